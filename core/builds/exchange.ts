@@ -1,0 +1,43 @@
+import { z } from 'zod';
+
+const digest = z.string().regex(/^[0-9a-f]{64}$/);
+
+/**
+ * The exchange: what a builder may ask with its ticket (`Authorization: Bearer <ticket>`).
+ * `POST /v1/stages/{buildId}.{stageId}/attempts/{n}:exchange`, one question a call.
+ */
+export const exchangeRequestSchema = z.discriminatedUnion('kind', [
+  z.strictObject({
+    kind: z.literal('declare').describe('Ask to upload one output of exactly these bytes. Single PUT: at most 5 GB.'),
+    step: z.string().describe('The step it belongs to; `-` for the result of the stage.'),
+    output: z.enum(['layer', 'index', 'receipt', 'artifact', 'result']),
+    size: z.number().int().min(0).max(5_000_000_000),
+    sha256: digest,
+  }),
+  z.strictObject({
+    kind: z.literal('fetch').describe('Ask for the download of a blob that the manifest names.'),
+    digest,
+  }),
+  z.strictObject({
+    kind: z.literal('heartbeat').describe('Tell that the agent lives and where it is; learn of cancellation.'),
+    progress: z.strictObject({ step: z.string(), percent: z.number().int().min(0).max(100) }).optional(),
+    log: z
+      .strictObject({ size: z.number().int().min(0).max(16_777_216), sha256: digest })
+      .optional()
+      .describe('Ask to replace the attempt’s log object by one of exactly these bytes.'),
+  }),
+]);
+export type ExchangeRequest = z.infer<typeof exchangeRequestSchema>;
+
+export const signedRequestSchema = z.strictObject({
+  method: z.enum(['GET', 'PUT']),
+  url: z.string(),
+  headers: z.record(z.string(), z.string()),
+});
+
+export const exchangeResponseSchema = z.discriminatedUnion('kind', [
+  z.strictObject({ kind: z.literal('upload'), request: signedRequestSchema }),
+  z.strictObject({ kind: z.literal('download'), request: signedRequestSchema }),
+  z.strictObject({ kind: z.literal('heartbeat'), cancelled: z.boolean(), log: signedRequestSchema.optional() }),
+]);
+export type ExchangeResponse = z.infer<typeof exchangeResponseSchema>;

@@ -1,0 +1,60 @@
+import { z } from 'zod';
+
+/** What the state machine passes between its functions (lib/build.asl.json): parsed at every edge like any input. */
+export const flowInputSchema = z.strictObject({
+  buildId: z.string(),
+  stages: z
+    .array(z.strictObject({ stageId: z.string(), waits: z.boolean() }))
+    .min(1)
+    .max(40),
+});
+export type FlowInput = z.infer<typeof flowInputSchema>;
+
+export const stageMessageSchema = z.strictObject({ buildId: z.string(), stageId: z.string() });
+
+export const awaitMessageSchema = stageMessageSchema.extend({ token: z.string().min(1).max(1_024) });
+
+/** PrepareStage's answer. `run` false: nothing to run (all hit, or the build is ending); the rest is then absent. */
+export const preparedStageSchema = z.discriminatedUnion('run', [
+  z.strictObject({ run: z.literal(false), attempt: z.number().int() }),
+  z.strictObject({
+    run: z.literal(true),
+    attempt: z.number().int().min(1),
+    manifestUrl: z.string().max(7_000).describe('RunTask’s overrides end at 8,192 characters in all.'),
+    clientToken: z.string().max(64),
+    cpu: z.string().describe('Fargate CPU units, such as 2048.'),
+    memory: z.string().describe('MiB.'),
+    diskGiB: z.number().int().min(21).max(200),
+    timeoutSeconds: z.number().int().min(1),
+  }),
+]);
+export type PreparedStage = z.infer<typeof preparedStageSchema>;
+
+export const classifyMessageSchema = stageMessageSchema.extend({
+  attempt: z.number().int(),
+  error: z.string(),
+  cause: z.string(),
+});
+export const classifiedStageSchema = z.strictObject({ retry: z.boolean(), waitSeconds: z.number().int().min(0) });
+export type ClassifiedStage = z.infer<typeof classifiedStageSchema>;
+
+export const buildMessageSchema = z.strictObject({ buildId: z.string() });
+
+/**
+ * The part of an ECS task's description that `ecs:runTask.sync` puts into Cause (JSON) when a task ends badly; the
+ * local runner writes the same. An exit code of 0 is success whatever the build's outcome.
+ */
+export const stoppedTaskSchema = z.looseObject({
+  StopCode: z.string().optional(),
+  StoppedReason: z.string().optional(),
+  Containers: z
+    .array(
+      z.looseObject({
+        Name: z.string().optional(),
+        ExitCode: z.number().int().optional(),
+        Reason: z.string().optional(),
+      }),
+    )
+    .optional(),
+});
+export type StoppedTask = z.infer<typeof stoppedTaskSchema>;

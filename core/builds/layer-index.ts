@@ -1,0 +1,34 @@
+import { z } from 'zod';
+
+const digest = z.string().regex(/^[0-9a-f]{64}$/);
+
+/**
+ * One path of a layer. `path` is relative to the tree's root, without a leading slash, never `.` or with `..`
+ * segments; bytes that are no UTF-8 are written as `\xNN`, and a backslash as `\\`.
+ */
+export const layerEntrySchema = z.strictObject({
+  path: z.string().min(1).max(4096),
+  type: z.enum(['file', 'directory', 'symlink', 'hardlink', 'character', 'block', 'fifo', 'whiteout']),
+  mode: z.number().int().min(0).max(0o7777).optional(),
+  uid: z.number().int().min(0).optional(),
+  gid: z.number().int().min(0).optional(),
+  size: z.number().int().min(0).optional().describe('Bytes, of a file.'),
+  mtime: z.number().int().optional().describe('Epoch seconds, clamped to the plan’s source date.'),
+  digest: digest.optional().describe('SHA-256 of the content, of a file.'),
+  target: z.string().optional().describe('Of a symlink: its text. Of a hard link: the path it repeats.'),
+  device: z.tuple([z.number().int(), z.number().int()]).optional().describe('Major and minor number.'),
+  xattrs: z.record(z.string(), z.string()).optional().describe('Name to value in base64.'),
+});
+export type LayerEntry = z.infer<typeof layerEntrySchema>;
+
+/** First line of an index; the entries follow, one JSON document a line, sorted by path in bytes. zstd-compressed. */
+export const layerIndexHeaderSchema = z.strictObject({
+  format: z.literal('lbuild-layer-index/1'),
+  step: z.string(),
+  entries: z.number().int().min(0),
+  packages: z
+    .array(z.strictObject({ name: z.string(), version: z.string(), architecture: z.string(), status: z.string() }))
+    .optional()
+    .describe('Package stanzas, where the step changed the package database: the whole state after it.'),
+});
+export type LayerIndexHeader = z.infer<typeof layerIndexHeaderSchema>;

@@ -1,0 +1,125 @@
+import { z } from 'zod';
+import { archiveStateSchema } from '../plan/archive-state.ts';
+
+const digest = z.string().regex(/^[0-9a-f]{64}$/);
+const name = z.string().regex(/^[a-z0-9][a-z0-9._-]{0,62}$/);
+
+/** A layer as a builder meets it. `digest` is of the compressed tar, `diffId` of the tar, `index` of the index blob. */
+export const layerReferenceSchema = z.strictObject({
+  step: z.string(),
+  digest,
+  size: z.number().int().min(0),
+  diffId: digest,
+  index: digest,
+  indexSize: z.number().int().min(0),
+});
+export type LayerReference = z.infer<typeof layerReferenceSchema>;
+
+export const trustClasses = ['service', 'tenant', 'seal'] as const;
+export type TrustClass = (typeof trustClasses)[number];
+
+export const manifestStepSchema = z.strictObject({
+  id: z.string(),
+  program: z.string(),
+  version: z.number().int().min(1),
+  trust: z.enum(trustClasses),
+  key: digest,
+  options: z.record(z.string(), z.json()),
+  produces: z.enum(['layer', 'artifact']),
+  timeoutSeconds: z.number().int().min(1),
+});
+
+/**
+ * All that a builder is told about its attempt. It is fetched once by a presigned URL; the ticket in it is the
+ * builder's only authority and dies with the attempt.
+ */
+export const manifestSchema = z.strictObject({
+  format: z.literal('lbuild-manifest/1'),
+  buildId: z.string(),
+  stageId: z.string(),
+  attempt: z.number().int().min(1),
+  exchangeUrl: z.url(),
+  ticket: z.string(),
+  sourceDateEpoch: z.number().int().min(0),
+  architecture: z.enum(['amd64', 'arm64']),
+  release: z.string(),
+  archive: archiveStateSchema,
+  base: z.array(layerReferenceSchema).describe('Layers to unpack, lowest first, before the first step.'),
+  steps: z.array(manifestStepSchema).min(1),
+  limits: z.strictObject({
+    treeBytes: z.number().int(),
+    logBytes: z.number().int(),
+    heartbeatSeconds: z.number().int(),
+  }),
+});
+export type Manifest = z.infer<typeof manifestSchema>;
+export type ManifestStep = z.infer<typeof manifestStepSchema>;
+
+/** What a step's end reports. Attacker-controlled where tenant code ran: bounded here, verified when settled. */
+export const receiptSchema = z.strictObject({
+  format: z.literal('lbuild-receipt/1'),
+  step: z.string(),
+  key: digest,
+  layer: layerReferenceSchema.optional(),
+  artifact: z
+    .strictObject({
+      name,
+      type: z.enum(['iso', 'tar']),
+      size: z.number().int().min(0),
+      sha256: digest,
+      mediaType: z.string().max(100),
+    })
+    .optional(),
+  facts: z.record(z.string().max(60), z.string().max(200)).describe('Small things worth showing: counts, sizes.'),
+  milliseconds: z.strictObject({
+    program: z.number().int().min(0).describe('The step program itself.'),
+    capture: z.number().int().min(0).describe('Taking the difference and making layer and index.'),
+  }),
+});
+export type Receipt = z.infer<typeof receiptSchema>;
+
+/** Why an attempt did not do all its steps. */
+export const stepFailureSchema = z.strictObject({
+  step: z.string(),
+  code: z.enum([
+    'script.failed',
+    'script.timeout',
+    'step.failed',
+    'step.timeout',
+    'package.not_found',
+    'archive.changed',
+    'archive.untrusted',
+    'archive.unreachable',
+    'limit.disk',
+    'build.cancelled',
+  ]),
+  reason: z.string().max(2_000),
+  exitCode: z.number().int().optional(),
+  logTail: z.array(z.string().max(500)).max(40),
+});
+export type StepFailure = z.infer<typeof stepFailureSchema>;
+
+/** The last thing that an agent writes; it then exits 0, whatever the outcome. */
+export const stageResultSchema = z.strictObject({
+  format: z.literal('lbuild-result/1'),
+  stageId: z.string(),
+  attempt: z.number().int(),
+  outcome: z.enum(['succeeded', 'failed']),
+  failure: stepFailureSchema.optional(),
+  milliseconds: z.strictObject({
+    total: z.number().int().min(0),
+    restore: z.number().int().min(0).describe('Unpacking the base layers.'),
+    steps: z.number().int().min(0).describe('Step programs and the capture of their layers.'),
+    transfer: z.number().int().min(0).describe('Waiting for downloads and uploads beside the steps.'),
+  }),
+});
+export type StageResult = z.infer<typeof stageResultSchema>;
+
+/** One line of a log object (NDJSON). `at` is milliseconds since the attempt began: a log holds no clock time. */
+export const logLineSchema = z.strictObject({
+  at: z.number().int().min(0),
+  step: z.string(),
+  stream: z.enum(['out', 'err', 'agent']),
+  text: z.string(),
+});
+export type LogLine = z.infer<typeof logLineSchema>;

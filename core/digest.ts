@@ -1,0 +1,39 @@
+import { createHash } from 'node:crypto';
+
+/** A value that JSON can carry without loss. */
+export type JsonValue = null | boolean | number | string | readonly JsonValue[] | { readonly [key: string]: JsonValue };
+export type JsonObject = { readonly [key: string]: JsonValue };
+
+/** SHA-256 in lower-case hexadecimal, 64 characters. */
+export type Sha256 = string;
+
+/** SHA-256 of bytes or of a string's UTF-8, in lower-case hexadecimal. */
+export function sha256(data: string | Uint8Array): Sha256 {
+  return createHash('sha256').update(data).digest('hex');
+}
+
+/**
+ * JSON with object keys in code-unit order and no white space, so that equal values have equal text (the idea of
+ * RFC 8785; numbers are written as ECMAScript writes them, as there). Members that are undefined are left out.
+ */
+export function canonicalJson(value: unknown): string {
+  if (value === null || typeof value === 'boolean' || typeof value === 'string') return JSON.stringify(value);
+  if (typeof value === 'number') {
+    if (!Number.isFinite(value)) throw new TypeError('canonical JSON holds finite numbers only');
+    return JSON.stringify(value);
+  }
+  if (Array.isArray(value)) return `[${value.map((entry) => canonicalJson(entry)).join(',')}]`;
+  if (typeof value === 'object') {
+    const members = Object.entries(value)
+      .filter(([, member]) => member !== undefined)
+      .sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0))
+      .map(([key, member]) => `${JSON.stringify(key)}:${canonicalJson(member)}`);
+    return `{${members.join(',')}}`;
+  }
+  throw new TypeError(`canonical JSON cannot hold a ${typeof value}`);
+}
+
+/** SHA-256 of a value's canonical JSON. */
+export function digestOf(value: unknown): Sha256 {
+  return sha256(canonicalJson(value));
+}

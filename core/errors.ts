@@ -1,0 +1,205 @@
+/**
+ * The catalogue of errors: every failure that a caller can see has a code here, which never changes its meaning.
+ * `status` is the HTTP status where the error answers a request; `remedy` is what the reader can do about it.
+ */
+export const errorCatalogue = {
+  'request.invalid': {
+    status: 400,
+    title: 'The request is not valid',
+    remedy: 'Correct the fields named in `errors`.',
+  },
+  'request.unreadable': {
+    status: 400,
+    title: 'The body cannot be read',
+    remedy: 'Send JSON, or YAML as application/yaml.',
+  },
+  'request.too_large': { status: 413, title: 'The body is too large', remedy: 'Send at most 256 KB.' },
+  'request.not_found': {
+    status: 404,
+    title: 'There is no such operation',
+    remedy: 'See /v1/openapi.json for the operations.',
+  },
+  'request.method_not_allowed': {
+    status: 405,
+    title: 'The method is not allowed here',
+    remedy: 'Use a method named in the Allow header.',
+  },
+  'request.media_type': {
+    status: 415,
+    title: 'The media type is not supported',
+    remedy: 'Send application/json or application/yaml.',
+  },
+  'cursor.invalid': {
+    status: 400,
+    title: 'The cursor is not valid',
+    remedy: 'Use a cursor as an earlier answer gave it, with the same query.',
+  },
+  'access.unauthenticated': {
+    status: 401,
+    title: 'No valid credentials',
+    remedy: 'Send `Authorization: Bearer lbk_…` with a live API key.',
+  },
+  'access.forbidden': {
+    status: 403,
+    title: 'The key may not do this',
+    remedy: 'Use a key whose role holds the permission named in `detail`.',
+  },
+  'ticket.refused': {
+    status: 401,
+    title: 'The ticket is not accepted',
+    remedy: 'A ticket serves one attempt of one stage and ends with it.',
+  },
+  'exchange.refused': {
+    status: 403,
+    title: 'The stage may not have this',
+    remedy: 'A stage reaches only what its manifest names.',
+  },
+  'spec.invalid': {
+    status: 422,
+    title: 'The build spec is not valid',
+    remedy: 'Correct the fields named in `errors`.',
+  },
+  'build.not_found': { status: 404, title: 'There is no such build', remedy: 'List builds with GET /v1/builds.' },
+  'build.terminal': { status: 409, title: 'The build has already ended', remedy: 'Start a new build.' },
+  'artifact.not_found': {
+    status: 404,
+    title: 'There is no such artifact',
+    remedy: 'List them with GET /v1/builds/{id}/artifacts.',
+  },
+  'idempotency.mismatch': {
+    status: 422,
+    title: 'The idempotency key was used with another body',
+    remedy: 'Use a new key for a new request.',
+  },
+  'resource.conflict': {
+    status: 409,
+    title: 'The thing was changed by another request',
+    remedy: 'Read it again and repeat the request.',
+  },
+  'service.unavailable': {
+    status: 503,
+    title: 'A part of the service is not available',
+    remedy: 'Try again after the seconds in Retry-After.',
+  },
+  'internal.error': { status: 500, title: 'The service failed', remedy: 'Report the request id to the operator.' },
+
+  'configuration.invalid': {
+    status: 500,
+    title: 'The configuration is not valid',
+    remedy: 'Set each value named in `errors`.',
+  },
+  'archive.not_configured': {
+    status: 500,
+    title: 'No package archive is configured',
+    remedy: 'Set archives.debian: `--archive URL` on one machine, `-c archives.debian=URL` for a deployment.',
+  },
+  'archive.unreachable': {
+    status: 502,
+    title: 'The package archive does not answer as one',
+    remedy: 'Check archives.debian and that the archive holds the release.',
+  },
+  'archive.changed': {
+    status: 409,
+    title: 'The archive changed between planning and building',
+    remedy: 'Start the build again: it is planned on the new state.',
+  },
+  'archive.untrusted': {
+    status: 502,
+    title: 'The archive is not signed by the distribution',
+    remedy: 'Check archives.debian: its InRelease must verify against the keyring package.',
+  },
+  'plan.too_large': {
+    status: 422,
+    title: 'The plan has too many stages',
+    remedy: 'Merge steps: a plan holds at most 40 stages.',
+  },
+  'script.failed': {
+    status: 422,
+    title: 'A build script failed',
+    remedy: 'Read the last log lines; correct the script; start the build again.',
+  },
+  'script.timeout': {
+    status: 422,
+    title: 'A build script ran out of time',
+    remedy: 'Raise timeoutSeconds, or make the script faster.',
+  },
+  'package.not_found': {
+    status: 422,
+    title: 'A package does not exist in the archive',
+    remedy: 'Correct the name; see the last log lines.',
+  },
+  'step.failed': {
+    status: 422,
+    title: 'A build step failed',
+    remedy: 'Read the last log lines; they say what the step could not do.',
+  },
+  'step.timeout': {
+    status: 422,
+    title: 'A build step ran out of time',
+    remedy: 'Start the build again; if it repeats, report it to the operator.',
+  },
+  'limit.disk': {
+    status: 422,
+    title: 'The build used more disk than it may',
+    remedy: 'Install or write less, or ask the operator for a larger limit.',
+  },
+  'builder.lost': {
+    status: 500,
+    title: 'The builder vanished',
+    remedy: 'A script may have ended it or used up its memory; see the last log lines.',
+  },
+  'builder.infrastructure': {
+    status: 500,
+    title: 'No builder could be had',
+    remedy: 'Start the build again; it goes on from what is cached.',
+  },
+  'builder.result_invalid': {
+    status: 500,
+    title: "The builder's result cannot be trusted",
+    remedy: 'Start the build again; if it repeats, report it to the operator.',
+  },
+  'build.cancelled': {
+    status: 409,
+    title: 'The build was cancelled',
+    remedy: 'Start a new build; it goes on from what is cached.',
+  },
+} as const satisfies Record<string, { status: number; title: string; remedy: string }>;
+
+export type ErrorCode = keyof typeof errorCatalogue;
+
+/** One thing that is wrong with one field. `path` is a JSON-path-like place such as `packages.install[2]`. */
+export interface FieldError {
+  readonly path: string;
+  readonly code: string;
+  readonly reason: string;
+  readonly remedy: string;
+}
+
+/** A failure in domain words; adapters and functions translate it, they never parse its text. */
+export class EngineError extends Error {
+  readonly code: ErrorCode;
+  readonly detail: string;
+  readonly fields: readonly FieldError[];
+  readonly retryAfterSeconds: number | undefined;
+
+  constructor(
+    code: ErrorCode,
+    detail: string,
+    options: { fields?: readonly FieldError[]; retryAfterSeconds?: number; cause?: unknown } = {},
+  ) {
+    super(`${code}: ${detail}`, options.cause === undefined ? {} : { cause: options.cause });
+    this.name = 'EngineError';
+    this.code = code;
+    this.detail = detail;
+    this.fields = options.fields ?? [];
+    this.retryAfterSeconds = options.retryAfterSeconds;
+  }
+
+  get status(): number {
+    return errorCatalogue[this.code].status;
+  }
+
+  get remedy(): string {
+    return errorCatalogue[this.code].remedy;
+  }
+}

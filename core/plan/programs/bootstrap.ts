@@ -1,0 +1,39 @@
+import { z } from 'zod';
+import { outputTypes } from '../../spec/releases.ts';
+import type { ProgramDeclaration } from './program.ts';
+
+/** Declaration of `bootstrap`: a minimal system of the distribution, and apt configured for its archives. */
+export const bootstrap = {
+  name: 'bootstrap',
+  version: 1,
+  summary: 'Makes the minimal system of the distribution from the signed archive',
+  trust: 'service',
+  produces: 'layer',
+  hostTools: ['mmdebstrap', 'apt-get', 'gpgv', 'dpkg'],
+  timeoutSeconds: 1_800,
+  options: z.strictObject({
+    distribution: z.literal('debian').describe('The distribution.'),
+    release: z.string().describe('The release, by code name.'),
+    architecture: z.enum(['amd64', 'arm64']).describe('Debian’s name of the architecture.'),
+  }),
+} as const satisfies ProgramDeclaration;
+
+/** Declaration of `packages`: installs and removes packages, the kernel and what the outputs need to boot. */
+export const packages = {
+  name: 'packages',
+  version: 1,
+  summary: 'Installs and removes packages',
+  trust: 'service',
+  produces: 'layer',
+  hostTools: ['apt-get', 'dpkg'],
+  timeoutSeconds: 3_600,
+  options: z.strictObject({
+    install: z.array(z.string()).describe('Package names, sorted.'),
+    remove: z.array(z.string()).describe('Package names to purge after the installation, sorted.'),
+    recommends: z.boolean().describe('Install what the packages recommend.'),
+    kernel: z.string().optional().describe('The kernel package; absent where no output boots.'),
+    outputs: z
+      .array(z.enum(outputTypes))
+      .describe('What will be made of the tree, sorted: it decides the boot packages.'),
+  }),
+} as const satisfies ProgramDeclaration;

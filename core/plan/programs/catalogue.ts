@@ -1,0 +1,20 @@
+import { bootstrap, packages } from './bootstrap.ts';
+import { files, groups, services, system, users } from './customise.ts';
+import { initramfs, iso, tar } from './export.ts';
+import { script } from './script.ts';
+
+/** Every step program, by name. */
+export const programs = {
+  bootstrap,
+  packages,
+  system,
+  groups,
+  users,
+  files,
+  services,
+  script,
+  initramfs,
+  iso,
+  tar,
+} as const;
+export type ProgramName = keyof typeof programs;

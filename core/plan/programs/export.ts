@@ -1,0 +1,45 @@
+import { z } from 'zod';
+import type { ProgramDeclaration } from './program.ts';
+
+/** Declaration of `initramfs`: makes the initial RAM file system of each kernel in the tree. */
+export const initramfs = {
+  name: 'initramfs',
+  version: 1,
+  summary: 'Makes the initial RAM file system',
+  trust: 'service',
+  produces: 'layer',
+  hostTools: ['chroot'],
+  timeoutSeconds: 1_200,
+  options: z.strictObject({
+    afterTenant: z.boolean().describe('Tenant code or files may have touched the tree: the step is of class tenant.'),
+  }),
+} as const satisfies ProgramDeclaration;
+
+/** Declaration of `iso`: a hybrid live ISO that boots with BIOS and UEFI. */
+export const iso = {
+  name: 'iso',
+  version: 1,
+  summary: 'Makes a live ISO image that boots with BIOS and UEFI',
+  trust: 'seal',
+  produces: 'artifact',
+  hostTools: ['mksquashfs', 'grub-mkimage', 'mformat', 'mcopy', 'mmd', 'xorriso'],
+  timeoutSeconds: 3_600,
+  options: z.strictObject({
+    fileName: z.string().describe('Name of the artifact.'),
+    label: z.string().describe('ISO 9660 volume label: 1 to 32 of A-Z, 0-9 and _.'),
+    cmdline: z.array(z.string()).describe('Kernel arguments.'),
+    hostname: z.string().describe('Host name of the live system.'),
+  }),
+} as const satisfies ProgramDeclaration;
+
+/** Declaration of `tar`: the tree as one compressed tar archive. */
+export const tar = {
+  name: 'tar',
+  version: 1,
+  summary: 'Packs the tree as tar, compressed with zstd',
+  trust: 'seal',
+  produces: 'artifact',
+  hostTools: ['tar', 'zstd'],
+  timeoutSeconds: 3_600,
+  options: z.strictObject({ fileName: z.string().describe('Name of the artifact.') }),
+} as const satisfies ProgramDeclaration;

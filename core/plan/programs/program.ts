@@ -1,0 +1,23 @@
+import type { z } from 'zod';
+import type { TrustClass } from '../../builds/manifest.ts';
+
+/**
+ * What the planner knows of a step program. The program itself (containers/builder/programs/<name>.ts) imports its
+ * declaration from here, so that planner and builder cannot disagree.
+ */
+export interface ProgramDeclaration<Options extends z.ZodObject = z.ZodObject> {
+  readonly name: string;
+  /** Part of every key. Raise it when the same options would give other bytes. */
+  readonly version: number;
+  /** One line for people: what the step does. */
+  readonly summary: string;
+  readonly trust: TrustClass;
+  readonly produces: 'layer' | 'artifact';
+  /** Commands of the builder root that the program calls. */
+  readonly hostTools: readonly string[];
+  /** Names of option members that hold no byte of the result (labels): left out of the key. */
+  readonly labels?: readonly string[];
+  readonly timeoutSeconds: number;
+  /** Strict, each field described. */
+  readonly options: Options;
+}

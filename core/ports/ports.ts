@@ -1,0 +1,22 @@
+import type { Installation } from '../tenancy/installation.ts';
+import type { Blobs } from './blobs.ts';
+import type { BuilderTasks } from './builder-tasks.ts';
+import type { Clock } from './clock.ts';
+import type { EventBus } from './event-bus.ts';
+import type { Flow } from './flow.ts';
+import type { Ids } from './ids.ts';
+import type { PackageArchive } from './package-archive.ts';
+import type { Table } from './table.ts';
+
+/** All that the functions stand on. A composition root (a lambda.ts, local/) makes one; a function takes what it needs. */
+export interface Ports {
+  readonly installation: Installation;
+  readonly table: Table;
+  readonly blobs: Blobs;
+  readonly flow: Flow;
+  readonly tasks: BuilderTasks;
+  readonly bus: EventBus;
+  readonly archive: PackageArchive;
+  readonly clock: Clock;
+  readonly ids: Ids;
+}

@@ -1,0 +1,17 @@
+import { z } from 'zod';
+import { architectures, outputTypes } from '../spec/releases.ts';
+
+/** What this installation is and can do; read once from configuration. */
+export const installationSchema = z.strictObject({
+  /** Address under which builders and users reach the API, without a trailing slash. */
+  apiUrl: z.url(),
+  /** Digest of the builder root. */
+  toolchain: z.string().min(1),
+  architectures: z.array(z.enum(architectures)).min(1),
+  outputs: z.array(z.enum(outputTypes)).min(1),
+  /** Secret (at least 32 random bytes, base64url) that signs page cursors. */
+  cursorSecret: z.string().min(43),
+  /** Builds that may run at once in the whole installation. */
+  concurrentBuilds: z.number().int().min(1),
+});
+export type Installation = z.infer<typeof installationSchema>;

@@ -1,0 +1,37 @@
+import type { EventType } from '../events/event.ts';
+import type { EventFunctionName } from './flow-functions.ts';
+
+/** Which of the engine's own events call which function. */
+export const eventRules: readonly {
+  readonly name: string;
+  readonly types: readonly EventType[];
+  readonly target: EventFunctionName;
+}[] = [
+  { name: 'plan-submitted-builds', types: ['build.submitted'], target: 'planBuild' },
+  {
+    name: 'dispatch-queued-builds',
+    types: ['build.queued', 'build.succeeded', 'build.failed', 'build.cancelled'],
+    target: 'dispatchBuilds',
+  },
+  { name: 'cancel-requested-builds', types: ['build.cancel_requested'], target: 'cancelBuild' },
+];
+
+/** The state machine's own status changes that call a function: what Catch does not see ends up here. */
+export const executionRule = {
+  name: 'settle-ended-executions',
+  statuses: ['SUCCEEDED', 'FAILED', 'TIMED_OUT', 'ABORTED'],
+  target: 'settleBuild',
+} as const satisfies { name: string; statuses: readonly string[]; target: EventFunctionName };
+
+/** Sweeps that repair what a lost event left undone. */
+export const schedules: readonly {
+  readonly name: string;
+  readonly everyMinutes: number;
+  readonly target: EventFunctionName;
+}[] = [
+  { name: 'sweep-outbox', everyMinutes: 1, target: 'publishOutbox' },
+  { name: 'sweep-submitted', everyMinutes: 5, target: 'planBuild' },
+  { name: 'sweep-queue', everyMinutes: 1, target: 'dispatchBuilds' },
+  { name: 'sweep-running', everyMinutes: 5, target: 'settleBuild' },
+  { name: 'sweep-tasks', everyMinutes: 5, target: 'reapTasks' },
+];

@@ -1,0 +1,95 @@
+import type { GroupRights } from './operation-groups.ts';
+
+/** A function that the state machine, a rule, a schedule or the table's stream calls. */
+export interface EngineFunction {
+  readonly name: string;
+  /** File with `handle(ports, input)`; its lambda.ts neighbour binds it: functions/<room>/<name>/lambda.ts. */
+  readonly entry: string;
+  readonly rights: GroupRights & { readonly sendsTokens: boolean; readonly publishes: boolean };
+  readonly timeoutSeconds: number;
+}
+
+const none = {
+  table: 'write',
+  blobs: 'none',
+  startsFlow: false,
+  stopsFlow: false,
+  stopsTasks: false,
+  sendsTokens: false,
+  publishes: false,
+} as const;
+
+/** Functions of the state machine, by the substitution that names each in lib/build.asl.json. */
+export const orchestrationFunctions = {
+  AwaitDependencies: {
+    name: 'await-dependencies',
+    entry: 'functions/orchestration/await-dependencies/lambda.ts',
+    rights: { ...none, sendsTokens: true },
+    timeoutSeconds: 30,
+  },
+  PrepareStage: {
+    name: 'prepare-stage',
+    entry: 'functions/orchestration/prepare-stage/lambda.ts',
+    rights: { ...none, blobs: 'write' },
+    timeoutSeconds: 120,
+  },
+  ClassifyStage: {
+    name: 'classify-stage',
+    entry: 'functions/orchestration/classify-stage/lambda.ts',
+    rights: { ...none, blobs: 'write' },
+    timeoutSeconds: 120,
+  },
+  SettleStage: {
+    name: 'settle-stage',
+    entry: 'functions/orchestration/settle-stage/lambda.ts',
+    rights: { ...none, blobs: 'write', sendsTokens: true },
+    timeoutSeconds: 120,
+  },
+  FinalizeBuild: {
+    name: 'finalize-build',
+    entry: 'functions/orchestration/finalize-build/lambda.ts',
+    rights: { ...none, blobs: 'write' },
+    timeoutSeconds: 120,
+  },
+} as const satisfies Record<string, EngineFunction>;
+
+/** Functions that events and schedules call. */
+export const eventFunctions = {
+  planBuild: {
+    name: 'plan-build',
+    entry: 'functions/orchestration/plan-build/lambda.ts',
+    rights: { ...none, blobs: 'write' },
+    timeoutSeconds: 120,
+  },
+  dispatchBuilds: {
+    name: 'dispatch-builds',
+    entry: 'functions/events/dispatch-builds/lambda.ts',
+    rights: { ...none, blobs: 'read', startsFlow: true },
+    timeoutSeconds: 60,
+  },
+  cancelBuild: {
+    name: 'cancel-build',
+    entry: 'functions/events/cancel-build/lambda.ts',
+    rights: { ...none, stopsFlow: true, stopsTasks: true },
+    timeoutSeconds: 60,
+  },
+  settleBuild: {
+    name: 'settle-build',
+    entry: 'functions/events/settle-build/lambda.ts',
+    rights: { ...none, blobs: 'write', stopsTasks: true },
+    timeoutSeconds: 120,
+  },
+  publishOutbox: {
+    name: 'publish-outbox',
+    entry: 'functions/events/publish-outbox/lambda.ts',
+    rights: { ...none, publishes: true },
+    timeoutSeconds: 60,
+  },
+  reapTasks: {
+    name: 'reap-tasks',
+    entry: 'functions/events/reap-tasks/lambda.ts',
+    rights: { ...none, stopsTasks: true },
+    timeoutSeconds: 60,
+  },
+} as const satisfies Record<string, EngineFunction>;
+export type EventFunctionName = keyof typeof eventFunctions;

@@ -1,0 +1,55 @@
+/** What a group of operations may do with the table and the stores: lib/ grants exactly this. */
+export interface GroupRights {
+  readonly table: 'none' | 'read' | 'write';
+  readonly blobs: 'none' | 'read' | 'write';
+  readonly startsFlow: boolean;
+  readonly stopsFlow: boolean;
+  readonly stopsTasks: boolean;
+}
+
+export interface OperationGroup {
+  readonly name: string;
+  /** Path prefixes that API Gateway sends here, one greedy route each. */
+  readonly prefixes: readonly string[];
+  /** The file that binds the group to AWS. */
+  readonly entry: string;
+  readonly rights: GroupRights;
+  readonly timeoutSeconds: number;
+  readonly summary: string;
+}
+
+/** One Lambda a group, least privilege each. */
+export const operationGroups: readonly OperationGroup[] = [
+  {
+    name: 'builds',
+    prefixes: ['/v1/builds', '/api/build'],
+    entry: 'functions/api/builds/lambda.ts',
+    rights: { table: 'write', blobs: 'read', startsFlow: false, stopsFlow: false, stopsTasks: false },
+    timeoutSeconds: 29,
+    summary: 'Submit, read, cancel builds; logs and artifacts',
+  },
+  {
+    name: 'specs',
+    prefixes: ['/v1/specs'],
+    entry: 'functions/api/specs/lambda.ts',
+    rights: { table: 'read', blobs: 'none', startsFlow: false, stopsFlow: false, stopsTasks: false },
+    timeoutSeconds: 10,
+    summary: 'Validate build specs',
+  },
+  {
+    name: 'stages',
+    prefixes: ['/v1/stages'],
+    entry: 'functions/api/stages/lambda.ts',
+    rights: { table: 'write', blobs: 'write', startsFlow: false, stopsFlow: false, stopsTasks: false },
+    timeoutSeconds: 20,
+    summary: 'The exchange between builders and the engine',
+  },
+  {
+    name: 'service',
+    prefixes: ['/v1/health', '/v1/openapi.json'],
+    entry: 'functions/api/service/lambda.ts',
+    rights: { table: 'read', blobs: 'none', startsFlow: false, stopsFlow: false, stopsTasks: false },
+    timeoutSeconds: 10,
+    summary: 'Health and the API’s own description',
+  },
+];

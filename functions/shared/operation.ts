@@ -1,0 +1,84 @@
+import type { z } from 'zod';
+import type { Permission } from '../../core/access/permissions.ts';
+import type { Principal } from '../../core/access/principal.ts';
+import type { ErrorCode } from '../../core/errors.ts';
+import type { Ports } from '../../core/ports/ports.ts';
+
+/** A request as every front (API Gateway, the local HTTP server, tests) hands it to the router. */
+export interface HttpRequest {
+  readonly method: string;
+  /** Path without query, percent-decoding not yet done. */
+  readonly path: string;
+  readonly query: Readonly<Record<string, string>>;
+  /** Names in lower case. */
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: Uint8Array;
+  readonly signal: AbortSignal;
+}
+
+export interface HttpResponse {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string;
+}
+
+/** Who may call an operation: a member's key with a permission, a builder's ticket, or anyone. */
+export type OperationAccess =
+  | { readonly kind: 'permission'; readonly permission: Permission }
+  | { readonly kind: 'ticket' }
+  | { readonly kind: 'public' };
+
+export interface OperationContext {
+  readonly requestId: string;
+  /** Present exactly where the access is by permission. */
+  readonly principal?: Principal;
+  /** The bearer token as sent, where the access is by ticket. */
+  readonly ticket?: string;
+  readonly idempotencyKey?: string;
+  readonly signal: AbortSignal;
+}
+
+/** What a handler answers: a body by the response schema, or a redirect. */
+export interface OperationResult<Body> {
+  readonly status?: number;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body: Body;
+}
+
+/** An API operation: data plus one function. Router, OpenAPI, SDK and the access tests derive from it. */
+export interface Operation<
+  Params extends z.ZodType = z.ZodType,
+  Query extends z.ZodType = z.ZodType,
+  Body extends z.ZodType = z.ZodType,
+  Response extends z.ZodType = z.ZodType,
+> {
+  /** Unique; the SDK's function name: `startBuild`. */
+  readonly id: string;
+  readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
+  /** OpenAPI path: `/v1/builds/{id}`. */
+  readonly path: string;
+  readonly aliases?: readonly string[];
+  readonly summary: string;
+  readonly access: OperationAccess;
+  readonly params: Params;
+  readonly query: Query;
+  readonly body: Body | undefined;
+  readonly response: Response;
+  /** Status of success. */
+  readonly status: number;
+  /** Codes that it may answer beside those of every operation. */
+  readonly errors: readonly ErrorCode[];
+  /** POSTs that create take an Idempotency-Key. */
+  readonly idempotent?: boolean;
+  handle(
+    ports: Ports,
+    input: { params: z.output<Params>; query: z.output<Query>; body: z.output<Body>; context: OperationContext },
+  ): Promise<OperationResult<z.input<Response>>>;
+}
+
+/** Keeps the schema types of an operation while its fields are checked. */
+export function defineOperation<P extends z.ZodType, Q extends z.ZodType, B extends z.ZodType, R extends z.ZodType>(
+  operation: Operation<P, Q, B, R>,
+): Operation<P, Q, B, R> {
+  return operation;
+}
