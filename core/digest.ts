@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
 
 /** A value that JSON can carry without loss. */
 export type JsonValue = null | boolean | number | string | readonly JsonValue[] | { readonly [key: string]: JsonValue };
@@ -36,4 +36,14 @@ export function canonicalJson(value: unknown): string {
 /** SHA-256 of a value's canonical JSON. */
 export function digestOf(value: unknown): Sha256 {
   return sha256(canonicalJson(value));
+}
+
+/** Compares two digests or secrets in a time that tells nothing of where they differ. */
+export function equalSecrets(a: string, b: string): boolean {
+  return timingSafeEqual(Buffer.from(sha256(a), 'hex'), Buffer.from(sha256(b), 'hex'));
+}
+
+/** HMAC-SHA-256 of a text under a key, as unpadded base64url. */
+export function signText(text: string, key: string): string {
+  return createHmac('sha256', key).update(text).digest('base64url');
 }
