@@ -1,0 +1,66 @@
+import { z } from 'zod';
+import { EngineError } from '../errors.ts';
+import type { Clock } from '../ports/clock.ts';
+import type { Ids } from '../ports/ids.ts';
+import { ConditionFailed, type Table, type TableKey } from '../ports/table.ts';
+import { newTenant } from '../tenancy/tenant.ts';
+import { newApiKey } from './api-key.ts';
+
+/** One record an installation: that it exists means that the first key was made. */
+const firstKeyPlace: TableKey = { partition: 'INSTALLATION', sort: 'FIRST_KEY' };
+const firstKeySchema = z.strictObject({ tenantId: z.string(), keyId: z.string(), createdAt: z.iso.datetime() });
+
+/** The first tenant and its owner's key, whose text is shown once. */
+export interface FirstKey {
+  readonly tenantId: string;
+  readonly keyId: string;
+  readonly apiKey: string;
+}
+
+/** The tenant that the first key was made for; undefined where the installation has none yet. */
+export async function firstTenant(table: Table): Promise<string | undefined> {
+  const stored = await table.get(firstKeyPlace);
+  return stored === undefined ? undefined : firstKeySchema.parse(stored.data).tenantId;
+}
+
+/**
+ * Makes the first tenant and its owner's key in one transaction, once in the life of an installation: whoever can
+ * write to the table directly is its operator, and needs no more than this to let everybody else in through the API.
+ * @throws EngineError resource.conflict where it was done before.
+ */
+export async function bootstrapFirstKey(
+  table: Table,
+  clock: Clock,
+  ids: Ids,
+  options: { readonly tenantName: string },
+): Promise<FirstKey> {
+  const tenant = newTenant(clock, ids, { name: options.tenantName });
+  const key = newApiKey(clock, ids, { tenantId: tenant.record.tenantId, name: 'first key', role: 'owner' });
+  const made = { tenantId: tenant.record.tenantId, keyId: key.record.keyId };
+  try {
+    await table.transact([
+      {
+        kind: 'put',
+        key: firstKeyPlace,
+        data: { ...made, createdAt: clock.now().toISOString() },
+        condition: { kind: 'absent' },
+      },
+      tenant.write,
+      key.write,
+    ]);
+  } catch (error) {
+    if (!(error instanceof ConditionFailed)) throw error;
+    throw new EngineError('resource.conflict', 'The first key of this installation was made before.', {
+      fields: [
+        {
+          path: 'tenant',
+          code: 'first_key.exists',
+          reason: 'an installation gets its first key once',
+          remedy: 'use that key; its text was shown when it was made',
+        },
+      ],
+      cause: error,
+    });
+  }
+  return { ...made, apiKey: key.text };
+}

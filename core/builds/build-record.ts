@@ -1,0 +1,117 @@
+import { z } from 'zod';
+import { buildStates, workStates } from './lifecycle.ts';
+import { layerReferenceSchema, trustClasses } from './manifest.ts';
+
+const timestamp = z.iso.datetime();
+const digest = z.string().regex(/^[0-9a-f]{64}$/);
+
+/** Why a build or a stage did not succeed, as users see it. */
+export const failureSchema = z.strictObject({
+  code: z.string(),
+  reason: z.string().max(2_000),
+  stage: z.string().optional(),
+  step: z.string().optional(),
+  exitCode: z.number().int().optional(),
+  logTail: z.array(z.string().max(500)).max(40),
+});
+export type Failure = z.infer<typeof failureSchema>;
+
+/** A build. Everything in it is keyed by tenant; the spec lies in a record of its own. */
+export const buildRecordSchema = z.strictObject({
+  id: z.string(),
+  tenantId: z.string(),
+  keyId: z.string(),
+  name: z.string(),
+  state: z.enum(buildStates),
+  specDigest: digest,
+  planDigest: digest.optional(),
+  submittedAt: timestamp,
+  plannedAt: timestamp.optional(),
+  startedAt: timestamp.optional(),
+  endedAt: timestamp.optional(),
+  cancelRequestedAt: timestamp.optional(),
+  failure: failureSchema.optional(),
+});
+export type BuildRecord = z.infer<typeof buildRecordSchema>;
+
+/** A stage of a build. The counter `pending` beside it holds how many stages it still waits for. */
+export const stageRecordSchema = z.strictObject({
+  id: z.string(),
+  state: z.enum(workStates),
+  trust: z.enum(trustClasses),
+  steps: z.array(z.string()),
+  needs: z.array(z.string()),
+  dependents: z.array(z.string()),
+  /** Token of the waiting AwaitDependencies. */
+  token: z.string().optional(),
+  /** Number of the latest attempt; 0 before the first. */
+  attempt: z.number().int().min(0),
+  retries: z.strictObject({ infrastructure: z.number().int().min(0), lost: z.number().int().min(0) }),
+  startedAt: timestamp.optional(),
+  endedAt: timestamp.optional(),
+  failure: failureSchema.optional(),
+});
+export type StageRecord = z.infer<typeof stageRecordSchema>;
+
+/** One run of a stage in a builder. */
+export const attemptRecordSchema = z.strictObject({
+  stage: z.string(),
+  attempt: z.number().int().min(1),
+  /** SHA-256 of the ticket, which itself is stored nowhere. */
+  ticketHash: digest,
+  state: z.enum(['live', 'ended']),
+  trust: z.enum(trustClasses),
+  steps: z.array(z.string()),
+  /** What it may download: digest to path in the work bucket. */
+  blobs: z.record(z.string(), z.string()),
+  preparedAt: timestamp,
+  heartbeatAt: timestamp.optional(),
+  endedAt: timestamp.optional(),
+  progress: z.strictObject({ step: z.string(), percent: z.number().int() }).optional(),
+  logBytes: z.number().int().min(0),
+  /** How it ended where the builder did not report itself. */
+  ending: z.enum(['reported', 'infrastructure', 'lost', 'timeout', 'stopped']).optional(),
+});
+export type AttemptRecord = z.infer<typeof attemptRecordSchema>;
+
+const timings = z.strictObject({ program: z.number().int(), capture: z.number().int() });
+
+/** What a step of a build came to. `hit` true: taken from the cache, nothing ran. */
+export const stepRecordSchema = z.strictObject({
+  id: z.string(),
+  hit: z.boolean(),
+  attempt: z.number().int().min(0),
+  milliseconds: timings.optional(),
+  facts: z.record(z.string(), z.string()),
+});
+export type StepRecord = z.infer<typeof stepRecordSchema>;
+
+/** What a step's key points to: written once, by the control plane only. */
+export const resultRecordSchema = z.strictObject({
+  key: digest,
+  program: z.string(),
+  layer: layerReferenceSchema.optional(),
+  artifact: z
+    .strictObject({
+      type: z.enum(['iso', 'tar']),
+      size: z.number().int(),
+      sha256: digest,
+      mediaType: z.string(),
+    })
+    .optional(),
+  facts: z.record(z.string(), z.string()),
+  buildId: z.string(),
+  at: timestamp,
+});
+export type ResultRecord = z.infer<typeof resultRecordSchema>;
+
+/** A file that a user can download; its bytes lie in the artifacts bucket under tenant and digest. */
+export const artifactRecordSchema = z.strictObject({
+  name: z.string(),
+  type: z.enum(['iso', 'tar']),
+  step: z.string(),
+  size: z.number().int(),
+  sha256: digest,
+  mediaType: z.string(),
+});
+export type ArtifactRecord = z.infer<typeof artifactRecordSchema>;

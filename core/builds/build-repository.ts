@@ -1,0 +1,217 @@
+import { digestOf, type Sha256 } from '../digest.ts';
+import { EngineError } from '../errors.ts';
+import { outboxWrite } from '../events/outbox.ts';
+import { toJsonObject } from '../json.ts';
+import type { Clock } from '../ports/clock.ts';
+import type { Ids } from '../ports/ids.ts';
+import { ConditionFailed, type Table, type TableRecord, type TableWrite } from '../ports/table.ts';
+import type { ResolvedSpec } from '../spec/schema.ts';
+import { type BuildRecord, buildRecordSchema } from './build-record.ts';
+import { buildKey, idempotencyKey, shardCount, specKey, stateIndex, tenantBuildsIndex } from './keys.ts';
+import { type BuildState, isTerminal, mayBecome } from './lifecycle.ts';
+
+/** A record with the version that a conditional write needs. */
+export interface Versioned<T> {
+  readonly value: T;
+  readonly version: number;
+}
+
+/** Seconds for which an Idempotency-Key is remembered: a day, as AWS's own idempotency tokens. */
+const idempotencySeconds = 86_400;
+
+/** The write that stores a build under a condition; its indexes follow from its state. */
+export function buildWrite(build: BuildRecord, version: number | 'absent'): TableWrite {
+  return {
+    kind: 'put',
+    key: buildKey(build.id),
+    data: toJsonObject(build),
+    indexes: {
+      byTenant: tenantBuildsIndex(build.tenantId, build.id),
+      ...(isTerminal(build.state) ? {} : { byState: stateIndex(build.state, build.id) }),
+    },
+    condition: version === 'absent' ? { kind: 'absent' } : { kind: 'version', version },
+  };
+}
+
+export function readBuild(record: TableRecord): Versioned<BuildRecord> {
+  return { value: buildRecordSchema.parse(record.data), version: record.version };
+}
+
+/** The build, for the engine's own use; undefined where there is none. */
+export async function findBuild(table: Table, buildId: string): Promise<Versioned<BuildRecord> | undefined> {
+  const record = await table.get(buildKey(buildId));
+  return record === undefined ? undefined : readBuild(record);
+}
+
+/** The build, for a tenant. @throws EngineError build.not_found, also for another tenant's build. */
+export async function getBuild(table: Table, tenantId: string, buildId: string): Promise<Versioned<BuildRecord>> {
+  const found = await findBuild(table, buildId);
+  if (found === undefined || found.value.tenantId !== tenantId) {
+    throw new EngineError('build.not_found', 'No build of this tenant has this id.');
+  }
+  return found;
+}
+
+/** A tenant's builds, newest first. `cursor` is the table's own: callers sign it before it leaves. */
+export async function listBuilds(
+  table: Table,
+  tenantId: string,
+  page: { limit: number; cursor?: string },
+): Promise<{ builds: readonly BuildRecord[]; cursor?: string }> {
+  const found = await table.query({
+    index: 'byTenant',
+    partition: tenantBuildsIndex(tenantId, '').partition,
+    descending: true,
+    limit: page.limit,
+    ...(page.cursor === undefined ? {} : { cursor: page.cursor }),
+  });
+  return {
+    builds: found.records.map((record) => readBuild(record).value),
+    ...(found.cursor === undefined ? {} : { cursor: found.cursor }),
+  };
+}
+
+/** Builds in a state that is not terminal, oldest first, at most `limit` a shard. */
+export async function buildsInState(table: Table, state: BuildState, limit: number): Promise<Versioned<BuildRecord>[]> {
+  const shards = await Promise.all(
+    Array.from({ length: shardCount }, (_, shard) =>
+      table.query({ index: 'byState', partition: `STATE#${state}#${shard}`, limit }),
+    ),
+  );
+  return shards
+    .flatMap((page) => page.records.map((record) => readBuild(record)))
+    .filter((build) => build.value.state === state)
+    .sort((a, b) => (a.value.id < b.value.id ? -1 : 1));
+}
+
+/**
+ * Stores a new build and its event in one transaction, and answers; planning comes later.
+ * With an idempotency key, the same key and spec answer the build of the first call.
+ * @throws EngineError idempotency.mismatch where the key was used with another spec.
+ */
+export async function submitBuild(
+  ports: { table: Table; clock: Clock; ids: Ids },
+  submission: { tenantId: string; keyId: string; spec: ResolvedSpec; idempotencyKey?: string },
+): Promise<{ build: BuildRecord; created: boolean }> {
+  const { tenantId, keyId, spec } = submission;
+  const specDigest = digestOf(spec);
+  const now = ports.clock.now();
+  const build: BuildRecord = {
+    id: ports.ids.next('bld'),
+    tenantId,
+    keyId,
+    name: spec.name,
+    state: 'submitted',
+    specDigest,
+    submittedAt: now.toISOString(),
+  };
+  const writes: TableWrite[] = [
+    buildWrite(build, 'absent'),
+    { kind: 'put', key: specKey(build.id), data: toJsonObject(spec), condition: { kind: 'absent' } },
+    outboxWrite(ports, 'build.submitted', tenantId, { buildId: build.id }),
+  ];
+  const key = submission.idempotencyKey;
+  if (key === undefined) {
+    await ports.table.transact(writes);
+    return { build, created: true };
+  }
+  const seen = await rememberedBuild(ports, tenantId, key, specDigest);
+  if (seen !== undefined) return { build: seen, created: false };
+  try {
+    const seconds = Math.floor(now.getTime() / 1000);
+    await ports.table.transact([
+      ...writes,
+      {
+        kind: 'put',
+        key: idempotencyKey(tenantId, key),
+        data: { specDigest, buildId: build.id, expires: seconds + idempotencySeconds },
+        expiresAt: seconds + idempotencySeconds,
+        condition: { kind: 'absent' },
+      },
+    ]);
+    return { build, created: true };
+  } catch (error) {
+    // Two calls with one key at once: the other one won, and its answer is ours.
+    if (!(error instanceof ConditionFailed)) throw error;
+    const winner = await rememberedBuild(ports, tenantId, key, specDigest);
+    if (winner === undefined) throw new EngineError('resource.conflict', 'The idempotency key has just expired.', { cause: error });
+    return { build: winner, created: false };
+  }
+}
+
+async function rememberedBuild(
+  ports: { table: Table; clock: Clock },
+  tenantId: string,
+  key: string,
+  specDigest: Sha256,
+): Promise<BuildRecord | undefined> {
+  const record = await ports.table.get(idempotencyKey(tenantId, key));
+  if (record === undefined) return undefined;
+  // Expired but not yet deleted (the table deletes late): make room, so that the key can be used anew.
+  if (Number(record.data.expires) * 1000 <= ports.clock.now().getTime()) {
+    await ports.table.transact([
+      { kind: 'delete', key: record.key, condition: { kind: 'version', version: record.version } },
+    ]);
+    return undefined;
+  }
+  if (record.data.specDigest !== specDigest) {
+    throw new EngineError('idempotency.mismatch', 'This Idempotency-Key came with another spec before.');
+  }
+  return (await getBuild(ports.table, tenantId, String(record.data.buildId))).value;
+}
+
+/**
+ * Asks for a build's end: the wish is stored with its event, and what runs is stopped by whoever handles that.
+ * Asking again changes nothing.
+ * @throws EngineError build.not_found, build.terminal
+ */
+export async function requestCancel(
+  ports: { table: Table; clock: Clock; ids: Ids },
+  tenantId: string,
+  buildId: string,
+): Promise<BuildRecord> {
+  for (;;) {
+    const { value: build, version } = await getBuild(ports.table, tenantId, buildId);
+    if (build.state === 'cancelled' || (build.cancelRequestedAt !== undefined && !isTerminal(build.state))) return build;
+    if (isTerminal(build.state)) {
+      throw new EngineError('build.terminal', `The build has ended: it is ${build.state}.`);
+    }
+    const asked: BuildRecord = { ...build, cancelRequestedAt: ports.clock.now().toISOString() };
+    try {
+      await ports.table.transact([
+        buildWrite(asked, version),
+        outboxWrite(ports, 'build.cancel_requested', tenantId, { buildId }),
+      ]);
+      return asked;
+    } catch (error) {
+      // The build moved on between read and write: look again. Each round needs a change by somebody else.
+      if (!(error instanceof ConditionFailed)) throw error;
+    }
+  }
+}
+
+/**
+ * Changes a build under its version, together with other writes; again with the new state where somebody was faster.
+ * `change` answers undefined to leave the build as it is.
+ */
+export async function updateBuild(
+  table: Table,
+  buildId: string,
+  change: (build: BuildRecord) => { build: BuildRecord; writes?: readonly TableWrite[] } | undefined,
+): Promise<BuildRecord | undefined> {
+  for (;;) {
+    const found = await findBuild(table, buildId);
+    if (found === undefined) return undefined;
+    const next = change(found.value);
+    if (next === undefined) return found.value;
+    if (next.build.state !== found.value.state && !mayBecome(found.value.state, next.build.state)) {
+      throw new Error(`a build cannot go from ${found.value.state} to ${next.build.state}`);
+    }
+    try {
+      await table.transact([buildWrite(next.build, found.version), ...(next.writes ?? [])]);
+      return next.build;
+    } catch (error) {
+      if (!(error instanceof ConditionFailed)) throw error;
+    }
+  }
+}

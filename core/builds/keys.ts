@@ -1,0 +1,59 @@
+import { sha256 } from '../digest.ts';
+import type { TableKey } from '../ports/table.ts';
+
+/**
+ * Shards of an index partition that every build passes through. DynamoDB serves 1,000 writes a second a partition and
+ * a throttled index holds back its table, so states and the outbox are spread over eight.
+ */
+export const shardCount = 8;
+
+/** The shard of an id, 0 to 7: stable, evenly spread. */
+export function shardOf(id: string): number {
+  return Number.parseInt(sha256(id).slice(0, 8), 16) % shardCount;
+}
+
+export const buildKey = (buildId: string): TableKey => ({ partition: `BUILD#${buildId}`, sort: 'BUILD' });
+/** The spec is kept apart from its build: it may have 256 KB, and status reads need none of it. */
+export const specKey = (buildId: string): TableKey => ({ partition: `SPEC#${buildId}`, sort: 'SPEC' });
+export const stageKey = (buildId: string, stageId: string): TableKey => ({
+  partition: `BUILD#${buildId}`,
+  sort: `STAGE#${stageId}`,
+});
+export const edgeKey = (buildId: string, from: string, to: string): TableKey => ({
+  partition: `BUILD#${buildId}`,
+  sort: `EDGE#${from}#${to}`,
+});
+export const stepKey = (buildId: string, stepId: string): TableKey => ({
+  partition: `BUILD#${buildId}`,
+  sort: `STEP#${stepId}`,
+});
+export const artifactKey = (buildId: string, name: string): TableKey => ({
+  partition: `BUILD#${buildId}`,
+  sort: `ARTIFACT#${name}`,
+});
+/** Attempts sort by number up to 999; a stage ends long before. */
+export const attemptKey = (buildId: string, stageId: string, attempt: number): TableKey => ({
+  partition: `BUILD#${buildId}`,
+  sort: `ATTEMPT#${stageId}#${String(attempt).padStart(3, '0')}`,
+});
+/** Pointer from a step's key to what it made. `scope` is `shared` or a tenant's id: nobody reads another's. */
+export const resultKey = (scope: string, key: string): TableKey => ({
+  partition: `RESULT#${scope}#${key}`,
+  sort: 'RESULT',
+});
+export const idempotencyKey = (tenantId: string, key: string): TableKey => ({
+  partition: `IDEMPOTENCY#${tenantId}#${sha256(key)}`,
+  sort: 'IDEMPOTENCY',
+});
+export const outboxKey = (eventId: string): TableKey => ({ partition: `OUTBOX#${shardOf(eventId)}`, sort: eventId });
+
+/** Index byTenant: a tenant's builds in the order of their ids, which is the order of submission. */
+export const tenantBuildsIndex = (tenantId: string, buildId: string): TableKey => ({
+  partition: `BUILDS#${tenantId}`,
+  sort: buildId,
+});
+/** Index byState: builds that are not over, by state and shard. */
+export const stateIndex = (state: string, buildId: string): TableKey => ({
+  partition: `STATE#${state}#${shardOf(buildId)}`,
+  sort: buildId,
+});

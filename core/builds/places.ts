@@ -1,0 +1,37 @@
+import type { BlobPlace } from '../ports/blobs.ts';
+
+/** Where each object lies. Segments hold only characters that BlobPlace allows; ids and step names are checked before. */
+export const planPlace = (buildId: string): BlobPlace => ({ bucket: 'work', path: `plans/${buildId}.json` });
+
+export const manifestPlace = (buildId: string, stageId: string, attempt: number): BlobPlace => ({
+  bucket: 'work',
+  path: `manifests/${buildId}/${stageId}/${attempt}.json`,
+});
+
+/** Output of an attempt until the control plane has verified it. `step` `-` is the stage's own result. */
+export const stagingPlace = (
+  buildId: string,
+  stageId: string,
+  attempt: number,
+  step: string,
+  output: string,
+): BlobPlace => ({
+  bucket: 'work',
+  path: `staging/${buildId}/${stageId}/${attempt}/${step === '-' ? '_stage' : step}/${output}`,
+});
+
+export const logPlace = (buildId: string, stageId: string, attempt: number): BlobPlace => ({
+  bucket: 'work',
+  path: `logs/${buildId}/${stageId}/${attempt}.ndjson`,
+});
+
+/** A verified blob. `scope` is `shared` or a tenant's id. */
+export const blobPlace = (scope: string, digest: string): BlobPlace => ({
+  bucket: 'work',
+  path: `blobs/${scope}/${digest}`,
+});
+
+export const artifactPlace = (tenantId: string, digest: string): BlobPlace => ({
+  bucket: 'artifacts',
+  path: `${tenantId}/${digest}`,
+});
