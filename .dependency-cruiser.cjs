@@ -48,7 +48,7 @@ module.exports = {
         path: '.*',
         pathNot: [
           '^containers/builder/programs/',
-          '^containers/builder/contract\\.ts$',
+          '^containers/builder/(contract|step-error)\\.ts$',
           '^core/plan/programs/',
           '^core/text\\.ts$',
           '^node:',
