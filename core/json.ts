@@ -1,3 +1,4 @@
+import { z } from 'zod';
 import type { JsonObject, JsonValue } from './digest.ts';
 
 /** A copy of a value as plain JSON: members that are undefined are left out; what JSON cannot hold is a TypeError. */
@@ -34,3 +35,6 @@ export function readJson(bytes: Uint8Array): unknown {
 export function utf8(text: string): Uint8Array {
   return encoder.encode(text);
 }
+
+/** Any JSON object, kept as it is. */
+export const jsonObjectSchema: z.ZodType<JsonObject> = z.record(z.string(), z.json());

@@ -185,7 +185,7 @@ export async function requestCancel(
       return asked;
     } catch (error) {
       // The build moved on between read and write: look again. Each round needs a change by somebody else.
-      if (!(error instanceof ConditionFailed)) throw error;
+      if (!(error instanceof ConditionFailed && error.failed.includes(0))) throw error;
     }
   }
 }
@@ -211,7 +211,8 @@ export async function updateBuild(
       await table.transact([buildWrite(next.build, found.version), ...(next.writes ?? [])]);
       return next.build;
     } catch (error) {
-      if (!(error instanceof ConditionFailed)) throw error;
+      // Only the build's own version is worth another look; a condition of another write stays false.
+      if (!(error instanceof ConditionFailed && error.failed.includes(0))) throw error;
     }
   }
 }

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { jsonObjectSchema } from '../json.ts';
 import { archiveStateSchema } from '../plan/archive-state.ts';
 
 const digest = z.string().regex(/^[0-9a-f]{64}$/);
@@ -24,7 +25,7 @@ export const manifestStepSchema = z.strictObject({
   version: z.number().int().min(1),
   trust: z.enum(trustClasses),
   key: digest,
-  options: z.record(z.string(), z.json()),
+  options: jsonObjectSchema,
   produces: z.enum(['layer', 'artifact']),
   timeoutSeconds: z.number().int().min(1),
 });

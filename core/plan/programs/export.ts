@@ -22,6 +22,7 @@ export const iso = {
   summary: 'Makes a live ISO image that boots with BIOS and UEFI',
   trust: 'seal',
   produces: 'artifact',
+  labels: ['fileName'],
   hostTools: ['mksquashfs', 'grub-mkimage', 'mformat', 'mcopy', 'mmd', 'xorriso'],
   timeoutSeconds: 3_600,
   options: z.strictObject({
@@ -39,6 +40,7 @@ export const tar = {
   summary: 'Packs the tree as tar, compressed with zstd',
   trust: 'seal',
   produces: 'artifact',
+  labels: ['fileName'],
   hostTools: ['tar', 'zstd'],
   timeoutSeconds: 3_600,
   options: z.strictObject({ fileName: z.string().describe('Name of the artifact.') }),

@@ -1,0 +1,29 @@
+import { readJson, utf8 } from '../json.ts';
+import { planText } from '../plan/make-plan.ts';
+import { type Plan, type PlanStep, planSchema } from '../plan/plan.ts';
+import type { Blobs } from '../ports/blobs.ts';
+import { planPlace } from './places.ts';
+
+/** Stores a build's plan, once: a plan that is there stays, since an execution may already read it. */
+export async function storePlan(blobs: Blobs, buildId: string, plan: Plan): Promise<void> {
+  await blobs.put(planPlace(buildId), utf8(planText(plan)), { contentType: 'application/json', ifAbsent: true });
+}
+
+/** The frozen plan of a build. @throws Error where it is missing or damaged. */
+export async function loadPlan(blobs: Blobs, buildId: string): Promise<Plan> {
+  const bytes = await blobs.get(planPlace(buildId));
+  if (bytes === undefined) throw new Error(`the plan of ${buildId} is missing`);
+  return planSchema.parse(readJson(bytes));
+}
+
+/** The pool that a step's result belongs to: the shared one, or its tenant's own. */
+export function scopeOf(step: PlanStep, tenantId: string): string {
+  return step.scope === 'shared' ? 'shared' : tenantId;
+}
+
+/** A step of a plan by its id. @throws Error where there is none. */
+export function planStep(plan: Plan, stepId: string): PlanStep {
+  const step = plan.steps.find((candidate) => candidate.id === stepId);
+  if (step === undefined) throw new Error(`the plan has no step ${stepId}`);
+  return step;
+}

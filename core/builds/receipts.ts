@@ -1,0 +1,171 @@
+import { readJson } from '../json.ts';
+import type { Plan, PlanStep } from '../plan/plan.ts';
+import type { Blobs } from '../ports/blobs.ts';
+import type { Clock } from '../ports/clock.ts';
+import { ConditionFailed, type Table } from '../ports/table.ts';
+import type { AttemptRecord, BuildRecord, ResultRecord } from './build-record.ts';
+import { type Receipt, receiptSchema, type StageResult, stageResultSchema } from './manifest.ts';
+import { artifactPlace, blobPlace, stagingPlace } from './places.ts';
+import { planStep, scopeOf } from './plan-store.ts';
+import { artifactWrite, findResult, resultWrite, stepWrite } from './stage-repository.ts';
+
+/** A receipt or a result is small: 256 KB holds 40 log lines of 500 characters many times over. */
+const reportLimit = 262_144;
+
+export interface SettlePorts {
+  readonly table: Table;
+  readonly blobs: Blobs;
+  readonly clock: Clock;
+}
+
+/** Reads what an attempt wrote about itself: bounded, and undefined where it is absent or not of the form. */
+async function readReport(blobs: Blobs, place: ReturnType<typeof stagingPlace>): Promise<unknown> {
+  const info = await blobs.head(place);
+  if (info === undefined || info.size > reportLimit) return undefined;
+  const bytes = await blobs.get(place);
+  if (bytes === undefined) return undefined;
+  try {
+    return readJson(bytes);
+  } catch {
+    // Not JSON: whatever wrote it is no honest agent, and the caller treats it as never written.
+    return undefined;
+  }
+}
+
+/** The result of an attempt as its agent wrote it; undefined where there is none or it does not fit the attempt. */
+export async function readStageResult(
+  blobs: Blobs,
+  buildId: string,
+  attempt: AttemptRecord,
+): Promise<StageResult | undefined> {
+  const report = await readReport(blobs, stagingPlace(buildId, attempt.stage, attempt.attempt, '-', 'result'));
+  const parsed = stageResultSchema.safeParse(report);
+  if (!parsed.success) return undefined;
+  if (parsed.data.stageId !== attempt.stage || parsed.data.attempt !== attempt.attempt) return undefined;
+  return parsed.data;
+}
+
+/**
+ * Promotes every receipt of an attempt that verifies, in the order of its steps: the outputs are in staging with the
+ * size and the checksum that the receipt says (the store computed them), they are copied to their place by digest,
+ * and the key's pointer is written once. Safe to repeat. Answers the ids of the steps that are settled.
+ */
+export async function promoteReceipts(
+  ports: SettlePorts,
+  build: BuildRecord,
+  plan: Plan,
+  attempt: AttemptRecord,
+): Promise<string[]> {
+  const promoted = await Promise.all(
+    attempt.steps.map(async (stepId) => ((await promoteStep(ports, build, plan, attempt, stepId)) ? stepId : undefined)),
+  );
+  return promoted.filter((stepId) => stepId !== undefined);
+}
+
+async function promoteStep(
+  ports: SettlePorts,
+  build: BuildRecord,
+  plan: Plan,
+  attempt: AttemptRecord,
+  stepId: string,
+): Promise<boolean> {
+  const step = planStep(plan, stepId);
+  const staged = (output: string) => stagingPlace(build.id, attempt.stage, attempt.attempt, stepId, output);
+  const parsed = receiptSchema.safeParse(await readReport(ports.blobs, staged('receipt')));
+  if (!parsed.success) return false;
+  const receipt = parsed.data;
+  if (receipt.step !== stepId || receipt.key !== step.key) return false;
+  if (!(await promoteOutputs(ports, build, step, receipt, staged))) return false;
+  await writeResult(ports, build, step, receipt, attempt.attempt);
+  return true;
+}
+
+async function promoteOutputs(
+  ports: SettlePorts,
+  build: BuildRecord,
+  step: PlanStep,
+  receipt: Receipt,
+  staged: (output: string) => ReturnType<typeof stagingPlace>,
+): Promise<boolean> {
+  const verified = async (output: string, size: number, digest: string): Promise<boolean> => {
+    const info = await ports.blobs.head(staged(output));
+    return info !== undefined && info.size === size && info.sha256 === digest;
+  };
+  const scope = scopeOf(step, build.tenantId);
+  if (step.produces === 'layer') {
+    const layer = receipt.layer;
+    if (layer === undefined || layer.step !== step.id || receipt.artifact !== undefined) return false;
+    const sound = await Promise.all([
+      verified('layer', layer.size, layer.digest),
+      verified('index', layer.indexSize, layer.index),
+    ]);
+    if (sound.includes(false)) return false;
+    await Promise.all([
+      ports.blobs.copy(staged('layer'), blobPlace(scope, layer.digest), { ifAbsent: true }),
+      ports.blobs.copy(staged('index'), blobPlace(scope, layer.index), { ifAbsent: true }),
+    ]);
+    return true;
+  }
+  const artifact = receipt.artifact;
+  if (artifact === undefined || receipt.layer !== undefined || artifact.type !== step.program) return false;
+  if (!(await verified('artifact', artifact.size, artifact.sha256))) return false;
+  await ports.blobs.copy(staged('artifact'), artifactPlace(build.tenantId, artifact.sha256), { ifAbsent: true });
+  return true;
+}
+
+async function writeResult(
+  ports: SettlePorts,
+  build: BuildRecord,
+  step: PlanStep,
+  receipt: Receipt,
+  attempt: number,
+): Promise<void> {
+  const scope = scopeOf(step, build.tenantId);
+  const { artifact, layer } = receipt;
+  const result: ResultRecord = {
+    key: step.key,
+    program: step.program,
+    ...(layer === undefined ? {} : { layer }),
+    ...(artifact === undefined
+      ? {}
+      : {
+          artifact: { type: artifact.type, size: artifact.size, sha256: artifact.sha256, mediaType: artifact.mediaType },
+        }),
+    facts: receipt.facts,
+    buildId: build.id,
+    at: ports.clock.now().toISOString(),
+  };
+  try {
+    await ports.table.transact([resultWrite(scope, result)]);
+  } catch (error) {
+    // The pointer is there already (this receipt settled before, or an equal build was faster): the first one stays.
+    if (!(error instanceof ConditionFailed)) throw error;
+  }
+  const stored = (await findResult(ports.table, scope, step.key)) ?? result;
+  await recordStep(ports.table, build, step, stored, { hit: false, attempt, milliseconds: receipt.milliseconds });
+}
+
+/** Writes what a step of this build came to, and the artifact that it stands for, from its key's result. */
+export async function recordStep(
+  table: Table,
+  build: BuildRecord,
+  step: PlanStep,
+  result: ResultRecord,
+  ran: { hit: boolean; attempt: number; milliseconds?: { program: number; capture: number } },
+): Promise<void> {
+  const writes = [
+    stepWrite(build.id, {
+      id: step.id,
+      hit: ran.hit,
+      attempt: ran.attempt,
+      facts: result.facts,
+      ...(ran.milliseconds === undefined ? {} : { milliseconds: ran.milliseconds }),
+    }),
+  ];
+  if (result.artifact !== undefined) {
+    const { type, size, sha256, mediaType } = result.artifact;
+    const name = String(step.options.fileName);
+    writes.push(artifactWrite(build.id, { name, type, step: step.id, size, sha256, mediaType }));
+  }
+  await table.transact(writes);
+}

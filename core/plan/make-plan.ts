@@ -1,0 +1,74 @@
+import { canonicalJson, digestOf, type Sha256 } from '../digest.ts';
+import { EngineError } from '../errors.ts';
+import type { ResolvedSpec } from '../spec/schema.ts';
+import type { ArchiveState } from './archive-state.ts';
+import { expandSpec } from './expand.ts';
+import { keyInputs, keyOf } from './keys.ts';
+import type { Plan, PlanStep } from './plan.ts';
+import { programs } from './programs/catalogue.ts';
+import { fuseStages } from './stages.ts';
+
+/** Stages a plan may have: Step Functions ends at 25,000 events of history, and an inline Map throttles above 40. */
+const stageLimit = 40;
+
+/**
+ * The plan of a build: pure, so equal inputs give equal bytes. The source date is the newest date of the archive's
+ * suites: what the image is made of cannot be younger, and two builds of one archive state share it.
+ * @throws EngineError plan.too_large
+ */
+export function makePlan(input: { spec: ResolvedSpec; archive: ArchiveState; toolchain: string }): Plan {
+  const { spec, archive, toolchain } = input;
+  const architecture = spec.base.architecture;
+  const sourceDateEpoch = Math.max(...archive.suites.map((suite) => suite.date));
+  const keys = new Map<string, string>();
+  const steps: PlanStep[] = expandSpec(spec).map((draft) => {
+    const inputs = keyInputs(draft, { toolchain, architecture, sourceDateEpoch, archive, keys });
+    const key = keyOf(inputs);
+    keys.set(draft.id, key);
+    const declaration = programs[draft.program];
+    return {
+      id: draft.id,
+      program: draft.program,
+      version: declaration.version,
+      trust: draft.trust,
+      key,
+      options: { ...draft.options },
+      produces: declaration.produces,
+      timeoutSeconds: draft.timeoutSeconds,
+      needs: [...draft.needs],
+      scope: draft.scope,
+      inputs,
+      label: draft.label,
+    };
+  });
+  const stages = fuseStages(steps);
+  if (stages.length > stageLimit) {
+    throw new EngineError('plan.too_large', `The plan has ${stages.length} stages; ${stageLimit} are allowed.`);
+  }
+  return {
+    format: 'lbuild-plan/1',
+    specDigest: digestOf(spec),
+    toolchain,
+    architecture,
+    release: spec.base.release,
+    sourceDateEpoch,
+    archive,
+    steps,
+    stages,
+    artifacts: spec.outputs.map((output) => ({
+      step: output.type,
+      name: output.type === 'iso' ? `${spec.name}.iso` : `${spec.name}.tar.zst`,
+      type: output.type,
+    })),
+  };
+}
+
+/** Digest of the plan's canonical JSON: what deduplication and approvals speak of. */
+export function planDigest(plan: Plan): Sha256 {
+  return digestOf(plan);
+}
+
+/** The plan's canonical JSON, as it is stored. */
+export function planText(plan: Plan): string {
+  return canonicalJson(plan);
+}
