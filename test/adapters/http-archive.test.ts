@@ -1,0 +1,150 @@
+import { createServer, type Server } from 'node:http';
+import { afterEach, describe, expect, it } from 'vitest';
+import { createHttpArchive } from '../../adapters/archive/http-archive.ts';
+import { EngineError } from '../../core/errors.ts';
+import { archiveStateSchema } from '../../core/plan/archive-state.ts';
+import type { Clock } from '../../core/ports/clock.ts';
+
+type Answer = { status?: number; body?: string | Buffer };
+
+const servers: Server[] = [];
+afterEach(() => {
+  for (const server of servers.splice(0)) {
+    server.closeAllConnections();
+    server.close();
+  }
+});
+
+/** A package archive on loopback that knows these paths only, and counts what it is asked. */
+async function archive(answers: Record<string, Answer>): Promise<{ url: string; asked: string[] }> {
+  const asked: string[] = [];
+  const server = createServer((request, response) => {
+    asked.push(request.url ?? '');
+    const answer = answers[request.url ?? ''];
+    response.writeHead(answer?.status ?? (answer === undefined ? 404 : 200));
+    response.end(answer?.body ?? '');
+  });
+  servers.push(server);
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const address = server.address();
+  if (address === null || typeof address === 'string') throw new Error('no port');
+  return { url: `http://127.0.0.1:${address.port}/debian`, asked };
+}
+
+function inRelease(
+  codename: string,
+  digit: string,
+  head = '-----BEGIN PGP SIGNED MESSAGE-----\nHash: SHA256\n',
+): string {
+  return `${head}
+Origin: Test
+Suite: stable
+Codename: ${codename}
+Date: Sat, 15 Nov 2025 09:12:45 UTC
+Architectures: amd64 arm64
+Components: main contrib
+MD5Sum:
+ ${'d'.repeat(32)}      100 main/binary-amd64/Packages
+SHA256:
+ ${digit.repeat(64)}  1234567 main/binary-amd64/Packages
+ ${'e'.repeat(64)}   234567 main/binary-amd64/Packages.xz
+-----BEGIN PGP SIGNATURE-----
+
+iQ
+-----END PGP SIGNATURE-----
+SHA256:
+ ${'f'.repeat(64)}  1234567 main/binary-amd64/Packages
+`;
+}
+
+function fixedClock(at: { milliseconds: number }): Clock {
+  return { now: () => new Date(at.milliseconds), sleep: async () => {} };
+}
+
+const quiet = () => {};
+
+describe('package archive over HTTP', () => {
+  it('reads the indexes of each suite that is there, from the signed part only', async () => {
+    const { url } = await archive({
+      '/debian/dists/trixie/InRelease': { body: inRelease('trixie', 'a') },
+      '/debian/dists/trixie-security/InRelease': { body: inRelease('trixie-security', 'b') },
+    });
+    const reader = createHttpArchive({
+      debian: `${url}/`,
+      debianSecurity: url,
+      clock: fixedClock({ milliseconds: 0 }),
+      log: quiet,
+    });
+    const state = await reader.state('trixie', 'amd64');
+    expect(archiveStateSchema.parse(state)).toEqual({
+      suites: [
+        {
+          uri: url,
+          suite: 'trixie',
+          components: ['main'],
+          indexes: { 'main/binary-amd64/Packages': 'a'.repeat(64) },
+          date: 1_763_197_965,
+        },
+        {
+          uri: url,
+          suite: 'trixie-security',
+          components: ['main'],
+          indexes: { 'main/binary-amd64/Packages': 'b'.repeat(64) },
+          date: 1_763_197_965,
+        },
+      ],
+    });
+  });
+
+  it('asks once a minute, and again at once after a failure', async () => {
+    const answers: Record<string, Answer> = { '/debian/dists/trixie/InRelease': { status: 503 } };
+    const { url, asked } = await archive(answers);
+    const time = { milliseconds: 1_000 };
+    const reader = createHttpArchive({ debian: url, clock: fixedClock(time), log: quiet });
+    await expect(reader.state('trixie', 'amd64')).rejects.toThrow('status 503');
+    answers['/debian/dists/trixie/InRelease'] = { body: inRelease('trixie', 'a') };
+    await Promise.all([reader.state('trixie', 'amd64'), reader.state('trixie', 'amd64')]);
+    time.milliseconds += 59_999;
+    await reader.state('trixie', 'amd64');
+    expect(asked.filter((path) => path.endsWith('/trixie/InRelease'))).toHaveLength(2);
+    time.milliseconds += 1;
+    await reader.state('trixie', 'amd64');
+    expect(asked.filter((path) => path.endsWith('/trixie/InRelease'))).toHaveLength(3);
+  });
+
+  it.each<[string, Answer | undefined, RegExp]>([
+    ['absent', undefined, /^archive.unreachable: \/debian\/dists\/trixie\/InRelease does not exist/],
+    ['failing', { status: 500 }, /status 500/],
+    ['no InRelease', { body: '<html>It works!</html>' }, /not a signed InRelease/],
+    ['unsigned', { body: inRelease('trixie', 'a').split('-----BEGIN PGP SIGNATURE')[0] ?? '' }, /signature is missing/],
+    ['without indexes', { body: inRelease('trixie', 'a').replaceAll('SHA256:', 'SHA1:') }, /lists no SHA256/],
+    ['of another suite', { body: inRelease('bookworm', 'a') }, /of another suite than trixie/],
+    ['without a date', { body: inRelease('trixie', 'a').replace('Date:', 'Day:') }, /no readable Date/],
+    ['endless', { body: Buffer.alloc(5 * 1024 * 1024, 32) }, /more than 4194304 bytes/],
+  ])('refuses an archive whose InRelease is %s', async (_, answer, message) => {
+    const { url } = await archive(answer === undefined ? {} : { '/debian/dists/trixie/InRelease': answer });
+    const reader = createHttpArchive({ debian: url, clock: fixedClock({ milliseconds: 0 }), log: quiet });
+    const failure = await reader.state('trixie', 'amd64').catch((error: unknown) => error);
+    expect(failure).toBeInstanceOf(EngineError);
+    expect(failure).toMatchObject({ code: 'archive.unreachable', message: expect.stringMatching(message) });
+  });
+
+  it('refuses an architecture that the archive does not hold', async () => {
+    const { url } = await archive({ '/debian/dists/trixie/InRelease': { body: inRelease('trixie', 'a') } });
+    const reader = createHttpArchive({ debian: url, clock: fixedClock({ milliseconds: 0 }), log: quiet });
+    await expect(reader.state('trixie', 'arm64')).rejects.toThrow('lists no main/binary-arm64/Packages');
+  });
+
+  it('names a connection that is refused, and a configuration that is missing', async () => {
+    const { url } = await archive({});
+    for (const server of servers.splice(0)) await new Promise((resolve) => server.close(resolve));
+    const clock = fixedClock({ milliseconds: 0 });
+    await expect(createHttpArchive({ debian: url, clock, log: quiet }).state('trixie', 'amd64')).rejects.toMatchObject({
+      code: 'archive.unreachable',
+      detail: expect.stringContaining('ECONNREFUSED'),
+    });
+    await expect(
+      createHttpArchive({ debian: undefined, clock, log: quiet }).state('trixie', 'amd64'),
+    ).rejects.toMatchObject({ code: 'archive.not_configured' });
+  });
+});
