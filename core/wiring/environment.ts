@@ -1,0 +1,23 @@
+/**
+ * Names of the environment variables that the functions read on AWS: lib/ sets every one of them on every function,
+ * and functions/shared/aws/environment.ts reads them. A function's rights, not its environment, say what it may do.
+ */
+export const environmentNames = {
+  apiUrl: 'LBUILD_API_URL',
+  toolchain: 'LBUILD_TOOLCHAIN',
+  architectures: 'LBUILD_ARCHITECTURES',
+  outputs: 'LBUILD_OUTPUTS',
+  cursorSecretId: 'LBUILD_CURSOR_SECRET_ID',
+  concurrentBuilds: 'LBUILD_CONCURRENT_BUILDS',
+  tableName: 'LBUILD_TABLE',
+  workBucket: 'LBUILD_WORK_BUCKET',
+  artifactsBucket: 'LBUILD_ARTIFACTS_BUCKET',
+  presignRoleArn: 'LBUILD_PRESIGN_ROLE_ARN',
+  stateMachineArn: 'LBUILD_STATE_MACHINE_ARN',
+  cluster: 'LBUILD_CLUSTER',
+  taskFamily: 'LBUILD_TASK_FAMILY',
+  eventBusName: 'LBUILD_EVENT_BUS',
+  archiveDebian: 'LBUILD_ARCHIVE_DEBIAN',
+  archiveDebianSecurity: 'LBUILD_ARCHIVE_DEBIAN_SECURITY',
+} as const;
+export type EnvironmentName = (typeof environmentNames)[keyof typeof environmentNames];
