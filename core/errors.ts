@@ -76,6 +76,11 @@ export const errorCatalogue = {
     title: 'The thing was changed by another request',
     remedy: 'Read it again and repeat the request.',
   },
+  'table.refused': {
+    status: 422,
+    title: 'The table cannot hold this',
+    remedy: 'Correct the fields named in `errors`.',
+  },
   'service.unavailable': {
     status: 503,
     title: 'A part of the service is not available',
@@ -107,6 +112,11 @@ export const errorCatalogue = {
     status: 502,
     title: 'The archive is not signed by the distribution',
     remedy: 'Check archives.debian: its InRelease must verify against the keyring package.',
+  },
+  'layer.conflict': {
+    status: 422,
+    title: 'Two parallel steps changed one path differently',
+    remedy: 'Let one of the steps name the other under `needs`, or let them write different paths.',
   },
   'plan.too_large': {
     status: 422,

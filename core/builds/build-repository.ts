@@ -134,7 +134,8 @@ export async function submitBuild(
     // Two calls with one key at once: the other one won, and its answer is ours.
     if (!(error instanceof ConditionFailed)) throw error;
     const winner = await rememberedBuild(ports, tenantId, key, specDigest);
-    if (winner === undefined) throw new EngineError('resource.conflict', 'The idempotency key has just expired.', { cause: error });
+    if (winner === undefined)
+      throw new EngineError('resource.conflict', 'The idempotency key has just expired.', { cause: error });
     return { build: winner, created: false };
   }
 }
@@ -172,7 +173,8 @@ export async function requestCancel(
 ): Promise<BuildRecord> {
   for (;;) {
     const { value: build, version } = await getBuild(ports.table, tenantId, buildId);
-    if (build.state === 'cancelled' || (build.cancelRequestedAt !== undefined && !isTerminal(build.state))) return build;
+    if (build.state === 'cancelled' || (build.cancelRequestedAt !== undefined && !isTerminal(build.state)))
+      return build;
     if (isTerminal(build.state)) {
       throw new EngineError('build.terminal', `The build has ended: it is ${build.state}.`);
     }

@@ -45,7 +45,17 @@ export const manifestSchema = z.strictObject({
   architecture: z.enum(['amd64', 'arm64']),
   release: z.string(),
   archive: archiveStateSchema,
-  base: z.array(layerReferenceSchema).describe('Layers to unpack, lowest first, before the first step.'),
+  base: z
+    .array(
+      layerReferenceSchema.extend({
+        after: z
+          .array(z.string())
+          .describe(
+            'Steps that this layer was built on. Two layers of which neither is built on the other must agree.',
+          ),
+      }),
+    )
+    .describe('Layers to unpack, lowest first, before the first step.'),
   steps: z.array(manifestStepSchema).min(1),
   limits: z.strictObject({
     treeBytes: z.number().int(),
@@ -92,6 +102,7 @@ export const stepFailureSchema = z.strictObject({
     'archive.untrusted',
     'archive.unreachable',
     'limit.disk',
+    'layer.conflict',
     'build.cancelled',
   ]),
   reason: z.string().max(2_000),

@@ -57,7 +57,9 @@ export async function promoteReceipts(
   attempt: AttemptRecord,
 ): Promise<string[]> {
   const promoted = await Promise.all(
-    attempt.steps.map(async (stepId) => ((await promoteStep(ports, build, plan, attempt, stepId)) ? stepId : undefined)),
+    attempt.steps.map(async (stepId) =>
+      (await promoteStep(ports, build, plan, attempt, stepId)) ? stepId : undefined,
+    ),
   );
   return promoted.filter((stepId) => stepId !== undefined);
 }
@@ -129,7 +131,12 @@ async function writeResult(
     ...(artifact === undefined
       ? {}
       : {
-          artifact: { type: artifact.type, size: artifact.size, sha256: artifact.sha256, mediaType: artifact.mediaType },
+          artifact: {
+            type: artifact.type,
+            size: artifact.size,
+            sha256: artifact.sha256,
+            mediaType: artifact.mediaType,
+          },
         }),
     facts: receipt.facts,
     buildId: build.id,

@@ -1,4 +1,5 @@
-import type { JsonObject } from '../digest.ts';
+import { z } from 'zod';
+import { jsonObjectSchema } from '../json.ts';
 
 /** Catalogue of events, version 1. An event says what became true; its detail names things by id. */
 export const eventTypes = [
@@ -16,13 +17,12 @@ export type EventType = (typeof eventTypes)[number];
 /** `source` of every event on the bus. */
 export const eventSource = 'linux-builder-engine';
 
-export interface EngineEvent {
-  /** Unique and sortable; a consumer's dedupe key. */
-  readonly id: string;
-  readonly type: EventType;
-  readonly version: 1;
-  readonly tenantId: string;
-  /** ISO 8601 in UTC with milliseconds. */
-  readonly at: string;
-  readonly detail: JsonObject;
-}
+export const engineEventSchema = z.strictObject({
+  id: z.string().describe('Unique and sortable; a consumer’s dedupe key.'),
+  type: z.enum(eventTypes),
+  version: z.literal(1),
+  tenantId: z.string(),
+  at: z.iso.datetime().describe('ISO 8601 in UTC with milliseconds.'),
+  detail: jsonObjectSchema,
+});
+export type EngineEvent = Readonly<z.infer<typeof engineEventSchema>>;

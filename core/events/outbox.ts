@@ -1,9 +1,11 @@
-import { outboxKey } from '../builds/keys.ts';
+import { outboxKey, shardCount } from '../builds/keys.ts';
 import type { JsonObject } from '../digest.ts';
+import { toJsonObject } from '../json.ts';
 import type { Clock } from '../ports/clock.ts';
+import type { EventBus } from '../ports/event-bus.ts';
 import type { Ids } from '../ports/ids.ts';
-import type { TableWrite } from '../ports/table.ts';
-import type { EngineEvent, EventType } from './event.ts';
+import type { Table, TableChange, TableWrite } from '../ports/table.ts';
+import { type EngineEvent, type EventType, engineEventSchema } from './event.ts';
 
 /**
  * The write that puts an event into the outbox. It belongs into the transaction of the change that the event tells of,
@@ -23,5 +25,33 @@ export function outboxWrite(
     at: ports.clock.now().toISOString(),
     detail,
   };
-  return { kind: 'put', key: outboxKey(event.id), data: { ...event }, condition: { kind: 'absent' } };
+  return { kind: 'put', key: outboxKey(event.id), data: toJsonObject(event), condition: { kind: 'absent' } };
+}
+
+/** The events that changes of the table put into the outbox. */
+export function outboxEvents(changes: readonly TableChange[]): EngineEvent[] {
+  return changes
+    .filter((change) => change.key.partition.startsWith('OUTBOX#') && change.before === undefined)
+    .flatMap((change) => (change.after === undefined ? [] : [engineEventSchema.parse(change.after.data)]));
+}
+
+/** Events that have lain in the outbox since before `before`: what the stream should have published. */
+export async function overdueEvents(table: Table, before: Date): Promise<EngineEvent[]> {
+  const shards = await Promise.all(
+    Array.from({ length: shardCount }, (_, shard) => table.query({ partition: `OUTBOX#${shard}`, limit: 100 })),
+  );
+  return shards
+    .flatMap((page) => page.records.map((record) => engineEventSchema.parse(record.data)))
+    .filter((event) => new Date(event.at) < before);
+}
+
+/** Publishes events and deletes what was accepted; the rest stays in the outbox for the next sweep. */
+export async function publishEvents(
+  ports: { table: Table; bus: EventBus },
+  events: readonly EngineEvent[],
+): Promise<number> {
+  if (events.length === 0) return 0;
+  const accepted = await ports.bus.publish(events);
+  await Promise.all(accepted.map((id) => ports.table.transact([{ kind: 'delete', key: outboxKey(id) }])));
+  return accepted.length;
 }

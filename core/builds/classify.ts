@@ -1,0 +1,57 @@
+import { stoppedTaskSchema } from './flow-messages.ts';
+
+/**
+ * What ended a task badly.
+ * - infrastructure: Spot, capacity, network interface, image pull, the machine itself. The tenant can do nothing.
+ * - lost: the agent vanished; a script may have ended it, or it ran out of memory.
+ * - timeout: the state machine's own bound.
+ */
+export interface Stop {
+  readonly kind: 'infrastructure' | 'lost' | 'timeout';
+  readonly reason: string;
+  /** Whether waiting before the next try helps. */
+  readonly waits: boolean;
+}
+
+/** ECS StopCodes (API reference, Task.stopCode) that say the container never had a chance or its host went away. */
+const hostStops = new Set(['TaskFailedToStart', 'SpotInterruption', 'TerminationNotice']);
+
+/** Reads the error and cause of `ecs:runTask.sync`. Text that is no task description is a failure to start one. */
+export function classifyStop(error: string, cause: string): Stop {
+  if (error === 'States.Timeout' || error === 'States.HeartbeatTimeout') {
+    return { kind: 'timeout', reason: 'the builder did not end in time', waits: false };
+  }
+  const task = parseTask(cause);
+  if (task === undefined) {
+    return {
+      kind: 'infrastructure',
+      reason: `the task could not be started (${error}): ${cause}`.slice(0, 1_000),
+      waits: true,
+    };
+  }
+  const container = task.Containers?.[0];
+  const reason = [
+    task.StopCode,
+    task.StoppedReason,
+    container?.Reason,
+    container?.ExitCode === undefined ? undefined : `exit code ${container.ExitCode}`,
+  ]
+    .filter((part) => part !== undefined && part !== '')
+    .join('; ')
+    .slice(0, 1_000);
+  if (task.StopCode !== undefined && hostStops.has(task.StopCode)) {
+    return { kind: 'infrastructure', reason, waits: task.StopCode !== 'TerminationNotice' };
+  }
+  return { kind: 'lost', reason, waits: false };
+}
+
+function parseTask(cause: string) {
+  try {
+    const value: unknown = JSON.parse(cause);
+    const parsed = stoppedTaskSchema.safeParse(value);
+    return parsed.success ? parsed.data : undefined;
+  } catch {
+    // RunTask's own refusals come as plain text: no task was made.
+    return undefined;
+  }
+}

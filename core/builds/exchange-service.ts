@@ -1,0 +1,134 @@
+import { equalSecrets, sha256 } from '../digest.ts';
+import { EngineError } from '../errors.ts';
+import type { Blobs, SignedRequest } from '../ports/blobs.ts';
+import type { Clock } from '../ports/clock.ts';
+import { ConditionFailed, type Table } from '../ports/table.ts';
+import type { AttemptRecord } from './build-record.ts';
+import { findBuild, type Versioned } from './build-repository.ts';
+import type { ExchangeRequest, ExchangeResponse } from './exchange.ts';
+import { isTerminal } from './lifecycle.ts';
+import { logPlace, stagingPlace } from './places.ts';
+import { attemptWrite, findAttempt } from './stage-repository.ts';
+
+/**
+ * Seconds that a builder's URL lives. Long enough for 5 GB at 2 MB/s; a URL ends with its signer's session, which is
+ * an hour at most.
+ */
+const urlSeconds = 2_700;
+
+/** Which outputs a step may declare; `-` stands for the stage. */
+const stepOutputs = new Set(['layer', 'index', 'receipt', 'artifact']);
+
+export interface ExchangeCall {
+  readonly buildId: string;
+  readonly stageId: string;
+  readonly attempt: number;
+  readonly ticket: string;
+  readonly request: ExchangeRequest;
+}
+
+/**
+ * Answers a builder. The ticket is bound to build, stage and attempt, and is dead when the attempt or the build ends;
+ * nothing is signed but places of that very attempt and blobs that its manifest names.
+ * @throws EngineError ticket.refused, exchange.refused
+ */
+export async function answerExchange(
+  ports: { table: Table; blobs: Blobs; clock: Clock },
+  call: ExchangeCall,
+): Promise<ExchangeResponse> {
+  const { attempt, cancelled } = await admit(ports.table, call);
+  const { request } = call;
+  switch (request.kind) {
+    case 'declare': {
+      const known =
+        request.step === '-'
+          ? request.output === 'result'
+          : attempt.value.steps.includes(request.step) && stepOutputs.has(request.output);
+      if (!known) {
+        throw new EngineError(
+          'exchange.refused',
+          `This attempt has no output ${request.output} of step ${request.step}.`,
+        );
+      }
+      const signed = await ports.blobs.signPut(
+        stagingPlace(call.buildId, call.stageId, call.attempt, request.step, request.output),
+        {
+          size: request.size,
+          sha256: request.sha256,
+          contentType: 'application/octet-stream',
+          ifAbsent: true,
+          expiresSeconds: urlSeconds,
+        },
+      );
+      return { kind: 'upload', request: plain(signed) };
+    }
+    case 'fetch': {
+      const path = attempt.value.blobs[request.digest];
+      if (path === undefined) {
+        throw new EngineError('exchange.refused', `The manifest of this attempt does not name ${request.digest}.`);
+      }
+      const signed = await ports.blobs.signGet({ bucket: 'work', path }, { expiresSeconds: urlSeconds });
+      return { kind: 'download', request: plain(signed) };
+    }
+    case 'heartbeat':
+      return heartbeat(ports, call, request, attempt, cancelled);
+  }
+}
+
+async function admit(
+  table: Table,
+  call: ExchangeCall,
+): Promise<{ attempt: Versioned<AttemptRecord>; cancelled: boolean }> {
+  const [attempt, build] = await Promise.all([
+    findAttempt(table, call.buildId, call.stageId, call.attempt),
+    findBuild(table, call.buildId),
+  ]);
+  // The comparison runs whether or not the attempt exists: its time tells nothing about ids.
+  const known = equalSecrets(attempt?.value.ticketHash ?? '', sha256(call.ticket));
+  if (attempt === undefined || build === undefined || !known) {
+    throw new EngineError('ticket.refused', 'No attempt accepts this ticket.');
+  }
+  if (attempt.value.state !== 'live' || isTerminal(build.value.state)) {
+    throw new EngineError('ticket.refused', 'The attempt of this ticket has ended.');
+  }
+  return { attempt, cancelled: build.value.cancelRequestedAt !== undefined };
+}
+
+async function heartbeat(
+  ports: { table: Table; blobs: Blobs; clock: Clock },
+  call: ExchangeCall,
+  request: Extract<ExchangeRequest, { kind: 'heartbeat' }>,
+  attempt: Versioned<AttemptRecord>,
+  cancelled: boolean,
+): Promise<ExchangeResponse> {
+  // A step that the attempt does not have is no progress: what a builder says is never stored unchecked.
+  const progress =
+    request.progress !== undefined && attempt.value.steps.includes(request.progress.step)
+      ? { progress: request.progress }
+      : {};
+  const beaten: AttemptRecord = {
+    ...attempt.value,
+    ...progress,
+    heartbeatAt: ports.clock.now().toISOString(),
+    logBytes: Math.max(attempt.value.logBytes, request.log?.size ?? 0),
+  };
+  try {
+    await ports.table.transact([attemptWrite(call.buildId, beaten, attempt.version)]);
+  } catch (error) {
+    // The attempt has changed meanwhile (it ended, or another heartbeat of it): the next heartbeat tells.
+    if (!(error instanceof ConditionFailed)) throw error;
+  }
+  if (request.log === undefined) return { kind: 'heartbeat', cancelled };
+  const log = await ports.blobs.signPut(logPlace(call.buildId, call.stageId, call.attempt), {
+    size: request.log.size,
+    sha256: request.log.sha256,
+    contentType: 'application/x-ndjson',
+    ifAbsent: false,
+    expiresSeconds: 300,
+  });
+  return { kind: 'heartbeat', cancelled, log: plain(log) };
+}
+
+function plain(request: SignedRequest): { method: 'GET' | 'PUT'; url: string; headers: Record<string, string> } {
+  return { method: request.method, url: request.url, headers: { ...request.headers } };
+}

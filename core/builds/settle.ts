@@ -1,0 +1,156 @@
+import type { EngineEvent } from '../events/event.ts';
+import { outboxWrite } from '../events/outbox.ts';
+import { toJsonObject } from '../json.ts';
+import type { Flow } from '../ports/flow.ts';
+import type { Ids } from '../ports/ids.ts';
+import { ConditionFailed, type Table, type TableWrite } from '../ports/table.ts';
+import type { BuildRecord, Failure, StageRecord } from './build-record.ts';
+import { findBuild, updateBuild } from './build-repository.ts';
+import { edgeKey, stageKey } from './keys.ts';
+import type { WorkState } from './lifecycle.ts';
+import { loadPlan } from './plan-store.ts';
+import { promoteReceipts, readStageResult, type SettlePorts } from './receipts.ts';
+import { attemptWrite, findAttempt, getStage, listSteps, type StoredStage, stageWrite } from './stage-repository.ts';
+
+export interface SettleStagePorts extends SettlePorts {
+  readonly flow: Pick<Flow, 'sendTaskSuccess'>;
+  readonly ids: Ids;
+}
+
+/** States after which a stage is not settled again. */
+const settledStates = new Set<WorkState>(['succeeded', 'failed', 'cancelled', 'skipped']);
+
+/**
+ * Settles a stage, after success and failure alike, and safely again: its attempt ends, every receipt that verifies is
+ * promoted, the stage gets its outcome, its edges are deleted and its dependents' `pending` lowered in one
+ * transaction; then every dependent that waits for nothing more is told, always.
+ */
+export async function settleStage(ports: SettleStagePorts, buildId: string, stageId: string): Promise<StageRecord> {
+  const found = await findBuild(ports.table, buildId);
+  if (found === undefined) throw new Error(`the build ${buildId} is missing`);
+  for (;;) {
+    const stage = await getStage(ports.table, buildId, stageId);
+    if (settledStates.has(stage.value.state)) {
+      await wakeDependents(ports, buildId, stage.value);
+      return stage.value;
+    }
+    try {
+      const settled = await settleOnce(ports, found.value, stage);
+      await wakeDependents(ports, buildId, settled);
+      return settled;
+    } catch (error) {
+      // A heartbeat or a cancellation came between read and write: look again.
+      if (!(error instanceof ConditionFailed)) throw error;
+    }
+  }
+}
+
+async function settleOnce(ports: SettleStagePorts, before: BuildRecord, stage: StoredStage): Promise<StageRecord> {
+  const { id: stageId, attempt: number } = stage.value;
+  const now = ports.clock.now().toISOString();
+  const writes: TableWrite[] = [];
+  let failure = stage.value.failure;
+  const attempt = number === 0 ? undefined : await findAttempt(ports.table, before.id, stageId, number);
+  if (attempt !== undefined) {
+    const plan = await loadPlan(ports.blobs, before.id);
+    const result = await readStageResult(ports.blobs, before.id, attempt.value);
+    await promoteReceipts(ports, before, plan, attempt.value);
+    if (failure === undefined && result?.failure !== undefined) failure = { ...result.failure, stage: stageId };
+    if (attempt.value.state === 'live') {
+      const ending = result === undefined ? ('stopped' as const) : ('reported' as const);
+      writes.push(attemptWrite(before.id, { ...attempt.value, state: 'ended', endedAt: now, ending }, attempt.version));
+    }
+  }
+  const build = (await findBuild(ports.table, before.id))?.value ?? before;
+  const done = new Set((await listSteps(ports.table, build.id)).map((step) => step.id));
+  const complete = stage.value.steps.every((step) => done.has(step));
+  const outcome = outcomeOf(build, stage.value, complete, failure);
+  const settled: StageRecord = {
+    ...stage.value,
+    state: outcome.state,
+    endedAt: now,
+    ...(outcome.failure === undefined ? {} : { failure: outcome.failure }),
+  };
+  writes.push(stageWrite(build.id, settled, stage.version));
+  for (const dependent of stage.value.dependents) {
+    writes.push({ kind: 'delete', key: edgeKey(build.id, stageId, dependent), condition: { kind: 'exists' } });
+    writes.push({ kind: 'increment', key: stageKey(build.id, dependent), counter: 'pending', by: -1, min: 0 });
+  }
+  writes.push(
+    outboxWrite(ports, 'build.stage_completed', build.tenantId, { buildId: build.id, stageId, state: settled.state }),
+  );
+  // The build learns of the failure first: a dependent that wakes must find it.
+  if (settled.state === 'failed' && settled.failure !== undefined)
+    await markFailure(ports.table, build.id, settled.failure);
+  await ports.table.transact(writes);
+  return settled;
+}
+
+function outcomeOf(
+  build: BuildRecord,
+  stage: StageRecord,
+  complete: boolean,
+  failure: Failure | undefined,
+): { state: WorkState; failure?: Failure } {
+  if (complete && failure === undefined) return { state: 'succeeded' };
+  if (build.cancelRequestedAt !== undefined) return { state: 'cancelled' };
+  if (failure !== undefined) return { state: 'failed', failure };
+  if (build.failure !== undefined) return { state: 'skipped' };
+  return {
+    state: 'failed',
+    failure: {
+      code: 'builder.result_invalid',
+      reason: 'The builder ended without a result that verifies.',
+      stage: stage.id,
+      logTail: [],
+    },
+  };
+}
+
+/** The first failure is the build's; later ones stay with their stages. */
+async function markFailure(table: Table, buildId: string, failure: Failure): Promise<void> {
+  await updateBuild(table, buildId, (build) =>
+    build.failure === undefined && build.endedAt === undefined ? { build: { ...build, failure } } : undefined,
+  );
+}
+
+async function wakeDependents(ports: SettleStagePorts, buildId: string, stage: StageRecord): Promise<void> {
+  await Promise.all(
+    stage.dependents.map(async (dependent) => {
+      const { value, pending } = await getStage(ports.table, buildId, dependent);
+      if (pending === 0 && value.token !== undefined) {
+        await ports.flow.sendTaskSuccess(value.token, { stageId: dependent });
+      }
+    }),
+  );
+}
+
+/** Which event tells of a terminal state. */
+const endEvents = {
+  succeeded: 'build.succeeded',
+  failed: 'build.failed',
+  cancelled: 'build.cancelled',
+} as const satisfies Partial<Record<BuildRecord['state'], EngineEvent['type']>>;
+
+/**
+ * Writes a build's terminal state with its event, once: a build that is over stays as it is.
+ * Answers the build as it is then.
+ */
+export async function endBuild(
+  ports: Pick<SettleStagePorts, 'table' | 'clock' | 'ids'>,
+  buildId: string,
+  state: keyof typeof endEvents,
+  failure?: Failure,
+): Promise<BuildRecord | undefined> {
+  return updateBuild(ports.table, buildId, (build) => {
+    if (build.endedAt !== undefined) return undefined;
+    const ended: BuildRecord = {
+      ...build,
+      state,
+      endedAt: ports.clock.now().toISOString(),
+      ...(failure === undefined || build.failure !== undefined ? {} : { failure }),
+    };
+    const detail = toJsonObject({ buildId, state, code: ended.failure?.code });
+    return { build: ended, writes: [outboxWrite(ports, endEvents[state], build.tenantId, detail)] };
+  });
+}

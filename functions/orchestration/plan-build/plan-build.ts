@@ -1,0 +1,113 @@
+import type { BuildRecord, StageRecord } from '../../../core/builds/build-record.ts';
+import { buildsInState, findBuild, updateBuild } from '../../../core/builds/build-repository.ts';
+import { edgeKey, specKey, stageKey } from '../../../core/builds/keys.ts';
+import { loadPlan, storePlan } from '../../../core/builds/plan-store.ts';
+import { endBuild } from '../../../core/builds/settle.ts';
+import type { JsonValue } from '../../../core/digest.ts';
+import { EngineError } from '../../../core/errors.ts';
+import { outboxWrite } from '../../../core/events/outbox.ts';
+import { buildOf } from '../../../core/events/subject.ts';
+import { toJsonObject } from '../../../core/json.ts';
+import { makePlan, planDigest } from '../../../core/plan/make-plan.ts';
+import type { Plan } from '../../../core/plan/plan.ts';
+import type { Ports } from '../../../core/ports/ports.ts';
+import type { TableWrite } from '../../../core/ports/table.ts';
+import { resolvedSpecSchema } from '../../../core/spec/schema.ts';
+
+type PlanPorts = Pick<Ports, 'table' | 'blobs' | 'clock' | 'ids' | 'archive' | 'installation'>;
+
+/** Milliseconds after which a build that is not planned has lost its event, or its planner. */
+const overdue = 60_000;
+
+/** Plans a submitted build; on a schedule's tick, every build whose event was lost. Safe to repeat. */
+export async function handle(ports: PlanPorts, input: unknown): Promise<JsonValue> {
+  const buildId = buildOf(input);
+  if (buildId !== undefined) {
+    await planBuild(ports, buildId);
+    return { planned: [buildId] };
+  }
+  const before = ports.clock.now().getTime() - overdue;
+  const waiting = [
+    ...(await buildsInState(ports.table, 'submitted', 50)),
+    ...(await buildsInState(ports.table, 'planning', 50)),
+  ].filter((build) => new Date(build.value.submittedAt).getTime() < before);
+  for (const build of waiting) await planBuild(ports, build.value.id);
+  return { planned: waiting.map((build) => build.value.id) };
+}
+
+async function planBuild(ports: PlanPorts, buildId: string): Promise<void> {
+  const planning = await updateBuild(ports.table, buildId, (build) =>
+    build.state === 'submitted' ? { build: { ...build, state: 'planning' } } : undefined,
+  );
+  if (planning === undefined || planning.state !== 'planning') return;
+  if (planning.cancelRequestedAt !== undefined) {
+    await endBuild(ports, buildId, 'cancelled');
+    return;
+  }
+  let plan: Plan;
+  try {
+    plan = await makeAndStore(ports, planning);
+  } catch (error) {
+    // What the caller can mend ends the build with its code; anything else is tried again with the event.
+    if (!(error instanceof EngineError)) throw error;
+    await endBuild(ports, buildId, 'failed', { code: error.code, reason: error.detail.slice(0, 2_000), logTail: [] });
+    return;
+  }
+  await storeStages(ports, buildId, plan);
+  await updateBuild(ports.table, buildId, (build) =>
+    build.state === 'planning' && build.cancelRequestedAt === undefined
+      ? {
+          build: {
+            ...build,
+            state: 'queued',
+            planDigest: planDigest(plan),
+            plannedAt: ports.clock.now().toISOString(),
+          },
+          writes: [outboxWrite(ports, 'build.queued', build.tenantId, { buildId })],
+        }
+      : undefined,
+  );
+  const now = await findBuild(ports.table, buildId);
+  if (now?.value.state === 'planning' && now.value.cancelRequestedAt !== undefined) {
+    await endBuild(ports, buildId, 'cancelled');
+  }
+}
+
+/** The plan, stored once: where an earlier try has stored one, that one stays and is used. */
+async function makeAndStore(ports: PlanPorts, build: BuildRecord): Promise<Plan> {
+  const record = await ports.table.get(specKey(build.id));
+  if (record === undefined) throw new Error(`the spec of ${build.id} is missing`);
+  const spec = resolvedSpecSchema.parse(record.data);
+  const archive = await ports.archive.state(spec.base.release, spec.base.architecture);
+  await storePlan(ports.blobs, build.id, makePlan({ spec, archive, toolchain: ports.installation.toolchain }));
+  return loadPlan(ports.blobs, build.id);
+}
+
+/** Stages and edges, absent before; where an earlier try has written them they stay. */
+async function storeStages(ports: PlanPorts, buildId: string, plan: Plan): Promise<void> {
+  const writes: TableWrite[] = [];
+  for (const stage of plan.stages) {
+    const dependents = plan.stages.filter((other) => other.needs.includes(stage.id)).map((other) => other.id);
+    const record: StageRecord = {
+      id: stage.id,
+      state: 'pending',
+      trust: stage.trust,
+      steps: stage.steps,
+      needs: stage.needs,
+      dependents,
+      attempt: 0,
+      retries: { infrastructure: 0, lost: 0 },
+    };
+    writes.push({
+      kind: 'put',
+      key: stageKey(buildId, stage.id),
+      data: toJsonObject(record),
+      counters: { pending: stage.needs.length },
+    });
+    for (const to of dependents) writes.push({ kind: 'put', key: edgeKey(buildId, stage.id, to), data: {} });
+  }
+  // Nothing reads these before the build is queued, so they need no common transaction; 100 is its bound.
+  for (let start = 0; start < writes.length; start += 100) {
+    await ports.table.transact(writes.slice(start, start + 100));
+  }
+}

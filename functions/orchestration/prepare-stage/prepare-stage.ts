@@ -1,0 +1,191 @@
+import type { AttemptRecord, BuildRecord, ResultRecord } from '../../../core/builds/build-record.ts';
+import { findBuild } from '../../../core/builds/build-repository.ts';
+import { type PreparedStage, stageMessageSchema } from '../../../core/builds/flow-messages.ts';
+import { isTerminal } from '../../../core/builds/lifecycle.ts';
+import { type LayerReference, type Manifest, manifestSchema } from '../../../core/builds/manifest.ts';
+import { blobPlace, manifestPlace } from '../../../core/builds/places.ts';
+import { loadPlan, planStep, scopeOf } from '../../../core/builds/plan-store.ts';
+import { recordStep } from '../../../core/builds/receipts.ts';
+import {
+  attemptWrite,
+  findAttempt,
+  findResult,
+  getStage,
+  type StoredStage,
+  stageWrite,
+} from '../../../core/builds/stage-repository.ts';
+import type { JsonValue } from '../../../core/digest.ts';
+import { sha256 } from '../../../core/digest.ts';
+import { toJson, utf8 } from '../../../core/json.ts';
+import type { Plan, PlanStep } from '../../../core/plan/plan.ts';
+import { ancestorsOf } from '../../../core/plan/stages.ts';
+import type { Ports } from '../../../core/ports/ports.ts';
+
+/**
+ * Bounds of an attempt. The tree's bound leaves room on a 40 GiB disk for layers and exports beside it; 16 MiB is the
+ * log's cap; a heartbeat each 2 s shows cancellation and progress soon enough, at 30 requests a minute.
+ */
+const limits = { treeBytes: 16 * 1024 ** 3, logBytes: 16_777_216, heartbeatSeconds: 2 } as const;
+
+/** Lives as long as the presigning session may: the builder fetches its manifest once, right after its start. */
+const manifestUrlSeconds = 3_600;
+
+type PreparePorts = Pick<Ports, 'table' | 'blobs' | 'clock' | 'ids' | 'installation'>;
+
+/**
+ * Makes a stage ready to run: what its steps' keys already point to is taken from there; for the rest an attempt with
+ * a new ticket and a manifest is made. Answers `run: false` where nothing is to run.
+ */
+export async function handle(ports: PreparePorts, input: unknown): Promise<JsonValue> {
+  const { buildId, stageId } = stageMessageSchema.parse(input);
+  const [found, stage, plan] = await Promise.all([
+    findBuild(ports.table, buildId),
+    getStage(ports.table, buildId, stageId),
+    loadPlan(ports.blobs, buildId),
+  ]);
+  if (found === undefined) throw new Error(`the build ${buildId} is missing`);
+  const build = found.value;
+  const idle: PreparedStage = { run: false, attempt: stage.value.attempt };
+  const ending = build.cancelRequestedAt !== undefined || build.failure !== undefined || isTerminal(build.state);
+  if (ending || stage.value.failure !== undefined) return toJson(idle);
+
+  const steps = stage.value.steps.map((stepId) => planStep(plan, stepId));
+  const todo = await missingSteps(ports, build, steps);
+  const first = todo[0];
+  if (first === undefined) return toJson(idle);
+  return toJson(await prepareAttempt(ports, build, plan, stage, todo, await baseOf(ports, build, plan, first)));
+}
+
+/**
+ * The steps that must run: from the first missing layer on every layer step, since each works in the tree of the one
+ * before; of the exports those that are missing. What is found is recorded as a hit.
+ */
+async function missingSteps(ports: PreparePorts, build: BuildRecord, steps: readonly PlanStep[]): Promise<PlanStep[]> {
+  const results = await Promise.all(
+    steps.map((step) => findResult(ports.table, scopeOf(step, build.tenantId), step.key)),
+  );
+  const missing: PlanStep[] = [];
+  const hits: { step: PlanStep; result: ResultRecord }[] = [];
+  let layerMissing = false;
+  for (const [position, step] of steps.entries()) {
+    const result = results[position];
+    if (result === undefined || (layerMissing && step.produces === 'layer')) {
+      missing.push(step);
+      if (step.produces === 'layer') layerMissing = true;
+    } else {
+      hits.push({ step, result });
+    }
+  }
+  await Promise.all(
+    hits.map(async ({ step, result }) => {
+      // A step that ran in an earlier attempt of this very build keeps its record.
+      if (result.buildId !== build.id) await recordStep(ports.table, build, step, result, { hit: true, attempt: 0 });
+    }),
+  );
+  return missing;
+}
+
+/** The layers of the tree that a step works in, with the place of each. */
+async function baseOf(
+  ports: PreparePorts,
+  build: BuildRecord,
+  plan: Plan,
+  step: PlanStep,
+): Promise<{ layer: LayerReference; scope: string; after: string[] }[]> {
+  const ancestors = ancestorsOf(plan.steps, step);
+  return Promise.all(
+    ancestors.map(async (ancestor) => {
+      const scope = scopeOf(ancestor, build.tenantId);
+      const layer = (await findResult(ports.table, scope, ancestor.key))?.layer;
+      if (layer === undefined) throw new Error(`the layer of ${ancestor.id} is missing though its stage is settled`);
+      return {
+        layer: { ...layer, step: ancestor.id },
+        scope,
+        after: ancestorsOf(plan.steps, ancestor).map((s) => s.id),
+      };
+    }),
+  );
+}
+
+async function prepareAttempt(
+  ports: PreparePorts,
+  build: BuildRecord,
+  plan: Plan,
+  stage: StoredStage,
+  todo: readonly PlanStep[],
+  base: readonly { layer: LayerReference; scope: string; after: string[] }[],
+): Promise<PreparedStage> {
+  const attempt = stage.value.attempt + 1;
+  const stageId = stage.value.id;
+  const ticket = `lbt_${ports.ids.secret(32)}`;
+  const now = ports.clock.now().toISOString();
+  const manifest: Manifest = manifestSchema.parse({
+    format: 'lbuild-manifest/1',
+    buildId: build.id,
+    stageId,
+    attempt,
+    exchangeUrl: `${ports.installation.apiUrl}/v1/stages/${build.id}.${stageId}/attempts/${attempt}:exchange`,
+    ticket,
+    sourceDateEpoch: plan.sourceDateEpoch,
+    architecture: plan.architecture,
+    release: plan.release,
+    archive: plan.archive,
+    base: base.map(({ layer, after }) => ({ ...layer, after })),
+    steps: todo.map(({ id, program, version, trust, key, options, produces, timeoutSeconds }) => {
+      return { id, program, version, trust, key, options, produces, timeoutSeconds };
+    }),
+    limits,
+  });
+  const record: AttemptRecord = {
+    stage: stageId,
+    attempt,
+    ticketHash: sha256(ticket),
+    state: 'live',
+    trust: stage.value.trust,
+    steps: todo.map((step) => step.id),
+    blobs: Object.fromEntries(
+      base.flatMap(({ layer, scope }) => [
+        [layer.digest, blobPlace(scope, layer.digest).path],
+        [layer.index, blobPlace(scope, layer.index).path],
+      ]),
+    ),
+    preparedAt: now,
+    logBytes: 0,
+  };
+  const place = manifestPlace(build.id, stageId, attempt);
+  // Called again after a crash of its own, the attempt before never reached a builder: its ticket ends here.
+  const before = await findAttempt(ports.table, build.id, stageId, stage.value.attempt);
+  const stale = before?.value.state === 'live' ? before : undefined;
+  await ports.blobs.put(place, utf8(JSON.stringify(manifest)), { contentType: 'application/json' });
+  await ports.table.transact([
+    stageWrite(
+      build.id,
+      { ...stage.value, state: 'running', attempt, startedAt: stage.value.startedAt ?? now },
+      stage.version,
+    ),
+    attemptWrite(build.id, record, 'absent'),
+    ...(stale === undefined
+      ? []
+      : [
+          attemptWrite(
+            build.id,
+            { ...stale.value, state: 'ended', endedAt: now, ending: 'infrastructure' },
+            stale.version,
+          ),
+        ]),
+  ]);
+  const signed = await ports.blobs.signGet(place, { expiresSeconds: manifestUrlSeconds });
+  const size = plan.stages.find((candidate) => candidate.id === stageId)?.size;
+  if (size === undefined) throw new Error(`the plan has no stage ${stageId}`);
+  return {
+    run: true,
+    attempt,
+    manifestUrl: signed.url,
+    clientToken: sha256(`${build.id} ${stageId} ${attempt}`),
+    cpu: String(size.vcpu * 1_024),
+    memory: String(size.memoryMiB),
+    diskGiB: size.diskGiB,
+    // The steps bound themselves; this ends a task whose agent no longer does.
+    timeoutSeconds: todo.reduce((sum, step) => sum + step.timeoutSeconds, 900),
+  };
+}
