@@ -1,0 +1,41 @@
+/** Limits of a build spec. Each has its reason; a spec over one is refused before anything is planned. */
+export const specLimits = {
+  /** Bytes of the whole spec as JSON without white space: with its plan it must fit one 400 KB table item. */
+  specBytes: { value: 262_144, reason: 'spec and build must fit one item of the table' },
+  /** Nested lists and objects: the deepest known field lies at 4; more is only ever an attack on a parser. */
+  depth: { value: 16, reason: 'no field lies deeper' },
+  /** Errors in one answer: more than anyone reads, and an answer must not grow with the attack. */
+  errors: { value: 100, reason: 'an answer must stay readable' },
+  /** Packages in one list: a full desktop is about 1,800 packages, dependencies included, and those need no naming. */
+  packages: { value: 2_000, reason: 'a full desktop names fewer, dependencies included' },
+  /** Files: more belong into a package or come from a step. */
+  files: { value: 500, reason: 'more belong into a package or come from a step' },
+  /** Bytes of one file's content as UTF-8: half a spec. */
+  fileBytes: { value: 131_072, reason: 'larger files belong into a package or come from a step' },
+  /** Bytes of a path: PATH_MAX of Linux, its final NUL left out. */
+  pathBytes: { value: 4_095, reason: 'Linux takes no longer path' },
+  /** Bytes of one path component: NAME_MAX of Linux. */
+  pathComponentBytes: { value: 255, reason: 'Linux takes no longer name' },
+  /** Users: images with more get their accounts from a directory. */
+  users: { value: 200, reason: 'more accounts belong into a directory service' },
+  /** Groups of the spec. */
+  groups: { value: 200, reason: 'more groups belong into a directory service' },
+  /** Groups of one user: NFS carries 16 and no image in use has dozens. */
+  userGroups: { value: 64, reason: 'more is a mistake' },
+  /** Public keys of one user: sshd reads the whole file at each login. */
+  sshKeys: { value: 50, reason: 'sshd reads all of them at each login' },
+  /** Characters of one public-key line: OpenSSH's own bound on public keys is 16,384 bytes. */
+  sshKeyLength: { value: 16_384, reason: 'OpenSSH takes no longer line' },
+  /** Units in one of the lists of services. */
+  services: { value: 500, reason: 'a full desktop has fewer units' },
+  /** Kernel arguments. */
+  kernelArguments: { value: 64, reason: 'the kernel takes 2,048 bytes of command line' },
+  /** Bytes of all kernel arguments with the spaces between: 2,048 of x86 less what the image adds to boot. */
+  kernelArgumentBytes: { value: 1_536, reason: 'the kernel takes 2,048 bytes, of which the image needs some' },
+  /** Steps: a plan holds 40 stages, each step may be one of its own, and the engine's own steps take up to 8. */
+  steps: { value: 32, reason: 'a plan holds 40 stages, and each step may be one' },
+  /** Bytes of one step's script: what is longer is a program and belongs into a file or package. */
+  scriptBytes: { value: 65_536, reason: 'a longer script belongs into a file or a package' },
+  /** Seconds of one step: the script program's own bound. */
+  stepSeconds: { value: 3_600, reason: 'a step that runs for more than an hour hangs' },
+} as const;

@@ -1,0 +1,68 @@
+import { z } from 'zod';
+import { quoted } from '../text.ts';
+import { specLimits } from './limits.ts';
+import { patternRefusal, patternText, type Refusal, ruledText } from './refusal.ts';
+
+/** Debian policy 5.6.1: lower-case letters, digits, `+`, `-`, `.`; two characters at least. */
+const packageName = {
+  pattern: /^[a-z0-9][a-z0-9+.-]+$/,
+  maxLength: 128,
+  what: 'the name of a package',
+  remedy: 'Give the bare name, as `apt-cache search` shows it: no version, release, architecture or pattern.',
+};
+
+/** Judges a package name. apt reads a final `-` as an order to remove, so that form is refused. */
+export function packageNameRefusal(name: string): Refusal | undefined {
+  if (name.endsWith('-')) {
+    const reason = `${quoted(name)} ends with \`-\`, which apt reads as an order to remove`;
+    return { code: 'spec.invalid_value', reason, remedy: 'Put the bare name into packages.remove.' };
+  }
+  return patternRefusal(name, packageName);
+}
+
+const packageNames = z
+  .array(
+    ruledText(packageNameRefusal, {
+      minLength: 2,
+      maxLength: packageName.maxLength,
+      pattern: packageName.pattern.source,
+    }).describe('Name of a package.'),
+  )
+  .max(specLimits.packages.value)
+  .default([]);
+
+/** Packages to install and to remove. */
+export const packagesSchema = z
+  .strictObject({
+    install: packageNames.describe('Packages to install, with all that they depend on.'),
+    remove: packageNames.describe('Packages to remove after the installation, with their configuration.'),
+    recommends: z.boolean().default(false).describe('Install what the packages recommend, too.'),
+  })
+  .describe('Packages to install and to remove.');
+
+/** One argument of the kernel: no white space, and none of the characters that boot loaders interpret. */
+const kernelArgument = patternText({
+  pattern: /^[A-Za-z0-9_.,:=/@%+~^!*()[\]-]+$/,
+  maxLength: 256,
+  what: 'one kernel argument',
+  remedy: 'Give one argument an entry, of letters, digits and _ . , : = / @ % + ~ ^ ! * ( ) [ ] -',
+});
+
+/** The kernel and its arguments. */
+export const kernelSchema = z
+  .strictObject({
+    package: patternText({
+      pattern: /^linux-image-[a-z0-9+.-]*[a-z0-9+.]$/,
+      maxLength: packageName.maxLength,
+      what: 'the name of a kernel package',
+      remedy: 'Give a package linux-image-…, such as linux-image-amd64.',
+    })
+      .optional()
+      .describe('Package of the kernel. Omitted: linux-image-ARCHITECTURE.'),
+    cmdline: z
+      .array(kernelArgument.describe('One argument.'))
+      .max(specLimits.kernelArguments.value)
+      .default([])
+      .describe('Arguments of the kernel, in their order, beside those that the image needs to boot.'),
+  })
+  .describe('The kernel and its arguments.');

@@ -1,0 +1,73 @@
+import { z } from 'zod';
+import { groupSchema, userSchema } from './accounts.ts';
+import { fileSchema } from './files.ts';
+import { specLimits } from './limits.ts';
+import { outputSchema, type ResolvedOutput } from './outputs.ts';
+import { kernelSchema, packagesSchema } from './packages.ts';
+import { patternText } from './refusal.ts';
+import { architectures, type ReleaseName, releases } from './releases.ts';
+import { servicesSchema } from './services.ts';
+import { stepSchema } from './steps.ts';
+import { systemSchema } from './system.ts';
+
+const releaseNames = Object.keys(releases).filter((name): name is ReleaseName => name in releases);
+
+const baseSchema = z
+  .strictObject({
+    distribution: z.literal('debian').default('debian').describe('The distribution.'),
+    release: z.enum(releaseNames).describe('The release, by its code name.'),
+    architecture: z.enum(architectures).describe('The architecture, by the distribution’s name for it.'),
+  })
+  .describe('What the image is built on.');
+
+/** The build spec as a user writes it. Its output has the defaults that depend on nothing else. */
+export const specSchema = z
+  .strictObject({
+    schemaVersion: z.literal(1).describe('Version of this format.'),
+    name: patternText({
+      pattern: /^[a-z0-9](?:[a-z0-9-]*[a-z0-9])?$/,
+      maxLength: 63,
+      what: 'a name for a spec',
+      remedy: 'Use lower-case letters, digits and inner hyphens; at most 63 characters.',
+    }).describe('Name of the image; files are named after it.'),
+    base: baseSchema,
+    packages: packagesSchema.prefault({}),
+    system: systemSchema.prefault({}),
+    groups: z.array(groupSchema).max(specLimits.groups.value).default([]).describe('Groups to add.'),
+    users: z.array(userSchema).max(specLimits.users.value).default([]).describe('Users to add.'),
+    files: z.array(fileSchema).max(specLimits.files.value).default([]).describe('Files to write.'),
+    services: servicesSchema.prefault({}),
+    kernel: kernelSchema.prefault({}),
+    steps: z
+      .array(stepSchema)
+      .max(specLimits.steps.value)
+      .default([])
+      .describe('Scripts to run in the image, after everything above is done.'),
+    outputs: z
+      .array(outputSchema)
+      .min(1)
+      .default([{ type: 'iso' }])
+      .describe('What to make of the image, each type at most once.'),
+  })
+  .describe('A build spec: what an image is made of and what is made of it.');
+
+export type Spec = z.output<typeof specSchema>;
+/** A spec as it may be written: members with defaults may be left out. */
+export type SpecInput = z.input<typeof specSchema>;
+
+export type ResolvedUser = Spec['users'][number] & { readonly home: string };
+export type ResolvedStep = Spec['steps'][number] & { readonly needs: readonly string[] };
+
+/**
+ * The spec with every default filled and its unordered lists sorted: what is planned, stored and approved. It is a
+ * spec itself, and resolves to itself. `needs` of a step is always given; `[]` means only the declarative base.
+ */
+export type ResolvedSpec = Readonly<
+  Omit<Spec, 'system' | 'users' | 'kernel' | 'steps' | 'outputs'> & {
+    system: Required<Spec['system']>;
+    users: ResolvedUser[];
+    kernel: Required<Spec['kernel']>;
+    steps: ResolvedStep[];
+    outputs: ResolvedOutput[];
+  }
+>;
