@@ -1,7 +1,7 @@
+import type { TrustClass } from '../builds/manifest.ts';
 import type { JsonObject } from '../digest.ts';
 import { toJsonObject } from '../json.ts';
 import type { ResolvedSpec } from '../spec/schema.ts';
-import type { TrustClass } from '../builds/manifest.ts';
 import { type ProgramName, programs } from './programs/catalogue.ts';
 
 /** A step before its key is known. */
@@ -17,7 +17,15 @@ export interface StepDraft {
 }
 
 /** A file below these changes what an initial RAM file system holds (initramfs-tools(7), its hooks and their inputs). */
-const initramfsInputs = ['/etc/initramfs-tools/', '/usr/share/initramfs-tools/', '/etc/modprobe.d/', '/etc/modules', '/etc/udev/', '/usr/lib/udev/', '/etc/live/'];
+const initramfsInputs = [
+  '/etc/initramfs-tools/',
+  '/usr/share/initramfs-tools/',
+  '/etc/modprobe.d/',
+  '/etc/modules',
+  '/etc/udev/',
+  '/usr/lib/udev/',
+  '/etc/live/',
+];
 
 /** Packages that a spec asks for without naming them. */
 function impliedPackages(spec: ResolvedSpec): string[] {
@@ -74,15 +82,15 @@ export function expandSpec(spec: ResolvedSpec): StepDraft[] {
     'shared',
   );
   const touchesInitramfs =
-    spec.steps.length > 0 ||
-    spec.files.some((file) => initramfsInputs.some((prefix) => file.path.startsWith(prefix)));
+    spec.steps.length > 0 || spec.files.some((file) => initramfsInputs.some((prefix) => file.path.startsWith(prefix)));
   if (boots && !touchesInitramfs) chain('initramfs', { afterTenant: false }, 'shared');
   chain('system', spec.system, 'tenant');
   if (spec.groups.length > 0) chain('groups', { groups: spec.groups }, 'tenant');
   if (spec.users.length > 0) chain('users', { users: spec.users }, 'tenant');
   if (spec.files.length > 0) chain('files', { files: spec.files }, 'tenant');
   const services = spec.services;
-  if (services.enable.length + services.disable.length + services.mask.length > 0) chain('services', services, 'tenant');
+  if (services.enable.length + services.disable.length + services.mask.length > 0)
+    chain('services', services, 'tenant');
 
   const base = last ?? 'bootstrap';
   for (const step of spec.steps) {

@@ -12,7 +12,7 @@ import { makePlan, planDigest } from '../../../core/plan/make-plan.ts';
 import type { Plan } from '../../../core/plan/plan.ts';
 import type { Ports } from '../../../core/ports/ports.ts';
 import type { TableWrite } from '../../../core/ports/table.ts';
-import { resolvedSpecSchema } from '../../../core/spec/schema.ts';
+import { resolvedSpecSchema } from '../../../core/spec/resolve.ts';
 
 type PlanPorts = Pick<Ports, 'table' | 'blobs' | 'clock' | 'ids' | 'archive' | 'installation'>;
 
