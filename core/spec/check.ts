@@ -1,0 +1,86 @@
+import type { FieldError } from '../errors.ts';
+import { quoted, utf8Length } from '../text.ts';
+import { duplicateErrors } from './duplicates.ts';
+import { issueErrors } from './issues.ts';
+import { specLimits } from './limits.ts';
+import { needErrors } from './needs.ts';
+import { type Outline, outlineSchema } from './outline.ts';
+import { type Architecture, architectures, type OutputType, outputTypes } from './releases.ts';
+import { type ResolvedSpec, resolveSpec, specSchema } from './schema.ts';
+import { boundedErrors, type SpecError, specError } from './spec-errors.ts';
+import { surveyInput } from './survey.ts';
+
+/** What this installation can build. */
+export interface Abilities {
+  readonly architectures: readonly Architecture[];
+  readonly outputs: readonly OutputType[];
+}
+
+export type SpecCheck =
+  | { readonly ok: true; readonly spec: ResolvedSpec }
+  | { readonly ok: false; readonly errors: readonly FieldError[] };
+
+/** What is known but not built here. */
+function abilityErrors({ base, outputs }: Outline, abilities: Abilities): SpecError[] {
+  const errors: SpecError[] = [];
+  const architecture = architectures.find((name) => name === base.architecture);
+  if (architecture !== undefined && !abilities.architectures.includes(architecture)) {
+    errors.push(
+      specError(['base', 'architecture'], {
+        code: 'spec.unsupported_architecture',
+        reason: `this installation cannot build for ${architecture}`,
+        remedy: `Use ${abilities.architectures.join(' or ')}, or ask the operator for a builder of ${architecture}.`,
+      }),
+    );
+  }
+  for (const [index, output] of outputs.entries()) {
+    const type = outputTypes.find((name) => name === output?.type);
+    if (type === undefined || abilities.outputs.includes(type)) continue;
+    errors.push(
+      specError(['outputs', index, 'type'], {
+        code: 'spec.unsupported_output',
+        reason: `this installation cannot make ${quoted(type)}`,
+        remedy: `Use ${abilities.outputs.join(' or ')}, or ask the operator for it.`,
+      }),
+    );
+  }
+  return errors;
+}
+
+/** The kernel takes one line: its arguments count together. */
+function kernelLineErrors({ kernel }: Outline): SpecError[] {
+  const bytes = utf8Length(kernel.cmdline.map((argument) => argument ?? '').join(' '));
+  const { value, reason } = specLimits.kernelArgumentBytes;
+  if (bytes <= value) return [];
+  return [
+    specError(['kernel', 'cmdline'], {
+      code: 'spec.too_large',
+      reason: `the arguments have ${bytes} bytes together; ${reason}`,
+      remedy: `Give at most ${value} bytes.`,
+    }),
+  ];
+}
+
+/**
+ * Judges a spec as a user gave it, already parsed from JSON or YAML, and resolves it. All errors are found at once:
+ * those of single fields and those between fields; at most `specLimits.errors`, the last then saying how many more.
+ * It never throws, whatever the input is.
+ */
+export function checkSpec(input: unknown, abilities: Abilities): SpecCheck {
+  const survey = surveyInput(input);
+  if (!survey.readable) return { ok: false, errors: survey.errors };
+  const parsed = specSchema.safeParse(input);
+  const outline = outlineSchema.safeParse(input);
+  const errors: SpecError[] = [...survey.errors];
+  if (!parsed.success) errors.push(...parsed.error.issues.flatMap((issue) => issueErrors(issue, input)));
+  if (outline.success) {
+    errors.push(
+      ...abilityErrors(outline.data, abilities),
+      ...duplicateErrors(outline.data),
+      ...needErrors(outline.data.steps),
+      ...kernelLineErrors(outline.data),
+    );
+  }
+  if (parsed.success && errors.length === 0) return { ok: true, spec: resolveSpec(parsed.data) };
+  return { ok: false, errors: boundedErrors(errors) };
+}

@@ -1,0 +1,34 @@
+import type { z } from 'zod';
+import { type FieldPath, valueAt } from './field-path.ts';
+import { specJsonSchema } from './json-schema.ts';
+
+type JsonSchema = z.core.JSONSchema.BaseSchema;
+
+const isSchema = (value: unknown): value is JsonSchema => typeof value === 'object' && value !== null;
+
+let root: JsonSchema | undefined;
+
+/** The alternative of a `oneOf` that the value's `type` member chooses, or the schema itself. */
+function chosen(schema: JsonSchema, value: unknown): JsonSchema {
+  const wanted = valueAt(value, ['type']);
+  const options = schema.oneOf?.filter(isSchema) ?? [];
+  return options.find((option) => valueAt(option, ['properties', 'type', 'const']) === wanted) ?? schema;
+}
+
+/** The JSON Schema of the field at a place of an input, or undefined where the spec has no such field. */
+export function fieldSchema(path: FieldPath, input: unknown): JsonSchema | undefined {
+  root ??= specJsonSchema();
+  let schema: JsonSchema | undefined = root;
+  for (const [depth, part] of path.entries()) {
+    const members: JsonSchema = chosen(schema, valueAt(input, path.slice(0, depth)));
+    const next: unknown = typeof part === 'number' ? members.items : valueAt(members.properties, [part]);
+    if (!isSchema(next)) return undefined;
+    schema = next;
+  }
+  return chosen(schema, valueAt(input, path));
+}
+
+/** Names of the members of the object at a place; empty where it is no object of the spec. */
+export function memberNames(path: FieldPath, input: unknown): string[] {
+  return Object.keys(fieldSchema(path, input)?.properties ?? {});
+}
