@@ -1,0 +1,56 @@
+import { availableParallelism, totalmem } from 'node:os';
+import { resolve } from 'node:path';
+import { z } from 'zod';
+import { EngineError, type FieldError } from '../core/errors.ts';
+
+const address = z.url({ protocol: /^https?$/ });
+
+const configurationSchema = z.strictObject({
+  directory: z.string().min(1),
+  builderRoot: z.string().min(1),
+  packageCache: z.string().min(1),
+  port: z.coerce.number().int().min(0).max(65_535),
+  mode: z.enum(['contained', 'privileged']),
+  slots: z.coerce.number().int().min(1).max(64),
+  archive: address.optional(),
+  archiveSecurity: address.optional(),
+});
+export type LocalConfiguration = z.infer<typeof configurationSchema>;
+
+/** One builder a slot: a build keeps two cores busy and its tree, on tmpfs where there is room, wants some 4 GiB. */
+function defaultSlots(): number {
+  return Math.max(1, Math.min(Math.floor(availableParallelism() / 2), Math.floor(totalmem() / (6 * 1024 ** 3))));
+}
+
+/**
+ * Reads the engine's configuration from options (`--port 0`) and, below them, the environment (`LBUILD_PORT`).
+ * @throws EngineError configuration.invalid with every wrong value at once.
+ */
+export function readConfiguration(
+  options: Readonly<Record<string, string | undefined>>,
+  environment: Readonly<Record<string, string | undefined>>,
+): LocalConfiguration {
+  const value = (name: string, variable: string): string | undefined => options[name] ?? environment[variable];
+  const directory = resolve(value('dir', 'LBUILD_DIR') ?? '.lbuild');
+  const cache = resolve(value('cache', 'LBUILD_CACHE') ?? '.cache');
+  const parsed = configurationSchema.safeParse({
+    directory,
+    builderRoot: value('builder-root', 'LBUILD_BUILDER_ROOT') ?? `${cache}/builder-root`,
+    packageCache: value('package-cache', 'LBUILD_PACKAGE_CACHE') ?? `${cache}/packages`,
+    port: value('port', 'LBUILD_PORT') ?? 0,
+    mode: value('mode', 'LBUILD_MODE') ?? 'contained',
+    slots: value('slots', 'LBUILD_SLOTS') ?? defaultSlots(),
+    archive: value('archive', 'LBUILD_ARCHIVE'),
+    archiveSecurity: value('archive-security', 'LBUILD_ARCHIVE_SECURITY'),
+  });
+  if (parsed.success) return parsed.data;
+  const fields: FieldError[] = parsed.error.issues.map((issue) => ({
+    path: issue.path.join('.'),
+    code: 'configuration.invalid',
+    reason: issue.message,
+    remedy: `Correct --${issue.path.join('-').replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}.`,
+  }));
+  throw new EngineError('configuration.invalid', fields.map((field) => `${field.path}: ${field.reason}`).join('; '), {
+    fields,
+  });
+}

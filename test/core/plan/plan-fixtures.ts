@@ -1,0 +1,65 @@
+import type { ArchiveState } from '../../../core/plan/archive-state.ts';
+import { resolvedSpecSchema } from '../../../core/spec/resolve.ts';
+import type { ResolvedSpec, SpecInput } from '../../../core/spec/schema.ts';
+
+const digestOfLetter = (letter: string): string => letter.repeat(64);
+
+export const archive: ArchiveState = {
+  suites: [
+    {
+      uri: 'http://archive.invalid/debian',
+      suite: 'trixie',
+      components: ['main'],
+      indexes: { 'main/binary-amd64/Packages': digestOfLetter('a') },
+      date: 1_763_716_544,
+    },
+    {
+      uri: 'http://archive.invalid/debian',
+      suite: 'trixie-updates',
+      components: ['main'],
+      indexes: { 'main/binary-amd64/Packages': digestOfLetter('b') },
+      date: 1_764_000_000,
+    },
+  ],
+};
+
+export const toolchain = digestOfLetter('c');
+
+/** A resolved spec: the smallest one with what the test gives on top. */
+export function specWith(members: Partial<SpecInput>): ResolvedSpec {
+  return resolvedSpecSchema.parse({
+    schemaVersion: 1,
+    name: 'example',
+    base: { release: 'trixie', architecture: 'amd64' },
+    ...members,
+  });
+}
+
+export const examples: Record<string, ResolvedSpec> = {
+  smallest: specWith({}),
+  'declarative only': specWith({
+    packages: { install: ['openssh-server'] },
+    system: { timezone: 'Europe/Berlin', locale: 'de_DE.UTF-8', keyboard: 'de' },
+    groups: [{ name: 'deploy' }],
+    users: [{ name: 'ops', groups: ['sudo', 'deploy'] }],
+    files: [{ path: '/etc/motd', content: 'hello\n' }],
+    services: { enable: ['ssh'] },
+    outputs: [{ type: 'iso' }, { type: 'tar' }],
+  }),
+  'scripts in a chain': specWith({
+    steps: [
+      { id: 'one', run: 'true' },
+      { id: 'two', run: 'true' },
+    ],
+    outputs: [{ type: 'iso' }, { type: 'tar' }],
+  }),
+  'scripts side by side': specWith({
+    steps: [
+      { id: 'left', run: 'true', needs: [] },
+      { id: 'right', run: 'true', needs: [] },
+      { id: 'join', run: 'true', needs: ['left', 'right'] },
+    ],
+    outputs: [{ type: 'tar' }],
+  }),
+  'tar without a kernel': specWith({ outputs: [{ type: 'tar' }] }),
+};

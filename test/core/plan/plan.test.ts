@@ -1,0 +1,118 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { expandSpec } from '../../../core/plan/expand.ts';
+import { makePlan, planDigest, planText } from '../../../core/plan/make-plan.ts';
+import { type Plan, planSchema } from '../../../core/plan/plan.ts';
+import { ancestorsOf } from '../../../core/plan/stages.ts';
+import { archive, examples, specWith, toolchain } from './plan-fixtures.ts';
+
+const plan = (spec: Parameters<typeof makePlan>[0]['spec']): Plan => makePlan({ spec, archive, toolchain });
+const outline = (made: Plan): string[] =>
+  made.stages.map((stage) => `${stage.id} ${stage.trust}: ${stage.steps.join(' ')} <- ${stage.needs.join(' ')}`.trim());
+const keysOf = (made: Plan): Record<string, string> =>
+  Object.fromEntries(made.steps.map((step) => [step.id, step.key]));
+
+describe('plan', () => {
+  it.each(Object.entries(examples))('of the example "%s" is the golden one', (name, spec) => {
+    const made = plan(spec);
+    expect(planSchema.parse(made)).toEqual(made);
+    expect({ outline: outline(made), digest: planDigest(made) }).toMatchSnapshot(name);
+  });
+
+  it('is the same text for the same inputs', () => {
+    for (const spec of Object.values(examples))
+      expect(planText(plan(spec))).toBe(planText(plan(structuredClone(spec))));
+  });
+
+  it('puts a spec without scripts into one stage', () => {
+    expect(plan(specWith({ files: [{ path: '/etc/motd', content: 'x' }] })).stages).toHaveLength(1);
+  });
+
+  it('puts a spec with scripts into three stages: service, tenant, seal', () => {
+    const trusts = plan(specWith({ steps: [{ id: 'a', run: 'true' }] })).stages.map((stage) => stage.trust);
+    expect(trusts).toEqual(['service', 'tenant', 'seal']);
+  });
+
+  it('never puts a tenant step beside another class', () => {
+    for (const spec of Object.values(examples)) {
+      const made = plan(spec);
+      for (const stage of made.stages) {
+        const trusts = stage.steps.map((id) => made.steps.find((step) => step.id === id)?.trust);
+        if (trusts.includes('tenant')) expect(new Set(trusts)).toEqual(new Set(['tenant']));
+      }
+    }
+  });
+
+  it('makes the initramfs last, as tenant, where tenant files change it', () => {
+    const made = plan(specWith({ files: [{ path: '/etc/initramfs-tools/modules', content: 'vfat\n' }] }));
+    expect(made.steps.find((step) => step.id === 'initramfs')).toMatchObject({ trust: 'tenant', scope: 'tenant' });
+    const plain = plan(specWith({ files: [{ path: '/etc/motd', content: 'x' }] }));
+    expect(plain.steps.find((step) => step.id === 'initramfs')).toMatchObject({ trust: 'service', scope: 'shared' });
+  });
+
+  it('shares nothing that holds a byte of a tenant', () => {
+    for (const spec of Object.values(examples)) {
+      const shared = plan(spec).steps.filter((step) => step.scope === 'shared');
+      expect(shared.every((step) => ['bootstrap', 'packages', 'initramfs'].includes(step.program))).toBe(true);
+      expect(shared.every((step) => step.trust === 'service')).toBe(true);
+    }
+  });
+
+  it('gives a step the tree of all that it needs and of nothing else', () => {
+    const made = plan(examples['scripts side by side'] ?? specWith({}));
+    const tree = (id: string): string[] => {
+      const step = made.steps.find((candidate) => candidate.id === id);
+      return step === undefined ? [] : ancestorsOf(made.steps, step).map((ancestor) => ancestor.id);
+    };
+    expect(tree('right')).toEqual(['bootstrap', 'packages', 'system']);
+    expect(tree('join')).toEqual(['bootstrap', 'packages', 'system', 'left', 'right']);
+  });
+});
+
+describe('keys', () => {
+  const base = examples['declarative only'] ?? specWith({});
+  const before = keysOf(plan(base));
+
+  it('stay when only labels or addresses change', () => {
+    const renamed = plan({ ...base, name: 'other' });
+    expect(keysOf(renamed)).toEqual(before);
+    const moved = { suites: archive.suites.map((suite) => ({ ...suite, uri: 'http://mirror.invalid/debian' })) };
+    expect(keysOf(makePlan({ spec: base, archive: moved, toolchain }))).toEqual(before);
+  });
+
+  it('change with the archive, the toolchain and the architecture, for every step', () => {
+    const changed = { suites: archive.suites.map((suite) => ({ ...suite, indexes: { x: 'd'.repeat(64) } })) };
+    const others = [
+      makePlan({ spec: base, archive: changed, toolchain }),
+      makePlan({ spec: base, archive, toolchain: 'd'.repeat(64) }),
+      plan({ ...base, base: { ...base.base, architecture: 'arm64' } }),
+    ];
+    for (const other of others) {
+      for (const [id, key] of Object.entries(keysOf(other))) expect(key, id).not.toBe(before[id]);
+    }
+  });
+
+  it('change from the changed step on, and not before it', () => {
+    const after = keysOf(plan({ ...base, files: base.files.map((file) => ({ ...file, content: 'other\n' })) }));
+    const order = expandSpec(base).map((draft) => draft.id);
+    const changed = order.filter((id) => after[id] !== before[id]);
+    expect(changed).toEqual(['files', 'services', 'iso', 'tar']);
+  });
+
+  it('do not depend on the id of a user step', () => {
+    const one = plan(specWith({ steps: [{ id: 'one', run: 'true' }] }));
+    const two = plan(specWith({ steps: [{ id: 'two', run: 'true' }] }));
+    expect(keysOf(two).iso).toBe(keysOf(one).iso);
+  });
+
+  it('differ for scripts that differ (property)', () => {
+    const keyOfScript = (run: string): string | undefined => keysOf(plan(specWith({ steps: [{ id: 's', run }] }))).s;
+    const text = fc.string({ minLength: 1, maxLength: 40 }).map((body) => `echo ${JSON.stringify(body)}`);
+    fc.assert(
+      fc.property(text, text, (a, b) => {
+        expect(keyOfScript(a) === keyOfScript(b)).toBe(a === b);
+      }),
+      { numRuns: 200 },
+    );
+  });
+});
