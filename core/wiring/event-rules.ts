@@ -1,4 +1,4 @@
-import type { EventType } from '../events/event.ts';
+import { type EventType, eventSource } from '../events/event.ts';
 import type { EventFunctionName } from './flow-functions.ts';
 
 /** Which of the engine's own events call which function. */
@@ -35,3 +35,12 @@ export const schedules: readonly {
   { name: 'sweep-running', everyMinutes: 5, target: 'settleBuild' },
   { name: 'sweep-tasks', everyMinutes: 5, target: 'reapTasks' },
 ];
+
+/** `source` of the engine's own events, which its rules match. */
+export const engineSource = eventSource;
+
+/** The table's stream calls a function with each record that is put into the outbox (core/builds/keys.ts). */
+export const outboxStream = {
+  partitionPrefix: 'OUTBOX#',
+  target: 'publishOutbox',
+} as const satisfies { partitionPrefix: string; target: EventFunctionName };

@@ -12,6 +12,7 @@ export interface EngineFunction {
 const none = {
   table: 'write',
   blobs: 'none',
+  signsUrls: false,
   startsFlow: false,
   stopsFlow: false,
   stopsTasks: false,
@@ -30,13 +31,13 @@ export const orchestrationFunctions = {
   PrepareStage: {
     name: 'prepare-stage',
     entry: 'functions/orchestration/prepare-stage/lambda.ts',
-    rights: { ...none, blobs: 'write' },
+    rights: { ...none, blobs: 'write', signsUrls: true },
     timeoutSeconds: 120,
   },
   ClassifyStage: {
     name: 'classify-stage',
     entry: 'functions/orchestration/classify-stage/lambda.ts',
-    rights: { ...none, blobs: 'write' },
+    rights: { ...none, blobs: 'read' },
     timeoutSeconds: 120,
   },
   SettleStage: {
@@ -48,7 +49,7 @@ export const orchestrationFunctions = {
   FinalizeBuild: {
     name: 'finalize-build',
     entry: 'functions/orchestration/finalize-build/lambda.ts',
-    rights: { ...none, blobs: 'write' },
+    rights: none,
     timeoutSeconds: 120,
   },
 } as const satisfies Record<string, EngineFunction>;
@@ -64,7 +65,7 @@ export const eventFunctions = {
   dispatchBuilds: {
     name: 'dispatch-builds',
     entry: 'functions/events/dispatch-builds/lambda.ts',
-    rights: { ...none, blobs: 'read', startsFlow: true },
+    rights: { ...none, startsFlow: true },
     timeoutSeconds: 60,
   },
   cancelBuild: {
@@ -76,7 +77,7 @@ export const eventFunctions = {
   settleBuild: {
     name: 'settle-build',
     entry: 'functions/events/settle-build/lambda.ts',
-    rights: { ...none, blobs: 'write', stopsTasks: true },
+    rights: { ...none, startsFlow: true, stopsTasks: true, sendsTokens: true },
     timeoutSeconds: 120,
   },
   publishOutbox: {

@@ -2,6 +2,9 @@
 export interface GroupRights {
   readonly table: 'none' | 'read' | 'write';
   readonly blobs: 'none' | 'read' | 'write';
+  /** Signs URLs for users and builders: it may assume the role that does. */
+  readonly signsUrls: boolean;
+  /** Starts executions and reads how they stand. */
   readonly startsFlow: boolean;
   readonly stopsFlow: boolean;
   readonly stopsTasks: boolean;
@@ -24,7 +27,7 @@ export const operationGroups: readonly OperationGroup[] = [
     name: 'builds',
     prefixes: ['/v1/builds', '/api/build'],
     entry: 'functions/api/builds/lambda.ts',
-    rights: { table: 'write', blobs: 'read', startsFlow: false, stopsFlow: false, stopsTasks: false },
+    rights: { table: 'write', blobs: 'read', signsUrls: true, startsFlow: false, stopsFlow: false, stopsTasks: false },
     timeoutSeconds: 29,
     summary: 'Submit, read, cancel builds; logs and artifacts',
   },
@@ -32,7 +35,7 @@ export const operationGroups: readonly OperationGroup[] = [
     name: 'specs',
     prefixes: ['/v1/specs'],
     entry: 'functions/api/specs/lambda.ts',
-    rights: { table: 'read', blobs: 'none', startsFlow: false, stopsFlow: false, stopsTasks: false },
+    rights: { table: 'read', blobs: 'none', signsUrls: false, startsFlow: false, stopsFlow: false, stopsTasks: false },
     timeoutSeconds: 10,
     summary: 'Validate build specs',
   },
@@ -40,7 +43,7 @@ export const operationGroups: readonly OperationGroup[] = [
     name: 'stages',
     prefixes: ['/v1/stages'],
     entry: 'functions/api/stages/lambda.ts',
-    rights: { table: 'write', blobs: 'write', startsFlow: false, stopsFlow: false, stopsTasks: false },
+    rights: { table: 'write', blobs: 'none', signsUrls: true, startsFlow: false, stopsFlow: false, stopsTasks: false },
     timeoutSeconds: 20,
     summary: 'The exchange between builders and the engine',
   },
@@ -48,7 +51,7 @@ export const operationGroups: readonly OperationGroup[] = [
     name: 'service',
     prefixes: ['/v1/health', '/v1/openapi.json'],
     entry: 'functions/api/service/lambda.ts',
-    rights: { table: 'read', blobs: 'none', startsFlow: false, stopsFlow: false, stopsTasks: false },
+    rights: { table: 'read', blobs: 'none', signsUrls: false, startsFlow: false, stopsFlow: false, stopsTasks: false },
     timeoutSeconds: 10,
     summary: 'Health and the API’s own description',
   },
