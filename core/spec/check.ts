@@ -6,7 +6,8 @@ import { specLimits } from './limits.ts';
 import { needErrors } from './needs.ts';
 import { type Outline, outlineSchema } from './outline.ts';
 import { type Architecture, architectures, type OutputType, outputTypes } from './releases.ts';
-import { type ResolvedSpec, resolveSpec, specSchema } from './schema.ts';
+import { resolveSpec } from './resolve.ts';
+import { type ResolvedSpec, specSchema } from './schema.ts';
 import { boundedErrors, type SpecError, specError } from './spec-errors.ts';
 import { surveyInput } from './survey.ts';
 

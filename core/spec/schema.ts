@@ -1,14 +1,12 @@
 import { z } from 'zod';
-import { digestOf, type Sha256 } from '../digest.ts';
-import { byCodeUnits } from '../text.ts';
 import { groupSchema, userSchema } from './accounts.ts';
 import { fileSchema } from './files.ts';
 import { specLimits } from './limits.ts';
-import { labelOf, outputSchema, type ResolvedOutput } from './outputs.ts';
+import { outputSchema, type ResolvedOutput } from './outputs.ts';
 import { kernelSchema, packagesSchema } from './packages.ts';
 import { patternText } from './refusal.ts';
 import { architectures, type ReleaseName, releases } from './releases.ts';
-import { servicesSchema, unitName } from './services.ts';
+import { servicesSchema } from './services.ts';
 import { stepSchema } from './steps.ts';
 import { systemSchema } from './system.ts';
 
@@ -73,45 +71,3 @@ export type ResolvedSpec = Readonly<
     outputs: ResolvedOutput[];
   }
 >;
-
-const sorted = (names: readonly string[]): string[] => [...names].sort(byCodeUnits);
-
-/** Fills the defaults that depend on other fields and sorts the lists whose order means nothing. */
-export function resolveSpec(spec: Spec): ResolvedSpec {
-  const unitNames = (names: readonly string[]) => sorted(names.map(unitName));
-  return {
-    ...spec,
-    packages: { ...spec.packages, install: sorted(spec.packages.install), remove: sorted(spec.packages.remove) },
-    system: { ...spec.system, hostname: spec.system.hostname ?? spec.name },
-    users: spec.users.map((user) => ({
-      ...user,
-      home: user.home ?? `/home/${user.name}`,
-      groups: sorted(user.groups),
-    })),
-    files: [...spec.files].sort((a, b) => byCodeUnits(a.path, b.path)),
-    services: {
-      enable: unitNames(spec.services.enable),
-      disable: unitNames(spec.services.disable),
-      mask: unitNames(spec.services.mask),
-    },
-    kernel: { ...spec.kernel, package: spec.kernel.package ?? `linux-image-${spec.base.architecture}` },
-    steps: spec.steps.map((step, index) => {
-      const previous = spec.steps[index - 1]?.id;
-      return { ...step, needs: sorted(step.needs ?? (previous === undefined ? [] : [previous])) };
-    }),
-    outputs: spec.outputs.map((output) =>
-      output.type === 'iso' ? { ...output, label: output.label ?? labelOf(spec.name) } : output,
-    ),
-  };
-}
-
-/**
- * Parses a resolved spec where it comes back from a store. It checks the fields only: the rules between fields were
- * checked before it was stored (see check.ts).
- */
-export const resolvedSpecSchema = specSchema.transform(resolveSpec);
-
-/** The digest that plans and approvals bind to: SHA-256 of the resolved spec's canonical JSON. */
-export function specDigest(spec: ResolvedSpec): Sha256 {
-  return digestOf(spec);
-}
