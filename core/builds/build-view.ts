@@ -1,61 +1,95 @@
 import { z } from 'zod';
+import { errorCatalogue } from '../errors.ts';
 import type { Table } from '../ports/table.ts';
-import { type BuildRecord, failureSchema } from './build-record.ts';
+import { type BuildRecord, type Failure, failureSchema } from './build-record.ts';
 import { buildStates, isTerminal, type WorkState, workStates } from './lifecycle.ts';
+import { printable } from './printable.ts';
 import { listAttempts, listStages, listSteps } from './stage-repository.ts';
 
-const stepViewSchema = z.strictObject({
-  id: z.string(),
-  state: z.enum(workStates),
-  hit: z.boolean().describe('Taken from the cache: nothing ran.'),
-  percent: z.number().int().min(0).max(100),
-  attempt: z.number().int().describe('The attempt that did it; 0 for a hit or before it ran.'),
-  milliseconds: z.strictObject({ program: z.number().int(), capture: z.number().int() }).optional(),
-  facts: z.record(z.string(), z.string()),
-});
+const stepViewSchema = z
+  .strictObject({
+    id: z.string(),
+    state: z.enum(workStates),
+    hit: z.boolean().describe('Taken from the cache: nothing ran.'),
+    percent: z.number().int().min(0).max(100),
+    attempt: z.number().int().describe('The attempt that did it; 0 for a hit or before it ran.'),
+    milliseconds: z.strictObject({ program: z.number().int(), capture: z.number().int() }).optional(),
+    facts: z.record(z.string(), z.string()),
+  })
+  .meta({ id: 'Step' });
+
+const failureViewSchema = failureSchema.extend({ remedy: z.string() }).meta({ id: 'Failure' });
+type FailureView = z.infer<typeof failureViewSchema>;
 
 /** A build as users see it: where it is, and why it ended. */
-export const buildViewSchema = z.strictObject({
-  id: z.string().describe('The build’s id.'),
-  name: z.string().describe('The name in its spec.'),
-  state: z.enum(buildStates),
-  specDigest: z.string().describe('SHA-256 of the resolved spec.'),
-  planDigest: z.string().optional().describe('SHA-256 of the plan, once there is one.'),
-  submittedAt: z.string(),
-  plannedAt: z.string().optional(),
-  startedAt: z.string().optional(),
-  endedAt: z.string().optional(),
-  cancelRequested: z.boolean(),
-  failure: failureSchema
-    .extend({ remedy: z.string() })
-    .optional()
-    .describe('Why it failed: code, step, last log lines.'),
-});
+export const buildViewSchema = z
+  .strictObject({
+    id: z.string().describe('The build’s id.'),
+    name: z.string().describe('The name in its spec.'),
+    state: z.enum(buildStates),
+    ended: z.boolean().describe('True where nothing more will happen to it.'),
+    specDigest: z.string().describe('SHA-256 of the resolved spec.'),
+    planDigest: z.string().optional().describe('SHA-256 of the plan, once there is one.'),
+    submittedAt: z.string(),
+    plannedAt: z.string().optional(),
+    startedAt: z.string().optional(),
+    endedAt: z.string().optional(),
+    cancelRequested: z.boolean(),
+    failure: failureViewSchema.optional().describe('Why it failed: code, step, last log lines.'),
+  })
+  .meta({ id: 'Build' });
 export type BuildView = z.infer<typeof buildViewSchema>;
 
-export const buildDetailSchema = buildViewSchema.extend({
-  percent: z.number().int().min(0).max(100).describe('Share of the steps that are done.'),
-  stages: z.array(
-    z.strictObject({
-      id: z.string(),
-      state: z.enum(workStates),
-      trust: z.enum(['service', 'tenant', 'seal']),
-      needs: z.array(z.string()),
-      attempts: z.number().int().describe('Builders that were started for it.'),
-      startedAt: z.string().optional(),
-      endedAt: z.string().optional(),
-      steps: z.array(stepViewSchema),
-    }),
-  ),
-});
+export const buildDetailSchema = z
+  .strictObject({
+    ...buildViewSchema.shape,
+    percent: z
+      .number()
+      .int()
+      .min(0)
+      .max(100)
+      .describe('Share of the steps that are done; 100 only of a build that succeeded.'),
+    stages: z.array(
+      z
+        .strictObject({
+          id: z.string(),
+          state: z.enum(workStates),
+          trust: z.enum(['service', 'tenant', 'seal']),
+          needs: z.array(z.string()),
+          attempts: z.number().int().describe('Builders that were started for it.'),
+          startedAt: z.string().optional(),
+          endedAt: z.string().optional(),
+          steps: z.array(stepViewSchema),
+        })
+        .meta({ id: 'Stage' }),
+    ),
+  })
+  .meta({ id: 'BuildDetail' });
 export type BuildDetail = z.infer<typeof buildDetailSchema>;
 
-/** The view of a build without its stages, as lists show it. `remedies` answers what to do about a code. */
-export function buildView(build: BuildRecord, remedyOf: (code: string) => string): BuildView {
+/** What to do about a code; one that is not in the catalogue is the service's own mistake. */
+function remedyOf(code: string): string {
+  const known = Object.entries(errorCatalogue).find(([name]) => name === code)?.[1];
+  return (known ?? errorCatalogue['internal.error']).remedy;
+}
+
+/** A failure as it may be shown: builds wrote its texts. */
+function failureView(failure: Failure): FailureView {
+  return {
+    ...failure,
+    reason: printable(failure.reason),
+    remedy: remedyOf(failure.code),
+    logTail: failure.logTail.map(printable),
+  };
+}
+
+/** The view of a build without its stages, as lists show it. */
+export function buildView(build: BuildRecord): BuildView {
   return {
     id: build.id,
     name: build.name,
     state: build.state,
+    ended: isTerminal(build.state),
     specDigest: build.specDigest,
     ...(build.planDigest === undefined ? {} : { planDigest: build.planDigest }),
     submittedAt: build.submittedAt,
@@ -63,18 +97,12 @@ export function buildView(build: BuildRecord, remedyOf: (code: string) => string
     ...(build.startedAt === undefined ? {} : { startedAt: build.startedAt }),
     ...(build.endedAt === undefined ? {} : { endedAt: build.endedAt }),
     cancelRequested: build.cancelRequestedAt !== undefined,
-    ...(build.failure === undefined || build.state === 'cancelled'
-      ? {}
-      : { failure: { ...build.failure, remedy: remedyOf(build.failure.code) } }),
+    ...(build.failure === undefined || build.state === 'cancelled' ? {} : { failure: failureView(build.failure) }),
   };
 }
 
 /** The view of a build with its stages and steps, from the table alone. */
-export async function buildDetail(
-  table: Table,
-  build: BuildRecord,
-  remedyOf: (code: string) => string,
-): Promise<BuildDetail> {
+export async function buildDetail(table: Table, build: BuildRecord): Promise<BuildDetail> {
   const [stages, steps, attempts] = await Promise.all([
     listStages(table, build.id),
     listSteps(table, build.id),
@@ -85,6 +113,7 @@ export async function buildDetail(
   const views = stages.map(({ value: stage }) => {
     const attempt = attempts.find((one) => one.value.stage === stage.id && one.value.attempt === stage.attempt)?.value;
     const current = attempt?.state === 'live' ? attempt.progress : undefined;
+    const currentPosition = current === undefined ? -1 : stage.steps.indexOf(current.step);
     // What a cancellation or a failure elsewhere left standing is told as its end, not as work that goes on.
     const left: WorkState = build.state === 'cancelled' ? 'cancelled' : 'skipped';
     const unsettled = stage.state === 'pending' || stage.state === 'running';
@@ -97,9 +126,15 @@ export async function buildDetail(
       attempts: stage.attempt,
       ...(stage.startedAt === undefined ? {} : { startedAt: stage.startedAt }),
       ...(stage.endedAt === undefined ? {} : { endedAt: stage.endedAt }),
-      steps: stage.steps.map((id) => {
+      steps: stage.steps.map((id, position) => {
         const record = done.get(id);
-        if (record !== undefined) return { ...record, state: 'succeeded' as const, percent: 100 };
+        if (record !== undefined) {
+          return { ...record, facts: shownFacts(record.facts), state: 'succeeded' as const, percent: 100 };
+        }
+        // A step before the one that the builder reports is done, though its receipt is settled only with the stage.
+        if (state === 'running' && position < currentPosition) {
+          return { id, hit: false, attempt: stage.attempt, facts: {}, percent: 100, state: 'succeeded' as const };
+        }
         const own = current?.step === id ? current : undefined;
         return {
           id,
@@ -119,5 +154,10 @@ export async function buildDetail(
   });
   const all = views.flatMap((stage) => stage.steps);
   const sum = all.reduce((total, step) => total + step.percent, 0);
-  return { ...buildView(build, remedyOf), percent: all.length === 0 ? 0 : Math.floor(sum / all.length), stages: views };
+  const percent = all.length === 0 ? 0 : Math.min(99, Math.floor(sum / all.length));
+  return { ...buildView(build), percent: build.state === 'succeeded' ? 100 : percent, stages: views };
+}
+
+function shownFacts(facts: Readonly<Record<string, string>>): Record<string, string> {
+  return Object.fromEntries(Object.entries(facts).map(([name, value]) => [printable(name), printable(value)]));
 }

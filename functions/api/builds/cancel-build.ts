@@ -1,0 +1,24 @@
+import { z } from 'zod';
+import { requestCancel } from '../../../core/builds/build-repository.ts';
+import { buildView, buildViewSchema } from '../../../core/builds/build-view.ts';
+import { defineOperation } from '../../shared/operation.ts';
+import { principalOf } from '../../shared/principal-of.ts';
+import { buildParamsSchema } from './build-params.ts';
+
+/** Stores the wish; the builder ends within seconds. Asking again changes nothing. */
+export const cancelBuild = defineOperation({
+  id: 'cancelBuild',
+  method: 'POST',
+  path: '/v1/builds/{id}/cancel',
+  summary: 'Ask for the end of a build',
+  access: { kind: 'permission', permission: 'builds:cancel' },
+  params: buildParamsSchema,
+  query: z.strictObject({}),
+  body: undefined,
+  response: buildViewSchema,
+  status: 202,
+  errors: ['build.not_found', 'build.terminal'],
+  async handle(ports, { params, context }) {
+    return { body: buildView(await requestCancel(ports, principalOf(context).tenantId, params.id)) };
+  },
+});

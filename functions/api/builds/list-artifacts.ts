@@ -1,0 +1,46 @@
+import { z } from 'zod';
+import { getBuild } from '../../../core/builds/build-repository.ts';
+import { listArtifacts as listStoredArtifacts } from '../../../core/builds/stage-repository.ts';
+import { outputTypes } from '../../../core/spec/releases.ts';
+import { defineOperation } from '../../shared/operation.ts';
+import { principalOf } from '../../shared/principal-of.ts';
+import { buildParamsSchema } from './build-params.ts';
+
+const artifactResourceSchema = z
+  .strictObject({
+    name: z.string(),
+    type: z.enum(outputTypes),
+    size: z.number().int().describe('Bytes.'),
+    sha256: z.string(),
+    mediaType: z.string(),
+  })
+  .meta({ id: 'Artifact' });
+
+export const listArtifacts = defineOperation({
+  id: 'listArtifacts',
+  method: 'GET',
+  path: '/v1/builds/{id}/artifacts',
+  summary: 'The files that a build made',
+  access: { kind: 'permission', permission: 'artifacts:read' },
+  params: buildParamsSchema,
+  query: z.strictObject({}),
+  body: undefined,
+  response: z.strictObject({ artifacts: z.array(artifactResourceSchema) }).meta({ id: 'ArtifactList' }),
+  status: 200,
+  errors: ['build.not_found'],
+  async handle(ports, { params, context }) {
+    const { value: build } = await getBuild(ports.table, principalOf(context).tenantId, params.id);
+    const artifacts = await listStoredArtifacts(ports.table, build.id);
+    return {
+      body: {
+        artifacts: artifacts.map(({ name, type, size, sha256, mediaType }) => ({
+          name,
+          type,
+          size,
+          sha256,
+          mediaType,
+        })),
+      },
+    };
+  },
+});

@@ -1,0 +1,56 @@
+import { z } from 'zod';
+import type { BuildRecord } from '../../../core/builds/build-record.ts';
+import { listBuilds as listStoredBuilds } from '../../../core/builds/build-repository.ts';
+import { buildView, buildViewSchema } from '../../../core/builds/build-view.ts';
+import { buildStates } from '../../../core/builds/lifecycle.ts';
+import { openCursor, sealCursor } from '../../shared/cursor.ts';
+import { defineOperation } from '../../shared/operation.ts';
+import { principalOf } from '../../shared/principal-of.ts';
+
+/** Pages that one call reads at most while it looks for builds in the state asked for; the cursor goes on from there. */
+const maxPages = 10;
+
+export const listBuilds = defineOperation({
+  id: 'listBuilds',
+  method: 'GET',
+  path: '/v1/builds',
+  summary: 'The builds of the tenant, newest first',
+  access: { kind: 'permission', permission: 'builds:read' },
+  params: z.strictObject({}),
+  query: z.strictObject({
+    limit: z.coerce.number().int().min(1).max(100).default(20).describe('Builds a page.'),
+    state: z.enum(buildStates).optional().describe('Only builds in this state.'),
+    cursor: z.string().max(4_096).optional().describe('As the page before gave it, with the same query.'),
+  }),
+  body: undefined,
+  response: z
+    .strictObject({
+      builds: z.array(buildViewSchema),
+      cursor: z.string().exactOptional().describe('There where more builds may follow, even if this page is short.'),
+    })
+    .meta({ id: 'BuildList' }),
+  status: 200,
+  errors: ['cursor.invalid'],
+  async handle(ports, { query, context }) {
+    const { tenantId } = principalOf(context);
+    const secret = ports.installation.cursorSecret;
+    const scope = ['listBuilds', tenantId, query.state ?? ''];
+    let cursor = query.cursor === undefined ? undefined : openCursor(secret, scope, query.cursor);
+    const builds: BuildRecord[] = [];
+    for (let page = 0; page < maxPages; page += 1) {
+      const found = await listStoredBuilds(ports.table, tenantId, {
+        limit: query.limit - builds.length,
+        ...(cursor === undefined ? {} : { cursor }),
+      });
+      builds.push(...found.builds.filter((build) => query.state === undefined || build.state === query.state));
+      cursor = found.cursor;
+      if (cursor === undefined || builds.length >= query.limit) break;
+    }
+    return {
+      body: {
+        builds: builds.map((build) => buildView(build)),
+        ...(cursor === undefined ? {} : { cursor: sealCursor(secret, scope, cursor) }),
+      },
+    };
+  },
+});

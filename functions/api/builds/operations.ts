@@ -1,0 +1,18 @@
+import type { Operation } from '../../shared/operation.ts';
+import { cancelBuild } from './cancel-build.ts';
+import { downloadArtifact } from './download-artifact.ts';
+import { listArtifacts } from './list-artifacts.ts';
+import { listBuilds } from './list-builds.ts';
+import { readBuild } from './read-build.ts';
+import { readLogs } from './read-logs.ts';
+import { startBuild } from './start-build.ts';
+
+export const buildOperations: readonly Operation[] = [
+  startBuild,
+  listBuilds,
+  readBuild,
+  cancelBuild,
+  readLogs,
+  listArtifacts,
+  downloadArtifact,
+];

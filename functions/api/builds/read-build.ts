@@ -1,0 +1,24 @@
+import { z } from 'zod';
+import { getBuild } from '../../../core/builds/build-repository.ts';
+import { buildDetail, buildDetailSchema } from '../../../core/builds/build-view.ts';
+import { defineOperation } from '../../shared/operation.ts';
+import { principalOf } from '../../shared/principal-of.ts';
+import { buildParamsSchema } from './build-params.ts';
+
+export const readBuild = defineOperation({
+  id: 'readBuild',
+  method: 'GET',
+  path: '/v1/builds/{id}',
+  summary: 'A build with its stages, steps and progress',
+  access: { kind: 'permission', permission: 'builds:read' },
+  params: buildParamsSchema,
+  query: z.strictObject({}),
+  body: undefined,
+  response: buildDetailSchema,
+  status: 200,
+  errors: ['build.not_found'],
+  async handle(ports, { params, context }) {
+    const { value: build } = await getBuild(ports.table, principalOf(context).tenantId, params.id);
+    return { body: await buildDetail(ports.table, build) };
+  },
+});

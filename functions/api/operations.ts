@@ -1,0 +1,16 @@
+import type { Operation } from '../shared/operation.ts';
+import { buildOperations } from './builds/operations.ts';
+import { serviceOperations } from './service/operations.ts';
+import { specOperations } from './specs/operations.ts';
+import { stageOperations } from './stages/operations.ts';
+
+/** Every operation, by the name of its group in core/wiring/operation-groups.ts. */
+export const operationsByGroup: Readonly<Record<string, readonly Operation[]>> = {
+  builds: buildOperations,
+  specs: specOperations,
+  stages: stageOperations,
+  service: serviceOperations,
+};
+
+/** Every operation of the API. */
+export const operations: readonly Operation[] = Object.values(operationsByGroup).flat();

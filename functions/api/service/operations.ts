@@ -1,0 +1,5 @@
+import type { Operation } from '../../shared/operation.ts';
+import { readHealth } from './read-health.ts';
+import { readOpenapi } from './read-openapi.ts';
+
+export const serviceOperations: readonly Operation[] = [readHealth, readOpenapi];

@@ -1,0 +1,4 @@
+import type { Operation } from '../../shared/operation.ts';
+import { validateSpec } from './validate-spec.ts';
+
+export const specOperations: readonly Operation[] = [validateSpec];

@@ -1,0 +1,32 @@
+import { z } from 'zod';
+import { checkSpec } from '../../../core/spec/check.ts';
+import { specDigest } from '../../../core/spec/resolve.ts';
+import { specSchema } from '../../../core/spec/schema.ts';
+import { defineOperation } from '../../shared/operation.ts';
+
+/** Tells all that is wrong with a spec, or its digest. Nothing is stored, and nothing outside is looked up. */
+export const validateSpec = defineOperation({
+  id: 'validateSpec',
+  method: 'POST',
+  path: '/v1/specs/validate',
+  summary: 'Check a spec without building it',
+  access: { kind: 'permission', permission: 'specs:validate' },
+  params: z.strictObject({}),
+  query: z.strictObject({}),
+  body: z.unknown(),
+  describedBody: specSchema.meta({ id: 'Spec' }),
+  response: z
+    .strictObject({
+      valid: z.boolean(),
+      digest: z.string().exactOptional().describe('Of the resolved spec; only of a valid one.'),
+      errors: z.array(z.strictObject({ path: z.string(), code: z.string(), reason: z.string(), remedy: z.string() })),
+    })
+    .meta({ id: 'SpecVerdict' }),
+  status: 200,
+  errors: [],
+  async handle(ports, { body }) {
+    const checked = checkSpec(body, ports.installation);
+    if (!checked.ok) return { body: { valid: false, errors: checked.errors.map((error) => ({ ...error })) } };
+    return { body: { valid: true, digest: specDigest(checked.spec), errors: [] } };
+  },
+});

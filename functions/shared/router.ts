@@ -1,0 +1,193 @@
+import { authenticate, bearerToken } from '../../core/access/api-key.ts';
+import type { Principal } from '../../core/access/principal.ts';
+import { EngineError } from '../../core/errors.ts';
+import type { Ports } from '../../core/ports/ports.ts';
+import type { HttpRequest, HttpResponse, Operation, OperationContext } from './operation.ts';
+import { asEngineError, problemOf } from './problem.ts';
+import { maxBodyBytes, readBody } from './request-body.ts';
+import { createRouteTable } from './route-table.ts';
+import { fieldErrors } from './schema-errors.ts';
+
+/** What the router tells of each request: ids and outcome, never a body, a query, a header or a token. */
+export interface RequestEntry {
+  readonly requestId: string;
+  readonly operation: string;
+  readonly status: number;
+  readonly milliseconds: number;
+  readonly tenantId?: string;
+  readonly keyId?: string;
+  readonly code?: string;
+}
+
+/** Where the router writes. `failure` gets the cause of each answer of 500 and above. */
+export interface RequestLog {
+  request(entry: RequestEntry): void;
+  failure(entry: RequestEntry, cause: unknown): void;
+}
+
+export interface RouterOptions {
+  readonly ports: Ports;
+  readonly operations: readonly Operation[];
+  readonly log: RequestLog;
+  /** Checks each answer against its schema; for tests and development, since production answers what is typed. */
+  readonly validateResponses?: boolean;
+}
+
+/** Headers of every answer. The API serves data to programs: no page may frame, cache, sniff or run anything of it. */
+export const securityHeaders: Readonly<Record<string, string>> = {
+  'cache-control': 'no-store',
+  'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
+  'referrer-policy': 'no-referrer',
+  'strict-transport-security': 'max-age=31536000; includeSubDomains',
+  'x-content-type-options': 'nosniff',
+};
+
+/** Answers that have no body say so by `null` in the response schema. */
+const emptyBody = null;
+
+/** Makes the one entrance to a list of operations: match, authenticate, authorise, validate, handle, answer. */
+export function createRouter(options: RouterOptions): (request: HttpRequest) => Promise<HttpResponse> {
+  const { ports, log } = options;
+  const routes = createRouteTable(options.operations);
+
+  return async (request) => {
+    const began = ports.clock.now().getTime();
+    const requestId = ports.ids.next('req');
+    const seen: { operation: string; principal?: Principal } = { operation: 'none' };
+    const entry = (status: number, code?: string): RequestEntry => ({
+      requestId,
+      operation: seen.operation,
+      status,
+      milliseconds: ports.clock.now().getTime() - began,
+      ...(seen.principal === undefined ? {} : { tenantId: seen.principal.tenantId, keyId: seen.principal.keyId }),
+      ...(code === undefined ? {} : { code }),
+    });
+    const extra: Record<string, string> = {};
+    try {
+      const match = routes.match(request.method, request.path);
+      if (match.kind === 'method') {
+        extra.allow = match.allow.join(', ');
+        throw new EngineError('request.method_not_allowed', 'There are operations here, but with other methods.');
+      }
+      if (match.kind === 'none') throw new EngineError('request.not_found', 'No operation is at this path.');
+      const { operation } = match;
+      seen.operation = operation.id;
+      if (request.body.byteLength > maxBodyBytes) {
+        throw new EngineError('request.too_large', `The body has more than ${maxBodyBytes} bytes.`);
+      }
+      const access = await admit(ports, operation, request);
+      if (access.principal !== undefined) seen.principal = access.principal;
+      const input = parseInput(operation, match.params, request);
+      const result = await operation.handle(ports, {
+        ...input,
+        context: { requestId, signal: request.signal, ...access, ...idempotencyOf(operation, request) },
+      });
+      const body = options.validateResponses === true ? operation.response.parse(result.body) : result.body;
+      const response = answer(
+        result.status ?? operation.status,
+        { ...result.headers, 'x-request-id': requestId },
+        body === emptyBody ? undefined : JSON.stringify(body),
+      );
+      log.request(entry(response.status));
+      return response;
+    } catch (thrown) {
+      const error = asEngineError(thrown);
+      const { problem, headers } = problemOf(error, requestId);
+      if (error.status >= 500) log.failure(entry(error.status, error.code), error.cause ?? thrown);
+      log.request(entry(error.status, error.code));
+      return answer(error.status, { ...extra, ...headers, 'x-request-id': requestId }, JSON.stringify(problem));
+    }
+  };
+}
+
+/**
+ * Who may pass, by the operation's access.
+ * @throws EngineError access.unauthenticated, access.forbidden, ticket.refused
+ */
+async function admit(
+  ports: Ports,
+  operation: Operation,
+  request: HttpRequest,
+): Promise<Pick<OperationContext, 'principal' | 'ticket'>> {
+  const header = request.headers.authorization;
+  switch (operation.access.kind) {
+    case 'public':
+      return {};
+    case 'ticket': {
+      const ticket = bearerToken(header);
+      if (ticket === undefined) throw new EngineError('ticket.refused', 'The request carries no ticket.');
+      return { ticket };
+    }
+    case 'permission': {
+      const principal = await authenticate(ports.table, ports.clock, header);
+      const { permission } = operation.access;
+      if (!principal.permissions.has(permission)) {
+        throw new EngineError('access.forbidden', `This needs the permission ${permission}.`);
+      }
+      return { principal };
+    }
+  }
+}
+
+/** Parses params, query and body; all that is wrong comes back at once. */
+function parseInput(operation: Operation, rawParams: Readonly<Record<string, string>>, request: HttpRequest) {
+  const raw = readBody(request.body, request.headers['content-type']);
+  const params = operation.params.safeParse(rawParams);
+  const query = operation.query.safeParse(request.query);
+  const body = operation.body?.safeParse(raw);
+  const errors = [
+    ...(params.error === undefined ? [] : fieldErrors(params.error, 'path')),
+    ...(query.error === undefined ? [] : fieldErrors(query.error, 'query')),
+    ...(body?.error === undefined ? [] : fieldErrors(body.error, '')),
+  ];
+  if (body === undefined && raw !== undefined) {
+    errors.push({
+      path: '',
+      code: 'body.unexpected',
+      reason: 'this operation takes no body',
+      remedy: 'send none',
+    });
+  }
+  if (errors.length > 0) {
+    throw new EngineError('request.invalid', `${errors.length} field(s) of the request are not valid.`, {
+      fields: errors,
+    });
+  }
+  return { params: params.data, query: query.data, body: body?.data };
+}
+
+function idempotencyOf(operation: Operation, request: HttpRequest): Pick<OperationContext, 'idempotencyKey'> {
+  const key = request.headers['idempotency-key'];
+  if (operation.idempotent !== true || key === undefined) return {};
+  if (!/^[\x21-\x7e]{1,128}$/.test(key)) {
+    throw new EngineError('request.invalid', 'The Idempotency-Key is not valid.', {
+      fields: [
+        {
+          path: 'header.idempotency-key',
+          code: 'field.invalid',
+          reason: 'it is not 1 to 128 visible ASCII characters',
+          remedy: 'send a fresh random id, such as a UUID',
+        },
+      ],
+    });
+  }
+  return { idempotencyKey: key };
+}
+
+/**
+ * An answer with the security headers.
+ * @throws Error where a header could break out of its line: what users wrote must never become a header unseen.
+ */
+function answer(status: number, headers: Readonly<Record<string, string>>, body: string | undefined): HttpResponse {
+  const all: Record<string, string> = {
+    ...(body === undefined ? {} : { 'content-type': 'application/json; charset=utf-8' }),
+    ...headers,
+    ...securityHeaders,
+  };
+  for (const [name, value] of Object.entries(all)) {
+    if (!/^[a-z0-9-]+$/.test(name) || !/^[\x20-\x7e]*$/.test(value)) {
+      throw new Error(`the header ${JSON.stringify(name)} cannot be sent`);
+    }
+  }
+  return { status, headers: all, body: body ?? '' };
+}
