@@ -1,0 +1,115 @@
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { EngineError } from '../../core/errors.ts';
+import type { Ids } from '../../core/ports/ids.ts';
+import type { HttpRequest, HttpResponse } from '../../functions/shared/operation.ts';
+import { problemOf } from '../../functions/shared/problem.ts';
+
+/** The limits of API Gateway's HTTP API, so that what works here works there: 10,240 bytes of headers, 30 s. */
+const headerBytes = 10_240;
+const requestMilliseconds = 30_000;
+
+export interface HttpFront {
+  /** `http://127.0.0.1:<port>` */
+  readonly url: string;
+  /** Takes no more connections, lets running requests end for up to a second, then cuts them. */
+  close(): Promise<void>;
+}
+
+/**
+ * The HTTP front of the local engine: turns Node's requests into the router's and back, on loopback only.
+ * The router decides everything; the front only keeps the limits that API Gateway keeps on AWS.
+ */
+export async function startHttpFront(options: {
+  handle: (request: HttpRequest) => Promise<HttpResponse>;
+  /** 0 or absent: a free one. */
+  port?: number;
+  maxBodyBytes: number;
+  ids: Ids;
+}): Promise<HttpFront> {
+  const server = createServer(
+    { maxHeaderSize: headerBytes, requestTimeout: requestMilliseconds },
+    (request, response) => {
+      void answer(options, request, response);
+    },
+  );
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(options.port ?? 0, '127.0.0.1', resolve);
+  });
+  const { port } = server.address() as AddressInfo;
+  return {
+    url: `http://127.0.0.1:${port}`,
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve());
+        server.closeIdleConnections();
+        setTimeout(() => server.closeAllConnections(), 1_000).unref();
+      }),
+  };
+}
+
+async function answer(
+  options: { handle: (request: HttpRequest) => Promise<HttpResponse>; maxBodyBytes: number; ids: Ids },
+  incoming: IncomingMessage,
+  outgoing: ServerResponse,
+): Promise<void> {
+  const gone = new AbortController();
+  outgoing.once('close', () => gone.abort());
+  try {
+    const body = await readBody(incoming, options.maxBodyBytes);
+    if (body === undefined) {
+      const tooLarge = new EngineError('request.too_large', `The body has more than ${options.maxBodyBytes} bytes.`);
+      send(outgoing, refusal(tooLarge, options.ids), true);
+      return;
+    }
+    const target = new URL(incoming.url ?? '/', 'http://127.0.0.1');
+    const response = await options.handle({
+      method: incoming.method ?? 'GET',
+      path: target.pathname,
+      query: Object.fromEntries(target.searchParams),
+      headers: headersOf(incoming),
+      body,
+      signal: gone.signal,
+    });
+    send(outgoing, response, false);
+  } catch (error) {
+    // The router answers its own failures: what comes here is a broken connection or a request that is none.
+    if (!outgoing.headersSent && !outgoing.destroyed) {
+      const unreadable = new EngineError('request.unreadable', 'The request cannot be read.', { cause: error });
+      send(outgoing, refusal(unreadable, options.ids), true);
+    }
+  }
+}
+
+/** The body, or undefined where it is longer than it may be. */
+async function readBody(incoming: IncomingMessage, maxBytes: number): Promise<Uint8Array | undefined> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of incoming) {
+    const bytes = Buffer.from(chunk);
+    size += bytes.length;
+    if (size > maxBytes) return undefined;
+    chunks.push(bytes);
+  }
+  return Buffer.concat(chunks);
+}
+
+/** Repeated headers are joined by commas as API Gateway joins them. */
+function headersOf(incoming: IncomingMessage): Record<string, string> {
+  const headers: Record<string, string> = {};
+  for (const [name, value] of Object.entries(incoming.headers)) {
+    if (value !== undefined) headers[name] = Array.isArray(value) ? value.join(',') : value;
+  }
+  return headers;
+}
+
+function refusal(error: EngineError, ids: Ids): HttpResponse {
+  const { problem, headers } = problemOf(error, ids.next('req'));
+  return { status: error.status, headers, body: JSON.stringify(problem) };
+}
+
+function send(outgoing: ServerResponse, response: HttpResponse, close: boolean): void {
+  outgoing.writeHead(response.status, { ...response.headers, ...(close ? { connection: 'close' } : {}) });
+  outgoing.end(response.body);
+}
