@@ -145,6 +145,9 @@ function checkIncrement(write: Extract<TableWrite, { kind: 'increment' }>, path:
   checkInteger(write.by, `${path}.by`, problems);
   if (write.min !== undefined) checkInteger(write.min, `${path}.min`, problems);
   if (write.max !== undefined) checkInteger(write.max, `${path}.max`, problems);
+  if (write.min !== undefined && write.max !== undefined && write.min > write.max) {
+    problems.push(problem(`${path}.min`, 'out_of_range', 'it is above max', 'Give a min that is at most max.'));
+  }
   if (write.condition?.kind === 'absent') {
     problems.push(
       problem(
