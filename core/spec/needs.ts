@@ -68,18 +68,16 @@ function circles(steps: Outline['steps']): SpecError[] {
   const edges = edgesOf(steps);
   const left = new Set(steps.keys());
   const errors: SpecError[] = [];
+  const idOf = (index: number) => steps[index]?.id ?? `steps[${index}]`;
   for (let circle = findCircle(edges, left); circle !== undefined; circle = findCircle(edges, left)) {
-    const ids = circle.map(({ from }) => steps[from]?.id ?? `steps[${from}]`);
+    const ids = circle.map(({ from }) => idOf(from));
     const written = circle.filter(({ place }) => place !== undefined).sort((a, b) => a.from - b.from)[0];
     const implied = circle.find(({ place }) => place === undefined);
-    const follows =
-      implied === undefined
-        ? ''
-        : `; ${steps[implied.from]?.id} names no needs, so it follows ${steps[implied.to]?.id}`;
+    const follows = implied && `; ${idOf(implied.from)} names no needs, so it follows ${idOf(implied.to)}`;
     errors.push(
       specError(['steps', written?.from ?? 0, 'needs', written?.place ?? 0], {
         code: 'spec.circular_needs',
-        reason: `the steps need each other in a circle: ${[...ids, ids[0]].join(' -> ')}${follows}`,
+        reason: `the steps need each other in a circle: ${[...ids, ids[0]].join(' -> ')}${follows ?? ''}`,
         remedy: 'Remove one of these needs.',
       }),
     );

@@ -85,7 +85,7 @@ export function patternRefusal(
   if (text.length <= form.maxLength && form.pattern.test(text)) return undefined;
   const reason =
     text.length > form.maxLength
-      ? `is ${text.length} characters long; at most ${form.maxLength} are allowed`
+      ? `the text is ${text.length} characters long; at most ${form.maxLength} are allowed`
       : `${quoted(text)} is not ${form.what}`;
   return { code: text.length > form.maxLength ? 'spec.too_large' : 'spec.invalid_value', reason, remedy: form.remedy };
 }
