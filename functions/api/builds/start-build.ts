@@ -3,9 +3,9 @@ import { submitBuild } from '../../../core/builds/build-repository.ts';
 import { buildView, buildViewSchema } from '../../../core/builds/build-view.ts';
 import { EngineError } from '../../../core/errors.ts';
 import { checkSpec } from '../../../core/spec/check.ts';
-import { specSchema } from '../../../core/spec/schema.ts';
 import { defineOperation } from '../../shared/operation.ts';
 import { principalOf } from '../../shared/principal-of.ts';
+import { specBodySchema } from '../specs/spec-body.ts';
 
 /** Stores the build and answers; planning, and with it the archive, comes after the answer. */
 export const startBuild = defineOperation({
@@ -18,7 +18,7 @@ export const startBuild = defineOperation({
   params: z.strictObject({}),
   query: z.strictObject({}),
   body: z.unknown(),
-  describedBody: specSchema.meta({ id: 'Spec' }),
+  describedBody: specBodySchema,
   response: buildViewSchema,
   status: 202,
   errors: ['spec.invalid'],

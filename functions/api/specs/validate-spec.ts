@@ -1,8 +1,8 @@
 import { z } from 'zod';
 import { checkSpec } from '../../../core/spec/check.ts';
 import { specDigest } from '../../../core/spec/resolve.ts';
-import { specSchema } from '../../../core/spec/schema.ts';
 import { defineOperation } from '../../shared/operation.ts';
+import { specBodySchema } from './spec-body.ts';
 
 /** Tells all that is wrong with a spec, or its digest. Nothing is stored, and nothing outside is looked up. */
 export const validateSpec = defineOperation({
@@ -14,7 +14,7 @@ export const validateSpec = defineOperation({
   params: z.strictObject({}),
   query: z.strictObject({}),
   body: z.unknown(),
-  describedBody: specSchema.meta({ id: 'Spec' }),
+  describedBody: specBodySchema,
   response: z
     .strictObject({
       valid: z.boolean(),
