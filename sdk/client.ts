@@ -1,0 +1,211 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type DownloadedFile, downloadFile } from './download.ts';
+import { ApiProblem, EngineUnreachable, isProblem, isTransient, reasonOf } from './engine-error.ts';
+import { createClient } from './generated/client/index.ts';
+import * as operations from './generated/sdk.gen.ts';
+import type {
+  Artifact,
+  Build,
+  BuildDetail,
+  BuildList,
+  ListBuildsData,
+  LogLine,
+  Logs,
+  Spec,
+  SpecVerdict,
+  StartBuildResponses,
+  ValidateSpecResponses,
+} from './generated/types.gen.ts';
+
+/** A spec as an object, or as the text of a file in JSON or YAML. */
+export type SpecSource = Spec | { readonly text: string; readonly mediaType: 'application/json' | 'application/yaml' };
+
+/** Seconds that one call for logs waits; the service allows 20. */
+const waitSeconds = 20;
+
+/** Failures in a row after which waiting gives up: with the pauses between them about half a minute. */
+const toleratedFailures = 10;
+const failurePauseMilliseconds = 3_000;
+
+export type EngineClient = ReturnType<typeof createEngineClient>;
+
+/**
+ * A client of one engine. Every call throws ApiProblem where the engine refuses and EngineUnreachable where none
+ * answers; an abort of `signal` throws the signal's reason.
+ */
+export function createEngineClient(options: {
+  readonly url: string;
+  readonly apiKey: string;
+  readonly fetch?: typeof fetch;
+}) {
+  const url = options.url.replace(/\/+$/, '');
+  const send = options.fetch ?? fetch;
+  const client = createClient({ baseUrl: url, auth: options.apiKey, fetch: send, throwOnError: true });
+  client.interceptors.error.use((error: unknown, response: Response | undefined, request: Request | undefined) => {
+    if (request?.signal.aborted === true) return request.signal.reason;
+    if (isProblem(error)) return new ApiProblem(error);
+    if (response !== undefined) return new EngineUnreachable(url, `it answered ${response.status} without a problem`);
+    return new EngineUnreachable(url, reasonOf(error), error);
+  });
+  const shared = { client, throwOnError: true } as const;
+
+  async function startBuild(spec: SpecSource, extra: { readonly idempotencyKey?: string } = {}): Promise<Build> {
+    const idempotency = extra.idempotencyKey === undefined ? {} : { 'Idempotency-Key': extra.idempotencyKey };
+    const { body, mediaType } = bodyOf(spec);
+    const { data } = await client.post<StartBuildResponses, unknown, true>({
+      security: [{ type: 'http', scheme: 'bearer' }],
+      url: '/v1/builds',
+      body,
+      bodySerializer: null,
+      headers: { 'content-type': mediaType, ...idempotency },
+      throwOnError: true,
+    });
+    return data;
+  }
+
+  async function validateSpec(spec: SpecSource): Promise<SpecVerdict> {
+    const { body, mediaType } = bodyOf(spec);
+    const { data } = await client.post<ValidateSpecResponses, unknown, true>({
+      security: [{ type: 'http', scheme: 'bearer' }],
+      url: '/v1/specs/validate',
+      body,
+      bodySerializer: null,
+      headers: { 'content-type': mediaType },
+      throwOnError: true,
+    });
+    return data;
+  }
+
+  async function readBuild(id: string, signal?: AbortSignal): Promise<BuildDetail> {
+    return (await operations.readBuild({ ...shared, path: { id }, ...withSignal(signal) })).data;
+  }
+
+  async function listBuilds(query: NonNullable<ListBuildsData['query']> = {}): Promise<BuildList> {
+    return (await operations.listBuilds({ ...shared, query })).data;
+  }
+
+  async function cancelBuild(id: string): Promise<Build> {
+    return (await operations.cancelBuild({ ...shared, path: { id } })).data;
+  }
+
+  async function readLogs(
+    id: string,
+    query: { readonly cursor?: string; readonly stage?: string; readonly waitSeconds?: number } = {},
+    signal?: AbortSignal,
+  ): Promise<Logs> {
+    return (await operations.readLogs({ ...shared, path: { id }, query, ...withSignal(signal) })).data;
+  }
+
+  async function listArtifacts(id: string): Promise<readonly Artifact[]> {
+    return (await operations.listArtifacts({ ...shared, path: { id } })).data.artifacts;
+  }
+
+  async function isHealthy(signal?: AbortSignal): Promise<boolean> {
+    try {
+      return (await operations.readHealth({ ...shared, ...withSignal(signal) })).data.status === 'ready';
+    } catch (error) {
+      if (isTransient(error)) return false;
+      throw error;
+    }
+  }
+
+  /** Polls a build until it has ended; `onProgress` gets every reading. A short absence of the engine is waited out. */
+  async function waitForBuild(
+    id: string,
+    waiting: {
+      readonly onProgress?: (build: BuildDetail) => void;
+      readonly signal?: AbortSignal;
+      readonly pollMilliseconds?: number;
+    } = {},
+  ): Promise<BuildDetail> {
+    for (;;) {
+      const build = await patiently(() => readBuild(id, waiting.signal), waiting.signal);
+      waiting.onProgress?.(build);
+      if (build.ended) return build;
+      await sleep(waiting.pollMilliseconds ?? 1_000, undefined, withSignal(waiting.signal));
+    }
+  }
+
+  /** The lines of a build's log as they come, until the build has ended. A short absence of the engine is waited out. */
+  async function* followLogs(
+    id: string,
+    following: { readonly stage?: string; readonly signal?: AbortSignal } = {},
+  ): AsyncGenerator<LogLine> {
+    let cursor: string | undefined;
+    for (;;) {
+      const began = Date.now();
+      const query = {
+        waitSeconds,
+        ...(following.stage === undefined ? {} : { stage: following.stage }),
+        ...(cursor === undefined ? {} : { cursor }),
+      };
+      const part = await patiently(() => readLogs(id, query, following.signal), following.signal);
+      yield* part.lines;
+      if (part.complete) return;
+      cursor = part.cursor;
+      // Too many callers of this tenant wait already: the answer came at once, so the pause is ours.
+      if (part.lines.length === 0 && Date.now() - began < 1_000) {
+        await sleep(1_000, undefined, withSignal(following.signal));
+      }
+    }
+  }
+
+  /**
+   * Downloads an artifact into a folder under its own name and verifies its SHA-256. The file appears whole or not at
+   * all.
+   */
+  async function downloadArtifact(id: string, name: string, folder: string): Promise<DownloadedFile> {
+    const artifact = (await listArtifacts(id)).find((entry) => entry.name === name);
+    const address = `${url}/v1/builds/${encodeURIComponent(id)}/artifacts/${encodeURIComponent(name)}`;
+    let response: Response;
+    try {
+      // The key is for the engine only: the redirect is followed by hand, without it.
+      response = await send(address, { redirect: 'manual', headers: { authorization: `Bearer ${options.apiKey}` } });
+    } catch (error) {
+      throw new EngineUnreachable(url, reasonOf(error), error);
+    }
+    const location = response.headers.get('location');
+    if (artifact === undefined || response.status !== 307 || location === null) {
+      const problem: unknown = await response.json().catch(() => undefined);
+      if (isProblem(problem)) throw new ApiProblem(problem);
+      throw new EngineUnreachable(url, `it answered ${response.status} instead of a redirect`);
+    }
+    await response.body?.cancel();
+    return await downloadFile({ send, address: location, artifact, folder });
+  }
+
+  return {
+    url,
+    startBuild,
+    validateSpec,
+    readBuild,
+    listBuilds,
+    cancelBuild,
+    readLogs,
+    listArtifacts,
+    isHealthy,
+    waitForBuild,
+    followLogs,
+    downloadArtifact,
+  };
+}
+
+function bodyOf(spec: SpecSource): { readonly body: string; readonly mediaType: string } {
+  if ('text' in spec) return { body: spec.text, mediaType: spec.mediaType };
+  return { body: JSON.stringify(spec), mediaType: 'application/json' };
+}
+
+function withSignal(signal: AbortSignal | undefined): { signal?: AbortSignal } {
+  return signal === undefined ? {} : { signal };
+}
+
+async function patiently<T>(call: () => Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+  for (let failures = 1; ; failures += 1) {
+    try {
+      return await call();
+    } catch (error) {
+      if (failures > toleratedFailures || !isTransient(error)) throw error;
+      await sleep(failurePauseMilliseconds, undefined, withSignal(signal));
+    }
+  }
+}
