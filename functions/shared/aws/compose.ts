@@ -1,0 +1,96 @@
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { ECSClient } from '@aws-sdk/client-ecs';
+import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
+import { S3Client } from '@aws-sdk/client-s3';
+import { SFNClient } from '@aws-sdk/client-sfn';
+import { STSClient } from '@aws-sdk/client-sts';
+import { createHttpArchive } from '../../../adapters/archive/http-archive.ts';
+import { createDynamoTable } from '../../../adapters/dynamodb/dynamodb-table.ts';
+import { createBuilderTasks } from '../../../adapters/ecs/builder-tasks.ts';
+import { createEventBus } from '../../../adapters/eventbridge/event-bus.ts';
+import { createS3Blobs } from '../../../adapters/s3/s3-blobs.ts';
+import { readSecret, secretsEndpoint } from '../../../adapters/secretsmanager/secret-value.ts';
+import { createStateMachine } from '../../../adapters/stepfunctions/state-machine.ts';
+import { createPresignCredentials } from '../../../adapters/sts/presign-credentials.ts';
+import { createSystemClock } from '../../../adapters/system/clock.ts';
+import { createIds } from '../../../adapters/system/ids.ts';
+import type { Ports } from '../../../core/ports/ports.ts';
+import { environmentNames as names } from '../../../core/wiring/environment.ts';
+import { type Environment, readEnvironment } from './environment.ts';
+import { logger, tracer } from './observability.ts';
+
+/**
+ * The ports on AWS. Making a client opens no connection: a function gets all of them, and its role says which it may
+ * use.
+ * @throws EngineError configuration.invalid, service.unavailable
+ */
+export async function composePorts(environment: Environment): Promise<Ports> {
+  const region = environment.AWS_REGION;
+  const clock = createSystemClock();
+  const sts = tracer.captureAWSv3Client(new STSClient({ region }));
+  const presignClient = new S3Client({
+    region,
+    credentials: createPresignCredentials({ client: sts, roleArn: environment[names.presignRoleArn], clock }),
+    requestChecksumCalculation: 'WHEN_REQUIRED',
+  });
+  const cursorSecret = await readSecret({
+    endpoint: secretsEndpoint(region),
+    region,
+    secretId: environment[names.cursorSecretId],
+    credentials: sts.config.credentials,
+  });
+  return {
+    installation: {
+      apiUrl: environment[names.apiUrl],
+      toolchain: environment[names.toolchain],
+      architectures: environment[names.architectures],
+      outputs: environment[names.outputs],
+      concurrentBuilds: environment[names.concurrentBuilds],
+      cursorSecret,
+    },
+    table: createDynamoTable({
+      client: tracer.captureAWSv3Client(new DynamoDBClient({ region })),
+      tableName: environment[names.tableName],
+    }),
+    blobs: createS3Blobs({
+      client: tracer.captureAWSv3Client(new S3Client({ region })),
+      presignClient,
+      buckets: { work: environment[names.workBucket], artifacts: environment[names.artifactsBucket] },
+      clock,
+    }),
+    flow: createStateMachine({
+      client: tracer.captureAWSv3Client(new SFNClient({ region })),
+      stateMachineArn: environment[names.stateMachineArn],
+    }),
+    tasks: createBuilderTasks({
+      client: tracer.captureAWSv3Client(new ECSClient({ region })),
+      cluster: environment[names.cluster],
+      family: environment[names.taskFamily],
+    }),
+    bus: createEventBus({
+      client: tracer.captureAWSv3Client(new EventBridgeClient({ region })),
+      eventBusName: environment[names.eventBusName],
+    }),
+    archive: createHttpArchive({
+      debian: environment[names.archiveDebian],
+      debianSecurity: environment[names.archiveDebianSecurity],
+      clock,
+      log: (message, facts) => logger.info(message, { ...facts }),
+    }),
+    clock,
+    ids: createIds(clock),
+  };
+}
+
+let composed: Promise<Ports> | undefined;
+
+/** The ports of this function, made once; a failure is not kept, so that the next call tries again. */
+export function portsOfFunction(): Promise<Ports> {
+  composed ??= Promise.resolve()
+    .then(() => composePorts(readEnvironment(process.env)))
+    .catch((error: unknown) => {
+      composed = undefined;
+      throw error;
+    });
+  return composed;
+}

@@ -1,0 +1,58 @@
+import { z } from 'zod';
+import { EngineError } from '../../../core/errors.ts';
+import { installationSchema } from '../../../core/tenancy/installation.ts';
+import { environmentNames } from '../../../core/wiring/environment.ts';
+
+const names = environmentNames;
+const text = z.string().min(1);
+/** A list in one variable, parted by commas. */
+const list = text.transform((value) => value.split(','));
+const { apiUrl, architectures, concurrentBuilds, outputs, toolchain } = installationSchema.shape;
+
+/** What a function reads from its environment on AWS. Lambda adds AWS_REGION itself. */
+const environmentSchema = z.object({
+  AWS_REGION: text,
+  [names.apiUrl]: apiUrl,
+  [names.toolchain]: toolchain,
+  [names.architectures]: list.pipe(architectures),
+  [names.outputs]: list.pipe(outputs),
+  [names.concurrentBuilds]: z.coerce.number().pipe(concurrentBuilds),
+  [names.cursorSecretId]: text,
+  [names.tableName]: text,
+  [names.workBucket]: text,
+  [names.artifactsBucket]: text,
+  [names.presignRoleArn]: text,
+  [names.stateMachineArn]: text,
+  [names.cluster]: text,
+  [names.taskFamily]: text,
+  [names.eventBusName]: text,
+  [names.archiveDebian]: z.url(),
+  [names.archiveDebianSecurity]: z.url().optional(),
+});
+export type Environment = z.infer<typeof environmentSchema>;
+
+/** Names that a function cannot start without; AWS_REGION comes from Lambda. */
+export const requiredNames: readonly string[] = Object.entries(environmentSchema.shape)
+  .filter(([, schema]) => !schema.safeParse(undefined).success)
+  .map(([name]) => name);
+
+/**
+ * Reads the environment once, whole.
+ * @throws EngineError configuration.invalid, with one entry a variable that is missing or wrong; values are not shown.
+ */
+export function readEnvironment(variables: Readonly<Record<string, string | undefined>>): Environment {
+  const parsed = environmentSchema.safeParse(variables);
+  if (parsed.success) return parsed.data;
+  throw new EngineError(
+    'configuration.invalid',
+    `The environment is not complete: ${parsed.error.issues.map((issue) => issue.path.join('.')).join(', ')}.`,
+    {
+      fields: parsed.error.issues.map((issue) => ({
+        path: issue.path.join('.'),
+        code: 'environment.invalid',
+        reason: issue.message,
+        remedy: 'deploy the stack again: lib/ sets every variable of core/wiring/environment.ts',
+      })),
+    },
+  );
+}

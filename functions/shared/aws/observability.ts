@@ -1,0 +1,26 @@
+import { Logger } from '@aws-lambda-powertools/logger';
+import { Metrics, MetricUnit } from '@aws-lambda-powertools/metrics';
+import { Tracer } from '@aws-lambda-powertools/tracer';
+import { EngineError } from '../../../core/errors.ts';
+import type { RequestLog } from '../router.ts';
+
+/** One of each a function: Powertools reads POWERTOOLS_* itself, which lib/ sets. */
+export const logger = new Logger();
+export const metrics = new Metrics();
+export const tracer = new Tracer();
+
+/** The parts of a failure that a log may hold: never an event, a body or a vendor's answer in full. */
+export function failureFacts(error: unknown): { name: string; message: string; stack: string | undefined } {
+  if (!(error instanceof Error)) return { name: 'unknown', message: 'a value that is no error', stack: undefined };
+  const cause = error instanceof EngineError && error.cause instanceof Error ? `: ${error.cause.message}` : '';
+  return { name: error.name, message: `${error.message}${cause}`.slice(0, 2_000), stack: error.stack };
+}
+
+/** Writes each request to the log, and counts the failures that alarms watch. */
+export const requestLog: RequestLog = {
+  request: (entry) => logger.info('request', { ...entry }),
+  failure: (entry, cause) => {
+    metrics.addMetric('RequestFailed', MetricUnit.Count, 1);
+    logger.error('request failed', { ...entry, failure: failureFacts(cause) });
+  },
+};

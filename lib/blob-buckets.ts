@@ -1,0 +1,60 @@
+import { Duration, RemovalPolicy } from 'aws-cdk-lib';
+import {
+  BlockPublicAccess,
+  Bucket,
+  BucketEncryption,
+  type BucketProps,
+  type IBucket,
+  ObjectOwnership,
+} from 'aws-cdk-lib/aws-s3';
+import { Construct } from 'constructs';
+import { acknowledge } from './acknowledge.ts';
+
+const closed = {
+  encryption: BucketEncryption.S3_MANAGED,
+  blockPublicAccess: BlockPublicAccess.BLOCK_ALL,
+  objectOwnership: ObjectOwnership.BUCKET_OWNER_ENFORCED,
+  enforceSSL: true,
+  minimumTLSVersion: 1.2,
+  removalPolicy: RemovalPolicy.RETAIN,
+} as const satisfies BucketProps;
+
+/** An upload that is not complete after a day belongs to a builder that is gone. */
+const abortIncomplete = { id: 'abort-incomplete-uploads', abortIncompleteMultipartUploadAfter: Duration.days(1) };
+
+/** The stores: `work` between builders and engine, `artifacts` for users, and who read from them. All outlive the stack. */
+export class BlobBuckets extends Construct {
+  readonly work: Bucket;
+  readonly artifacts: Bucket;
+
+  constructor(scope: Construct, id: string) {
+    super(scope, id);
+    // The CDK's classes fit its own interfaces only without exactOptionalPropertyTypes: hence `as`, here and elsewhere.
+    const accessLogs = new Bucket(this, 'AccessLogs', {
+      ...closed,
+      lifecycleRules: [abortIncomplete, { id: 'expire', expiration: Duration.days(90) }],
+    }) as IBucket;
+    acknowledge(accessLogs, { 'AwsSolutions-S1': 'It holds the access logs; logging it into itself would never end.' });
+    // No versions: a log object is rewritten each second, and everything else is written once under its digest.
+    this.work = new Bucket(this, 'Work', {
+      ...closed,
+      serverAccessLogsBucket: accessLogs,
+      serverAccessLogsPrefix: 'work/',
+      lifecycleRules: [
+        abortIncomplete,
+        // An attempt's uploads are promoted by copy when its stage is settled, and no stage runs for two days.
+        { id: 'expire-staging', prefix: 'staging/', expiration: Duration.days(2) },
+        // A manifest serves one attempt; the ticket in it dies with that.
+        { id: 'expire-manifests', prefix: 'manifests/', expiration: Duration.days(7) },
+      ],
+    });
+    // Versions here undo a deletion by mistake for a week; then deleted means deleted.
+    this.artifacts = new Bucket(this, 'Artifacts', {
+      ...closed,
+      versioned: true,
+      serverAccessLogsBucket: accessLogs,
+      serverAccessLogsPrefix: 'artifacts/',
+      lifecycleRules: [abortIncomplete, { id: 'expire-deleted', noncurrentVersionExpiration: Duration.days(7) }],
+    });
+  }
+}

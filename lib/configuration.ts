@@ -1,0 +1,87 @@
+import { z } from 'zod';
+import { EngineError, type FieldError } from '../core/errors.ts';
+
+/** `-c name=value` gives strings; cdk.json gives what JSON has. */
+const flag = z.union([z.boolean(), z.stringbool({ truthy: ['true'], falsy: ['false'] })]);
+const address = z.url({ protocol: /^https?$/ }).refine((url) => !url.includes('@'), 'an address without a password');
+
+/** Context of a deployment: `-c name=value`, or a member of "context" in cdk.json. */
+const contextSchema = z
+  .object({
+    'archives.debian': address.describe('Base address of the Debian archive that images are built from.'),
+    'archives.debianSecurity': address.optional().describe('Base address of the security archive.'),
+    stackName: z
+      .string()
+      .regex(/^[a-z][a-z0-9-]{0,29}$/, 'a lower-case letter, then up to 29 of a-z, 0-9 and -')
+      .refine((name) => !/^(aws|ecs|fargate)/.test(name), 'a name that does not begin with aws, ecs or fargate')
+      .default('lbuild'),
+    architecture: z.enum(['amd64', 'arm64']).default('amd64').describe('Architecture of the builders and images.'),
+    capacity: z.enum(['fargate', 'managed-instances']).default('fargate'),
+    trustedTenants: flag.default(false).describe('The operator vouches that tenants do not attack each other.'),
+    singleTenant: flag.default(false).describe('The installation will hold one tenant.'),
+    nat: flag.default(false).describe('Builders in private subnets behind a NAT gateway.'),
+    concurrentBuilds: z.coerce.number().int().min(1).max(10_000).default(2),
+    logRetentionDays: z.coerce
+      .number()
+      .pipe(z.literal([7, 14, 30, 60, 90, 180, 365]))
+      .default(30),
+    alarmTopicArn: z.string().startsWith('arn:').optional().describe('SNS topic that alarms are sent to.'),
+  })
+  .superRefine((values, context) => {
+    if (values.capacity !== 'managed-instances') return;
+    if (!values.trustedTenants && !values.singleTenant) {
+      context.addIssue({
+        code: 'custom',
+        path: ['capacity'],
+        message: 'Managed Instances share a host between tasks, which a privileged builder owns',
+        params: { remedy: 'set singleTenant=true or trustedTenants=true, or use capacity=fargate' },
+      });
+    }
+    if (!values.nat) {
+      context.addIssue({
+        code: 'custom',
+        path: ['nat'],
+        message: 'tasks on Managed Instances get no public address, so that they need a NAT gateway',
+        params: { remedy: 'set nat=true, or use capacity=fargate' },
+      });
+    }
+  });
+
+/** Names of the context values that are read; all others belong to the CDK. */
+export const contextNames = Object.keys(contextSchema.shape);
+export type Configuration = z.infer<typeof contextSchema>;
+
+/**
+ * Reads the configuration of a deployment.
+ * @throws ConfigurationErrors with all that is missing or wrong.
+ */
+export function parseConfiguration(read: (name: string) => unknown): Configuration {
+  const parsed = contextSchema.safeParse(Object.fromEntries(contextNames.map((name) => [name, read(name)])));
+  if (parsed.success) return parsed.data;
+  throw new ConfigurationErrors(parsed.error.issues.map(asError));
+}
+
+/** Everything that is wrong with a deployment's configuration. */
+export class ConfigurationErrors extends Error {
+  readonly errors: readonly EngineError[];
+  constructor(errors: readonly EngineError[]) {
+    super(errors.map((error) => `${error.message}\n  ${error.fields[0]?.remedy ?? error.remedy}`).join('\n'));
+    this.name = 'ConfigurationErrors';
+    this.errors = errors;
+  }
+}
+
+function asError(issue: z.core.$ZodIssue): EngineError {
+  const path = issue.path.join('.');
+  if (path === 'archives.debian' && issue.code === 'invalid_type') {
+    return new EngineError('archive.not_configured', 'archives.debian is not set.');
+  }
+  const given = issue.code === 'custom' ? issue.params?.remedy : undefined;
+  const field: FieldError = {
+    path,
+    code: 'context.invalid',
+    reason: issue.message,
+    remedy: typeof given === 'string' ? given : `give another value: -c ${path}=VALUE`,
+  };
+  return new EngineError('configuration.invalid', `${path}: ${issue.message}.`, { fields: [field] });
+}

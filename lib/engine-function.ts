@@ -1,0 +1,96 @@
+import { fileURLToPath } from 'node:url';
+import { Duration, RemovalPolicy, Stack } from 'aws-cdk-lib';
+import { PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
+import { Architecture, Runtime, Tracing } from 'aws-cdk-lib/aws-lambda';
+import { NodejsFunction, OutputFormat, SourceMapMode } from 'aws-cdk-lib/aws-lambda-nodejs';
+import { LogGroup, type RetentionDays } from 'aws-cdk-lib/aws-logs';
+import { Construct } from 'constructs';
+import type { EnvironmentName } from '../core/wiring/environment.ts';
+import { allowByWildcard } from './acknowledge.ts';
+
+const repository = fileURLToPath(new URL('..', import.meta.url));
+
+/** More memory is more CPU: cold starts and SHA-256 take half the time that they take with 512 MiB. */
+const memoryMiB = 1_024;
+
+export interface EngineFunctionProps {
+  /** Name in core/wiring; the service's name in logs, metrics and traces. */
+  readonly name: string;
+  /** Path of the file that binds it to Lambda, from the repository's root. */
+  readonly entry: string;
+  readonly timeoutSeconds: number;
+  readonly description: string;
+  readonly logRetention: RetentionDays;
+}
+
+/** One Lambda of the engine with its log group and a role that may, so far, only write its own log and traces. */
+export class EngineFunction extends Construct {
+  readonly name: string;
+  readonly function: NodejsFunction;
+  readonly role: Role;
+
+  constructor(scope: Construct, id: string, props: EngineFunctionProps) {
+    super(scope, id);
+    this.name = props.name;
+    const logGroup = new LogGroup(this, 'Logs', {
+      retention: props.logRetention,
+      removalPolicy: RemovalPolicy.DESTROY,
+    });
+    this.role = new Role(this, 'Role', {
+      assumedBy: new ServicePrincipal('lambda.amazonaws.com'),
+      description: `The function ${props.name} of ${Stack.of(this).stackName}`,
+    });
+    // The managed policy for this would allow the logs of every function in the account.
+    this.role.addToPolicy(
+      new PolicyStatement({
+        actions: ['logs:CreateLogStream', 'logs:PutLogEvents'],
+        resources: [logGroup.logGroupArn],
+      }),
+    );
+    allowByWildcard(
+      this.role,
+      { actions: ['xray:PutTraceSegments', 'xray:PutTelemetryRecords'], resources: ['*'] },
+      'X-Ray takes traces without naming a resource.',
+    );
+    this.function = new NodejsFunction(this, 'Function', {
+      entry: `${repository}${props.entry}`,
+      projectRoot: repository,
+      depsLockFilePath: `${repository}package-lock.json`,
+      description: props.description,
+      runtime: Runtime.NODEJS_24_X,
+      architecture: Architecture.ARM_64,
+      memorySize: memoryMiB,
+      timeout: Duration.seconds(props.timeoutSeconds),
+      role: this.role,
+      logGroup,
+      tracing: Tracing.ACTIVE,
+      environment: {
+        POWERTOOLS_SERVICE_NAME: props.name,
+        POWERTOOLS_METRICS_NAMESPACE: 'LinuxBuilderEngine',
+        POWERTOOLS_LOG_LEVEL: 'INFO',
+        NODE_OPTIONS: '--enable-source-maps',
+      },
+      // Connections of the SDK are reused by default since version 3; the variable is of version 2.
+      awsSdkConnectionReuse: false,
+      bundling: {
+        format: OutputFormat.ESM,
+        target: 'node24',
+        minify: true,
+        sourceMap: true,
+        sourceMapMode: SourceMapMode.DEFAULT,
+        sourcesContent: false,
+        mainFields: ['module', 'main'],
+        // The SDK of package-lock.json, not the one that the runtime happens to hold.
+        externalModules: [],
+        bundleAwsSDK: true,
+        // The tracer's dependencies are CommonJS and call require for what Node itself has.
+        banner: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);",
+      },
+    });
+  }
+
+  /** Sets the engine's environment: every name, on every function. */
+  configure(environment: Readonly<Partial<Record<EnvironmentName, string>>>): void {
+    for (const [name, value] of Object.entries(environment)) this.function.addEnvironment(name, value);
+  }
+}

@@ -1,0 +1,84 @@
+import { Duration } from 'aws-cdk-lib';
+import type { ITable, Table } from 'aws-cdk-lib/aws-dynamodb';
+import { type IEventBus, Rule, RuleTargetInput, Schedule } from 'aws-cdk-lib/aws-events';
+import { LambdaFunction } from 'aws-cdk-lib/aws-events-targets';
+import { FilterCriteria, FilterRule, StartingPosition } from 'aws-cdk-lib/aws-lambda';
+import { DynamoEventSource, SqsDlq } from 'aws-cdk-lib/aws-lambda-event-sources';
+import { Construct } from 'constructs';
+import { engineSource, eventRules, executionRule, outboxStream, schedules } from '../core/wiring/event-rules.ts';
+import type { EventFunctionName } from '../core/wiring/flow-functions.ts';
+import { tableSchema } from '../core/wiring/table-schema.ts';
+import { acknowledge } from './acknowledge.ts';
+import type { EngineFunction } from './engine-function.ts';
+import type { EventChannels } from './event-channels.ts';
+
+export interface EventWiringProps {
+  readonly channels: EventChannels;
+  readonly table: Table;
+  readonly stateMachineArn: string;
+  readonly functions: Readonly<Record<EventFunctionName, EngineFunction>>;
+}
+
+/** What calls the event functions: the engine's events, the ends of executions, schedules, and the table's stream. */
+export class EventWiring extends Construct {
+  constructor(scope: Construct, id: string, props: EventWiringProps) {
+    super(scope, id);
+    const target = (name: EventFunctionName, event?: RuleTargetInput): LambdaFunction =>
+      new LambdaFunction(props.functions[name].function, {
+        deadLetterQueue: props.channels.deadLetters,
+        // A sweep repairs what was given up, so that a later try would come too late anyway.
+        maxEventAge: Duration.hours(1),
+        retryAttempts: 8,
+        ...(event === undefined ? {} : { event }),
+      });
+
+    for (const rule of eventRules) {
+      new Rule(this, rule.name, {
+        eventBus: props.channels.bus as IEventBus,
+        description: rule.name,
+        eventPattern: { source: [engineSource], detailType: [...rule.types] },
+        targets: [target(rule.target)],
+      });
+    }
+    new Rule(this, executionRule.name, {
+      description: executionRule.name,
+      eventPattern: {
+        source: ['aws.states'],
+        detailType: ['Step Functions Execution Status Change'],
+        detail: { status: [...executionRule.statuses], stateMachineArn: [props.stateMachineArn] },
+      },
+      targets: [target(executionRule.target)],
+    });
+    for (const schedule of schedules) {
+      new Rule(this, schedule.name, {
+        description: schedule.name,
+        schedule: Schedule.rate(Duration.minutes(schedule.everyMinutes)),
+        targets: [target(schedule.target, RuleTargetInput.fromObject({ schedule: schedule.name }))],
+      });
+    }
+
+    const publisher = props.functions[outboxStream.target];
+    publisher.function.addEventSource(
+      new DynamoEventSource(props.table as ITable, {
+        startingPosition: StartingPosition.TRIM_HORIZON,
+        batchSize: 100,
+        // One bad record must not hold back its shard: it ends in the queue, and the sweep publishes its event.
+        bisectBatchOnError: true,
+        retryAttempts: 5,
+        onFailure: new SqsDlq(props.channels.deadLetters),
+        filters: [
+          FilterCriteria.filter({
+            eventName: FilterRule.isEqual('INSERT'),
+            dynamodb: {
+              Keys: { [tableSchema.partitionKey]: { S: FilterRule.beginsWith(outboxStream.partitionPrefix) } },
+            },
+          }),
+        ],
+      }),
+    );
+    acknowledge(publisher.role, {
+      'AwsSolutions-IAM5[Resource::*]':
+        'X-Ray and dynamodb:ListStreams, which the event source asks for, know no resources.',
+    });
+  }
+}

@@ -1,0 +1,98 @@
+import type { Table } from 'aws-cdk-lib/aws-dynamodb';
+import type { EventBus } from 'aws-cdk-lib/aws-events';
+import { type IRole, Policy, PolicyStatement } from 'aws-cdk-lib/aws-iam';
+import type { GroupRights } from '../core/wiring/operation-groups.ts';
+import { tableSchema } from '../core/wiring/table-schema.ts';
+import { allowByWildcard } from './acknowledge.ts';
+import type { BlobBuckets } from './blob-buckets.ts';
+import type { BuilderPool } from './builder-pool.ts';
+import type { EngineFunction } from './engine-function.ts';
+
+/** Rights of core/wiring, as groups of operations and functions of the flow have them. */
+export type Rights = GroupRights & { readonly sendsTokens?: boolean; readonly publishes?: boolean };
+
+export interface GrantedThings {
+  readonly table: Table;
+  readonly buckets: BlobBuckets;
+  readonly pool: BuilderPool;
+  readonly bus: EventBus;
+  readonly stateMachineArn: string;
+  /** Executions of the state machine, any name. */
+  readonly executionsArn: string;
+  readonly presignRole: IRole;
+}
+
+const tableReads = ['dynamodb:GetItem', 'dynamodb:BatchGetItem', 'dynamodb:Query'];
+const tableWrites = [
+  'dynamodb:PutItem',
+  'dynamodb:UpdateItem',
+  'dynamodb:DeleteItem',
+  'dynamodb:BatchWriteItem',
+  'dynamodb:ConditionCheckItem',
+];
+const blobReads = ['s3:GetObject'];
+const blobWrites = ['s3:PutObject', 's3:DeleteObject', 's3:AbortMultipartUpload'];
+
+/** Gives a function exactly the rights that core/wiring declares for it. */
+export function grantRights(target: EngineFunction, rights: Rights, things: GrantedThings): void {
+  const { role } = target;
+  const allow = (actions: string[], resources: string[]): void => {
+    role.addToPolicy(new PolicyStatement({ actions, resources }));
+  };
+  if (rights.table !== 'none') {
+    const { tableArn } = things.table;
+    allow(rights.table === 'write' ? [...tableReads, ...tableWrites] : tableReads, [tableArn]);
+    allow(
+      ['dynamodb:Query'],
+      Object.values(tableSchema.indexes).map((index) => `${tableArn}/index/${index.name}`),
+    );
+  }
+  if (rights.blobs !== 'none') {
+    const { work, artifacts } = things.buckets;
+    allowByWildcard(
+      role,
+      {
+        actions: rights.blobs === 'write' ? [...blobReads, ...blobWrites] : blobReads,
+        resources: [work.arnForObjects('*'), artifacts.arnForObjects('*')],
+      },
+      'Objects are named by ids and digests that no policy can foretell.',
+    );
+    // Without it S3 answers 403 where an object is missing, and a missing one could not be told from a refusal.
+    allow(['s3:ListBucket'], [work.bucketArn, artifacts.bucketArn]);
+  }
+  if (rights.signsUrls) allow(['sts:AssumeRole'], [things.presignRole.roleArn]);
+  if (rights.startsFlow) {
+    allow(['states:StartExecution'], [things.stateMachineArn]);
+    allowByWildcard(
+      role,
+      { actions: ['states:DescribeExecution'], resources: [things.executionsArn] },
+      'An execution is named by its build.',
+    );
+  }
+  if (rights.stopsFlow) {
+    allowByWildcard(
+      role,
+      { actions: ['states:StopExecution'], resources: [things.executionsArn] },
+      'An execution is named by its build.',
+    );
+  }
+  if (rights.stopsTasks) things.pool.grantStop(role);
+  if (rights.publishes === true) allow(['events:PutEvents'], [things.bus.eventBusArn]);
+  if (rights.sendsTokens === true) allowTokens(target, things.stateMachineArn);
+}
+
+/**
+ * Answering the state machine's waiting tasks is a policy of its own: it names the machine that names the function, and
+ * so stands outside the policy on which the function itself depends.
+ */
+function allowTokens(target: EngineFunction, stateMachineArn: string): void {
+  new Policy(target, 'SendTasks', {
+    roles: [target.role],
+    statements: [
+      new PolicyStatement({
+        actions: ['states:SendTaskSuccess', 'states:SendTaskFailure', 'states:SendTaskHeartbeat'],
+        resources: [stateMachineArn],
+      }),
+    ],
+  });
+}

@@ -1,0 +1,53 @@
+import { RemovalPolicy } from 'aws-cdk-lib';
+import { HttpApi, HttpMethod, HttpStage, LogGroupLogDestination } from 'aws-cdk-lib/aws-apigatewayv2';
+import { HttpLambdaIntegration } from 'aws-cdk-lib/aws-apigatewayv2-integrations';
+import { LogGroup, type RetentionDays } from 'aws-cdk-lib/aws-logs';
+import { Construct } from 'constructs';
+import { acknowledge } from './acknowledge.ts';
+import type { EngineFunction } from './engine-function.ts';
+
+/** Requests a second over all tenants, before any function runs; tenants' own limits are the engine's. */
+const throttle = { rateLimit: 200, burstLimit: 400 } as const;
+
+export interface HttpApiFrontProps {
+  readonly logRetention: RetentionDays;
+}
+
+/** The HTTP API: one greedy route a path prefix. Who may do what is decided behind it, from one list of operations. */
+export class HttpApiFront extends Construct {
+  readonly api: HttpApi;
+  /** Address of the API without a trailing slash. */
+  readonly url: string;
+
+  constructor(scope: Construct, id: string, props: HttpApiFrontProps) {
+    super(scope, id);
+    this.api = new HttpApi(this, 'Api', {
+      description: 'The API of the Linux Builder Engine',
+      createDefaultStage: false,
+    });
+    this.url = this.api.apiEndpoint;
+    new HttpStage(this, 'Stage', {
+      httpApi: this.api,
+      stageName: '$default',
+      autoDeploy: true,
+      throttle,
+      accessLogSettings: {
+        destination: new LogGroupLogDestination(
+          new LogGroup(this, 'AccessLogs', { retention: props.logRetention, removalPolicy: RemovalPolicy.DESTROY }),
+        ),
+      },
+    });
+    acknowledge(this, {
+      'AwsSolutions-APIG4':
+        'The router authenticates and authorises each operation by its declaration: API keys, builders’ tickets, or nobody for health and the API’s description.',
+    });
+  }
+
+  /** Sends a path prefix, and all below it, to a function. */
+  route(prefix: string, target: EngineFunction): void {
+    const integration = new HttpLambdaIntegration(`${target.name}${prefix.replaceAll('/', '-')}`, target.function);
+    for (const path of [prefix, `${prefix}/{proxy+}`]) {
+      this.api.addRoutes({ path, methods: [HttpMethod.ANY], integration });
+    }
+  }
+}

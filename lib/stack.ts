@@ -1,0 +1,161 @@
+import { CfnOutput, Stack, type StackProps } from 'aws-cdk-lib';
+import { RetentionDays } from 'aws-cdk-lib/aws-logs';
+import type { Construct } from 'constructs';
+import { environmentNames as names } from '../core/wiring/environment.ts';
+import {
+  type EngineFunction as EngineFunctionSpec,
+  eventFunctions,
+  orchestrationFunctions,
+} from '../core/wiring/flow-functions.ts';
+import { operationGroups } from '../core/wiring/operation-groups.ts';
+import { Alarms } from './alarms.ts';
+import { BlobBuckets } from './blob-buckets.ts';
+import { BuildMachine, machineNames } from './build-machine.ts';
+import { BuildTable } from './build-table.ts';
+import { BuilderImage } from './builder-image.ts';
+import { BuilderNetwork } from './builder-network.ts';
+import { BuilderPool } from './builder-pool.ts';
+import type { Configuration } from './configuration.ts';
+import { CursorSecret } from './cursor-secret.ts';
+import { EngineFunction } from './engine-function.ts';
+import { EventChannels } from './event-channels.ts';
+import { EventWiring } from './event-wiring.ts';
+import { grantRights } from './function-rights.ts';
+import { HttpApiFront } from './http-api.ts';
+import { PresignRole } from './presign-role.ts';
+
+export interface BuilderStackProps extends StackProps {
+  readonly configuration: Configuration;
+}
+
+/** The whole engine in one stack: this file wires the constructs, each of which says what it is. */
+export class BuilderStack extends Stack {
+  constructor(scope: Construct, id: string, props: BuilderStackProps) {
+    super(scope, id, props);
+    const { configuration } = props;
+    const { architecture, capacity } = configuration;
+    const archive = configuration['archives.debian'];
+    const logRetention = retentionOf(configuration.logRetentionDays);
+    const machine = machineNames(this);
+
+    // What is stored, and the channels.
+    const { table } = new BuildTable(this, 'Table');
+    const buckets = new BlobBuckets(this, 'Buckets');
+    const { secret } = new CursorSecret(this, 'CursorSecret');
+    const channels = new EventChannels(this, 'Events');
+
+    // What runs builders.
+    const network = new BuilderNetwork(this, 'Network', { nat: configuration.nat, logRetention });
+    const image = new BuilderImage(this, 'BuilderImage', { architecture, archive });
+    const pool = new BuilderPool(this, 'Builders', { network, image, architecture, capacity, logRetention });
+
+    // The functions: of the API, of the flow, of events.
+    const front = new HttpApiFront(this, 'Http', { logRetention });
+    const make = (name: string, entry: string, timeoutSeconds: number, description: string): EngineFunction =>
+      new EngineFunction(this, name, { name, entry, timeoutSeconds, description, logRetention });
+    const groups = operationGroups.map((group) => ({
+      ...group,
+      made: make(`api-${group.name}`, group.entry, group.timeoutSeconds, group.summary),
+    }));
+    const makeOf = (spec: EngineFunctionSpec): EngineFunction =>
+      make(spec.name, spec.entry, spec.timeoutSeconds, `${spec.name} of the build flow`);
+    const flow = mapValues(orchestrationFunctions, makeOf);
+    const events = mapValues(eventFunctions, makeOf);
+    const all = [
+      ...groups.map(({ made, rights }) => ({ made, rights })),
+      ...pairs(orchestrationFunctions, flow),
+      ...pairs(eventFunctions, events),
+    ];
+
+    // Who may do what, and where each finds the rest.
+    const signers = all.filter(({ rights }) => rights.signsUrls).map(({ made }) => made.role);
+    const presign = new PresignRole(this, 'Presign', { buckets, signers });
+    const things = {
+      table,
+      buckets,
+      pool,
+      bus: channels.bus,
+      stateMachineArn: machine.arn,
+      executionsArn: machine.executionsArn,
+      presignRole: presign.role,
+    };
+    const security = configuration['archives.debianSecurity'];
+    for (const { made, rights } of all) {
+      grantRights(made, rights, things);
+      secret.grantRead(made.role);
+      made.configure({
+        [names.apiUrl]: front.url,
+        [names.toolchain]: image.toolchain,
+        [names.architectures]: architecture,
+        [names.outputs]: 'iso,tar',
+        [names.cursorSecretId]: secret.secretArn,
+        [names.concurrentBuilds]: String(configuration.concurrentBuilds),
+        [names.tableName]: table.tableName,
+        [names.workBucket]: buckets.work.bucketName,
+        [names.artifactsBucket]: buckets.artifacts.bucketName,
+        [names.presignRoleArn]: presign.role.roleArn,
+        [names.stateMachineArn]: machine.arn,
+        [names.cluster]: pool.cluster.clusterArn,
+        [names.taskFamily]: pool.family,
+        [names.eventBusName]: channels.bus.eventBusName,
+        [names.archiveDebian]: archive,
+        ...(security === undefined ? {} : { [names.archiveDebianSecurity]: security }),
+      });
+    }
+
+    // Who calls them.
+    for (const { made, prefixes } of groups) for (const prefix of prefixes) front.route(prefix, made);
+    const build = new BuildMachine(this, 'Build', { functions: flow, pool, network, capacity, logRetention });
+    new EventWiring(this, 'Wiring', { channels, table, stateMachineArn: machine.arn, functions: events });
+
+    new Alarms(this, 'Alarms', {
+      functions: all.map(({ made }) => made),
+      machine: build.machine,
+      deadLetters: channels.deadLetters,
+      topicArn: configuration.alarmTopicArn,
+    });
+
+    new CfnOutput(this, 'ApiUrl', { value: front.url, description: 'Address of the API' });
+    new CfnOutput(this, 'TableName', { value: table.tableName });
+    new CfnOutput(this, 'WorkBucket', { value: buckets.work.bucketName });
+    new CfnOutput(this, 'ArtifactsBucket', { value: buckets.artifacts.bucketName });
+    new CfnOutput(this, 'FirstKeyCommand', {
+      value: `npx lbuild keys first --table ${table.tableName} --region ${this.region} --tenant NAME`,
+      description: 'Makes the first tenant and its owner’s API key, once (docs/DEPLOYMENT.md)',
+    });
+  }
+}
+
+function mapValues<Key extends string, Value, Result>(
+  values: Readonly<Record<Key, Value>>,
+  map: (value: Value) => Result,
+): Record<Key, Result>;
+function mapValues<Value, Result>(values: Readonly<Record<string, Value>>, map: (value: Value) => Result) {
+  return Object.fromEntries(Object.entries(values).map(([key, value]) => [key, map(value)]));
+}
+
+/** Each function beside the rights that core/wiring declares for it. */
+function pairs<Key extends string>(
+  specs: Readonly<Record<Key, EngineFunctionSpec>>,
+  made: Readonly<Record<Key, EngineFunction>>,
+): { made: EngineFunction; rights: EngineFunctionSpec['rights'] }[];
+function pairs(specs: Readonly<Record<string, EngineFunctionSpec>>, made: Readonly<Record<string, EngineFunction>>) {
+  return Object.entries(specs).flatMap(([key, spec]) => {
+    const target = made[key];
+    return target === undefined ? [] : [{ made: target, rights: spec.rights }];
+  });
+}
+
+/** The CDK names the numbers of days that CloudWatch Logs knows. */
+function retentionOf(days: Configuration['logRetentionDays']): RetentionDays {
+  const names = {
+    7: RetentionDays.ONE_WEEK,
+    14: RetentionDays.TWO_WEEKS,
+    30: RetentionDays.ONE_MONTH,
+    60: RetentionDays.TWO_MONTHS,
+    90: RetentionDays.THREE_MONTHS,
+    180: RetentionDays.SIX_MONTHS,
+    365: RetentionDays.ONE_YEAR,
+  } as const;
+  return names[days];
+}
