@@ -1,0 +1,107 @@
+import { dirname, join } from 'node:path';
+import { type Manifest, manifestSchema } from '../../../core/builds/manifest.ts';
+import { stepPrograms } from '../programs/registry.ts';
+import { StepError } from '../step-error.ts';
+import { openExchange, TicketRefused } from './exchange-client.ts';
+import { Heartbeat } from './heartbeat.ts';
+import { AttemptLog } from './log.ts';
+import { assertOwnNamespace } from './processes.ts';
+import { withRetries } from './retry.ts';
+import { runStage } from './stage.ts';
+import { Store } from './store.ts';
+
+/** Exit codes beside 0, which says that a result was written. 143 is what a shell shows for SIGTERM. */
+const exitCodes = { unexpected: 70, noManifest: 66, ticketRefused: 77, terminated: 143 } as const;
+const manifestMilliseconds = 20_000;
+
+/** The stage was told to end by a signal: no result is written. */
+class Terminated extends Error {}
+
+/** Takes a setting out of the environment, so that no child inherits it. */
+function takeSetting(name: string): string | undefined {
+  const value = process.env[name];
+  delete process.env[name];
+  return value === '' ? undefined : value;
+}
+
+async function fetchManifest(url: string, signal: AbortSignal): Promise<Manifest> {
+  const random = Math.random;
+  return withRetries(
+    async () => {
+      const response = await fetch(url, {
+        signal: AbortSignal.any([signal, AbortSignal.timeout(manifestMilliseconds)]),
+      });
+      if (response.status >= 500) throw new Error(`the store answered ${response.status}`);
+      if (!response.ok) throw new TypeError(`the store answered ${response.status}`);
+      return manifestSchema.parse(await response.json());
+    },
+    (error) => !(error instanceof TypeError && error.cause === undefined),
+    { signal, random },
+  );
+}
+
+/** Runs the stage that the environment names and answers the exit code. */
+async function main(): Promise<number> {
+  const began = performance.now();
+  const elapsed = () => performance.now() - began;
+  const url = takeSetting('LBUILD_MANIFEST_URL');
+  const mode = takeSetting('LBUILD_MODE') === 'privileged' ? 'privileged' : 'contained';
+  const folders = {
+    work: takeSetting('LBUILD_WORK') ?? '/work',
+    inputs: takeSetting('LBUILD_INPUTS') ?? '/inputs',
+    packageCache: takeSetting('LBUILD_PACKAGE_CACHE'),
+  };
+  assertOwnNamespace();
+  const ending = new AbortController();
+  process.once('SIGTERM', () => ending.abort(new Terminated('the task is being stopped')));
+  if (url === undefined) {
+    console.error('LBUILD_MANIFEST_URL is not set: it is the address of the manifest to build from');
+    return exitCodes.noManifest;
+  }
+  const manifest = await fetchManifest(url, ending.signal).catch((error: unknown) => {
+    // The address is signed: it is not repeated here.
+    console.error(`the manifest cannot be read: ${error instanceof Error ? error.name : 'unknown'}`);
+    return undefined;
+  });
+  if (manifest === undefined) return ending.signal.aborted ? exitCodes.terminated : exitCodes.noManifest;
+
+  const random = Math.random;
+  const transfers = new AbortController();
+  const exchange = openExchange({
+    url: manifest.exchangeUrl,
+    ticket: manifest.ticket,
+    signal: transfers.signal,
+    random,
+  });
+  const log = new AttemptLog(manifest.limits.logBytes, elapsed);
+  const heartbeat = new Heartbeat({
+    ...{ exchange, log, now: elapsed },
+    heartbeatSeconds: manifest.limits.heartbeatSeconds,
+    onEnd: (reason) =>
+      ending.abort(
+        reason === 'cancelled' ? new StepError('build.cancelled', 'The build was cancelled.') : new TicketRefused(),
+      ),
+  });
+  heartbeat.start();
+  try {
+    const result = await runStage({
+      ...{ manifest, log, heartbeat, mode, folders, elapsed },
+      programs: stepPrograms,
+      store: new Store(exchange, { signal: transfers.signal, random }),
+      scope: 'namespace',
+      launcher: join(dirname(process.argv[1] ?? ''), 'confine.pl'),
+      signal: ending.signal,
+      beforeResult: () => heartbeat.end(),
+    });
+    console.log(`stage ${manifest.stageId} ${result.outcome}`);
+    return 0;
+  } catch (error) {
+    transfers.abort();
+    if (error instanceof Terminated) return exitCodes.terminated;
+    if (error instanceof TicketRefused) return exitCodes.ticketRefused;
+    console.error(error instanceof Error ? `${error.name}: ${error.message}` : 'unknown failure');
+    return exitCodes.unexpected;
+  }
+}
+
+process.exit(await main());

@@ -1,0 +1,100 @@
+import type { Manifest, ManifestStep } from '../../../core/builds/manifest.ts';
+import type { ProgramContext, ProgramOutcome, StepProgram } from '../contract.ts';
+import { StepError } from '../step-error.ts';
+import { isDiskFull, watchDisk } from './disk-watch.ts';
+import { execute } from './exec.ts';
+import type { AttemptLog } from './log.ts';
+import { endProcesses, type ProcessScope } from './processes.ts';
+import { resolveInTree } from './tree-path.ts';
+
+/** Programs by name: the registry of the builder, or a test's. */
+export type Programs = Readonly<Record<string, StepProgram | undefined>>;
+
+export interface StepRunOptions {
+  readonly manifest: Manifest;
+  readonly step: ManifestStep;
+  readonly programs: Programs;
+  readonly tree: string;
+  readonly scratch: string;
+  readonly work: string;
+  readonly packageCache: string | undefined;
+  readonly launcher: string;
+  readonly scope: ProcessScope;
+  readonly log: AttemptLog;
+  readonly signal: AbortSignal;
+  onProgress(percent: number): void;
+}
+
+function programOf(programs: Programs, step: ManifestStep): StepProgram {
+  const program = Object.hasOwn(programs, step.program) ? programs[step.program] : undefined;
+  if (program === undefined) throw new StepError('step.failed', `This builder has no step program ${step.program}.`);
+  const { version } = program.declaration;
+  if (version !== step.version) {
+    throw new StepError(
+      'step.failed',
+      `The plan is for version ${step.version} of ${step.program}, this builder has version ${version}: build it anew.`,
+    );
+  }
+  return program;
+}
+
+function contextOf(options: StepRunOptions, program: StepProgram, signal: AbortSignal): ProgramContext<never> {
+  const { manifest, step, tree, scratch, log } = options;
+  const parsed = program.declaration.options.safeParse(step.options);
+  if (!parsed.success) {
+    const [issue] = parsed.error.issues;
+    const place = issue?.path.join('.') ?? '';
+    throw new StepError('step.failed', `The options of ${step.id} are not valid: ${place}: ${issue?.message}`);
+  }
+  const settings = {
+    tree,
+    scratch,
+    sourceDateEpoch: manifest.sourceDateEpoch,
+    launcher: options.launcher,
+    signal,
+    log: (stream: 'out' | 'err' | 'agent', text: string) => log.add(step.id, stream, text),
+  };
+  return {
+    tree,
+    scratch,
+    options: parsed.data as never,
+    sourceDateEpoch: manifest.sourceDateEpoch,
+    architecture: manifest.architecture,
+    release: manifest.release,
+    archive: manifest.archive,
+    packageCache: options.packageCache,
+    signal,
+    exec: (argv, execOptions) => execute(settings, argv, execOptions),
+    progress: (percent) => options.onProgress(percent),
+    log: (text) => log.add(step.id, 'agent', text),
+    resolveInTree: (path) => resolveInTree(tree, path),
+  };
+}
+
+/**
+ * Runs one step's program under its time and disk limits; when it answers, no process of it is left.
+ * @throws StepError where the program fails or a limit is passed; the signal's reason where that ended it
+ */
+export async function runStep(options: StepRunOptions): Promise<ProgramOutcome> {
+  const { step, manifest, tree, work } = options;
+  const program = programOf(options.programs, step);
+  const limits = new AbortController();
+  const signal = AbortSignal.any([options.signal, limits.signal]);
+  const context = contextOf(options, program, signal);
+  const timer = setTimeout(
+    () => limits.abort(new StepError('step.timeout', `The step was ended after its ${step.timeoutSeconds} seconds.`)),
+    step.timeoutSeconds * 1_000,
+  );
+  const stopWatching = watchDisk(tree, manifest.limits.treeBytes, (error) => limits.abort(error));
+  try {
+    return await program.run(context);
+  } catch (error) {
+    if (signal.aborted) throw signal.reason;
+    if (await isDiskFull(work)) throw new StepError('limit.disk', 'The disk of the builder is full.');
+    throw error;
+  } finally {
+    clearTimeout(timer);
+    stopWatching();
+    await endProcesses(options.scope, tree);
+  }
+}

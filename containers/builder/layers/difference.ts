@@ -1,0 +1,149 @@
+import { createHash } from 'node:crypto';
+import { createReadStream, lutimesSync } from 'node:fs';
+import type { LayerEntry } from '../../../core/builds/layer-index.ts';
+import type { Sha256 } from '../../../core/digest.ts';
+import { StepError } from '../step-error.ts';
+import { type BytePath, bytesToText, compareBytes, parentOf, pathInside } from './path-text.ts';
+import { deviceAllowed, sameEntry, type TreeIndex } from './tree-index.ts';
+import { type FileTime, notBefore, type WalkedPath, walkTree } from './walk.ts';
+import { readXattrs } from './xattrs.ts';
+
+export interface DifferenceOptions {
+  readonly tree: string;
+  /** What the tree held before the step. */
+  readonly before: TreeIndex;
+  /** Contained mode: the file system's time when the step began. What changed since has a ctime not before it. */
+  readonly since?: FileTime;
+  /** Privileged mode: the upper folder of the step's overlay. What changed is in it. */
+  readonly upper?: string;
+  readonly sourceDateEpoch: number;
+  /** Bytes that the files of the tree may hold together. */
+  readonly treeBytes: number;
+}
+
+export interface Difference {
+  /** The layer's entries, sorted by path in bytes. New files have no digest yet: the writer computes it. */
+  readonly entries: LayerEntry[];
+  /** Paths of the tree after the step; a path of `entries` is still to be set to what was written. */
+  readonly after: TreeIndex;
+}
+
+async function digestOfFile(path: Buffer): Promise<Sha256> {
+  const hash = createHash('sha256');
+  for await (const piece of createReadStream(path, { highWaterMark: 1 << 20 })) hash.update(piece);
+  return hash.digest('hex');
+}
+
+/** Sets times in the tree to what its layer will say, so that the next step and a restored tree see the same. */
+function clampTime(tree: string, walked: WalkedPath, sourceDateEpoch: number): number {
+  const mtime = Math.max(0, Math.min(walked.mtime.seconds, sourceDateEpoch));
+  if (mtime !== walked.mtime.seconds || walked.mtime.nanoseconds !== 0) {
+    lutimesSync(pathInside(tree, walked.path), mtime, mtime);
+  }
+  return mtime;
+}
+
+/** @throws StepError where a path cannot be in a layer */
+function checkPath(walked: WalkedPath, text: string): void {
+  const name = walked.path.slice(parentOf(walked.path).length).replace(/^\//, '');
+  if (name.startsWith('.wh.')) {
+    throw new StepError('step.failed', `${text}: names that begin with .wh. mean deletions in a layer; rename it`);
+  }
+  if (text.length > 4096) throw new StepError('step.failed', `${text.slice(0, 200)}…: the path is too long`);
+}
+
+/** The names of each file that has several, sorted: the first stands for the file, the others are links to it. */
+function hardLinkGroups(walked: readonly WalkedPath[]): Map<string, WalkedPath[]> {
+  const groups = new Map<string, WalkedPath[]>();
+  for (const one of walked) {
+    if (one.links < 2 || one.type === 'directory') continue;
+    const group = groups.get(one.inode);
+    if (group === undefined) groups.set(one.inode, [one]);
+    else group.push(one);
+  }
+  return groups;
+}
+
+/**
+ * What a step changed in its tree, as the entries of a layer. Both modes give candidates in their own way (ctime, or
+ * the overlay's upper folder); each candidate is then compared with what was there before, and an identical one is
+ * dropped, so that both give the same layer.
+ *
+ * @throws StepError limit.disk where the tree has grown too large; step.failed where a path cannot be in a layer
+ */
+export async function takeDifference(options: DifferenceOptions): Promise<Difference> {
+  const { tree, before, since, sourceDateEpoch } = options;
+  const [all, xattrs, upper] = await Promise.all([
+    walkTree(tree),
+    readXattrs(tree),
+    options.upper === undefined ? [] : walkTree(options.upper),
+  ]);
+  const walked = all.filter((one) => one.type !== 'socket').sort((a, b) => compareBytes(a.path, b.path));
+  const inUpper = new Set(upper.map((one) => one.path));
+  const groups = hardLinkGroups(walked);
+  const counted = new Set<string>();
+  let bytes = 0;
+
+  /** The entry of a path as far as it is known without reading the file. */
+  const describe = (one: WalkedPath, mtime: number): LayerEntry => {
+    const path = bytesToText(one.path);
+    checkPath(one, path);
+    const first = groups.get(one.inode)?.[0];
+    if (first !== undefined && first !== one) return { path, type: 'hardlink', target: bytesToText(first.path) };
+    const attributes = xattrs.get(one.path);
+    return {
+      path,
+      type: one.type as LayerEntry['type'],
+      mode: one.mode,
+      uid: one.uid,
+      gid: one.gid,
+      mtime,
+      ...(one.type === 'file' ? { size: one.size } : {}),
+      ...(one.target === undefined ? {} : { target: one.target }),
+      ...(one.device === undefined ? {} : { device: one.device }),
+      ...(attributes === undefined ? {} : { xattrs: attributes }),
+    };
+  };
+
+  const after: TreeIndex = new Map();
+  const changed = new Set<WalkedPath>();
+  for (const one of walked) {
+    if (one.type === 'file' && !counted.has(one.inode)) {
+      if (one.links > 1) counted.add(one.inode);
+      bytes += one.size;
+    }
+    let entry = describe(one, clampTime(tree, one, sourceDateEpoch));
+    if (!deviceAllowed(entry)) {
+      throw new StepError('step.failed', `${entry.path}: an image may not hold this device node; remove it`);
+    }
+    const old = before.get(one.path);
+    const touched = since !== undefined ? notBefore(one.ctime, since) : inUpper.has(one.path);
+    if (old !== undefined && entry.type === 'file' && old.type === 'file' && old.size === entry.size) {
+      const digest = touched ? await digestOfFile(pathInside(tree, one.path)) : old.digest;
+      if (digest !== undefined) entry = { ...entry, digest };
+    }
+    if (old === undefined || !sameEntry(old, entry)) changed.add(one);
+    after.set(one.path, entry);
+  }
+  if (bytes > options.treeBytes) {
+    throw new StepError('limit.disk', `the tree holds ${bytes} bytes, more than the ${options.treeBytes} it may hold`);
+  }
+  for (const group of groups.values()) {
+    if (group.some((one) => changed.has(one))) for (const one of group) changed.add(one);
+  }
+
+  const layer: { path: BytePath; entry: LayerEntry }[] = [];
+  for (const one of changed) {
+    const entry = after.get(one.path);
+    if (entry !== undefined) layer.push({ path: one.path, entry });
+  }
+  for (const [path] of before) {
+    if (after.has(path)) continue;
+    const parent = after.get(parentOf(path));
+    // Below a folder that is gone or no folder any more, that folder's own entry already says it.
+    if (parentOf(path) !== '' && parent?.type !== 'directory') continue;
+    layer.push({ path, entry: { path: bytesToText(path), type: 'whiteout' } });
+  }
+  layer.sort((a, b) => compareBytes(a.path, b.path));
+  return { entries: layer.map(({ entry }) => entry), after };
+}

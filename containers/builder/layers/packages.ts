@@ -1,0 +1,38 @@
+import { readFile } from 'node:fs/promises';
+import type { LayerIndexHeader } from '../../../core/builds/layer-index.ts';
+
+type PackageStanza = NonNullable<LayerIndexHeader['packages']>[number];
+
+/** Where dpkg keeps its database in a tree. */
+export const packageDatabase = 'var/lib/dpkg/status';
+/** A database of 60,000 packages; a larger file is no dpkg status. */
+const largestDatabase = 64 << 20;
+
+/** The fields of one stanza of a control file; continued lines are left out, no field asked for has any. */
+function fieldsOf(stanza: string): Map<string, string> {
+  const fields = new Map<string, string>();
+  for (const line of stanza.split('\n')) {
+    const colon = line.indexOf(':');
+    if (colon > 0 && !line.startsWith(' '))
+      fields.set(line.slice(0, colon).toLowerCase(), line.slice(colon + 1).trim());
+  }
+  return fields;
+}
+
+/** Packages of a dpkg status file, sorted by name and architecture. Incomplete stanzas are left out. */
+export async function readPackages(file: string): Promise<PackageStanza[]> {
+  const bytes = await readFile(file);
+  if (bytes.length > largestDatabase) throw new Error(`${packageDatabase} is larger than any package database`);
+  const packages: PackageStanza[] = [];
+  for (const stanza of bytes.toString('utf8').split(/\n\n+/)) {
+    const fields = fieldsOf(stanza);
+    const name = fields.get('package');
+    const version = fields.get('version');
+    const architecture = fields.get('architecture');
+    const status = fields.get('status');
+    if (name === undefined || version === undefined || architecture === undefined || status === undefined) continue;
+    packages.push({ name, version, architecture, status });
+  }
+  const order = (one: PackageStanza) => `${one.name}\0${one.architecture}`;
+  return packages.sort((a, b) => (order(a) < order(b) ? -1 : order(a) > order(b) ? 1 : 0));
+}

@@ -1,0 +1,28 @@
+import { type SpawnOptions, spawn } from 'node:child_process';
+
+/** The agent's own environment for the tools that it calls itself: nothing is inherited. */
+export const toolEnvironment: NodeJS.ProcessEnv = {
+  PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
+  LANG: 'C.UTF-8',
+};
+
+/**
+ * Runs one of the builder's own tools on data (never a tenant's code) and answers its standard output.
+ * @throws Error with the end of its standard error where it does not exit with 0
+ */
+export async function runTool(argv: readonly [string, ...string[]], options: SpawnOptions = {}): Promise<Buffer> {
+  const [command, ...rest] = argv;
+  const child = spawn(command, rest, { env: toolEnvironment, ...options, stdio: ['ignore', 'pipe', 'pipe'] });
+  const output: Buffer[] = [];
+  let complaint = '';
+  child.stdout?.on('data', (chunk: Buffer) => output.push(chunk));
+  child.stderr?.on('data', (chunk: Buffer) => {
+    complaint = (complaint + chunk.toString('utf8')).slice(-2_000);
+  });
+  const code = await new Promise<number | null>((resolve, reject) => {
+    child.once('error', reject);
+    child.once('close', resolve);
+  });
+  if (code !== 0) throw new Error(`${command} ended with ${code}: ${complaint.trim()}`);
+  return Buffer.concat(output);
+}

@@ -1,0 +1,87 @@
+import { lstatSync } from 'node:fs';
+import type { LayerEntry } from '../../../core/builds/layer-index.ts';
+import { type BytePath, bytesToText, pathInside } from './path-text.ts';
+import { runTool } from './tool.ts';
+
+/** A moment of the file system's own clock. */
+export interface FileTime {
+  readonly seconds: number;
+  readonly nanoseconds: number;
+}
+
+export interface WalkedPath {
+  readonly path: BytePath;
+  readonly type: Exclude<LayerEntry['type'], 'hardlink' | 'whiteout'> ;
+  readonly mode: number;
+  readonly uid: number;
+  readonly gid: number;
+  readonly size: number;
+  readonly mtime: FileTime;
+  readonly ctime: FileTime;
+  /** Device and inode: equal for the names of one hard-linked file. */
+  readonly inode: string;
+  readonly links: number;
+  /** Text of a symlink, in the escaped form of the index. */
+  readonly target?: string;
+  readonly device?: [number, number];
+}
+
+const types: Record<string, WalkedPath['type']> = {
+  f: 'file',
+  d: 'directory',
+  l: 'symlink',
+  c: 'character',
+  b: 'block',
+  p: 'fifo',
+  s: 'socket',
+};
+const format = ['%y', '%m', '%U', '%G', '%s', '%T@', '%C@', '%D:%i', '%n', '%l', '%P'];
+
+function fileTime(text: string): FileTime {
+  const dot = text.indexOf('.');
+  return { seconds: Number(text.slice(0, dot)), nanoseconds: Number(text.slice(dot + 1, dot + 10).padEnd(9, '0')) };
+}
+
+/** True where `a` is not before `b`. */
+export function notBefore(a: FileTime, b: FileTime): boolean {
+  return a.seconds > b.seconds || (a.seconds === b.seconds && a.nanoseconds >= b.nanoseconds);
+}
+
+/** Major and minor number of a device node, as glibc's gnu_dev_major and gnu_dev_minor take them apart. */
+function deviceOf(path: Buffer): [number, number] {
+  const { rdev } = lstatSync(path, { bigint: true });
+  const major = ((rdev >> 8n) & 0xfffn) | ((rdev >> 32n) & ~0xfffn);
+  const minor = (rdev & 0xffn) | ((rdev >> 12n) & ~0xffn);
+  return [Number(major), Number(minor)];
+}
+
+/**
+ * Every path of a tree, root left out, unsorted; symlinks are not followed. Reading them by one `find` takes 0.1 s
+ * for 20,000 paths, a third of what as many calls of lstat from here take.
+ */
+export async function walkTree(tree: string): Promise<WalkedPath[]> {
+  const output = await runTool(['find', '-P', tree, '-mindepth', '1', '-printf', `${format.join('\\0')}\\0`]);
+  const fields = output.toString('latin1').split('\0');
+  const walked: WalkedPath[] = [];
+  for (let at = 0; at + format.length < fields.length; at += format.length) {
+    const [kind = '', mode = '', uid, gid, size, mtime = '', ctime = '', inode = '', links, target = '', path = ''] =
+      fields.slice(at, at + format.length);
+    const type = types[kind];
+    if (type === undefined) throw new Error(`a path of the tree is of unknown type ${kind}`);
+    walked.push({
+      path,
+      type,
+      mode: Number.parseInt(mode, 8),
+      uid: Number(uid),
+      gid: Number(gid),
+      size: Number(size),
+      mtime: fileTime(mtime),
+      ctime: fileTime(ctime),
+      inode,
+      links: Number(links),
+      ...(type === 'symlink' ? { target: bytesToText(target) } : {}),
+      ...(type === 'character' || type === 'block' ? { device: deviceOf(pathInside(tree, path)) } : {}),
+    });
+  }
+  return walked;
+}
