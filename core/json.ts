@@ -37,4 +37,4 @@ export function utf8(text: string): Uint8Array {
 }
 
 /** Any JSON object, kept as it is. */
-export const jsonObjectSchema: z.ZodType<JsonObject> = z.record(z.string(), z.json());
+export const jsonObjectSchema: z.ZodType<JsonObject, JsonObject> = z.record(z.string(), z.json());

@@ -5,7 +5,7 @@ import { isTerminal } from '../../../core/builds/lifecycle.ts';
 import { endBuild } from '../../../core/builds/settle.ts';
 import { attemptWrite, listAttempts, listStages } from '../../../core/builds/stage-repository.ts';
 import type { JsonValue } from '../../../core/digest.ts';
-import { executionOf } from '../../../core/events/subject.ts';
+import { readTrigger } from '../../../core/events/envelope.ts';
 import type { Ports } from '../../../core/ports/ports.ts';
 import { ConditionFailed } from '../../../core/ports/table.ts';
 
@@ -20,10 +20,10 @@ const grace = 60_000;
  * is ended, and a stage that waits for nothing more is told again.
  */
 export async function handle(ports: SettlePorts, input: unknown): Promise<JsonValue> {
-  const execution = executionOf(input);
-  if (execution !== undefined) {
-    await settleBuild(ports, execution.name);
-    return { settled: [execution.name] };
+  const trigger = readTrigger(input);
+  if (trigger.kind === 'execution') {
+    await settleBuild(ports, trigger.change.name);
+    return { settled: [trigger.change.name] };
   }
   const before = ports.clock.now().getTime() - grace;
   const running = (await buildsInState(ports.table, 'running', 100))

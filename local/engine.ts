@@ -1,0 +1,161 @@
+import { mkdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { createHttpArchive } from '../adapters/archive/http-archive.ts';
+import { openSqliteTable } from '../adapters/sqlite/sqlite-table.ts';
+import { createSystemClock } from '../adapters/system/clock.ts';
+import { createIds } from '../adapters/system/ids.ts';
+import { EngineError } from '../core/errors.ts';
+import { executionEnvelope } from '../core/events/envelope.ts';
+import type { Ports } from '../core/ports/ports.ts';
+import { architectures, outputTypes } from '../core/spec/releases.ts';
+import { executionRule, schedules } from '../core/wiring/event-rules.ts';
+import type { EventFunctionName } from '../core/wiring/flow-functions.ts';
+import { operations } from '../functions/api/operations.ts';
+import { maxBodyBytes } from '../functions/shared/request-body.ts';
+import { createRouter } from '../functions/shared/router.ts';
+import { createLocalBus } from './bus/event-bus.ts';
+import { startSchedules } from './bus/schedules.ts';
+import type { LocalConfiguration } from './configuration.ts';
+import { openLocalFlow } from './flow/local-flow.ts';
+import { eventHandlers, orchestrationHandlers } from './functions.ts';
+import { startHttpFront } from './http/front.ts';
+import { lockInstance } from './instance-lock.ts';
+import type { Log } from './log.ts';
+import { openObjects } from './object-store.ts';
+import { startOutboxPump } from './outbox-pump.ts';
+import { openSecrets } from './secrets.ts';
+import { openTaskRunner } from './tasks/task-runner.ts';
+import { openToolchain } from './toolchain.ts';
+
+export interface Engine {
+  readonly url: string;
+  readonly ports: Ports;
+  /** Takes no more requests, ends what runs, and lets go of the folder. What is unfinished goes on at the next start. */
+  close(): Promise<void>;
+}
+
+/** Where build.asl.json lies, beside its construct. */
+const definitionFile = join(import.meta.dirname, '../lib/build.asl.json');
+
+/**
+ * Starts the engine of a folder: the composition root of this machine. It says nothing by hand that AWS is told: the
+ * operations, the rules, the schedules and the flow are read from core and lib/build.asl.json.
+ * @throws EngineError configuration.invalid where another engine holds the folder or the builder root is missing
+ */
+export async function startEngine(configuration: LocalConfiguration, log: Log): Promise<Engine> {
+  const { directory } = configuration;
+  mkdirSync(directory, { recursive: true, mode: 0o700 });
+  mkdirSync(configuration.packageCache, { recursive: true });
+  const lock = await lockInstance(directory);
+  const clock = createSystemClock();
+  const ids = createIds(clock);
+  const secrets = openSecrets(directory);
+  const toolchain = await openToolchain(configuration.builderRoot);
+  const table = openSqliteTable({ file: join(directory, 'table.db'), clock });
+  const objects = await openObjects({ directory: join(directory, 'objects'), secrets, clock });
+  const runner = await openTaskRunner({
+    directory: join(directory, 'tasks'),
+    builderRoot: configuration.builderRoot,
+    agentBundle: toolchain.agentBundle,
+    mode: configuration.mode,
+    slots: configuration.slots,
+    packageCache: configuration.packageCache,
+    table,
+    fileOf: objects.fileOf,
+    clock,
+    log,
+  });
+
+  const invoke = async (name: EventFunctionName, payload: unknown): Promise<void> => {
+    await eventHandlers[name](ports, payload);
+  };
+  const bus = createLocalBus({ invoke, log: log.bus });
+  const flow = openLocalFlow({
+    file: join(directory, 'flow.db'),
+    definition: readFileSync(definitionFile, 'utf8'),
+    substitutions: localSubstitutions(),
+    lambda: (name, payload) => {
+      const handler = Object.entries(orchestrationHandlers).find(([known]) => known === name)?.[1];
+      if (handler === undefined) throw new Error(`the flow names no function ${name}`);
+      return handler(ports, payload);
+    },
+    runTask: runner.run,
+    clock,
+    ids,
+    onStatusChange: (change) => invoke(executionRule.target, executionEnvelope(change, ids.next('evt'), clock.now())),
+  });
+
+  // The front needs the router, which needs the address: the address comes first.
+  const front = await startHttpFront({
+    handle: (request) => router(request),
+    port: configuration.port,
+    maxBodyBytes,
+    ids,
+  });
+  const ports: Ports = {
+    installation: {
+      apiUrl: front.url,
+      toolchain: toolchain.digest,
+      architectures: [hostArchitecture()],
+      outputs: [...outputTypes],
+      cursorSecret: secrets.cursorSecret,
+      concurrentBuilds: Math.max(2, configuration.slots * 2),
+    },
+    table,
+    blobs: objects.blobs,
+    flow,
+    tasks: runner,
+    bus,
+    archive: createHttpArchive({
+      debian: configuration.archive,
+      debianSecurity: configuration.archiveSecurity,
+      clock,
+      log: log.info,
+    }),
+    clock,
+    ids,
+  };
+  const router = createRouter({ ports, operations, log: log.requests });
+  const pump = await startOutboxPump({
+    table,
+    bus,
+    onCommit: (listener) => table.onCommit(listener),
+    trim: (position) => table.trim(position),
+    onError: (error) => log.failure('publish the outbox', error),
+  });
+  await flow.resume();
+  const timers = startSchedules({ schedules, invoke, ids, clock, log: log.bus });
+
+  return {
+    url: front.url,
+    ports,
+    close: async () => {
+      timers.stop();
+      await front.close();
+      await flow.close();
+      await runner.close();
+      await pump.stop();
+      await bus.close();
+      await objects.close();
+      table.close();
+      await lock.release();
+    },
+  };
+}
+
+/** The flow's functions go by their own names here; what names AWS resources has no meaning on one machine. */
+function localSubstitutions(): Record<string, string> {
+  const functions = Object.keys(orchestrationHandlers).map((name) => [name, name]);
+  const resources = ['Cluster', 'TaskDefinition', 'CapacityProvider', 'Subnets', 'SecurityGroups', 'AssignPublicIp'];
+  return Object.fromEntries([...functions, ...resources.map((name) => [name, 'local'])]);
+}
+
+/** Debian's name of this machine's architecture. @throws EngineError configuration.invalid on any other. */
+function hostArchitecture(): (typeof architectures)[number] {
+  if (process.arch === 'x64') return 'amd64';
+  if (process.arch === 'arm64') return 'arm64';
+  throw new EngineError(
+    'configuration.invalid',
+    `Images are built on ${architectures.join(' and ')}, not on ${process.arch}.`,
+  );
+}

@@ -1,0 +1,36 @@
+import type { JsonValue } from '../core/digest.ts';
+import type { Ports } from '../core/ports/ports.ts';
+import type { EventFunctionName, orchestrationFunctions } from '../core/wiring/flow-functions.ts';
+import { handle as cancelBuild } from '../functions/events/cancel-build/cancel-build.ts';
+import { handle as dispatchBuilds } from '../functions/events/dispatch-builds/dispatch-builds.ts';
+import { handle as publishOutbox } from '../functions/events/publish-outbox/publish-outbox.ts';
+import { handle as reapTasks } from '../functions/events/reap-tasks/reap-tasks.ts';
+import { handle as settleBuild } from '../functions/events/settle-build/settle-build.ts';
+import { handle as awaitDependencies } from '../functions/orchestration/await-dependencies/await-dependencies.ts';
+import { handle as classifyStage } from '../functions/orchestration/classify-stage/classify-stage.ts';
+import { handle as finalizeBuild } from '../functions/orchestration/finalize-build/finalize-build.ts';
+import { handle as planBuild } from '../functions/orchestration/plan-build/plan-build.ts';
+import { handle as prepareStage } from '../functions/orchestration/prepare-stage/prepare-stage.ts';
+import { handle as settleStage } from '../functions/orchestration/settle-stage/settle-stage.ts';
+
+/** A function as both worlds call it: the ports, and an input that it parses itself. */
+export type EngineHandler = (ports: Ports, input: unknown) => Promise<JsonValue>;
+
+/** The functions of the state machine, by the substitution that names each in lib/build.asl.json. */
+export const orchestrationHandlers: Record<keyof typeof orchestrationFunctions, EngineHandler> = {
+  AwaitDependencies: awaitDependencies,
+  PrepareStage: prepareStage,
+  ClassifyStage: classifyStage,
+  SettleStage: settleStage,
+  FinalizeBuild: finalizeBuild,
+};
+
+/** The functions that events and schedules call. */
+export const eventHandlers: Record<EventFunctionName, EngineHandler> = {
+  planBuild,
+  dispatchBuilds,
+  cancelBuild,
+  settleBuild,
+  publishOutbox,
+  reapTasks,
+};

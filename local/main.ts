@@ -1,0 +1,99 @@
+import { existsSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { z } from 'zod';
+import { newApiKey } from '../core/access/api-key.ts';
+import { bootstrapFirstKey, firstTenant } from '../core/access/first-key.ts';
+import { EngineError } from '../core/errors.ts';
+import { findArchives } from './archive-sources.ts';
+import { readConfiguration } from './configuration.ts';
+import { type Engine, startEngine } from './engine.ts';
+import { createLog } from './log.ts';
+
+/**
+ * The engine as a process: `node local/main.ts serve [--dir DIR] [--port N] [--archive URL] …`. Once it serves, its
+ * folder holds `engine.json` (pid, address) and `credentials.json` (address, key of the owner; for its owner only).
+ * SIGTERM and SIGINT end it in order.
+ */
+async function serve(options: Record<string, string | undefined>): Promise<void> {
+  const archives = options.archive === undefined && process.env.LBUILD_ARCHIVE === undefined ? findArchives() : {};
+  const configuration = readConfiguration(
+    { archive: archives.debian, 'archive-security': archives.debianSecurity, ...definedOnly(options) },
+    process.env,
+  );
+  const log = createLog(
+    (line) => process.stdout.write(line),
+    () => new Date(),
+  );
+  const engine = await startEngine(configuration, log);
+  const ready = join(configuration.directory, 'engine.json');
+  await writeCredentials(configuration.directory, engine);
+  writeWhole(ready, { pid: process.pid, url: engine.url, startedAt: new Date().toISOString() });
+  log.info('serving', { url: engine.url, mode: configuration.mode, slots: configuration.slots });
+
+  const ended = Promise.withResolvers<NodeJS.Signals>();
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => ended.resolve(signal));
+  const signal = await ended.promise;
+  log.info('stopping', { signal });
+  rmSync(ready, { force: true });
+  await engine.close();
+}
+
+/**
+ * The first key is made once; its text is kept where only its owner can read it, with the present address. Where that
+ * file is gone, the owner of the folder gets another key: whoever can write the table is its operator.
+ */
+async function writeCredentials(directory: string, engine: Engine): Promise<void> {
+  const file = join(directory, 'credentials.json');
+  const { table, clock, ids } = engine.ports;
+  const tenantId = await firstTenant(table);
+  let apiKey: string;
+  if (tenantId === undefined) {
+    apiKey = (await bootstrapFirstKey(table, clock, ids, { tenantName: 'local' })).apiKey;
+  } else if (existsSync(file)) {
+    apiKey = credentialsSchema.parse(JSON.parse(readFileSync(file, 'utf8'))).apiKey;
+  } else {
+    const key = newApiKey(clock, ids, { tenantId, name: 'credentials file', role: 'owner' });
+    await table.transact([key.write]);
+    apiKey = key.text;
+  }
+  writeWhole(file, { url: engine.url, apiKey });
+}
+
+const credentialsSchema = z.looseObject({ apiKey: z.string() });
+
+function writeWhole(file: string, content: object): void {
+  writeFileSync(`${file}.part`, `${JSON.stringify(content, null, 2)}\n`, { mode: 0o600, flush: true });
+  renameSync(`${file}.part`, file);
+}
+
+function definedOnly(options: Record<string, string | undefined>): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(options).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])),
+  );
+}
+
+const text = { type: 'string' } as const;
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: {
+    dir: text,
+    port: text,
+    mode: text,
+    slots: text,
+    archive: text,
+    'archive-security': text,
+    'builder-root': text,
+    'package-cache': text,
+    cache: text,
+  },
+});
+try {
+  if (positionals.join(' ') !== 'serve') throw new EngineError('configuration.invalid', 'The only verb is `serve`.');
+  await serve(values);
+} catch (error) {
+  if (!(error instanceof EngineError)) throw error;
+  const fields = error.fields.map((field) => `  ${field.path}: ${field.reason}. ${field.remedy}`);
+  process.stderr.write([`${error.code}: ${error.detail}`, ...fields, error.remedy, ''].join('\n'));
+  process.exitCode = 2;
+}

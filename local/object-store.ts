@@ -1,0 +1,46 @@
+import { S3Client } from '@aws-sdk/client-s3';
+import { createS3Blobs } from '../adapters/s3/s3-blobs.ts';
+import type { Blobs } from '../core/ports/blobs.ts';
+import type { Clock } from '../core/ports/clock.ts';
+import { startS3Server } from './s3/server.ts';
+import type { Secrets } from './secrets.ts';
+
+/** Names of the buckets on this machine's own object store. */
+const buckets = { work: 'work', artifacts: 'artifacts' } as const;
+
+export interface LocalObjects {
+  readonly blobs: Blobs;
+  /** File of an object in the work bucket, to be linked: never to be written. @throws Error where it is absent. */
+  fileOf(path: string): string;
+  close(): Promise<void>;
+}
+
+/** Starts this machine's S3 and the one S3 adapter on it. */
+export async function openObjects(options: {
+  directory: string;
+  secrets: Secrets;
+  clock: Clock;
+}): Promise<LocalObjects> {
+  const { secrets, clock } = options;
+  const server = await startS3Server({
+    directory: options.directory,
+    accessKeyId: secrets.s3AccessKeyId,
+    secretAccessKey: secrets.s3SecretAccessKey,
+    clock,
+  });
+  const client = new S3Client({
+    endpoint: server.endpoint,
+    region: 'us-east-1',
+    forcePathStyle: true,
+    credentials: { accessKeyId: secrets.s3AccessKeyId, secretAccessKey: secrets.s3SecretAccessKey },
+    requestChecksumCalculation: 'WHEN_REQUIRED',
+  });
+  return {
+    blobs: createS3Blobs({ client, buckets, clock }),
+    fileOf: (path) => server.fileOf({ bucket: buckets.work, path }),
+    close: async () => {
+      client.destroy();
+      await server.close();
+    },
+  };
+}

@@ -1,0 +1,14 @@
+#!/usr/bin/env node
+// First part of `npm test`: runs on the system's Node, sets up what the tests need, and hands over to Node 24.
+import { spawnSync } from 'node:child_process';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { ensureNodeModules, nodeOf } from './setup/node-modules.mjs';
+import { enginePackages, ensureSystemPackages, testPackages } from './setup/system-packages.mjs';
+
+const project = dirname(dirname(fileURLToPath(import.meta.url)));
+ensureSystemPackages([...enginePackages, ...testPackages]);
+ensureNodeModules(project);
+const script = join(project, 'scripts/test/run.ts');
+const result = spawnSync(nodeOf(project), [script, ...process.argv.slice(2)], { stdio: 'inherit', cwd: project });
+process.exit(result.status ?? 1);
