@@ -17,7 +17,8 @@ export function editDistance(a: string, b: string): number {
 
 /**
  * The known name that a mistyped one most likely meant, or undefined where none is near. Case, `_` and `-` do not
- * count, one name that begins with the other is near, and otherwise a third of the letters may differ.
+ * count, one name that begins with the other is near, and otherwise a third of the letters may differ,
+ * or two of a short word, since two letters that changed places differ in two.
  */
 export function nearestName(mistyped: string, known: readonly string[]): string | undefined {
   if (mistyped.length > LONGEST_COMPARED) return undefined;
@@ -29,16 +30,21 @@ export function nearestName(mistyped: string, known: readonly string[]): string 
     const candidate = plain(name);
     const begins = wanted.length >= 3 && (candidate.startsWith(wanted) || wanted.startsWith(candidate));
     const distance = begins ? Math.min(1, editDistance(wanted, candidate)) : editDistance(wanted, candidate);
-    if (distance <= Math.max(1, Math.floor(wanted.length / 3)) && (best === undefined || distance < best.distance)) {
+    if (
+      distance <= Math.max(wanted.length < 4 ? 1 : 2, Math.floor(wanted.length / 3)) &&
+      (best === undefined || distance < best.distance)
+    ) {
       best = { name, distance };
     }
   }
   return best?.name;
 }
 
+const encoder = new TextEncoder();
+
 /** Bytes of a string's UTF-8. */
 export function utf8Length(text: string): number {
-  return new TextEncoder().encode(text).length;
+  return encoder.encode(text).length;
 }
 
 /** Text for a message: in quotes, at most 60 characters, control and formatting characters written as escapes. */

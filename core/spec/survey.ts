@@ -52,6 +52,7 @@ export function surveyInput(input: unknown): Survey {
       const members = Object.entries(value);
       bytes += 2 + members.length + Math.max(0, members.length - 1);
       for (const [key, member] of members.reverse()) {
+        if (bytes > specBytes.value) break;
         countText(key, [...path, key]);
         if (key === '__proto__') {
           const reason = `there is no field ${quoted(key)}`;

@@ -1,0 +1,82 @@
+import { readFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { parse } from 'yaml';
+import { checkSpec } from '../../../core/spec/check.ts';
+import { specDigest } from '../../../core/spec/resolve.ts';
+import { everything, sampleSpec } from './sample-spec.ts';
+
+function resolved(input: unknown) {
+  const checked = checkSpec(input, everything);
+  if (!checked.ok) throw new Error(JSON.stringify(checked.errors));
+  return checked.spec;
+}
+
+describe('a resolved spec', () => {
+  it('has every default filled', () => {
+    expect(
+      resolved({ schemaVersion: 1, name: 'edge-web', base: { release: 'trixie', architecture: 'arm64' } }),
+    ).toEqual({
+      schemaVersion: 1,
+      name: 'edge-web',
+      base: { distribution: 'debian', release: 'trixie', architecture: 'arm64' },
+      packages: { install: [], remove: [], recommends: false },
+      system: { hostname: 'edge-web', timezone: 'UTC', locale: 'C.UTF-8', keyboard: 'us' },
+      groups: [],
+      users: [],
+      files: [],
+      services: { enable: [], disable: [], mask: [] },
+      kernel: { package: 'linux-image-arm64', cmdline: [] },
+      steps: [],
+      outputs: [{ type: 'iso', label: 'EDGE_WEB' }],
+    });
+  });
+
+  it('has the defaults of users and files filled', () => {
+    const spec = resolved(sampleSpec({ users: [{ name: 'ops' }], files: [{ path: '/srv/a', content: '' }] }));
+    expect(spec.users).toEqual([
+      { name: 'ops', groups: [], shell: '/bin/bash', home: '/home/ops', comment: '', sshKeys: [] },
+    ]);
+    expect(spec.files).toEqual([{ path: '/srv/a', content: '', mode: '0644', owner: 'root', group: 'root' }]);
+  });
+
+  it('lets a step without needs follow the one before it, and `[]` only the declarative base', () => {
+    const steps = ['a', 'b', 'c'].map((id) => ({ id, run: 'true', ...(id === 'c' ? { needs: [] } : {}) }));
+    expect(resolved(sampleSpec({ steps })).steps).toEqual([
+      { id: 'a', run: 'true', needs: [], network: false, timeoutSeconds: 600 },
+      { id: 'b', run: 'true', needs: ['a'], network: false, timeoutSeconds: 600 },
+      { id: 'c', run: 'true', needs: [], network: false, timeoutSeconds: 600 },
+    ]);
+  });
+
+  it('has its unordered lists sorted and its units named in full, and keeps the order that means something', () => {
+    const spec = resolved(
+      sampleSpec({
+        packages: { install: ['zsh', 'bash'] },
+        services: { enable: ['ssh', 'a.socket'] },
+        users: [{ name: 'zoe' }, { name: 'abe' }],
+        kernel: { cmdline: ['z', 'a'] },
+      }),
+    );
+    expect(spec.packages.install).toEqual(['bash', 'zsh']);
+    expect(spec.services.enable).toEqual(['a.socket', 'ssh.service']);
+    expect(spec.users.map(({ name }) => name)).toEqual(['zoe', 'abe']);
+    expect(spec.kernel.cmdline).toEqual(['z', 'a']);
+  });
+
+  it('cuts the label of a long name', () => {
+    expect(resolved(sampleSpec({ name: `a-${'b'.repeat(61)}` })).outputs).toEqual([
+      { type: 'iso', label: `A_${'B'.repeat(30)}` },
+    ]);
+  });
+});
+
+describe('the presets', () => {
+  // A digest changes where the preset or what a spec resolves to changes: then plans change too, and so does this line.
+  it.each([['minimal', 'becd3a0aabbf83e198b2180ce5127a9f6393b22d419b6f4ccc3aab57ec8f4f25']])(
+    '%s resolves to the spec of its digest',
+    (name, digest) => {
+      const text = readFileSync(new URL(`../../../presets/${name}.yaml`, import.meta.url), 'utf8');
+      expect(specDigest(resolved(parse(text)))).toBe(digest);
+    },
+  );
+});
