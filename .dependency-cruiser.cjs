@@ -58,10 +58,11 @@ module.exports = {
     },
     {
       name: 'front-doors-use-the-sdk',
-      comment: 'The CLI is a customer of the API like any other; it starts local/ by path, as a process.',
+      comment:
+        "The CLI is a customer of the API like any other; it starts local/ by path, as a process. Only the operator's own acts (first key, quotas) go past the API, which does not exist yet or cannot know.",
       severity: 'error',
-      from: { path: '^cli/' },
-      to: { path: '^(adapters|functions|lib|bin|local|containers)/', pathNot: '^adapters/dynamodb/' },
+      from: { path: '^cli/', pathNot: '^cli/commands/(admin|doctor)\\.ts$' },
+      to: { path: '^(adapters|functions|lib|bin|local|containers)/' },
     },
     {
       name: 'nothing-imports-tests',

@@ -1,0 +1,47 @@
+import type { Build, BuildDetail } from '../sdk/generated/types.gen.ts';
+import type { ExitName } from './exit-codes.ts';
+
+/** The exit code that a build's state stands for once it has ended. */
+export function exitOfBuild(build: Build | BuildDetail): ExitName {
+  if (build.state === 'cancelled') return 'cancelled';
+  return build.state === 'failed' || build.state === 'rejected' ? 'buildFailed' : 'ok';
+}
+
+/** One line: id, state, name, when. */
+export function buildLine(build: Build | BuildDetail): string {
+  return `${build.id}  ${build.state.padEnd(17)} ${build.submittedAt}  ${build.name}`;
+}
+
+/** A build with its stages and steps, and why it failed. */
+export function buildText(build: BuildDetail): string {
+  const lines = [buildLine(build), `  ${build.percent} %`];
+  for (const stage of build.stages) {
+    lines.push(`  ${stage.id}  ${stage.state}${stage.attempts > 1 ? ` (attempt ${stage.attempts})` : ''}`);
+    for (const step of stage.steps) {
+      const time = step.milliseconds;
+      const took = time === undefined ? '' : `  ${((time.program + time.capture) / 1000).toFixed(1)} s`;
+      const state = step.hit ? 'cached' : step.state === 'running' ? `${step.percent} %` : step.state;
+      lines.push(`      ${step.id.padEnd(20)} ${state}${took}`);
+    }
+  }
+  const failure = failureText(build);
+  return failure === undefined ? lines.join('\n') : `${lines.join('\n')}\n${failure}`;
+}
+
+/** Why a build failed: code, step, exit code, the last lines of its log, and what to do; undefined where it did not. */
+export function failureText(build: Build | BuildDetail): string | undefined {
+  const { failure } = build;
+  if (failure === undefined) return undefined;
+  const lines = [`error: the build ${build.state}: ${failure.reason}  [${failure.code}]`];
+  const where = [
+    ...(failure.stage === undefined ? [] : [`stage ${failure.stage}`]),
+    ...(failure.step === undefined ? [] : [`step ${failure.step}`]),
+    ...(failure.exitCode === undefined ? [] : [`exit code ${failure.exitCode}`]),
+  ];
+  if (where.length > 0) lines.push(`  ${where.join(', ')}`);
+  if (failure.logTail.length > 0) {
+    lines.push('  the last lines of its log:', ...failure.logTail.map((line) => `  | ${line}`));
+  }
+  lines.push(`  ${failure.remedy}`);
+  return lines.join('\n');
+}

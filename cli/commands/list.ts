@@ -1,0 +1,36 @@
+import { type Command, Option } from 'commander';
+import { z } from 'zod';
+import { buildStates } from '../../core/builds/lifecycle.ts';
+import { buildLine } from '../build-report.ts';
+import { connect } from '../connection.ts';
+import type { Output } from '../output.ts';
+import { connectionOptionsSchema, engineCommand } from './common-options.ts';
+
+const optionsSchema = connectionOptionsSchema.extend({
+  limit: z.coerce.number().int().min(1).max(100),
+  state: z.enum(buildStates).optional(),
+  cursor: z.string().optional(),
+});
+
+/** `lbuild list`: the tenant's builds, newest first. */
+export function listCommand(output: Output): Command {
+  return engineCommand('list')
+    .description('list builds, newest first')
+    .option('--limit <number>', 'at most so many (1 to 100)', '20')
+    .addOption(new Option('--state <state>', 'only builds in this state').choices(buildStates))
+    .option('--cursor <cursor>', 'go on where the list before ended')
+    .action(async (given: unknown) => {
+      const options = optionsSchema.parse(given);
+      const { builds, cursor } = await connect(options).listBuilds({
+        limit: options.limit,
+        ...(options.state === undefined ? {} : { state: options.state }),
+        ...(options.cursor === undefined ? {} : { cursor: options.cursor }),
+      });
+      if (options.json) {
+        output.document({ builds, ...(cursor === undefined ? {} : { cursor }) });
+        return;
+      }
+      for (const build of builds) output.line(buildLine(build));
+      if (cursor !== undefined) output.note(`more: lbuild list --cursor ${cursor}`);
+    });
+}

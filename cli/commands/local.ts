@@ -1,0 +1,77 @@
+import path from 'node:path';
+import { Command, Option } from 'commander';
+import { stateFolder } from '../connection.ts';
+import { exitCodes } from '../exit-codes.ts';
+import { CliFailure } from '../failure.ts';
+import { answers, findEngine, startEngine, stopEngine } from '../local-engine.ts';
+import type { Output } from '../output.ts';
+
+/** Options that are handed to the engine as they are; their meaning and defaults are its own. */
+const engineOptions = [
+  new Option('--archive <url>', "where Debian's packages are; without it, as the machine's own apt sources say"),
+  new Option('--archive-security <url>', "where Debian's security updates are"),
+  new Option('--port <number>', 'port of the API on loopback; without it, a free one'),
+  new Option('--mode <mode>', 'how builders are isolated').choices(['contained', 'privileged']),
+  new Option('--slots <number>', 'builders at once'),
+  new Option('--cache <folder>', 'where the builder root and packages are kept'),
+  new Option('--builder-root <folder>', 'the tools that builders work with'),
+  new Option('--package-cache <folder>', 'where packages are kept'),
+];
+
+/** `lbuild local up|down|status`: the engine of this machine. */
+export function localCommand(output: Output): Command {
+  const local = new Command('local').description('the engine on this machine');
+
+  const up = withFolder(new Command('up')).description('start the engine of a folder; nothing where it runs already');
+  for (const option of engineOptions) up.addOption(option);
+  up.action(async (options: Record<string, string | boolean>) => {
+    const folder = folderOf(options);
+    const passed = engineOptions.flatMap((option) => {
+      const value = options[option.attributeName()];
+      return typeof value === 'string' ? [`--${option.name()}`, value] : [];
+    });
+    const { engine, started } = await startEngine(folder, passed);
+    if (options.json === true) output.document({ ...engine, folder, started });
+    else
+      output.line(`engine ${started ? 'started' : 'runs already'}: ${engine.url} (process ${engine.pid}, ${folder})`);
+  });
+
+  const down = withFolder(new Command('down')).description(
+    'end the engine of a folder; its builds go on at the next start',
+  );
+  down.action(async (options: Record<string, string | boolean>) => {
+    const folder = folderOf(options);
+    const stopped = await stopEngine(folder);
+    if (options.json === true) output.document({ folder, stopped });
+    else output.line(stopped ? 'engine stopped' : `no engine runs in ${folder}`);
+  });
+
+  const status = withFolder(new Command('status')).description(
+    `tell whether the engine runs; exit code ${exitCodes.unreachable.code} where it does not`,
+  );
+  status.action(async (options: Record<string, string | boolean>) => {
+    const folder = folderOf(options);
+    const engine = await findEngine(folder);
+    if (engine === undefined || !(await answers(engine))) {
+      throw new CliFailure('unreachable', {
+        code: 'engine.not_running',
+        detail: engine === undefined ? `No engine runs in ${folder}.` : `The engine at ${engine.url} does not answer.`,
+        remedy: 'Start it with `lbuild local up`.',
+      });
+    }
+    if (options.json === true) output.document({ ...engine, folder });
+    else output.line(`engine runs: ${engine.url} (process ${engine.pid}, since ${engine.startedAt})`);
+  });
+
+  return local.addCommand(up).addCommand(down).addCommand(status);
+}
+
+function withFolder(command: Command): Command {
+  return command
+    .option('--dir <folder>', 'folder of the engine', stateFolder)
+    .option('--json', 'answer with one JSON document');
+}
+
+function folderOf(options: Record<string, string | boolean>): string {
+  return path.resolve(typeof options.dir === 'string' ? options.dir : stateFolder);
+}

@@ -1,0 +1,63 @@
+import type { Command } from 'commander';
+import { parse } from 'yaml';
+import { z } from 'zod';
+import type { FieldError } from '../../core/errors.ts';
+import { checkSpec } from '../../core/spec/check.ts';
+import { architectures, outputTypes } from '../../core/spec/releases.ts';
+import { createEngineClient } from '../../sdk/client.ts';
+import { type Credentials, findConnection } from '../connection.ts';
+import { CliFailure } from '../failure.ts';
+import type { Output } from '../output.ts';
+import { readSpecFile, type SpecFile } from '../spec-file.ts';
+import { connectionOptionsSchema, engineCommand } from './common-options.ts';
+
+const optionsSchema = connectionOptionsSchema.extend({ offline: z.boolean().default(false) });
+
+/** `lbuild validate FILE`: tells all that is wrong with a spec. */
+export function validateCommand(output: Output): Command {
+  return engineCommand('validate')
+    .description('check a spec: by the engine, which knows what it can build, or without one where none is known')
+    .argument('<file>', 'the spec, in YAML or JSON; - is standard input')
+    .option('--offline', 'ask no engine')
+    .action(async (file: string, given: unknown) => {
+      const options = optionsSchema.parse(given);
+      const spec = await readSpecFile(file);
+      const connection = options.offline ? undefined : knownConnection(options);
+      const errors =
+        connection === undefined
+          ? checkOffline(spec)
+          : (await createEngineClient(connection).validateSpec(spec)).errors;
+      if (errors.length > 0) {
+        throw new CliFailure('usage', {
+          code: 'spec.invalid',
+          detail: `${file} has ${errors.length} error(s).`,
+          remedy: '',
+          fields: errors,
+        });
+      }
+      if (options.json) output.document({ valid: true, errors: [] });
+      else output.line(`${file} is valid${connection === undefined ? ' (checked without an engine)' : ''}`);
+    });
+}
+
+function knownConnection(options: z.infer<typeof optionsSchema>): Credentials | undefined {
+  try {
+    return findConnection(options, process.env, process.cwd());
+  } catch (error) {
+    // Nobody named an engine, and a spec can be checked without one; a wrong --url is still an error.
+    if (error instanceof CliFailure && error.code === 'cli.no_engine') return undefined;
+    throw error;
+  }
+}
+
+function checkOffline(spec: SpecFile): readonly FieldError[] {
+  let content: unknown;
+  try {
+    content = spec.mediaType === 'application/json' ? JSON.parse(spec.text) : parse(spec.text, { maxAliasCount: 0 });
+  } catch (error) {
+    const detail = error instanceof Error ? error.message : String(error);
+    throw new CliFailure('usage', { code: 'request.unreadable', detail, remedy: 'Write JSON or YAML.' }, error);
+  }
+  const checked = checkSpec(content, { architectures, outputs: outputTypes });
+  return checked.ok ? [] : checked.errors;
+}

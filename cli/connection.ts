@@ -1,0 +1,92 @@
+import { existsSync, readFileSync, statSync } from 'node:fs';
+import path from 'node:path';
+import { z } from 'zod';
+import { createEngineClient, type EngineClient } from '../sdk/client.ts';
+import { CliFailure } from './failure.ts';
+
+/** The credentials that a local engine leaves in its folder for those who may read it. */
+export const credentialsSchema = z.object({ url: z.url({ protocol: /^https?$/ }), apiKey: z.string().min(1) });
+export type Credentials = z.infer<typeof credentialsSchema>;
+
+/** Folder of the local engine below the folder it was started in. */
+export const stateFolder = '.lbuild';
+
+/** What the options of a command and the environment say; each may be absent. */
+export interface ConnectionOptions {
+  readonly url?: string | undefined;
+  readonly apiKey?: string | undefined;
+}
+
+/**
+ * The engine to talk to: --url and --api-key, else LBUILD_URL and LBUILD_API_KEY, else the credentials of the local
+ * engine whose folder is here or above. A found key is never sent to an address that was given.
+ * @throws CliFailure where one of the two is missing or cannot be read.
+ */
+export function findConnection(
+  options: ConnectionOptions,
+  environment: NodeJS.ProcessEnv,
+  folder: string,
+): Credentials {
+  const url = options.url ?? environment.LBUILD_URL;
+  const apiKey = options.apiKey ?? environment.LBUILD_API_KEY;
+  if (url !== undefined && apiKey !== undefined) return checked({ url, apiKey });
+  if (url !== undefined) {
+    throw new CliFailure('access', {
+      code: 'cli.no_api_key',
+      detail: `There is an address (${url}) but no API key for it.`,
+      remedy: 'Give --api-key, or set LBUILD_API_KEY.',
+    });
+  }
+  const file = findCredentials(folder);
+  if (file === undefined) {
+    throw new CliFailure('unreachable', {
+      code: 'cli.no_engine',
+      detail: `No engine is known: no --url, no LBUILD_URL, no ${stateFolder}/ here or above.`,
+      remedy: 'Start one with `lbuild local up`, or give --url and --api-key.',
+    });
+  }
+  const found = readCredentials(file);
+  return apiKey === undefined ? found : { ...found, apiKey };
+}
+
+/** A client for what `findConnection` finds. */
+export function connect(options: ConnectionOptions): EngineClient {
+  return createEngineClient(findConnection(options, process.env, process.cwd()));
+}
+
+/** The nearest credentials file, upwards. One that belongs to somebody else is passed over: it names their engine. */
+export function findCredentials(folder: string): string | undefined {
+  for (let here = path.resolve(folder); ; here = path.dirname(here)) {
+    const file = path.join(here, stateFolder, 'credentials.json');
+    if (existsSync(file) && [0, process.getuid?.() ?? 0].includes(statSync(file).uid)) return file;
+    if (path.dirname(here) === here) return undefined;
+  }
+}
+
+function readCredentials(file: string): Credentials {
+  let content: unknown;
+  try {
+    content = JSON.parse(readFileSync(file, 'utf8'));
+  } catch (error) {
+    throw new CliFailure(
+      'access',
+      {
+        code: 'cli.credentials_unreadable',
+        detail: `${file} cannot be read: ${error instanceof Error ? error.message : String(error)}`,
+        remedy: 'Call lbuild as the user who started the engine.',
+      },
+      error,
+    );
+  }
+  return checked(content, file);
+}
+
+function checked(value: unknown, file?: string): Credentials {
+  const parsed = credentialsSchema.safeParse(value);
+  if (parsed.success) return parsed.data;
+  throw new CliFailure('usage', {
+    code: 'cli.connection_invalid',
+    detail: `${file ?? 'The connection'} is not valid: ${parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`).join('; ')}`,
+    remedy: 'The address is like https://host, the key like lbk_….',
+  });
+}

@@ -1,0 +1,102 @@
+import { z } from 'zod';
+import { EngineError, type FieldError } from '../core/errors.ts';
+import { ChecksumMismatch } from '../sdk/download.ts';
+import { ApiProblem, EngineUnreachable } from '../sdk/engine-error.ts';
+import type { ExitName } from './exit-codes.ts';
+
+/** A command's end that is no success: what to say, what to do, and the exit code. */
+export class CliFailure extends Error {
+  readonly exit: ExitName;
+  readonly code: string;
+  readonly remedy: string;
+  readonly fields: readonly FieldError[];
+
+  constructor(
+    exit: ExitName,
+    problem: {
+      readonly code: string;
+      readonly detail: string;
+      readonly remedy: string;
+      readonly fields?: readonly FieldError[];
+    },
+    cause?: unknown,
+  ) {
+    super(problem.detail, { cause });
+    this.name = 'CliFailure';
+    this.exit = exit;
+    this.code = problem.code;
+    this.remedy = problem.remedy;
+    this.fields = problem.fields ?? [];
+  }
+}
+
+/** Any error as a failure of the command. */
+export function asCliFailure(error: unknown): CliFailure {
+  if (error instanceof CliFailure) return error;
+  if (error instanceof ApiProblem) {
+    const { code, detail, remedy, errors, requestId, status } = error.problem;
+    const shown = status >= 500 ? `${detail} (request ${requestId})` : detail;
+    return new CliFailure(exitOf(status), { code, detail: shown, remedy, fields: errors }, error);
+  }
+  if (error instanceof EngineError) {
+    const { code, detail, remedy, fields, status } = error;
+    return new CliFailure(exitOf(status), { code, detail, remedy, fields }, error);
+  }
+  if (error instanceof EngineUnreachable) {
+    return new CliFailure(
+      'unreachable',
+      {
+        code: 'engine.unreachable',
+        detail: error.message,
+        remedy: 'Start one with `lbuild local up`, or check --url.',
+      },
+      error,
+    );
+  }
+  if (error instanceof ChecksumMismatch) {
+    return new CliFailure(
+      'failed',
+      { code: 'download.damaged', detail: error.message, remedy: 'Download it again.' },
+      error,
+    );
+  }
+  if (error instanceof z.ZodError) {
+    const fields = error.issues.map((issue) => ({
+      path: `--${issue.path
+        .map(String)
+        .join('.')
+        .replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`,
+      code: 'cli.option_invalid',
+      reason: issue.message,
+      remedy: 'See `lbuild help`.',
+    }));
+    return new CliFailure('usage', { code: 'cli.usage', detail: 'An option is not valid.', remedy: '', fields }, error);
+  }
+  const detail = error instanceof Error ? error.message : String(error);
+  return new CliFailure('failed', { code: 'cli.failed', detail, remedy: 'See the message.' }, error);
+}
+
+function exitOf(status: number): ExitName {
+  if (status === 401 || status === 403) return 'access';
+  if (status === 404) return 'notFound';
+  if (status === 503 || status === 502) return 'unreachable';
+  if (status >= 500) return 'failed';
+  return status === 409 ? 'failed' : 'usage';
+}
+
+/** The failure for people: what, where, why, and what to do. */
+export function failureText(failure: CliFailure): string {
+  const lines = [`error: ${failure.message}  [${failure.code}]`];
+  for (const field of failure.fields) {
+    lines.push(`  ${field.path === '' ? '(whole)' : field.path}: ${field.reason}  [${field.code}]`);
+    if (field.remedy !== '') lines.push(`      ${field.remedy}`);
+  }
+  if (failure.remedy !== '') lines.push(`  ${failure.remedy}`);
+  return lines.join('\n');
+}
+
+/** The failure for programs. */
+export function failureDocument(failure: CliFailure): object {
+  const { code, message, remedy, fields } = failure;
+  return { error: { code, detail: message, remedy, errors: fields } };
+}

@@ -1,0 +1,65 @@
+import { Command, CommanderError } from 'commander';
+import { adminCommand } from './commands/admin.ts';
+import { cancelCommand } from './commands/cancel.ts';
+import { doctorCommand } from './commands/doctor.ts';
+import { downloadCommand } from './commands/download.ts';
+import { initCommand } from './commands/init.ts';
+import { listCommand } from './commands/list.ts';
+import { localCommand } from './commands/local.ts';
+import { logsCommand } from './commands/logs.ts';
+import { schemaCommand } from './commands/schema.ts';
+import { startCommand } from './commands/start.ts';
+import { statusCommand } from './commands/status.ts';
+import { validateCommand } from './commands/validate.ts';
+import { setExit } from './exit.ts';
+import { exitCodeTable } from './exit-codes.ts';
+import { asCliFailure, failureDocument, failureText } from './failure.ts';
+import { processOutput } from './output.ts';
+
+const output = processOutput();
+const program = new Command('lbuild')
+  .description('Custom Linux images from a spec: start builds, follow them, download what they made.')
+  .addHelpText('after', `\nExit codes:\n${exitCodeTable()}`);
+
+const commands = [
+  localCommand,
+  initCommand,
+  schemaCommand,
+  validateCommand,
+  startCommand,
+  statusCommand,
+  logsCommand,
+  downloadCommand,
+  cancelCommand,
+  listCommand,
+  doctorCommand,
+  adminCommand,
+];
+for (const make of commands) program.addCommand(make(output));
+throwOnExit(program);
+
+/** Commander ends the process where usage is wrong; here it throws, so that exit codes are set in one place. */
+function throwOnExit(command: Command): void {
+  command.exitOverride();
+  for (const child of command.commands) throwOnExit(child);
+}
+
+// A reader that has seen enough (`lbuild logs ID | head`) is no failure.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code === 'EPIPE') process.exit(0);
+  throw error;
+});
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  if (error instanceof CommanderError) {
+    // Its message stands on standard error already; help that was asked for is no failure.
+    if (error.exitCode !== 0) setExit('usage');
+  } else {
+    const failure = asCliFailure(error);
+    if (process.argv.includes('--json')) output.document(failureDocument(failure));
+    else output.note(failureText(failure));
+    setExit(failure.exit);
+  }
+}
