@@ -1,8 +1,8 @@
 import type { JsonValue } from '../../core/digest.ts';
+import { toJson } from '../../core/json.ts';
 import { childController, within } from './deadline.ts';
 import { lostTask, StateFailed, stoppedTask, TaskFailed } from './failure.ts';
 import type { TaskOutcome } from './journal-rows.ts';
-import { toJson } from './json.ts';
 import { contextOf, deadlineOf, evaluateField, type Run, type RunningTask, store, track } from './run.ts';
 import { parseRunTask, type RunTaskRequest } from './run-task.ts';
 import type { TaskState } from './states.ts';
@@ -64,7 +64,7 @@ function start(run: Run, key: string, request: RunTaskRequest, taskId: string): 
   const controller = childController();
   const call = async (): Promise<TaskOutcome | { notStarted: StateFailed }> => {
     try {
-      return { result: toJson(await parts.runTask(request, { taskId, signal: controller.signal })) ?? null };
+      return { result: toJson((await parts.runTask(request, { taskId, signal: controller.signal })) ?? null) };
     } catch (thrown) {
       if (!(thrown instanceof TaskFailed)) {
         // The runner itself broke: whatever it had started, the build is not to blame.

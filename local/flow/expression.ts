@@ -1,7 +1,7 @@
 import jsonata from 'jsonata';
 import type { JsonObject, JsonValue } from '../../core/digest.ts';
+import { toJson } from '../../core/json.ts';
 import { StateFailed } from './failure.ts';
-import { toJson } from './json.ts';
 
 /** Guards of one evaluation. Definitions are the engine's own, so these stop a mistake, not an attacker. */
 const limits = { timeout: 1_000, stack: 200 };
@@ -75,16 +75,14 @@ async function evaluateText(
 ): Promise<JsonValue> {
   const expression = expressions.get(text);
   if (expression === undefined) throw new Error(`the expression at ${place} was never compiled`);
-  let value: JsonValue | undefined;
   try {
-    value = toJson(await expression.evaluate(undefined, { ...bindings.variables, states: bindings.states }));
+    const value: unknown = await expression.evaluate(undefined, { ...bindings.variables, states: bindings.states });
+    if (value === undefined) throw new Error(`the expression '${text}' returned nothing`);
+    // A copy: the expression language marks its own arrays with members that are not data.
+    return toJson(value);
   } catch (thrown) {
     throw new StateFailed('States.QueryEvaluationError', `${place}: ${reasonOf(thrown)}`);
   }
-  if (value === undefined) {
-    throw new StateFailed('States.QueryEvaluationError', `${place}: the expression '${text}' returned nothing`);
-  }
-  return value;
 }
 
 /** The expression language throws errors and plain objects alike; both carry a message, the latter a code. */

@@ -1,7 +1,8 @@
 import type { JsonValue } from '../../core/digest.ts';
+import { toJson } from '../../core/json.ts';
 import { within } from './deadline.ts';
 import { functionFailure, StateFailed } from './failure.ts';
-import { isObject, toJson } from './json.ts';
+import { isObject } from './json.ts';
 import { checkSize, contextOf, deadlineOf, evaluateField, type Run, store, track } from './run.ts';
 import type { TaskState } from './states.ts';
 import type { Attempt, Thread } from './thread.ts';
@@ -82,7 +83,8 @@ async function invoke(run: Run, thread: Thread, args: JsonValue): Promise<JsonVa
   const payload = args.Payload ?? {};
   checkSize(thread, 'Arguments', payload);
   try {
-    return toJson(await track(run.parts, run.parts.lambda(name, payload))) ?? null;
+    // As a function's answer travels: as JSON, and null where it answers nothing.
+    return toJson((await track(run.parts, run.parts.lambda(name, payload))) ?? null);
   } catch (thrown) {
     throw functionFailure(thrown);
   }
