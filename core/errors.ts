@@ -59,6 +59,21 @@ export const errorCatalogue = {
     title: 'The build spec is not valid',
     remedy: 'Correct the fields named in `errors`.',
   },
+  'blob.not_found': {
+    status: 404,
+    title: 'There is no such stored object',
+    remedy: 'Start the build again: what it stored is gone or never came.',
+  },
+  'blob.place_invalid': {
+    status: 500,
+    title: 'The place of a stored object is not valid',
+    remedy: 'Report the request id to the operator.',
+  },
+  'blob.too_large': {
+    status: 422,
+    title: 'A stored object would be too large',
+    remedy: 'Make the output smaller, or split it: one object holds at most 5 GiB.',
+  },
   'build.not_found': { status: 404, title: 'There is no such build', remedy: 'List builds with GET /v1/builds.' },
   'build.terminal': { status: 409, title: 'The build has already ended', remedy: 'Start a new build.' },
   'artifact.not_found': {

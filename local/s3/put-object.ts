@@ -1,0 +1,25 @@
+import { checksumHeaders } from './checksum.ts';
+import {
+  type Call,
+  etagOf,
+  objectHeaders,
+  preconditionFailed,
+  readIfAbsent,
+  receiveBody,
+  type S3Response,
+} from './operation.ts';
+
+/** PutObject: the object is there once its bytes are durable and were checked, whole or not at all. */
+export async function putObject(call: Call): Promise<S3Response> {
+  const { store, place } = call;
+  const ifAbsent = readIfAbsent(call);
+  const headers = objectHeaders(call);
+  // Asked again when the object is made visible; here it spares the body.
+  if (ifAbsent && store.objects.find(place.bucket, place.key) !== undefined) throw preconditionFailed('If-None-Match');
+  return receiveBody(call, (body, checksum) => {
+    const etag = etagOf(body.sha256);
+    const object = { body, etag, headers, checksum, modifiedAt: store.clock.now() };
+    if (!store.objects.put(place, object, { ifAbsent })) throw preconditionFailed('If-None-Match');
+    return { status: 200, headers: { etag: `"${etag}"`, ...checksumHeaders(checksum) } };
+  });
+}

@@ -1,0 +1,128 @@
+import { z } from 'zod';
+import { type Checksum, type ChecksumAlgorithm, checksumAlgorithms } from './checksum.ts';
+import type { Database } from './database.ts';
+import { type Body, checksumColumn, headersColumn, type ObjectStore } from './object-store.ts';
+import { S3Error } from './s3-error.ts';
+
+/** A multipart upload that was started and neither completed nor aborted. */
+export interface Upload {
+  readonly id: number;
+  readonly headers: Readonly<Record<string, string>>;
+  /** The algorithm whose composite checksum the object gets. */
+  readonly algorithm: ChecksumAlgorithm | undefined;
+}
+
+export interface Part {
+  readonly number: number;
+  readonly body: Body;
+  readonly etag: string;
+  readonly checksum: Checksum | undefined;
+}
+
+const uploadRow = z.object({
+  id: z.number(),
+  headers: headersColumn,
+  algorithm: z.enum(checksumAlgorithms).nullable(),
+});
+const partRow = z.object({
+  number: z.number(),
+  body: z.number(),
+  size: z.number(),
+  sha256: z.string(),
+  etag: z.string(),
+  checksum: checksumColumn,
+});
+const idRow = z.object({ id: z.number() });
+
+/** Multipart uploads and their parts, beside the objects they will be. */
+export class UploadStore {
+  readonly #database: Database;
+  readonly #objects: ObjectStore;
+
+  constructor(database: Database, objects: ObjectStore) {
+    this.#database = database;
+    this.#objects = objects;
+  }
+
+  /** Starts an upload; its id as S3's answers give it. */
+  start(place: { bucket: string; key: string }, upload: Omit<Upload, 'id'>, now: Date): string {
+    const { id } = this.#database.run(
+      'INSERT INTO uploads (bucket, key, headers, algorithm, startedAt) VALUES (?, ?, ?, ?, ?)',
+      place.bucket,
+      place.key,
+      JSON.stringify(upload.headers),
+      upload.algorithm ?? null,
+      now.getTime(),
+    );
+    return `upload-${id}`;
+  }
+
+  /** @throws S3Error NoSuchUpload where none of that id is open at that place */
+  find(place: { bucket: string; key: string }, uploadId: string): Upload {
+    const id = /^upload-([1-9][0-9]{0,14})$/.exec(uploadId)?.[1];
+    const sql = 'SELECT id, headers, algorithm FROM uploads WHERE id = ? AND bucket = ? AND key = ?';
+    const [row] = id === undefined ? [] : this.#database.all(uploadRow, sql, Number(id), place.bucket, place.key);
+    if (row === undefined) {
+      throw new S3Error(
+        'NoSuchUpload',
+        'The specified upload does not exist. The upload ID may be invalid, or the upload may have been aborted or completed.',
+        { UploadId: uploadId },
+      );
+    }
+    return { id: row.id, headers: row.headers, algorithm: row.algorithm ?? undefined };
+  }
+
+  /** Keeps a part, in place of an earlier one of its number; false where the upload has ended meanwhile. */
+  putPart(uploadId: number, part: Part): boolean {
+    const database = this.#database;
+    let kept = false;
+    this.#objects.drop(() => {
+      kept = database.all(idRow, 'SELECT id FROM uploads WHERE id = ?', uploadId).length > 0;
+      if (!kept) return [];
+      const sql = 'SELECT body AS id FROM parts WHERE upload = ? AND number = ?';
+      const before = database.all(idRow, sql, uploadId, part.number);
+      database.run('INSERT INTO bodies VALUES (?, ?, ?)', part.body.id, part.body.size, part.body.sha256);
+      database.run(
+        'INSERT OR REPLACE INTO parts VALUES (?, ?, ?, ?, ?)',
+        uploadId,
+        part.number,
+        part.body.id,
+        part.etag,
+        part.checksum === undefined ? null : JSON.stringify(part.checksum),
+      );
+      return before.map(({ id }) => id);
+    });
+    return kept;
+  }
+
+  /** The parts of an upload by number. */
+  parts(uploadId: number): ReadonlyMap<number, Part> {
+    const sql = `SELECT number, body, size, sha256, etag, checksum FROM parts JOIN bodies ON bodies.id = body
+      WHERE upload = ?`;
+    return new Map(
+      this.#database.all(partRow, sql, uploadId).map((row) => [
+        row.number,
+        {
+          number: row.number,
+          body: { id: row.body, size: row.size, sha256: row.sha256 },
+          etag: row.etag,
+          checksum: row.checksum ?? undefined,
+        },
+      ]),
+    );
+  }
+
+  /** Ends an upload inside a transaction of the object store: the bodies that it had, for `freed`. */
+  end(uploadId: number): readonly number[] {
+    const bodies = this.#database.all(idRow, 'SELECT body AS id FROM parts WHERE upload = ?', uploadId);
+    this.#database.run('DELETE FROM parts WHERE upload = ?', uploadId);
+    this.#database.run('DELETE FROM uploads WHERE id = ?', uploadId);
+    return bodies.map(({ id }) => id);
+  }
+
+  /** Aborts the uploads that were started before that time. */
+  abortBefore(time: Date): void {
+    const old = this.#database.all(idRow, 'SELECT id FROM uploads WHERE startedAt < ?', time.getTime());
+    for (const { id } of old) this.#objects.drop(() => this.end(id));
+  }
+}
