@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync } from 'node:fs';
+import { appendFileSync, mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createHttpArchive } from '../adapters/archive/http-archive.ts';
 import { openSqliteTable } from '../adapters/sqlite/sqlite-table.ts';
@@ -69,7 +69,15 @@ export async function startEngine(configuration: LocalConfiguration, log: Log): 
   const invoke = async (name: EventFunctionName, payload: unknown): Promise<void> => {
     await eventHandlers[name](ports, payload);
   };
-  const bus = createLocalBus({ invoke, log: log.bus });
+  const bus = createLocalBus({
+    invoke,
+    clock,
+    log: log.info,
+    deadLetter: async (letter) => {
+      appendFileSync(join(directory, 'dead-letters.ndjson'), `${JSON.stringify(letter)}\n`, { flush: true });
+    },
+    file: join(directory, 'bus.db'),
+  });
   const flow = openLocalFlow({
     file: join(directory, 'flow.db'),
     definition: readFileSync(definitionFile, 'utf8'),
@@ -124,13 +132,13 @@ export async function startEngine(configuration: LocalConfiguration, log: Log): 
     onError: (error) => log.failure('publish the outbox', error),
   });
   await flow.resume();
-  const timers = startSchedules({ schedules, invoke, ids, clock, log: log.bus });
+  const timers = startSchedules({ schedules, invoke, clock, log: log.info });
 
   return {
     url: front.url,
     ports,
     close: async () => {
-      timers.stop();
+      await timers.stop();
       await front.close();
       await flow.close();
       await runner.close();
