@@ -1,9 +1,9 @@
 import { existsSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { LayerReference } from '../../../core/builds/manifest.ts';
+
 import type { Sha256 } from '../../../core/digest.ts';
-import type { StoredLayer } from '../layers/restore.ts';
+import type { StoredLayer } from '../layers/unpack.ts';
 import type { Store } from './store.ts';
 
 /** Downloads at one time: enough to fill a task's link, few enough to write each in one go. */
@@ -14,7 +14,7 @@ const parallel = 4;
  * there, else downloaded. They are not verified yet: restoring does that.
  */
 export async function fetchBaseLayers(
-  layers: readonly LayerReference[],
+  layers: readonly StoredLayer['reference'][],
   folders: { readonly inputs: string; readonly blobs: string },
   store: Store,
 ): Promise<StoredLayer[]> {

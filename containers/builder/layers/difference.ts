@@ -1,8 +1,7 @@
-import { createHash } from 'node:crypto';
-import { createReadStream, lutimesSync } from 'node:fs';
+import { lutimesSync } from 'node:fs';
 import type { LayerEntry } from '../../../core/builds/layer-index.ts';
-import type { Sha256 } from '../../../core/digest.ts';
 import { StepError } from '../step-error.ts';
+import { digestOfFile } from './file-digest.ts';
 import { type BytePath, bytesToText, compareBytes, parentOf, pathInside } from './path-text.ts';
 import { deviceAllowed, sameEntry, type TreeIndex } from './tree-index.ts';
 import { type FileTime, notBefore, type WalkedPath, walkTree } from './walk.ts';
@@ -26,12 +25,6 @@ export interface Difference {
   readonly entries: LayerEntry[];
   /** Paths of the tree after the step; a path of `entries` is still to be set to what was written. */
   readonly after: TreeIndex;
-}
-
-async function digestOfFile(path: Buffer): Promise<Sha256> {
-  const hash = createHash('sha256');
-  for await (const piece of createReadStream(path, { highWaterMark: 1 << 20 })) hash.update(piece);
-  return hash.digest('hex');
 }
 
 /** Sets times in the tree to what its layer will say, so that the next step and a restored tree see the same. */
@@ -73,14 +66,14 @@ function hardLinkGroups(walked: readonly WalkedPath[]): Map<string, WalkedPath[]
  */
 export async function takeDifference(options: DifferenceOptions): Promise<Difference> {
   const { tree, before, since, sourceDateEpoch } = options;
-  const [all, xattrs, upper] = await Promise.all([
-    walkTree(tree),
-    readXattrs(tree),
-    options.upper === undefined ? [] : walkTree(options.upper),
-  ]);
-  const walked = all.filter((one) => one.type !== 'socket').sort((a, b) => compareBytes(a.path, b.path));
+  const [all, upper] = await Promise.all([walkTree(tree), options.upper === undefined ? [] : walkTree(options.upper)]);
+  const walked = all.sort((a, b) => compareBytes(a.path, b.path));
   const inUpper = new Set(upper.map((one) => one.path));
   const groups = hardLinkGroups(walked);
+  const xattrs = await readXattrs(
+    tree,
+    walked.map((one) => one.path),
+  );
   const counted = new Set<string>();
   let bytes = 0;
 
@@ -93,7 +86,7 @@ export async function takeDifference(options: DifferenceOptions): Promise<Differ
     const attributes = xattrs.get(one.path);
     return {
       path,
-      type: one.type as LayerEntry['type'],
+      type: one.type,
       mode: one.mode,
       uid: one.uid,
       gid: one.gid,
@@ -119,7 +112,7 @@ export async function takeDifference(options: DifferenceOptions): Promise<Differ
     const old = before.get(one.path);
     const touched = since !== undefined ? notBefore(one.ctime, since) : inUpper.has(one.path);
     if (old !== undefined && entry.type === 'file' && old.type === 'file' && old.size === entry.size) {
-      const digest = touched ? await digestOfFile(pathInside(tree, one.path)) : old.digest;
+      const digest = touched ? digestOfFile(pathInside(tree, one.path)) : old.digest;
       if (digest !== undefined) entry = { ...entry, digest };
     }
     if (old === undefined || !sameEntry(old, entry)) changed.add(one);

@@ -55,7 +55,8 @@ function ustar(fields: Fields): Buffer {
   header.write('ustar\x0000', 257, 8, 'latin1');
   octal(header, fields.device[0], 329, 8);
   octal(header, fields.device[1], 337, 8);
-  const sum = header.reduce((total, byte) => total + byte, 0);
+  let sum = 0;
+  for (let at = 0; at < block; at += 1) sum += header[at] ?? 0;
   header.write(`${sum.toString(8).padStart(6, '0')}\0 `, 148, 8, 'latin1');
   return header;
 }

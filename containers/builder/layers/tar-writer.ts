@@ -1,6 +1,5 @@
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { once } from 'node:events';
 import { closeSync, constants, createWriteStream, fstatSync, openSync, readSync } from 'node:fs';
 import { finished } from 'node:stream/promises';
 import type { LayerEntry } from '../../../core/builds/layer-index.ts';
@@ -22,11 +21,16 @@ export interface WrittenLayer {
   readonly entries: LayerEntry[];
 }
 
-/** Cuts a stream of pieces into chunks and hands each to `send`, which may make it wait. */
+/**
+ * Cuts a stream of pieces into chunks and hands each to `send`. Two buffers take turns: one is filled while the other
+ * is on its way.
+ */
 class Chunker {
-  #chunk = Buffer.allocUnsafe(chunkSize);
-  #used = 0;
   readonly #send: (chunk: Buffer) => Promise<void>;
+  #filling = Buffer.allocUnsafeSlow(chunkSize);
+  #sending = Buffer.allocUnsafeSlow(chunkSize);
+  #sent: Promise<void> = Promise.resolve();
+  #used = 0;
 
   constructor(send: (chunk: Buffer) => Promise<void>) {
     this.#send = send;
@@ -34,19 +38,26 @@ class Chunker {
 
   async write(piece: Buffer): Promise<void> {
     for (let at = 0; at < piece.length; ) {
-      const copied = piece.copy(this.#chunk, this.#used, at);
+      const copied = piece.copy(this.#filling, this.#used, at);
       at += copied;
       this.#used += copied;
-      if (this.#used === chunkSize) await this.flush();
+      if (this.#used === chunkSize) await this.#flush();
     }
   }
 
-  async flush(): Promise<void> {
-    if (this.#used === 0) return;
-    const full = this.#chunk.subarray(0, this.#used);
-    this.#chunk = Buffer.allocUnsafe(chunkSize);
+  /** Sends what is left and waits until all is taken. */
+  async end(): Promise<void> {
+    await this.#flush();
+    await this.#sent;
+  }
+
+  async #flush(): Promise<void> {
+    await this.#sent;
+    const chunk = this.#filling.subarray(0, this.#used);
+    [this.#filling, this.#sending] = [this.#sending, this.#filling];
     this.#used = 0;
-    await this.#send(full);
+    this.#sent = this.#send(chunk);
+    this.#sent.catch(() => undefined);
   }
 }
 
@@ -108,7 +119,8 @@ export async function writeLayer(options: {
   const tarHash = createHash('sha256');
   const out = new Chunker(async (chunk) => {
     tarHash.update(chunk);
-    if (!zstd.stdin.write(chunk)) await Promise.race([once(zstd.stdin, 'drain'), broken]);
+    const taken = new Promise<void>((resolve) => zstd.stdin.write(chunk, () => resolve()));
+    await Promise.race([taken, broken]);
   });
   const buffer = Buffer.allocUnsafe(256 * 1024);
   const entries: LayerEntry[] = [];
@@ -120,7 +132,7 @@ export async function writeLayer(options: {
       );
     }
     await out.write(tarEnd);
-    await out.flush();
+    await out.end();
     zstd.stdin.end();
     const code = await ended;
     if (code !== 0) throw new Error(`zstd ended with ${code}`);

@@ -1,4 +1,4 @@
-import { type SpawnOptions, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
 
 /** The agent's own environment for the tools that it calls itself: nothing is inherited. */
 export const toolEnvironment: NodeJS.ProcessEnv = {
@@ -10,15 +10,25 @@ export const toolEnvironment: NodeJS.ProcessEnv = {
  * Runs one of the builder's own tools on data (never a tenant's code) and answers its standard output.
  * @throws Error with the end of its standard error where it does not exit with 0
  */
-export async function runTool(argv: readonly [string, ...string[]], options: SpawnOptions = {}): Promise<Buffer> {
+export async function runTool(
+  argv: readonly [string, ...string[]],
+  options: { readonly cwd?: string; readonly input?: Uint8Array } = {},
+): Promise<Buffer> {
   const [command, ...rest] = argv;
-  const child = spawn(command, rest, { env: toolEnvironment, ...options, stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(command, rest, {
+    env: toolEnvironment,
+    stdio: ['pipe', 'pipe', 'pipe'],
+    ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
+  });
   const output: Buffer[] = [];
   let complaint = '';
-  child.stdout?.on('data', (chunk: Buffer) => output.push(chunk));
-  child.stderr?.on('data', (chunk: Buffer) => {
+  child.stdout.on('data', (chunk: Buffer) => output.push(chunk));
+  child.stderr.on('data', (chunk: Buffer) => {
     complaint = (complaint + chunk.toString('utf8')).slice(-2_000);
   });
+  // A tool that ends early closes its input; its exit code says why.
+  child.stdin.on('error', () => undefined);
+  child.stdin.end(options.input ?? '');
   const code = await new Promise<number | null>((resolve, reject) => {
     child.once('error', reject);
     child.once('close', resolve);

@@ -11,7 +11,7 @@ export interface FileTime {
 
 export interface WalkedPath {
   readonly path: BytePath;
-  readonly type: Exclude<LayerEntry['type'], 'hardlink' | 'whiteout'> ;
+  readonly type: Exclude<LayerEntry['type'], 'hardlink' | 'whiteout'>;
   readonly mode: number;
   readonly uid: number;
   readonly gid: number;
@@ -33,7 +33,6 @@ const types: Record<string, WalkedPath['type']> = {
   c: 'character',
   b: 'block',
   p: 'fifo',
-  s: 'socket',
 };
 const format = ['%y', '%m', '%U', '%G', '%s', '%T@', '%C@', '%D:%i', '%n', '%l', '%P'];
 
@@ -56,7 +55,7 @@ function deviceOf(path: Buffer): [number, number] {
 }
 
 /**
- * Every path of a tree, root left out, unsorted; symlinks are not followed. Reading them by one `find` takes 0.1 s
+ * Every path of a tree but its root and sockets, unsorted; symlinks are not followed. Reading them by one `find` takes 0.1 s
  * for 20,000 paths, a third of what as many calls of lstat from here take.
  */
 export async function walkTree(tree: string): Promise<WalkedPath[]> {
@@ -66,6 +65,8 @@ export async function walkTree(tree: string): Promise<WalkedPath[]> {
   for (let at = 0; at + format.length < fields.length; at += format.length) {
     const [kind = '', mode = '', uid, gid, size, mtime = '', ctime = '', inode = '', links, target = '', path = ''] =
       fields.slice(at, at + format.length);
+    // No tar holds a socket.
+    if (kind === 's') continue;
     const type = types[kind];
     if (type === undefined) throw new Error(`a path of the tree is of unknown type ${kind}`);
     walked.push({

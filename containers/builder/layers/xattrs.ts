@@ -5,33 +5,48 @@ import { runTool } from './tool.ts';
  * The attributes that are part of an image: capabilities, access control lists, and what programs store themselves.
  * Others (security.selinux, trusted.overlay.*) say how the builder's own disk is set up and would differ by machine.
  */
-const kept = '^(security[.]capability|system[.]posix_acl_|user[.])';
-
-function unquote(text: string): string {
-  return text.replace(/\\([0-7]{3})/g, (_, octal: string) => String.fromCharCode(Number.parseInt(octal, 8)));
-}
+const kept = /^(security\.capability|system\.posix_acl_(access|default)|user\..+)$/s;
 
 /**
- * The extended attributes of a tree: path to name to value in base64, only paths that have some. One call of
- * getfattr reads the whole tree: it walks faster than a list of arguments is passed.
+ * Reads paths (NUL-terminated) and answers `path NUL name NUL value in hexadecimal NUL` for each attribute. Perl makes
+ * the raw calls: Node has none for attributes, and names that are no UTF-8 cannot be passed as arguments.
  */
-export async function readXattrs(tree: string): Promise<Map<BytePath, Record<string, string>>> {
-  const output = await runTool(['getfattr', '-R', '-P', '-h', '-d', '-m', kept, '-e', 'hex', '--', '.'], { cwd: tree });
-  const found = new Map<BytePath, Record<string, string>>();
-  for (const block of output.toString('latin1').split('\n\n')) {
-    const [title = '', ...lines] = block.split('\n');
-    if (!title.startsWith('# file: ')) continue;
-    const path = unquote(title.slice('# file: '.length)).replace(/^\.\//, '');
-    const values: [string, string][] = [];
-    for (const line of lines) {
-      const equals = line.indexOf('=');
-      const name = unquote(equals < 0 ? line : line.slice(0, equals));
-      if (name === '') continue;
-      const hex = equals < 0 ? '' : line.slice(equals + 1).replace(/^0x/, '');
-      values.push([Buffer.from(name, 'latin1').toString('utf8'), Buffer.from(hex, 'hex').toString('base64')]);
-    }
-    values.sort(([a], [b]) => (a < b ? -1 : 1));
-    if (values.length > 0) found.set(path, Object.fromEntries(values));
+const reader = `
+use strict; use warnings; require POSIX;
+my ($list, $get) = (POSIX::uname())[4] eq 'aarch64' ? (12, 9) : (195, 192);
+$/ = "\\0";
+while (defined(my $path = <STDIN>)) {
+  chomp $path;
+  next if syscall($list, "$path", 0, 0) <= 0;
+  my $names = "\\0" x 65536;
+  my $length = syscall($list, "$path", $names, 65536);
+  for my $name (split /\\0/, substr($names, 0, $length)) {
+    my $value = "\\0" x 65536;
+    my $size = syscall($get, "$path", "$name", $value, 65536);
+    next if $size < 0;
+    print $path, "\\0", $name, "\\0", unpack('H*', substr($value, 0, $size)), "\\0";
   }
-  return found;
+}
+`;
+
+/** The extended attributes of a tree's paths: path to name to value in base64, only paths that have some. */
+export async function readXattrs(
+  tree: string,
+  paths: readonly BytePath[],
+): Promise<Map<BytePath, Record<string, string>>> {
+  const input = Buffer.from(paths.map((path) => `${path}\0`).join(''), 'latin1');
+  const output = await runTool(['perl', '-e', reader], { cwd: tree, input });
+  const fields = output.toString('latin1').split('\0');
+  const found = new Map<BytePath, [string, string][]>();
+  for (let at = 0; at + 2 < fields.length; at += 3) {
+    const [path = '', rawName = '', hex = ''] = fields.slice(at, at + 3);
+    const name = Buffer.from(rawName, 'latin1').toString('utf8');
+    if (!kept.test(name)) continue;
+    const attributes = found.get(path) ?? [];
+    attributes.push([name, Buffer.from(hex, 'hex').toString('base64')]);
+    found.set(path, attributes);
+  }
+  return new Map(
+    [...found].map(([path, attributes]) => [path, Object.fromEntries(attributes.sort(([a], [b]) => (a < b ? -1 : 1)))]),
+  );
 }
