@@ -50,7 +50,7 @@ export async function startEngine(configuration: LocalConfiguration, log: Log): 
   const clock = createSystemClock();
   const ids = createIds(clock);
   const secrets = openSecrets(directory);
-  const toolchain = await openToolchain(configuration.builderRoot);
+  const toolchain = await openToolchain(configuration.builderRoot, directory);
   const table = openSqliteTable({ file: join(directory, 'table.db'), clock });
   const objects = await openObjects({ directory: join(directory, 'objects'), secrets, clock });
   const runner = await openTaskRunner({
