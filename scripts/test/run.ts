@@ -1,9 +1,9 @@
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
-import { z } from 'zod';
 import { ensureBuilderRoot } from '../builder-root.ts';
+import { countTests, type TestCount } from './count.ts';
 
 /**
  * The second part of the test commands: checks, then tests. Ends with the line `N passed, N failed`, which counts the
@@ -34,40 +34,26 @@ function succeeds(argv: readonly [string, ...string[]]): boolean {
   return result.status === 0;
 }
 
-/** What this reads of vitest's JSON report. */
-const reportSchema = z.looseObject({
-  success: z.boolean(),
-  numPassedTests: z.number().int(),
-  numFailedTests: z.number().int(),
-  numTotalTests: z.number().int(),
-  testResults: z.array(z.looseObject({ status: z.string(), assertionResults: z.array(z.unknown()) })),
-});
-
-function runTests(): { passed: number; failed: number } {
+/** Runs the tests and counts them by the report that vitest leaves. */
+function runTests(): TestCount {
   const folder = mkdtempSync(join(tmpdir(), 'lbuild-report-'));
   const file = join(folder, 'report.json');
   const config = images ? ['--config', 'vitest.images.config.ts'] : [];
+  const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${file}`];
   try {
-    const argv = [
-      'vitest',
-      'run',
-      ...config,
-      '--reporter=default',
-      '--reporter=json',
-      `--outputFile=${file}`,
-      ...filters,
-    ];
-    const ran = succeeds(['node', join(bin, 'vitest'), ...argv.slice(1)]);
-    const report = reportSchema.parse(JSON.parse(readFileSync(file, 'utf8')));
-    // A file that fails before its first test (a failed import or set-up) counts as one failure.
-    const broken = report.testResults.filter(
-      (result) => result.status === 'failed' && result.assertionResults.length === 0,
-    );
-    const failed = report.numFailedTests + broken.length;
-    // An unhandled error fails the run though every test passed.
-    return { passed: report.numPassedTests, failed: failed === 0 && !(ran && report.success) ? 1 : failed };
+    const exitedWell = succeeds(['node', join(bin, 'vitest'), 'run', ...config, ...reporters, ...filters]);
+    return countTests(existsSync(file) ? readJson(readFileSync(file, 'utf8')) : undefined, exitedWell);
   } finally {
     rmSync(folder, { recursive: true });
+  }
+}
+
+/** A report that was cut off while it was written is none. */
+function readJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
   }
 }
 
