@@ -1,26 +1,39 @@
-import { asRoot, capture, osRelease, run, stop } from './system.mjs';
+import { asRoot, capture, isDebianLike, osRelease, run, stop } from './system.mjs';
 
-/** Debian packages that the engine needs on the machine itself: all else lives in the builder root. */
+/**
+ * Debian packages that the engine needs on the machine itself: all else lives in the builder root. `shown` is a command
+ * that succeeds where the thing is there, for systems with other packages.
+ */
 export const enginePackages = [
-  { name: 'mmdebstrap', why: 'makes the builder root' },
-  // Its 2025 update brought the keys that sign Debian 13, of which the builder root is made.
-  { name: 'debian-archive-keyring', why: "holds the distribution's signing keys", atLeast: '2023.3+deb12u2' },
+  { name: 'mmdebstrap', why: 'makes the builder root', shown: ['mmdebstrap', '--version'] },
+  {
+    name: 'debian-archive-keyring',
+    why: "holds the distribution's signing keys",
+    shown: ['test', '-r', '/usr/share/keyrings/debian-archive-keyring.gpg'],
+    // Its 2025 update brought the keys that sign Debian 13, of which the builder root is made.
+    atLeast: '2023.3+deb12u2',
+  },
 ];
 
 /** What the tests need beside these: machines to boot images in, containers as Fargate makes them, DynamoDB Local. */
 export const testPackages = [
-  { name: 'qemu-system-x86', why: 'boots the images' },
-  { name: 'ovmf', why: 'UEFI firmware for the boots' },
-  { name: 'podman', why: "containers with exactly Fargate's capabilities" },
-  { name: 'runc', why: 'runs these containers' },
-  { name: 'iproute2', why: 'gives DynamoDB Local a network of its own' },
-  { name: 'default-jre-headless', why: 'runs DynamoDB Local', unless: ['java', '-version'] },
+  { name: 'qemu-system-x86', why: 'boots the images', shown: ['qemu-system-x86_64', '--version'] },
+  { name: 'ovmf', why: 'UEFI firmware for the boots', shown: ['test', '-r', '/usr/share/OVMF/OVMF_CODE_4M.fd'] },
+  { name: 'podman', why: "containers with exactly Fargate's capabilities", shown: ['podman', '--version'] },
+  { name: 'runc', why: 'runs these containers', shown: ['runc', '--version'] },
+  { name: 'iproute2', why: 'gives DynamoDB Local a network of its own', shown: ['ip', '-V'] },
+  // Any Java does, also one that no package brought.
+  { name: 'default-jre-headless', why: 'runs DynamoDB Local', shown: ['java', '-version'], anyProvider: true },
 ];
 
-/** The packages of a list that are not there (or too old), by what dpkg says. */
+/**
+ * The packages of a list that are not there (or too old), by what dpkg says.
+ * @param query runs a command and answers its output; undefined where it fails
+ */
 export function missingPackages(wanted, query = capture) {
   return wanted.filter((wish) => {
-    if (wish.unless !== undefined && query(wish.unless) !== undefined) return false;
+    if (wish.anyProvider === true && query(wish.shown) !== undefined) return false;
+    // biome-ignore lint/suspicious/noTemplateCurlyInString: dpkg-query's own placeholders
     const answer = query(['dpkg-query', '-W', '-f', '${db:Status-Status} ${Version}', wish.name]);
     const [status, version] = (answer ?? '').trim().split(' ');
     if (status !== 'installed') return true;
@@ -29,11 +42,19 @@ export function missingPackages(wanted, query = capture) {
   });
 }
 
+/** As missingPackages, on a system whose packages have other names: what does not show itself. */
+export function missingTools(wanted, query = capture) {
+  return wanted.filter((wish) => query(wish.shown) === undefined);
+}
+
 /** Installs what is missing, and says before what and why; nothing twice. */
 export function ensureSystemPackages(wanted) {
-  if (capture(['dpkg-query', '--version']) === undefined) {
-    const names = wanted.map((wish) => wish.name).join(', ');
-    stop(`this is no Debian system (${osRelease().PRETTY_NAME ?? 'unknown'}). Install these yourself: ${names}.`);
+  if (!isDebianLike()) {
+    const absent = missingTools(wanted).map((wish) => `\n  ${wish.name}: ${wish.why}`);
+    if (absent.length === 0) return;
+    stop(
+      `this is no Debian system (${osRelease().PRETTY_NAME ?? 'unknown'}). Install these yourself:${absent.join('')}`,
+    );
   }
   const missing = missingPackages(wanted);
   if (missing.length === 0) return;

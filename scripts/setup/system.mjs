@@ -35,13 +35,18 @@ export function asRoot(argv) {
   return ['sudo', ...argv];
 }
 
-/** The members of /etc/os-release; an empty object where there is none. */
-export function osRelease() {
-  if (!existsSync('/etc/os-release')) return {};
-  const members = readFileSync('/etc/os-release', 'utf8')
+/** The members of os-release(5); an empty object where there is none. */
+export function osRelease(file = '/etc/os-release') {
+  if (!existsSync(file)) return {};
+  const members = readFileSync(file, 'utf8')
     .split('\n')
-    .map((line) => /^([A-Z_]+)="?([^"]*)"?$/.exec(line))
+    .map((line) => /^([A-Z_]+)=(["']?)(.*)\2$/.exec(line))
     .filter((match) => match !== null)
-    .map((match) => [match[1], match[2]]);
+    .map((match) => [match[1], match[3]]);
   return Object.fromEntries(members);
+}
+
+/** Whether this is Debian or a system made of it: its packages have Debian's names. */
+export function isDebianLike(members = osRelease()) {
+  return [members.ID, ...(members.ID_LIKE ?? '').split(' ')].includes('debian');
 }

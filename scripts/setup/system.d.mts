@@ -1,0 +1,2 @@
+export function osRelease(file?: string): Record<string, string>;
+export function isDebianLike(members?: Readonly<Record<string, string>>): boolean;
