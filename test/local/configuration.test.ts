@@ -1,0 +1,95 @@
+import { describe, expect, it } from 'vitest';
+import { EngineError } from '../../core/errors.ts';
+import { readConfiguration } from '../../local/configuration.ts';
+
+/** The error that a configuration is refused with. */
+function refusal(options: Record<string, string>, environment: Record<string, string> = {}): EngineError {
+  try {
+    readConfiguration(options, environment);
+  } catch (error) {
+    if (error instanceof EngineError) return error;
+    throw error;
+  }
+  throw new Error('the configuration was accepted');
+}
+
+describe('readConfiguration', () => {
+  it('has a default for everything but the archive, on loopback with a free port, contained', () => {
+    const configuration = readConfiguration({ dir: '/x/.lbuild', cache: '/x/cache' }, {});
+    expect(configuration).toEqual({
+      directory: '/x/.lbuild',
+      builderRoot: '/x/cache/builder-root',
+      packageCache: '/x/cache/packages',
+      port: 0,
+      mode: 'contained',
+      slots: expect.any(Number),
+      archive: undefined,
+      archiveSecurity: undefined,
+    });
+    expect(configuration.slots).toBeGreaterThanOrEqual(1);
+  });
+
+  it('reads the environment below the options', () => {
+    const environment = {
+      LBUILD_DIR: '/e',
+      LBUILD_PORT: '8080',
+      LBUILD_MODE: 'privileged',
+      LBUILD_SLOTS: '3',
+      LBUILD_ARCHIVE: 'http://e.test/debian',
+      LBUILD_ARCHIVE_SECURITY: 'http://e.test/security',
+      LBUILD_BUILDER_ROOT: '/e/root',
+      LBUILD_PACKAGE_CACHE: '/e/packages',
+    };
+    expect(readConfiguration({}, environment)).toEqual({
+      directory: '/e',
+      builderRoot: '/e/root',
+      packageCache: '/e/packages',
+      port: 8080,
+      mode: 'privileged',
+      slots: 3,
+      archive: 'http://e.test/debian',
+      archiveSecurity: 'http://e.test/security',
+    });
+    expect(readConfiguration({ port: '9090', archive: 'https://o.test/debian' }, environment)).toMatchObject({
+      port: 9090,
+      archive: 'https://o.test/debian',
+      mode: 'privileged',
+    });
+  });
+
+  it('makes a relative folder absolute', () => {
+    expect(readConfiguration({ dir: 'here' }, {}).directory).toBe(`${process.cwd()}/here`);
+  });
+
+  it('names every wrong value at once, each with its option as the remedy', () => {
+    const error = refusal(
+      { port: '70000', mode: 'naked', slots: '0', archive: 'ftp://a.test/debian' },
+      { LBUILD_ARCHIVE_SECURITY: 'not an address' },
+    );
+    expect(error.code).toBe('configuration.invalid');
+    expect(Object.fromEntries(error.fields.map((field) => [field.path, field.remedy]))).toEqual({
+      port: 'Correct --port.',
+      mode: 'Correct --mode.',
+      slots: 'Correct --slots.',
+      archive: 'Correct --archive.',
+      archiveSecurity: 'Correct --archive-security.',
+    });
+    expect(error.fields.every((field) => field.reason !== '' && field.code === 'configuration.invalid')).toBe(true);
+    for (const name of ['port', 'mode', 'slots', 'archive', 'archiveSecurity']) expect(error.detail).toContain(name);
+  });
+
+  it.each([
+    ['port', 'http'],
+    ['port', '-1'],
+    ['port', '1.5'],
+    ['slots', '65'],
+    ['slots', 'many'],
+    ['mode', 'Contained'],
+    ['archive', 'a.test/debian'],
+    ['archive', 'file:///srv/mirror'],
+    ['archive', 'javascript:alert(1)'],
+    ['builder-root', ''],
+  ])('refuses --%s %s', (name, value) => {
+    expect(refusal({ [name]: value }).fields).toHaveLength(1);
+  });
+});
