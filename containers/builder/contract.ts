@@ -52,6 +52,9 @@ export interface ProgramOutcome {
   readonly facts?: Readonly<Record<string, string>>;
 }
 
+/** The validated options of a declaration. */
+export type OptionsOf<Declaration extends ProgramDeclaration> = z.infer<Declaration['options']>;
+
 export interface StepProgram<Options extends z.ZodObject = z.ZodObject> {
   readonly declaration: ProgramDeclaration<Options>;
   run(context: ProgramContext<z.infer<Options>>): Promise<ProgramOutcome>;

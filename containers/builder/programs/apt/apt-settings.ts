@@ -1,0 +1,105 @@
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { ProgramContext } from '../../contract.ts';
+
+type Archive = ProgramContext<unknown>['archive'];
+
+/** Where debian-archive-keyring installs the keys, in the builder root and in every image alike. */
+export const archiveKeyring = '/usr/share/keyrings/debian-archive-keyring.gpg';
+
+/** Environment of every command that may run a maintainer script: no questions, no initial RAM file system made. */
+export const packageEnvironment = {
+  DEBIAN_FRONTEND: 'noninteractive',
+  DEBCONF_NONINTERACTIVE_SEEN: 'true',
+  INITRD: 'No',
+  LC_ALL: 'C.UTF-8',
+} as const;
+
+/**
+ * Takes the right to mount from a command that runs maintainer scripts, so that they find the same environment where
+ * the builder has that right and where it lacks it.
+ */
+export const withoutMounts = ['setpriv', '--bounding-set=-sys_admin', '--inh-caps=-sys_admin'] as const;
+
+/** Makes `apt-get --print-uris` name SHA-256 digests; it says MD5 where it is not told. */
+export const printSha256 = ['-o', 'Acquire::ForceHash=SHA256', '--print-uris', '--yes', '-qq'] as const;
+
+/**
+ * Text of a deb822 sources file: one stanza for each address and set of components, always bound to the keyring.
+ * The image gets the same file, so that it can update itself from where it was made.
+ */
+export function sourcesText(archive: Archive): string {
+  const stanzas = new Map<string, { uri: string; components: string; suites: string[] }>();
+  for (const { uri, suite, components } of archive.suites) {
+    const key = `${uri} ${components.join(' ')}`;
+    const stanza = stanzas.get(key) ?? { uri, components: components.join(' '), suites: [] };
+    stanza.suites.push(suite);
+    stanzas.set(key, stanza);
+  }
+  return [...stanzas.values()]
+    .map(
+      ({ uri, components, suites }) =>
+        `Types: deb\nURIs: ${uri}\nSuites: ${suites.join(' ')}\nComponents: ${components}\nSigned-By: ${archiveKeyring}\n`,
+    )
+    .join('\n');
+}
+
+/** The folders and files with which apt of the builder root works on a tree. */
+export interface AptSettings {
+  /** Value of APT_CONFIG. */
+  readonly configuration: string;
+  readonly sources: string;
+  readonly lists: string;
+  /** In the tree, since dpkg reads the packages from inside it. */
+  readonly archives: string;
+}
+
+/**
+ * Writes the settings below `scratch`. Apt reads nothing of its own root's or the tree's configuration, so neither a
+ * package's hooks nor the builder's proxy settings decide what is installed; dpkg and all maintainer scripts run
+ * inside the tree. Lists stay in scratch: the tree never holds them.
+ */
+export async function writeAptSettings(
+  context: Pick<ProgramContext<unknown>, 'tree' | 'scratch' | 'architecture' | 'archive'>,
+): Promise<AptSettings> {
+  const folder = join(context.scratch, 'apt');
+  const sources = join(folder, 'sources.d', 'debian.sources');
+  const lists = join(folder, 'lists');
+  const configuration = join(folder, 'apt.conf');
+  await mkdir(join(folder, 'sources.d'), { recursive: true });
+  await mkdir(join(lists, 'partial'), { recursive: true });
+  await mkdir(join(folder, 'cache'), { recursive: true });
+  await writeFile(sources, sourcesText(context.archive));
+  await writeFile(
+    configuration,
+    [
+      `APT::Architecture "${context.architecture}";`,
+      `APT::Architectures "${context.architecture}";`,
+      `Dir "${context.tree}";`,
+      'Dir::Etc::Parts "/dev/null";',
+      'Dir::Etc::Preferences "/dev/null";',
+      'Dir::Etc::PreferencesParts "/dev/null";',
+      'Dir::Etc::SourceList "/dev/null";',
+      `Dir::Etc::SourceParts "${join(folder, 'sources.d')}";`,
+      'Dir::Etc::Trusted "/dev/null";',
+      'Dir::Etc::TrustedParts "/dev/null";',
+      `Dir::State::Lists "${lists}";`,
+      `Dir::State::Status "${context.tree}/var/lib/dpkg/status";`,
+      `Dir::Cache::pkgcache "${join(folder, 'cache', 'pkgcache.bin')}";`,
+      `Dir::Cache::srcpkgcache "${join(folder, 'cache', 'srcpkgcache.bin')}";`,
+      // The scratch folder need not be readable for another user; the task is the sandbox.
+      'APT::Sandbox::User "root";',
+      'Acquire::Languages "none";',
+      'Acquire::Retries "2";',
+      'Acquire::http::Timeout "30";',
+      'Acquire::https::Timeout "30";',
+      `DPkg::Chroot-Directory "${context.tree}";`,
+      'DPkg::Use-Pty "false";',
+      // APT_CONFIG and TMPDIR name folders that do not exist inside the tree.
+      'Dir::Bin::dpkg "env";',
+      'DPkg::Options { "--unset=APT_CONFIG"; "--unset=TMPDIR"; "dpkg"; "--force-unsafe-io"; "--force-confold"; };',
+      '',
+    ].join('\n'),
+  );
+  return { configuration, sources, lists, archives: join(context.tree, 'var/cache/apt/archives') };
+}

@@ -1,0 +1,91 @@
+/**
+ * bootstrap: makes the minimal system of the distribution (priority `required` and apt) in the empty tree.
+ *
+ *   distribution: debian     Required.
+ *   release: trixie          Required, the code name.
+ *   architecture: amd64      Required.
+ *
+ * The indexes are fetched and verified first (apt/signed-indexes.ts): the archive must be in the state that the build
+ * was planned for. mmdebstrap then works from those lists and from packages whose digests they name. It mounts nothing
+ * in the tree, with or without the right to mount, so that both give the same bytes; what maintainer scripts leave out
+ * for the lack of /proc is made good by systemd-tmpfiles in the `packages` step.
+ * The image's own /etc/apt/sources.list.d/debian.sources names the archives it was made from.
+ */
+import { chmod, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { bootstrap as declaration } from '../../../core/plan/programs/bootstrap.ts';
+import type { OptionsOf, ProgramContext, ProgramOutcome, StepProgram } from '../contract.ts';
+import { packageEnvironment, printSha256, sourcesText, withoutMounts, writeAptSettings } from './apt/apt-settings.ts';
+import { parsePrintedUris, saveArchives, seedArchives } from './apt/package-cache.ts';
+import { fetchIndexes } from './apt/signed-indexes.ts';
+import { writeTreeFile } from './tree/tree-file.ts';
+
+type Options = OptionsOf<typeof declaration>;
+
+/**
+ * What mmdebstrap leaves out. Mounts: see above. Update and apt's cleaning: the lists are ours, outside the tree.
+ * The checks for an empty folder and no downloads: the cached packages are already there.
+ */
+const skipped = ['check/empty', 'chroot/mount', 'update', 'download/empty', 'essential/unlink', 'cleanup/apt'] as const;
+
+/** Files of mmdebstrap's that would end in the image: its options, and the builder's own host name and resolver. */
+const leftovers = [
+  'etc/apt/apt.conf.d/99mmdebstrap',
+  'etc/dpkg/dpkg.cfg.d/99mmdebstrap',
+  'etc/apt/sources.list.d/0000debian.sources',
+  'etc/hostname',
+  'etc/resolv.conf',
+] as const;
+
+async function run(context: ProgramContext<Options>): Promise<ProgramOutcome> {
+  const { release, architecture } = context.options;
+  const settings = await writeAptSettings(context);
+  await fetchIndexes(context, settings);
+  context.progress(10);
+
+  await chmod(context.tree, 0o755);
+  const printed = await context.exec(
+    [
+      'apt-get',
+      ...printSha256,
+      '--no-install-recommends',
+      '-o',
+      'Dir::State::Status=/dev/null',
+      'install',
+      '?essential',
+      '?priority(required)',
+      'apt',
+    ],
+    { env: { APT_CONFIG: settings.configuration }, quiet: true },
+  );
+  const wanted = parsePrintedUris(printed.stdout);
+  await seedArchives(context, settings, wanted);
+  context.progress(15);
+
+  await context.exec(
+    [
+      ...withoutMounts,
+      'mmdebstrap',
+      '--mode=root',
+      '--format=directory',
+      '--variant=minbase',
+      `--architectures=${architecture}`,
+      `--skip=${skipped.join(',')}`,
+      `--aptopt=Dir::State::Lists "${settings.lists}"`,
+      '--aptopt=Acquire::Languages "none"',
+      '--aptopt=APT::Sandbox::User "root"',
+      '--dpkgopt=force-unsafe-io',
+      '--dpkgopt=force-confold',
+      release,
+      context.tree,
+      settings.sources,
+    ],
+    { env: { ...packageEnvironment, SOURCE_DATE_EPOCH: String(context.sourceDateEpoch), TMPDIR: context.scratch } },
+  );
+  await saveArchives(context, settings, wanted);
+  for (const path of leftovers) await rm(join(context.tree, path), { force: true });
+  await writeTreeFile(context, '/etc/apt/sources.list.d/debian.sources', sourcesText(context.archive), { mode: 0o644 });
+  return { facts: { packages: String(wanted.length) } };
+}
+
+export const bootstrap: StepProgram<typeof declaration.options> = { declaration, run };

@@ -1,0 +1,228 @@
+/**
+ * packages: installs and removes packages, and adds what the outputs need to boot.
+ *
+ *   install: [openssh-server]   Names, as the archive has them.
+ *   remove: [nano]              Purged after the installation. Packages that depend on them go too; the log names them.
+ *   recommends: false           Install what the packages recommend.
+ *   kernel: linux-image-amd64   Optional: absent where no output boots.
+ *   outputs: [iso]              Decides the boot packages.
+ *
+ * Apt of the builder root works on the tree; dpkg and the maintainer scripts run inside it. They start no service
+ * (policy-rc.d answers 101 and start-stop-daemon is replaced for the time) and make no initial RAM file system: the
+ * `initramfs` step does, once. Nothing is mounted in the tree. systemd-tmpfiles makes good from outside what its runs
+ * inside could not do without /proc, and a package that cannot be configured without /proc is configured a second time
+ * under proot. Images with sshd get the unit that makes host keys at the first boot.
+ */
+import { rename, rm } from 'node:fs/promises';
+import { packages as declaration } from '../../../core/plan/programs/bootstrap.ts';
+import type { OptionsOf, ProgramContext, ProgramOutcome, StepProgram } from '../contract.ts';
+import { StepError } from '../step-error.ts';
+import {
+  type AptSettings,
+  packageEnvironment,
+  printSha256,
+  withoutMounts,
+  writeAptSettings,
+} from './apt/apt-settings.ts';
+import { parsePrintedUris, saveArchives, seedArchives } from './apt/package-cache.ts';
+import { fetchIndexes } from './apt/signed-indexes.ts';
+import { ensureHostKeyUnit } from './tree/host-key-unit.ts';
+import { existsInTree, readTreeFile, writeTreeFile } from './tree/tree-file.ts';
+
+type Options = OptionsOf<typeof declaration>;
+type Context = ProgramContext<Options>;
+
+/** What a kernel needs to come up, whatever the output; zstd so that the initial RAM file system is not gzip. */
+const bootPackages = ['initramfs-tools', 'zstd', 'systemd-sysv', 'udev', 'kmod', 'dbus', 'login', 'passwd'] as const;
+const livePackages = ['live-boot', 'live-boot-initramfs-tools'] as const;
+
+async function run(context: Context): Promise<ProgramOutcome> {
+  const settings = await writeAptSettings(context);
+  const names = wantedNames(context.options);
+  let fetched = 0;
+  if (names.length > 0) {
+    await fetchIndexes(context, settings);
+    context.progress(10);
+    await needKnownPackages(context, settings, names);
+  }
+  await withoutServices(context, async () => {
+    if (names.length > 0) fetched = await install(context, settings, names);
+    context.progress(85);
+    await removePackages(context, settings);
+  });
+  await repairWithTmpfiles(context);
+  await ensureHostKeyUnit(context);
+  return { facts: { packages: String(fetched) } };
+}
+
+function wantedNames(options: Options): string[] {
+  const names = new Set(options.install);
+  if (options.kernel !== undefined) {
+    names.add(options.kernel);
+    for (const name of bootPackages) names.add(name);
+    if (options.outputs.includes('iso')) for (const name of livePackages) names.add(name);
+  }
+  return [...names].sort();
+}
+
+/**
+ * Apt gives meanings of its own to `name-`, `name+`, patterns and globs once no package has that very name, so names
+ * are checked against the indexes first. A virtual package counts as known: apt says itself which ones provide it.
+ */
+async function needKnownPackages(context: Context, settings: AptSettings, names: readonly string[]): Promise<void> {
+  const wellFormed = names.filter((name) => /^[a-z0-9][a-z0-9.+-]+$/.test(name));
+  const known = new Set<string>();
+  const policy = await context.exec(['apt-cache', 'policy', ...wellFormed], {
+    env: aptEnvironment(settings),
+    quiet: true,
+  });
+  for (const line of policy.stdout.split('\n')) if (/^\S+:$/.test(line)) known.add(line.slice(0, -1));
+  const missing = names.filter((name) => !known.has(name));
+  if (missing.length > 0) {
+    throw new StepError(
+      'package.not_found',
+      `The archive has no package ${missing.join(', ')} for ${context.release} on ${context.architecture}; check the spelling.`,
+    );
+  }
+}
+
+async function install(context: Context, settings: AptSettings, names: readonly string[]): Promise<number> {
+  const request = [
+    `--${context.options.recommends ? '' : 'no-'}install-recommends`,
+    '--no-remove',
+    'install',
+    ...names,
+  ] as const;
+  const printed = await context.exec(['apt-get', ...printSha256, ...request], {
+    env: aptEnvironment(settings),
+    okCodes: [0, 100],
+    quiet: true,
+  });
+  if (printed.code !== 0) {
+    await context.exec(['apt-get', '--simulate', '--yes', '-q', ...request], {
+      env: aptEnvironment(settings),
+      okCodes: [0, 100],
+    });
+    throw new StepError(
+      'step.failed',
+      'packages.install: the packages cannot be installed together; the log holds what apt says of their dependencies.',
+      printed.code,
+    );
+  }
+  const wanted = parsePrintedUris(printed.stdout);
+  await seedArchives(context, settings, wanted);
+  const download = await context.exec(['apt-get', '--download-only', '--yes', '-q', ...request], {
+    env: aptEnvironment(settings),
+    okCodes: [0, 100],
+  });
+  if (download.code !== 0) {
+    throw new StepError(
+      'archive.unreachable',
+      'The packages could not all be fetched; the log names them.',
+      download.code,
+    );
+  }
+  context.progress(40);
+  const done = await context.exec([...withoutMounts, 'apt-get', '--no-download', '--yes', '-q', ...request], {
+    env: aptEnvironment(settings),
+    okCodes: [0, 100],
+  });
+  if (done.code !== 0) await configureWithProc(context);
+  await saveArchives(context, settings, wanted);
+  return wanted.length;
+}
+
+/** Apt's environment, and dpkg's and the maintainer scripts' through it. */
+function aptEnvironment(settings: AptSettings): Record<string, string> {
+  return { ...packageEnvironment, APT_CONFIG: settings.configuration };
+}
+
+/** The second chance of packages that want /proc: proot shows it to them without a mount, at ten times the cost. */
+async function configureWithProc(context: Context): Promise<void> {
+  context.log('some packages could not be configured; trying once more with /proc');
+  const { code } = await context.exec(
+    ['proot', '-r', context.tree, '-b', '/proc', '-b', '/sys', '-b', '/dev', '-w', '/', 'dpkg', '--configure', '-a'],
+    { env: packageEnvironment, okCodes: [0, 1, 2, 255] },
+  );
+  if (code !== 0) {
+    throw new StepError('step.failed', 'Some packages could not be configured; the log names them.', code);
+  }
+}
+
+async function removePackages(context: Context, settings: AptSettings): Promise<void> {
+  const installed = await installedPackages(context);
+  const named = context.options.remove.filter((name) => installed.has(name));
+  for (const name of context.options.remove) {
+    if (!installed.has(name)) context.log(`${name} is not installed: nothing to remove`);
+  }
+  const [first, ...rest] = named;
+  if (first === undefined) return;
+  const simulated = await context.exec(['apt-get', '--simulate', '--yes', '-qq', 'purge', first, ...rest], {
+    env: aptEnvironment(settings),
+    okCodes: [0, 100],
+    quiet: true,
+  });
+  const also = [...simulated.stdout.matchAll(/^Purg (\S+)/gm)]
+    .map((match) => match[1] ?? '')
+    .filter((name) => !named.includes(name));
+  if (also.length > 0) context.log(`these depend on them and are removed too: ${also.join(', ')}`);
+  const { code } = await context.exec([...withoutMounts, 'apt-get', '--yes', '-q', 'purge', first, ...rest], {
+    env: aptEnvironment(settings),
+    okCodes: [0, 100],
+  });
+  if (code !== 0) {
+    throw new StepError(
+      'step.failed',
+      `packages.remove: ${named.join(', ')} cannot be removed; an essential package cannot go, and the log holds apt's words.`,
+      code,
+    );
+  }
+}
+
+async function installedPackages(context: Context): Promise<Set<string>> {
+  const status = await readTreeFile(context, '/var/lib/dpkg/status');
+  const names = new Set<string>();
+  for (const stanza of status?.text.split('\n\n') ?? []) {
+    const name = /^Package: (\S+)$/m.exec(stanza)?.[1];
+    if (name !== undefined && /^Status: \S+ \S+ (?!not-installed|config-files)/m.test(stanza)) names.add(name);
+  }
+  return names;
+}
+
+/** Runs a change with both ways of starting a service closed, and puts everything back as it was. */
+async function withoutServices(context: Context, change: () => Promise<void>): Promise<void> {
+  const policy = await context.resolveInTree('/usr/sbin/policy-rc.d');
+  const daemonPath = (await existsInTree(context, '/sbin/start-stop-daemon'))
+    ? '/sbin/start-stop-daemon'
+    : '/usr/sbin/start-stop-daemon';
+  const daemon = await context.resolveInTree(daemonPath);
+  await writeTreeFile(context, '/usr/sbin/policy-rc.d', '#!/bin/sh\nexit 101\n', { mode: 0o755 });
+  await rename(daemon, `${daemon}.REAL`);
+  await writeTreeFile(context, daemonPath, '#!/bin/sh\nexit 0\n', { mode: 0o755 });
+  try {
+    await change();
+  } finally {
+    await rename(`${daemon}.REAL`, daemon);
+    await rm(policy, { force: true });
+  }
+}
+
+/**
+ * Makes the folders and modes that systemd's own tmpfiles runs could not make inside the tree. Volatile folders are
+ * left out: a booted system mounts over them.
+ */
+async function repairWithTmpfiles(context: Context): Promise<void> {
+  if (!(await existsInTree(context, '/usr/lib/tmpfiles.d'))) return;
+  await context.exec(
+    [
+      'systemd-tmpfiles',
+      `--root=${context.tree}`,
+      '--create',
+      ...['/run', '/dev', '/proc', '/sys', '/tmp', '/var/tmp'].map((path) => `--exclude-prefix=${path}`),
+    ],
+    // 65 and 73: a line of some package's configuration could not be used; systemd goes on with the others.
+    { okCodes: [0, 65, 73] },
+  );
+}
+
+export const packages: StepProgram<typeof declaration.options> = { declaration, run };

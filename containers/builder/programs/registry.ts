@@ -1,0 +1,28 @@
+import type { ProgramName } from '../../../core/plan/programs/catalogue.ts';
+import type { StepProgram } from '../contract.ts';
+import { bootstrap } from './bootstrap.ts';
+import { files } from './files.ts';
+import { groups } from './groups.ts';
+import { initramfs } from './initramfs.ts';
+import { iso } from './iso.ts';
+import { packages } from './packages.ts';
+import { script } from './script.ts';
+import { services } from './services.ts';
+import { system } from './system.ts';
+import { tar } from './tar.ts';
+import { users } from './users.ts';
+
+/** Every step program, by the name that a manifest calls it by. */
+export const stepPrograms: Readonly<Record<ProgramName, StepProgram>> = {
+  bootstrap,
+  packages,
+  system,
+  groups,
+  users,
+  files,
+  services,
+  script,
+  initramfs,
+  iso,
+  tar,
+};

@@ -1,0 +1,160 @@
+import { spawn } from 'node:child_process';
+import { lstat, mkdir, mkdtemp, readlink, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type {
+  ExecOptions,
+  ExecResult,
+  ProgramContext,
+  ProgramOutcome,
+  StepProgram,
+} from '../../containers/builder/contract.ts';
+import { StepError } from '../../containers/builder/step-error.ts';
+
+type Archive = ProgramContext<unknown>['archive'];
+
+/** The capabilities that a container on Fargate has: mask a80425fb. */
+export const containedCapabilities = [
+  'chown',
+  'dac_override',
+  'fowner',
+  'fsetid',
+  'kill',
+  'setgid',
+  'setuid',
+  'setpcap',
+  'net_bind_service',
+  'net_raw',
+  'sys_chroot',
+  'mknod',
+  'audit_write',
+  'setfcap',
+] as const;
+
+export interface BenchOptions {
+  readonly tree: string;
+  readonly scratch: string;
+  /** Commands run in this root (it must show the tree and scratch at the same paths); in the machine's own where absent. */
+  readonly builderRoot?: string;
+  /** Runs commands with Fargate's capabilities and no others. */
+  readonly contained?: boolean;
+  readonly archive?: Archive;
+  readonly packageCache?: string;
+  readonly release?: string;
+  readonly log?: (line: string) => void;
+}
+
+/** The epoch that bench runs give to programs: 2025-01-01. */
+export const benchEpoch = 1_735_689_600;
+
+const noArchive: Archive = {
+  suites: [
+    { uri: 'http://archive.invalid/debian', suite: 'trixie', components: ['main'], indexes: {}, date: benchEpoch },
+  ],
+};
+
+/** Runs one program on a tree, with its options parsed as the agent parses them. */
+export async function runProgram(
+  program: StepProgram,
+  options: Readonly<Record<string, unknown>>,
+  bench: BenchOptions,
+): Promise<ProgramOutcome> {
+  return program.run({
+    tree: bench.tree,
+    scratch: bench.scratch,
+    options: program.declaration.options.parse(options),
+    sourceDateEpoch: benchEpoch,
+    architecture: 'amd64',
+    release: bench.release ?? 'trixie',
+    archive: bench.archive ?? noArchive,
+    packageCache: bench.packageCache,
+    signal: new AbortController().signal,
+    exec: (argv, execOptions) => execute(bench, argv, execOptions ?? {}),
+    progress: () => {},
+    log: (text) => bench.log?.(text),
+    resolveInTree: (path) => resolveInTree(bench.tree, path),
+  });
+}
+
+function commandLine(bench: BenchOptions, argv: readonly string[], options: ExecOptions): string[] {
+  const root = options.inTree === true || options.confinement !== undefined ? bench.tree : bench.builderRoot;
+  const capabilities = containedCapabilities.map((name) => `+${name}`).join(',');
+  return [
+    ...(bench.contained === true
+      ? ['setpriv', `--inh-caps=-all,${capabilities}`, `--bounding-set=-all,${capabilities}`]
+      : []),
+    ...(root === undefined ? [] : ['chroot', root]),
+    ...(options.cwd === undefined ? [] : ['env', `--chdir=${options.cwd}`]),
+    ...argv,
+  ];
+}
+
+function execute(bench: BenchOptions, argv: readonly string[], options: ExecOptions): Promise<ExecResult> {
+  const [command = '', ...rest] = commandLine(bench, argv, options);
+  return new Promise((resolve, reject) => {
+    const child = spawn(command, rest, {
+      cwd: '/',
+      env: { PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin', HOME: '/root', ...options.env },
+      stdio: ['pipe', 'pipe', 'pipe'],
+      ...(options.timeoutSeconds === undefined
+        ? {}
+        : { timeout: options.timeoutSeconds * 1000, killSignal: 'SIGKILL' }),
+    });
+    let stdout = '';
+    child.stdin.end(options.stdin ?? '');
+    child.stdout.setEncoding('utf8').on('data', (text: string) => {
+      stdout += text;
+      if (options.quiet !== true) bench.log?.(text.trimEnd());
+    });
+    child.stderr.setEncoding('utf8').on('data', (text: string) => bench.log?.(text.trimEnd()));
+    child.on('error', reject);
+    child.on('close', (code, signal) => {
+      if (signal === 'SIGKILL' && options.timeoutSeconds !== undefined) {
+        reject(new StepError('step.timeout', `${argv[0]} was ended after ${options.timeoutSeconds} s`));
+      } else if (code === null || !(options.okCodes ?? [0]).includes(code)) {
+        reject(new StepError('step.failed', `${argv.join(' ')} ended with ${code ?? signal}`, code ?? undefined));
+      } else resolve({ code, stdout });
+    });
+  });
+}
+
+/** Follows symlinks as if the tree were the root; missing parts are taken as they are. */
+export async function resolveInTree(tree: string, path: string): Promise<string> {
+  let pending = path.split('/').filter(Boolean);
+  let resolved: string[] = [];
+  for (let links = 0; pending.length > 0; ) {
+    const [part = '', ...rest] = pending;
+    pending = rest;
+    if (part === '.') continue;
+    if (part === '..') {
+      resolved = resolved.slice(0, -1);
+      continue;
+    }
+    const here = join(tree, ...resolved, part);
+    const found = await lstat(here).catch(() => undefined);
+    if (found?.isSymbolicLink() !== true) {
+      resolved.push(part);
+      continue;
+    }
+    links += 1;
+    if (links > 40) throw new StepError('step.failed', `${path}: too many symlinks`);
+    const target = await readlink(here);
+    if (target.startsWith('/')) resolved = [];
+    pending = [...target.split('/').filter(Boolean), ...pending];
+  }
+  return join(tree, ...resolved);
+}
+
+/** Makes a folder with an empty `tree`, `scratch` and `outside`, and removes all after the use. */
+export async function withBenchFolder<Result>(
+  use: (folder: { tree: string; scratch: string; outside: string }) => Promise<Result>,
+): Promise<Result> {
+  const base = await mkdtemp(join(tmpdir(), 'lbuild-bench-'));
+  const folder = { tree: join(base, 'tree'), scratch: join(base, 'scratch'), outside: join(base, 'outside') };
+  try {
+    for (const path of Object.values(folder)) await mkdir(path);
+    return await use(folder);
+  } finally {
+    await rm(base, { recursive: true, force: true });
+  }
+}

@@ -1,0 +1,212 @@
+import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
+import { copyFile, mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+/** Debian's package `ovmf`. */
+const firmwareCode = '/usr/share/OVMF/OVMF_CODE_4M.fd';
+const firmwareVariables = '/usr/share/OVMF/OVMF_VARS_4M.fd';
+
+export interface BootOptions {
+  readonly iso: string;
+  readonly firmware: 'bios' | 'uefi';
+  /** For the whole boot, and again for the commands together. Without acceleration a boot takes 60 to 120 s. */
+  readonly timeoutSeconds: number;
+  /** What the serial console must show; it must have console=ttyS0 on the kernel command line. */
+  readonly expect: RegExp;
+  /** Logs in once `expect` was seen, and runs the commands in the user's shell. */
+  readonly login?: { readonly user: string; readonly password: string };
+  readonly interact?: readonly string[];
+  readonly memoryMiB?: number;
+}
+
+export interface BootResult {
+  /** All that the serial console showed. */
+  readonly console: string;
+  readonly acceleration: 'kvm' | 'tcg';
+  readonly bootSeconds: number;
+  /** Output of each command of `interact`, trimmed, in order. */
+  readonly outputs: readonly string[];
+}
+
+/** A serial console: text so far, and a wait for what comes. */
+class SerialConsole {
+  text = '';
+  /** What QEMU itself says. */
+  complaints = '';
+  ended = false;
+  readonly #machine: ChildProcessWithoutNullStreams;
+  readonly #waiters = new Set<() => void>();
+
+  constructor(machine: ChildProcessWithoutNullStreams) {
+    this.#machine = machine;
+    machine.stdout.setEncoding('utf8').on('data', (chunk: string) => {
+      this.text += chunk;
+      for (const wake of this.#waiters) wake();
+    });
+    machine.stderr.setEncoding('utf8').on('data', (chunk: string) => {
+      this.complaints += chunk;
+    });
+    machine.on('close', () => {
+      this.ended = true;
+      for (const wake of this.#waiters) wake();
+    });
+    machine.stdin.on('error', () => {});
+  }
+
+  send(line: string): void {
+    this.#machine.stdin.write(`${line}\n`);
+  }
+
+  /** Waits until the text from `start` on matches; answers the match and where it ends. */
+  async waitFor(pattern: RegExp, start: number, deadline: number): Promise<{ match: RegExpExecArray; end: number }> {
+    for (;;) {
+      const match = pattern.exec(this.text.slice(start));
+      if (match !== null) return { match, end: start + match.index + match[0].length };
+      const left = deadline - performance.now();
+      if (this.ended || left <= 0) {
+        const why = this.ended ? 'the machine ended' : 'the time was over';
+        throw new Error(
+          `${why} before the console showed ${pattern}; its last lines:\n${this.text.slice(-3_000)}\n${this.complaints}`,
+        );
+      }
+      await new Promise<void>((resolve) => {
+        const wake = () => {
+          clearTimeout(timer);
+          this.#waiters.delete(wake);
+          resolve();
+        };
+        const timer = setTimeout(wake, left);
+        this.#waiters.add(wake);
+      });
+    }
+  }
+}
+
+/** Takes terminal control sequences and carriage returns out of console text. */
+function plain(text: string): string {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: terminal control sequences begin with ESC
+  return text.replace(/\u001b(?:\[[0-9;?]*[A-Za-z]|\][^\u0007\u001b]*(?:\u0007|\u001b\\))/g, '').replaceAll('\r', '');
+}
+
+async function runCommands(
+  serial: SerialConsole,
+  login: { user: string; password: string },
+  commands: readonly string[],
+  deadline: number,
+): Promise<string[]> {
+  let position = serial.text.length;
+  serial.send(login.user);
+  position = (await serial.waitFor(/password: ?/i, position, deadline)).end;
+  serial.send(login.password);
+  // No echo and no prompt, so that what comes between two marks is the command's output and nothing else.
+  position = (await serial.waitFor(/[$#] $/, position, deadline)).end;
+  serial.send("stty -echo; PS1=''; PS2=''; unset PROMPT_COMMAND; printf '%s\\n' READY-''0");
+  position = (await serial.waitFor(/READY-0\r?\n/, position, deadline)).end;
+  const outputs: string[] = [];
+  for (const [number, command] of commands.entries()) {
+    serial.send(`{ ${command}\n} 2>&1; printf '%s\\n' DONE-''${number}`);
+    const done = await serial.waitFor(new RegExp(`([\\s\\S]*?)DONE-${number}\\r?\\n`), position, deadline);
+    position = done.end;
+    outputs.push(plain(done.match[1] ?? '').trim());
+  }
+  return outputs;
+}
+
+type Acceleration = BootResult['acceleration'];
+
+interface Machine {
+  readonly serial: SerialConsole;
+  end(): Promise<void>;
+}
+
+function startMachine(options: BootOptions, acceleration: Acceleration, variables: string): Machine {
+  const flash =
+    options.firmware === 'uefi'
+      ? [
+          ...['-drive', `if=pflash,format=raw,unit=0,readonly=on,file=${firmwareCode}`],
+          ...['-drive', `if=pflash,format=raw,unit=1,file=${variables}`],
+        ]
+      : [];
+  const machine = spawn(
+    'qemu-system-x86_64',
+    [
+      ...['-machine', 'q35', '-m', String(options.memoryMiB ?? 1_536), '-smp', '2'],
+      ...['-accel', acceleration === 'kvm' ? 'kvm' : 'tcg,thread=multi'],
+      ...['-cpu', acceleration === 'kvm' ? 'host' : 'max'],
+      ...['-nodefaults', '-no-user-config', '-no-reboot', '-display', 'none', '-vga', 'none'],
+      ...['-serial', 'stdio', '-nic', 'none', '-device', 'virtio-rng-pci'],
+      ...flash,
+      ...['-drive', `if=none,id=disc,media=cdrom,readonly=on,format=raw,file=${options.iso}`],
+      ...['-device', 'ide-cd,drive=disc,bootindex=0'],
+    ],
+    { stdio: 'pipe' },
+  );
+  const closed = new Promise<void>((resolve) => machine.on('close', () => resolve()).on('error', () => resolve()));
+  return {
+    serial: new SerialConsole(machine),
+    end: () => {
+      machine.kill('SIGKILL');
+      return closed;
+    },
+  };
+}
+
+/** Set once KVM was seen to fail, so that one process waits for it once. */
+let kvmFails = false;
+
+/**
+ * Starts with KVM where that works, which only a try can tell: the device may be there and the processor's state be
+ * refused, or the machine hang in its firmware. A boot loader on the serial line within 20 s is the proof.
+ */
+async function startAccelerated(
+  options: BootOptions,
+  variables: string,
+): Promise<Machine & { acceleration: Acceleration }> {
+  if (!kvmFails) {
+    const machine = startMachine(options, 'kvm', variables);
+    try {
+      await machine.serial.waitFor(/\S/, 0, performance.now() + 20_000);
+      return { ...machine, acceleration: 'kvm' };
+    } catch {
+      kvmFails = true;
+      await machine.end();
+    }
+  }
+  return { ...startMachine(options, 'tcg', variables), acceleration: 'tcg' };
+}
+
+/**
+ * Boots an ISO in a machine of its own, with the serial console on a pipe and no network, waits for what `expect`
+ * describes, and runs the commands of `interact`. The machine is ended and its files are removed whatever happens.
+ * Throws with the console's last lines where something does not come in time.
+ */
+export async function bootIso(options: BootOptions): Promise<BootResult> {
+  const folder = await mkdtemp(join(tmpdir(), 'lbuild-boot-'));
+  try {
+    const variables = join(folder, 'variables.fd');
+    if (options.firmware === 'uefi') await copyFile(firmwareVariables, variables);
+    const machine = await startAccelerated(options, variables);
+    try {
+      return await useMachine(options, machine.serial, machine.acceleration);
+    } finally {
+      await machine.end();
+    }
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+async function useMachine(
+  options: BootOptions,
+  serial: SerialConsole,
+  acceleration: Acceleration,
+): Promise<BootResult> {
+  const started = performance.now();
+  const deadline = () => performance.now() + options.timeoutSeconds * 1_000;
+  await serial.waitFor(options.expect, 0, deadline());
+  const bootSeconds = (performance.now() - started) / 1_000;
+  const outputs =
+    options.login === undefined ? [] : await runCommands(serial, options.login, options.interact ?? [], deadline());
+  return { console: plain(serial.text), acceleration, bootSeconds, outputs };
+}
