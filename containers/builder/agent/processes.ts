@@ -7,14 +7,11 @@ import { setTimeout as sleep } from 'node:timers/promises';
  */
 export type ProcessScope = 'namespace' | 'tree';
 
-/** What can stand as init over an agent. */
-const inits = new Set(['tini', 'tini-static', 'docker-init', 'catatonit']);
-
-/** @throws Error where this process is not the agent below an init: a signal to all would then reach strangers */
+/** @throws Error where the init above this process was not started for it: a signal to all would reach strangers */
 export function assertOwnNamespace(): void {
-  const init = readFileSync('/proc/1/comm', 'utf8').trim();
-  if (process.ppid !== 1 || !inits.has(init)) {
-    throw new Error(`the agent must be started by an init of its own process namespace, not below ${init}`);
+  const init = readFileSync('/proc/1/cmdline', 'utf8').split('\0');
+  if (process.ppid !== 1 || !init.includes(process.argv[1] ?? '')) {
+    throw new Error('the agent must be started by the init of a process namespace of its own');
   }
 }
 

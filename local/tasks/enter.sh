@@ -1,0 +1,87 @@
+#!/bin/sh
+# Makes a builder task's own world and becomes its init. Started by task-process.ts inside new mount, process, IPC and
+# host-name namespaces, as their process 1: when it is killed, all of them go, mounts and tmpfs included.
+#
+#   enter.sh ROOT TASK AGENT LAUNCHER MODE WORK CACHE
+#
+#   ROOT    the builder root; shown read-only
+#   TASK    the task's folder: root/ (mount point), inputs/ (shown read-only), work/
+#   AGENT   the agent as one file; shown read-only, as is
+#   LAUNCHER  confine.pl
+#   MODE    contained | privileged
+#   WORK    `disk`, or the size of a tmpfs in bytes
+#   CACHE   folder of packages, or `-`: then there is none
+#
+# LBUILD_MANIFEST_URL is in the environment. Exit code 125: the world could not be made.
+set -eu
+trap 'code=$?; [ "$code" -eq 0 ] || exit 125' EXIT
+root=$1 task=$2 agent=$3 launcher=$4 mode=$5 work=$6 cache=$7
+
+# The engine says go once this process is bound to die with it. Where the engine has ended before, this reads the end.
+read -r go
+[ "$go" = go ]
+
+mount --make-rprivate /
+mount --bind "$root" "$task/root"
+mount -o remount,bind,ro "$task/root"
+cd "$task/root"
+mount -t tmpfs -o mode=1777 tmp tmp
+mount -t tmpfs -o mode=1777 tmp var/tmp
+mount -t tmpfs -o mode=700 home root
+mount -t tmpfs -o mode=755 run run
+mkdir -p run/lock run/lbuild
+touch run/lbuild/agent.mjs run/lbuild/confine.pl
+
+# The devices that containers have. No disk of the machine is among them.
+mount -t tmpfs -o mode=755 dev dev
+mkdir dev/pts dev/shm
+mknod -m 666 dev/null c 1 3
+mknod -m 666 dev/zero c 1 5
+mknod -m 666 dev/full c 1 7
+mknod -m 666 dev/random c 1 8
+mknod -m 666 dev/urandom c 1 9
+mknod -m 666 dev/tty c 5 0
+mount -t devpts -o newinstance,ptmxmode=0666,mode=620 devpts dev/pts
+ln -s pts/ptmx dev/ptmx
+ln -s /proc/self/fd dev/fd
+ln -s /proc/self/fd/0 dev/stdin
+ln -s /proc/self/fd/1 dev/stdout
+ln -s /proc/self/fd/2 dev/stderr
+mount -t tmpfs -o mode=1777,size=64m shm dev/shm
+mount -t proc -o nosuid,nodev,noexec proc proc
+
+mount --bind "$task/inputs" inputs
+mount -o remount,bind,ro inputs
+mount --bind "$agent" run/lbuild/agent.mjs
+mount -o remount,bind,ro run/lbuild/agent.mjs
+mount --bind "$launcher" run/lbuild/confine.pl
+mount -o remount,bind,ro run/lbuild/confine.pl
+if [ "$work" = disk ]; then
+  mount --bind "$task/work" work
+else
+  mount -t tmpfs -o "mode=755,size=$work" work work
+fi
+packages=
+if [ "$cache" != - ]; then
+  mount --bind "$cache" packages
+  packages=/packages
+fi
+for file in resolv.conf hosts; do
+  if [ -e "/etc/$file" ] && [ -f "etc/$file" ] && [ ! -L "etc/$file" ]; then mount --bind "/etc/$file" "etc/$file"; fi
+done
+
+# The machine's own tree leaves this namespace: what gets out of a chroot gets to the builder root.
+pivot_root . .
+umount -l .
+cd /
+
+trap - EXIT
+exec </dev/null
+if [ "$mode" = contained ]; then
+  set -- /usr/bin/perl /run/lbuild/confine.pl --mode contained -- /usr/bin/tini --
+else
+  set -- /usr/bin/tini --
+fi
+exec /usr/bin/env -i PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin LANG=C.UTF-8 HOME=/root \
+  LBUILD_MANIFEST_URL="$LBUILD_MANIFEST_URL" LBUILD_MODE="$mode" LBUILD_PACKAGE_CACHE="$packages" \
+  "$@" /opt/lbuild/node /run/lbuild/agent.mjs

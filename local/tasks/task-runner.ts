@@ -1,0 +1,165 @@
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { findAttempt } from '../../core/builds/stage-repository.ts';
+import type { JsonValue, Sha256 } from '../../core/digest.ts';
+import type { BuilderTasks } from '../../core/ports/builder-tasks.ts';
+import type { Clock } from '../../core/ports/clock.ts';
+import type { Table } from '../../core/ports/table.ts';
+import { TaskFailed } from '../flow/failure.ts';
+import { Slots } from './slots.ts';
+import { describeTask, type TaskEnd } from './task-description.ts';
+import { makeTaskFolder, removeAllTaskFolders, removeTaskFolder } from './task-folder.ts';
+import { notStartedCode, TaskProcess } from './task-process.ts';
+import { readMemory, workSpaceFor } from './work-space.ts';
+
+export interface TaskRunnerOptions {
+  /** Holds a folder for each running task; what is in it when the runner opens is removed. */
+  readonly directory: string;
+  readonly builderRoot: string;
+  /** The agent as one file (containers/builder/agent/main.ts, bundled). */
+  readonly agentBundle: string;
+  readonly mode: 'contained' | 'privileged';
+  /** Tasks that run at once; others wait. */
+  readonly slots: number;
+  /** Verified packages that service stages share; no other stage sees it. */
+  readonly packageCache: string | undefined;
+  /** Where the attempts are: what each may read, and its trust class. */
+  readonly table: Table;
+  /** File of an object in the work bucket. @throws Error where it is absent */
+  fileOf(path: string): string;
+  readonly clock: Clock;
+  readonly log: { info(message: string, facts: Readonly<Record<string, string | number>>): void };
+}
+
+/** What the runner takes of the flow's request. */
+export interface TaskRequest {
+  readonly buildId: string;
+  readonly stageId: string;
+  readonly attempt: number;
+  readonly manifestUrl: string;
+}
+
+export interface TaskRunner extends BuilderTasks {
+  /**
+   * Runs one task to its end and answers its description.
+   * @throws TaskFailed States.TaskFailed with the description as its cause, where it did not exit with 0
+   */
+  run(request: TaskRequest, control: { readonly taskId: string; readonly signal: AbortSignal }): Promise<JsonValue>;
+  /** Ends all tasks. */
+  close(): Promise<void>;
+}
+
+interface RunningTask {
+  readonly request: TaskRequest;
+  readonly startedAt: Date;
+  /** Aborted to end the task; its reason is text for people. */
+  readonly stopping: AbortController;
+  ended: Promise<unknown>;
+}
+
+/** Runs builder tasks as processes of this machine, each in namespaces of its own. */
+export async function openTaskRunner(options: TaskRunnerOptions): Promise<TaskRunner> {
+  await mkdir(options.directory, { recursive: true, mode: 0o700 });
+  await removeAllTaskFolders(options.directory);
+  const slots = new Slots(options.slots);
+  const tasks = new Map<string, RunningTask>();
+
+  const stop = async (taskId: string, reason: string) => {
+    const task = tasks.get(taskId);
+    task?.stopping.abort(reason);
+    await task?.ended.catch(() => undefined);
+  };
+
+  return {
+    stop,
+    run(request, control) {
+      const stopping = new AbortController();
+      const task: RunningTask = { request, startedAt: options.clock.now(), stopping, ended: Promise.resolve() };
+      tasks.set(control.taskId, task);
+      const abort = () => stopping.abort('the execution was stopped');
+      if (control.signal.aborted) abort();
+      control.signal.addEventListener('abort', abort, { once: true });
+      const ended = runTask(options, slots, request, control.taskId, stopping.signal).finally(() => {
+        control.signal.removeEventListener('abort', abort);
+        tasks.delete(control.taskId);
+      });
+      task.ended = ended;
+      return ended;
+    },
+    running: async () =>
+      [...tasks].map(([taskId, { request, startedAt }]) => {
+        const { buildId, stageId, attempt } = request;
+        return { taskId, buildId, stageId, attempt, startedAt };
+      }),
+    close: async () => {
+      await Promise.all([...tasks.keys()].map((taskId) => stop(taskId, 'the engine is being stopped')));
+    },
+  };
+}
+
+function failed(end: TaskEnd): TaskFailed {
+  return new TaskFailed('States.TaskFailed', JSON.stringify(describeTask(end)));
+}
+
+async function runTask(
+  options: TaskRunnerOptions,
+  slots: Slots,
+  request: TaskRequest,
+  taskId: string,
+  stopping: AbortSignal,
+): Promise<JsonValue> {
+  const stopped = () => failed({ taskId, stopCode: 'UserInitiated', reason: String(stopping.reason) });
+  const giveBack = await slots.take(stopping).catch(() => {
+    throw stopped();
+  });
+  const path = join(options.directory, taskId);
+  try {
+    const attempt = await findAttempt(options.table, request.buildId, request.stageId, request.attempt);
+    const folder = await makeTaskFolder(path, inputFiles(options, attempt?.value.blobs ?? {}));
+    if (stopping.aborted) throw stopped();
+    const task = new TaskProcess({
+      builderRoot: options.builderRoot,
+      folder: path,
+      agentBundle: options.agentBundle,
+      mode: options.mode,
+      work: workSpaceFor(folder.inputBytes, options.slots, await readMemory()),
+      packageCache: attempt?.value.trust === 'service' ? options.packageCache : undefined,
+      manifestUrl: request.manifestUrl,
+      clock: options.clock,
+    });
+    const stop = () => void task.stop();
+    stopping.addEventListener('abort', stop, { once: true });
+    if (stopping.aborted) stop();
+    const exitCode = await task.exited;
+    stopping.removeEventListener('abort', stop);
+    if (stopping.aborted) throw stopped();
+    if (exitCode === 0) {
+      return describeTask({ taskId, stopCode: 'EssentialContainerExited', reason: 'The agent exited', exitCode });
+    }
+    options.log.info('task ended badly', { taskId, exitCode, stderr: task.complaint });
+    if (exitCode === notStartedCode) {
+      throw failed({ taskId, stopCode: 'TaskFailedToStart', reason: `The task could not start: ${task.complaint}` });
+    }
+    throw failed({
+      ...{ taskId, exitCode },
+      stopCode: 'EssentialContainerExited',
+      reason: 'Essential container in task exited',
+      ...(exitCode === 137 ? { containerReason: 'The agent was killed' } : {}),
+    });
+  } finally {
+    await removeTaskFolder(path);
+    giveBack();
+  }
+}
+
+function inputFiles(options: TaskRunnerOptions, blobs: Readonly<Record<Sha256, string>>): Map<Sha256, string> {
+  const files = new Map<Sha256, string>();
+  for (const [digest, place] of Object.entries(blobs)) {
+    try {
+      files.set(digest, options.fileOf(place));
+    } catch {
+      // Not on this machine: the agent downloads it.
+    }
+  }
+  return files;
+}
