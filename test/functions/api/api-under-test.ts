@@ -1,0 +1,104 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { createSystemClock } from '../../../adapters/system/clock.ts';
+import { createIds } from '../../../adapters/system/ids.ts';
+import { createApiKey, formatApiKey } from '../../../core/access/api-key.ts';
+import type { RoleName } from '../../../core/access/permissions.ts';
+import type { Ports } from '../../../core/ports/ports.ts';
+import type { Table } from '../../../core/ports/table.ts';
+import { createTenant } from '../../../core/tenancy/tenant.ts';
+import { operations } from '../../../functions/api/operations.ts';
+import { maxBodyBytes } from '../../../functions/shared/request-body.ts';
+import { createRouter, type RequestEntry } from '../../../functions/shared/router.ts';
+import { startHttpFront } from '../../../local/http/front.ts';
+import { openObjects } from '../../../local/object-store.ts';
+
+/** The whole API over a given table, on a loopback port, with this machine's object store behind it. */
+export interface ApiUnderTest {
+  readonly url: string;
+  readonly ports: Ports;
+  /** What the router logged, in order. */
+  readonly entries: readonly RequestEntry[];
+  /** A new tenant with a key of each role. */
+  tenant(name: string): Promise<TenantUnderTest>;
+  close(): Promise<void>;
+}
+
+export interface TenantUnderTest {
+  readonly tenantId: string;
+  readonly keys: Readonly<Record<RoleName, string>>;
+}
+
+/** A port that the API must not touch: submitting a build looks nothing up and starts nothing. */
+function untouched(name: string): never {
+  return new Proxy({} as never, {
+    get() {
+      throw new Error(`the API must not use ${name}`);
+    },
+  });
+}
+
+export async function openApi(table: Table): Promise<ApiUnderTest> {
+  const folder = await mkdtemp(path.join(tmpdir(), 'lbuild-api-'));
+  const clock = createSystemClock();
+  const ids = createIds(clock);
+  const objects = await openObjects({
+    directory: folder,
+    secrets: {
+      s3AccessKeyId: 'LBUILDTEST0000000000',
+      s3SecretAccessKey: ids.secret(32),
+      cursorSecret: ids.secret(32),
+    },
+    clock,
+  });
+  const ports: Ports = {
+    installation: {
+      apiUrl: 'http://127.0.0.1',
+      toolchain: 'test',
+      architectures: ['amd64'],
+      outputs: ['iso', 'tar'],
+      cursorSecret: ids.secret(32),
+      concurrentBuilds: 1,
+    },
+    table,
+    blobs: objects.blobs,
+    flow: untouched('flow'),
+    tasks: untouched('tasks'),
+    bus: untouched('bus'),
+    archive: untouched('archive'),
+    clock,
+    ids,
+  };
+  const entries: RequestEntry[] = [];
+  const log = {
+    request: (entry: RequestEntry) => void entries.push(entry),
+    failure: (_entry: RequestEntry, cause: unknown) => console.error(cause),
+  };
+  const handle = createRouter({ ports, operations, log, validateResponses: true });
+  const front = await startHttpFront({ handle, maxBodyBytes, ids });
+  return {
+    url: front.url,
+    ports,
+    entries,
+    async tenant(name) {
+      const { tenantId } = await createTenant(table, clock, ids, { name });
+      const key = async (role: RoleName) =>
+        (await createApiKey(table, clock, ids, { tenantId, name: role, role })).text;
+      return {
+        tenantId,
+        keys: { owner: await key('owner'), builder: await key('builder'), viewer: await key('viewer') },
+      };
+    },
+    async close() {
+      await front.close();
+      await objects.close();
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+/** A key of the right form that was never given out. */
+export function unknownKey(ports: Ports): string {
+  return formatApiKey({ keyId: ports.ids.next('key'), secret: ports.ids.secret(32) });
+}

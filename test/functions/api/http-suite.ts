@@ -1,0 +1,35 @@
+import { afterAll, beforeAll, describe } from 'vitest';
+import type { Table } from '../../../core/ports/table.ts';
+import { type ApiUnderTest, openApi } from './api-under-test.ts';
+import { describeAccess } from './suite-access.ts';
+import { describeArtifacts } from './suite-artifacts.ts';
+import { describeBuilds } from './suite-builds.ts';
+import { describeExchange } from './suite-exchange.ts';
+import { describeLogs } from './suite-logs.ts';
+import { describeRequests } from './suite-requests.ts';
+
+/** The API over HTTP, the same whatever table it stands on. `openTable` is called once. */
+export function httpSuite(name: string, openTable: () => Promise<{ table: Table; close(): Promise<void> }>): void {
+  describe(`the HTTP API over ${name}`, () => {
+    let table: Awaited<ReturnType<typeof openTable>> | undefined;
+    let api: ApiUnderTest | undefined;
+    const opened = (): ApiUnderTest => {
+      if (api === undefined) throw new Error('the API is not open');
+      return api;
+    };
+    beforeAll(async () => {
+      table = await openTable();
+      api = await openApi(table.table);
+    });
+    afterAll(async () => {
+      await api?.close();
+      await table?.close();
+    });
+    describeRequests(opened);
+    describeAccess(opened);
+    describeBuilds(opened);
+    describeLogs(opened);
+    describeArtifacts(opened);
+    describeExchange(opened);
+  });
+}

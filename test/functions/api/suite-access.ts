@@ -1,0 +1,159 @@
+import { beforeAll, describe, expect, it } from 'vitest';
+import { createApiKey, formatApiKey, parseApiKey, revokeApiKey } from '../../../core/access/api-key.ts';
+import { permissions, roles } from '../../../core/access/permissions.ts';
+import { operations } from '../../../functions/api/operations.ts';
+import type { Operation } from '../../../functions/shared/operation.ts';
+import { type ApiUnderTest, type TenantUnderTest, unknownKey } from './api-under-test.ts';
+import { exampleSpec, startExample } from './example-spec.ts';
+import { call, problemOf, withoutRequestId } from './http-call.ts';
+
+/** A path of an operation with each parameter filled. */
+function pathOf(operation: Operation, id: string): string {
+  return operation.path
+    .replace('/v1/stages/{id}', `/v1/stages/${id}.s1`)
+    .replace('{id}', id)
+    .replace('{n}', '1')
+    .replace('{name}', 'edge-web.iso');
+}
+
+function send(api: ApiUnderTest, operation: Operation, id: string, key?: string) {
+  return call(`${api.url}${pathOf(operation, id)}`, {
+    method: operation.method,
+    ...(key === undefined ? {} : { key }),
+    ...(operation.body === undefined ? {} : { body: JSON.stringify(exampleSpec) }),
+  });
+}
+
+const guarded = operations.filter((operation) => operation.access.kind === 'permission');
+const ofOneBuild = operations.filter((operation) => operation.path.startsWith('/v1/builds/{id}'));
+
+/** Who may call what, derived from the operations themselves. */
+export function describeAccess(api: () => ApiUnderTest): void {
+  describe('access', () => {
+    let one: TenantUnderTest;
+    let other: TenantUnderTest;
+    beforeAll(async () => {
+      [one, other] = await Promise.all([api().tenant('one'), api().tenant('other')]);
+    });
+    const missing = () => api().ports.ids.next('bld');
+
+    it('knows what every operation needs', () => {
+      const table = operations.map(({ id, access }) => [
+        id,
+        access.kind === 'permission' ? access.permission : access.kind,
+      ]);
+      expect(Object.fromEntries(table)).toEqual({
+        startBuild: 'builds:create',
+        listBuilds: 'builds:read',
+        readBuild: 'builds:read',
+        cancelBuild: 'builds:cancel',
+        readLogs: 'builds:read',
+        listArtifacts: 'artifacts:read',
+        downloadArtifact: 'artifacts:read',
+        validateSpec: 'specs:validate',
+        exchange: 'ticket',
+        readHealth: 'public',
+        readOpenapi: 'public',
+      });
+    });
+
+    it.each(operations.map((operation) => [operation.id, operation] as const))(
+      '%s refuses a call without credentials, unless it is public',
+      async (_id, operation) => {
+        const answer = await send(api(), operation, missing());
+        if (operation.access.kind === 'public') {
+          expect(answer.status).toBe(200);
+          return;
+        }
+        const code = operation.access.kind === 'ticket' ? 'ticket.refused' : 'access.unauthenticated';
+        expect([answer.status, problemOf(answer).code]).toEqual([401, code]);
+        expect(answer.headers.get('www-authenticate')).toContain('Bearer');
+      },
+    );
+
+    it.each(
+      guarded.flatMap((operation) =>
+        Object.keys(roles).map((role) => [operation.id, role as keyof typeof roles, operation] as const),
+      ),
+    )('%s lets the role %s through exactly where it holds the permission', async (_id, role, operation) => {
+      const answer = await send(api(), operation, missing(), one.keys[role]);
+      const needed = operation.access.kind === 'permission' ? operation.access.permission : '';
+      const held: readonly string[] = roles[role];
+      if (held.includes(needed)) expect(answer.status).not.toBe(403);
+      else expect([answer.status, problemOf(answer).code]).toEqual([403, 'access.forbidden']);
+    });
+
+    it.each(guarded.map((operation) => [operation.id, operation] as const))(
+      '%s refuses a key whose scopes lack its permission',
+      async (_id, operation) => {
+        const { table, clock, ids } = api().ports;
+        const needed = operation.access.kind === 'permission' ? operation.access.permission : undefined;
+        const scopes = permissions.filter((permission) => permission !== needed);
+        const { tenantId } = one;
+        const key = await createApiKey(table, clock, ids, { tenantId, name: 'scoped', role: 'owner', scopes });
+        expect((await send(api(), operation, missing(), key.text)).status).toBe(403);
+      },
+    );
+
+    it('answers every key that is not live alike', async () => {
+      const { table, clock, ids } = api().ports;
+      const { tenantId } = one;
+      const make = (expiresAt?: Date) =>
+        createApiKey(table, clock, ids, {
+          tenantId,
+          name: 'ending',
+          role: 'owner',
+          ...(expiresAt === undefined ? {} : { expiresAt }),
+        });
+      const live = await make(new Date(Date.now() + 60_000));
+      const revoked = await make();
+      await revokeApiKey(table, clock, revoked.record.keyId);
+      const secret = parseApiKey(one.keys.owner)?.secret ?? '';
+      const keys = {
+        expired: (await make(new Date(Date.now() - 1))).text,
+        revoked: revoked.text,
+        unknown: unknownKey(api().ports),
+        'another secret': formatApiKey({ keyId: live.record.keyId, secret: ids.secret(32) }),
+        "another key's secret": formatApiKey({ keyId: live.record.keyId, secret }),
+        malformed: 'lbk_nothing',
+      };
+      expect((await call(`${api().url}/v1/builds`, { key: live.text })).status).toBe(200);
+      const bodies = new Set<string>();
+      for (const [name, key] of Object.entries(keys)) {
+        const answer = await call(`${api().url}/v1/builds`, { key });
+        expect([name, answer.status]).toEqual([name, 401]);
+        bodies.add(withoutRequestId(answer));
+      }
+      expect(bodies.size).toBe(1);
+    });
+
+    it.each(ofOneBuild.map((operation) => [`${operation.method} ${operation.path}`, operation] as const))(
+      "%s answers another tenant's build as one that does not exist",
+      async (_path, operation) => {
+        const id = await startExample(api().url, one.keys.owner);
+        const theirs = await send(api(), operation, id, other.keys.owner);
+        const none = await send(api(), operation, missing(), other.keys.owner);
+        expect([theirs.status, problemOf(theirs).code]).toEqual([404, 'build.not_found']);
+        expect(withoutRequestId(theirs)).toBe(withoutRequestId(none));
+        const names = (answer: typeof theirs) => [...answer.headers.keys()].sort();
+        expect(names(theirs)).toEqual(names(none));
+      },
+    );
+
+    it('lists five operations of one build', () => {
+      expect(ofOneBuild.map(({ id }) => id)).toEqual([
+        'readBuild',
+        'cancelBuild',
+        'readLogs',
+        'listArtifacts',
+        'downloadArtifact',
+      ]);
+    });
+
+    it("lists a tenant's own builds only", async () => {
+      const fresh = await api().tenant('fresh');
+      await startExample(api().url, one.keys.owner);
+      expect((await call(`${api().url}/v1/builds`, { key: fresh.keys.owner })).json()).toEqual({ builds: [] });
+    });
+  });
+}

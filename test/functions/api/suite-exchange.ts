@@ -1,0 +1,80 @@
+import { beforeAll, describe, expect, it } from 'vitest';
+import { sha256 } from '../../../core/digest.ts';
+import type { ApiUnderTest, TenantUnderTest } from './api-under-test.ts';
+import { startExample } from './example-spec.ts';
+import { call, problemOf } from './http-call.ts';
+import { forceState, storeAttempt, storeStage } from './stored-build.ts';
+
+const heartbeat = { kind: 'heartbeat', progress: { step: 'bootstrap', percent: 10 } };
+
+/** What a builder may ask with its ticket. */
+export function describeExchange(api: () => ApiUnderTest): void {
+  describe('exchange', () => {
+    let tenant: TenantUnderTest;
+    let id: string;
+    beforeAll(async () => {
+      const { ports } = api();
+      tenant = await api().tenant('exchange');
+      id = await startExample(api().url, tenant.keys.owner);
+      await forceState(ports, id, 'running');
+      const steps = ['bootstrap'];
+      await storeStage(ports, id, { id: 's1', state: 'running', steps, attempt: 2 });
+      await storeAttempt(ports, id, { stage: 's1', number: 1, ticket: 'old ticket', steps, state: 'ended' });
+      await storeAttempt(ports, id, { stage: 's1', number: 2, ticket: 'ticket', steps });
+    });
+    const ask = (body: unknown, ticket: string, stage = `${id}.s1`, attempt = '2') =>
+      call(`${api().url}/v1/stages/${stage}/attempts/${attempt}:exchange`, { key: ticket, body: JSON.stringify(body) });
+
+    it('answers a heartbeat, and shows its progress', async () => {
+      const answer = await ask(heartbeat, 'ticket');
+      expect([answer.status, answer.json()]).toEqual([200, { kind: 'heartbeat', cancelled: false }]);
+      const build = await call(`${api().url}/v1/builds/${id}`, { key: tenant.keys.viewer });
+      expect(build.json()).toMatchObject({ stages: [{ steps: [{ state: 'running', percent: 10 }] }] });
+    });
+
+    it('signs an upload of exactly what was declared', async () => {
+      const body = 'a layer';
+      const declared = { kind: 'declare', step: 'bootstrap', output: 'layer', size: 7, sha256: sha256(body) };
+      const answer = await ask(declared, 'ticket');
+      expect(answer.json()).toMatchObject({ kind: 'upload', request: { method: 'PUT' } });
+    });
+
+    it.each([
+      ['another ticket', 'wrong', undefined, undefined],
+      ['the ticket of an ended attempt', 'old', undefined, '1'],
+      ['a ticket with another attempt', 'ticket', undefined, '1'],
+      ['a ticket with another stage', 'ticket', 's2', undefined],
+      ['a ticket with an attempt that never was', 'ticket', undefined, '9'],
+    ])('refuses %s', async (_name, ticket, stage, attempt) => {
+      const answer = await ask(heartbeat, ticket, `${id}.${stage ?? 's1'}`, attempt);
+      expect([answer.status, problemOf(answer).code]).toEqual([401, 'ticket.refused']);
+    });
+
+    it('refuses an API key, even of the owner', async () => {
+      expect((await ask(heartbeat, tenant.keys.owner)).status).toBe(401);
+    });
+
+    it('refuses what the attempt does not have', async () => {
+      const fetch = await ask({ kind: 'fetch', digest: '0'.repeat(64) }, 'ticket');
+      expect([fetch.status, problemOf(fetch).code]).toEqual([403, 'exchange.refused']);
+    });
+
+    it.each([
+      [{ kind: 'nothing' }, `s1`, '2'],
+      [{ ...heartbeat, more: 1 }, 's1', '2'],
+      [{ kind: 'declare', step: 'x', output: 'layer', size: -1, sha256: 'y' }, 's1', '2'],
+      [heartbeat, '..', '2'],
+      [heartbeat, 's1', '0'],
+    ])('refuses %j of stage %s, attempt %s as not valid', async (body, stage, attempt) => {
+      const answer = await ask(body, 'ticket', `${id}.${stage}`, attempt);
+      expect([answer.status, problemOf(answer).code]).toEqual([400, 'request.invalid']);
+    });
+
+    it('tells of cancellation, and ends with the build', async () => {
+      await call(`${api().url}/v1/builds/${id}/cancel`, { method: 'POST', key: tenant.keys.owner });
+      expect((await ask(heartbeat, 'ticket')).json()).toEqual({ kind: 'heartbeat', cancelled: true });
+      await forceState(api().ports, id, 'cancelled');
+      expect((await ask(heartbeat, 'ticket')).status).toBe(401);
+    });
+  });
+}
