@@ -9,8 +9,8 @@ export interface Backoff {
 }
 
 /**
- * Attempts beyond the SDK's own three. Together they wait 6 s at the most: 50 writers of one counter come through
- * (test/contract/table), and an API call stays well below its time limit.
+ * The SDK repeats what was throttled, timed out or met a failing server, and these attempts are for what it does not:
+ * transactions that met another one. They wait 6 s at the most, so that an API call stays below its time limit.
  */
 const attempts = 12;
 const firstMilliseconds = 20;
@@ -31,21 +31,21 @@ type Attempt<Result> = { readonly done: true; readonly result: Result } | Undone
 export async function retry<Result>(backoff: Backoff, work: () => Promise<Attempt<Result>>): Promise<Result> {
   let cause: unknown;
   let waits = 0;
-  for (let count = 0; count < attempts; count += 1) {
+  for (let count = 1; count <= attempts; count += 1) {
     const attempt = await work();
     if (attempt.done) return attempt.result;
     cause = attempt.cause;
-    if (!attempt.wait) continue;
+    if (!attempt.wait || count === attempts) continue;
     await backoff.sleep(backoff.random() * Math.min(longestMilliseconds, firstMilliseconds * 2 ** waits));
     waits += 1;
   }
-  throw new EngineError('service.unavailable', 'The table is too busy: writes of the same records, or throttling.', {
+  throw new EngineError('service.unavailable', 'The table is too busy: others write the same records.', {
     retryAfterSeconds: 2,
     cause,
   });
 }
 
-/** Sends a request that can be repeated, again where DynamoDB refused it for the moment. */
+/** Sends a request that can be repeated, again where a transaction was in its way. */
 export async function sendRepeatable<Result>(backoff: Backoff, send: () => Promise<Result>): Promise<Result> {
   return await retry<Result>(backoff, async () => {
     try {
@@ -56,17 +56,12 @@ export async function sendRepeatable<Result>(backoff: Backoff, send: () => Promi
   });
 }
 
-/** Another attempt where DynamoDB did not carry the request out. @throws EngineError where it is not known, or for good. */
+/**
+ * Another attempt where a transaction of somebody else's was in the way.
+ * @throws EngineError for any other failure: the SDK's own attempts are over.
+ */
 export function tryAgain(error: unknown): Undone {
-  const refusedForNow = isNamed(
-    error,
-    'ProvisionedThroughputExceededException',
-    'RequestLimitExceeded',
-    'ThrottlingException',
-    'TransactionConflictException',
-    'TransactionInProgressException',
-  );
-  if (refusedForNow) return { done: false, wait: true, cause: error };
+  if (isNamed(error, 'TransactionConflictException')) return { done: false, wait: true, cause: error };
   throw tableFailure(error);
 }
 

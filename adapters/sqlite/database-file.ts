@@ -37,8 +37,8 @@ const createSchema = `
   ) STRICT;
 `;
 
-/** How long a write waits for another process that writes the same file. */
-const busyMilliseconds = 5000;
+/** How long a write waits, and this process with it, for another process that writes the same file. */
+const busyMilliseconds = 2000;
 
 /**
  * Opens the table's file, creates it (mode 0600: it holds every tenant's records) where it is absent, and brings its

@@ -29,14 +29,24 @@ export interface SqliteTable extends Table, TableChangeFeed {
 
 /** Changes are kept as long as DynamoDB's stream keeps them: 24 hours. */
 const changeMilliseconds = 24 * 60 * 60 * 1000;
-/** Old changes and expired records are removed at opening and after so many commits, so many at a time. */
-const commitsBetweenSweeps = 1000;
+/** Old changes and expired records are removed at opening and after so many transactions, so many at a time. */
+const transactionsBetweenSweeps = 1000;
 const expiredAtOnce = 100;
 const changesAtOnce = 10_000;
+/** Transactions that share one commit, so that the thread is not held for long. */
+const transactionsAtOnce = 64;
+
+/** A transaction that waits for its turn. */
+interface Pending {
+  readonly writes: readonly TableWrite[];
+  readonly resolve: () => void;
+  readonly reject: (error: unknown) => void;
+}
 
 /**
- * Opens the table's file (see openDatabaseFile), whose records and change feed are one SQLite database. A transaction
- * runs between BEGIN IMMEDIATE and COMMIT without giving up the thread, so it is alone in the file.
+ * Opens the table's file (see openDatabaseFile), whose records and change feed are one SQLite database. Transactions
+ * that were asked for at the same time are carried out one after the other, each in a savepoint, and share one commit:
+ * waiting for the disk (milliseconds) is what a commit costs. None is answered before that.
  *
  * @param options.file path in an existing folder, or `:memory:`
  * @throws EngineError configuration.invalid; its methods throw service.unavailable where the file cannot be written.
@@ -55,7 +65,8 @@ class OpenTable implements SqliteTable {
   readonly #addChange: StatementSync;
   readonly #changes: StatementSync;
   readonly #listeners = new Set<() => void>();
-  #commits = 0;
+  readonly #pending: Pending[] = [];
+  #transactions = 0;
 
   constructor(database: DatabaseSync, clock: Clock) {
     this.#database = database;
@@ -84,10 +95,11 @@ class OpenTable implements SqliteTable {
 
   async transact(writes: readonly TableWrite[]): Promise<void> {
     checkWrites(writes);
-    this.#commits += 1;
-    // Before the writes, so that a sweep that fails never makes committed writes look failed.
-    if (this.#commits % commitsBetweenSweeps === 0) this.#guard(() => this.#sweep());
-    this.#guard(() => this.#commit(() => writes));
+    await new Promise<void>((resolve, reject) => {
+      this.#pending.push({ writes, resolve, reject });
+      // After the events that are ready now, some of which ask for transactions too.
+      if (this.#pending.length === 1) setImmediate(() => this.#commitPending());
+    });
   }
 
   async read(
@@ -120,6 +132,7 @@ class OpenTable implements SqliteTable {
   }
 
   close(): void {
+    while (this.#pending.length > 0) this.#commitPending();
     this.#listeners.clear();
     this.#database.close();
   }
@@ -129,18 +142,50 @@ class OpenTable implements SqliteTable {
     return row === undefined ? undefined : recordOf(row);
   }
 
-  /** Carries out the writes that `choose` gives; it is called inside the transaction. */
-  #commit(choose: () => readonly TableWrite[]): void {
+  #commitPending(): void {
+    const group = this.#pending.splice(0, transactionsAtOnce);
+    if (group.length === 0) return;
+    if (this.#pending.length > 0) setImmediate(() => this.#commitPending());
+    const failures = new Map<Pending, unknown>();
+    try {
+      this.#guard(() => {
+        const due = Math.floor(this.#transactions / transactionsBetweenSweeps);
+        this.#transactions += group.length;
+        // Before the writes, so that a sweep that fails never makes committed writes look failed.
+        if (Math.floor(this.#transactions / transactionsBetweenSweeps) > due) this.#sweep();
+        this.#commit(() => group.map((pending) => this.#attempt(pending, failures)).includes(true));
+      });
+    } catch (error) {
+      for (const { reject } of group) reject(error);
+      return;
+    }
+    for (const pending of group) {
+      if (failures.has(pending)) pending.reject(failures.get(pending));
+      else pending.resolve();
+    }
+  }
+
+  /** One transaction of a group: what it refuses undoes its own writes only; a failure of the file ends the group. */
+  #attempt(pending: Pending, failures: Map<Pending, unknown>): boolean {
+    this.#database.exec('SAVEPOINT one');
+    let changed = false;
+    try {
+      changed = this.#write(pending.writes);
+    } catch (error) {
+      if (isFileFailure(error)) throw error;
+      this.#database.exec('ROLLBACK TO one');
+      failures.set(pending, error);
+    }
+    this.#database.exec('RELEASE one');
+    return changed;
+  }
+
+  /** Commits what `work` does; it answers whether it changed a record. */
+  #commit(work: () => boolean): void {
     let changed = false;
     this.#database.exec('BEGIN IMMEDIATE');
     try {
-      const writes = choose();
-      const before = writes.map((write) => this.#stored(write.key));
-      const failed = writes.flatMap((write, position) => (mayWrite(write, before[position]) ? [] : [position]));
-      if (failed.length > 0) throw new ConditionFailed(failed);
-      for (const [position, write] of writes.entries()) {
-        changed = this.#apply(write, before[position], `writes[${position}]`) || changed;
-      }
+      changed = work();
       this.#database.exec('COMMIT');
     } catch (error) {
       if (this.#database.isTransaction) this.#database.exec('ROLLBACK');
@@ -148,6 +193,15 @@ class OpenTable implements SqliteTable {
     }
     // Not inside the transaction's call: what a listener throws is not the writer's failure.
     if (changed) for (const listener of this.#listeners) queueMicrotask(listener);
+  }
+
+  /** Answers whether it changed a record. */
+  #write(writes: readonly TableWrite[]): boolean {
+    const before = writes.map((write) => this.#stored(write.key));
+    const failed = writes.flatMap((write, position) => (mayWrite(write, before[position]) ? [] : [position]));
+    if (failed.length > 0) throw new ConditionFailed(failed);
+    const changes = writes.map((write, position) => this.#apply(write, before[position], `writes[${position}]`));
+    return changes.includes(true);
   }
 
   #apply(write: TableWrite, before: TableRecord | undefined, path: string): boolean {
@@ -179,7 +233,9 @@ class OpenTable implements SqliteTable {
     const expired = this.#database.prepare(
       `SELECT partition, sort, body FROM record WHERE expires_at < ? LIMIT ${expiredAtOnce}`,
     );
-    this.#commit(() => expired.all(Math.floor(now / 1000)).map((row) => ({ kind: 'delete', key: recordOf(row).key })));
+    this.#commit(() =>
+      this.#write(expired.all(Math.floor(now / 1000)).map((row) => ({ kind: 'delete', key: recordOf(row).key }))),
+    );
   }
 
   /** What SQLite itself refuses (a full disk, a file that another process holds) is the engine's service.unavailable. */
@@ -187,12 +243,17 @@ class OpenTable implements SqliteTable {
     try {
       return work();
     } catch (error) {
-      if (error instanceof Error && 'errcode' in error) {
+      if (isFileFailure(error)) {
         throw new EngineError('service.unavailable', `the table's file: ${error.message}`, { cause: error });
       }
       throw error;
     }
   }
+}
+
+/** Errors of SQLite itself carry its result code. */
+function isFileFailure(error: unknown): error is Error {
+  return error instanceof Error && 'errcode' in error;
 }
 
 function positionOf(position: string | undefined): number {

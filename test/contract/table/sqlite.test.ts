@@ -10,7 +10,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { openSqliteTable, type SqliteTable } from '../../../adapters/sqlite/sqlite-table.ts';
 import type { Clock } from '../../../core/ports/clock.ts';
 import { describeTableContract } from './table-contract.ts';
-import { drain, put } from './table-under-test.ts';
+import { drain, outcome, put } from './table-under-test.ts';
 
 const day = 24 * 60 * 60 * 1000;
 let folder: string;
@@ -67,9 +67,9 @@ describe('the file of the table', () => {
     if (child.stdout === null) throw new Error('the writer has no output');
     for await (const line of createInterface({ input: child.stdout })) {
       acknowledged = Number(line);
-      if (acknowledged === 500) child.kill('SIGKILL');
+      if (acknowledged === 200) child.kill('SIGKILL');
     }
-    expect(acknowledged).toBeGreaterThanOrEqual(500);
+    expect(acknowledged).toBeGreaterThanOrEqual(200);
 
     const table = open();
     const counter = (await table.get({ partition: 'shared', sort: 'counter' }))?.counters.n ?? 0;
@@ -87,7 +87,7 @@ describe('the file of the table', () => {
     open();
     const exits = ['a', 'b', 'c'].map((name) =>
       once(
-        startWriter(name, 200).on('spawn', () => undefined),
+        startWriter(name, 100).on('spawn', () => undefined),
         'exit',
       ),
     );
@@ -98,8 +98,8 @@ describe('the file of the table', () => {
       [0, null],
     ]);
     expect(await open().get({ partition: 'shared', sort: 'counter' })).toMatchObject({
-      version: 600,
-      counters: { n: 600 },
+      version: 300,
+      counters: { n: 300 },
     });
   });
 
@@ -143,13 +143,42 @@ describe('the file of the table', () => {
     const table = open();
     const other = new DatabaseSync(file);
     other.exec('BEGIN IMMEDIATE');
-    const refused = { code: 'service.unavailable' };
-    await expect(table.transact([put('p', 'a')])).rejects.toMatchObject(refused);
-    expect(await table.get({ partition: 'p', sort: 'a' })).toBeUndefined();
+    const refused = { status: 'rejected', reason: { code: 'service.unavailable' } };
+    const both = await Promise.allSettled([table.transact([put('p', 'a')]), table.transact([put('p', 'b')])]);
+    expect(both).toMatchObject([refused, refused]);
+    expect((await table.query({ partition: 'p', limit: 9 })).records).toStrictEqual([]);
     other.exec('ROLLBACK');
     other.close();
     await table.transact([put('p', 'a')]);
     expect(await table.get({ partition: 'p', sort: 'a' })).toBeDefined();
+  });
+});
+
+describe('transactions that share a commit', () => {
+  it('are carried out in the order they were asked for, and each fails alone', async () => {
+    const table = open();
+    const absent = { condition: { kind: 'absent' } } as const;
+    const outcomes = await Promise.all([
+      outcome(table, [put('p', 'a', absent)]),
+      outcome(table, [put('p', 'b'), put('p', 'a', absent)]),
+      outcome(table, [{ kind: 'increment', key: { partition: 'p', sort: 'a' }, counter: 'n', by: 1 }]),
+      table.transact([put('p', 'c'), { kind: 'delete', key: { partition: '', sort: '' } }]).catch(() => 'refused'),
+      outcome(table, [put('p', 'd', absent)]),
+    ]);
+    expect(outcomes).toStrictEqual(['committed', [1], 'committed', 'refused', 'committed']);
+    expect((await table.query({ partition: 'p', limit: 9 })).records).toMatchObject([
+      { key: { sort: 'a' }, version: 2, counters: { n: 1 } },
+      { key: { sort: 'd' }, version: 1 },
+    ]);
+    expect((await drain(table)).changes.map(({ key }) => key.sort)).toStrictEqual(['a', 'a', 'd']);
+  });
+
+  it('are committed when the table is closed before their turn', async () => {
+    const table = open();
+    const written = Promise.all(Array.from({ length: 200 }, (_, n) => table.transact([put('p', `s${n}`)])));
+    close(table);
+    await written;
+    expect((await open().query({ partition: 'p', limit: 1000 })).records).toHaveLength(200);
   });
 });
 
@@ -204,7 +233,7 @@ describe('the feed of the file', () => {
     now += 5000;
     expect(await table.get({ partition: 'p', sort: 'soon' })).toBeDefined();
     const { position } = await drain(table);
-    for (let count = 0; count < 1000; count += 1) await table.transact([put('q', 'a')]);
+    await Promise.all(Array.from({ length: 1000 }, () => table.transact([put('q', 'a')])));
     expect((await table.query({ partition: 'p', limit: 9 })).records.map(({ key }) => key.sort)).toStrictEqual([
       'later',
       'never',
