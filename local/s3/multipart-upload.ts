@@ -122,13 +122,12 @@ function readPartNumber(text: string): number {
 function chooseParts(text: string, held: ReadonlyMap<number, Part>): readonly Part[] {
   const named = readDocument(text, 'CompleteMultipartUpload').children.filter(({ name }) => name === 'Part');
   if (named.length === 0 || named.length > mostParts) throw malformedXml();
-  let last = 0;
+  const numbers = named.map((entry) => readPartNumber(childText(entry, 'PartNumber') ?? ''));
+  if (numbers.some((number, at) => number <= (numbers[at - 1] ?? 0))) {
+    throw new S3Error('InvalidPartOrder', 'The list of parts was not in ascending order.');
+  }
   return named.map((entry, at) => {
-    const number = readPartNumber(childText(entry, 'PartNumber') ?? '');
-    if (number <= last) {
-      throw new S3Error('InvalidPartOrder', 'The list of parts was not in ascending order.');
-    }
-    last = number;
+    const number = numbers[at] ?? 0;
     const part = held.get(number);
     const etag = (childText(entry, 'ETag') ?? '').replaceAll('"', '');
     const wrongChecksum = ['SHA256', 'SHA1', 'CRC32'].some((algorithm) => {
