@@ -1,7 +1,8 @@
 import { spawn } from 'node:child_process';
-import { lstat, mkdir, mkdtemp, readlink, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { resolveInTree } from '../../containers/builder/agent/tree-path.ts';
 import type {
   ExecOptions,
   ExecResult,
@@ -101,6 +102,8 @@ function execute(bench: BenchOptions, argv: readonly string[], options: ExecOpti
         : { timeout: options.timeoutSeconds * 1000, killSignal: 'SIGKILL' }),
     });
     let stdout = '';
+    // A command that does not read its input closes it.
+    child.stdin.on('error', () => undefined);
     child.stdin.end(options.stdin ?? '');
     child.stdout.setEncoding('utf8').on('data', (text: string) => {
       stdout += text;
@@ -116,33 +119,6 @@ function execute(bench: BenchOptions, argv: readonly string[], options: ExecOpti
       } else resolve({ code, stdout });
     });
   });
-}
-
-/** Follows symlinks as if the tree were the root; missing parts are taken as they are. */
-export async function resolveInTree(tree: string, path: string): Promise<string> {
-  let pending = path.split('/').filter(Boolean);
-  let resolved: string[] = [];
-  for (let links = 0; pending.length > 0; ) {
-    const [part = '', ...rest] = pending;
-    pending = rest;
-    if (part === '.') continue;
-    if (part === '..') {
-      resolved = resolved.slice(0, -1);
-      continue;
-    }
-    const here = join(tree, ...resolved, part);
-    const found = await lstat(here).catch(() => undefined);
-    if (found?.isSymbolicLink() !== true) {
-      resolved.push(part);
-      continue;
-    }
-    links += 1;
-    if (links > 40) throw new StepError('step.failed', `${path}: too many symlinks`);
-    const target = await readlink(here);
-    if (target.startsWith('/')) resolved = [];
-    pending = [...target.split('/').filter(Boolean), ...pending];
-  }
-  return join(tree, ...resolved);
 }
 
 /** Makes a folder with an empty `tree`, `scratch` and `outside`, and removes all after the use. */

@@ -9,7 +9,7 @@ export const bootstrap = {
   summary: 'Makes the minimal system of the distribution from the signed archive',
   trust: 'service',
   produces: 'layer',
-  hostTools: ['mmdebstrap', 'apt-get', 'gpgv', 'dpkg'],
+  hostTools: ['mmdebstrap', 'apt-get', 'gpgv', 'dpkg', 'setpriv'],
   timeoutSeconds: 1_800,
   options: z.strictObject({
     distribution: z.literal('debian').describe('The distribution.'),
@@ -25,7 +25,7 @@ export const packages = {
   summary: 'Installs and removes packages',
   trust: 'service',
   produces: 'layer',
-  hostTools: ['apt-get', 'dpkg'],
+  hostTools: ['apt-get', 'apt-cache', 'gpgv', 'dpkg', 'setpriv', 'proot', 'systemd-tmpfiles'],
   timeoutSeconds: 3_600,
   options: z.strictObject({
     install: z.array(z.string()).describe('Package names, sorted.'),

@@ -1,5 +1,5 @@
 import { constants } from 'node:fs';
-import { chmod, lstat, mkdir, open, readdir, rename, rm, symlink } from 'node:fs/promises';
+import { lstat, mkdir, open, readdir, rename, rm, symlink } from 'node:fs/promises';
 import { posix } from 'node:path';
 import type { ProgramContext } from '../../contract.ts';
 import { StepError } from '../../step-error.ts';
@@ -36,8 +36,8 @@ export async function makeFolder(access: TreeAccess, path: string): Promise<stri
     hostPath = await access.resolveInTree(prefix);
     const type = await typeOf(hostPath);
     if (type === 'missing') {
-      await mkdir(hostPath);
-      await chmod(hostPath, 0o755);
+      // A dangling link may lead to a place whose own parents are missing; what is resolved holds no link any more.
+      await mkdir(hostPath, { recursive: true, mode: 0o755 });
     } else if (type !== 'folder') {
       throw new StepError('step.failed', `${prefix} in the tree is no folder, so nothing can be put below it`);
     }
