@@ -84,6 +84,7 @@ export class BuilderPool extends Construct {
           image: props.image.uri,
           essential: true,
           privileged: managed,
+          environment: [{ name: 'LBUILD_MODE', value: managed ? 'privileged' : 'contained' }],
           stopTimeout: stopTimeoutSeconds,
           // PID 1 is then an init that ends the agent's orphans with it.
           linuxParameters: { initProcessEnabled: true },
@@ -98,6 +99,7 @@ export class BuilderPool extends Construct {
         },
       ],
     });
+    acknowledge(definition, { 'AwsSolutions-ECS2': 'The mode is no secret, and the same for every task.' });
     definition.node.addDependency(this.executionRole);
   }
 

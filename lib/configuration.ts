@@ -2,8 +2,15 @@ import { z } from 'zod';
 import { EngineError, type FieldError } from '../core/errors.ts';
 
 /** `-c name=value` gives strings; cdk.json gives what JSON has. */
-const flag = z.union([z.boolean(), z.stringbool({ truthy: ['true'], falsy: ['false'] })]);
-const address = z.url({ protocol: /^https?$/ }).refine((url) => !url.includes('@'), 'an address without a password');
+const flag = z.union([z.boolean(), z.stringbool({ truthy: ['true'], falsy: ['false'] })], {
+  error: 'not true or false',
+});
+const address = z
+  .url({ protocol: /^https?$/, error: 'not an http or https address' })
+  .refine((url) => !url.includes('@'), 'an address without a password');
+
+/** Conditions over several values are checked also where one of the values is wrong: all errors come at once. */
+const always = (): boolean => true;
 
 /** Context of a deployment: `-c name=value`, or a member of "context" in cdk.json. */
 const contextSchema = z
@@ -27,24 +34,17 @@ const contextSchema = z
       .default(30),
     alarmTopicArn: z.string().startsWith('arn:').optional().describe('SNS topic that alarms are sent to.'),
   })
-  .superRefine((values, context) => {
-    if (values.capacity !== 'managed-instances') return;
-    if (!values.trustedTenants && !values.singleTenant) {
-      context.addIssue({
-        code: 'custom',
-        path: ['capacity'],
-        message: 'Managed Instances share a host between tasks, which a privileged builder owns',
-        params: { remedy: 'set singleTenant=true or trustedTenants=true, or use capacity=fargate' },
-      });
-    }
-    if (!values.nat) {
-      context.addIssue({
-        code: 'custom',
-        path: ['nat'],
-        message: 'tasks on Managed Instances get no public address, so that they need a NAT gateway',
-        params: { remedy: 'set nat=true, or use capacity=fargate' },
-      });
-    }
+  .refine((values) => values.capacity !== 'managed-instances' || values.trustedTenants || values.singleTenant, {
+    path: ['capacity'],
+    error: 'Managed Instances share a host between tasks, and a privileged builder owns its host',
+    params: { remedy: 'set singleTenant=true or trustedTenants=true, or use capacity=fargate' },
+    when: always,
+  })
+  .refine((values) => values.capacity !== 'managed-instances' || values.nat, {
+    path: ['nat'],
+    error: 'tasks on Managed Instances get no public address, and need a NAT gateway to reach the API',
+    params: { remedy: 'set nat=true, or use capacity=fargate' },
+    when: always,
   });
 
 /** Names of the context values that are read; all others belong to the CDK. */

@@ -1,14 +1,11 @@
-import { fileURLToPath } from 'node:url';
 import { Duration, RemovalPolicy, Stack } from 'aws-cdk-lib';
 import { PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
-import { Architecture, Runtime, Tracing } from 'aws-cdk-lib/aws-lambda';
-import { NodejsFunction, OutputFormat, SourceMapMode } from 'aws-cdk-lib/aws-lambda-nodejs';
+import { Architecture, type Code, Function as LambdaFunction, Runtime, Tracing } from 'aws-cdk-lib/aws-lambda';
 import { LogGroup, type RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
 import type { EnvironmentName } from '../core/wiring/environment.ts';
 import { allowByWildcard } from './acknowledge.ts';
-
-const repository = fileURLToPath(new URL('..', import.meta.url));
+import { handlerOf } from './function-code.ts';
 
 /** More memory is more CPU: cold starts and SHA-256 take half the time that they take with 512 MiB. */
 const memoryMiB = 1_024;
@@ -18,6 +15,8 @@ export interface EngineFunctionProps {
   readonly name: string;
   /** Path of the file that binds it to Lambda, from the repository's root. */
   readonly entry: string;
+  /** The code of all functions. */
+  readonly code: Code;
   readonly timeoutSeconds: number;
   readonly description: string;
   readonly logRetention: RetentionDays;
@@ -26,7 +25,7 @@ export interface EngineFunctionProps {
 /** One Lambda of the engine with its log group and a role that may, so far, only write its own log and traces. */
 export class EngineFunction extends Construct {
   readonly name: string;
-  readonly function: NodejsFunction;
+  readonly function: LambdaFunction;
   readonly role: Role;
 
   constructor(scope: Construct, id: string, props: EngineFunctionProps) {
@@ -52,10 +51,9 @@ export class EngineFunction extends Construct {
       { actions: ['xray:PutTraceSegments', 'xray:PutTelemetryRecords'], resources: ['*'] },
       'X-Ray takes traces without naming a resource.',
     );
-    this.function = new NodejsFunction(this, 'Function', {
-      entry: `${repository}${props.entry}`,
-      projectRoot: repository,
-      depsLockFilePath: `${repository}package-lock.json`,
+    this.function = new LambdaFunction(this, 'Function', {
+      code: props.code,
+      handler: handlerOf(props.entry),
       description: props.description,
       runtime: Runtime.NODEJS_24_X,
       architecture: Architecture.ARM_64,
@@ -69,22 +67,6 @@ export class EngineFunction extends Construct {
         POWERTOOLS_METRICS_NAMESPACE: 'LinuxBuilderEngine',
         POWERTOOLS_LOG_LEVEL: 'INFO',
         NODE_OPTIONS: '--enable-source-maps',
-      },
-      // Connections of the SDK are reused by default since version 3; the variable is of version 2.
-      awsSdkConnectionReuse: false,
-      bundling: {
-        format: OutputFormat.ESM,
-        target: 'node24',
-        minify: true,
-        sourceMap: true,
-        sourceMapMode: SourceMapMode.DEFAULT,
-        sourcesContent: false,
-        mainFields: ['module', 'main'],
-        // The SDK of package-lock.json, not the one that the runtime happens to hold.
-        externalModules: [],
-        bundleAwsSDK: true,
-        // The tracer's dependencies are CommonJS and call require for what Node itself has.
-        banner: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);",
       },
     });
   }

@@ -20,6 +20,7 @@ import { CursorSecret } from './cursor-secret.ts';
 import { EngineFunction } from './engine-function.ts';
 import { EventChannels } from './event-channels.ts';
 import { EventWiring } from './event-wiring.ts';
+import { functionCode } from './function-code.ts';
 import { grantRights } from './function-rights.ts';
 import { HttpApiFront } from './http-api.ts';
 import { PresignRole } from './presign-role.ts';
@@ -50,9 +51,10 @@ export class BuilderStack extends Stack {
     const pool = new BuilderPool(this, 'Builders', { network, image, architecture, capacity, logRetention });
 
     // The functions: of the API, of the flow, of events.
+    const code = functionCode();
     const front = new HttpApiFront(this, 'Http', { logRetention });
     const make = (name: string, entry: string, timeoutSeconds: number, description: string): EngineFunction =>
-      new EngineFunction(this, name, { name, entry, timeoutSeconds, description, logRetention });
+      new EngineFunction(this, name, { name, entry, code, timeoutSeconds, description, logRetention });
     const groups = operationGroups.map((group) => ({
       ...group,
       made: make(`api-${group.name}`, group.entry, group.timeoutSeconds, group.summary),
@@ -120,7 +122,7 @@ export class BuilderStack extends Stack {
     new CfnOutput(this, 'WorkBucket', { value: buckets.work.bucketName });
     new CfnOutput(this, 'ArtifactsBucket', { value: buckets.artifacts.bucketName });
     new CfnOutput(this, 'FirstKeyCommand', {
-      value: `npx lbuild keys first --table ${table.tableName} --region ${this.region} --tenant NAME`,
+      value: `npx lbuild admin create-first-key --table ${table.tableName} --region ${this.region} --tenant NAME`,
       description: 'Makes the first tenant and its owner’s API key, once (docs/DEPLOYMENT.md)',
     });
   }

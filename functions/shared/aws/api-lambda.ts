@@ -4,12 +4,13 @@ import { captureLambdaHandler } from '@aws-lambda-powertools/tracer/middleware';
 import middy from '@middy/core';
 import type { Context } from 'aws-lambda';
 import { z } from 'zod';
+import { EngineError } from '../../../core/errors.ts';
 import type { Ports } from '../../../core/ports/ports.ts';
 import type { HttpRequest, HttpResponse, Operation } from '../operation.ts';
 import { asEngineError, problemOf } from '../problem.ts';
 import { createRouter, securityHeaders } from '../router.ts';
 import { portsOfFunction } from './compose.ts';
-import { failureFacts, logger, metrics, requestLog, tracer } from './observability.ts';
+import { countCalls, failureFacts, logger, metrics, requestLog, tracer } from './observability.ts';
 
 /** The parts of API Gateway's event (payload format 2.0) that a request is made of. */
 const eventSchema = z.object({
@@ -62,7 +63,8 @@ export function bindOperations(operations: readonly Operation[], ports: () => Pr
     })
     .use(captureLambdaHandler(tracer, { captureResponse: false }))
     .use(injectLambdaContext(logger, { resetKeys: true }))
-    .use(logMetrics(metrics, { captureColdStartMetric: true }));
+    .use(logMetrics(metrics, { captureColdStartMetric: true }))
+    .use(countCalls);
 }
 
 function readRequest(event: unknown, signal: AbortSignal): HttpRequest {
@@ -89,7 +91,9 @@ function encodedPath(path: string): string {
 }
 
 function problemResponse(thrown: unknown, requestId: string): GatewayResponse {
-  const error = asEngineError(thrown);
+  const known = asEngineError(thrown);
+  // What is wrong inside is for the log; a caller learns that it is not the caller's fault.
+  const error = known.status === 500 ? new EngineError('internal.error', 'The request could not be served.') : known;
   const { problem, headers } = problemOf(error, requestId);
   return {
     statusCode: error.status,

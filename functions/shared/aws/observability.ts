@@ -16,11 +16,24 @@ export function failureFacts(error: unknown): { name: string; message: string; s
   return { name: error.name, message: `${error.message}${cause}`.slice(0, 2_000), stack: error.stack };
 }
 
-/** Writes each request to the log, and counts the failures that alarms watch. */
+/** Writes each request to the log, and counts what the service failed at. */
 export const requestLog: RequestLog = {
   request: (entry) => logger.info('request', { ...entry }),
   failure: (entry, cause) => {
-    metrics.addMetric('RequestFailed', MetricUnit.Count, 1);
+    metrics.addMetric('RequestsFailed', MetricUnit.Count, 1);
     logger.error('request failed', { ...entry, failure: failureFacts(cause) });
+  },
+};
+
+/**
+ * Counts each call. It is registered last: middy runs `after` and `onError` from the last to the first, and what is
+ * counted after the metrics went out would be told with the next call's.
+ */
+export const countCalls = {
+  after: (): void => {
+    metrics.addMetric('CallsCompleted', MetricUnit.Count, 1);
+  },
+  onError: (): void => {
+    metrics.addMetric('CallsFailed', MetricUnit.Count, 1);
   },
 };

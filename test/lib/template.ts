@@ -1,0 +1,104 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { App, type Stack } from 'aws-cdk-lib';
+import { z } from 'zod';
+import cdkJson from '../../cdk.json' with { type: 'json' };
+import { parseConfiguration } from '../../lib/configuration.ts';
+import { BuilderStack } from '../../lib/stack.ts';
+
+const resourceSchema = z.looseObject({
+  Type: z.string(),
+  Properties: z.record(z.string(), z.json()).default({}),
+  DependsOn: z.union([z.string(), z.array(z.string())]).optional(),
+  DeletionPolicy: z.string().optional(),
+  UpdateReplacePolicy: z.string().optional(),
+});
+export type TemplateResource = z.infer<typeof resourceSchema>;
+const templateSchema = z.looseObject({
+  Resources: z.record(z.string(), resourceSchema),
+  Outputs: z.record(z.string(), z.looseObject({ Value: z.json() })),
+});
+export type BuilderTemplate = z.infer<typeof templateSchema>;
+
+export interface Synthesis {
+  readonly app: App;
+  readonly stack: Stack;
+  readonly template: BuilderTemplate;
+}
+
+/** Synthesizes the stack with cdk.json's context and this, without bundling the functions' code. */
+export function synthesize(context: Readonly<Record<string, unknown>> = {}): Synthesis {
+  const outdir = mkdtempSync(join(tmpdir(), 'lbuild-synth-'));
+  try {
+    const app = new App({
+      outdir,
+      context: {
+        ...cdkJson.context,
+        'archives.debian': 'http://archive.invalid/debian',
+        'aws:cdk:bundling-stacks': [],
+        ...context,
+      },
+    });
+    const configuration = parseConfiguration((name) => app.node.tryGetContext(name));
+    const stack = new BuilderStack(app, configuration.stackName, { configuration });
+    const template = app.synth().getStackByName(stack.stackName).template;
+    return { app, stack, template: templateSchema.parse(template) };
+  } finally {
+    rmSync(outdir, { recursive: true, force: true });
+  }
+}
+
+/** The resources of a type, by logical id. */
+export function resourcesOf(template: BuilderTemplate, type: string): ReadonlyMap<string, TemplateResource> {
+  return new Map(Object.entries(template.Resources).filter(([, resource]) => resource.Type === type));
+}
+
+const statementSchema = z.looseObject({
+  Sid: z.string().optional(),
+  Effect: z.string(),
+  Action: z.union([z.string().transform((action) => [action]), z.array(z.string())]),
+  Resource: z
+    .json()
+    .optional()
+    .transform((resource) => (Array.isArray(resource) ? resource : [resource])),
+  Condition: z.json().optional(),
+});
+export type Statement = z.infer<typeof statementSchema>;
+
+const policySchema = z.looseObject({
+  PolicyDocument: z.looseObject({ Statement: z.array(statementSchema) }),
+  Roles: z.array(z.looseObject({ Ref: z.string() })),
+});
+
+/** Each policy of the template: its statements, and the logical ids of the roles that have it. */
+export function policiesOf(
+  template: BuilderTemplate,
+): readonly { id: string; roles: readonly string[]; statements: readonly Statement[] }[] {
+  return [...resourcesOf(template, 'AWS::IAM::Policy')].map(([id, resource]) => {
+    const policy = policySchema.parse(resource.Properties);
+    return { id, roles: policy.Roles.map((role) => role.Ref), statements: policy.PolicyDocument.Statement };
+  });
+}
+
+/** Logical ids that a part of the template refers to: Ref, Fn::GetAtt, and the names in Fn::Sub. */
+export function references(part: unknown): ReadonlySet<string> {
+  const found = new Set<string>();
+  const visit = (value: unknown): void => {
+    if (Array.isArray(value)) for (const entry of value) visit(entry);
+    else if (typeof value === 'object' && value !== null) {
+      for (const [name, member] of Object.entries(value)) {
+        if (name === 'Ref' && typeof member === 'string') found.add(member);
+        else if (name === 'Fn::GetAtt' && Array.isArray(member) && typeof member[0] === 'string') found.add(member[0]);
+        else {
+          if (name === 'Fn::Sub' && typeof member === 'string') {
+            for (const [, id] of member.matchAll(/\$\{([A-Za-z0-9]+)[.}]/g)) if (id !== undefined) found.add(id);
+          }
+          visit(member);
+        }
+      }
+    }
+  };
+  visit(part);
+  return found;
+}
