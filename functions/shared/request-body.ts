@@ -1,4 +1,4 @@
-import { isAlias, isMap, isScalar, parseDocument, visit } from 'yaml';
+import { isAlias, isMap, isNode, isScalar, parseDocument, visit } from 'yaml';
 import { EngineError } from '../../core/errors.ts';
 
 /** A spec's 256 KB (the limit of core/spec) and room for the white space around it. */
@@ -54,6 +54,7 @@ export function parseYaml(text: string): unknown {
     if (problem !== undefined) throw new Error(problem.message.split('\n')[0]);
     visit(document, (_key, node) => {
       if (isAlias(node)) throw new Error('aliases are not supported: write the value again');
+      if (isNode(node) && node.tag !== undefined) throw new Error('tags are not supported: write the plain value');
       if (!isMap(node)) return;
       const seen = new Set<unknown>();
       for (const pair of node.items) {

@@ -81,14 +81,6 @@ export function describeRequests(api: () => ApiUnderTest): void {
       expect([answer.status, problemOf(answer).code]).toEqual([status, code]);
     });
 
-    it('reads a YAML map of 25,000 keys in less than two seconds', async () => {
-      const body = Array.from({ length: 25_000 }, (_, number) => `k${number}: 1`).join('\n');
-      expect(body.length).toBeGreaterThan(200_000);
-      const began = performance.now();
-      expect((await validate(body, 'application/yaml')).status).toBe(200);
-      expect(performance.now() - began).toBeLessThan(2_000);
-    });
-
     it('takes JSON and YAML alike', async () => {
       const json = await validate(JSON.stringify(exampleSpec));
       const yaml = await validate(exampleYaml, 'application/yaml; charset=utf-8');
