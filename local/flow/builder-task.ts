@@ -36,7 +36,7 @@ export async function performBuilderTask(run: Run, thread: Thread, state: TaskSt
   const taskId = known?.taskId ?? ids.next('tsk');
   const attempt = { kind: 'task' as const, taskId, clientToken: request.clientToken, deadline };
   store(run, thread, { ...thread.body, attempt });
-  running ??= start(run, key, request, taskId);
+  running ??= start(run, thread.signal, key, request, taskId);
 
   try {
     const ended = await within(clock, deadline, thread.signal, running.ended);
@@ -48,9 +48,7 @@ export async function performBuilderTask(run: Run, thread: Thread, state: TaskSt
     journal.endTask(run.name, request.clientToken, ended);
     return settle(ended);
   } catch (thrown) {
-    if (thread.signal.aborted) {
-      running.controller.abort(thread.signal.reason);
-    } else if (thrown instanceof StateFailed && thrown.error === 'States.Timeout') {
+    if (!thread.signal.aborted && thrown instanceof StateFailed && thrown.error === 'States.Timeout') {
       running.controller.abort(thrown);
       const stopped = stoppedTask(taskId, 'UserInitiated', 'the state timed out');
       journal.endTask(run.name, request.clientToken, { error: stopped.error, cause: stopped.cause });
@@ -59,9 +57,9 @@ export async function performBuilderTask(run: Run, thread: Thread, state: TaskSt
   }
 }
 
-function start(run: Run, key: string, request: RunTaskRequest, taskId: string): RunningTask {
+function start(run: Run, signal: AbortSignal, key: string, request: RunTaskRequest, taskId: string): RunningTask {
   const { parts } = run;
-  const controller = childController();
+  const controller = childController(signal);
   const call = async (): Promise<TaskOutcome | { notStarted: StateFailed }> => {
     try {
       return { result: toJson((await parts.runTask(request, { taskId, signal: controller.signal })) ?? null) };

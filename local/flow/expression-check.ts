@@ -69,7 +69,7 @@ function checkStatesPath(path: readonly (string | undefined)[], place: Expressio
   if (member !== 'context') return [`uses $states.${member ?? '…'}, which does not exist`];
   const members = group === undefined ? undefined : contextMembers[group];
   if (members === undefined || field === undefined || !members.includes(field)) {
-    return [`uses $states.context.${[group, field].join('.')}, which is not supported`];
+    return [`uses $states.${path.slice(0, 3).join('.')}, which is not supported`];
   }
   if (group === 'Task' && !place.token) return ['uses the task token in a state that does not wait for one'];
   if (group === 'Map' && part !== undefined && !itemMembers.includes(part)) {
