@@ -1,8 +1,6 @@
 import type { Command } from 'commander';
-import { parse } from 'yaml';
 import { z } from 'zod';
 import type { FieldError } from '../../core/errors.ts';
-import { checkSpec } from '../../core/spec/check.ts';
 import { architectures, outputTypes } from '../../core/spec/releases.ts';
 import { createEngineClient } from '../../sdk/client.ts';
 import { type Credentials, findConnection } from '../connection.ts';
@@ -50,7 +48,9 @@ function knownConnection(options: z.infer<typeof optionsSchema>): Credentials | 
   }
 }
 
-function checkOffline(spec: SpecFile): readonly FieldError[] {
+async function checkOffline(spec: SpecFile): Promise<readonly FieldError[]> {
+  // Loaded here and not above: the rules are the largest thing that most commands never need.
+  const [{ parse }, { checkSpec }] = await Promise.all([import('yaml'), import('../../core/spec/check.ts')]);
   let content: unknown;
   try {
     content = spec.mediaType === 'application/json' ? JSON.parse(spec.text) : parse(spec.text, { maxAliasCount: 0 });
