@@ -64,3 +64,8 @@ export async function readSecret(options: {
     throw serviceFailure('Secrets Manager', error);
   }
 }
+
+/** Address of Secrets Manager in a region. */
+export function secretsEndpoint(region: string): string {
+  return `https://secretsmanager.${region}.${region.startsWith('cn-') ? 'amazonaws.com.cn' : 'amazonaws.com'}`;
+}
