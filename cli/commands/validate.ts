@@ -23,7 +23,7 @@ export function validateCommand(output: Output): Command {
       const connection = options.offline ? undefined : knownConnection(options);
       const errors =
         connection === undefined
-          ? checkOffline(spec)
+          ? await checkOffline(spec)
           : (await createEngineClient(connection).validateSpec(spec)).errors;
       if (errors.length > 0) {
         throw new CliFailure('usage', {
