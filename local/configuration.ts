@@ -1,7 +1,8 @@
 import { availableParallelism, totalmem } from 'node:os';
-import { resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import { z } from 'zod';
 import { EngineError, type FieldError } from '../core/errors.ts';
+import { builderRootPlace } from './builder-root-place.ts';
 
 const address = z.url({ protocol: /^https?$/ });
 
@@ -32,10 +33,10 @@ export function readConfiguration(
 ): LocalConfiguration {
   const value = (name: string, variable: string): string | undefined => options[name] ?? environment[variable];
   const directory = resolve(value('dir', 'LBUILD_DIR') ?? '.lbuild');
-  const cache = resolve(value('cache', 'LBUILD_CACHE') ?? '.cache');
+  const cache = resolve(value('cache', 'LBUILD_CACHE') ?? join(import.meta.dirname, '../.cache'));
   const parsed = configurationSchema.safeParse({
     directory,
-    builderRoot: value('builder-root', 'LBUILD_BUILDER_ROOT') ?? `${cache}/builder-root`,
+    builderRoot: value('builder-root', 'LBUILD_BUILDER_ROOT') ?? builderRootPlace(cache).directory,
     packageCache: value('package-cache', 'LBUILD_PACKAGE_CACHE') ?? `${cache}/packages`,
     port: value('port', 'LBUILD_PORT') ?? 0,
     mode: value('mode', 'LBUILD_MODE') ?? 'contained',

@@ -17,12 +17,18 @@ export async function startOutboxPump(options: {
   onError: (error: unknown) => void;
 }): Promise<{ stop(): Promise<void> }> {
   const { table, bus, trim, onError } = options;
-  await publishEvents({ table, bus }, await overdueEvents(table, new Date(8.64e15)));
-  let position: string | undefined;
+  // The outbox itself says what is unpublished; of the changes so far it says everything.
+  let position = await endOfFeed(table);
+  trim(position);
   let running: Promise<void> | undefined;
   let again = false;
+  let leftovers = true;
 
   const drain = async (): Promise<void> => {
+    if (leftovers) {
+      await publishEvents({ table, bus }, await overdueEvents(table, new Date(8.64e15)));
+      leftovers = false;
+    }
     do {
       again = false;
       for (;;) {
@@ -35,16 +41,12 @@ export async function startOutboxPump(options: {
     } while (again);
   };
   const kick = (): void => {
-    if (running !== undefined) {
-      again = true;
-      return;
-    }
+    again = true;
     // A failure leaves the events in the outbox: the next commit, or the sweep, takes them up.
-    running = drain()
+    running ??= drain()
       .catch(onError)
       .finally(() => {
         running = undefined;
-        if (again) kick();
       });
   };
   const unsubscribe = options.onCommit(kick);
@@ -55,4 +57,14 @@ export async function startOutboxPump(options: {
       await running;
     },
   };
+}
+
+/** The position after the newest change. */
+async function endOfFeed(table: TableChangeFeed): Promise<string> {
+  let position: string | undefined;
+  for (;;) {
+    const page = await table.read(position, 1_000);
+    position = page.position;
+    if (page.changes.length < 1_000) return position;
+  }
 }

@@ -4,30 +4,12 @@ import { copyFileSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, 
 import { join, resolve } from 'node:path';
 import { EngineError } from '../core/errors.ts';
 import { type Archives, findArchives } from '../local/archive-sources.ts';
-
-/** The release that the builder root is made of: the newest one, whose tools build every release. */
-const release = 'trixie';
+import { builderRootPlace } from '../local/builder-root-place.ts';
 
 export interface BuilderRoot {
   readonly directory: string;
   /** Folder of all that outlives a clone's engines: builder roots and package files. */
   readonly cache: string;
-}
-
-/** The packages of packages.txt for an architecture (Debian's name). */
-export function builderPackages(text: string, architecture: string): string[] {
-  return text
-    .split('\n')
-    .map((line) => line.replace(/#.*$/, '').trim())
-    .flatMap((line) => {
-      const match = /^([a-z0-9][a-z0-9.+-]+)(?:\s+\[([a-z0-9 ]+)\])?$/.exec(line);
-      if (match === null) {
-        if (line === '') return [];
-        throw new Error(`packages.txt: cannot read the line "${line}"`);
-      }
-      const [, name = '', only] = match;
-      return only === undefined || only.split(' ').includes(architecture) ? [name] : [];
-    });
 }
 
 /**
@@ -41,14 +23,8 @@ export async function ensureBuilderRoot(options: {
   archive?: string;
 }): Promise<BuilderRoot> {
   const { project, log } = options;
-  const list = readFileSync(join(project, 'containers/builder/packages.txt'), 'utf8');
-  const architecture = process.arch === 'arm64' ? 'arm64' : 'amd64';
-  const names = builderPackages(list, architecture);
   const cache = resolve(process.env.LBUILD_CACHE ?? join(project, '.cache'));
-  const id = createHash('sha256')
-    .update(`${release} ${architecture} ${process.version} ${names.join(' ')}`)
-    .digest('hex');
-  const directory = join(cache, 'builder-root', id.slice(0, 16));
+  const { directory, packages: names, release } = builderRootPlace(cache);
   if (existsSync(join(directory, 'toolchain.json'))) return { directory, cache };
   const archives: Archives = options.archive === undefined ? findArchives() : { debian: options.archive };
   if (archives.debian === undefined) {
@@ -58,7 +34,7 @@ export async function ensureBuilderRoot(options: {
     );
   }
   log(`Making the builder root (${names.length} packages and what they need; once).`);
-  await makeBuilderRoot({ archive: archives.debian, names, directory, log });
+  await makeBuilderRoot({ archive: archives.debian, release, names, directory, log });
   return { directory, cache };
 }
 
@@ -68,11 +44,12 @@ export async function ensureBuilderRoot(options: {
  */
 async function makeBuilderRoot(options: {
   archive: string;
+  release: string;
   names: readonly string[];
   directory: string;
   log: (line: string) => void;
 }): Promise<void> {
-  const { archive, names, directory, log } = options;
+  const { archive, release, names, directory, log } = options;
   const part = `${directory}.part`;
   rmSync(part, { recursive: true, force: true });
   mkdirSync(join(directory, '..'), { recursive: true });

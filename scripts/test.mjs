@@ -4,11 +4,14 @@ import { spawnSync } from 'node:child_process';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { ensureNodeModules, nodeOf } from './setup/node-modules.mjs';
+import { asRoot } from './setup/system.mjs';
 import { enginePackages, ensureSystemPackages, testPackages } from './setup/system-packages.mjs';
 
 const project = dirname(dirname(fileURLToPath(import.meta.url)));
 ensureSystemPackages([...enginePackages, ...testPackages]);
 ensureNodeModules(project);
 const script = join(project, 'scripts/test/run.ts');
-const result = spawnSync(nodeOf(project), [script, ...process.argv.slice(2)], { stdio: 'inherit', cwd: project });
+// Builders, mounts and containers need root.
+const [command, ...args] = asRoot([nodeOf(project), script, ...process.argv.slice(2)]);
+const result = spawnSync(command, args, { stdio: 'inherit', cwd: project });
 process.exit(result.status ?? 1);

@@ -18,7 +18,7 @@ describe('readConfiguration', () => {
     const configuration = readConfiguration({ dir: '/x/.lbuild', cache: '/x/cache' }, {});
     expect(configuration).toEqual({
       directory: '/x/.lbuild',
-      builderRoot: '/x/cache/builder-root',
+      builderRoot: expect.stringMatching(/^\/x\/cache\/builder-root\/[0-9a-f]{16}$/),
       packageCache: '/x/cache/packages',
       port: 0,
       mode: 'contained',

@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 /** What an engine's tasks could leave behind: processes that know its folder, mounts below it, task folders. */
@@ -20,7 +20,7 @@ export function leftoversOf(directory: string): Leftovers {
   };
 }
 
-/** Command lines of processes that name the folder, or whose root or mounts lie in it. */
+/** Command lines of processes that name the folder, or whose mounts come from it. */
 function processesOf(directory: string): string[] {
   const found: string[] = [];
   for (const pid of readdirSync('/proc').filter((name) => /^[0-9]+$/.test(name))) {
@@ -28,7 +28,7 @@ function processesOf(directory: string): string[] {
     try {
       const command = readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ').trim();
       const inside = readFileSync(`/proc/${pid}/mountinfo`, 'utf8').includes(`${directory}/tasks`);
-      if (command.includes(directory) || inside || readlinkSync(`/proc/${pid}/root`).startsWith(directory)) {
+      if (command.includes(directory) || inside) {
         found.push(`${pid} ${command}`);
       }
     } catch (error) {
