@@ -1,8 +1,9 @@
-import { DatabaseSync } from 'node:sqlite';
+import type { DatabaseSync } from 'node:sqlite';
 import { z } from 'zod';
 import type { EventEnvelope } from '../../core/events/envelope.ts';
 import { jsonObjectSchema } from '../../core/json.ts';
 import { type EventFunctionName, eventFunctions } from '../../core/wiring/flow-functions.ts';
+import { openDurableDatabase } from '../flow/durable-database.ts';
 
 /** One event on its way to one rule's target. */
 export interface Delivery {
@@ -38,13 +39,13 @@ export class DeliveryQueue {
   readonly #database: DatabaseSync;
 
   constructor(file: string) {
-    this.#database = new DatabaseSync(file);
-    this.#database.exec(`
-      PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;
-      CREATE TABLE IF NOT EXISTS deliveries (
+    this.#database = openDurableDatabase(
+      file,
+      `CREATE TABLE IF NOT EXISTS deliveries (
         id INTEGER PRIMARY KEY AUTOINCREMENT, rule TEXT NOT NULL, target TEXT NOT NULL, envelope TEXT NOT NULL,
         attempts INTEGER NOT NULL DEFAULT 0
-      ) STRICT;`);
+      ) STRICT;`,
+    );
   }
 
   close(): void {

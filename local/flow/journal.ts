@@ -1,5 +1,6 @@
-import { DatabaseSync, type StatementSync } from 'node:sqlite';
+import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import type { JsonObject, JsonValue } from '../../core/digest.ts';
+import { openDurableDatabase } from './durable-database.ts';
 import {
   type ExecutionRow,
   type ExecutionStatus,
@@ -42,16 +43,14 @@ const descendants = `
 
 /**
  * The durable state of every execution, in one SQLite file: each method is one transaction that is on the disk when
- * the method returns (WAL, synchronous=FULL). The lock is exclusive, so that a second engine on the file is refused.
+ * the method returns.
  */
 export class FlowJournal {
   readonly #database: DatabaseSync;
   readonly #statements = new Map<string, StatementSync>();
 
   constructor(file: string) {
-    this.#database = new DatabaseSync(file);
-    this.#database.exec('PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;');
-    this.#database.exec(layout);
+    this.#database = openDurableDatabase(file, layout);
   }
 
   close(): void {

@@ -136,3 +136,31 @@ export function member(value: JsonValue, name: string): JsonValue {
   if (found === undefined) throw new TypeError(`has no ${name}`);
   return found[1];
 }
+
+/** Runs states on an input and answers their end; `work` is every function that they call. */
+export async function runStates(
+  states: JsonObject,
+  input: JsonObject,
+  work?: (payload: JsonValue) => JsonValue,
+): Promise<JsonObject> {
+  const machine = openMachine(states, { lambda: async (_, payload) => work?.(payload) ?? null });
+  const { input: _, name: __, ...end } = await machine.run(input);
+  return { ...end };
+}
+
+/** The end of an execution that succeeded with an output. */
+export function succeeded(output: JsonValue): JsonObject {
+  return { status: 'SUCCEEDED', output };
+}
+
+/** The part of a failed execution's end that names its error. */
+export function failedWith(error: string): JsonObject {
+  return { status: 'FAILED', error };
+}
+
+/** States that end at Done, or at Caught where the task fails. */
+export const caughtTask = ({ End: _, ...task }: JsonObject): JsonObject => ({
+  A: { ...task, Next: 'Done', Catch: [{ ErrorEquals: ['States.ALL'], Next: 'Caught' }] },
+  Done: { Type: 'Pass', End: true },
+  Caught: { Type: 'Pass', Output: { caught: '{% $states.input %}' }, End: true },
+});
