@@ -27,6 +27,8 @@ export interface StageEngine {
   readonly failUploads: number[];
   cancelled: boolean;
   ticketEnded: boolean;
+  /** The store refuses each output but the log. */
+  refuseOutputs: boolean;
   result(): StageResult | undefined;
   receipt(step: string): Receipt | undefined;
   log(): LogLine[];
@@ -84,6 +86,7 @@ export async function startStageEngine(options: {
         return response.writeHead(200).end(blob);
       }
       const failure = failUploads.shift();
+      if (engine.refuseOutputs && name !== 'log') return answer(400, {});
       if (failure !== undefined) return answer(failure, {});
       if (sha256(body) !== request.headers['x-test-sha256']) return answer(400, {});
       outputs.set(name, body);
@@ -142,6 +145,7 @@ export async function startStageEngine(options: {
     failUploads,
     cancelled: false,
     ticketEnded: false,
+    refuseOutputs: false,
     result: () => stageResultSchema.optional().parse(json('-/result')),
     receipt: (step) => receiptSchema.optional().parse(json(`${step}/receipt`)),
     log: () =>

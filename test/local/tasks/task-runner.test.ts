@@ -190,6 +190,23 @@ describe('a task', () => {
     expect(engine.outputs.has('site/receipt')).toBe(false);
   });
 
+  it('uploads again where the store is busy, with a new signed request', async () => {
+    const runner = await openRunner('contained');
+    const engine = await scriptEngine('echo hello > /srv/hello');
+    engine.failUploads.push(503, 403);
+    expect((await start(runner, engine).ended).failure).toBeUndefined();
+    expect(engine.result()).toMatchObject({ outcome: 'succeeded' });
+    expect(engine.outputs.has('site/receipt')).toBe(true);
+  });
+
+  it('writes no result where the store refuses an output', async () => {
+    const runner = await openRunner('contained');
+    const engine = await scriptEngine('sleep 3; echo hello > /srv/hello');
+    engine.refuseOutputs = true;
+    expect(causeOf((await start(runner, engine).ended).failure)).toMatchObject({ Containers: [{ ExitCode: 70 }] });
+    expect(engine.result()).toBeUndefined();
+  });
+
   it('ends daemons of a script with its step', async () => {
     const runner = await openRunner('contained');
     const engine = await scriptEngine(
