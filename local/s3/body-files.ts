@@ -2,11 +2,10 @@ import { mkdirSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { type FileHandle, open as openFile, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 
-/** Bytes gathered before a write, and written before the disk is asked to keep them. */
+/** Bytes gathered before a write. */
 const writeSize = 1 << 20;
-const syncSize = 32 << 20;
 
-/** A file in the making. `finish` makes its bytes durable; `discard` removes it. */
+/** A file in the making. `finish` ends it; `discard` removes it. */
 export interface BodyWriter {
   readonly id: number;
   /** Takes a chunk over: it may not be used afterwards. */
@@ -42,17 +41,6 @@ export class BodyFiles {
     return bodyWriter(id, file, () => unlink(path));
   }
 
-  /** Removes files that no row names any more. */
-  remove(ids: readonly number[]): void {
-    for (const id of ids) {
-      try {
-        rmSync(this.pathOf(id), { force: true });
-      } catch {
-        // The commit that freed it stands whatever the disk says here; the next start sweeps the file.
-      }
-    }
-  }
-
   /**
    * Brings files and rows together after a stop, however it came: removes files that no row names.
    * @param sizes the size of each body that a row names
@@ -77,13 +65,11 @@ function shard(id: number): string {
   return (id % 256).toString(16).padStart(2, '0');
 }
 
-/** Writes in large pieces, one at a time, and syncs behind itself so that the last sync has little left to do. */
+/** Writes in large pieces, one at a time, while the next is gathered. */
 function bodyWriter(id: number, file: FileHandle, remove: () => Promise<void>): BodyWriter {
   let pending: Uint8Array[] = [];
   let pendingSize = 0;
-  let unsynced = 0;
   let writing: Promise<unknown> = Promise.resolve();
-  let syncing: Promise<unknown> = Promise.resolve();
   let failure: unknown;
   let open = true;
   const close = async () => {
@@ -97,14 +83,9 @@ function bodyWriter(id: number, file: FileHandle, remove: () => Promise<void>): 
     await writing;
     if (failure !== undefined) throw failure;
     const pieces = pending;
-    unsynced += pendingSize;
     pending = [];
     pendingSize = 0;
     writing = writeAll(file, pieces).catch(keep);
-    if (unsynced >= syncSize) {
-      unsynced = 0;
-      syncing = Promise.all([writing, syncing]).then(() => file.datasync().catch(keep));
-    }
   };
   return {
     id,
@@ -115,13 +96,12 @@ function bodyWriter(id: number, file: FileHandle, remove: () => Promise<void>): 
     },
     async finish() {
       await flush();
-      await Promise.all([writing, syncing]);
-      await file.datasync().catch(keep);
+      await writing;
       await close();
       if (failure !== undefined) throw failure;
     },
     async discard() {
-      await Promise.all([writing, syncing]);
+      await writing;
       await close();
       await remove();
     },

@@ -2,7 +2,8 @@ import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlit
 import type { z } from 'zod';
 
 const schema = `
-CREATE TABLE IF NOT EXISTS bodies (id INTEGER PRIMARY KEY, size INTEGER NOT NULL, sha256 TEXT NOT NULL) STRICT;
+CREATE TABLE IF NOT EXISTS bodies (id INTEGER PRIMARY KEY, size INTEGER NOT NULL, sha256 TEXT NOT NULL,
+  settled INTEGER NOT NULL DEFAULT 0) STRICT;
 CREATE TABLE IF NOT EXISTS objects (
   bucket TEXT NOT NULL, key TEXT NOT NULL, body INTEGER NOT NULL REFERENCES bodies, etag TEXT NOT NULL,
   headers TEXT NOT NULL, checksum TEXT, modifiedAt INTEGER NOT NULL,
@@ -20,17 +21,21 @@ CREATE INDEX IF NOT EXISTS partsByBody ON parts (body);
 
 /**
  * The store's index in SQLite: an object is there when its row is, so a write is whole or absent and `If-None-Match`
- * is one INSERT. Each commit is synced (WAL, synchronous FULL). One process holds it at a time.
+ * is one INSERT. A commit outlives the process at once, and a power cut once the settler has synced the write-ahead log,
+ * which it does behind the answers (synchronous NORMAL). One process holds the file at a time.
  */
 export class Database {
+  /** The write-ahead log: what was committed lies in it. */
+  readonly logPath: string;
   readonly #database: DatabaseSync;
   readonly #statements = new Map<string, StatementSync>();
 
   /** @throws Error where another server holds the file */
   constructor(path: string) {
+    this.logPath = `${path}-wal`;
     this.#database = new DatabaseSync(path);
     try {
-      this.#database.exec('PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;');
+      this.#database.exec('PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;');
       this.#database.exec(schema);
     } catch (error) {
       this.#database.close();

@@ -107,7 +107,7 @@ export async function completeMultipartUpload(call: Call): Promise<S3Response> {
 export async function abortMultipartUpload(call: Call): Promise<S3Response> {
   const { store, place } = call;
   const upload = store.uploads.find(place, call.request.query.get('uploadId') ?? '');
-  store.objects.drop(() => store.uploads.end(upload.id));
+  store.uploads.abort(upload.id);
   return { status: 204, headers: {} };
 }
 

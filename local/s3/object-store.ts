@@ -48,7 +48,7 @@ const objectRow = z.object({
   modifiedAt: z.number(),
 });
 const idRow = z.object({ id: z.number() });
-const sizeRow = z.object({ id: z.number(), size: z.number() });
+const bodyRow = z.object({ id: z.number(), size: z.number(), sha256: z.string(), settled: z.number() });
 
 const select =
   'SELECT key, body, size, sha256, etag, headers, checksum, modifiedAt FROM objects JOIN bodies ON bodies.id = body';
@@ -56,11 +56,12 @@ const select =
 /** Which object lies where. Bodies are shared by copies and never change, so replacing one object changes no other. */
 export class ObjectStore {
   readonly #database: Database;
-  readonly #removeFiles: (ids: readonly number[]) => void;
+  readonly #changed: (change: { written?: number; freed: readonly number[] }) => void;
 
-  constructor(database: Database, removeFiles: (ids: readonly number[]) => void) {
+  /** @param changed hears after each commit which body came and which no row names any more */
+  constructor(database: Database, changed: (change: { written?: number; freed: readonly number[] }) => void) {
     this.#database = database;
-    this.#removeFiles = removeFiles;
+    this.#changed = changed;
   }
 
   find(bucket: string, key: string): StoredObject | undefined {
@@ -81,12 +82,7 @@ export class ObjectStore {
     return this.#dropping(() => {
       const before = this.#bodyAt(place);
       if (options.ifAbsent && before.length > 0) return { result: false, freed: [] };
-      database.run(
-        'INSERT OR IGNORE INTO bodies VALUES (?, ?, ?)',
-        object.body.id,
-        object.body.size,
-        object.body.sha256,
-      );
+      this.keepBody(object.body);
       database.run(
         'INSERT OR REPLACE INTO objects VALUES (?, ?, ?, ?, ?, ?, ?)',
         place.bucket,
@@ -97,7 +93,7 @@ export class ObjectStore {
         object.checksum === undefined ? null : JSON.stringify(object.checksum),
         object.modifiedAt.getTime(),
       );
-      return { result: true, freed: [...before, ...(options.also?.() ?? [])] };
+      return { result: true, written: object.body.id, freed: [...before, ...(options.also?.() ?? [])] };
     });
   }
 
@@ -127,14 +123,28 @@ export class ObjectStore {
       .map((row) => ({ key: row.key, object: fromRow(row) }));
   }
 
-  /** Runs `work` in a transaction, then removes the bodies among `freed` that nothing names any more. */
-  drop(work: () => readonly number[]): void {
-    this.#dropping(() => ({ result: undefined, freed: work() }));
+  /** Runs `work` in a transaction and drops the bodies that it frees where nothing else names them. */
+  drop(work: () => { written?: number; freed: readonly number[] }): void {
+    this.#dropping(() => ({ result: undefined, ...work() }));
   }
 
-  /** The size of each body. */
-  bodySizes(): ReadonlyMap<number, number> {
-    return new Map(this.#database.all(sizeRow, 'SELECT id, size FROM bodies').map(({ id, size }) => [id, size]));
+  /** Names a body that may be new, inside a transaction. */
+  keepBody(body: Body): void {
+    const sql = 'INSERT OR IGNORE INTO bodies (id, size, sha256) VALUES (?, ?, ?)';
+    this.#database.run(sql, body.id, body.size, body.sha256);
+  }
+
+  /** All bodies; `settled` says that the disk was seen to hold their bytes. */
+  bodies(): readonly (Body & { settled: boolean })[] {
+    return this.#database
+      .all(bodyRow, 'SELECT id, size, sha256, settled FROM bodies')
+      .map((row) => ({ ...row, settled: row.settled === 1 }));
+  }
+
+  markSettled(ids: readonly number[]): void {
+    this.#database.transact(() => {
+      for (const id of ids) this.#database.run('UPDATE bodies SET settled = 1 WHERE id = ?', id);
+    });
   }
 
   /** Forgets bodies whose bytes are gone, and the objects and parts made of them; the number of those objects. */
@@ -155,8 +165,8 @@ export class ObjectStore {
     return this.#database.all(idRow, sql, place.bucket, place.key).map(({ id }) => id);
   }
 
-  #dropping<Result>(work: () => { result: Result; freed: readonly number[] }): Result {
-    const { result, gone } = this.#database.transact(() => {
+  #dropping<Result>(work: () => { result: Result; written?: number; freed: readonly number[] }): Result {
+    const { result, ...change } = this.#database.transact(() => {
       const done = work();
       const unused = done.freed.filter(
         (id) =>
@@ -166,10 +176,9 @@ export class ObjectStore {
             id,
           ).changes > 0,
       );
-      return { result: done.result, gone: unused };
+      return { ...done, freed: unused };
     });
-    // After the commit: a row may never name a file that is gone; a file without a row is swept at the next start.
-    this.#removeFiles(gone);
+    this.#changed(change);
     return result;
   }
 }

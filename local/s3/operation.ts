@@ -37,7 +37,7 @@ export interface Call extends BodySource {
 export const largestUpload = 5 * 1024 ** 3;
 
 /**
- * Receives a call's body into a file of its own and, once its bytes are durable, hands it to `commit`; where anything
+ * Receives a call's body into a file of its own and, once it is whole and checked, hands it to `commit`; where anything
  * fails, `commit` included, the file is removed.
  */
 export async function receiveBody<Result>(

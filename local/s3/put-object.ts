@@ -9,7 +9,7 @@ import {
   type S3Response,
 } from './operation.ts';
 
-/** PutObject: the object is there once its bytes are durable and were checked, whole or not at all. */
+/** PutObject: the object is there once its bytes came whole and were checked, or not at all. */
 export async function putObject(call: Call): Promise<S3Response> {
   const { store, place } = call;
   const ifAbsent = readIfAbsent(call);

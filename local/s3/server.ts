@@ -1,21 +1,14 @@
-import { mkdirSync } from 'node:fs';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import type { Clock } from '../../core/ports/clock.ts';
-import { BodyFiles } from './body-files.ts';
-import { Database } from './database.ts';
-import { ObjectStore } from './object-store.ts';
+import { openStore } from './open-store.ts';
 import type { S3Response, S3Store } from './operation.ts';
 import { routeRequest } from './routes.ts';
 import { S3Error } from './s3-error.ts';
 import { optionsOf, readS3Request } from './s3-request.ts';
 import { sendFile } from './send-file.ts';
 import { checkSignature, type SigningIdentity } from './signature.ts';
-import { UploadStore } from './upload-store.ts';
 
-/** Abandoned multipart uploads live a day, as the deployed buckets' lifecycle rule says. */
-const uploadLifeMilliseconds = 24 * 60 * 60_000;
 /** Longer than SDKs keep a connection, so that they rather than the server give up an idle one. */
 const idleMilliseconds = 60_000;
 /** How long `close` waits for requests under way before it cuts them off. */
@@ -37,8 +30,9 @@ export interface S3Server {
 
 /**
  * Starts a small S3 for one machine on 127.0.0.1: path-style, one pair of keys, Signature Version 4 as S3 checks it,
- * objects as durable files below `directory`. Every bucket of a valid name is there. What it does not do it refuses
- * with 501 and the operation's name.
+ * objects as files below `directory`. What was acknowledged outlives the process; it outlives a power cut a moment later,
+ * until when one leaves it whole or absent. Every bucket of a valid name is there. What it does not do it refuses with
+ * 501 and the operation's name.
  * @param options.region the region that signatures must name, `us-east-1` unless given
  * @param options.port a free one unless given
  * @throws Error where another server holds the directory or the port is taken
@@ -52,7 +46,7 @@ export async function startS3Server(options: {
   port?: number;
 }): Promise<S3Server> {
   const { accessKeyId, secretAccessKey, region = 'us-east-1', clock } = options;
-  const { store, close: closeStore } = openStore(options.directory, clock);
+  const { store, close: closeStore } = await openStore(options.directory, clock);
   const underWay = new Set<Promise<void>>();
   let requests = 0;
   const listener =
@@ -85,7 +79,7 @@ export async function startS3Server(options: {
       });
     });
   } catch (error) {
-    closeStore();
+    await closeStore();
     throw error;
   }
   const address = server.address();
@@ -99,7 +93,7 @@ export async function startS3Server(options: {
       server.closeAllConnections();
       await closed;
       await Promise.all(underWay);
-      closeStore();
+      await closeStore();
     },
     fileOf({ bucket, path }) {
       const object = store.objects.find(bucket, path);
@@ -107,18 +101,6 @@ export async function startS3Server(options: {
       return store.files.pathOf(object.body.id);
     },
   };
-}
-
-function openStore(directory: string, clock: Clock): { store: S3Store; close: () => void } {
-  mkdirSync(directory, { recursive: true, mode: 0o700 });
-  const database = new Database(join(directory, 'index.sqlite'));
-  const files = new BodyFiles(join(directory, 'bodies'));
-  const objects = new ObjectStore(database, (ids) => files.remove(ids));
-  const uploads = new UploadStore(database, objects);
-  const lost = objects.forget(files.sweep(objects.bodySizes()));
-  if (lost > 0) process.emitWarning(`S3 store ${directory}: ${lost} objects lost their bytes and are gone.`);
-  uploads.abortBefore(new Date(clock.now().getTime() - uploadLifeMilliseconds));
-  return { store: { objects, uploads, files, clock }, close: () => database.close() };
 }
 
 interface Exchange {

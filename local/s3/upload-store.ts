@@ -78,10 +78,10 @@ export class UploadStore {
     let kept = false;
     this.#objects.drop(() => {
       kept = database.all(idRow, 'SELECT id FROM uploads WHERE id = ?', uploadId).length > 0;
-      if (!kept) return [];
+      if (!kept) return { freed: [] };
       const sql = 'SELECT body AS id FROM parts WHERE upload = ? AND number = ?';
       const before = database.all(idRow, sql, uploadId, part.number);
-      database.run('INSERT INTO bodies VALUES (?, ?, ?)', part.body.id, part.body.size, part.body.sha256);
+      this.#objects.keepBody(part.body);
       database.run(
         'INSERT OR REPLACE INTO parts VALUES (?, ?, ?, ?, ?)',
         uploadId,
@@ -90,7 +90,7 @@ export class UploadStore {
         part.etag,
         part.checksum === undefined ? null : JSON.stringify(part.checksum),
       );
-      return before.map(({ id }) => id);
+      return { written: part.body.id, freed: before.map(({ id }) => id) };
     });
     return kept;
   }
@@ -120,9 +120,13 @@ export class UploadStore {
     return bodies.map(({ id }) => id);
   }
 
+  abort(uploadId: number): void {
+    this.#objects.drop(() => ({ freed: this.end(uploadId) }));
+  }
+
   /** Aborts the uploads that were started before that time. */
   abortBefore(time: Date): void {
     const old = this.#database.all(idRow, 'SELECT id FROM uploads WHERE startedAt < ?', time.getTime());
-    for (const { id } of old) this.#objects.drop(() => this.end(id));
+    for (const { id } of old) this.abort(id);
   }
 }

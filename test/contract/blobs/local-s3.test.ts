@@ -9,6 +9,7 @@ import type { BlobPlace, Blobs } from '../../../core/ports/blobs.ts';
 import { type S3Server, startS3Server } from '../../../local/s3/server.ts';
 import { describeBlobs } from './blobs-contract.ts';
 import { ManualClock } from './manual-clock.ts';
+import { describeSignedRequests } from './signed-requests-contract.ts';
 
 const buckets = { work: 'lb-work', artifacts: 'lb-artifacts' };
 const keys = { accessKeyId: 'AKTEST', secretAccessKey: 'secret-for-tests' };
@@ -38,6 +39,7 @@ afterAll(async () => {
 });
 
 describeBlobs('S3 adapter on the local server', () => blobs);
+describeSignedRequests('S3 adapter on the local server', () => blobs);
 
 describe('life of signed requests', () => {
   it('ends at the second that it says', async () => {

@@ -1,11 +1,12 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { createHash, randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { chmodSync, readdirSync, truncateSync } from 'node:fs';
+import { chmodSync, readdirSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import type { S3Client } from '@aws-sdk/client-s3';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { z } from 'zod';
@@ -77,7 +78,7 @@ describe('a server that is killed', () => {
     const upload = request(signed.url, { method: 'PUT', headers: signed.headers });
     upload.on('error', () => undefined);
     upload.write(Buffer.alloc(4_000_000));
-    await expect.poll(() => bodyFiles().length).toBe(3);
+    await expect.poll(() => bodyFiles().filter((file) => statSync(file).size > 1_000_000)).toHaveLength(1);
     await kill(first.child);
 
     const second = await serve();
@@ -126,17 +127,39 @@ describe('a directory', () => {
     await two.close();
   });
 
+  it('compares what the disk was not seen to hold with its SHA-256', async () => {
+    const one = await open();
+    const blobs = blobsOf(one.endpoint);
+    await blobs.put(work('zeroed'), Buffer.from('zeroed'), text);
+    await blobs.put(work('whole'), Buffer.from('whole'), text);
+    const file = one.fileOf({ bucket: buckets.work, path: 'zeroed' });
+    await one.close();
+    // As a power cut can leave it: the name and the size are there, the bytes are not, and nothing was marked settled.
+    chmodSync(file, 0o644);
+    writeFileSync(file, Buffer.alloc(6));
+    const index = new DatabaseSync(join(directory, 'index.sqlite'));
+    expect(index.prepare('SELECT count(*) AS count FROM bodies WHERE settled = 1').get()).toEqual({ count: 2 });
+    index.exec('UPDATE bodies SET settled = 0');
+    index.close();
+    const warn = vi.spyOn(process, 'emitWarning').mockImplementation(() => undefined);
+    const two = await open();
+    expect(warn).toHaveBeenCalledWith(expect.stringContaining('1 objects lost their bytes'));
+    warn.mockRestore();
+    expect((await blobsOf(two.endpoint).list('work', '')).paths).toEqual(['whole']);
+    await two.close();
+  });
+
   it('keeps no bytes that no object has', async () => {
     const one = await open();
     const blobs = blobsOf(one.endpoint);
     await blobs.put(work('a'), Buffer.from('a'), text);
     await blobs.copy(work('a'), work('b'));
     await blobs.put(work('a'), Buffer.from('other'), text);
-    expect(bodyFiles()).toHaveLength(2);
+    await expect.poll(() => bodyFiles().length).toBe(2);
     await blobs.delete(work('b'));
-    expect(bodyFiles()).toHaveLength(1);
+    await expect.poll(() => bodyFiles().length).toBe(1);
     await blobs.delete(work('a'));
-    expect(bodyFiles()).toHaveLength(0);
+    await expect.poll(() => bodyFiles().length).toBe(0);
     await one.close();
   });
 });
@@ -182,5 +205,5 @@ describe('memory', () => {
     const after = await weigh();
     expect((after - before) / 2 ** 20).toBeLessThan(40);
     expect(after / 2 ** 20).toBeLessThan(150);
-  });
+  }, 120_000);
 });
