@@ -11,7 +11,7 @@
  * Secure Boot refuses it.
  */
 import { createHash } from 'node:crypto';
-import { copyFile, mkdir, utimes, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, readdir, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { iso as declaration } from '../../../core/plan/programs/export.ts';
 import type { OptionsOf, ProgramContext, ProgramOutcome, StepProgram } from '../contract.ts';
@@ -50,6 +50,7 @@ async function run(context: Context): Promise<ProgramOutcome> {
   await makeEfiPartition(context, early, esp);
   context.progress(80);
 
+  await setTimes(staging, context.sourceDateEpoch);
   const file = join(context.scratch, 'image.iso');
   const bios = [
     ...['-b', 'boot/grub/eltorito.img', '-no-emul-boot', '-boot-load-size', '4', '-boot-info-table'],
@@ -72,6 +73,12 @@ async function run(context: Context): Promise<ProgramOutcome> {
   };
 }
 
+/** Gives a folder and all in it one time: Rock Ridge records the times of the files that it is made from. */
+async function setTimes(folder: string, epoch: number): Promise<void> {
+  for (const entry of await readdir(folder, { recursive: true })) await utimes(join(folder, entry), epoch, epoch);
+  await utimes(folder, epoch, epoch);
+}
+
 /** xorriso, mksquashfs and mtools all take their times from SOURCE_DATE_EPOCH; FAT times are local ones. */
 function timeEnvironment(context: Context): Record<string, string> {
   return { SOURCE_DATE_EPOCH: String(context.sourceDateEpoch), TZ: 'UTC', LC_ALL: 'C.UTF-8' };
@@ -86,9 +93,7 @@ async function bootFiles(context: Context, staging: string): Promise<string> {
       [`/boot/vmlinuz-${version}`, 'live/vmlinuz'],
       [`/boot/initrd.img-${version}`, 'live/initrd.img'],
     ] as const) {
-      const target = join(staging, to);
-      await copyFile(await context.resolveInTree(from), target);
-      await utimes(target, context.sourceDateEpoch, context.sourceDateEpoch);
+      await copyFile(await context.resolveInTree(from), join(staging, to));
     }
     return version;
   }
