@@ -12,6 +12,9 @@ const repository = fileURLToPath(new URL('../..', import.meta.url));
 const outdir = mkdtempSync(join(tmpdir(), 'lbuild-app-'));
 afterAll(() => rmSync(outdir, { recursive: true, force: true }));
 
+/** A process of the CDK needs 2 to 10 s of CPU; where other tests have the CPU, it waits for them. */
+const timeout = 300_000;
+
 /** Runs the CDK app as the CDK's command line does. */
 function runApp(context: Readonly<Record<string, unknown>>) {
   return spawnSync(process.execPath, ['bin/app.ts'], {
@@ -76,19 +79,27 @@ describe('configuration of a deployment', () => {
     expect(codesOf(context)).toEqual(codes);
   });
 
-  it('is refused by the app with the named error, exit code 1 and no stack trace', () => {
-    const { status, stderr, stdout } = runApp({ nat: 'perhaps' });
-    expect(status).toBe(1);
-    expect(stderr).toContain('archive.not_configured: archives.debian is not set.');
-    expect(stderr).toContain('`-c archives.debian=URL` for a deployment');
-    expect(stderr).toContain('configuration.invalid: nat: not true or false.');
-    expect(`${stdout}${stderr}`).not.toMatch(/\n\s+at /);
-  }, 60_000);
+  it(
+    'is refused by the app with the named error, exit code 1 and no stack trace',
+    () => {
+      const { status, stderr, stdout } = runApp({ nat: 'perhaps' });
+      expect(status).toBe(1);
+      expect(stderr).toContain('archive.not_configured: archives.debian is not set.');
+      expect(stderr).toContain('`-c archives.debian=URL` for a deployment');
+      expect(stderr).toContain('configuration.invalid: nat: not true or false.');
+      expect(`${stdout}${stderr}`).not.toMatch(/\n\s+at /);
+    },
+    timeout,
+  );
 
-  it('is synthesized by the app, with every validation, to exit code 0', () => {
-    const { status, stderr } = runApp({ ...archive, 'aws:cdk:bundling-stacks': [] });
-    expect({ status, stderr }).toMatchObject({ status: 0 });
-  }, 120_000);
+  it(
+    'is synthesized by the app, with every validation, to exit code 0',
+    () => {
+      const { status, stderr } = runApp({ ...archive, 'aws:cdk:bundling-stacks': [] });
+      expect({ status, stderr }).toMatchObject({ status: 0 });
+    },
+    timeout,
+  );
 });
 
 describe('managed instances', () => {
