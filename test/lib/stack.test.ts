@@ -9,7 +9,7 @@ import { eventFunctions, orchestrationFunctions } from '../../core/wiring/flow-f
 import { operationGroups } from '../../core/wiring/operation-groups.ts';
 import { tableSchema } from '../../core/wiring/table-schema.ts';
 import { requiredNames } from '../../functions/shared/aws/environment.ts';
-import { policiesOf, references, resourcesOf, synthesize } from './template.ts';
+import { functionsOf, policiesOf, references, resourcesOf, statementsOfRole, synthesize } from './template.ts';
 
 const { app, template } = synthesize();
 
@@ -22,21 +22,8 @@ function only(type: string) {
 }
 
 /** Statements of every policy that a role has. */
-function statementsOf(roleId: string) {
-  return policiesOf(template)
-    .filter(({ roles }) => roles.includes(roleId))
-    .flatMap(({ statements }) => statements);
-}
-
-const functionProperties = z.looseObject({
-  Handler: z.string(),
-  Role: z.object({ 'Fn::GetAtt': z.tuple([z.string(), z.literal('Arn')]) }),
-  Environment: z.object({ Variables: z.record(z.string(), z.json()) }),
-});
-const functions = [...resourcesOf(template, 'AWS::Lambda::Function')].map(([id, { Properties }]) => {
-  const parsed = functionProperties.parse(Properties);
-  return { id, properties: Properties, roleId: parsed.Role['Fn::GetAtt'][0], ...parsed };
-});
+const statementsOf = (roleId: string) => statementsOfRole(template, roleId);
+const functions = functionsOf(template);
 
 /** The function that runs a file of core/wiring. */
 function functionOf(entry: string) {

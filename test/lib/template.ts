@@ -102,3 +102,24 @@ export function references(part: unknown): ReadonlySet<string> {
   visit(part);
   return found;
 }
+
+/** Statements of every policy that a role has. */
+export function statementsOfRole(template: BuilderTemplate, roleId: string): readonly Statement[] {
+  return policiesOf(template)
+    .filter(({ roles }) => roles.includes(roleId))
+    .flatMap(({ statements }) => statements);
+}
+
+const functionSchema = z.looseObject({
+  Handler: z.string(),
+  Role: z.object({ 'Fn::GetAtt': z.tuple([z.string(), z.literal('Arn')]) }),
+  Environment: z.object({ Variables: z.record(z.string(), z.json()) }),
+});
+
+/** The template's functions: logical ids of them and their roles, and what they run. */
+export function functionsOf(template: BuilderTemplate) {
+  return [...resourcesOf(template, 'AWS::Lambda::Function')].map(([id, { Properties }]) => {
+    const { Handler, Role, Environment } = functionSchema.parse(Properties);
+    return { id, properties: Properties, roleId: Role['Fn::GetAtt'][0], Handler, Environment };
+  });
+}
