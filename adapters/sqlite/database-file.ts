@@ -54,7 +54,8 @@ export function openDatabaseFile(file: string): DatabaseSync {
     const database = new DatabaseSync(file, { timeout: busyMilliseconds });
     try {
       database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;');
-      migrate(database, file);
+      // Read first: opening a file that is up to date waits for no writer.
+      if (integerOf(database, 'PRAGMA user_version') !== schemaVersion) migrate(database, file);
       return database;
     } catch (error) {
       database.close();

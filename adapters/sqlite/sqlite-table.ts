@@ -222,20 +222,25 @@ class OpenTable implements SqliteTable {
     return true;
   }
 
+  /** Removes what is old. It looks first, so that it takes the file's lock only where there is something to remove. */
   #sweep(): void {
     const now = this.#clock.now().getTime();
-    this.#database
-      .prepare(
-        `DELETE FROM change WHERE committed_at < ?
-         AND position IN (SELECT position FROM change ORDER BY position LIMIT ${changesAtOnce})`,
-      )
-      .run(now - changeMilliseconds);
+    const old = now - changeMilliseconds;
+    const oldest = this.#database.prepare('SELECT committed_at FROM change ORDER BY position LIMIT 1').get();
+    if (Number(oldest?.committed_at ?? now) < old) {
+      this.#database
+        .prepare(
+          `DELETE FROM change WHERE committed_at < ?
+           AND position IN (SELECT position FROM change ORDER BY position LIMIT ${changesAtOnce})`,
+        )
+        .run(old);
+    }
     const expired = this.#database.prepare(
       `SELECT partition, sort, body FROM record WHERE expires_at < ? LIMIT ${expiredAtOnce}`,
     );
-    this.#commit(() =>
-      this.#write(expired.all(Math.floor(now / 1000)).map((row) => ({ kind: 'delete', key: recordOf(row).key }))),
-    );
+    const seconds = Math.floor(now / 1000);
+    if (expired.get(seconds) === undefined) return;
+    this.#commit(() => this.#write(expired.all(seconds).map((row) => ({ kind: 'delete', key: recordOf(row).key }))));
   }
 
   /** What SQLite itself refuses (a full disk, a file that another process holds) is the engine's service.unavailable. */

@@ -5,7 +5,7 @@ import { createDynamoChangeFeed } from '../../../adapters/dynamodb/change-feed.t
 import { createDynamoTable } from '../../../adapters/dynamodb/dynamodb-table.ts';
 import { changesFromStreamRecords } from '../../../adapters/dynamodb/stream-changes.ts';
 import type { Table } from '../../../core/ports/table.ts';
-import { type DynamoDbLocal, startDynamoDbLocal } from '../../support/dynamodb-local.ts';
+import { type DynamoDbLocal, dynamoDbLocalHookMilliseconds, startDynamoDbLocal } from '../../support/dynamodb-local.ts';
 import { describeTableContract } from './table-contract.ts';
 import { newPartition, outcome, put, type TableUnderTest } from './table-under-test.ts';
 
@@ -14,7 +14,7 @@ let subject: TableUnderTest;
 beforeAll(async () => {
   local = await startDynamoDbLocal();
   subject = { table: createDynamoTable(local), feed: createDynamoChangeFeed(local) };
-});
+}, dynamoDbLocalHookMilliseconds);
 afterAll(() => local?.stop());
 
 describe('the table in DynamoDB', () => {
@@ -211,7 +211,9 @@ describe('the stream', () => {
 });
 
 describe('DynamoDB Local', () => {
-  it('opens no port of this machine, and leaves no process when it is stopped', async () => {
+  it('opens no port of this machine, and leaves no process when it is stopped', {
+    timeout: dynamoDbLocalHookMilliseconds,
+  }, async () => {
     const second = await startDynamoDbLocal();
     const children = () =>
       spawnSync('ps', ['-o', 'args=', '-g', String(process.pid), '--ppid', String(second.processId)]);
