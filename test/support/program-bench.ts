@@ -43,6 +43,8 @@ export interface BenchOptions {
   readonly packageCache?: string;
   readonly release?: string;
   readonly log?: (line: string) => void;
+  /** In place of running commands. */
+  readonly exec?: ProgramContext<unknown>['exec'];
 }
 
 /** The epoch that bench runs give to programs: 2025-01-01. */
@@ -70,7 +72,7 @@ export async function runProgram(
     archive: bench.archive ?? noArchive,
     packageCache: bench.packageCache,
     signal: new AbortController().signal,
-    exec: (argv, execOptions) => execute(bench, argv, execOptions ?? {}),
+    exec: bench.exec ?? ((argv, execOptions) => execute(bench, argv, execOptions ?? {})),
     progress: () => {},
     log: (text) => bench.log?.(text),
     resolveInTree: (path) => resolveInTree(bench.tree, path),

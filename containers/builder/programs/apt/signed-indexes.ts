@@ -99,7 +99,8 @@ export function releaseDigests(text: string): Map<string, string> {
   return digests;
 }
 
-function needPlannedIndexes(suite: Suite, text: string): void {
+/** Throws `archive.changed` where a suite's signed text does not name the indexes that were planned with. */
+export function needPlannedIndexes(suite: Suite, text: string): void {
   const digests = releaseDigests(text);
   for (const [name, planned] of Object.entries(suite.indexes)) {
     if (digests.get(name) !== planned) {

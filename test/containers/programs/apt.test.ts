@@ -1,0 +1,124 @@
+import { createHash } from 'node:crypto';
+import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { sourcesText, writeAptSettings } from '../../../containers/builder/programs/apt/apt-settings.ts';
+import {
+  parsePrintedUris,
+  saveArchives,
+  seedArchives,
+} from '../../../containers/builder/programs/apt/package-cache.ts';
+import { needPlannedIndexes, releaseDigests } from '../../../containers/builder/programs/apt/signed-indexes.ts';
+import { bootstrap } from '../../../containers/builder/programs/bootstrap.ts';
+import { runProgram, withBenchFolder } from '../../support/program-bench.ts';
+
+const digest = (text: string) => createHash('sha256').update(text).digest('hex');
+const suite = { uri: 'http://archive.invalid/debian', suite: 'trixie', components: ['main'], indexes: {}, date: 1 };
+
+describe('sources', () => {
+  it('has a stanza for each address, always bound to the keyring', () => {
+    const updates = { ...suite, suite: 'trixie-updates' };
+    const security = { ...suite, uri: 'http://archive.invalid/security', suite: 'trixie-security' };
+    const text = sourcesText({ suites: [suite, updates, security] });
+    expect(text.split('\n\n')).toHaveLength(2);
+    expect(text).toContain('Suites: trixie trixie-updates\n');
+    expect(text.match(/^Signed-By: \/usr\/share\/keyrings\/debian-archive-keyring\.gpg$/gm)).toHaveLength(2);
+  });
+});
+
+describe('release digests', () => {
+  const text = `Origin: Debian\nMD5Sum:\n ${'0'.repeat(32)} 10 main/a\nSHA256:\n ${digest('a')}       10 main/a\nX: y\n bad 1 main/b\n`;
+
+  it('come from the SHA256 field alone', () => {
+    expect([...releaseDigests(text)]).toEqual([['main/a', digest('a')]]);
+  });
+
+  it.each([
+    ['another digest', { 'main/a': digest('b') }],
+    ['an index that is gone', { 'main/c': digest('a') }],
+  ])('refuse %s as archive.changed', (_, indexes) => {
+    expect(() => needPlannedIndexes({ ...suite, indexes: { 'main/a': digest('a') } }, text)).not.toThrow();
+    expect(() => needPlannedIndexes({ ...suite, indexes }, text)).toThrow(
+      expect.objectContaining({ code: 'archive.changed', message: expect.stringContaining('trixie') }),
+    );
+  });
+});
+
+describe('the archive', () => {
+  const options = { distribution: 'debian', release: 'trixie', architecture: 'amd64' };
+
+  it('is unreachable where nothing answers', () =>
+    withBenchFolder(async (folder) => {
+      const server = createServer();
+      await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+      const { port } = server.address() as AddressInfo;
+      await new Promise((resolve) => server.close(resolve));
+      const archive = { suites: [{ ...suite, uri: `http://127.0.0.1:${port}/debian` }] };
+      await expect(runProgram(bootstrap, options, { ...folder, archive })).rejects.toMatchObject({
+        code: 'archive.unreachable',
+      });
+      expect(await readdir(folder.tree)).toEqual([]);
+    }));
+
+  it('is untrusted where its InRelease carries no good signature', () =>
+    withBenchFolder(async (folder) => {
+      const server = createServer((_, response) => response.end('Origin: Debian\nSHA256:\n'));
+      await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+      const { port } = server.address() as AddressInfo;
+      try {
+        const archive = { suites: [{ ...suite, uri: `http://127.0.0.1:${port}/debian` }] };
+        await expect(runProgram(bootstrap, options, { ...folder, archive })).rejects.toMatchObject({
+          code: 'archive.untrusted',
+        });
+        expect(await readdir(folder.tree)).toEqual([]);
+      } finally {
+        await new Promise((resolve) => server.close(resolve));
+      }
+    }));
+});
+
+describe('the package cache', () => {
+  it('reads what apt prints, and nothing that is no package file', () => {
+    const line = `'http://archive.invalid/a/x_1%3a2.deb' x_1%3a2_amd64.deb 10 SHA256:${digest('x')}`;
+    const others = `'http://archive.invalid/x' ../x.deb 10 SHA256:${digest('x')}\n'u' y.deb 10 MD5Sum:00\nDone\n`;
+    expect(parsePrintedUris(`${line}\n${others}`)).toEqual([{ file: 'x_1%3a2_amd64.deb', sha256: digest('x') }]);
+  });
+
+  it('hands out and takes in only files whose bytes the index names', () =>
+    withBenchFolder(async (folder) => {
+      const packageCache = folder.outside;
+      const context = {
+        ...folder,
+        packageCache,
+        architecture: 'amd64' as const,
+        archive: { suites: [suite] },
+        log: () => {},
+      };
+      const settings = await writeAptSettings(context);
+      await writeFile(join(packageCache, `${digest('good')}.deb`), 'good');
+      await writeFile(join(packageCache, `${digest('real')}.deb`), 'evil');
+      const wanted = ['good', 'real', 'new', 'forged'].map((name) => ({ file: `${name}.deb`, sha256: digest(name) }));
+      await seedArchives(context, settings, wanted);
+      expect((await readdir(settings.archives)).sort()).toEqual(['good.deb', 'partial']);
+
+      await writeFile(join(settings.archives, 'new.deb'), 'new');
+      await writeFile(join(settings.archives, 'forged.deb'), 'not forged');
+      await saveArchives(context, settings, wanted);
+      expect(await readdir(settings.archives)).toEqual(['partial']);
+      expect(await readFile(join(packageCache, `${digest('new')}.deb`), 'utf8')).toBe('new');
+      expect((await readdir(packageCache)).sort()).toEqual(
+        ['good', 'new', 'real'].map((name) => `${digest(name)}.deb`).sort(),
+      );
+    }));
+
+  it('leaves settings that apt reads without the tree’s own configuration', () =>
+    withBenchFolder(async (folder) => {
+      await mkdir(join(folder.tree, 'etc/apt/apt.conf.d'), { recursive: true });
+      const settings = await writeAptSettings({ ...folder, architecture: 'amd64', archive: { suites: [suite] } });
+      const text = await readFile(settings.configuration, 'utf8');
+      expect(text).toContain('Dir::Etc::Parts "/dev/null";');
+      expect(text).toContain(`DPkg::Chroot-Directory "${folder.tree}";`);
+    }));
+});
