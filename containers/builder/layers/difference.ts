@@ -1,4 +1,4 @@
-import { lutimesSync } from 'node:fs';
+import { lutimesSync, unlinkSync } from 'node:fs';
 import type { LayerEntry } from '../../../core/builds/layer-index.ts';
 import { StepError } from '../step-error.ts';
 import { digestOfFile } from './file-digest.ts';
@@ -36,6 +36,14 @@ function clampTime(tree: string, walked: WalkedPath, sourceDateEpoch: number): n
   return mtime;
 }
 
+/** Sockets are in no tar: they go from the tree too, so that it stays what its layers say. */
+async function walkWithoutSockets(tree: string): Promise<WalkedPath[]> {
+  const { paths, sockets } = await walkTree(tree);
+  if (sockets.length === 0) return paths;
+  for (const path of sockets) unlinkSync(pathInside(tree, path));
+  return (await walkTree(tree)).paths;
+}
+
 /** @throws StepError where a path cannot be in a layer */
 function checkPath(walked: WalkedPath, text: string): void {
   const name = walked.path.slice(parentOf(walked.path).length).replace(/^\//, '');
@@ -58,6 +66,25 @@ function hardLinkGroups(walked: readonly WalkedPath[]): Map<string, WalkedPath[]
 }
 
 /**
+ * The paths that must be read: new ones, those where `seen` has seen a change, those that were a link and are now the
+ * file (or the other way round), and with one name of a file all its names: an overlay shows a change under one only.
+ */
+function touchedPaths(
+  walked: readonly WalkedPath[],
+  before: TreeIndex,
+  groups: ReadonlyMap<string, readonly WalkedPath[]>,
+  seen: (one: WalkedPath) => boolean,
+): Set<WalkedPath> {
+  const touched = new Set<WalkedPath>();
+  for (const one of walked) {
+    const group = groups.get(one.inode);
+    const type = group === undefined || group[0] === one ? one.type : 'hardlink';
+    if (before.get(one.path)?.type !== type || seen(one)) for (const name of group ?? [one]) touched.add(name);
+  }
+  return touched;
+}
+
+/**
  * What a step changed in its tree, as the entries of a layer. Both modes give candidates in their own way (ctime, or
  * the overlay's upper folder); each candidate is then compared with what was there before, and an identical one is
  * dropped, so that both give the same layer.
@@ -66,24 +93,30 @@ function hardLinkGroups(walked: readonly WalkedPath[]): Map<string, WalkedPath[]
  */
 export async function takeDifference(options: DifferenceOptions): Promise<Difference> {
   const { tree, before, since, sourceDateEpoch } = options;
-  const [all, upper] = await Promise.all([walkTree(tree), options.upper === undefined ? [] : walkTree(options.upper)]);
-  const walked = all.sort((a, b) => compareBytes(a.path, b.path));
-  const inUpper = new Set(upper.map((one) => one.path));
+  const [walked, upper] = await Promise.all([
+    walkWithoutSockets(tree),
+    options.upper === undefined ? [] : walkTree(options.upper).then(({ paths }) => paths),
+  ]);
+  walked.sort((a, b) => compareBytes(a.path, b.path));
   const groups = hardLinkGroups(walked);
+  const inUpper = new Set(upper.map((one) => one.path));
+  const seen = ({ path, ctime }: WalkedPath) => (since === undefined ? inUpper.has(path) : notBefore(ctime, since));
+  const touched = touchedPaths(walked, before, groups, seen);
   const xattrs = await readXattrs(
     tree,
-    walked.map((one) => one.path),
+    [...touched].map((one) => one.path),
   );
   const counted = new Set<string>();
   let bytes = 0;
 
   /** The entry of a path as far as it is known without reading the file. */
-  const describe = (one: WalkedPath, mtime: number): LayerEntry => {
+  const describe = (one: WalkedPath, mtime: number, old: LayerEntry | undefined): LayerEntry => {
     const path = bytesToText(one.path);
     checkPath(one, path);
-    const first = groups.get(one.inode)?.[0];
-    if (first !== undefined && first !== one) return { path, type: 'hardlink', target: bytesToText(first.path) };
-    const attributes = xattrs.get(one.path);
+    const first = groups.get(one.inode)?.[0] ?? one;
+    if (first !== one) return { path, type: 'hardlink', target: bytesToText(first.path) };
+    // A change of attributes is a change of the inode: what was not touched has those that it had.
+    const attributes = touched.has(one) ? xattrs.get(one.path) : old?.xattrs;
     return {
       path,
       type: one.type,
@@ -105,14 +138,13 @@ export async function takeDifference(options: DifferenceOptions): Promise<Differ
       if (one.links > 1) counted.add(one.inode);
       bytes += one.size;
     }
-    let entry = describe(one, clampTime(tree, one, sourceDateEpoch));
+    const old = before.get(one.path);
+    let entry = describe(one, clampTime(tree, one, sourceDateEpoch), old);
     if (!deviceAllowed(entry)) {
       throw new StepError('step.failed', `${entry.path}: an image may not hold this device node; remove it`);
     }
-    const old = before.get(one.path);
-    const touched = since !== undefined ? notBefore(one.ctime, since) : inUpper.has(one.path);
     if (old !== undefined && entry.type === 'file' && old.type === 'file' && old.size === entry.size) {
-      const digest = touched ? digestOfFile(pathInside(tree, one.path)) : old.digest;
+      const digest = touched.has(one) ? digestOfFile(pathInside(tree, one.path)) : old.digest;
       if (digest !== undefined) entry = { ...entry, digest };
     }
     if (old === undefined || !sameEntry(old, entry)) changed.add(one);

@@ -53,7 +53,7 @@ function emptyMachineId(tree: string): void {
 
 /**
  * Takes out of a tree what differs by run or machine, so that no layer ever holds it: host keys, machine id, seeds,
- * logs, caches, backups, temporary files, sockets. Everything is done as data on fixed paths whose parts are real
+ * logs, caches, backups, temporary files. Everything is done as data on fixed paths whose parts are real
  * folders: a symlink in the tree is never followed. The tree must be still: no process of the step lives any more.
  *
  * @param tree absolute path of the tree's root
@@ -64,15 +64,17 @@ export async function normaliseTree(tree: string, sourceDateEpoch: number): Prom
   emptyMachineId(tree);
   const places = (paths: readonly string[]) =>
     paths.map((path) => realFolder(tree, path)).filter((place) => place !== undefined);
-  const empty = places(emptied);
-  if (empty.length > 0) await runTool(['find', '-P', ...empty, '-mindepth', '1', '-delete']);
-  const caches = places(cacheFolders);
-  if (caches.length > 0) await runTool(['find', '-P', ...caches, '-mindepth', '1', '!', '-type', 'd', '-delete']);
-  const logs = realFolder(tree, logFolder);
-  if (logs !== undefined) {
-    await runTool(['find', '-P', logs, '-type', 'f', '-size', '+0', '-exec', 'truncate', '-s', '0', '--', '{}', '+']);
+  const finds = [
+    { folders: places(emptied), action: ['-delete'] },
+    { folders: places(cacheFolders), action: ['!', '-type', 'd', '-delete'] },
+    {
+      folders: places([logFolder]),
+      action: ['-type', 'f', '-size', '+0', '-exec', 'truncate', '-s', '0', '--', '{}', '+'],
+    },
+  ];
+  for (const { folders, action } of finds) {
+    if (folders.length > 0) await runTool(['find', '-P', ...folders, '-mindepth', '1', ...action]);
   }
-  await runTool(['find', '-P', tree, '-mindepth', '1', '-type', 's', '-delete']);
   chownSync(tree, 0, 0);
   chmodSync(tree, 0o755);
   utimesSync(tree, sourceDateEpoch, sourceDateEpoch);

@@ -55,21 +55,24 @@ function deviceOf(path: Buffer): [number, number] {
 }
 
 /**
- * Every path of a tree but its root and sockets, unsorted; symlinks are not followed. Reading them by one `find` takes 0.1 s
+ * Every path of a tree but its root, unsorted, sockets apart; symlinks are not followed. Reading them by one `find` takes 0.1 s
  * for 20,000 paths, a third of what as many calls of lstat from here take.
  */
-export async function walkTree(tree: string): Promise<WalkedPath[]> {
+export async function walkTree(tree: string): Promise<{ paths: WalkedPath[]; sockets: BytePath[] }> {
   const output = await runTool(['find', '-P', tree, '-mindepth', '1', '-printf', `${format.join('\\0')}\\0`]);
   const fields = output.toString('latin1').split('\0');
-  const walked: WalkedPath[] = [];
+  const paths: WalkedPath[] = [];
+  const sockets: BytePath[] = [];
   for (let at = 0; at + format.length < fields.length; at += format.length) {
     const [kind = '', mode = '', uid, gid, size, mtime = '', ctime = '', inode = '', links, target = '', path = ''] =
       fields.slice(at, at + format.length);
-    // No tar holds a socket.
-    if (kind === 's') continue;
+    if (kind === 's') {
+      sockets.push(path);
+      continue;
+    }
     const type = types[kind];
     if (type === undefined) throw new Error(`a path of the tree is of unknown type ${kind}`);
-    walked.push({
+    paths.push({
       path,
       type,
       mode: Number.parseInt(mode, 8),
@@ -84,5 +87,5 @@ export async function walkTree(tree: string): Promise<WalkedPath[]> {
       ...(type === 'character' || type === 'block' ? { device: deviceOf(pathInside(tree, path)) } : {}),
     });
   }
-  return walked;
+  return { paths, sockets };
 }

@@ -1,4 +1,5 @@
 import { execFileSync, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import {
   chmodSync,
   chownSync,
@@ -18,6 +19,7 @@ import {
   writeFileSync,
   writeSync,
 } from 'node:fs';
+import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, describe, expect, it } from 'vitest';
@@ -82,6 +84,7 @@ function makeTree(tree: string): void {
   linkSync(join(tree, 'bin/a'), join(tree, 'bin/c'));
   writeFileSync(join(tree, 'bin/one'), 'pair\n');
   linkSync(join(tree, 'bin/one'), join(tree, 'bin/two'));
+  setXattr(join(tree, 'bin/one'), 'user.pair', '01');
   writeFileSync(join(tree, 'bin/ping'), 'ping');
   setXattr(join(tree, 'bin/ping'), 'security.capability', rawCapability);
   chmodSync(join(tree, 'bin/ping'), 0o4755);
@@ -119,7 +122,8 @@ function changeTree(tree: string): void {
   unlinkSync(join(tree, 'etc/link'));
   symlinkSync('changed', join(tree, 'etc/link'));
   // Through one name of three; then the first name of a pair goes.
-  writeFileSync(join(tree, 'bin/b'), 'changed by one of its names\n');
+  writeFileSync(join(tree, 'bin/b'), 'LINKED\n');
+  utimesSync(join(tree, 'bin/b'), epoch, epoch);
   unlinkSync(join(tree, 'bin/one'));
   chmodSync(join(tree, 'bin/ping'), 0o755);
   setXattr(join(tree, 'bin/ping'), 'security.capability', rawCapability);
@@ -231,6 +235,7 @@ describe('a layer', () => {
     const entries = await entriesOf(contained.layer);
     expect(await entriesOf(privileged.layer)).toEqual(entries);
     expect(privileged.layer.reference).toEqual(contained.layer.reference);
+    expect(entries.find((entry) => entry.path === 'bin/two')).toMatchObject({ xattrs: { 'user.pair': 'AQ==' } });
     expect(entries.map((entry) => `${entry.type} ${entry.path}`)).toEqual([
       ...['file bin/a', 'hardlink bin/b', 'hardlink bin/c', 'whiteout bin/one', 'file bin/ping', 'file bin/two'],
       ...['file etc/changed', 'directory etc/file', 'file etc/file/inside', 'whiteout etc/gone', 'file etc/kept'],
@@ -252,10 +257,20 @@ describe('a layer', () => {
       expect(restored.reference).toEqual(original.reference);
       expect(await entriesOf(await capture('none', target, index, everything))).toEqual([]);
       expect(lstatSync(join(target, 'bin/a')).ino).toBe(lstatSync(join(target, 'bin/c')).ino);
-      expect(readFileSync(join(target, 'bin/c'), 'utf8')).toBe('changed by one of its names\n');
+      expect(readFileSync(join(target, 'bin/c'), 'utf8')).toBe('LINKED\n');
       expect(readdirSync(target)).not.toContain('moved');
     },
   );
+
+  it('holds no socket, and the tree holds none after it', async () => {
+    const tree = newFolder();
+    const server = createServer().listen(join(tree, 'socket'));
+    await once(server, 'listening');
+    const layer = await capture('a', tree, new Map(), everything);
+    expect(await entriesOf(layer)).toEqual([]);
+    expect(readdirSync(tree)).toEqual([]);
+    server.close();
+  });
 
   it('is refused where the tree holds a reserved name, a strange device, or too much', async () => {
     const before = new Map();
