@@ -114,7 +114,8 @@ class Stage {
     const { tree } = this.#workspace;
     heartbeat.progress(step.id, 0);
     log.add(step.id, 'agent', `${step.program} begins`);
-    const source = step.produces === 'layer' ? await this.#workspace.beginStep(number) : {};
+    const source = step.produces === 'layer' ? await this.#workspace.beginStep(number) : undefined;
+    if (source === undefined) await this.#workspace.showTree(number);
     const began = elapsed();
     const outcome = await runStep({
       ...{ manifest, step, programs, tree, scratch, launcher, scope, log, signal },
@@ -130,7 +131,7 @@ class Stage {
       program: Math.round(ran - began),
       capture: Math.round(elapsed() - ran),
     });
-    if (step.produces === 'layer') {
+    if (source !== undefined) {
       await normaliseTree(tree, manifest.sourceDateEpoch);
       const captured = await captureLayer({
         ...source,

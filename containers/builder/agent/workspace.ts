@@ -18,6 +18,8 @@ export interface Workspace {
   readonly tree: string;
   /** Called before each step that makes a layer; answers how its difference is found when it has ended. */
   beginStep(number: number): Promise<DifferenceSource>;
+  /** Called before each step that only reads the tree. */
+  showTree(number: number): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -29,6 +31,7 @@ export async function openContainedWorkspace(work: string): Promise<Workspace> {
     base: tree,
     tree,
     beginStep: async () => ({ since: fileSystemTime(work) }),
+    showTree: async () => {},
     close: async () => {},
   };
 }
@@ -45,16 +48,17 @@ export async function openOverlayWorkspace(work: string): Promise<Workspace> {
     if (mounted) await unmountOverlay(tree);
     mounted = false;
   };
+  const beginStep = async (number: number) => {
+    await close();
+    const overlay = await mountOverlay(tree, lowers, join(work, 'overlays', String(number)));
+    mounted = true;
+    lowers = [overlay.upper, ...overlay.lowers];
+    return { upper: overlay.upper };
+  };
   return {
-    base,
-    tree,
-    close,
-    async beginStep(number) {
-      await close();
-      const overlay = await mountOverlay(tree, lowers, join(work, 'overlays', String(number)));
-      mounted = true;
-      lowers = [overlay.upper, ...overlay.lowers];
-      return { upper: overlay.upper };
+    ...{ base, tree, close, beginStep },
+    async showTree(number) {
+      if (!mounted) await beginStep(number);
     },
   };
 }
