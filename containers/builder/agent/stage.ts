@@ -146,7 +146,6 @@ class Stage {
         ['layer', { file: layerFile, size: reference.size, sha256: reference.digest }],
         ['index', { file: indexFile, size: reference.indexSize, sha256: reference.index }],
       ]);
-      await rm(scratch, { recursive: true, force: true });
     } else {
       const { file, name, mediaType } = artifactOf(step, outcome);
       const { size, sha256 } = await digestFile(file);

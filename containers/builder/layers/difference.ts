@@ -65,6 +65,13 @@ function hardLinkGroups(walked: readonly WalkedPath[]): Map<string, WalkedPath[]
   return groups;
 }
 
+/** What a change of the inode alone would show; a link has no state of its own in an index. */
+function differsInState(one: WalkedPath, old: LayerEntry): boolean {
+  if (old.type === 'hardlink') return false;
+  const state = old.mode !== one.mode || old.uid !== one.uid || old.gid !== one.gid;
+  return state || old.mtime !== one.mtime.seconds || (old.type === 'file' && old.size !== one.size);
+}
+
 /**
  * The paths that must be read: new ones, those where `seen` has seen a change, those that were a link and are now the
  * file (or the other way round), and with one name of a file all its names: an overlay shows a change under one only.
@@ -79,7 +86,9 @@ function touchedPaths(
   for (const one of walked) {
     const group = groups.get(one.inode);
     const type = group === undefined || group[0] === one ? one.type : 'hardlink';
-    if (before.get(one.path)?.type !== type || seen(one)) for (const name of group ?? [one]) touched.add(name);
+    const old = before.get(one.path);
+    if (old?.type !== type || seen(one) || differsInState(one, old))
+      for (const name of group ?? [one]) touched.add(name);
   }
   return touched;
 }
@@ -110,13 +119,12 @@ export async function takeDifference(options: DifferenceOptions): Promise<Differ
   let bytes = 0;
 
   /** The entry of a path as far as it is known without reading the file. */
-  const describe = (one: WalkedPath, mtime: number, old: LayerEntry | undefined): LayerEntry => {
+  const describe = (one: WalkedPath, mtime: number): LayerEntry => {
     const path = bytesToText(one.path);
     checkPath(one, path);
     const first = groups.get(one.inode)?.[0] ?? one;
     if (first !== one) return { path, type: 'hardlink', target: bytesToText(first.path) };
-    // A change of attributes is a change of the inode: what was not touched has those that it had.
-    const attributes = touched.has(one) ? xattrs.get(one.path) : old?.xattrs;
+    const attributes = xattrs.get(one.path);
     return {
       path,
       type: one.type,
@@ -139,13 +147,16 @@ export async function takeDifference(options: DifferenceOptions): Promise<Differ
       bytes += one.size;
     }
     const old = before.get(one.path);
-    let entry = describe(one, clampTime(tree, one, sourceDateEpoch), old);
+    if (old !== undefined && !touched.has(one)) {
+      after.set(one.path, old);
+      continue;
+    }
+    let entry = describe(one, clampTime(tree, one, sourceDateEpoch));
     if (!deviceAllowed(entry)) {
       throw new StepError('step.failed', `${entry.path}: an image may not hold this device node; remove it`);
     }
     if (old !== undefined && entry.type === 'file' && old.type === 'file' && old.size === entry.size) {
-      const digest = touched.has(one) ? digestOfFile(pathInside(tree, one.path)) : old.digest;
-      if (digest !== undefined) entry = { ...entry, digest };
+      entry = { ...entry, digest: digestOfFile(pathInside(tree, one.path)) };
     }
     if (old === undefined || !sameEntry(old, entry)) changed.add(one);
     after.set(one.path, entry);

@@ -34,6 +34,7 @@ export async function readXattrs(
   tree: string,
   paths: readonly BytePath[],
 ): Promise<Map<BytePath, Record<string, string>>> {
+  if (paths.length === 0) return new Map();
   const input = Buffer.from(paths.map((path) => `${path}\0`).join(''), 'latin1');
   const output = await runTool(['perl', '-e', reader], { cwd: tree, input });
   const fields = output.toString('latin1').split('\0');
