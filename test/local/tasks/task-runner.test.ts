@@ -157,6 +157,20 @@ describe.each(['contained', 'privileged'] as const)('a task in mode %s', (mode) 
     expect(readdirSync(join(folder, 'tasks'))).toEqual([]);
   });
 
+  it('makes the same layer on disk as on tmpfs', async () => {
+    const layers: unknown[] = [];
+    // 64 tasks may share the memory: then none gets a tmpfs.
+    for (const slots of [1, 64]) {
+      const runner = await openRunner(mode, slots);
+      const engine = await scriptEngine('echo hello > /srv/hello; ln /srv/hello /srv/again; rm /etc/group');
+      expect((await start(runner, engine).ended).failure).toBeUndefined();
+      layers.push(engine.receipt('site')?.layer);
+      await runner.close();
+    }
+    expect(layers[0]).toBeDefined();
+    expect(layers[1]).toEqual(layers[0]);
+  });
+
   it('refuses a script every way out of its tree, and shows it the same rights', async () => {
     const runner = await openRunner(mode);
     const engine = await scriptEngine(escapes);
