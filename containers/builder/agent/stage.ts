@@ -117,7 +117,7 @@ class Stage {
     const source = step.produces === 'layer' ? await this.#workspace.beginStep(number) : undefined;
     if (source === undefined) await this.#workspace.showTree(number);
     const began = elapsed();
-    const outcome = await runStep({
+    const { outcome, ranCode } = await runStep({
       ...{ manifest, step, programs, tree, scratch, launcher, scope, log, signal },
       work: folders.work,
       // Tenant code must not reach what other builds read.
@@ -135,6 +135,7 @@ class Stage {
       await normaliseTree(tree, manifest.sourceDateEpoch);
       const captured = await captureLayer({
         ...source,
+        readAll: ranCode && this.#workspace.hidesWrites,
         ...{ tree, folder, step: step.id },
         before: this.#index,
         sourceDateEpoch: manifest.sourceDateEpoch,

@@ -1,3 +1,4 @@
+import { basename } from 'node:path';
 import type { Manifest, ManifestStep } from '../../../core/builds/manifest.ts';
 import type { ProgramContext, ProgramOutcome, StepProgram } from '../contract.ts';
 import { StepError } from '../step-error.ts';
@@ -38,7 +39,15 @@ function programOf(programs: Programs, step: ManifestStep): StepProgram {
   return program;
 }
 
-function contextOf(options: StepRunOptions, program: StepProgram, signal: AbortSignal): ProgramContext<never> {
+/** Commands of the builder that run maintainer scripts in the tree. */
+const packageTools = new Set(['apt-get', 'dpkg', 'mmdebstrap', 'proot']);
+
+function contextOf(
+  options: StepRunOptions,
+  program: StepProgram,
+  signal: AbortSignal,
+  onCodeInTree: () => void,
+): ProgramContext<never> {
   const { manifest, step, tree, scratch, log } = options;
   const parsed = program.declaration.options.safeParse(step.options);
   if (!parsed.success) {
@@ -64,30 +73,44 @@ function contextOf(options: StepRunOptions, program: StepProgram, signal: AbortS
     archive: manifest.archive,
     packageCache: options.packageCache,
     signal,
-    exec: (argv, execOptions) => execute(settings, argv, execOptions),
+    exec: (argv, execOptions) => {
+      const inTree = execOptions?.inTree === true || execOptions?.confinement !== undefined;
+      if (inTree || packageTools.has(basename(argv[0]))) onCodeInTree();
+      return execute(settings, argv, execOptions);
+    },
     progress: (percent) => options.onProgress(percent),
     log: (text) => log.add(step.id, 'agent', text),
     resolveInTree: (path) => resolveInTree(tree, path),
   };
 }
 
+export interface StepRun {
+  readonly outcome: ProgramOutcome;
+  /** Code of the tree has run: scripts, maintainer scripts, tools of the image. */
+  readonly ranCode: boolean;
+}
+
 /**
  * Runs one step's program under its time and disk limits; when it answers, no process of it is left.
  * @throws StepError where the program fails or a limit is passed; the signal's reason where that ended it
  */
-export async function runStep(options: StepRunOptions): Promise<ProgramOutcome> {
+export async function runStep(options: StepRunOptions): Promise<StepRun> {
   const { step, manifest, tree, work } = options;
   const program = programOf(options.programs, step);
   const limits = new AbortController();
   const signal = AbortSignal.any([options.signal, limits.signal]);
-  const context = contextOf(options, program, signal);
+  let ranCode = false;
+  const context = contextOf(options, program, signal, () => {
+    ranCode = true;
+  });
   const timer = setTimeout(
     () => limits.abort(new StepError('step.timeout', `The step was ended after its ${step.timeoutSeconds} seconds.`)),
     step.timeoutSeconds * 1_000,
   );
   const stopWatching = watchDisk(tree, manifest.limits.treeBytes, (error) => limits.abort(error));
   try {
-    return await program.run(context);
+    const outcome = await program.run(context);
+    return { outcome, ranCode };
   } catch (error) {
     if (signal.aborted) throw signal.reason;
     if (await isDiskFull(work)) throw new StepError('limit.disk', 'The disk of the builder is full.');

@@ -1,4 +1,4 @@
-import { mkdir } from 'node:fs/promises';
+import { mkdir, statfs } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileSystemTime } from '../layers/clock.ts';
 import type { DifferenceOptions } from '../layers/difference.ts';
@@ -7,11 +7,20 @@ import { mountOverlay, unmountOverlay } from '../layers/overlay.ts';
 /** How the builder works: with a container's rights, or as root of a machine, which may mount. */
 export type BuilderMode = 'contained' | 'privileged';
 
+/** TMPFS_MAGIC of linux/magic.h. */
+const tmpfsType = 0x01021994;
+
 /** How the candidates of a step's difference are found. */
 export type DifferenceSource = Pick<DifferenceOptions, 'since' | 'upper'>;
 
 /** The tree of a stage, from step to step. Programs see the same folder and the same files in both modes. */
 export interface Workspace {
+  /**
+   * True where code that ran in the tree can have changed a file without a trace in its times: on a tmpfs, a page that
+   * was read through a shared mapping is written through it without any (Linux 6.18, seen; glibc's localedef and LMDB
+   * write so). An overlay copies a file when it is opened for writing, and disks note such writes.
+   */
+  readonly hidesWrites: boolean;
   /** Where base layers are unpacked, before the first step. */
   readonly base: string;
   /** Where programs find the tree. */
@@ -27,7 +36,9 @@ export interface Workspace {
 export async function openContainedWorkspace(work: string): Promise<Workspace> {
   const tree = join(work, 'tree');
   await mkdir(tree, { recursive: true });
+  const { type } = await statfs(tree);
   return {
+    hidesWrites: type === tmpfsType,
     base: tree,
     tree,
     beginStep: async () => ({ since: fileSystemTime(work) }),
@@ -56,7 +67,7 @@ export async function openOverlayWorkspace(work: string): Promise<Workspace> {
     return { upper: overlay.upper };
   };
   return {
-    ...{ base, tree, close, beginStep },
+    ...{ base, tree, close, beginStep, hidesWrites: false },
     async showTree(number) {
       if (!mounted) await beginStep(number);
     },

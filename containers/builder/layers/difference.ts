@@ -13,6 +13,8 @@ export interface DifferenceOptions {
   readonly before: TreeIndex;
   /** Contained mode: the file system's time when the step began. What changed since has a ctime not before it. */
   readonly since?: FileTime;
+  /** With `since`: compare every file's content, since this file system does not show every write in the times. */
+  readonly readAll?: boolean;
   /** Privileged mode: the upper folder of the step's overlay. What changed is in it. */
   readonly upper?: string;
   readonly sourceDateEpoch: number;
@@ -109,7 +111,8 @@ export async function takeDifference(options: DifferenceOptions): Promise<Differ
   walked.sort((a, b) => compareBytes(a.path, b.path));
   const groups = hardLinkGroups(walked);
   const inUpper = new Set(upper.map((one) => one.path));
-  const seen = ({ path, ctime }: WalkedPath) => (since === undefined ? inUpper.has(path) : notBefore(ctime, since));
+  const seen = ({ path, ctime }: WalkedPath) =>
+    options.readAll === true || (since === undefined ? inUpper.has(path) : notBefore(ctime, since));
   const touched = touchedPaths(walked, before, groups, seen);
   const xattrs = await readXattrs(
     tree,

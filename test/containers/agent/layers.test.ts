@@ -262,6 +262,19 @@ describe('a layer', () => {
     },
   );
 
+  it('holds a file whose times do not show that it was written, where every content is compared', async () => {
+    const tree = newFolder();
+    writeFileSync(join(tree, 'mapped'), 'before');
+    const before = (await capture('a', tree, new Map(), everything)).after;
+    writeFileSync(join(tree, 'mapped'), 'after!');
+    utimesSync(join(tree, 'mapped'), epoch, epoch);
+    const later = { since: { seconds: 9_000_000_000, nanoseconds: 0 } };
+    expect(await entriesOf(await capture('b', tree, before, later))).toEqual([]);
+    expect(await entriesOf(await capture('b', tree, before, { ...later, readAll: true }))).toMatchObject([
+      { path: 'mapped', type: 'file' },
+    ]);
+  });
+
   it('holds no socket, and the tree holds none after it', async () => {
     const tree = newFolder();
     const server = createServer().listen(join(tree, 'socket'));

@@ -7,6 +7,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { openSqliteTable } from '../../../adapters/sqlite/sqlite-table.ts';
 import { createSystemClock } from '../../../adapters/system/clock.ts';
 import { stoppedTaskSchema } from '../../../core/builds/flow-messages.ts';
+import { sha256 } from '../../../core/digest.ts';
 import { TaskFailed } from '../../../local/flow/failure.ts';
 import { openTaskRunner, type TaskRunner } from '../../../local/tasks/task-runner.ts';
 import { builderRootForTests, bundleAgent, layerOf, makeSmallTree } from '../../support/builder-parts.ts';
@@ -50,9 +51,9 @@ async function openRunner(mode: 'contained' | 'privileged', slots = 2): Promise<
   return runner;
 }
 
-async function scriptEngine(run: string, limits = {}): Promise<StageEngine> {
+async function scriptEngine(run: string, limits = {}, network = false): Promise<StageEngine> {
   const engine = await startStageEngine({
-    steps: [stageStep({ id: 'site', program: 'script', options: { run, network: false, timeoutSeconds: 60 } })],
+    steps: [stageStep({ id: 'site', program: 'script', options: { run, network, timeoutSeconds: 60 } })],
     base: [{ ...base.layer.reference, after: [] }],
     blobs: base.blobs,
     limits,
@@ -127,6 +128,8 @@ print 'descriptors: ', join(' ', grep { syscall(72, $_, 1, 0) != -1 } 3 .. 64), 
 print join(' ', sort keys %ENV), "\\n";
 print -e '/proc/self' ? "proc\\n" : "no proc\\n";
 `;
+/** SHA-256 of a tar without members: two blocks of zeros. */
+const emptyTar = sha256(Buffer.alloc(1024));
 const refused = 'Operation not permitted';
 const absent = 'Function not implemented';
 const noFamily = 'Address family not supported by protocol';
@@ -219,6 +222,22 @@ describe('a task', () => {
     engine.refuseOutputs = true;
     expect(causeOf((await start(runner, engine).ended).failure)).toMatchObject({ Containers: [{ ExitCode: 70 }] });
     expect(engine.result()).toBeUndefined();
+  });
+
+  it('gives a script that may use the network sockets and a resolver, which its layer does not hold', async () => {
+    const runner = await openRunner('contained');
+    const run = `#!/usr/bin/perl
+for my $family (1, 2, 10, 16, 17, 40) { print "socket $family: ", syscall(41, $family, 2, 0) == -1 ? "$!" : 'allowed', "\\n" }
+print -s '/etc/resolv.conf' ? "resolver\\n" : "no resolver\\n";`;
+    const engine = await scriptEngine(run, {}, true);
+    await start(runner, engine).ended;
+    const said = engine.log().filter((line) => line.stream === 'out');
+    expect(said.map((line) => line.text)).toEqual([
+      ...[1, 2, 10, 16].map((family) => `socket ${family}: allowed`),
+      ...[17, 40].map((family) => `socket ${family}: ${noFamily}`),
+      'resolver',
+    ]);
+    expect(engine.receipt('site')?.layer?.diffId).toBe(emptyTar);
   });
 
   it('ends daemons of a script with its step', async () => {
