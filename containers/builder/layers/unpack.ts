@@ -2,13 +2,15 @@ import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { createReadStream } from 'node:fs';
-import { PassThrough, pipeline } from 'node:stream';
 import { createZstdDecompress } from 'node:zlib';
 import type { LayerEntry } from '../../../core/builds/layer-index.ts';
 import type { LayerReference } from '../../../core/builds/manifest.ts';
 import { LayerError } from './layer-error.ts';
 import { paddingOf, tarEnd, tarHeader } from './tar-header.ts';
 import { toolEnvironment } from './tool.ts';
+
+/** Bytes that are handed to tar at one time. */
+const gatheredBytes = 1 << 20;
 
 export interface StoredLayer {
   /** With the steps whose layers it was made on. */
@@ -60,12 +62,13 @@ export async function unpackLayer(tree: string, layer: StoredLayer, entries: rea
   const hash = createHash('sha256');
   const stored = createReadStream(layer.layerFile, { highWaterMark: 1 << 20 });
   stored.on('data', (piece) => hash.update(piece));
-  const tarBytes = new PassThrough({ highWaterMark: 4 << 20 });
+  const tarBytes = createZstdDecompress({ chunkSize: 1 << 20 });
   const opened = new Promise<void>((resolve, reject) => {
-    const done = (error: NodeJS.ErrnoException | null) =>
-      error === null || error === undefined ? resolve() : reject(error);
-    pipeline(stored, createZstdDecompress({ chunkSize: 1 << 20 }), tarBytes, done);
+    stored.once('error', (error) => tarBytes.destroy(error));
+    tarBytes.once('error', reject);
+    tarBytes.once('end', resolve);
   });
+  stored.pipe(tarBytes);
   opened.catch(() => undefined);
   const tar = spawn(
     'tar',
@@ -85,8 +88,17 @@ export async function unpackLayer(tree: string, layer: StoredLayer, entries: rea
   });
   broken.catch(() => undefined);
   tar.stdin.on('error', () => undefined);
+  // Pieces of many small files go to the pipe in one call.
+  let gathered = 0;
+  tar.stdin.cork();
   const send = async (piece: Buffer) => {
-    if (!tar.stdin.write(piece)) await Promise.race([once(tar.stdin, 'drain'), broken]);
+    const room = tar.stdin.write(piece);
+    gathered += piece.length;
+    if (gathered < gatheredBytes) return;
+    gathered = 0;
+    tar.stdin.uncork();
+    if (!room) await Promise.race([once(tar.stdin, 'drain'), broken]);
+    tar.stdin.cork();
   };
   try {
     const source = new ByteSource(tarBytes);
@@ -110,12 +122,14 @@ export async function unpackLayer(tree: string, layer: StoredLayer, entries: rea
     }
     await opened;
     if (hash.digest('hex') !== digest) throw new LayerError(step, 'its bytes have another digest');
+    tar.stdin.uncork();
     tar.stdin.end(tarEnd);
     const code = await ended;
     if (code !== 0) throw new LayerError(step, `tar ended with ${code}: ${complaint.trim()}`);
   } catch (error) {
     tar.kill('SIGKILL');
     stored.destroy();
+    tarBytes.destroy();
     throw error;
   }
 }
