@@ -21,6 +21,8 @@ export interface TestEngine {
   readonly directory: string;
   readonly pid: number;
   readonly client: EngineClient;
+  /** The owner's key. */
+  readonly apiKey: string;
   /** kill -9, as a crash of the machine's memory would. */
   kill(): Promise<void>;
   /** In order, as `lbuild local down` does. */
@@ -42,9 +44,9 @@ export async function startTestEngine(directory: string, options: readonly strin
   const argv = ['serve', '--dir', directory, '--builder-root', root.directory, '--cache', root.cache, ...options];
   const ready = join(directory, 'engine.json');
   rmSync(ready, { force: true });
-  const child = spawn(process.execPath, [join(project, 'local/main.ts'), ...argv], {
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
+  // Bound to this process: a test run that is ended by force leaves no engine behind.
+  const bound = ['--pdeathsig', 'KILL', process.execPath, join(project, 'local/main.ts'), ...argv];
+  const child = spawn('setpriv', bound, { stdio: ['ignore', 'pipe', 'pipe'] });
   let words = '';
   for (const stream of [child.stdout, child.stderr]) {
     stream.setEncoding('utf8').on('data', (text: string) => {
@@ -64,6 +66,7 @@ export async function startTestEngine(directory: string, options: readonly strin
     directory,
     pid: pidOf(child),
     client: createEngineClient(credentials),
+    apiKey: credentials.apiKey,
     kill: async () => {
       child.kill('SIGKILL');
       await exited;

@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { join } from 'node:path';
 
 /** What an engine's tasks could leave behind: processes that know its folder, mounts below it, task folders. */
@@ -20,22 +20,32 @@ export function leftoversOf(directory: string): Leftovers {
   };
 }
 
-/** Command lines of processes that name the folder, or whose mounts come from it. */
+/**
+ * Command lines of processes that name the folder, whose mounts come from it, or that share a process namespace with
+ * one of these: a script in its chroot sees no mount of its task, but is in its agent's namespace.
+ */
 function processesOf(directory: string): string[] {
-  const found: string[] = [];
-  for (const pid of readdirSync('/proc').filter((name) => /^[0-9]+$/.test(name))) {
-    if (Number(pid) === process.pid) continue;
-    try {
-      const command = readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ').trim();
-      const inside = readFileSync(`/proc/${pid}/mountinfo`, 'utf8').includes(`${directory}/tasks`);
-      if (command.includes(directory) || inside) {
-        found.push(`${pid} ${command}`);
+  const seen = readdirSync('/proc')
+    .filter((name) => /^[0-9]+$/.test(name) && Number(name) !== process.pid)
+    .flatMap((pid) => {
+      try {
+        const command = readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ').trim();
+        const mounted = readFileSync(`/proc/${pid}/mountinfo`, 'utf8').includes(`${directory}/tasks`);
+        const namespace = readlinkSync(`/proc/${pid}/ns/pid`);
+        return [{ pid, command, namespace, own: command.includes(directory) || mounted }];
+      } catch (error) {
+        if (!isGone(error)) throw error;
+        return [];
       }
-    } catch (error) {
-      // It ended while it was looked at.
-      if (!(error instanceof Error && 'code' in error && (error.code === 'ENOENT' || error.code === 'ESRCH')))
-        throw error;
-    }
-  }
-  return found;
+    });
+  const ours = readlinkSync('/proc/self/ns/pid');
+  const namespaces = new Set(seen.filter((one) => one.own && one.namespace !== ours).map((one) => one.namespace));
+  return seen.filter((one) => one.own || namespaces.has(one.namespace)).map((one) => `${one.pid} ${one.command}`);
+}
+
+/** Errors of reading below /proc/PID: the process ended while it was looked at, or is none of ours (EACCES). */
+export function isGone(error: unknown): boolean {
+  return (
+    error instanceof Error && 'code' in error && ['ENOENT', 'ESRCH', 'EINVAL', 'EACCES'].includes(String(error.code))
+  );
 }
