@@ -1,6 +1,6 @@
 import { Duration } from 'aws-cdk-lib';
 import type { ITable, Table } from 'aws-cdk-lib/aws-dynamodb';
-import { type IEventBus, Rule, RuleTargetInput, Schedule } from 'aws-cdk-lib/aws-events';
+import { type IEventBus, Rule, Schedule } from 'aws-cdk-lib/aws-events';
 import { LambdaFunction } from 'aws-cdk-lib/aws-events-targets';
 import { FilterCriteria, FilterRule, StartingPosition } from 'aws-cdk-lib/aws-lambda';
 import { DynamoEventSource, SqsDlq } from 'aws-cdk-lib/aws-lambda-event-sources';
@@ -23,13 +23,12 @@ export interface EventWiringProps {
 export class EventWiring extends Construct {
   constructor(scope: Construct, id: string, props: EventWiringProps) {
     super(scope, id);
-    const target = (name: EventFunctionName, event?: RuleTargetInput): LambdaFunction =>
+    const target = (name: EventFunctionName): LambdaFunction =>
       new LambdaFunction(props.functions[name].function, {
         deadLetterQueue: props.channels.deadLetters,
         // A sweep repairs what was given up, so that a later try would come too late anyway.
         maxEventAge: Duration.hours(1),
         retryAttempts: 8,
-        ...(event === undefined ? {} : { event }),
       });
 
     for (const rule of eventRules) {
@@ -53,7 +52,8 @@ export class EventWiring extends Construct {
       new Rule(this, schedule.name, {
         description: schedule.name,
         schedule: Schedule.rate(Duration.minutes(schedule.everyMinutes)),
-        targets: [target(schedule.target, RuleTargetInput.fromObject({ schedule: schedule.name }))],
+        // The function gets EventBridge's own Scheduled Event, which core/events/envelope.ts reads.
+        targets: [target(schedule.target)],
       });
     }
 

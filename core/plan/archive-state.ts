@@ -14,7 +14,7 @@ export type ArchiveSuite = z.infer<typeof archiveSuiteSchema>;
 
 /**
  * The state of the archive that a plan is made for. The builder verifies the signature and that it sees these very
- * indexes; the addresses are where they were found and no part of any key.
+ * indexes. The addresses end in the image's own apt sources.
  */
 export const archiveStateSchema = z.strictObject({ suites: z.array(archiveSuiteSchema).min(1) });
 export type ArchiveState = z.infer<typeof archiveStateSchema>;

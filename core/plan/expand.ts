@@ -34,6 +34,8 @@ function impliedPackages(spec: ResolvedSpec): string[] {
   if (!/^(C|POSIX|C\.UTF-8)$/.test(spec.system.locale)) implied.push('locales');
   if (!/^(UTC|Etc\/UTC)$/.test(spec.system.timezone)) implied.push('tzdata');
   if (spec.system.keyboard !== 'us') implied.push('console-setup', 'keyboard-configuration');
+  // The group is of the minimal system, but means nothing without the command.
+  if (spec.users.some((user) => user.groups.includes('sudo'))) implied.push('sudo');
   return implied;
 }
 

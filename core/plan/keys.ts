@@ -15,7 +15,7 @@ export interface KeyContext {
 /**
  * What a step's key is made of, by name, each as text: program and version, canonical options without labels, the
  * parents' keys, the toolchain, and what the program reads beside these. Whatever can change the result is here, and
- * nothing else: an archive's address and a file's name are not.
+ * nothing else: the name of an artifact's file is not. An archive's address is, since the image's own apt sources hold it.
  */
 export function keyInputs(draft: StepDraft, context: KeyContext): Record<string, string> {
   const declaration = programs[draft.program];
@@ -37,6 +37,7 @@ export function keyInputs(draft: StepDraft, context: KeyContext): Record<string,
   }
   if (draft.program === 'bootstrap') {
     for (const suite of context.archive.suites) {
+      inputs[`archive.${suite.suite}.uri`] = suite.uri;
       for (const [name, digest] of Object.entries(suite.indexes)) inputs[`archive.${suite.suite}.${name}`] = digest;
     }
   }

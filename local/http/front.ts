@@ -4,6 +4,7 @@ import { EngineError } from '../../core/errors.ts';
 import type { Ids } from '../../core/ports/ids.ts';
 import type { HttpRequest, HttpResponse } from '../../functions/shared/operation.ts';
 import { problemOf } from '../../functions/shared/problem.ts';
+import { securityHeaders } from '../../functions/shared/router.ts';
 
 /** The limits of API Gateway's HTTP API, so that what works here works there: 10,240 bytes of headers, 30 s. */
 const headerBytes = 10_240;
@@ -106,7 +107,7 @@ function headersOf(incoming: IncomingMessage): Record<string, string> {
 
 function refusal(error: EngineError, ids: Ids): HttpResponse {
   const { problem, headers } = problemOf(error, ids.next('req'));
-  return { status: error.status, headers, body: JSON.stringify(problem) };
+  return { status: error.status, headers: { ...securityHeaders, ...headers }, body: JSON.stringify(problem) };
 }
 
 function send(outgoing: ServerResponse, response: HttpResponse, close: boolean): void {
