@@ -23,7 +23,7 @@ const echo = async (request: HttpRequest): Promise<HttpResponse> => ({
     method: request.method,
     path: request.path,
     query: request.query,
-    accept: request.headers['accept'],
+    accept: request.headers.accept,
     body: new TextDecoder().decode(request.body),
   }),
 });
