@@ -12,7 +12,8 @@
 #   WORK    `disk`, or the size of a tmpfs in bytes
 #   CACHE   folder of packages, or `-`: then there is none
 #
-# LBUILD_MANIFEST_URL is in the environment. Exit code 125: the world could not be made.
+# The manifest's address is the second line of standard input: the agent reads it when there is a stage to run, so that
+# the world and the agent can be ready before. It is in no environment. Exit code 125: the world could not be made.
 set -eu
 trap 'code=$?; [ "$code" -eq 0 ] || exit 125' EXIT
 root=$1 task=$2 agent=$3 launcher=$4 mode=$5 work=$6 cache=$7
@@ -58,13 +59,15 @@ pivot_root . .
 umount -l .
 cd /
 
+# From here on the task's folder may be renamed: no path of it is used any more.
+echo ready
+exec >/dev/null
 trap - EXIT
-exec </dev/null
 if [ "$mode" = contained ]; then
   set -- /usr/bin/perl /run/lbuild/confine.pl --mode contained -- /usr/bin/tini --
 else
   set -- /usr/bin/tini --
 fi
 exec /usr/bin/env -i PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin LANG=C.UTF-8 HOME=/root \
-  LBUILD_MANIFEST_URL="$LBUILD_MANIFEST_URL" LBUILD_MODE="$mode" LBUILD_PACKAGE_CACHE="$packages" \
+  LBUILD_MANIFEST_URL=- LBUILD_MODE="$mode" LBUILD_PACKAGE_CACHE="$packages" \
   "$@" /opt/lbuild/node /run/lbuild/agent.mjs

@@ -1,29 +1,24 @@
 import { constants, existsSync } from 'node:fs';
-import { copyFile, link, mkdir, readdir, rm, stat } from 'node:fs/promises';
+import { copyFile, link, mkdir, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Sha256 } from '../../core/digest.ts';
 
-export interface TaskFolder {
-  readonly path: string;
-  /** Bytes of the inputs that were put there. */
-  readonly inputBytes: number;
+/** Makes the empty folder of a task. */
+export async function makeTaskFolder(path: string): Promise<void> {
+  for (const part of ['root', 'inputs', 'work']) await mkdir(join(path, part), { recursive: true, mode: 0o700 });
 }
 
 /**
- * Makes a task's folder, with the blobs it may read as hard links (a copy that shares its blocks where the store is on
- * another file system). The task sees them read-only.
+ * Puts the blobs that a task may read into its folder, as hard links (a copy that shares its blocks where the store is
+ * on another file system). The task sees them read-only.
  * @param inputs digest to file of the object store
  */
-export async function makeTaskFolder(path: string, inputs: ReadonlyMap<Sha256, string>): Promise<TaskFolder> {
-  for (const part of ['root', 'inputs', 'work']) await mkdir(join(path, part), { recursive: true, mode: 0o700 });
-  let inputBytes = 0;
+export async function linkInputs(path: string, inputs: ReadonlyMap<Sha256, string>): Promise<void> {
   for (const [digest, file] of inputs) {
     if (!existsSync(file)) continue;
     const place = join(path, 'inputs', digest);
     await link(file, place).catch(() => copyFile(file, place, constants.COPYFILE_FICLONE));
-    inputBytes += (await stat(place)).size;
   }
-  return { path, inputBytes };
 }
 
 /** Removes a task's folder. Trees in it may hold anything: symlinks are removed, not followed. */

@@ -18,7 +18,6 @@ export interface TaskProcessOptions {
   readonly mode: 'contained' | 'privileged';
   readonly work: number | 'disk';
   readonly packageCache: string | undefined;
-  readonly manifestUrl: string;
   readonly clock: Clock;
 }
 
@@ -29,6 +28,8 @@ export interface TaskProcessOptions {
 export class TaskProcess {
   /** Its exit code; 128 and the number for a signal, as shells and ECS show it. */
   readonly exited: Promise<number>;
+  /** Resolves when its world is made, so that its folder may be renamed, or when it has ended before. */
+  readonly ready: Promise<void>;
   readonly #child: ChildProcess;
   readonly #clock: Clock;
   #complaint = '';
@@ -42,11 +43,8 @@ export class TaskProcess {
     ];
     this.#clock = options.clock;
     this.#child = spawn('setpriv', argv, {
-      env: {
-        PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
-        LBUILD_MANIFEST_URL: options.manifestUrl,
-      },
-      stdio: ['pipe', 'ignore', 'pipe'],
+      env: { PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin' },
+      stdio: ['pipe', 'pipe', 'pipe'],
       // A process group of its own: Ctrl-C in the engine's terminal is the engine's affair.
       detached: true,
     });
@@ -54,12 +52,27 @@ export class TaskProcess {
       this.#complaint = (this.#complaint + chunk.toString('utf8')).slice(-longestComplaint);
     });
     this.#child.stdin?.on('error', () => undefined);
-    this.#child.stdin?.end('go\n');
+    this.#child.stdin?.write('go\n');
     this.exited = new Promise((resolve, reject) => {
       this.#child.once('error', reject);
       this.#child.once('close', (code, signal) => resolve(code ?? 128 + signalNumber(signal)));
     });
     this.exited.catch(() => undefined);
+    this.ready = new Promise((resolve) => {
+      this.#child.stdout?.once('data', () => resolve());
+      this.#child.once('close', () => resolve());
+      this.#child.once('error', () => resolve());
+    });
+  }
+
+  /** Gives the agent, which waits for it, the address of the manifest to build from. */
+  begin(manifestUrl: string): void {
+    this.#child.stdin?.end(`${manifestUrl}\n`);
+  }
+
+  /** True until the task has ended. */
+  get alive(): boolean {
+    return this.#child.pid !== undefined && this.#child.exitCode === null && this.#child.signalCode === null;
   }
 
   /** The end of what the task wrote to its standard error. */

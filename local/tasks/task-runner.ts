@@ -7,10 +7,10 @@ import type { Clock } from '../../core/ports/clock.ts';
 import type { Table } from '../../core/ports/table.ts';
 import { TaskFailed } from '../flow/failure.ts';
 import { Slots } from './slots.ts';
+import { SpareTasks } from './spare-tasks.ts';
 import { describeTask, type TaskEnd } from './task-description.ts';
-import { makeTaskFolder, removeAllTaskFolders, removeTaskFolder } from './task-folder.ts';
-import { notStartedCode, TaskProcess } from './task-process.ts';
-import { readMemory, workSpaceFor } from './work-space.ts';
+import { linkInputs, removeAllTaskFolders, removeTaskFolder } from './task-folder.ts';
+import { notStartedCode } from './task-process.ts';
 
 export interface TaskRunnerOptions {
   /** Holds a folder for each running task; what is in it when the runner opens is removed. */
@@ -62,6 +62,7 @@ export async function openTaskRunner(options: TaskRunnerOptions): Promise<TaskRu
   await mkdir(options.directory, { recursive: true, mode: 0o700 });
   await removeAllTaskFolders(options.directory);
   const slots = new Slots(options.slots);
+  const spares = new SpareTasks(options);
   const tasks = new Map<string, RunningTask>();
 
   const stop = async (taskId: string, reason: string) => {
@@ -79,7 +80,7 @@ export async function openTaskRunner(options: TaskRunnerOptions): Promise<TaskRu
       const abort = () => stopping.abort('the execution was stopped');
       if (control.signal.aborted) abort();
       control.signal.addEventListener('abort', abort, { once: true });
-      const ended = runTask(options, slots, request, control.taskId, stopping.signal).finally(() => {
+      const ended = runTask(options, slots, spares, request, control.taskId, stopping.signal).finally(() => {
         control.signal.removeEventListener('abort', abort);
         tasks.delete(control.taskId);
       });
@@ -93,6 +94,7 @@ export async function openTaskRunner(options: TaskRunnerOptions): Promise<TaskRu
       }),
     close: async () => {
       await Promise.all([...tasks.keys()].map((taskId) => stop(taskId, 'the engine is being stopped')));
+      await spares.close();
     },
   };
 }
@@ -104,6 +106,7 @@ function failed(end: TaskEnd): TaskFailed {
 async function runTask(
   options: TaskRunnerOptions,
   slots: Slots,
+  spares: SpareTasks,
   request: TaskRequest,
   taskId: string,
   stopping: AbortSignal,
@@ -115,18 +118,10 @@ async function runTask(
   const path = join(options.directory, taskId);
   try {
     const attempt = await findAttempt(options.table, request.buildId, request.stageId, request.attempt);
-    const folder = await makeTaskFolder(path, inputFiles(options, attempt?.value.blobs ?? {}));
     if (stopping.aborted) throw stopped();
-    const task = new TaskProcess({
-      builderRoot: options.builderRoot,
-      folder: path,
-      agentBundle: options.agentBundle,
-      mode: options.mode,
-      work: workSpaceFor(folder.inputBytes, options.slots, await readMemory()),
-      packageCache: attempt?.value.trust === 'service' ? options.packageCache : undefined,
-      manifestUrl: request.manifestUrl,
-      clock: options.clock,
-    });
+    const { process: task } = await spares.take(attempt?.value.trust === 'service' ? 'service' : 'other', taskId);
+    await linkInputs(path, inputFiles(options, attempt?.value.blobs ?? {}));
+    task.begin(request.manifestUrl);
     const stop = () => void task.stop();
     stopping.addEventListener('abort', stop, { once: true });
     if (stopping.aborted) stop();

@@ -8,15 +8,19 @@ export interface Leftovers {
   readonly folders: readonly string[];
 }
 
-/** Looks at this machine for what belongs to the engine of a folder. Empty lists are the only good answer. */
-export function leftoversOf(directory: string): Leftovers {
+/**
+ * Looks at this machine for what belongs to the engine of a folder. Empty lists are the only good answer. While the
+ * engine runs it keeps spare tasks, which wait and have run nothing: `besideSpares` leaves them out.
+ */
+export function leftoversOf(directory: string, options: { besideSpares?: boolean } = {}): Leftovers {
   const tasks = join(directory, 'tasks');
+  const folders = existsSync(tasks) ? readdirSync(tasks) : [];
   return {
-    processes: processesOf(directory),
+    processes: processesOf(directory, options.besideSpares === true),
     mounts: readFileSync('/proc/mounts', 'utf8')
       .split('\n')
       .filter((line) => line.includes(directory)),
-    folders: existsSync(tasks) ? readdirSync(tasks) : [],
+    folders: options.besideSpares === true ? folders.filter((name) => !name.startsWith('spare-')) : folders,
   };
 }
 
@@ -24,13 +28,15 @@ export function leftoversOf(directory: string): Leftovers {
  * Command lines of processes that name the folder, whose mounts come from it, or that share a process namespace with
  * one of these: a script in its chroot sees no mount of its task, but is in its agent's namespace.
  */
-function processesOf(directory: string): string[] {
+function processesOf(directory: string, besideSpares: boolean): string[] {
   const seen = readdirSync('/proc')
     .filter((name) => /^[0-9]+$/.test(name) && Number(name) !== process.pid)
     .flatMap((pid) => {
       try {
         const command = readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ').trim();
-        const mounted = readFileSync(`/proc/${pid}/mountinfo`, 'utf8').includes(`${directory}/tasks`);
+        const mounts = readFileSync(`/proc/${pid}/mountinfo`, 'utf8');
+        if (besideSpares && mounts.includes(`${directory}/tasks/spare-`)) return [];
+        const mounted = mounts.includes(`${directory}/tasks`);
         const namespace = readlinkSync(`/proc/${pid}/ns/pid`);
         return [{ pid, command, namespace, own: command.includes(directory) || mounted }];
       } catch (error) {

@@ -109,3 +109,8 @@ export async function until(condition: () => boolean, milliseconds = 20_000): Pr
 export async function untilSaid(engine: StageEngine, text: string): Promise<void> {
   await until(() => engine.log().some((line) => line.text === text));
 }
+
+/** Folders of the tasks that a runner runs; its spares wait beside them. */
+export function taskFolders(directory: string): string[] {
+  return readdirSync(directory).filter((name) => !name.startsWith('spare-'));
+}

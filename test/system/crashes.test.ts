@@ -81,7 +81,7 @@ function agentOf(directory: string): number {
   for (const pid of readdirSync('/proc').filter((name) => /^[0-9]+$/.test(name))) {
     try {
       const command = readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0');
-      const inside = readFileSync(`/proc/${pid}/mountinfo`, 'utf8').includes(`${directory}/tasks`);
+      const inside = readFileSync(`/proc/${pid}/mountinfo`, 'utf8').includes(`${directory}/tasks/tsk_`);
       if (inside && command[0] === '/opt/lbuild/node') return Number(pid);
     } catch (error) {
       if (!isGone(error)) throw error;

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { type Manifest, manifestSchema } from '../../../core/builds/manifest.ts';
 import { stepPrograms } from '../programs/registry.ts';
@@ -40,11 +41,22 @@ async function fetchManifest(url: string, signal: AbortSignal): Promise<Manifest
   );
 }
 
+/**
+ * The manifest's address: the setting, or where that is `-` the next line of standard input, for which the agent waits
+ * with everything loaded. Undefined where there is none.
+ */
+function manifestAddress(): string | undefined {
+  const setting = takeSetting('LBUILD_MANIFEST_URL');
+  if (setting !== '-') return setting;
+  const line = readFileSync(0, 'utf8').trim();
+  return line === '' ? undefined : line;
+}
+
 /** Runs the stage that the environment names and answers the exit code. */
 async function main(): Promise<number> {
+  const url = manifestAddress();
   const began = performance.now();
   const elapsed = () => performance.now() - began;
-  const url = takeSetting('LBUILD_MANIFEST_URL');
   const mode = takeSetting('LBUILD_MODE') === 'privileged' ? 'privileged' : 'contained';
   const folders = {
     work: takeSetting('LBUILD_WORK') ?? '/work',

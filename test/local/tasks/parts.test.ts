@@ -33,14 +33,13 @@ describe('the work space of a task', () => {
   const memory = (gibibytes: number) => `MemTotal: 1 kB\nMemAvailable:   ${gibibytes * 1024 ** 2} kB\nSwapFree: 0 kB\n`;
 
   it('is a tmpfs of a share of the memory where three times the expected size is there', () => {
-    expect(workSpaceFor(0, 1, memory(20))).toBe(Math.floor(14 * 1024 ** 3));
-    expect(workSpaceFor(0, 2, memory(20))).toBe(Math.floor(7 * 1024 ** 3));
+    expect(workSpaceFor(1, memory(20))).toBe(Math.floor(14 * 1024 ** 3));
+    expect(workSpaceFor(2, memory(20))).toBe(Math.floor(7 * 1024 ** 3));
   });
 
-  it('is the disk where memory is scarce, the inputs are large, or many share it', () => {
-    expect(workSpaceFor(0, 1, memory(4))).toBe('disk');
-    expect(workSpaceFor(2 * 1024 ** 3, 1, memory(20))).toBe('disk');
-    expect(workSpaceFor(0, 8, memory(20))).toBe('disk');
-    expect(workSpaceFor(0, 1, '')).toBe('disk');
+  it('is the disk where memory is scarce or many share it', () => {
+    expect(workSpaceFor(1, memory(4))).toBe('disk');
+    expect(workSpaceFor(8, memory(20))).toBe('disk');
+    expect(workSpaceFor(1, '')).toBe('disk');
   });
 });

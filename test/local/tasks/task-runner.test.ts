@@ -1,9 +1,17 @@
 import { spawn } from 'node:child_process';
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
-import { failureOf, processesOf, startTask, until, untilSaid, useTaskBench } from '../../support/task-bench.ts';
+import {
+  failureOf,
+  processesOf,
+  startTask,
+  taskFolders,
+  until,
+  untilSaid,
+  useTaskBench,
+} from '../../support/task-bench.ts';
 
 const bench = useTaskBench();
 
@@ -16,7 +24,7 @@ describe.each(['contained', 'privileged'] as const)('a task in mode %s', (mode) 
     expect(engine.result()).toMatchObject({ outcome: 'succeeded' });
     expect([...engine.outputs.keys()].sort()).toEqual(['-/result', 'log', 'site/index', 'site/layer', 'site/receipt']);
     expect(engine.log().map((line) => line.text)).toContain('done');
-    expect(readdirSync(join(bench.folder, 'tasks'))).toEqual([]);
+    expect(taskFolders(join(bench.folder, 'tasks'))).toEqual([]);
   });
 
   it('makes the same layer on disk as on tmpfs', async () => {
@@ -164,7 +172,7 @@ describe('a task', () => {
     try {
       await untilSaid(engine, 'waiting');
       expect(processesOf('602').length).toBeGreaterThan(1);
-      expect(readdirSync(directory)).toEqual(['tsk_killed']);
+      expect(taskFolders(directory)).toEqual(['tsk_killed']);
     } finally {
       parent.kill('SIGKILL');
     }
@@ -172,6 +180,6 @@ describe('a task', () => {
     expect(processesOf(directory)).toEqual([]);
     expect(readFileSync('/proc/mounts', 'utf8')).not.toContain(directory);
     await bench.openRunner('contained', 1, directory);
-    expect(readdirSync(directory)).toEqual([]);
+    expect(taskFolders(directory)).toEqual([]);
   });
 });

@@ -1,0 +1,112 @@
+import { rename } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Clock } from '../../core/ports/clock.ts';
+import { makeTaskFolder, removeTaskFolder } from './task-folder.ts';
+import { TaskProcess } from './task-process.ts';
+import { readMemory, workSpaceFor } from './work-space.ts';
+
+/** Service stages see the shared cache of packages; no other does. */
+export type TaskKind = 'service' | 'other';
+
+export interface SpareTasksOptions {
+  readonly directory: string;
+  readonly builderRoot: string;
+  readonly agentBundle: string;
+  readonly mode: 'contained' | 'privileged';
+  readonly slots: number;
+  readonly packageCache: string | undefined;
+  readonly clock: Clock;
+}
+
+interface Spare {
+  readonly process: TaskProcess;
+  readonly folder: string;
+  readonly madeAt: number;
+}
+
+/** Milliseconds after which a spare is not used: it shows the machine's resolver as it was when it was made. */
+const longestWait = 600_000;
+
+/**
+ * Keeps one task of each kind ready: its namespaces made, its agent loaded, waiting for a manifest. Making one takes a
+ * quarter of a second, most of it Node reading the agent, which no stage then waits for. A task runs one attempt and
+ * is never used again.
+ */
+export class SpareTasks {
+  readonly #options: SpareTasksOptions;
+  readonly #spares = new Map<TaskKind, Promise<Spare>>();
+  #made = 0;
+  #closed = false;
+
+  constructor(options: SpareTasksOptions) {
+    this.#options = options;
+    this.#prepare('service');
+    this.#prepare('other');
+  }
+
+  /**
+   * A task that is ready or nearly so, moved to the folder `directory`/`taskId`; the next spare is made behind it.
+   * @throws Error where the folder cannot be made
+   */
+  async take(kind: TaskKind, taskId: string): Promise<{ process: TaskProcess; folder: string }> {
+    const ready = await this.#ready(kind);
+    const folder = join(this.#options.directory, taskId);
+    // Its mounts follow the folder: the kernel knows it by its inode.
+    await ready.process.ready;
+    await rename(ready.folder, folder);
+    return { process: ready.process, folder };
+  }
+
+  /** Ends the spares. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    const spares = await Promise.allSettled(this.#spares.values());
+    this.#spares.clear();
+    await Promise.all(
+      spares.map(async (spare) => {
+        if (spare.status === 'fulfilled') await this.#discard(spare.value);
+      }),
+    );
+  }
+
+  async #ready(kind: TaskKind): Promise<Spare> {
+    // Taken and replaced in one turn: two tasks never get the same one.
+    const waiting = this.#spares.get(kind) ?? this.#make(kind);
+    this.#spares.delete(kind);
+    this.#prepare(kind);
+    const spare = await waiting;
+    const age = this.#options.clock.now().getTime() - spare.madeAt;
+    if (spare.process.alive && age < longestWait) return spare;
+    // It died while it waited, or what it shows of the machine may be out of date. What ails a task shows in the one
+    // that is made now, as that task's own end.
+    await this.#discard(spare);
+    return this.#make(kind);
+  }
+
+  #prepare(kind: TaskKind): void {
+    if (this.#closed) return;
+    const spare = this.#make(kind);
+    // A failure is told to whoever takes it.
+    spare.catch(() => undefined);
+    this.#spares.set(kind, spare);
+  }
+
+  async #make(kind: TaskKind): Promise<Spare> {
+    const { directory, builderRoot, agentBundle, mode, slots, packageCache, clock } = this.#options;
+    this.#made += 1;
+    const folder = join(directory, `spare-${this.#made}`);
+    await makeTaskFolder(folder);
+    const work = workSpaceFor(slots, await readMemory());
+    const cache = kind === 'service' ? packageCache : undefined;
+    return {
+      folder,
+      madeAt: clock.now().getTime(),
+      process: new TaskProcess({ builderRoot, folder, agentBundle, mode, work, packageCache: cache, clock }),
+    };
+  }
+
+  async #discard(spare: Spare): Promise<void> {
+    await spare.process.stop();
+    await removeTaskFolder(spare.folder);
+  }
+}
