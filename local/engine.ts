@@ -24,7 +24,7 @@ import type { Log } from './log.ts';
 import { openObjects } from './object-store.ts';
 import { startOutboxPump } from './outbox-pump.ts';
 import { openSecrets } from './secrets.ts';
-import { openTaskRunner } from './tasks/task-runner.ts';
+import { openTaskRunner, type TaskRunner, type TaskRunnerOptions } from './tasks/task-runner.ts';
 import { openToolchain } from './toolchain.ts';
 
 export interface Engine {
@@ -34,15 +34,26 @@ export interface Engine {
   close(): Promise<void>;
 }
 
+/** Opens what runs builder tasks. */
+export type OpenRunner = (options: TaskRunnerOptions) => Promise<TaskRunner>;
+
+/** What most specs build. */
+const newestRelease = 'trixie';
+
 /** Where build.asl.json lies, beside its construct. */
 const definitionFile = join(import.meta.dirname, '../lib/build.asl.json');
 
 /**
  * Starts the engine of a folder: the composition root of this machine. It says nothing by hand that AWS is told: the
  * operations, the rules, the schedules and the flow are read from core and lib/build.asl.json.
+ * @param openRunner by default tasks are processes of this machine
  * @throws EngineError configuration.invalid where another engine holds the folder or the builder root is missing
  */
-export async function startEngine(configuration: LocalConfiguration, log: Log): Promise<Engine> {
+export async function startEngine(
+  configuration: LocalConfiguration,
+  log: Log,
+  openRunner: OpenRunner = openTaskRunner,
+): Promise<Engine> {
   const { directory } = configuration;
   mkdirSync(directory, { recursive: true, mode: 0o700 });
   mkdirSync(configuration.packageCache, { recursive: true });
@@ -53,7 +64,7 @@ export async function startEngine(configuration: LocalConfiguration, log: Log): 
   const toolchain = await openToolchain(configuration.builderRoot, directory);
   const table = openSqliteTable({ file: join(directory, 'table.db'), clock });
   const objects = await openObjects({ directory: join(directory, 'objects'), secrets, clock });
-  const runner = await openTaskRunner({
+  const runner = await openRunner({
     directory: join(directory, 'tasks'),
     builderRoot: configuration.builderRoot,
     agentBundle: toolchain.agentBundle,
@@ -132,6 +143,10 @@ export async function startEngine(configuration: LocalConfiguration, log: Log): 
     onError: (error) => log.failure('publish the outbox', error),
   });
   await flow.resume();
+  // The first plan then finds the archive's state read, and an address that is wrong shows in the log at once.
+  ports.archive
+    .state(newestRelease, hostArchitecture())
+    .catch((error: unknown) => log.failure('read the archive', error));
   const timers = startSchedules({ schedules, invoke, clock, log: log.info });
 
   return {

@@ -13,7 +13,8 @@ import { openSecrets } from '../../local/secrets.ts';
 import { ensureBuilderRoot } from '../../scripts/builder-root.ts';
 import { createEngineClient, type EngineClient } from '../../sdk/client.ts';
 
-const project = join(import.meta.dirname, '../..');
+/** The clone's folder. */
+export const project = join(import.meta.dirname, '../..');
 const credentialsSchema = z.looseObject({ url: z.url(), apiKey: z.string() });
 
 /** An engine as users run it: a process of its own, in a folder of its own. */

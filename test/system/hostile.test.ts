@@ -48,8 +48,10 @@ describe.each(['contained', 'privileged'] as const)('a hostile script, %s,', (mo
   afterAll(async () => {
     await engine.close();
     await new Promise((resolve) => listener.close(resolve));
+    const left = leftoversOf(directory);
     removeFolder(directory);
     rmSync(outside, { recursive: true, force: true });
+    expect(left).toEqual({ processes: [], mounts: [], folders: [] });
   });
 
   it('is refused each way out of its tree', async () => {
@@ -71,8 +73,6 @@ describe.each(['contained', 'privileged'] as const)('a hostile script, %s,', (mo
     expect(folderState(engine.builderRoot)).toBe(before.root);
     expect(folderState(directory, working)).toBe(before.folder);
     expect(connections).toEqual(scopesAbstractSockets() ? [] : [1]);
-    const { processes, ...others } = leftoversOf(directory);
-    expect({ processes, ...others }).toEqual({ processes: [], mounts: [], folders: [] });
   });
 });
 
@@ -89,6 +89,7 @@ describe('whoever holds all that a running task holds', () => {
   let engine: EngineInProcess;
   let earlier: { pointers: Map<string, string>; blobs: readonly string[] };
   let later: typeof earlier;
+  let forgedKey = '';
 
   /** Every pointer from a key to what it made, in every scope. */
   function pointers(): Map<string, string> {
@@ -141,7 +142,16 @@ describe('whoever holds all that a running task holds', () => {
     const { status, request } = await thief.upload(step, 'layer', bogus.layer);
     answers['its own layer'] = status;
     answers['its own layer again'] = await put(request, bogus.layer);
-    answers['other bytes'] = await put(request, utf8('on layer'));
+    const index = {
+      kind: 'declare',
+      step,
+      output: 'index',
+      size: bogus.index.length,
+      sha256: sha256(bogus.index),
+    } as const;
+    const declared = await thief.ask(index);
+    if (declared.answer?.kind !== 'upload') throw new Error('the upload was not signed');
+    answers['other bytes than declared'] = await put(declared.answer.request, utf8('on index'));
     const path = /\/staging\/[^?]+/.exec(request.url)?.[0] ?? '';
     const shared = request.url.replace(path, `/blobs/shared/${bogusReference.digest}`);
     answers['a blob of all tenants'] = await put({ ...request, url: shared }, bogus.layer);
@@ -158,6 +168,7 @@ describe('whoever holds all that a running task holds', () => {
     earlier = await look();
 
     const [partly, wholly, claims] = await Promise.all([rob('partly'), rob('wholly'), rob('claims')]);
+    forgedKey = wholly.key;
     await askForMore(partly.thief, { buildId: first.id, layer: honest.layer.digest });
     await forgeLayer(partly.thief, 'partly');
     for (const [{ thief }, step, key] of [
@@ -200,7 +211,7 @@ describe('whoever holds all that a running task holds', () => {
       'reading another manifest': 403,
       'its own layer': 200,
       'its own layer again': 412,
-      'other bytes': 400,
+      'other bytes than declared': 400,
       'a blob of all tenants': 403,
       'the ticket after the end': '401 ticket.refused',
       // It reaches its place in staging, which nobody reads any more.
@@ -215,17 +226,21 @@ describe('whoever holds all that a running task holds', () => {
     }
   });
 
-  it('forges the result of its own step at most, which no honest layer is built on', () => {
+  it('forges the result of its own step at most: the export refuses what is no layer', () => {
+    expect(ended.wholly?.failure).toMatchObject({ code: 'step.failed', stage: 's3' });
+    expect(ended.wholly?.failure?.reason).toContain('the layer of step wholly is refused');
     expect(ended.wholly?.state).toBe('failed');
-    console.log(ended.wholly?.failure);
   });
 
-  it('changes no pointer that was there, and makes none but of its own step', () => {
-    const changed = [...later.pointers].filter(([name, body]) => earlier.pointers.get(name) !== body);
-    expect([...earlier.pointers].filter(([name]) => !later.pointers.has(name))).toEqual([]);
-    console.log(
-      changed,
-      later.blobs.filter((path) => !earlier.blobs.includes(path)),
-    );
+  it('changes no pointer and no blob that was there, and adds none but of its own step, for its own tenant', () => {
+    const pointersAdded = [...later.pointers.keys()].filter((name) => !earlier.pointers.has(name));
+    expect(pointersAdded).toEqual([`RESULT#${engine.tenantId}#${forgedKey}`]);
+    const kept = new Map([...later.pointers].filter(([name]) => !pointersAdded.includes(name)));
+    expect(kept).toEqual(earlier.pointers);
+    expect([...kept.keys()].filter((name) => name.startsWith('RESULT#shared#')).length).toBeGreaterThanOrEqual(2);
+    const blobsAdded = later.blobs.filter((path) => !earlier.blobs.includes(path));
+    const { digest, index } = bogusReference;
+    expect(blobsAdded.sort()).toEqual([digest, index].map((name) => `blobs/${engine.tenantId}/${name}`).sort());
+    expect(later.blobs).toEqual(expect.arrayContaining([...earlier.blobs]));
   });
 });

@@ -1,0 +1,194 @@
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { parse } from 'yaml';
+import { z } from 'zod';
+import { loadPlan, scopeOf } from '../../core/builds/plan-store.ts';
+import { findResult } from '../../core/builds/stage-repository.ts';
+import type { OpenRunner } from '../../local/engine.ts';
+import { engineFolder, project, removeFolder } from '../support/engine.ts';
+import { startEngineInProcess } from '../support/engine-in-process.ts';
+import { type ContainerRun, podmanRunner } from '../support/podman-runner.ts';
+import { bootIso } from '../support/qemu.ts';
+import { listTree } from '../support/tree-listing.ts';
+
+/** The password of the preset's user, whose hash and key the spec below takes over. */
+const password = 'linux-builder';
+const presetSchema = z.looseObject({
+  users: z.tuple([z.looseObject({ passwordHash: z.string(), sshKeys: z.tuple([z.string()]) })]),
+});
+const [{ passwordHash, sshKeys }] = presetSchema.parse(
+  parse(readFileSync(join(project, 'presets/minimal.yaml'), 'utf8')),
+).users;
+
+/** Every field of a spec. */
+const spec = {
+  schemaVersion: 1 as const,
+  name: 'edge-web',
+  base: { distribution: 'debian' as const, release: 'trixie' as const, architecture: 'amd64' as const },
+  packages: { install: ['openssh-server', 'nginx-light'], remove: [], recommends: false },
+  system: { hostname: 'edge-01', timezone: 'Europe/Berlin', locale: 'en_US.UTF-8', keyboard: 'us' },
+  groups: [{ name: 'deploy' }],
+  users: [{ name: 'ops', groups: ['sudo', 'deploy'], shell: '/bin/bash', sshKeys, passwordHash }],
+  files: [{ path: '/etc/motd', content: 'built here\n', mode: '0644', owner: 'root', group: 'root' }],
+  services: { enable: ['nginx'], disable: [], mask: [] },
+  kernel: { package: 'linux-image-amd64', cmdline: ['quiet', 'console=tty0', 'console=ttyS0,115200'] },
+  steps: [
+    {
+      id: 'site',
+      run: 'install -d /srv/site && echo hello > /srv/site/index.html',
+      network: false,
+      timeoutSeconds: 600,
+    },
+  ],
+  outputs: [{ type: 'iso' as const, label: 'EDGE' }, { type: 'tar' as const }],
+};
+
+interface Row {
+  readonly seconds: number;
+  readonly artifacts: Record<string, string>;
+  /** diffId of each step that makes a layer. */
+  readonly layers: Record<string, string>;
+  readonly out: string;
+}
+
+/** The same spec, by builders with a container's rights and by privileged ones. */
+describe('one spec in a container, contained on this machine, and privileged', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'lbuild-modes-'));
+  const containers: ContainerRun[] = [];
+  const rows: Record<'container' | 'contained' | 'privileged', Row | undefined> = {
+    container: undefined,
+    contained: undefined,
+    privileged: undefined,
+  };
+
+  /** Builds in a fresh engine: nothing but packages is cached. */
+  async function build(name: keyof typeof rows, mode: 'contained' | 'privileged', openRunner?: OpenRunner) {
+    const directory = engineFolder();
+    const engine = await startEngineInProcess(directory, { mode, ...(openRunner === undefined ? {} : { openRunner }) });
+    try {
+      const began = performance.now();
+      const started = await engine.client.startBuild(spec);
+      const ended = await engine.client.waitForBuild(started.id);
+      expect(ended.failure).toBeUndefined();
+      expect(ended.state).toBe('succeeded');
+      expect(ended.stages.flatMap((stage) => stage.steps).filter((step) => step.hit)).toEqual([]);
+      const seconds = (performance.now() - began) / 1_000;
+      const plan = await loadPlan(engine.ports.blobs, started.id);
+      const layers: Row['layers'] = {};
+      for (const step of plan.steps.filter(({ produces }) => produces === 'layer')) {
+        const result = await findResult(engine.ports.table, scopeOf(step, engine.tenantId), step.key);
+        layers[step.id] = result?.layer?.diffId ?? 'missing';
+      }
+      const out = join(folder, name);
+      const artifacts: Row['artifacts'] = {};
+      for (const artifact of await engine.client.listArtifacts(started.id)) {
+        artifacts[artifact.name] = artifact.sha256;
+        await engine.client.downloadArtifact(started.id, artifact.name, out);
+      }
+      rows[name] = { seconds, artifacts, layers, out };
+      const stages = ended.stages.map((stage) => `${stage.trust} ${stage.steps.length}`).join(', ');
+      console.log(`${name}: ${seconds.toFixed(1)} s; steps by stage: ${stages}`);
+    } finally {
+      await engine.close();
+      removeFolder(directory);
+    }
+  }
+
+  function row(name: keyof typeof rows): Row {
+    const found = rows[name];
+    if (found === undefined) throw new Error(`the build ${name} did not succeed`);
+    return found;
+  }
+
+  beforeAll(async () => {
+    await build('container', 'contained', podmanRunner(containers));
+    await build('contained', 'contained');
+    await build('privileged', 'privileged');
+  });
+  afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+  it('ran each stage of the first in a container with exactly a80425fb', () => {
+    expect(containers).toEqual([
+      { stageId: 's1', trust: 'service', exitCode: 0 },
+      { stageId: 's2', trust: 'tenant', exitCode: 0 },
+      { stageId: 's3', trust: 'seal', exitCode: 0 },
+    ]);
+  });
+
+  it('makes equal layers', () => {
+    expect(Object.keys(row('privileged').layers)).toEqual(
+      expect.arrayContaining(['bootstrap', 'packages', 'system', 'groups', 'users', 'files', 'services', 'site']),
+    );
+    expect(Object.values(row('privileged').layers)).not.toContain('missing');
+    expect(row('container').layers).toEqual(row('privileged').layers);
+    expect(row('contained').layers).toEqual(row('privileged').layers);
+  });
+
+  it('makes equal trees, path by path', async () => {
+    const trees = ['container', 'privileged'] as const;
+    const [a, b] = await Promise.all(
+      trees.map(async (name) => {
+        const tree = join(folder, `${name}-tree`);
+        mkdirSync(tree);
+        const archive = join(row(name).out, 'edge-web.tar.zst');
+        execFileSync('tar', [
+          '--zstd',
+          '--numeric-owner',
+          '--xattrs',
+          '--xattrs-include=*',
+          '-xpf',
+          archive,
+          '-C',
+          tree,
+        ]);
+        return listTree(tree);
+      }),
+    );
+    if (a === undefined || b === undefined) throw new Error('there are two trees');
+    expect(a.size).toBeGreaterThan(5_000);
+    const paths = [...new Set([...a.keys(), ...b.keys()])].sort();
+    const different = paths
+      .filter((path) => a.get(path) !== b.get(path))
+      .map((path) => `${path}: ${a.get(path) ?? 'absent'} | ${b.get(path) ?? 'absent'}`);
+    expect(different).toEqual([]);
+    console.log(`${a.size} paths are equal`);
+  });
+
+  it('makes equal artifacts', () => {
+    expect(Object.keys(row('privileged').artifacts).sort()).toEqual(['edge-web.iso', 'edge-web.tar.zst']);
+    expect(row('container').artifacts).toEqual(row('privileged').artifacts);
+    expect(row('contained').artifacts).toEqual(row('privileged').artifacts);
+  });
+
+  it.each(['uefi', 'bios'] as const)('boots with %s, and is inside as the spec says', async (firmware) => {
+    const checks = {
+      hostname: 'edge-01',
+      'id -nG': 'ops sudo deploy',
+      'getent group sudo | cut -d: -f1,4': 'sudo:ops',
+      'echo $SHELL': '/bin/bash',
+      [`echo ${password} | sudo -S -p '' id -un`]: 'root',
+      'cat ~/.ssh/authorized_keys': sshKeys[0],
+      'cat /etc/motd': 'built here',
+      'systemctl is-active nginx': 'active',
+      'exec 3<>/dev/tcp/127.0.0.1/80; printf "HEAD / HTTP/1.0\\r\\n\\r\\n" >&3; head -n1 <&3': 'HTTP/1.1 200 OK',
+      'cat /srv/site/index.html': 'hello',
+      'echo $LANG; locale -a | grep -c en_US': 'en_US.UTF-8\n1',
+      'readlink -f /etc/localtime': '/usr/share/zoneinfo/Europe/Berlin',
+      'grep -c "quiet console=tty0 console=ttyS0,115200" /proc/cmdline': '1',
+    };
+    const boot = await bootIso({
+      iso: join(row('container').out, 'edge-web.iso'),
+      firmware,
+      timeoutSeconds: 600,
+      expect: /edge-01 login:/,
+      login: { user: 'ops', password },
+      interact: Object.keys(checks),
+    });
+    console.log(`${firmware}: login prompt after ${boot.bootSeconds.toFixed(0)} s (${boot.acceleration})`);
+    const seen = Object.fromEntries(Object.keys(checks).map((command, at) => [command, boot.outputs[at]]));
+    expect(seen).toEqual(checks);
+  });
+});
