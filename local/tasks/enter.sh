@@ -61,7 +61,6 @@ cd /
 
 # From here on the task's folder may be renamed: no path of it is used any more.
 echo ready
-exec >/dev/null
 trap - EXIT
 if [ "$mode" = contained ]; then
   set -- /usr/bin/perl /run/lbuild/confine.pl --mode contained -- /usr/bin/tini --

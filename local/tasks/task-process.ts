@@ -11,6 +11,9 @@ const launcher = join(import.meta.dirname, '../../containers/builder/confine.pl'
 /** Exit code of enter.sh and confine.pl where the task never came to run. */
 export const notStartedCode = 125;
 
+/** The agent's last line (containers/builder/agent/main.ts). */
+const reportedLine = /^stage \S+ (succeeded|failed)$/m;
+
 export interface TaskProcessOptions {
   readonly builderRoot: string;
   readonly folder: string;
@@ -28,6 +31,11 @@ export interface TaskProcessOptions {
 export class TaskProcess {
   /** Its exit code; 128 and the number for a signal, as shells and ECS show it. */
   readonly exited: Promise<number>;
+  /**
+   * 'reported' as soon as the agent says that its result is stored, which is the last thing it does; its exit code where
+   * it ends without. The kernel needs some 70 ms more to take a tree on tmpfs down: nobody has to wait for that.
+   */
+  readonly reported: Promise<'reported' | number>;
   /** Resolves when its world is made, so that its folder may be renamed, or when it has ended before. */
   readonly ready: Promise<void>;
   readonly #child: ChildProcess;
@@ -58,6 +66,14 @@ export class TaskProcess {
       this.#child.once('close', (code, signal) => resolve(code ?? 128 + signalNumber(signal)));
     });
     this.exited.catch(() => undefined);
+    let words = '';
+    const reported = Promise.withResolvers<'reported'>();
+    this.#child.stdout?.setEncoding('utf8').on('data', (text: string) => {
+      words = (words + text).slice(-longestComplaint);
+      if (reportedLine.test(words)) reported.resolve('reported');
+    });
+    this.reported = Promise.race([reported.promise, this.exited]);
+    this.reported.catch(() => undefined);
     this.ready = new Promise((resolve) => {
       this.#child.stdout?.once('data', () => resolve());
       this.#child.once('close', () => resolve());

@@ -80,12 +80,12 @@ export async function openTaskRunner(options: TaskRunnerOptions): Promise<TaskRu
       const abort = () => stopping.abort('the execution was stopped');
       if (control.signal.aborted) abort();
       control.signal.addEventListener('abort', abort, { once: true });
-      const ended = runTask(options, slots, spares, request, control.taskId, stopping.signal).finally(() => {
+      const gone = Promise.withResolvers<void>();
+      task.ended = gone.promise.finally(() => {
         control.signal.removeEventListener('abort', abort);
         tasks.delete(control.taskId);
       });
-      task.ended = ended;
-      return ended;
+      return runTask(options, slots, spares, request, control.taskId, stopping.signal, gone.resolve);
     },
     running: async () =>
       [...tasks].map(([taskId, { request, startedAt }]) => {
@@ -110,12 +110,22 @@ async function runTask(
   request: TaskRequest,
   taskId: string,
   stopping: AbortSignal,
+  gone: () => void,
 ): Promise<JsonValue> {
   const stopped = () => failed({ taskId, stopCode: 'UserInitiated', reason: String(stopping.reason) });
   const giveBack = await slots.take(stopping).catch(() => {
+    gone();
     throw stopped();
   });
   const path = join(options.directory, taskId);
+  const clear = async (): Promise<void> => {
+    try {
+      await removeTaskFolder(path);
+    } finally {
+      gone();
+    }
+  };
+  let clearing = false;
   try {
     const attempt = await findAttempt(options.table, request.buildId, request.stageId, request.attempt);
     if (stopping.aborted) throw stopped();
@@ -125,12 +135,20 @@ async function runTask(
     const stop = () => void task.stop();
     stopping.addEventListener('abort', stop, { once: true });
     if (stopping.aborted) stop();
-    const exitCode = await task.exited;
+    const end = await task.reported;
     stopping.removeEventListener('abort', stop);
-    if (stopping.aborted) throw stopped();
-    if (exitCode === 0) {
-      return describeTask({ taskId, stopCode: 'EssentialContainerExited', reason: 'The agent exited', exitCode });
+    if (end === 'reported') {
+      clearing = true;
+      // Its result is stored: the execution goes on while the kernel takes the task's world down.
+      task
+        .stop()
+        .then(clear)
+        .catch((error: unknown) => options.log.info('a task could not be cleared', { taskId, reason: String(error) }));
+      const reason = 'The agent stored its result and exited';
+      return describeTask({ taskId, stopCode: 'EssentialContainerExited', reason, exitCode: 0 });
     }
+    const exitCode = end;
+    if (stopping.aborted) throw stopped();
     options.log.info('task ended badly', { taskId, exitCode, stderr: task.complaint });
     if (exitCode === notStartedCode) {
       throw failed({ taskId, stopCode: 'TaskFailedToStart', reason: `The task could not start: ${task.complaint}` });
@@ -142,7 +160,7 @@ async function runTask(
       ...(exitCode === 137 ? { containerReason: 'The agent was killed' } : {}),
     });
   } finally {
-    await removeTaskFolder(path);
+    if (!clearing) await clear();
     giveBack();
   }
 }

@@ -81,7 +81,11 @@ class Stage {
     }
     await this.#workspace.close();
     const waiting = elapsed();
-    await this.#uploads.all(failure?.code === 'build.cancelled' ? 1_500 : undefined);
+    // The log is complete: it goes up beside the last outputs.
+    await Promise.all([
+      this.#uploads.all(failure?.code === 'build.cancelled' ? 1_500 : undefined),
+      this.#options.beforeResult(),
+    ]);
     this.#times.transfer += elapsed() - waiting;
     return this.#result(failure);
   }
@@ -230,7 +234,6 @@ export async function runStage(options: StageOptions): Promise<StageResult> {
   const stage = new Stage(options, workspace);
   try {
     const result = await stage.run();
-    await options.beforeResult();
     await store.putJson('-', 'result', result);
     return result;
   } catch (error) {

@@ -1,0 +1,47 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { readStageResult } from '../core/builds/receipts.ts';
+import { listAttempts } from '../core/builds/stage-repository.ts';
+import type { BuildDetail } from '../sdk/generated/types.gen.ts';
+import { engineFolder, inspectStores, removeFolder, startTestEngine } from '../test/support/engine.ts';
+import { smallSpec } from '../test/support/small-spec.ts';
+
+/**
+ * `npm run bench:overhead`: the engine's own time in a build, a stage that ran: from submit to end, less what the
+ * builders spent on their steps (unpacking the tree, the programs, the making of layers). What is left is planning,
+ * hand-over, polling and copying. The first build is cold; in each of the others a script has changed, so that a
+ * tenant and a seal stage run. The archive's state was read when the engine started, less than a minute before.
+ */
+const directory = engineFolder();
+try {
+  const engine = await startTestEngine(directory);
+  await sleep(3_000);
+  const builds: BuildDetail[] = [];
+  for (const round of [0, 1, 2, 3, 4, 5]) {
+    const started = await engine.client.startBuild(smallSpec([{ id: 'site', run: `echo ${round} > /srv/round` }]));
+    const ended = await engine.client.waitForBuild(started.id, { pollMilliseconds: 500 });
+    if (ended.state !== 'succeeded') throw new Error(`the build ${ended.state}: ${ended.failure?.reason}`);
+    builds.push(ended);
+  }
+  await engine.stop();
+  const stores = await inspectStores(directory);
+  const warm: number[] = [];
+  for (const build of builds) {
+    const attempts = await listAttempts(stores.table, build.id);
+    const results = await Promise.all(attempts.map(({ value }) => readStageResult(stores.blobs, build.id, value)));
+    const sum = (member: 'restore' | 'steps') =>
+      results.reduce((total, result) => total + (result?.milliseconds[member] ?? 0), 0);
+    const wall = Date.parse(build.endedAt ?? '') - Date.parse(build.submittedAt);
+    const figure = Math.round((wall - sum('restore') - sum('steps')) / attempts.length);
+    const kind = build === builds[0] ? 'cold' : 'warm';
+    if (kind === 'warm') warm.push(figure);
+    console.log(
+      `${kind}: ${attempts.length} stages in ${wall} ms; unpacking ${sum('restore')} ms, steps ${sum('steps')} ms; ` +
+        `beside them ${figure} ms a stage`,
+    );
+  }
+  await stores.close();
+  const sorted = warm.toSorted((a, b) => a - b);
+  console.log(`warm: median ${sorted[2]} ms a stage, from ${sorted[0]} to ${sorted[4]}`);
+} finally {
+  removeFolder(directory);
+}
