@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { buildStates, workStates } from './lifecycle.ts';
-import { layerReferenceSchema, trustClasses } from './manifest.ts';
+import { artifactTypes, layerReferenceSchema, moduleReferenceSchema, trustClasses } from './manifest.ts';
 
 const timestamp = z.iso.datetime();
 const digest = z.string().regex(/^[0-9a-f]{64}$/);
@@ -91,9 +91,10 @@ export const resultRecordSchema = z.strictObject({
   key: digest,
   program: z.string(),
   layer: layerReferenceSchema.optional(),
+  module: moduleReferenceSchema.optional(),
   artifact: z
     .strictObject({
-      type: z.enum(['iso', 'tar']),
+      type: z.enum(artifactTypes),
       size: z.number().int(),
       sha256: digest,
       mediaType: z.string(),
@@ -108,7 +109,7 @@ export type ResultRecord = z.infer<typeof resultRecordSchema>;
 /** A file that a user can download; its bytes lie in the artifacts bucket under tenant and digest. */
 export const artifactRecordSchema = z.strictObject({
   name: z.string(),
-  type: z.enum(['iso', 'tar']),
+  type: z.enum(artifactTypes),
   step: z.string(),
   size: z.number().int(),
   sha256: digest,

@@ -17,7 +17,7 @@ import { attemptWrite, findAttempt } from './stage-repository.ts';
 const urlSeconds = 2_700;
 
 /** Which outputs a step may declare; `-` stands for the stage. */
-const stepOutputs = new Set(['layer', 'index', 'receipt', 'artifact']);
+const stepOutputs = new Set(['layer', 'index', 'module', 'receipt', 'artifact']);
 
 export interface ExchangeCall {
   readonly buildId: string;

@@ -10,7 +10,7 @@ export const exchangeRequestSchema = z.discriminatedUnion('kind', [
   z.strictObject({
     kind: z.literal('declare').describe('Ask to upload one output of exactly these bytes. Single PUT: at most 5 GB.'),
     step: z.string().describe('The step it belongs to; `-` for the result of the stage.'),
-    output: z.enum(['layer', 'index', 'receipt', 'artifact', 'result']),
+    output: z.enum(['layer', 'index', 'module', 'receipt', 'artifact', 'result']),
     size: z.number().int().min(0).max(5_000_000_000),
     sha256: digest,
   }),

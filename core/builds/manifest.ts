@@ -26,9 +26,22 @@ export const manifestStepSchema = z.strictObject({
   trust: z.enum(trustClasses),
   key: digest,
   options: jsonObjectSchema,
-  produces: z.enum(['layer', 'artifact']),
+  needs: z.array(z.string()).describe('Steps that it works on, in this stage or before it.'),
+  produces: z.enum(['layer', 'module', 'artifact']),
   timeoutSeconds: z.number().int().min(1),
 });
+
+/** A module as a builder meets it: layers as one squashfs image. */
+export const moduleReferenceSchema = z.strictObject({
+  step: z.string().describe('The step that made it.'),
+  digest,
+  size: z.number().int().min(0),
+  layers: z.array(z.string()).min(1).describe('Steps whose layers it holds, lowest first.'),
+});
+export type ModuleReference = z.infer<typeof moduleReferenceSchema>;
+
+/** What can be downloaded of a build. */
+export const artifactTypes = ['iso', 'raw', 'tar'] as const;
 
 /**
  * All that a builder is told about its attempt. It is fetched once by a presigned URL; the ticket in it is the
@@ -55,7 +68,8 @@ export const manifestSchema = z.strictObject({
           ),
       }),
     )
-    .describe('Layers to unpack, lowest first, before the first step.'),
+    .describe('Layers that the steps work on, lowest first.'),
+  modules: z.array(moduleReferenceSchema).describe('Modules that are there already and that the steps read.'),
   steps: z.array(manifestStepSchema).min(1),
   limits: z.strictObject({
     treeBytes: z.number().int(),
@@ -72,10 +86,11 @@ export const receiptSchema = z.strictObject({
   step: z.string(),
   key: digest,
   layer: layerReferenceSchema.optional(),
+  module: moduleReferenceSchema.optional(),
   artifact: z
     .strictObject({
       name,
-      type: z.enum(['iso', 'tar']),
+      type: z.enum(artifactTypes),
       size: z.number().int().min(0),
       sha256: digest,
       mediaType: z.string().max(100),

@@ -1,3 +1,4 @@
+import { canonicalJson } from '../digest.ts';
 import { readJson } from '../json.ts';
 import type { Plan, PlanStep } from '../plan/plan.ts';
 import type { Blobs } from '../ports/blobs.ts';
@@ -96,7 +97,8 @@ async function promoteOutputs(
   const scope = scopeOf(step, build.tenantId);
   if (step.produces === 'layer') {
     const layer = receipt.layer;
-    if (layer === undefined || layer.step !== step.id || receipt.artifact !== undefined) return false;
+    if (layer === undefined || layer.step !== step.id) return false;
+    if (receipt.artifact !== undefined || receipt.module !== undefined) return false;
     const sound = await Promise.all([
       verified('layer', layer.size, layer.digest),
       verified('index', layer.indexSize, layer.index),
@@ -108,8 +110,17 @@ async function promoteOutputs(
     ]);
     return true;
   }
+  if (receipt.layer !== undefined) return false;
+  if (step.produces === 'module') {
+    const module = receipt.module;
+    if (module === undefined || module.step !== step.id || receipt.artifact !== undefined) return false;
+    if (canonicalJson(module.layers) !== canonicalJson(step.options.layers ?? [])) return false;
+    if (!(await verified('module', module.size, module.digest))) return false;
+    await ports.blobs.copy(staged('module'), blobPlace(scope, module.digest), { ifAbsent: true });
+    return true;
+  }
   const artifact = receipt.artifact;
-  if (artifact === undefined || receipt.layer !== undefined || artifact.type !== step.program) return false;
+  if (artifact === undefined || receipt.module !== undefined || artifact.type !== step.program) return false;
   if (!(await verified('artifact', artifact.size, artifact.sha256))) return false;
   await ports.blobs.copy(staged('artifact'), artifactPlace(build.tenantId, artifact.sha256), { ifAbsent: true });
   return true;
@@ -123,11 +134,12 @@ async function writeResult(
   attempt: number,
 ): Promise<void> {
   const scope = scopeOf(step, build.tenantId);
-  const { artifact, layer } = receipt;
+  const { artifact, layer, module } = receipt;
   const result: ResultRecord = {
     key: step.key,
     program: step.program,
     ...(layer === undefined ? {} : { layer }),
+    ...(module === undefined ? {} : { module }),
     ...(artifact === undefined
       ? {}
       : {

@@ -46,7 +46,7 @@ export function makePlan(input: { spec: ResolvedSpec; archive: ArchiveState; too
     throw new EngineError('plan.too_large', `The plan has ${stages.length} stages; ${stageLimit} are allowed.`);
   }
   return {
-    format: 'lbuild-plan/1',
+    format: 'lbuild-plan/2',
     specDigest: digestOf(spec),
     toolchain,
     architecture,

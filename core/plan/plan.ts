@@ -1,12 +1,11 @@
 import { z } from 'zod';
-import { manifestStepSchema } from '../builds/manifest.ts';
+import { artifactTypes, manifestStepSchema } from '../builds/manifest.ts';
 import { archiveStateSchema } from './archive-state.ts';
 
 const digest = z.string().regex(/^[0-9a-f]{64}$/);
 
 /** A node of the build. `scope` says who may ever read what it makes: `shared` holds no byte of a tenant. */
 export const planStepSchema = manifestStepSchema.extend({
-  needs: z.array(z.string()),
   scope: z.enum(['shared', 'tenant']),
   inputs: z.record(z.string(), z.string()).describe('What the key holds, by name, so that a miss can be explained.'),
   label: z.string(),
@@ -24,15 +23,15 @@ export type PlanStage = z.infer<typeof planStageSchema>;
 
 /** The plan: pure data, and all that execution reads. Equal inputs give equal bytes of its canonical JSON. */
 export const planSchema = z.strictObject({
-  format: z.literal('lbuild-plan/1'),
+  format: z.literal('lbuild-plan/2'),
   specDigest: digest,
   toolchain: z.string(),
   architecture: z.enum(['amd64', 'arm64']),
   release: z.string(),
   sourceDateEpoch: z.number().int(),
   archive: archiveStateSchema,
-  steps: z.array(planStepSchema).min(1).max(500).describe('Topologically sorted.'),
+  steps: z.array(planStepSchema).min(1).max(600).describe('Topologically sorted.'),
   stages: z.array(planStageSchema).min(1).max(40).describe('Topologically sorted.'),
-  artifacts: z.array(z.strictObject({ step: z.string(), name: z.string(), type: z.enum(['iso', 'tar']) })),
+  artifacts: z.array(z.strictObject({ step: z.string(), name: z.string(), type: z.enum(artifactTypes) })),
 });
 export type Plan = z.infer<typeof planSchema>;

@@ -399,7 +399,7 @@ export type ArtifactList = {
 
 export type Artifact = {
     name: string;
-    type: 'iso' | 'tar';
+    type: 'iso' | 'raw' | 'tar';
     /**
      * Bytes.
      */
@@ -889,7 +889,7 @@ export type ExchangeData = {
          * The step it belongs to; `-` for the result of the stage.
          */
         step: string;
-        output: 'layer' | 'index' | 'receipt' | 'artifact' | 'result';
+        output: 'layer' | 'index' | 'module' | 'receipt' | 'artifact' | 'result';
         size: number;
         sha256: string;
     } | {

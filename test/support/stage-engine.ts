@@ -39,7 +39,25 @@ export interface StageEngine {
 export function stageStep(
   step: Partial<ManifestStep> & Pick<ManifestStep, 'id' | 'program' | 'options'>,
 ): ManifestStep {
-  return { version: 1, trust: 'tenant', key: sha256(step.id), produces: 'layer', timeoutSeconds: 60, ...step };
+  return {
+    version: 1,
+    trust: 'tenant',
+    key: sha256(step.id),
+    needs: [],
+    produces: 'layer',
+    timeoutSeconds: 60,
+    ...step,
+  };
+}
+
+/** Steps that name no other need the layer step before them. */
+function chained(steps: readonly ManifestStep[]): ManifestStep[] {
+  let last: string | undefined;
+  return steps.map((step) => {
+    const needs = step.needs.length > 0 || last === undefined ? step.needs : [last];
+    if (step.produces === 'layer') last = step.id;
+    return { ...step, needs };
+  });
 }
 
 async function bodyOf(request: IncomingMessage): Promise<Buffer> {
@@ -137,7 +155,8 @@ export async function startStageEngine(options: {
       release: 'trixie',
       archive: { suites: [{ uri: base, suite: 'trixie', components: ['main'], indexes: {}, date: stageEpoch }] },
       base: options.base ?? [],
-      steps: [...options.steps],
+      modules: [],
+      steps: chained(options.steps),
       limits: { treeBytes: 2_000_000_000, logBytes: 1_000_000, heartbeatSeconds: 1, ...options.limits },
     },
     outputs,

@@ -5,7 +5,7 @@ import type { Exchange } from './exchange-client.ts';
 import { withRetries } from './retry.ts';
 import { download, TransferError, upload } from './transfer.ts';
 
-export type OutputKind = 'layer' | 'index' | 'receipt' | 'artifact' | 'result';
+export type OutputKind = 'layer' | 'index' | 'module' | 'receipt' | 'artifact' | 'result';
 
 /** SHA-256 and size of a file. */
 export async function digestFile(file: string): Promise<{ size: number; sha256: Sha256 }> {

@@ -9,6 +9,7 @@ export const bootstrap = {
   summary: 'Makes the minimal system of the distribution from the signed archive',
   trust: 'service',
   produces: 'layer',
+  reads: 'tree',
   hostTools: ['mmdebstrap', 'apt-get', 'gpgv', 'dpkg', 'setpriv'],
   timeoutSeconds: 1_800,
   options: z.strictObject({
@@ -25,6 +26,7 @@ export const packages = {
   summary: 'Installs and removes packages',
   trust: 'service',
   produces: 'layer',
+  reads: 'tree',
   hostTools: ['apt-get', 'apt-cache', 'gpgv', 'dpkg', 'setpriv', 'proot', 'systemd-tmpfiles'],
   timeoutSeconds: 3_600,
   options: z.strictObject({

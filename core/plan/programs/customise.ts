@@ -8,6 +8,7 @@ export const system = {
   summary: 'Sets host name, time zone, locale and keyboard',
   trust: 'service',
   produces: 'layer',
+  reads: 'tree',
   hostTools: ['chroot'],
   timeoutSeconds: 600,
   options: z.strictObject({
@@ -25,6 +26,7 @@ export const groups = {
   summary: 'Adds groups',
   trust: 'service',
   produces: 'layer',
+  reads: 'tree',
   hostTools: [],
   timeoutSeconds: 300,
   options: z.strictObject({
@@ -44,6 +46,7 @@ export const users = {
   summary: 'Adds users',
   trust: 'service',
   produces: 'layer',
+  reads: 'tree',
   hostTools: [],
   timeoutSeconds: 300,
   options: z.strictObject({
@@ -69,6 +72,7 @@ export const files = {
   summary: 'Writes files',
   trust: 'service',
   produces: 'layer',
+  reads: 'tree',
   hostTools: [],
   timeoutSeconds: 300,
   options: z.strictObject({
@@ -91,6 +95,7 @@ export const services = {
   summary: 'Enables, disables and masks services',
   trust: 'service',
   produces: 'layer',
+  reads: 'tree',
   hostTools: ['systemctl'],
   timeoutSeconds: 300,
   options: z.strictObject({

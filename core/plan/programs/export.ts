@@ -8,6 +8,7 @@ export const initramfs = {
   summary: 'Makes the initial RAM file system',
   trust: 'service',
   produces: 'layer',
+  reads: 'tree',
   hostTools: ['chroot'],
   timeoutSeconds: 1_200,
   options: z.strictObject({
@@ -22,6 +23,7 @@ export const iso = {
   summary: 'Makes a live ISO image that boots with BIOS and UEFI',
   trust: 'seal',
   produces: 'artifact',
+  reads: 'tree',
   labels: ['fileName'],
   hostTools: ['mksquashfs', 'grub-mkimage', 'mformat', 'mcopy', 'mmd', 'xorriso'],
   timeoutSeconds: 3_600,
@@ -40,6 +42,7 @@ export const tar = {
   summary: 'Packs the tree as tar, compressed with zstd',
   trust: 'seal',
   produces: 'artifact',
+  reads: 'tree',
   labels: ['fileName'],
   hostTools: ['tar', 'zstd'],
   timeoutSeconds: 3_600,

@@ -12,7 +12,14 @@ export interface ProgramDeclaration<Options extends z.ZodObject = z.ZodObject> {
   /** One line for people: what the step does. */
   readonly summary: string;
   readonly trust: TrustClass;
-  readonly produces: 'layer' | 'artifact';
+  readonly produces: 'layer' | 'module' | 'artifact';
+  /**
+   * What it is shown of its ancestors: the whole `tree`; a tree of `names` (every folder, link and device node, and of
+   * the files only those below `readsFiles`); or no tree, only their `layers` and modules as files.
+   */
+  readonly reads: 'tree' | 'names' | 'layers';
+  /** With `reads: 'names'`: folders, relative to the root, whose files are there with their content. */
+  readonly readsFiles?: readonly string[];
   /** Commands of the builder root that the program calls. */
   readonly hostTools: readonly string[];
   /** Names of option members that hold no byte of the result (labels): left out of the key. */

@@ -8,6 +8,7 @@ export const script = {
   summary: 'Runs a script of the build spec',
   trust: 'tenant',
   produces: 'layer',
+  reads: 'tree',
   hostTools: ['perl'],
   timeoutSeconds: 3_600,
   options: z.strictObject({

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { getBuild } from '../../../core/builds/build-repository.ts';
+import { artifactTypes } from '../../../core/builds/manifest.ts';
 import { listArtifacts as listStoredArtifacts } from '../../../core/builds/stage-repository.ts';
-import { outputTypes } from '../../../core/spec/releases.ts';
 import { defineOperation } from '../../shared/operation.ts';
 import { principalOf } from '../../shared/principal-of.ts';
 import { buildParamsSchema } from './build-params.ts';
@@ -9,7 +9,7 @@ import { buildParamsSchema } from './build-params.ts';
 const artifactResourceSchema = z
   .strictObject({
     name: z.string(),
-    type: z.enum(outputTypes),
+    type: z.enum(artifactTypes),
     size: z.number().int().describe('Bytes.'),
     sha256: z.string(),
     mediaType: z.string(),

@@ -131,8 +131,9 @@ async function prepareAttempt(
     release: plan.release,
     archive: plan.archive,
     base: base.map(({ layer, after }) => ({ ...layer, after })),
-    steps: todo.map(({ id, program, version, trust, key, options, produces, timeoutSeconds }) => {
-      return { id, program, version, trust, key, options, produces, timeoutSeconds };
+    modules: [],
+    steps: todo.map(({ id, program, version, trust, key, options, needs, produces, timeoutSeconds }) => {
+      return { id, program, version, trust, key, options, needs, produces, timeoutSeconds };
     }),
     limits,
   });
