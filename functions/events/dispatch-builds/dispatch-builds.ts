@@ -1,5 +1,6 @@
 import type { BuildRecord } from '../../../core/builds/build-record.ts';
 import { buildsInState, updateBuild } from '../../../core/builds/build-repository.ts';
+import { buildsToStart } from '../../../core/builds/dispatch-order.ts';
 import { startExecution } from '../../../core/builds/executions.ts';
 import { endBuild } from '../../../core/builds/settle.ts';
 import type { JsonValue } from '../../../core/digest.ts';
@@ -19,13 +20,16 @@ export async function handle(
     buildsInState(ports.table, 'running', cap),
     buildsInState(ports.table, 'queued', cap),
   ]);
+  const unwanted = queued.filter(({ value }) => value.cancelRequestedAt !== undefined);
+  for (const { value: build } of unwanted) await endBuild(ports, build.id, 'cancelled');
+  const wanted = queued.map(({ value }) => value).filter((build) => build.cancelRequestedAt === undefined);
+  const due = buildsToStart(
+    wanted,
+    running.map(({ value }) => value),
+    { installation: cap, tenant: cap },
+  );
   const started: string[] = [];
-  for (const { value: build } of queued) {
-    if (build.cancelRequestedAt !== undefined) {
-      await endBuild(ports, build.id, 'cancelled');
-      continue;
-    }
-    if (running.length + started.length >= cap) break;
+  for (const build of due) {
     let moved = false;
     await updateBuild(ports.table, build.id, (current) => {
       moved = current.state === 'queued' && current.cancelRequestedAt === undefined;
