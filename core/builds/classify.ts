@@ -13,6 +13,22 @@ export interface Stop {
   readonly waits: boolean;
 }
 
+/**
+ * How often a stage is tried again. Infrastructure causes are the service's cost: three times; a lost builder may be
+ * the tenant's doing: once.
+ */
+export const mostRetries = { infrastructure: 3, lost: 1, timeout: 0 } as const satisfies Record<Stop['kind'], number>;
+
+/**
+ * Seconds until a stage's next attempt; undefined where it is not tried again. A machine that was restarted is there
+ * again; capacity comes back slowly.
+ * @param used retries for this kind of cause so far
+ */
+export function retryDelay(stop: Stop, used: number): number | undefined {
+  if (used >= mostRetries[stop.kind]) return undefined;
+  return stop.waits ? 5 * 4 ** used : 0;
+}
+
 /** ECS StopCodes (API reference, Task.stopCode) that say the container never had a chance or its host went away. */
 const hostStops = new Set(['TaskFailedToStart', 'SpotInterruption', 'TerminationNotice']);
 

@@ -1,6 +1,6 @@
 import type { AttemptRecord, Failure } from '../../../core/builds/build-record.ts';
 import { findBuild } from '../../../core/builds/build-repository.ts';
-import { classifyStop } from '../../../core/builds/classify.ts';
+import { classifyStop, retryDelay } from '../../../core/builds/classify.ts';
 import { type ClassifiedStage, classifyMessageSchema } from '../../../core/builds/flow-messages.ts';
 import { readLogTail } from '../../../core/builds/logs.ts';
 import { loadPlan } from '../../../core/builds/plan-store.ts';
@@ -10,9 +10,6 @@ import type { JsonValue } from '../../../core/digest.ts';
 import { errorCatalogue } from '../../../core/errors.ts';
 import { toJson } from '../../../core/json.ts';
 import type { Ports } from '../../../core/ports/ports.ts';
-
-/** Infrastructure causes are the service's cost and tried again three times; a lost builder may be the tenant's doing: once. */
-const mostRetries = { infrastructure: 3, lost: 1, timeout: 0 } as const;
 
 /**
  * Decides what a task's bad end means: the attempt ends (its ticket with it), what it had finished is kept, and the
@@ -54,14 +51,14 @@ export async function handle(ports: Pick<Ports, 'table' | 'blobs' | 'clock'>, in
   }
   const ending = build.cancelRequestedAt !== undefined || build.failure !== undefined;
   const used = stop.kind === 'timeout' ? 0 : stage.value.retries[stop.kind];
-  if (!ending && used < mostRetries[stop.kind]) {
+  const waitSeconds = retryDelay(stop, used);
+  if (!ending && waitSeconds !== undefined) {
     const retries = stop.kind === 'timeout' ? stage.value.retries : { ...stage.value.retries, [stop.kind]: used + 1 };
     await ports.table.transact([
       stageWrite(buildId, { ...stage.value, retries }, stage.version),
       attemptWrite(buildId, ended, attempt.version),
     ]);
-    // A machine that was restarted is there again; capacity comes back slowly.
-    return toJson({ retry: true, waitSeconds: stop.waits ? 5 * 4 ** used : 0 });
+    return toJson({ retry: true, waitSeconds });
   }
   const code =
     stop.kind === 'infrastructure' ? 'builder.infrastructure' : stop.kind === 'lost' ? 'builder.lost' : 'step.timeout';
