@@ -1,4 +1,5 @@
 import type { z } from 'zod';
+import type { LayerEntry, LayerIndexHeader } from '../../core/builds/layer-index.ts';
 import type { ProgramDeclaration } from '../../core/plan/programs/program.ts';
 
 export interface ExecOptions {
@@ -7,6 +8,8 @@ export interface ExecOptions {
   /** `script`: the environment for tenant code (docs/architecture.md, "The script environment"). Implies inTree. */
   readonly confinement?: 'script' | 'script-network';
   readonly stdin?: string;
+  /** Writes the command's standard input piece by piece, instead of `stdin`. */
+  readonly feed?: (write: (piece: Buffer) => Promise<void>) => Promise<void>;
   readonly env?: Readonly<Record<string, string>>;
   readonly cwd?: string;
   /** Exit codes that are no failure; [0] unless given. */
@@ -21,22 +24,51 @@ export interface ExecResult {
   readonly stdout: string;
 }
 
+/** A path of the tree that the layers below a step make, by their indexes. */
+export interface IndexedPath {
+  readonly entry: LayerEntry;
+  /** The step whose layer it is from. */
+  readonly step: string;
+}
+
+/** The layers and modules below a step, for programs that need no tree. */
+export interface LayerAccess {
+  /** Each path of the tree, relative to the root, in the escaped form of the index. */
+  paths(): Promise<ReadonlyMap<string, IndexedPath>>;
+  /** What the layers of the step `since`, and those it was built on, do not say: entries of the others. */
+  entriesSince(since: string): Promise<readonly LayerEntry[]>;
+  /** What an initramfs step read, from its layer's index. */
+  inputsOf(step: string): Promise<LayerIndexHeader['inputs']>;
+  /** Writes layers, with deletions as overlayfs reads them, as one tar. */
+  writeModuleTar(layers: readonly string[], write: (piece: Buffer) => Promise<void>): Promise<void>;
+  /** A module as a file whose digest was checked, and the steps whose layers it holds. */
+  module(step: string): Promise<{ readonly file: string; readonly digest: string; readonly layers: readonly string[] }>;
+  /** Unpacks the tree that the step works on in a folder of its own; `tree` is there from then on. */
+  unpackTree(): Promise<void>;
+}
+
 /**
  * All that a step program gets: no ambient environment, no clock, no network but what its commands need.
  * `exec` takes argv (never shell text), streams both outputs to the log, and throws StepError on a failure.
  */
 export interface ProgramContext<Options> {
-  /** Absolute path of the tree's root. Paths inside it may be hostile symlinks: use `resolveInTree`. */
+  /**
+   * Absolute path of the tree's root. Paths inside it may be hostile symlinks: use `resolveInTree`. A program that
+   * reads layers has none until it asks for `layers.unpackTree`.
+   */
   readonly tree: string;
   /** An empty folder of this step's own, removed after it. */
   readonly scratch: string;
   readonly options: Options;
+  /** The step's key: what must be one of its kind and yet the same each time (a file system's id) is derived from it. */
+  readonly key: string;
   readonly sourceDateEpoch: number;
   readonly architecture: 'amd64' | 'arm64';
   readonly release: string;
   readonly archive: import('../../core/plan/archive-state.ts').ArchiveState;
   /** Folder of verified .deb files that outlives the stage; undefined where the stage may not share one. */
   readonly packageCache: string | undefined;
+  readonly layers: LayerAccess;
   readonly signal: AbortSignal;
   exec(argv: readonly [string, ...string[]], options?: ExecOptions): Promise<ExecResult>;
   /** Tells how far the step is, 0 to 100. */
@@ -49,6 +81,10 @@ export interface ProgramContext<Options> {
 /** What a program answers: an artifact's file (in scratch) for programs that make one, and small facts. */
 export interface ProgramOutcome {
   readonly artifact?: { readonly file: string; readonly name: string; readonly mediaType: string };
+  /** A squashfs image (in scratch) of programs that make a module. */
+  readonly module?: { readonly file: string };
+  /** What an initramfs program read. */
+  readonly inputs?: NonNullable<LayerIndexHeader['inputs']>;
   readonly facts?: Readonly<Record<string, string>>;
 }
 

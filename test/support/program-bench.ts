@@ -42,6 +42,9 @@ export interface BenchOptions {
   readonly archive?: Archive;
   readonly packageCache?: string;
   readonly release?: string;
+  /** The step's key. */
+  readonly key?: string;
+  readonly architecture?: 'amd64' | 'arm64';
   readonly log?: (line: string) => void;
   /** In place of running commands. */
   readonly exec?: ProgramContext<unknown>['exec'];
@@ -66,8 +69,9 @@ export async function runProgram(
     tree: bench.tree,
     scratch: bench.scratch,
     options: program.declaration.options.parse(options),
+    key: bench.key ?? '0'.repeat(64),
     sourceDateEpoch: benchEpoch,
-    architecture: 'amd64',
+    architecture: bench.architecture ?? 'amd64',
     release: bench.release ?? 'trixie',
     archive: bench.archive ?? noArchive,
     packageCache: bench.packageCache,

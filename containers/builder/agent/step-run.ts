@@ -1,6 +1,6 @@
 import { basename } from 'node:path';
 import type { Manifest, ManifestStep } from '../../../core/builds/manifest.ts';
-import type { ProgramContext, ProgramOutcome, StepProgram } from '../contract.ts';
+import type { LayerAccess, ProgramContext, ProgramOutcome, StepProgram } from '../contract.ts';
 import { StepError } from '../step-error.ts';
 import { isDiskFull, watchDisk } from './disk-watch.ts';
 import { execute } from './exec.ts';
@@ -15,9 +15,11 @@ export interface StepRunOptions {
   readonly manifest: Manifest;
   readonly step: ManifestStep;
   readonly programs: Programs;
+  /** The folder of the tree; of a program that reads layers, where it is unpacked when asked for. */
   readonly tree: string;
   readonly scratch: string;
   readonly work: string;
+  readonly layers: LayerAccess;
   readonly packageCache: string | undefined;
   readonly launcher: string;
   readonly scope: ProcessScope;
@@ -67,11 +69,13 @@ function contextOf(
     tree,
     scratch,
     options: parsed.data as never,
+    key: step.key,
     sourceDateEpoch: manifest.sourceDateEpoch,
     architecture: manifest.architecture,
     release: manifest.release,
     archive: manifest.archive,
     packageCache: options.packageCache,
+    layers: options.layers,
     signal,
     exec: (argv, execOptions) => {
       const inTree = execOptions?.inTree === true || execOptions?.confinement !== undefined;
