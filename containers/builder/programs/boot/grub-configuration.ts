@@ -1,12 +1,15 @@
 import { StepError } from '../../step-error.ts';
 
 /** Quotes one word for GRUB's script language, where single quotes take everything but themselves literally. */
-function quoted(word: string): string {
+export function quoted(word: string): string {
   return `'${word.replaceAll("'", "'\\''")}'`;
 }
 
-/** Refuses kernel arguments that would end the line; all else stands inside quotes. */
-function needArguments(cmdline: readonly string[]): readonly string[] {
+/**
+ * Kernel arguments as the end of a `linux` line: the image's own, then the user's. Refuses those that would end the
+ * line; all else stands inside quotes.
+ */
+export function kernelArguments(own: readonly string[], cmdline: readonly string[]): string {
   for (const [position, argument] of cmdline.entries()) {
     if (!/^[\x20-\x7e]+$/.test(argument)) {
       throw new StepError(
@@ -15,7 +18,20 @@ function needArguments(cmdline: readonly string[]): readonly string[] {
       );
     }
   }
-  return cmdline;
+  return [...own, ...cmdline].map(quoted).join(' ');
+}
+
+/** Lines that put GRUB on a serial line too, where `console=ttyS<n>` is among the kernel's arguments. */
+export function serialTerminal(cmdline: readonly string[]): string[] {
+  const serial = cmdline
+    .map((argument) => /^console=ttyS(\d)(?:,(\d+))?/.exec(argument))
+    .find((found) => found !== null);
+  if (serial === undefined || serial === null) return [];
+  return [
+    `serial --unit=${serial[1]} --speed=${serial[2] ?? '115200'}`,
+    'terminal_input console serial',
+    'terminal_output console serial',
+  ];
 }
 
 /**
@@ -23,24 +39,12 @@ function needArguments(cmdline: readonly string[]): readonly string[] {
  * serial line. live-boot (boot=live) finds the system by its own search.
  */
 export function grubConfiguration(title: string, cmdline: readonly string[]): string {
-  const serial = cmdline
-    .map((argument) => /^console=ttyS(\d)(?:,(\d+))?/.exec(argument))
-    .find((found) => found !== null);
-  const terminal =
-    serial === undefined || serial === null
-      ? []
-      : [
-          `serial --unit=${serial[1]} --speed=${serial[2] ?? '115200'}`,
-          'terminal_input console serial',
-          'terminal_output console serial',
-        ];
-  const linux = ['boot=live', ...needArguments(cmdline)].map(quoted).join(' ');
   return [
     'set default=0',
     'set timeout=1',
-    ...terminal,
+    ...serialTerminal(cmdline),
     `menuentry ${quoted(title)} {`,
-    `  linux /live/vmlinuz ${linux}`,
+    `  linux /live/vmlinuz ${kernelArguments(['boot=live'], cmdline)}`,
     '  initrd /live/initrd.img',
     '}',
     '',
