@@ -7,6 +7,9 @@ import { initCommand } from './commands/init.ts';
 import { listCommand } from './commands/list.ts';
 import { localCommand } from './commands/local.ts';
 import { logsCommand } from './commands/logs.ts';
+import { planCommand } from './commands/plan.ts';
+import { resumeCommand } from './commands/resume.ts';
+import { retryCommand } from './commands/retry.ts';
 import { schemaCommand } from './commands/schema.ts';
 import { startCommand } from './commands/start.ts';
 import { statusCommand } from './commands/status.ts';
@@ -26,7 +29,10 @@ const commands = [
   initCommand,
   schemaCommand,
   validateCommand,
+  planCommand,
   startCommand,
+  resumeCommand,
+  retryCommand,
   statusCommand,
   logsCommand,
   downloadCommand,

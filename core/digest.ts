@@ -12,6 +12,12 @@ export function sha256(data: string | Uint8Array): Sha256 {
   return createHash('sha256').update(data).digest('hex');
 }
 
+/** SHA-256 of bytes that come in pieces. */
+export function startSha256(): { update(piece: Uint8Array): void; digest(): Sha256 } {
+  const hash = createHash('sha256');
+  return { update: (piece) => void hash.update(piece), digest: () => hash.digest('hex') };
+}
+
 /**
  * JSON with object keys in code-unit order and no white space, so that equal values have equal text (the idea of
  * RFC 8785; numbers are written as ECMAScript writes them, as there). Members that are undefined are left out.

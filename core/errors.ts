@@ -75,6 +75,16 @@ export const errorCatalogue = {
     remedy: 'Make the output smaller, or split it: one object holds at most 5 GiB.',
   },
   'build.not_found': { status: 404, title: 'There is no such build', remedy: 'List builds with GET /v1/builds.' },
+  'build.not_ended': {
+    status: 409,
+    title: 'The build has not ended',
+    remedy: 'Wait for its end, or cancel it first.',
+  },
+  'build.not_resumable': {
+    status: 409,
+    title: 'There is nothing to resume',
+    remedy: 'Resume a build that failed or was cancelled; a retry repeats a build that ended in any way.',
+  },
   'build.terminal': { status: 409, title: 'The build has already ended', remedy: 'Start a new build.' },
   'artifact.not_found': {
     status: 404,
@@ -121,7 +131,8 @@ export const errorCatalogue = {
   'archive.changed': {
     status: 409,
     title: 'The archive changed between planning and building',
-    remedy: 'Start the build again: it is planned on the new state.',
+    remedy:
+      'Start the build again: it is planned on the new state. Resume it with `archive=latest` (`lbuild resume ID --latest-archive`), else it keeps the old one.',
   },
   'archive.untrusted': {
     status: 502,
@@ -132,6 +143,11 @@ export const errorCatalogue = {
     status: 422,
     title: 'Two parallel steps changed one path differently',
     remedy: 'Let one of the steps name the other under `needs`, or let them write different paths.',
+  },
+  'layer.damaged': {
+    status: 500,
+    title: 'A stored layer is damaged',
+    remedy: 'Resume the build: what was damaged is removed and made again.',
   },
   'plan.too_large': {
     status: 422,

@@ -57,6 +57,7 @@ export class BuildMachine extends Construct {
         Cluster: pool.cluster.clusterArn,
         TaskDefinition: pool.family,
         CapacityProvider: pool.capacityProvider,
+        SpotCapacityProvider: pool.spotCapacityProvider,
         Subnets: network.vpc.selectSubnets(network.subnets).subnetIds.join(','),
         SecurityGroups: network.securityGroup.securityGroupId,
         AssignPublicIp: network.assignPublicIp,

@@ -40,6 +40,8 @@ export class BuilderPool extends Construct {
   readonly cluster: Cluster;
   readonly family: string;
   readonly capacityProvider: string;
+  /** What runs builders at a lower price until it is taken away; where there is no such, the other one. */
+  readonly spotCapacityProvider: string;
   readonly executionRole: Role;
 
   constructor(scope: Construct, id: string, props: BuilderPoolProps) {
@@ -51,6 +53,7 @@ export class BuilderPool extends Construct {
       containerInsightsV2: ContainerInsights.ENABLED,
     });
     this.capacityProvider = managed ? this.addManagedInstances(props) : 'FARGATE';
+    this.spotCapacityProvider = managed ? this.capacityProvider : 'FARGATE_SPOT';
 
     const logs = new LogGroup(this, 'Logs', { retention: props.logRetention, removalPolicy: RemovalPolicy.DESTROY });
     this.executionRole = new Role(this, 'ExecutionRole', {

@@ -28,6 +28,15 @@ const contextSchema = z
     singleTenant: flag.default(false).describe('The installation will hold one tenant.'),
     nat: flag.default(false).describe('Builders in private subnets behind a NAT gateway.'),
     concurrentBuilds: z.coerce.number().int().min(1).max(10_000).default(2),
+    concurrentBuildsPerTenant: z.coerce
+      .number()
+      .int()
+      .min(1)
+      .max(10_000)
+      .optional()
+      .describe('Of these, builds of one tenant; all of them unless given.'),
+    stagesPerBuild: z.coerce.number().int().min(1).max(40).default(10).describe('Builders of one build at once.'),
+    spot: flag.default(false).describe('Builders on Fargate Spot first, and on demand after an interruption.'),
     logRetentionDays: z.coerce
       .number()
       .pipe(z.literal([7, 14, 30, 60, 90, 180, 365]))
@@ -38,6 +47,12 @@ const contextSchema = z
     path: ['capacity'],
     error: 'Managed Instances share a host between tasks, and a privileged builder owns its host',
     params: { remedy: 'set singleTenant=true or trustedTenants=true, or use capacity=fargate' },
+    when: always,
+  })
+  .refine((values) => values.capacity !== 'managed-instances' || !values.spot, {
+    path: ['spot'],
+    error: 'only Fargate has Spot here',
+    params: { remedy: 'set spot=false, or use capacity=fargate' },
     when: always,
   })
   .refine((values) => values.capacity !== 'managed-instances' || values.nat, {

@@ -92,6 +92,11 @@ export class BuilderStack extends Stack {
         [names.outputs]: 'iso,tar',
         [names.cursorSecretId]: secret.secretArn,
         [names.concurrentBuilds]: String(configuration.concurrentBuilds),
+        [names.concurrentBuildsPerTenant]: String(
+          configuration.concurrentBuildsPerTenant ?? configuration.concurrentBuilds,
+        ),
+        [names.stagesPerBuild]: String(configuration.stagesPerBuild),
+        [names.spot]: String(configuration.spot),
         [names.tableName]: table.tableName,
         [names.workBucket]: buckets.work.bucketName,
         [names.artifactsBucket]: buckets.artifacts.bucketName,

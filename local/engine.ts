@@ -8,6 +8,7 @@ import { EngineError } from '../core/errors.ts';
 import { executionEnvelope } from '../core/events/envelope.ts';
 import type { Ports } from '../core/ports/ports.ts';
 import { architectures, outputTypes } from '../core/spec/releases.ts';
+import type { Installation } from '../core/tenancy/installation.ts';
 import { executionRule, schedules } from '../core/wiring/event-rules.ts';
 import type { EventFunctionName } from '../core/wiring/flow-functions.ts';
 import { operations } from '../functions/api/operations.ts';
@@ -118,7 +119,7 @@ export async function startEngine(
       architectures: [hostArchitecture()],
       outputs: [...outputTypes],
       cursorSecret: secrets.cursorSecret,
-      concurrentBuilds: Math.max(2, configuration.slots * 2),
+      ...limitsOf(configuration),
     },
     table,
     blobs: objects.blobs,
@@ -166,10 +167,22 @@ export async function startEngine(
   };
 }
 
+/**
+ * Builds at once: so many that a slot is always in use, and of whomever, since one machine serves one owner. Stages at
+ * once are as many as there are slots, whose builds they are of.
+ */
+function limitsOf(
+  configuration: LocalConfiguration,
+): Pick<Installation, 'concurrentBuilds' | 'concurrentBuildsPerTenant' | 'stagesPerBuild' | 'spot'> {
+  const builds = Math.max(2, configuration.slots * 2);
+  return { concurrentBuilds: builds, concurrentBuildsPerTenant: builds, stagesPerBuild: 40, spot: false };
+}
+
 /** The flow's functions go by their own names here; what names AWS resources has no meaning on one machine. */
 function localSubstitutions(): Record<string, string> {
   const functions = Object.keys(orchestrationHandlers).map((name) => [name, name]);
-  const resources = ['Cluster', 'TaskDefinition', 'CapacityProvider', 'Subnets', 'SecurityGroups', 'AssignPublicIp'];
+  const capacity = ['Cluster', 'TaskDefinition', 'CapacityProvider', 'SpotCapacityProvider'];
+  const resources = [...capacity, 'Subnets', 'SecurityGroups', 'AssignPublicIp'];
   return Object.fromEntries([...functions, ...resources.map((name) => [name, 'local'])]);
 }
 

@@ -11,6 +11,9 @@ import type {
   ListBuildsData,
   LogLine,
   Logs,
+  PlanPreview,
+  PreviewPlanResponses,
+  ResumeBuildResponses,
   Spec,
   SpecVerdict,
   StartBuildResponses,
@@ -19,6 +22,14 @@ import type {
 
 /** A spec as an object, or as the text of a file in JSON or YAML. */
 export type SpecSource = Spec | { readonly text: string; readonly mediaType: 'application/json' | 'application/yaml' };
+
+/** How a build runs. */
+export interface RunOptions {
+  /** The same key and request within a day answer the same build. */
+  readonly idempotencyKey?: string;
+  /** After a failure, go on with all that does not need the failed step. */
+  readonly keepGoing?: boolean;
+}
 
 /** Seconds that one call for logs waits; the service allows 20. */
 const waitSeconds = 20;
@@ -49,15 +60,55 @@ export function createEngineClient(options: {
   });
   const shared = { client, throwOnError: true } as const;
 
-  async function startBuild(spec: SpecSource, extra: { readonly idempotencyKey?: string } = {}): Promise<Build> {
-    const idempotency = extra.idempotencyKey === undefined ? {} : { 'Idempotency-Key': extra.idempotencyKey };
+  async function startBuild(spec: SpecSource, run: RunOptions = {}): Promise<Build> {
     const { body, mediaType } = bodyOf(spec);
     const { data } = await client.post<StartBuildResponses, unknown, true>({
       security: [{ type: 'http', scheme: 'bearer' }],
       url: '/v1/builds',
+      query: queryOf(run),
       body,
       bodySerializer: null,
-      headers: { 'content-type': mediaType, ...idempotency },
+      headers: { 'content-type': mediaType, ...headersOf(run) },
+      throwOnError: true,
+    });
+    return data;
+  }
+
+  /** Goes on with a failed or cancelled build, as a new one; with a spec, with that instead of the build's own. */
+  async function resumeBuild(
+    id: string,
+    run: RunOptions & { readonly spec?: SpecSource; readonly archive?: 'resumed' | 'latest' } = {},
+  ): Promise<Build> {
+    const given = run.spec === undefined ? undefined : bodyOf(run.spec);
+    const { data } = await client.post<ResumeBuildResponses, unknown, true>({
+      security: [{ type: 'http', scheme: 'bearer' }],
+      url: '/v1/builds/{id}:resume',
+      path: { id },
+      query: { ...queryOf(run), ...(run.archive === undefined ? {} : { archive: run.archive }) },
+      ...(given === undefined ? {} : { body: given.body }),
+      bodySerializer: null,
+      headers: { ...(given === undefined ? {} : { 'content-type': given.mediaType }), ...headersOf(run) },
+      throwOnError: true,
+    });
+    return data;
+  }
+
+  /** Builds the spec of a build that has ended once more. */
+  async function retryBuild(id: string, run: RunOptions = {}): Promise<Build> {
+    const call = { ...shared, path: { id }, query: queryOf(run), headers: headersOf(run) };
+    return (await operations.retryBuild(call)).data;
+  }
+
+  /** What a build of a spec would do; nothing is started. */
+  async function previewPlan(spec: SpecSource, extra: { readonly svg?: boolean } = {}): Promise<PlanPreview> {
+    const { body, mediaType } = bodyOf(spec);
+    const { data } = await client.post<PreviewPlanResponses, unknown, true>({
+      security: [{ type: 'http', scheme: 'bearer' }],
+      url: '/v1/builds:plan',
+      query: extra.svg === true ? { svg: 'true' } : {},
+      body,
+      bodySerializer: null,
+      headers: { 'content-type': mediaType },
       throwOnError: true,
     });
     return data;
@@ -178,8 +229,11 @@ export function createEngineClient(options: {
     url,
     startBuild,
     validateSpec,
+    previewPlan,
     readBuild,
     listBuilds,
+    resumeBuild,
+    retryBuild,
     cancelBuild,
     readLogs,
     listArtifacts,
@@ -193,6 +247,14 @@ export function createEngineClient(options: {
 function bodyOf(spec: SpecSource): { readonly body: string; readonly mediaType: string } {
   if ('text' in spec) return { body: spec.text, mediaType: spec.mediaType };
   return { body: JSON.stringify(spec), mediaType: 'application/json' };
+}
+
+function queryOf(run: RunOptions): { keepGoing?: 'true' | 'false' } {
+  return run.keepGoing === undefined ? {} : { keepGoing: run.keepGoing ? 'true' : 'false' };
+}
+
+function headersOf(run: RunOptions): { 'Idempotency-Key'?: string } {
+  return run.idempotencyKey === undefined ? {} : { 'Idempotency-Key': run.idempotencyKey };
 }
 
 function withSignal(signal: AbortSignal | undefined): { signal?: AbortSignal } {

@@ -33,6 +33,16 @@ export const buildRecordSchema = z.strictObject({
   failure: failureSchema.optional(),
 });
 export type BuildRecord = z.infer<typeof buildRecordSchema>;
+  /** The build whose work this one goes on with. */
+  resumedFrom: z.string().optional(),
+  /** The build that this one repeats. */
+  retryOf: z.string().optional(),
+  /** The build with whose archive state this one is planned; absent: with the archive's own. */
+  archiveOf: z.string().optional(),
+  /** True: a failure ends only what needs the failed step; else it ends the whole build soon. */
+  keepGoing: z.boolean().optional(),
+  /** It counts among the builds that run at once (core/builds/running-builds.ts). */
+  holdsSlot: z.literal(true).optional(),
 
 /** A stage of a build. The counter `pending` beside it holds how many stages it still waits for. */
 export const stageRecordSchema = z.strictObject({
@@ -45,8 +55,14 @@ export const stageRecordSchema = z.strictObject({
   /** Token of the waiting AwaitDependencies. */
   token: z.string().optional(),
   /** Number of the latest attempt; 0 before the first. */
+  /** Stages that it waits for, beside what it needs, so that not too many run at once. */
+  after: z.array(z.string()).optional(),
   attempt: z.number().int().min(0),
-  retries: z.strictObject({ infrastructure: z.number().int().min(0), lost: z.number().int().min(0) }),
+  retries: z.strictObject({
+    infrastructure: z.number().int().min(0),
+    lost: z.number().int().min(0),
+    damaged: z.number().int().min(0).optional(),
+  }),
   startedAt: timestamp.optional(),
   endedAt: timestamp.optional(),
   failure: failureSchema.optional(),
@@ -88,6 +104,9 @@ export type StepRecord = z.infer<typeof stepRecordSchema>;
 
 /** What a step's key points to: written once, by the control plane only. */
 export const resultRecordSchema = z.strictObject({
+  /** By the store's clock; the time when its receipt came less what the builder says that it took. */
+  startedAt: timestamp.optional(),
+  endedAt: timestamp.optional(),
   key: digest,
   program: z.string(),
   layer: layerReferenceSchema.optional(),

@@ -84,17 +84,60 @@ export async function buildsInState(table: Table, state: BuildState, limit: numb
     .sort((a, b) => (a.value.id < b.value.id ? -1 : 1));
 }
 
+/** Queued builds that are looked at in one go: more are waiting only where a tenant has filled its share. */
+const queuePage = 100;
+
+/**
+ * The queue, oldest first, by pages of at most that many a shard; each page is sorted, and only the first may hold
+ * builds that are older than one of a page before.
+ */
+export async function* queuedBuilds(table: Table): AsyncGenerator<readonly BuildRecord[]> {
+  let shards: { readonly shard: number; readonly cursor?: string }[] = Array.from(
+    { length: shardCount },
+    (_, shard) => ({
+      shard,
+    }),
+  );
+  while (shards.length > 0) {
+    const pages = await Promise.all(
+      shards.map(async ({ shard, cursor }) => {
+        const partition = `STATE#queued#${shard}`;
+        const at = cursor === undefined ? {} : { cursor };
+        return { shard, page: await table.query({ index: 'byState', partition, limit: queuePage, ...at }) };
+      }),
+    );
+    yield pages
+      .flatMap(({ page }) => page.records.map((record) => readBuild(record).value))
+      .filter((build) => build.state === 'queued')
+      .sort((a, b) => (a.id < b.id ? -1 : 1));
+    shards = pages.flatMap(({ shard, page: { cursor } }) => (cursor === undefined ? [] : [{ shard, cursor }]));
+  }
+}
+
+/** How a build runs and what it goes on from: all that is asked beside its spec. */
+export type RunOptions = Pick<BuildRecord, 'keepGoing' | 'resumedFrom' | 'retryOf' | 'archiveOf'>;
+
+/** A build to be made. */
+export interface Submission {
+  readonly tenantId: string;
+  readonly keyId: string;
+  readonly spec: ResolvedSpec;
+  readonly run?: RunOptions;
+  readonly idempotencyKey?: string;
+}
+
 /**
  * Stores a new build and its event in one transaction, and answers; planning comes later.
- * With an idempotency key, the same key and spec answer the build of the first call.
- * @throws EngineError idempotency.mismatch where the key was used with another spec.
+ * With an idempotency key, the same key, spec and options answer the build of the first call.
+ * @throws EngineError idempotency.mismatch where the key was used with another spec or other options.
  */
 export async function submitBuild(
   ports: { table: Table; clock: Clock; ids: Ids },
-  submission: { tenantId: string; keyId: string; spec: ResolvedSpec; idempotencyKey?: string },
+  submission: Submission,
 ): Promise<{ build: BuildRecord; created: boolean }> {
-  const { tenantId, keyId, spec } = submission;
+  const { tenantId, keyId, spec, run = {} } = submission;
   const specDigest = digestOf(spec);
+  const requestDigest = digestOf({ specDigest, run });
   const now = ports.clock.now();
   const build: BuildRecord = {
     id: ports.ids.next('bld'),
@@ -104,6 +147,7 @@ export async function submitBuild(
     state: 'submitted',
     specDigest,
     submittedAt: now.toISOString(),
+    ...run,
   };
   const writes: TableWrite[] = [
     buildWrite(build, 'absent'),
@@ -115,7 +159,7 @@ export async function submitBuild(
     await ports.table.transact(writes);
     return { build, created: true };
   }
-  const seen = await rememberedBuild(ports, tenantId, key, specDigest);
+  const seen = await rememberedBuild(ports, tenantId, key, requestDigest);
   if (seen !== undefined) return { build: seen, created: false };
   try {
     const seconds = Math.floor(now.getTime() / 1000);
@@ -124,7 +168,7 @@ export async function submitBuild(
       {
         kind: 'put',
         key: idempotencyKey(tenantId, key),
-        data: { specDigest, buildId: build.id, expires: seconds + idempotencySeconds },
+        data: { requestDigest, buildId: build.id, expires: seconds + idempotencySeconds },
         expiresAt: seconds + idempotencySeconds,
         condition: { kind: 'absent' },
       },
@@ -133,7 +177,7 @@ export async function submitBuild(
   } catch (error) {
     // Two calls with one key at once: the other one won, and its answer is ours.
     if (!(error instanceof ConditionFailed)) throw error;
-    const winner = await rememberedBuild(ports, tenantId, key, specDigest);
+    const winner = await rememberedBuild(ports, tenantId, key, requestDigest);
     if (winner === undefined)
       throw new EngineError('resource.conflict', 'The idempotency key has just expired.', { cause: error });
     return { build: winner, created: false };
@@ -144,7 +188,7 @@ async function rememberedBuild(
   ports: { table: Table; clock: Clock },
   tenantId: string,
   key: string,
-  specDigest: Sha256,
+  requestDigest: Sha256,
 ): Promise<BuildRecord | undefined> {
   const record = await ports.table.get(idempotencyKey(tenantId, key));
   if (record === undefined) return undefined;
@@ -155,8 +199,8 @@ async function rememberedBuild(
     ]);
     return undefined;
   }
-  if (record.data.specDigest !== specDigest) {
-    throw new EngineError('idempotency.mismatch', 'This Idempotency-Key came with another spec before.');
+  if (record.data.requestDigest !== requestDigest) {
+    throw new EngineError('idempotency.mismatch', 'This Idempotency-Key came with another request before.');
   }
   return (await getBuild(ports.table, tenantId, String(record.data.buildId))).value;
 }

@@ -4,7 +4,7 @@ import type { Table } from '../ports/table.ts';
 import { type BuildRecord, type Failure, failureSchema } from './build-record.ts';
 import { buildStates, isTerminal, type WorkState, workStates } from './lifecycle.ts';
 import { printable } from './printable.ts';
-import { listAttempts, listStages, listSteps } from './stage-repository.ts';
+import { listArtifacts, listAttempts, listStages, listSteps } from './stage-repository.ts';
 
 const stepViewSchema = z
   .strictObject({
@@ -16,6 +16,8 @@ const stepViewSchema = z
     milliseconds: z.strictObject({ program: z.number().int(), capture: z.number().int() }).optional(),
     facts: z.record(z.string(), z.string()),
   })
+    startedAt: z.string().optional(),
+    endedAt: z.string().optional(),
   .meta({ id: 'Step' });
 
 const failureViewSchema = failureSchema.extend({ remedy: z.string() }).meta({ id: 'Failure' });
@@ -38,6 +40,9 @@ export const buildViewSchema = z
     failure: failureViewSchema.optional().describe('Why it failed: code, step, last log lines.'),
   })
   .meta({ id: 'Build' });
+    keepGoing: z.boolean().describe('True: a failure ends only what needs the failed step.'),
+    resumedFrom: z.string().optional().describe('The build whose work it goes on with.'),
+    retryOf: z.string().optional().describe('The build that it repeats.'),
 export type BuildView = z.infer<typeof buildViewSchema>;
 
 export const buildDetailSchema = z
@@ -101,9 +106,12 @@ export function buildView(build: BuildRecord): BuildView {
   };
 }
 
+    keepGoing: build.keepGoing === true,
+    ...(build.resumedFrom === undefined ? {} : { resumedFrom: build.resumedFrom }),
+    ...(build.retryOf === undefined ? {} : { retryOf: build.retryOf }),
 /** The view of a build with its stages and steps, from the table alone. */
 export async function buildDetail(table: Table, build: BuildRecord): Promise<BuildDetail> {
-  const [stages, steps, attempts] = await Promise.all([
+  const [stages, steps, attempts, artifacts] = await Promise.all([
     listStages(table, build.id),
     listSteps(table, build.id),
     listAttempts(table, build.id),
@@ -111,6 +119,7 @@ export async function buildDetail(table: Table, build: BuildRecord): Promise<Bui
   const done = new Map(steps.map((step) => [step.id, step]));
   const over = isTerminal(build.state);
   const views = stages.map(({ value: stage }) => {
+    listArtifacts(table, build.id),
     const attempt = attempts.find((one) => one.value.stage === stage.id && one.value.attempt === stage.attempt)?.value;
     const current = attempt?.state === 'live' ? attempt.progress : undefined;
     const currentPosition = current === undefined ? -1 : stage.steps.indexOf(current.step);

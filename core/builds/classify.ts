@@ -1,3 +1,4 @@
+import { sha256 } from '../digest.ts';
 import { stoppedTaskSchema } from './flow-messages.ts';
 
 /**
@@ -21,12 +22,21 @@ export const mostRetries = { infrastructure: 3, lost: 1, timeout: 0 } as const s
 
 /**
  * Seconds until a stage's next attempt; undefined where it is not tried again. A machine that was restarted is there
- * again; capacity comes back slowly.
+ * again; capacity comes back slowly, and those who wait for it must not all come back at once.
  * @param used retries for this kind of cause so far
+ * @param spread from 0 to 1: half to one and a half of the usual delay
  */
-export function retryDelay(stop: Stop, used: number): number | undefined {
+export function retryDelay(stop: Stop, used: number, spread = 0.5): number | undefined {
   if (used >= mostRetries[stop.kind]) return undefined;
-  return stop.waits ? 5 * 4 ** used : 0;
+  return stop.waits ? Math.round(5 * 4 ** used * (0.5 + spread)) : 0;
+}
+
+/**
+ * Where in its spread an attempt's delay lies, from 0 to 1: even over attempts, and the same whenever it is asked, so
+ * that a function that is called twice answers once.
+ */
+export function spreadOf(buildId: string, stageId: string, attempt: number): number {
+  return Number.parseInt(sha256(`${buildId} ${stageId} ${attempt}`).slice(0, 8), 16) / 0xffff_ffff;
 }
 
 /** ECS StopCodes (API reference, Task.stopCode) that say the container never had a chance or its host went away. */

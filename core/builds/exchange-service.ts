@@ -5,8 +5,10 @@ import type { Clock } from '../ports/clock.ts';
 import { ConditionFailed, type Table } from '../ports/table.ts';
 import type { AttemptRecord } from './build-record.ts';
 import { findBuild, type Versioned } from './build-repository.ts';
+import { isEnding } from './ending.ts';
 import type { ExchangeRequest, ExchangeResponse } from './exchange.ts';
 import { isTerminal } from './lifecycle.ts';
+import { countKeptPackage, packagePlace } from './package-cache.ts';
 import { logPlace, stagingPlace } from './places.ts';
 import { attemptWrite, findAttempt } from './stage-repository.ts';
 
@@ -29,7 +31,8 @@ export interface ExchangeCall {
 
 /**
  * Answers a builder. The ticket is bound to build, stage and attempt, and is dead when the attempt or the build ends;
- * nothing is signed but places of that very attempt and blobs that its manifest names.
+ * nothing is signed but places of that very attempt, blobs that its manifest names, and files of the package archive by
+ * their digest.
  * @throws EngineError ticket.refused, exchange.refused
  */
 export async function answerExchange(
@@ -70,6 +73,24 @@ export async function answerExchange(
       const signed = await ports.blobs.signGet({ bucket: 'work', path }, { expiresSeconds: urlSeconds });
       return { kind: 'download', request: plain(signed) };
     }
+    case 'packages': {
+      const signed = await Promise.all(
+        request.digests.map(async (digest) => {
+          const download = await ports.blobs.signGet(packagePlace(digest), { expiresSeconds: urlSeconds });
+          return [digest, plain(download)] as const;
+        }),
+      );
+      return { kind: 'packages', requests: Object.fromEntries(signed) };
+    }
+    case 'declare-package': {
+      const { size, sha256: digest } = request;
+      await countKeptPackage(ports.table, call.buildId, attempt.value, size);
+      const signed = await ports.blobs.signPut(packagePlace(digest), {
+        ...{ size, sha256: digest, contentType: 'application/octet-stream', ifAbsent: true },
+        expiresSeconds: urlSeconds,
+      });
+      return { kind: 'upload', request: plain(signed) };
+    }
     case 'heartbeat':
       return heartbeat(ports, call, request, attempt, cancelled);
   }
@@ -91,7 +112,7 @@ async function admit(
   if (attempt.value.state !== 'live' || isTerminal(build.value.state)) {
     throw new EngineError('ticket.refused', 'The attempt of this ticket has ended.');
   }
-  return { attempt, cancelled: build.value.cancelRequestedAt !== undefined };
+  return { attempt, cancelled: isEnding(build.value) };
 }
 
 async function heartbeat(

@@ -9,7 +9,10 @@ export async function startExecution(ports: { table: Table; flow: Flow }, buildI
   const stages = await listStages(ports.table, buildId);
   const input: FlowInput = {
     buildId,
-    stages: stages.map((stage) => ({ stageId: stage.value.id, waits: stage.value.needs.length > 0 })),
+    stages: stages.map(({ value: { id, needs, after = [] } }) => ({
+      stageId: id,
+      waits: needs.length + after.length > 0,
+    })),
   };
   await ports.flow.start(buildId, toJsonObject(input));
 }

@@ -26,6 +26,7 @@ export const preparedStageSchema = z.discriminatedUnion('run', [
     memory: z.string().describe('MiB.'),
     diskGiB: z.number().int().min(21).max(200),
     timeoutSeconds: z.number().int().min(1),
+    spot: z.boolean().exactOptional().describe('True: on capacity that may be taken away, at a lower price.'),
   }),
 ]);
 export type PreparedStage = z.infer<typeof preparedStageSchema>;

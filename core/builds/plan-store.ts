@@ -16,6 +16,12 @@ export async function loadPlan(blobs: Blobs, buildId: string): Promise<Plan> {
   return planSchema.parse(readJson(bytes));
 }
 
+/** The plan of a build that may have none, or one of an older form: undefined then. */
+export async function findPlan(blobs: Blobs, buildId: string): Promise<Plan | undefined> {
+  const bytes = await blobs.get(planPlace(buildId));
+  return bytes === undefined ? undefined : planSchema.safeParse(readJson(bytes)).data;
+}
+
 /** The pool that a step's result belongs to: the shared one, or its tenant's own. */
 export function scopeOf(step: PlanStep, tenantId: string): string {
   return step.scope === 'shared' ? 'shared' : tenantId;

@@ -10,6 +10,7 @@ import { edgeKey, stageKey } from './keys.ts';
 import type { WorkState } from './lifecycle.ts';
 import { loadPlan } from './plan-store.ts';
 import { promoteReceipts, readStageResult, type SettlePorts } from './receipts.ts';
+import { giveSlot } from './running-builds.ts';
 import { attemptWrite, findAttempt, getStage, listSteps, type StoredStage, stageWrite } from './stage-repository.ts';
 
 export interface SettleStagePorts extends SettlePorts {
@@ -64,7 +65,8 @@ async function settleOnce(ports: SettleStagePorts, before: BuildRecord, stage: S
   const build = (await findBuild(ports.table, before.id))?.value ?? before;
   const done = new Set((await listSteps(ports.table, build.id)).map((step) => step.id));
   const complete = stage.value.steps.every((step) => done.has(step));
-  const outcome = outcomeOf(build, stage.value, complete, failure);
+  const kept = attempt?.value.steps.every((step) => done.has(step)) === true;
+  const outcome = outcomeOf(build, stage.value, { complete, kept }, failure);
   const settled: StageRecord = {
     ...stage.value,
     state: outcome.state,
@@ -86,16 +88,25 @@ async function settleOnce(ports: SettleStagePorts, before: BuildRecord, stage: S
   return settled;
 }
 
+/**
+ * What a stage came to.
+ * @param did `complete`: all its steps are done; `kept`: all that its last attempt was to do
+ */
 function outcomeOf(
   build: BuildRecord,
   stage: StageRecord,
-  complete: boolean,
+  did: { readonly complete: boolean; readonly kept: boolean },
   failure: Failure | undefined,
 ): { state: WorkState; failure?: Failure } {
-  if (complete && failure === undefined) return { state: 'succeeded' };
+  if (did.complete && failure === undefined) return { state: 'succeeded' };
   if (build.cancelRequestedAt !== undefined) return { state: 'cancelled' };
-  if (failure !== undefined) return { state: 'failed', failure };
-  if (build.failure !== undefined) return { state: 'skipped' };
+  // Told to end since another stage failed: that failure is the one to tell.
+  const told = failure?.code === 'build.cancelled' && build.failure !== undefined;
+  if (failure !== undefined && !told) return { state: 'failed', failure };
+  if (build.failure !== undefined) {
+    if (stage.attempt === 0 || (build.keepGoing === true && did.kept)) return { state: 'skipped' };
+    if (build.keepGoing !== true) return { state: 'cancelled' };
+  }
   return {
     state: 'failed',
     failure: {
@@ -144,13 +155,15 @@ export async function endBuild(
 ): Promise<BuildRecord | undefined> {
   return updateBuild(ports.table, buildId, (build) => {
     if (build.endedAt !== undefined) return undefined;
+    const { holdsSlot, ...rest } = build;
     const ended: BuildRecord = {
-      ...build,
+      ...rest,
       state,
       endedAt: ports.clock.now().toISOString(),
       ...(failure === undefined || build.failure !== undefined ? {} : { failure }),
     };
     const detail = toJsonObject({ buildId, state, code: ended.failure?.code });
-    return { build: ended, writes: [outboxWrite(ports, endEvents[state], build.tenantId, detail)] };
+    const told = outboxWrite(ports, endEvents[state], build.tenantId, detail);
+    return { build: ended, writes: [told, ...(holdsSlot === true ? giveSlot(build.tenantId) : [])] };
   });
 }

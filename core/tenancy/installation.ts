@@ -13,5 +13,11 @@ export const installationSchema = z.strictObject({
   cursorSecret: z.string().min(43),
   /** Builds that may run at once in the whole installation. */
   concurrentBuilds: z.number().int().min(1),
+  /** Of these, builds of one tenant. */
+  concurrentBuildsPerTenant: z.number().int().min(1),
+  /** Stages of one build that may run at once; a plan has at most 40. */
+  stagesPerBuild: z.number().int().min(1).max(40),
+  /** Builders run on spare capacity first (Fargate Spot), and on demand after an interruption. */
+  spot: z.boolean(),
 });
 export type Installation = z.infer<typeof installationSchema>;

@@ -37,8 +37,9 @@ export const orchestrationFunctions = {
   ClassifyStage: {
     name: 'classify-stage',
     entry: 'functions/orchestration/classify-stage/lambda.ts',
-    rights: { ...none, blobs: 'read' },
-    timeoutSeconds: 120,
+    rights: { ...none, blobs: 'write' },
+    // A blob that a builder found damaged may be read whole.
+    timeoutSeconds: 600,
   },
   SettleStage: {
     name: 'settle-stage',

@@ -63,7 +63,7 @@ function describe(operation: Operation): ZodOpenApiOperationObject {
     operationId: operation.id,
     summary: operation.summary,
     description: [...needs, ...aliases].join(' '),
-    tags: [operation.path.split('/')[2]?.replace('.json', '') ?? 'service'],
+    tags: [operation.path.split('/')[2]?.replace(/(?:\.json|:.*)$/, '') ?? 'service'],
     security: securityOf(operation),
     requestParams: {
       ...(isEmpty(operation.params) ? {} : { path: asObject(operation.params) }),
@@ -74,7 +74,7 @@ function describe(operation: Operation): ZodOpenApiOperationObject {
       ? {}
       : {
           requestBody: {
-            required: true,
+            required: operation.bodyOptional !== true,
             content: { 'application/json': { schema: body }, 'application/yaml': { schema: body } },
           },
         }),

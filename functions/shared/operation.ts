@@ -63,6 +63,8 @@ export interface Operation<
   readonly params: Params;
   readonly query: Query;
   readonly body: Body | undefined;
+  /** True: the body may be left out; `handle` then gets undefined. */
+  readonly bodyOptional?: true;
   /** What the document says of a body that the handler checks itself, so that its errors are of their own kind. */
   readonly describedBody?: z.ZodType;
   readonly response: Response;

@@ -39,6 +39,9 @@ const ports: Ports = {
     outputs: ['iso'],
     cursorSecret: 'x'.repeat(64),
     concurrentBuilds: 1,
+    concurrentBuildsPerTenant: 1,
+    stagesPerBuild: 10,
+    spot: false,
   },
   table,
   blobs: createS3Blobs({ client: new S3Client({ region }), buckets: { work: 'work', artifacts: 'artifacts' }, clock }),
@@ -166,6 +169,9 @@ describe('the environment', () => {
     [environmentNames.architectures]: 'amd64,arm64',
     [environmentNames.outputs]: 'iso,tar',
     [environmentNames.concurrentBuilds]: '12',
+    [environmentNames.concurrentBuildsPerTenant]: '3',
+    [environmentNames.stagesPerBuild]: '10',
+    [environmentNames.spot]: 'true',
     [environmentNames.archiveDebian]: 'http://archive.invalid/debian',
   };
 
@@ -173,6 +179,9 @@ describe('the environment', () => {
     expect(readEnvironment(complete)).toMatchObject({
       [environmentNames.architectures]: ['amd64', 'arm64'],
       [environmentNames.concurrentBuilds]: 12,
+      [environmentNames.concurrentBuildsPerTenant]: 3,
+      [environmentNames.stagesPerBuild]: 10,
+      [environmentNames.spot]: true,
     });
   });
 

@@ -12,6 +12,7 @@ function build(state: BuildDetail['state'], percent: number, step?: { id: string
     specDigest: '',
     submittedAt: '',
     cancelRequested: false,
+    keepGoing: false,
     percent,
     stages:
       step === undefined

@@ -6,6 +6,8 @@ import { listBuilds } from './list-builds.ts';
 import { readBuild } from './read-build.ts';
 import { readLogs } from './read-logs.ts';
 import { startBuild } from './start-build.ts';
+import { resumeBuild } from './resume-build.ts';
+import { retryBuild } from './retry-build.ts';
 
 export const buildOperations: readonly Operation[] = [
   startBuild,
@@ -14,5 +16,7 @@ export const buildOperations: readonly Operation[] = [
   cancelBuild,
   readLogs,
   listArtifacts,
+  resumeBuild,
+  retryBuild,
   downloadArtifact,
 ];

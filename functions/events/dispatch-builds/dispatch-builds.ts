@@ -1,45 +1,57 @@
 import type { BuildRecord } from '../../../core/builds/build-record.ts';
-import { buildsInState, updateBuild } from '../../../core/builds/build-repository.ts';
-import { buildsToStart } from '../../../core/builds/dispatch-order.ts';
+import { buildsInState, queuedBuilds, updateBuild } from '../../../core/builds/build-repository.ts';
+import { buildsToStart, type DispatchLimits } from '../../../core/builds/dispatch-order.ts';
 import { startExecution } from '../../../core/builds/executions.ts';
+import { takeSlot } from '../../../core/builds/running-builds.ts';
 import { endBuild } from '../../../core/builds/settle.ts';
 import type { JsonValue } from '../../../core/digest.ts';
 import { outboxWrite } from '../../../core/events/outbox.ts';
 import type { Ports } from '../../../core/ports/ports.ts';
+import { ConditionFailed } from '../../../core/ports/table.ts';
+
+type DispatchPorts = Pick<Ports, 'table' | 'flow' | 'clock' | 'ids' | 'installation'>;
 
 /**
- * Starts queued builds, oldest first, under the installation's cap. An execution's name is the build's id: a duplicate
- * starts nothing. A crash between the state and the start is mended by settle-build's sweep.
+ * Starts queued builds, oldest first, under the caps of installation and tenant. Which ones is decided by what an index
+ * tells, which may lag; the caps themselves are counters that the start's own transaction raises, so that two of these
+ * at once do not pass them. An execution's name is the build's id: a duplicate starts nothing. A crash between the
+ * state and the start is mended by settle-build's sweep.
  */
-export async function handle(
-  ports: Pick<Ports, 'table' | 'flow' | 'clock' | 'ids' | 'installation'>,
-  _input: unknown,
-): Promise<JsonValue> {
-  const cap = ports.installation.concurrentBuilds;
-  const [running, queued] = await Promise.all([
-    buildsInState(ports.table, 'running', cap),
-    buildsInState(ports.table, 'queued', cap),
-  ]);
-  const unwanted = queued.filter(({ value }) => value.cancelRequestedAt !== undefined);
-  for (const { value: build } of unwanted) await endBuild(ports, build.id, 'cancelled');
-  const wanted = queued.map(({ value }) => value).filter((build) => build.cancelRequestedAt === undefined);
-  const due = buildsToStart(
-    wanted,
-    running.map(({ value }) => value),
-    { installation: cap, tenant: cap },
-  );
-  const started: string[] = [];
-  for (const build of due) {
-    let moved = false;
+export async function handle(ports: DispatchPorts, _input: unknown): Promise<JsonValue> {
+  const { concurrentBuilds, concurrentBuildsPerTenant } = ports.installation;
+  const limits: DispatchLimits = { installation: concurrentBuilds, tenant: concurrentBuildsPerTenant };
+  const running = (await buildsInState(ports.table, 'running', concurrentBuilds)).map((build) => build.value);
+  const started: BuildRecord[] = [];
+  for await (const page of queuedBuilds(ports.table)) {
+    const wanted: BuildRecord[] = [];
+    for (const build of page) {
+      if (build.cancelRequestedAt === undefined) wanted.push(build);
+      else await endBuild(ports, build.id, 'cancelled');
+    }
+    for (const build of buildsToStart(wanted, [...running, ...started], limits)) {
+      if (await start(ports, build, limits)) started.push(build);
+    }
+    if (running.length + started.length >= concurrentBuilds) break;
+  }
+  return { started: started.map((build) => build.id) };
+}
+
+/** Moves a queued build to running and starts its execution; false where it is queued no more or a cap is reached. */
+async function start(ports: DispatchPorts, build: BuildRecord, limits: DispatchLimits): Promise<boolean> {
+  let moved = false;
+  try {
     await updateBuild(ports.table, build.id, (current) => {
       moved = current.state === 'queued' && current.cancelRequestedAt === undefined;
       if (!moved) return undefined;
-      const next: BuildRecord = { ...current, state: 'running', startedAt: ports.clock.now().toISOString() };
-      return { build: next, writes: [outboxWrite(ports, 'build.started', current.tenantId, { buildId: build.id })] };
+      const startedAt = ports.clock.now().toISOString();
+      const next: BuildRecord = { ...current, state: 'running', startedAt, holdsSlot: true };
+      const started = outboxWrite(ports, 'build.started', current.tenantId, { buildId: build.id });
+      return { build: next, writes: [started, ...takeSlot(current.tenantId, limits)] };
     });
-    if (!moved) continue;
-    await startExecution(ports, build.id);
-    started.push(build.id);
+  } catch (error) {
+    if (error instanceof ConditionFailed) return false;
+    throw error;
   }
-  return { started };
+  if (moved) await startExecution(ports, build.id);
+  return moved;
 }

@@ -1,6 +1,7 @@
 import type { AttemptRecord, Failure } from '../../../core/builds/build-record.ts';
 import { findBuild } from '../../../core/builds/build-repository.ts';
-import { classifyStop, retryDelay } from '../../../core/builds/classify.ts';
+import { classifyStop, retryDelay, spreadOf } from '../../../core/builds/classify.ts';
+import { isEnding } from '../../../core/builds/ending.ts';
 import { type ClassifiedStage, classifyMessageSchema } from '../../../core/builds/flow-messages.ts';
 import { readLogTail } from '../../../core/builds/logs.ts';
 import { loadPlan } from '../../../core/builds/plan-store.ts';
@@ -49,10 +50,14 @@ export async function handle(ports: Pick<Ports, 'table' | 'blobs' | 'clock'>, in
     await ports.table.transact([attemptWrite(buildId, ended, attempt.version)]);
     return toJson(settle);
   }
-  const ending = build.cancelRequestedAt !== undefined || build.failure !== undefined;
+  // What ends with its build is no failure of its own.
+  if (isEnding(build)) {
+    await ports.table.transact([attemptWrite(buildId, ended, attempt.version)]);
+    return toJson(settle);
+  }
   const used = stop.kind === 'timeout' ? 0 : stage.value.retries[stop.kind];
-  const waitSeconds = retryDelay(stop, used);
-  if (!ending && waitSeconds !== undefined) {
+  const waitSeconds = retryDelay(stop, used, spreadOf(buildId, stageId, message.attempt));
+  if (waitSeconds !== undefined) {
     const retries = stop.kind === 'timeout' ? stage.value.retries : { ...stage.value.retries, [stop.kind]: used + 1 };
     await ports.table.transact([
       stageWrite(buildId, { ...stage.value, retries }, stage.version),

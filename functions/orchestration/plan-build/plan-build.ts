@@ -5,14 +5,15 @@ import { loadPlan, storePlan } from '../../../core/builds/plan-store.ts';
 import { endBuild } from '../../../core/builds/settle.ts';
 import type { JsonValue } from '../../../core/digest.ts';
 import { EngineError } from '../../../core/errors.ts';
+import { waitsUnderLimit } from '../../../core/builds/stage-limit.ts';
 import { outboxWrite } from '../../../core/events/outbox.ts';
 import { buildOf } from '../../../core/events/subject.ts';
 import { toJsonObject } from '../../../core/json.ts';
 import { makePlan, planDigest } from '../../../core/plan/make-plan.ts';
-import type { Plan } from '../../../core/plan/plan.ts';
+import type { Plan, PlanStage } from '../../../core/plan/plan.ts';
 import type { Ports } from '../../../core/ports/ports.ts';
 import type { TableWrite } from '../../../core/ports/table.ts';
-import { resolvedSpecSchema } from '../../../core/spec/resolve.ts';
+import type { ResolvedSpec } from '../../../core/spec/schema.ts';
 
 type PlanPorts = Pick<Ports, 'table' | 'blobs' | 'clock' | 'ids' | 'archive' | 'installation'>;
 
@@ -75,10 +76,8 @@ async function planBuild(ports: PlanPorts, buildId: string): Promise<void> {
 
 /** The plan, stored once: where an earlier try has stored one, that one stays and is used. */
 async function makeAndStore(ports: PlanPorts, build: BuildRecord): Promise<Plan> {
-  const record = await ports.table.get(specKey(build.id));
-  if (record === undefined) throw new Error(`the spec of ${build.id} is missing`);
-  const spec = resolvedSpecSchema.parse(record.data);
-  const archive = await ports.archive.state(spec.base.release, spec.base.architecture);
+  const spec = await storedSpec(ports.table, build.id);
+  const archive = await archiveState(ports, build, spec);
   await storePlan(ports.blobs, build.id, makePlan({ spec, archive, toolchain: ports.installation.toolchain }));
   return loadPlan(ports.blobs, build.id);
 }
@@ -87,14 +86,28 @@ async function makeAndStore(ports: PlanPorts, build: BuildRecord): Promise<Plan>
 async function storeStages(ports: PlanPorts, buildId: string, plan: Plan): Promise<void> {
   const writes: TableWrite[] = [];
   for (const stage of plan.stages) {
-    const dependents = plan.stages.filter((other) => other.needs.includes(stage.id)).map((other) => other.id);
+    const dependents = plan.stages.filter((other) => waitsOf(other).includes(stage.id)).map((other) => other.id);
+    const before = after.get(stage.id);
     const record: StageRecord = {
       id: stage.id,
       state: 'pending',
       trust: stage.trust,
+/** The archive's state, or that of the build whose work is gone on with: what it finished has keys that hold it. */
+async function archiveState(ports: PlanPorts, build: BuildRecord, spec: ResolvedSpec): Promise<ArchiveState> {
+  const { release, architecture } = spec.base;
+  const before = build.archiveOf === undefined ? undefined : await findPlan(ports.blobs, build.archiveOf);
+  if (before?.release === release && before.architecture === architecture) return before.archive;
+  return ports.archive.state(release, architecture);
+}
+
       steps: stage.steps,
       needs: stage.needs,
       dependents,
+  const after = waitsUnderLimit(plan.stages, ports.installation.stagesPerBuild);
+  const waitsOf = (stage: PlanStage): string[] => {
+    const before = after.get(stage.id);
+    return before === undefined ? stage.needs : [...stage.needs, before];
+  };
       attempt: 0,
       retries: { infrastructure: 0, lost: 0 },
     };
@@ -102,8 +115,9 @@ async function storeStages(ports: PlanPorts, buildId: string, plan: Plan): Promi
       kind: 'put',
       key: stageKey(buildId, stage.id),
       data: toJsonObject(record),
-      counters: { pending: stage.needs.length },
+      counters: { pending: waitsOf(stage).length },
     });
+      ...(before === undefined ? {} : { after: [before] }),
     for (const to of dependents) writes.push({ kind: 'put', key: edgeKey(buildId, stage.id, to), data: {} });
   }
   // Nothing reads these before the build is queued, so they need no common transaction; 100 is its bound.

@@ -46,6 +46,9 @@ export async function composePorts(environment: Environment): Promise<Ports> {
       architectures: environment[names.architectures],
       outputs: environment[names.outputs],
       concurrentBuilds: environment[names.concurrentBuilds],
+      concurrentBuildsPerTenant: environment[names.concurrentBuildsPerTenant],
+      stagesPerBuild: environment[names.stagesPerBuild],
+      spot: environment[names.spot],
       cursorSecret,
     },
     table: createDynamoTable({

@@ -7,7 +7,8 @@ const names = environmentNames;
 const text = z.string().min(1);
 /** A list in one variable, parted by commas. */
 const list = text.transform((value) => value.split(','));
-const { apiUrl, architectures, concurrentBuilds, outputs, toolchain } = installationSchema.shape;
+const { apiUrl, architectures, outputs, toolchain } = installationSchema.shape;
+const { concurrentBuilds, concurrentBuildsPerTenant, stagesPerBuild } = installationSchema.shape;
 
 /** What a function reads from its environment on AWS. Lambda adds AWS_REGION itself. */
 const environmentSchema = z.object({
@@ -17,6 +18,9 @@ const environmentSchema = z.object({
   [names.architectures]: list.pipe(architectures),
   [names.outputs]: list.pipe(outputs),
   [names.concurrentBuilds]: z.coerce.number().pipe(concurrentBuilds),
+  [names.concurrentBuildsPerTenant]: z.coerce.number().pipe(concurrentBuildsPerTenant),
+  [names.stagesPerBuild]: z.coerce.number().pipe(stagesPerBuild),
+  [names.spot]: z.stringbool({ truthy: ['true'], falsy: ['false'] }),
   [names.cursorSecretId]: text,
   [names.tableName]: text,
   [names.workBucket]: text,

@@ -47,6 +47,8 @@ export function describeAccess(api: () => ApiUnderTest): void {
         listBuilds: 'builds:read',
         readBuild: 'builds:read',
         cancelBuild: 'builds:cancel',
+        resumeBuild: 'builds:create',
+        retryBuild: 'builds:create',
         readLogs: 'builds:read',
         listArtifacts: 'artifacts:read',
         downloadArtifact: 'artifacts:read',
@@ -140,10 +142,12 @@ export function describeAccess(api: () => ApiUnderTest): void {
       },
     );
 
-    it('lists five operations of one build', () => {
+    it('lists seven operations of one build', () => {
       expect(ofOneBuild.map(({ id }) => id)).toEqual([
         'readBuild',
         'cancelBuild',
+        'resumeBuild',
+        'retryBuild',
         'readLogs',
         'listArtifacts',
         'downloadArtifact',

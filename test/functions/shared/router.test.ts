@@ -29,6 +29,9 @@ const ports: Ports = {
     outputs: ['iso'],
     cursorSecret: 'x'.repeat(43),
     concurrentBuilds: 1,
+    concurrentBuildsPerTenant: 1,
+    stagesPerBuild: 10,
+    spot: false,
   },
   table: { get: refuse, query: refuse, transact: refuse },
   blobs: {

@@ -1,0 +1,27 @@
+import type { Command } from 'commander';
+import { z } from 'zod';
+import { connectionOptionsSchema } from './common-options.ts';
+
+/** Options of every command that starts a build. */
+export const runOptionsSchema = connectionOptionsSchema.extend({
+  wait: z.boolean().default(false),
+  keepGoing: z.literal(true).optional(),
+  idempotencyKey: z.string().optional(),
+});
+
+/** A command with the options of those that start a build. */
+export function withRunOptions(command: Command): Command {
+  return command
+    .option('--wait', 'wait for the end, show progress, and exit by the outcome')
+    .option('--keep-going', 'after a failure, go on with all that does not need the failed step')
+    .option('--idempotency-key <key>', 'the same key and request within a day answer the same build');
+}
+
+/** What the SDK's calls take of the options; each call is one build, unless the caller names a key. */
+export function runOf(
+  options: z.output<typeof runOptionsSchema>,
+  newKey: () => string,
+): { idempotencyKey: string; keepGoing?: true } {
+  const keepGoing = options.keepGoing === undefined ? {} : { keepGoing: options.keepGoing };
+  return { idempotencyKey: options.idempotencyKey ?? newKey(), ...keepGoing };
+}

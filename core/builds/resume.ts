@@ -1,0 +1,68 @@
+import { EngineError } from '../errors.ts';
+import type { Table } from '../ports/table.ts';
+import { resolvedSpecSchema } from '../spec/resolve.ts';
+import type { ResolvedSpec } from '../spec/schema.ts';
+import type { BuildRecord } from './build-record.ts';
+import type { Submission } from './build-repository.ts';
+import { specKey } from './keys.ts';
+import { isTerminal } from './lifecycle.ts';
+
+/** What a caller may change when a build is built again. */
+export interface Again {
+  readonly keyId: string;
+  readonly idempotencyKey?: string;
+  /** Absent: as the build before. */
+  readonly keepGoing?: boolean;
+}
+
+/** The stored, resolved spec of a build. @throws Error where it is missing */
+export async function storedSpec(table: Table, buildId: string): Promise<ResolvedSpec> {
+  const record = await table.get(specKey(buildId));
+  if (record === undefined) throw new Error(`the spec of ${buildId} is missing`);
+  return resolvedSpecSchema.parse(record.data);
+}
+
+/**
+ * A new build that goes on where a failed or cancelled one stopped: what that one had finished is in the cache under
+ * keys that hold the archive's state, so it is planned with that state again unless the latest is asked for.
+ * @throws EngineError build.not_resumable
+ */
+export async function resumeOf(
+  table: Table,
+  build: BuildRecord,
+  again: Again & { readonly spec?: ResolvedSpec; readonly archive: 'resumed' | 'latest' },
+): Promise<Submission> {
+  if (build.state !== 'failed' && build.state !== 'cancelled') {
+    throw new EngineError('build.not_resumable', `The build is ${build.state}.`);
+  }
+  const spec = again.spec ?? (await storedSpec(table, build.id));
+  return submission(build, spec, again, {
+    resumedFrom: build.id,
+    ...(again.archive === 'latest' ? {} : { archiveOf: build.id }),
+  });
+}
+
+/**
+ * A new build of the spec of one that has ended, as if that were submitted today.
+ * @throws EngineError build.not_ended
+ */
+export async function retryOf(table: Table, build: BuildRecord, again: Again): Promise<Submission> {
+  if (!isTerminal(build.state)) throw new EngineError('build.not_ended', `The build is ${build.state}.`);
+  return submission(build, await storedSpec(table, build.id), again, { retryOf: build.id });
+}
+
+function submission(
+  build: BuildRecord,
+  spec: ResolvedSpec,
+  again: Again,
+  origin: NonNullable<Submission['run']>,
+): Submission {
+  const keepGoing = again.keepGoing ?? build.keepGoing;
+  return {
+    tenantId: build.tenantId,
+    keyId: again.keyId,
+    spec,
+    run: { ...origin, ...(keepGoing === true ? { keepGoing } : {}) },
+    ...(again.idempotencyKey === undefined ? {} : { idempotencyKey: again.idempotencyKey }),
+  };
+}

@@ -1,0 +1,48 @@
+import { type Sha256, startSha256 } from '../digest.ts';
+import type { BlobPlace, Blobs } from '../ports/blobs.ts';
+import type { ResultRecord } from './build-record.ts';
+import { artifactPlace, blobPlace } from './places.ts';
+
+/** A blob that a result stands on: where it lies and what it must be. */
+export interface StandingBlob {
+  readonly place: BlobPlace;
+  readonly digest: Sha256;
+}
+
+/** Bytes that are read at one time where a blob is read whole. */
+const pieceBytes = 8 * 1024 * 1024;
+
+/** The blobs that a result of a scope stands on; `tenantId` is whose build asks, since artifacts lie by tenant. */
+export function blobsOf(result: ResultRecord, scope: string, tenantId: string): StandingBlob[] {
+  const { layer, module, artifact } = result;
+  const digests = [
+    ...(layer === undefined ? [] : [layer.digest, layer.index]),
+    ...(module === undefined ? [] : [module.digest]),
+  ];
+  return [
+    ...digests.map((digest) => ({ place: blobPlace(scope, digest), digest })),
+    ...(artifact === undefined ? [] : [{ place: artifactPlace(tenantId, artifact.sha256), digest: artifact.sha256 }]),
+  ];
+}
+
+/**
+ * Whether the store holds a blob and, where it tells a checksum, the right one. It says nothing of bytes that changed
+ * on a disk without the store's knowledge: who reads a blob checks its digest.
+ */
+export async function isStored(blobs: Blobs, { place, digest }: StandingBlob): Promise<boolean> {
+  const info = await blobs.head(place);
+  return info !== undefined && (info.sha256 === undefined || info.sha256 === digest);
+}
+
+/** Whether a blob, read whole, has the digest that names it. */
+export async function isSound(blobs: Blobs, blob: StandingBlob): Promise<boolean> {
+  const info = await blobs.head(blob.place);
+  if (info === undefined || (info.sha256 !== undefined && info.sha256 !== blob.digest)) return false;
+  const hash = startSha256();
+  for (let start = 0; start < info.size; start += pieceBytes) {
+    const piece = await blobs.get(blob.place, { start, end: Math.min(info.size, start + pieceBytes) });
+    if (piece === undefined) return false;
+    hash.update(piece);
+  }
+  return hash.digest() === blob.digest;
+}

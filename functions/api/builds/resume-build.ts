@@ -1,0 +1,47 @@
+import { z } from 'zod';
+import { getBuild, submitBuild } from '../../../core/builds/build-repository.ts';
+import { buildView, buildViewSchema } from '../../../core/builds/build-view.ts';
+import { resumeOf } from '../../../core/builds/resume.ts';
+import { defineOperation } from '../../shared/operation.ts';
+import { principalOf } from '../../shared/principal-of.ts';
+import { checkedSpec } from '../specs/checked-spec.ts';
+import { specBodySchema } from '../specs/spec-body.ts';
+import { buildParamsSchema } from './build-params.ts';
+import { keepGoingQuery, readKeepGoing } from './run-query.ts';
+
+/** Goes on with a failed or cancelled build, as a new one: what that had finished is taken from the cache. */
+export const resumeBuild = defineOperation({
+  id: 'resumeBuild',
+  method: 'POST',
+  path: '/v1/builds/{id}:resume',
+  summary: 'Go on with a failed or cancelled build, with its spec or a changed one',
+  access: { kind: 'permission', permission: 'builds:create' },
+  params: buildParamsSchema,
+  query: z.strictObject({
+    ...keepGoingQuery,
+    archive: z
+      .enum(['resumed', 'latest'])
+      .default('resumed')
+      .describe('The archive state to plan with: that of the resumed build, or the archive’s own of now.'),
+  }),
+  body: z.unknown(),
+  bodyOptional: true,
+  describedBody: specBodySchema,
+  response: buildViewSchema,
+  status: 202,
+  errors: ['build.not_found', 'build.not_resumable', 'spec.invalid'],
+  idempotent: true,
+  async handle(ports, { params, query, body, context }) {
+    const { tenantId, keyId } = principalOf(context);
+    const { value: before } = await getBuild(ports.table, tenantId, params.id);
+    const submission = await resumeOf(ports.table, before, {
+      keyId,
+      archive: query.archive,
+      ...readKeepGoing(query.keepGoing),
+      ...(body === undefined ? {} : { spec: checkedSpec(body, ports.installation) }),
+      ...(context.idempotencyKey === undefined ? {} : { idempotencyKey: context.idempotencyKey }),
+    });
+    const { build } = await submitBuild(ports, submission);
+    return { headers: { location: `/v1/builds/${build.id}` }, body: buildView(build) };
+  },
+});

@@ -1,0 +1,35 @@
+import { z } from 'zod';
+import { getBuild, submitBuild } from '../../../core/builds/build-repository.ts';
+import { buildView, buildViewSchema } from '../../../core/builds/build-view.ts';
+import { retryOf } from '../../../core/builds/resume.ts';
+import { defineOperation } from '../../shared/operation.ts';
+import { principalOf } from '../../shared/principal-of.ts';
+import { buildParamsSchema } from './build-params.ts';
+import { keepGoingQuery, readKeepGoing } from './run-query.ts';
+
+/** Builds the spec of a build that has ended once more, as if it were submitted now; the cache serves it too. */
+export const retryBuild = defineOperation({
+  id: 'retryBuild',
+  method: 'POST',
+  path: '/v1/builds/{id}:retry',
+  summary: 'Build the spec of a build that has ended once more',
+  access: { kind: 'permission', permission: 'builds:create' },
+  params: buildParamsSchema,
+  query: z.strictObject(keepGoingQuery),
+  body: undefined,
+  response: buildViewSchema,
+  status: 202,
+  errors: ['build.not_found', 'build.not_ended'],
+  idempotent: true,
+  async handle(ports, { params, query, context }) {
+    const { tenantId, keyId } = principalOf(context);
+    const { value: before } = await getBuild(ports.table, tenantId, params.id);
+    const submission = await retryOf(ports.table, before, {
+      keyId,
+      ...readKeepGoing(query.keepGoing),
+      ...(context.idempotencyKey === undefined ? {} : { idempotencyKey: context.idempotencyKey }),
+    });
+    const { build } = await submitBuild(ports, submission);
+    return { headers: { location: `/v1/builds/${build.id}` }, body: buildView(build) };
+  },
+});

@@ -1,0 +1,15 @@
+import { z } from 'zod';
+
+const flag = z.enum(['true', 'false']);
+
+/** Members of a query that say how a build runs: its spec is about the image. */
+export const keepGoingQuery = {
+  keepGoing: flag
+    .optional()
+    .describe('true: a failure ends only what needs the failed step; else it ends the whole build soon.'),
+};
+
+/** `keepGoing` as a fact; undefined where the caller did not say. */
+export function readKeepGoing(value: z.output<typeof flag> | undefined): { keepGoing?: boolean } {
+  return value === undefined ? {} : { keepGoing: value === 'true' };
+}
