@@ -1,89 +1,67 @@
 import type { TrustClass } from '../builds/manifest.ts';
+import { EngineError } from '../errors.ts';
+import { costTable, tableSeconds } from './cost-table.ts';
 import type { PlanStage, PlanStep } from './plan.ts';
+import { sizeOf } from './sizing.ts';
+import { splitOf } from './split-part.ts';
+import { partsOf, positionsOfNeeds, stageLimit } from './step-graph.ts';
 
 /**
- * Size of a builder, by what it does: measured on the reference image (docs/performance.md). Fargate's pairs of vCPU
- * and memory; the disk holds tree, layers and scratch.
- */
-const stageSize = { vcpu: 2, memoryMiB: 8_192, diskGiB: 40 } as const;
-
-/** Service and seal run no tenant code and may share a builder; a tenant step never shares one with either. */
-function family(trust: TrustClass): 'tenant' | 'engine' {
-  return trust === 'tenant' ? 'tenant' : 'engine';
-}
-
-/**
- * Fuses steps into stages: a step joins the stage of its only parent where that step is the stage's last layer, both
- * are of one family, and no other layer grows on that parent; exports of one tree share a stage. A chain is one task,
- * since a task's start costs 20 to 70 s on Fargate.
+ * Fuses steps into stages, each a part of the steps of one family (engine: service and seal; tenant) that runs in one
+ * builder. The steps are cut where trust changes; what is left is one stage unless stages beside each other save more,
+ * by the cost table, than the task's start that each of them costs. Where that gives more stages than a plan may have,
+ * a stage must save more, until they fit. Nothing of it enters a key: fused or not, the same bytes come out.
+ * @param steps topologically sorted
+ * @returns topologically sorted
+ * @throws EngineError plan.too_large where trust changes too often on the way through the steps
  */
 export function fuseStages(steps: readonly PlanStep[]): PlanStage[] {
-  const groups: { id: string; steps: PlanStep[] }[] = [];
-  const groupOf = new Map<string, { id: string; steps: PlanStep[] }>();
-  const layerChildren = new Map<string, number>();
-  for (const step of steps) {
-    if (step.produces !== 'layer') continue;
-    for (const need of step.needs) layerChildren.set(need, (layerChildren.get(need) ?? 0) + 1);
+  const needs = positionsOfNeeds(steps);
+  const seconds = steps.map((step) => tableSeconds(step));
+  const splits = partsOf(steps, needs).map((part) => splitOf(part, needs, seconds));
+  const everything = seconds.reduce((sum, value) => sum + value, 0);
+  let groups: readonly (readonly number[])[];
+  let price: number = costTable.taskStartSeconds;
+  do {
+    groups = splits.flatMap((split) => split.stages(price));
+    price *= 2;
+    // A stage that must save more than all there is to do is made nowhere: then nothing more can be fused.
+  } while (groups.length > stageLimit && price <= 4 * everything + 4 * costTable.taskStartSeconds);
+  if (groups.length > stageLimit) {
+    throw new EngineError('plan.too_large', `The plan has ${groups.length} stages; ${stageLimit} are allowed.`);
   }
-  for (const step of steps) {
-    const home = homeOf(step);
-    if (home === undefined) {
-      const group = { id: `s${groups.length + 1}`, steps: [step] };
-      groups.push(group);
-      groupOf.set(step.id, group);
-    } else {
-      home.steps.push(step);
-      groupOf.set(step.id, home);
-    }
-  }
-  return groups.map((group) => {
-    const own = new Set(group.steps.map((step) => step.id));
-    const needs = new Set<string>();
-    for (const step of group.steps) {
-      for (const need of step.needs) {
-        const from = groupOf.get(need);
-        if (from !== undefined && !own.has(need)) needs.add(from.id);
-      }
-    }
+  return stagesOf(steps, needs, groups);
+}
+
+function stagesOf(
+  steps: readonly PlanStep[],
+  needs: readonly (readonly number[])[],
+  groups: readonly (readonly number[])[],
+): PlanStage[] {
+  const groupOf = new Map(groups.flatMap((group, index) => group.map((step) => [step, index] as const)));
+  return groups.map((group, index) => {
+    const own = group.flatMap((position) => steps[position] ?? []);
+    const from = new Set(group.flatMap((step) => needs[step] ?? []).map((need) => groupOf.get(need) ?? index));
+    from.delete(index);
+    const trust = stageTrust(own);
     return {
-      id: group.id,
-      trust: stageTrust(group.steps),
-      steps: group.steps.map((step) => step.id),
-      needs: [...needs].sort(byNumber),
-      size: stageSize,
+      id: `s${index + 1}`,
+      trust,
+      steps: own.map((step) => step.id),
+      needs: [...from].sort((a, b) => a - b).map((other) => `s${other + 1}`),
+      size: sizeOf(own, trust !== 'tenant' && branches(group, needs)),
     };
   });
+}
 
-  function homeOf(step: PlanStep): { id: string; steps: PlanStep[] } | undefined {
-    const fits = (group: { steps: PlanStep[] } | undefined): group is { id: string; steps: PlanStep[] } => {
-      const first = group?.steps[0];
-      return first !== undefined && family(first.trust) === family(step.trust);
-    };
-    const parent = step.needs.length === 1 ? groupOf.get(step.needs[0] ?? '') : undefined;
-    if (fits(parent)) {
-      const lastLayer = parent.steps.findLast((candidate) => candidate.produces === 'layer');
-      const grows = step.produces === 'layer' && (layerChildren.get(step.needs[0] ?? '') ?? 0) > 1;
-      const sealed = parent.steps.some((candidate) => candidate.produces === 'artifact');
-      if (lastLayer?.id === step.needs[0] && !grows && !(sealed && step.produces === 'layer')) return parent;
-    }
-    if (step.produces !== 'artifact') return undefined;
-    // Another export of the very tree that an export's stage has already unpacked.
-    const wanted = [...step.needs].sort().join();
-    return groups.find(
-      (group) =>
-        fits(group) &&
-        group.steps.every((other) => other.produces === 'artifact' && [...other.needs].sort().join() === wanted),
-    );
-  }
+/** Whether two steps of a stage can run at the same time: they are no chain. */
+function branches(group: readonly number[], needs: readonly (readonly number[])[]): boolean {
+  return group.some((step, place) => place > 0 && !(needs[step] ?? []).includes(group[place - 1] ?? -1));
 }
 
 function stageTrust(steps: readonly PlanStep[]): TrustClass {
   if (steps.some((step) => step.trust === 'tenant')) return 'tenant';
   return steps.some((step) => step.trust === 'service') ? 'service' : 'seal';
-}
-
-function byNumber(a: string, b: string): number {
-  return Number(a.slice(1)) - Number(b.slice(1));
 }
 
 /** The steps whose layers make up the tree in which `step` runs, lowest first: all it needs, directly or not. */

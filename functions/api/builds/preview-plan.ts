@@ -1,0 +1,34 @@
+import { z } from 'zod';
+import { planContext } from '../../../core/builds/plan-context.ts';
+import { makePlan } from '../../../core/plan/make-plan.ts';
+import { planPreviewSchema, previewOf } from '../../../core/plan/preview.ts';
+import { defineOperation } from '../../shared/operation.ts';
+import { principalOf } from '../../shared/principal-of.ts';
+import { checkedSpec } from '../specs/checked-spec.ts';
+import { specBodySchema } from '../specs/spec-body.ts';
+
+/** Plans a spec as a build of it would be planned now, and answers the plan. Nothing is stored and nothing started. */
+export const previewPlan = defineOperation({
+  id: 'previewPlan',
+  method: 'POST',
+  path: '/v1/builds:plan',
+  summary: 'Show what a build of a spec would do, without starting it',
+  access: { kind: 'permission', permission: 'builds:create' },
+  params: z.strictObject({}),
+  query: z.strictObject({
+    svg: z.enum(['true', 'false']).default('false').describe('true: the answer holds the graph as SVG too.'),
+  }),
+  body: z.unknown(),
+  describedBody: specBodySchema,
+  response: planPreviewSchema,
+  status: 200,
+  errors: ['spec.invalid', 'plan.too_large', 'archive.not_configured', 'archive.unreachable'],
+  async handle(ports, { query, body, context }) {
+    const { tenantId } = principalOf(context);
+    const spec = checkedSpec(body, ports.installation);
+    const archive = await ports.archive.state(spec.base.release, spec.base.architecture);
+    const plan = makePlan({ spec, archive, toolchain: ports.installation.toolchain });
+    const known = await planContext(ports, tenantId, spec.name, plan);
+    return { body: previewOf(plan, spec.name, known, { svg: query.svg === 'true' }) };
+  },
+});
