@@ -1,0 +1,12 @@
+import type { DispatchLimits } from '../../core/builds/dispatch-order.ts';
+
+/** Limits of the installation that a workload runs in. */
+export interface Capacity {
+  readonly builds: DispatchLimits;
+  /** Stages of one build at once. */
+  readonly stagesPerBuild: number;
+  /** Tasks at once: the account's quota of vCPUs. */
+  readonly tasks: number;
+  /** `spot`: Spot first, on demand once a stage's builder was taken back or could not be had. */
+  readonly kind: 'spot' | 'on-demand';
+}
