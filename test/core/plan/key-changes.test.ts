@@ -1,0 +1,185 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import type { ArchiveState } from '../../../core/plan/archive-state.ts';
+import { keyOf } from '../../../core/plan/keys.ts';
+import { planText } from '../../../core/plan/make-plan.ts';
+import type { Plan } from '../../../core/plan/plan.ts';
+import { resolvedSpecSchema } from '../../../core/spec/resolve.ts';
+import type { ResolvedSpec } from '../../../core/spec/schema.ts';
+import { archive, toolchain } from './plan-fixtures.ts';
+import { closureOf, fullSpec, planOf, shuffled } from './random-spec.ts';
+
+const runs = { numRuns: 60 };
+const keysOf = (plan: Plan) => new Map(plan.steps.map((step) => [step.id, step.key]));
+const first = <T>(list: readonly T[], change: (entry: T) => T): T[] =>
+  list.map((entry, place) => (place === 0 ? change(entry) : entry));
+
+interface SpecChange {
+  readonly what: string;
+  readonly to: (spec: ResolvedSpec) => ResolvedSpec;
+  /** Steps whose own input it is, of those that the plan has; what is built on them follows. */
+  readonly direct: (plan: Plan, spec: ResolvedSpec) => readonly string[];
+}
+
+const program = (plan: Plan, ...names: readonly string[]): string[] =>
+  plan.steps.filter((step) => names.includes(step.program)).map((step) => step.id);
+
+/** Changes that can change bytes. */
+const meaningful: readonly SpecChange[] = [
+  {
+    what: 'one more package',
+    to: (spec) => ({ ...spec, packages: { ...spec.packages, install: [...spec.packages.install, 'zz-more'] } }),
+    direct: () => ['packages'],
+  },
+  {
+    what: 'recommended packages',
+    to: (spec) => ({ ...spec, packages: { ...spec.packages, recommends: !spec.packages.recommends } }),
+    direct: (plan) => program(plan, 'packages'),
+  },
+  {
+    what: 'another kernel',
+    to: (spec) => ({ ...spec, kernel: { ...spec.kernel, package: 'linux-image-rt-amd64' } }),
+    direct: () => ['kernel'],
+  },
+  {
+    what: 'the host name',
+    to: (spec) => ({ ...spec, system: { ...spec.system, hostname: 'other' } }),
+    direct: () => ['system', 'iso'],
+  },
+  {
+    what: "a group's number",
+    to: (spec) => ({ ...spec, groups: first(spec.groups, (group) => ({ ...group, gid: 4_242 })) }),
+    direct: () => ['groups'],
+  },
+  {
+    what: "a user's shell",
+    to: (spec) => ({ ...spec, users: first(spec.users, (user) => ({ ...user, shell: '/bin/sh' })) }),
+    direct: () => ['users'],
+  },
+  {
+    what: "a file's content",
+    to: (spec) => ({ ...spec, files: first(spec.files, (file) => ({ ...file, content: `${file.content}.` })) }),
+    direct: () => ['files'],
+  },
+  {
+    what: "a file's mode",
+    to: (spec) => ({ ...spec, files: first(spec.files, (file) => ({ ...file, mode: '0600' })) }),
+    direct: () => ['files'],
+  },
+  {
+    what: 'one more service',
+    to: (spec) => ({ ...spec, services: { ...spec.services, mask: ['zz.service'] } }),
+    direct: () => ['services'],
+  },
+  {
+    what: 'a script',
+    to: (spec) => ({ ...spec, steps: first(spec.steps, (step) => ({ ...step, run: `${step.run} again` })) }),
+    direct: (_plan, spec) => spec.steps.slice(0, 1).map((step) => step.id),
+  },
+  {
+    what: "a script's network",
+    to: (spec) => ({ ...spec, steps: first(spec.steps, (step) => ({ ...step, network: !step.network })) }),
+    direct: (_plan, spec) => spec.steps.slice(0, 1).map((step) => step.id),
+  },
+  {
+    what: 'a kernel argument',
+    to: (spec) => ({ ...spec, kernel: { ...spec.kernel, cmdline: [...spec.kernel.cmdline, 'quiet'] } }),
+    direct: () => ['iso'],
+  },
+  {
+    what: 'a volume label',
+    to: (spec) => ({
+      ...spec,
+      outputs: spec.outputs.map((output) => (output.type === 'iso' ? { ...output, label: 'OTHER' } : output)),
+    }),
+    direct: () => ['iso'],
+  },
+];
+
+describe('a key changes', () => {
+  it.each(meaningful)('with $what, and with it the keys of all that is built on that, and no other', (change) => {
+    fc.assert(
+      fc.property(fullSpec, (spec) => {
+        const plan = planOf(spec);
+        const before = keysOf(plan);
+        const after = keysOf(planOf(change.to(spec)));
+        expect([...after.keys()]).toEqual([...before.keys()]);
+        const changed = [...before.keys()].filter((id) => after.get(id) !== before.get(id));
+        const direct = change.direct(plan, spec).filter((id) => before.has(id));
+        expect(changed).toEqual(closureOf(plan, direct));
+      }),
+      runs,
+    );
+  });
+
+  it.each<[string, (state: ArchiveState) => ArchiveState, string]>([
+    [
+      'the digest of an index',
+      ({ suites }) => ({
+        suites: suites.map((suite) => ({ ...suite, indexes: { 'main/binary-amd64/Packages': '0'.repeat(64) } })),
+      }),
+      toolchain,
+    ],
+    [
+      'the address',
+      ({ suites }) => ({ suites: suites.map((suite) => ({ ...suite, uri: 'http://b.invalid' })) }),
+      toolchain,
+    ],
+    ['one suite less', ({ suites }) => ({ suites: suites.slice(1) }), toolchain],
+    ['the date', ({ suites }) => ({ suites: suites.map((suite) => ({ ...suite, date: suite.date + 1 })) }), toolchain],
+    ['the toolchain', (state) => state, 'd'.repeat(64)],
+  ])('of every step with %s of the archive or the builder', (_what, change, tools) => {
+    fc.assert(
+      fc.property(fullSpec, (spec) => {
+        const before = keysOf(planOf(spec));
+        for (const [id, key] of keysOf(planOf(spec, change(archive), tools))) expect(key, id).not.toBe(before.get(id));
+      }),
+      runs,
+    );
+  });
+
+  it('not with the name of the image, nor with the ids of user steps', () => {
+    fc.assert(
+      fc.property(fullSpec, (spec) => {
+        const plan = planOf(spec);
+        const rename = (id: string) => (spec.steps.some((step) => step.id === id) ? `other-${id}` : id);
+        const other = planOf({
+          ...spec,
+          name: 'other',
+          steps: spec.steps.map((step) => ({ ...step, id: rename(step.id), needs: step.needs.map(rename) })),
+        });
+        const after = keysOf(other);
+        for (const step of plan.steps) expect(after.get(rename(step.id)), step.id).toBe(step.key);
+      }),
+      runs,
+    );
+  });
+
+  it('not with the order of members, nor of lists whose order means nothing', () => {
+    fc.assert(
+      fc.property(fullSpec, fc.nat(50), (spec, seed) => {
+        const other = resolvedSpecSchema.parse(
+          shuffled({ ...spec, files: spec.files.toReversed(), packages: spec.packages }, seed),
+        );
+        expect(planText(planOf(other))).toBe(planText(planOf(spec)));
+      }),
+      runs,
+    );
+  });
+
+  it('with nothing but its inputs, which name no stage', () => {
+    fc.assert(
+      fc.property(fullSpec, (spec) => {
+        const plan = planOf(spec);
+        const keys = keysOf(plan);
+        for (const step of plan.steps) {
+          expect(keyOf(step.inputs)).toBe(step.key);
+          const parents = Object.entries(step.inputs).filter(([name]) => name.startsWith('needs.'));
+          expect(parents).toEqual(step.needs.toSorted().map((need) => [`needs.${need}`, keys.get(need)]));
+          expect(Object.keys(step.inputs).filter((name) => name.startsWith('stage'))).toEqual([]);
+        }
+      }),
+      runs,
+    );
+  });
+});
