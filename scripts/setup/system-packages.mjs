@@ -19,6 +19,7 @@ export const enginePackages = [
 export const testPackages = [
   { name: 'qemu-system-x86', why: 'boots the images', shown: ['qemu-system-x86_64', '--version'] },
   { name: 'ovmf', why: 'UEFI firmware for the boots', shown: ['test', '-r', '/usr/share/OVMF/OVMF_CODE_4M.fd'] },
+  { name: 'fdisk', why: 'judges the partition tables of disk images', shown: ['sfdisk', '--version'] },
   { name: 'podman', why: "containers with exactly Fargate's capabilities", shown: ['podman', '--version'] },
   { name: 'runc', why: 'runs these containers', shown: ['runc', '--version'] },
   { name: 'iproute2', why: 'gives DynamoDB Local a network of its own', shown: ['ip', '-V'] },

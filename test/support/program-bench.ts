@@ -1,9 +1,12 @@
 import { spawn } from 'node:child_process';
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
+import { folderCache, noCache } from '../../containers/builder/agent/package-cache.ts';
+import { openPackageStore } from '../../containers/builder/agent/package-store.ts';
 import { resolveInTree } from '../../containers/builder/agent/tree-path.ts';
 import type {
+  ArchiveFiles,
   ExecOptions,
   ExecResult,
   ProgramContext,
@@ -35,12 +38,14 @@ export const containedCapabilities = [
 export interface BenchOptions {
   readonly tree: string;
   readonly scratch: string;
-  /** Commands run in this root (it must show the tree and scratch at the same paths); in the machine's own where absent. */
+  /** Commands run in this root, which sees tree and scratch at their own paths; in the machine's own where absent. */
   readonly builderRoot?: string;
   /** Runs commands with Fargate's capabilities and no others. */
   readonly contained?: boolean;
   readonly archive?: Archive;
   readonly packageCache?: string;
+  /** In place of the files of the archive and of `packageCache`. */
+  readonly archiveFiles?: ArchiveFiles;
   readonly release?: string;
   /** The step's key. */
   readonly key?: string;
@@ -59,6 +64,17 @@ const noArchive: Archive = {
   ],
 };
 
+/** The archive's files as the agent has them, with a folder for a cache or none. */
+export function benchFiles(packageCache: string | undefined): ArchiveFiles {
+  return openPackageStore({
+    cache: packageCache === undefined ? noCache : folderCache(packageCache),
+    keeps: true,
+    signal: new AbortController().signal,
+    random: () => 0,
+    now: () => new Date(),
+  });
+}
+
 /** Runs one program on a tree, with its options parsed as the agent parses them. */
 export async function runProgram(
   program: StepProgram,
@@ -74,9 +90,9 @@ export async function runProgram(
     architecture: bench.architecture ?? 'amd64',
     release: bench.release ?? 'trixie',
     archive: bench.archive ?? noArchive,
-    packageCache: bench.packageCache,
+    archiveFiles: bench.archiveFiles ?? benchFiles(bench.packageCache),
     signal: new AbortController().signal,
-    exec: bench.exec ?? ((argv, execOptions) => execute(bench, argv, execOptions ?? {})),
+    exec: bench.exec ?? ((argv, execOptions) => runCommand(bench, argv, execOptions ?? {})),
     progress: () => {},
     log: (text) => bench.log?.(text),
     resolveInTree: (path) => resolveInTree(bench.tree, path),
@@ -84,9 +100,11 @@ export async function runProgram(
 }
 
 function commandLine(bench: BenchOptions, argv: readonly string[], options: ExecOptions): string[] {
-  const root = options.inTree === true || options.confinement !== undefined ? bench.tree : bench.builderRoot;
+  const inTree = options.inTree === true || options.confinement !== undefined;
+  const root = inTree ? bench.tree : bench.builderRoot;
   const capabilities = containedCapabilities.map((name) => `+${name}`).join(',');
   return [
+    ...(inTree || root === undefined ? [] : showing(dirname(bench.tree), root)),
     ...(bench.contained === true
       ? ['setpriv', `--inh-caps=-all,${capabilities}`, `--bounding-set=-all,${capabilities}`]
       : []),
@@ -96,7 +114,15 @@ function commandLine(bench: BenchOptions, argv: readonly string[], options: Exec
   ];
 }
 
-function execute(bench: BenchOptions, argv: readonly string[], options: ExecOptions): Promise<ExecResult> {
+/** The start of a command line whose command sees a folder in a root at its own path, by mounts that end with it. */
+function showing(folder: string, root: string): string[] {
+  const top = folder.split('/')[1] ?? '';
+  const script = 'mount -t tmpfs tmpfs "$1/$2" && mkdir -p "$1$3" && mount --bind "$3" "$1$3" && shift 3 && exec "$@"';
+  return ['unshare', '--mount', 'sh', '-c', script, 'sh', root, top, folder];
+}
+
+/** Runs one command as a program's `exec` does. */
+export function runCommand(bench: BenchOptions, argv: readonly string[], options: ExecOptions): Promise<ExecResult> {
   const [command = '', ...rest] = commandLine(bench, argv, options);
   return new Promise((resolve, reject) => {
     const child = spawn(command, rest, {

@@ -8,7 +8,6 @@ const firmwareCode = '/usr/share/OVMF/OVMF_CODE_4M.fd';
 const firmwareVariables = '/usr/share/OVMF/OVMF_VARS_4M.fd';
 
 export interface BootOptions {
-  readonly iso: string;
   readonly firmware: 'bios' | 'uefi';
   /** For the whole boot, and again for the commands together. Without acceleration a boot takes 60 to 120 s. */
   readonly timeoutSeconds: number;
@@ -120,7 +119,24 @@ interface Machine {
   end(): Promise<void>;
 }
 
-function startMachine(options: BootOptions, acceleration: Acceleration, variables: string): Machine {
+/** QEMU's arguments for a disc in a drive, or for a disk whose changes are forgotten when the machine ends. */
+const media = {
+  disc: (file: string) => [
+    ...['-drive', `if=none,id=medium,media=cdrom,readonly=on,format=raw,file=${file}`],
+    ...['-device', 'virtio-scsi-pci', '-device', 'scsi-cd,drive=medium,bootindex=0'],
+  ],
+  disk: (file: string) => [
+    ...['-drive', `if=none,id=medium,snapshot=on,format=raw,file=${file}`],
+    ...['-device', 'virtio-blk-pci,drive=medium,bootindex=0'],
+  ],
+} as const;
+
+/** A boot with its medium, as QEMU's arguments. */
+interface Boot extends BootOptions {
+  readonly medium: readonly string[];
+}
+
+function startMachine(options: Boot, acceleration: Acceleration, variables: string): Machine {
   const flash =
     options.firmware === 'uefi'
       ? [
@@ -138,8 +154,7 @@ function startMachine(options: BootOptions, acceleration: Acceleration, variable
       ...['-nodefaults', '-no-user-config', '-no-reboot', '-display', 'none', '-vga', 'none'],
       ...['-serial', 'stdio', '-nic', 'none', '-device', 'virtio-rng-pci'],
       ...flash,
-      ...['-drive', `if=none,id=disc,media=cdrom,readonly=on,format=raw,file=${options.iso}`],
-      ...['-device', 'virtio-scsi-pci', '-device', 'scsi-cd,drive=disc,bootindex=0'],
+      ...options.medium,
     ],
     { stdio: 'pipe' },
   );
@@ -160,10 +175,7 @@ let kvmFails = false;
  * Starts with KVM where that works, which only a try can tell: the device may be there and the processor's state be
  * refused, or the machine hang in its firmware. A boot loader on the serial line within 20 s is the proof.
  */
-async function startAccelerated(
-  options: BootOptions,
-  variables: string,
-): Promise<Machine & { acceleration: Acceleration }> {
+async function startAccelerated(options: Boot, variables: string): Promise<Machine & { acceleration: Acceleration }> {
   if (!kvmFails) {
     const machine = startMachine(options, 'kvm', variables);
     try {
@@ -182,7 +194,16 @@ async function startAccelerated(
  * describes, and runs the commands of `interact`. The machine is ended and its files are removed whatever happens.
  * Throws with the console's last lines where something does not come in time.
  */
-export async function bootIso(options: BootOptions): Promise<BootResult> {
+export function bootIso(options: BootOptions & { readonly iso: string }): Promise<BootResult> {
+  return bootMachine({ ...options, medium: media.disc(options.iso) });
+}
+
+/** Boots a disk image as bootIso does an ISO. What the machine writes is not kept: the file stays as it is. */
+export function bootDisk(options: BootOptions & { readonly disk: string }): Promise<BootResult> {
+  return bootMachine({ ...options, medium: media.disk(options.disk) });
+}
+
+async function bootMachine(options: Boot): Promise<BootResult> {
   const folder = await mkdtemp(join(tmpdir(), 'lbuild-boot-'));
   try {
     const variables = join(folder, 'variables.fd');

@@ -1,0 +1,99 @@
+import { readFile, utimes, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { ProgramContext } from '../../contract.ts';
+import { StepError } from '../../step-error.ts';
+import { biosDiskModules, efiDiskModules, rootSearch } from './boot-menu.ts';
+import type { DiskLayout, PlacedPartition } from './disk-layout.ts';
+import type { DiskIdentity } from './identity.ts';
+import { type DiskPart, sectorBytes } from './partition-table.ts';
+
+type Context = ProgramContext<unknown>;
+
+/** Where GRUB's first stage stands in the builder root. */
+const bootImage = '/usr/lib/grub/i386-pc/boot.img';
+/** The removable-media path of each architecture: firmware starts it without an entry of its own for it. */
+const efiLoaders = {
+  amd64: { format: 'x86_64-efi', file: 'BOOTX64.EFI' },
+  arm64: { format: 'arm64-efi', file: 'BOOTAA64.EFI' },
+} as const;
+
+/**
+ * Bytes of the boot sector before the disk's signature and the partition table; the field that names the sector of
+ * core.img; the jump that skips a repair of the drive number (grub-core/boot/i386/pc/boot.S).
+ */
+const bootSector = { codeBytes: 0x1b8, nextSector: 0x5c, driveCheck: 0x66 } as const;
+/** The field of core.img's first sector that names the sector of its second (diskboot.S: the last block list entry). */
+const coreNextSector = 0x1f4;
+
+/** Writes the script that both loaders run first. */
+export async function writeRootSearch(context: Context, identity: DiskIdentity): Promise<string> {
+  const file = join(context.scratch, 'early.cfg');
+  await writeFile(file, rootSearch(identity.rootFileSystem));
+  return file;
+}
+
+/**
+ * GRUB for a BIOS: the code of the boot sector, and core.img in a partition of its own. Both name sectors of this
+ * disk, which grub-install writes with the help of a loop device, and which are written here.
+ */
+export async function biosLoader(context: Context, early: string, partition: PlacedPartition): Promise<DiskPart[]> {
+  const bootFile = join(context.scratch, 'boot.img');
+  const coreFile = join(context.scratch, 'core.img');
+  await context.exec(['cp', bootImage, bootFile]);
+  await context.exec(
+    ['grub-mkimage', '-O', 'i386-pc', '-o', coreFile, '-p', '/boot/grub', '-c', early, ...biosDiskModules],
+    { env: timeEnvironment(context) },
+  );
+  const core = await readFile(coreFile);
+  if (core.length > partition.bytes) {
+    throw new StepError('step.failed', `GRUB's image has ${core.length} bytes, more than its partition holds.`);
+  }
+  core.writeBigUInt64LE(BigInt(partition.firstSector + 1), coreNextSector);
+  const code = (await readFile(bootFile)).subarray(0, bootSector.codeBytes);
+  code.writeBigUInt64LE(BigInt(partition.firstSector), bootSector.nextSector);
+  // Two NOPs: some BIOSes name the first floppy drive where they start a hard disk.
+  code.writeUInt16LE(0x9090, bootSector.driveCheck);
+  return [
+    { offset: 0, bytes: code },
+    { offset: partition.offset, bytes: core },
+  ];
+}
+
+/** GRUB for UEFI: a FAT32 file system in the EFI partition of the disk, with the loader at the removable-media path. */
+export async function makeEfiPartition(
+  context: Context,
+  early: string,
+  disk: string,
+  layout: DiskLayout,
+  identity: DiskIdentity,
+): Promise<void> {
+  const loader = efiLoaders[context.architecture];
+  const built = join(context.scratch, loader.file);
+  const env = timeEnvironment(context);
+  await context.exec(
+    ['grub-mkimage', '-O', loader.format, '-o', built, '-p', '/boot/grub', '-c', early, ...efiDiskModules],
+    { env },
+  );
+  await utimes(built, context.sourceDateEpoch, context.sourceDateEpoch);
+  const { efi } = layout;
+  const image = `${disk}@@${efi.offset}`;
+  await context.exec(
+    [
+      ...(['mformat', '-i', image, '-F', '-c', '1', '-T', String(efi.bytes / sectorBytes)] as const),
+      ...['-h', '64', '-s', '32', '-H', String(efi.firstSector), '-N', identity.efiSerial, '::'],
+    ],
+    { env },
+  );
+  await context.exec(['mmd', '-i', image, '::/EFI', '::/EFI/BOOT'], { env });
+  await context.exec(['mcopy', '-m', '-i', image, built, `::/EFI/BOOT/${loader.file}`], { env });
+}
+
+/** mtools takes its times from SOURCE_DATE_EPOCH; FAT times are local ones. The geometry above is not any disk's. */
+function timeEnvironment(context: Context): Record<string, string> {
+  return {
+    SOURCE_DATE_EPOCH: String(context.sourceDateEpoch),
+    TZ: 'UTC',
+    LC_ALL: 'C.UTF-8',
+    MTOOLS_SKIP_CHECK: '1',
+  };
+}
