@@ -1,3 +1,4 @@
+import { sha256 } from '../../core/digest.ts';
 import { EngineError } from '../../core/errors.ts';
 import type { ArchiveState, ArchiveSuite } from '../../core/plan/archive-state.ts';
 import { parseInRelease } from '../../core/plan/in-release.ts';
@@ -42,7 +43,7 @@ export function createHttpArchive(options: HttpArchiveOptions): PackageArchive {
   async function readState(release: ReleaseName, architecture: Architecture): Promise<ArchiveState> {
     const started = options.clock.now().getTime();
     const suites = await Promise.all(
-      places(options, release).map((place) => readSuite(fetchFrom, place, architecture)),
+      places(options, release).map((place) => readSuite(fetchFrom, place, architecture, options.clock.now())),
     );
     const found = suites.filter((suite) => suite !== undefined);
     options.log('read the state of the package archive', {
@@ -92,18 +93,24 @@ async function readSuite(
   fetchFrom: typeof globalThis.fetch,
   place: SuitePlace,
   architecture: Architecture,
+  now: Date,
 ): Promise<ArchiveSuite | undefined> {
   const address = `${place.uri}/dists/${place.suite}/InRelease`;
   // Errors reach users: they name the path, and leave the host to the operator's configuration.
   const shown = new URL(address).pathname;
-  const text = await readText(fetchFrom, address, shown);
-  if (text === undefined) {
+  const bytes = await readBytes(fetchFrom, address, shown);
+  if (bytes === undefined) {
     if (!place.required) return undefined;
     throw new EngineError('archive.unreachable', `${shown} does not exist.`);
   }
-  const release = parseInRelease(text, shown);
+  const release = parseInRelease(bytes.toString('utf8'), shown);
   if (release.codename !== place.suite && release.suite !== place.suite) {
     throw new EngineError('archive.unreachable', `${shown} is of another suite than ${place.suite}.`);
+  }
+  // Whoever replays a state that has expired hides security updates. The builder verifies that it was signed.
+  if (release.validUntil !== undefined && release.validUntil * 1_000 < now.getTime()) {
+    const expired = new Date(release.validUntil * 1_000).toISOString();
+    throw new EngineError('archive.untrusted', `${shown} expired at ${expired}: the archive is not kept up to date.`);
   }
   const indexes: Record<string, string> = {};
   for (const component of components) {
@@ -112,15 +119,16 @@ async function readSuite(
     if (digest === undefined) throw new EngineError('archive.unreachable', `${shown} lists no ${name}.`);
     indexes[name] = digest;
   }
-  return { uri: place.uri, suite: place.suite, components: [...components], indexes, date: release.date };
+  const inRelease = sha256(bytes);
+  return { uri: place.uri, suite: place.suite, components: [...components], indexes, inRelease, date: release.date };
 }
 
-/** The body of a text file, bounded in size and time; undefined where the server says that there is none. */
-async function readText(
+/** The bytes of a file, bounded in size and time; undefined where the server says that there is none. */
+async function readBytes(
   fetchFrom: typeof globalThis.fetch,
   address: string,
   shown: string,
-): Promise<string | undefined> {
+): Promise<Buffer | undefined> {
   try {
     const response = await fetchFrom(address, { signal: AbortSignal.timeout(timeoutMilliseconds) });
     if (response.status === 404 || response.status === 410) {
@@ -131,14 +139,14 @@ async function readText(
       await response.body?.cancel();
       throw new EngineError('archive.unreachable', `${shown} answers with status ${response.status}.`);
     }
-    return await boundedText(response, shown);
+    return await boundedBytes(response, shown);
   } catch (error) {
     if (error instanceof EngineError) throw error;
     throw new EngineError('archive.unreachable', `${shown} cannot be read: ${reason(error)}.`, { cause: error });
   }
 }
 
-async function boundedText(response: Response, shown: string): Promise<string> {
+async function boundedBytes(response: Response, shown: string): Promise<Buffer> {
   const chunks: Uint8Array[] = [];
   let size = 0;
   for await (const chunk of response.body ?? []) {
@@ -148,7 +156,7 @@ async function boundedText(response: Response, shown: string): Promise<string> {
     }
     chunks.push(chunk);
   }
-  return Buffer.concat(chunks).toString('utf8');
+  return Buffer.concat(chunks);
 }
 
 /** fetch hides the cause of a network failure one level down. */

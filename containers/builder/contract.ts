@@ -47,6 +47,44 @@ export interface LayerAccess {
   unpackTree(): Promise<void>;
 }
 
+/** A file of the package archive: its digest is known before it is fetched. */
+export interface ArchiveFile {
+  readonly sha256: string;
+  /** Bytes. */
+  readonly size: number;
+  /** Where the archive has it. */
+  readonly address: string;
+  /** Absolute path that it is put at. */
+  readonly place: string;
+}
+
+/**
+ * Files of the package archive. What was fetched once serves every build, by its digest; whatever is handed out has
+ * been verified against that. One object serves a whole stage.
+ */
+export interface ArchiveFiles {
+  /** Puts a cached file at its place. False where no cache holds it, whole and unaltered. */
+  take(sha256: string, place: string): Promise<boolean>;
+  /**
+   * Puts files at their places, from the cache or else from the archive, and keeps the new ones.
+   * @param options.keep false: what comes from the archive is not kept
+   * @throws StepError archive.unreachable, archive.untrusted (another digest)
+   */
+  fetch(
+    files: readonly ArchiveFile[],
+    options?: { readonly keep?: boolean; onProgress?(fraction: number): void },
+  ): Promise<{ readonly cached: number }>;
+  /** Keeps a file whose digest the program has verified. */
+  keep(sha256: string, place: string): Promise<void>;
+  /**
+   * What the archive has at an address now, of a digest that nobody knows: a text whose signature is verified next.
+   * @throws StepError archive.unreachable
+   */
+  read(address: string, mostBytes: number): Promise<Buffer>;
+  /** The time, to judge whether a signed text still holds. Nothing in an image is made of it. */
+  now(): Date;
+}
+
 /**
  * All that a step program gets: no ambient environment, no clock, no network but what its commands need.
  * `exec` takes argv (never shell text), streams both outputs to the log, and throws StepError on a failure.
@@ -66,8 +104,7 @@ export interface ProgramContext<Options> {
   readonly architecture: 'amd64' | 'arm64';
   readonly release: string;
   readonly archive: import('../../core/plan/archive-state.ts').ArchiveState;
-  /** Folder of verified .deb files that outlives the stage; undefined where the stage may not share one. */
-  readonly packageCache: string | undefined;
+  readonly archiveFiles: ArchiveFiles;
   readonly layers: LayerAccess;
   readonly signal: AbortSignal;
   exec(argv: readonly [string, ...string[]], options?: ExecOptions): Promise<ExecResult>;

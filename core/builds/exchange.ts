@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { keptFileLimit, packageQuestionLimit } from './package-cache.ts';
 
 const digest = z.string().regex(/^[0-9a-f]{64}$/);
 
@@ -17,6 +18,17 @@ export const exchangeRequestSchema = z.discriminatedUnion('kind', [
   z.strictObject({
     kind: z.literal('fetch').describe('Ask for the download of a blob that the manifest names.'),
     digest,
+  }),
+  z.strictObject({
+    kind: z
+      .literal('packages')
+      .describe('Ask for the downloads of files of the package archive, which may or may not be in the cache.'),
+    digests: z.array(digest).max(packageQuestionLimit),
+  }),
+  z.strictObject({
+    kind: z.literal('declare-package').describe('Ask to add a file of exactly these bytes to the package cache.'),
+    size: z.number().int().min(0).max(keptFileLimit),
+    sha256: digest,
   }),
   z.strictObject({
     kind: z.literal('heartbeat').describe('Tell that the agent lives and where it is; learn of cancellation.'),
@@ -38,6 +50,10 @@ export const signedRequestSchema = z.strictObject({
 export const exchangeResponseSchema = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('upload'), request: signedRequestSchema }),
   z.strictObject({ kind: z.literal('download'), request: signedRequestSchema }),
+  z.strictObject({
+    kind: z.literal('packages'),
+    requests: z.record(digest, signedRequestSchema).describe('By digest. What is not in the cache answers 403 or 404.'),
+  }),
   z.strictObject({ kind: z.literal('heartbeat'), cancelled: z.boolean(), log: signedRequestSchema.optional() }),
 ]);
 export type ExchangeResponse = z.infer<typeof exchangeResponseSchema>;

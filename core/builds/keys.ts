@@ -36,6 +36,16 @@ export const attemptKey = (buildId: string, stageId: string, attempt: number): T
   partition: `BUILD#${buildId}`,
   sort: `ATTEMPT#${stageId}#${String(attempt).padStart(3, '0')}`,
 });
+/** Counts what an attempt has added to the package cache. */
+export const keptPackagesKey = (buildId: string, stageId: string, attempt: number): TableKey => ({
+  partition: `BUILD#${buildId}`,
+  sort: `KEPT#${stageId}#${attempt}`,
+});
+/** The last state of the archive that a plan was made for. */
+export const archiveStateKey = (release: string, architecture: string): TableKey => ({
+  partition: `ARCHIVE#${release}#${architecture}`,
+  sort: 'ARCHIVE',
+});
 /** Pointer from a step's key to what it made. `scope` is `shared` or a tenant's id: nobody reads another's. */
 export const resultKey = (scope: string, key: string): TableKey => ({
   partition: `RESULT#${scope}#${key}`,

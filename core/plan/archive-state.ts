@@ -8,6 +8,11 @@ export const archiveSuiteSchema = z.strictObject({
   indexes: z
     .record(z.string(), z.string().regex(/^[0-9a-f]{64}$/))
     .describe('Name to SHA-256 of each uncompressed package index used, as InRelease lists them.'),
+  inRelease: z
+    .string()
+    .regex(/^[0-9a-f]{64}$/)
+    .optional()
+    .describe('SHA-256 of the InRelease that was read: where a cache holds it, the archive need not be asked.'),
   date: z.number().int().describe("InRelease's Date in epoch seconds."),
 });
 export type ArchiveSuite = z.infer<typeof archiveSuiteSchema>;

@@ -7,6 +7,8 @@ export interface InRelease {
   readonly suite: string | undefined;
   /** Epoch seconds. */
   readonly date: number;
+  /** Epoch seconds after which the text does not hold any more; undefined where it does not say. */
+  readonly validUntil: number | undefined;
   /** SHA-256 of each file that it lists, by its name below dists/SUITE/. */
   readonly files: ReadonlyMap<string, Sha256>;
 }
@@ -38,7 +40,11 @@ export function parseInRelease(text: string, place: string): InRelease {
   const milliseconds = Date.parse(fields.get('date') ?? '');
   if (Number.isNaN(milliseconds) || milliseconds < 0) throw refused(place, 'it has no readable Date');
   if (files.size === 0) throw refused(place, 'it lists no SHA256 of any file');
+  const until = fields.get('valid-until');
+  const untilMilliseconds = Date.parse(until ?? '');
   return {
+    validUntil:
+      until === undefined ? undefined : Number.isNaN(untilMilliseconds) ? 0 : Math.floor(untilMilliseconds / 1_000),
     codename: fields.get('codename'),
     suite: fields.get('suite'),
     date: Math.floor(milliseconds / 1_000),

@@ -129,6 +129,10 @@ export async function startStageEngine(options: {
           kind: 'download',
           request: { method: 'GET', url: `${base}/store/${question.digest}`, headers: {} },
         };
+      case 'packages':
+        return { kind: 'packages', requests: {} };
+      case 'declare-package':
+        return { kind: 'upload', request: put(`packages/${question.sha256}`, question.sha256) };
       case 'heartbeat':
         return {
           kind: 'heartbeat',

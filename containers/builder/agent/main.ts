@@ -6,14 +6,21 @@ import { StepError } from '../step-error.ts';
 import { openExchange, TicketRefused } from './exchange-client.ts';
 import { Heartbeat } from './heartbeat.ts';
 import { AttemptLog } from './log.ts';
+import { exchangeCache, folderCache } from './package-cache.ts';
+import { openPackageStore } from './package-store.ts';
 import { assertOwnNamespace } from './processes.ts';
 import { withRetries } from './retry.ts';
 import { runStage } from './stage.ts';
 import { Store } from './store.ts';
 
-/** Exit codes beside 0, which says that a result was written. 143 is what a shell shows for SIGTERM. */
-const exitCodes = { unexpected: 70, noManifest: 66, ticketRefused: 77, terminated: 143 } as const;
+/**
+ * Exit codes beside 0, which says that a result was written and stands. `refused`: the result says what is damaged of
+ * that which the stage was to work on. 143 is what a shell shows for SIGTERM.
+ */
+const exitCodes = { refused: 65, unexpected: 70, noManifest: 66, ticketRefused: 77, terminated: 143 } as const;
 const manifestMilliseconds = 20_000;
+/** How long a stage that is done waits for new packages to go up to the cache: what is late is fetched anew. */
+const keepMilliseconds = 20_000;
 
 /** The stage was told to end by a signal: no result is written. */
 class Terminated extends Error {}
@@ -61,8 +68,8 @@ async function main(): Promise<number> {
   const folders = {
     work: takeSetting('LBUILD_WORK') ?? '/work',
     inputs: takeSetting('LBUILD_INPUTS') ?? '/inputs',
-    packageCache: takeSetting('LBUILD_PACKAGE_CACHE'),
   };
+  const packageFolder = takeSetting('LBUILD_PACKAGE_CACHE');
   assertOwnNamespace();
   const ending = new AbortController();
   process.once('SIGTERM', () => ending.abort(new Terminated('the task is being stopped')));
@@ -85,6 +92,15 @@ async function main(): Promise<number> {
     signal: transfers.signal,
     random,
   });
+  const cache =
+    packageFolder === undefined
+      ? exchangeCache({ exchange, folder: join(folders.work, 'kept'), signal: transfers.signal })
+      : folderCache(packageFolder);
+  const archiveFiles = openPackageStore({
+    ...{ cache, signal: ending.signal, random, now: () => new Date() },
+    // Beside a tenant's code nothing is kept for others.
+    keeps: manifest.steps.every((step) => step.trust !== 'tenant'),
+  });
   const log = new AttemptLog(manifest.limits.logBytes, elapsed);
   const heartbeat = new Heartbeat({
     ...{ exchange, log, now: elapsed },
@@ -97,14 +113,17 @@ async function main(): Promise<number> {
   heartbeat.start();
   try {
     const result = await runStage({
-      ...{ manifest, log, heartbeat, mode, folders, elapsed },
+      ...{ manifest, log, heartbeat, mode, folders, archiveFiles, elapsed },
       programs: stepPrograms,
       store: new Store(exchange, { signal: transfers.signal, random }),
       scope: 'namespace',
       launcher: join(dirname(process.argv[1] ?? ''), 'confine.pl'),
       signal: ending.signal,
-      beforeResult: () => heartbeat.end(),
+      beforeResult: async () => {
+        await Promise.all([heartbeat.end(), cache.settle(keepMilliseconds)]);
+      },
     });
+    if (result.failure?.code === 'layer.damaged') return exitCodes.refused;
     console.log(`stage ${manifest.stageId} ${result.outcome}`);
     return 0;
   } catch (error) {

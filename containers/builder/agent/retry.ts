@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
 /** Together about half a minute: longer than a store's throttling, shorter than the loss of an attempt is noticed. */
-const attempts = 8;
+const usualAttempts = 8;
 const firstMilliseconds = 200;
 const longestMilliseconds = 8_000;
 
@@ -12,8 +12,9 @@ const longestMilliseconds = 8_000;
 export async function withRetries<Result>(
   action: () => Promise<Result>,
   mayPass: (error: unknown) => boolean,
-  options: { readonly signal: AbortSignal; readonly random: () => number },
+  options: { readonly signal: AbortSignal; readonly random: () => number; readonly attempts?: number },
 ): Promise<Result> {
+  const { attempts = usualAttempts } = options;
   for (let attempt = 1; ; attempt += 1) {
     try {
       return await action();

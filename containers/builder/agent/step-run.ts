@@ -1,6 +1,6 @@
 import { basename } from 'node:path';
 import type { Manifest, ManifestStep } from '../../../core/builds/manifest.ts';
-import type { LayerAccess, ProgramContext, ProgramOutcome, StepProgram } from '../contract.ts';
+import type { ArchiveFiles, LayerAccess, ProgramContext, ProgramOutcome, StepProgram } from '../contract.ts';
 import { StepError } from '../step-error.ts';
 import { isDiskFull, watchDisk } from './disk-watch.ts';
 import { execute } from './exec.ts';
@@ -20,7 +20,7 @@ export interface StepRunOptions {
   readonly scratch: string;
   readonly work: string;
   readonly layers: LayerAccess;
-  readonly packageCache: string | undefined;
+  readonly archiveFiles: ArchiveFiles;
   readonly launcher: string;
   readonly scope: ProcessScope;
   readonly log: AttemptLog;
@@ -28,7 +28,8 @@ export interface StepRunOptions {
   onProgress(percent: number): void;
 }
 
-function programOf(programs: Programs, step: ManifestStep): StepProgram {
+/** @throws StepError where this builder has no such program, or another version of it */
+export function programOf(programs: Programs, step: ManifestStep): StepProgram {
   const program = Object.hasOwn(programs, step.program) ? programs[step.program] : undefined;
   if (program === undefined) throw new StepError('step.failed', `This builder has no step program ${step.program}.`);
   const { version } = program.declaration;
@@ -74,7 +75,7 @@ function contextOf(
     architecture: manifest.architecture,
     release: manifest.release,
     archive: manifest.archive,
-    packageCache: options.packageCache,
+    archiveFiles: options.archiveFiles,
     layers: options.layers,
     signal,
     exec: (argv, execOptions) => {

@@ -5,7 +5,7 @@
  *   release: trixie          Required, the code name.
  *   architecture: amd64      Required.
  *
- * The indexes are fetched and verified first (apt/signed-indexes.ts): the archive must be in the state that the build
+ * The indexes are opened and verified first (apt/signed-indexes.ts): the archive must be in the state that the build
  * was planned for. mmdebstrap then works from those lists and from packages whose digests they name. It mounts nothing
  * in the tree, with or without the right to mount, so that both give the same bytes; what maintainer scripts leave out
  * for the lack of /proc is made good by systemd-tmpfiles in the `packages` step.
@@ -15,9 +15,10 @@ import { chmod, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { bootstrap as declaration } from '../../../core/plan/programs/bootstrap.ts';
 import type { OptionsOf, ProgramContext, ProgramOutcome, StepProgram } from '../contract.ts';
+import { writeLists } from './apt/apt-lists.ts';
 import { packageEnvironment, printSha256, sourcesText, withoutMounts, writeAptSettings } from './apt/apt-settings.ts';
-import { parsePrintedUris, saveArchives, seedArchives } from './apt/package-cache.ts';
-import { fetchIndexes } from './apt/signed-indexes.ts';
+import { clearArchives, fillArchives, parsePrintedUris } from './apt/package-archives.ts';
+import { openIndexes } from './apt/signed-indexes.ts';
 import { writeTreeFile } from './tree/tree-file.ts';
 
 type Options = OptionsOf<typeof declaration>;
@@ -40,7 +41,9 @@ const leftovers = [
 async function run(context: ProgramContext<Options>): Promise<ProgramOutcome> {
   const { release, architecture } = context.options;
   const settings = await writeAptSettings(context);
-  await fetchIndexes(context, settings);
+  const indexes = await openIndexes(context);
+  const { packages } = indexes;
+  await writeLists(settings, indexes, packages.closure(packages.base, '', false));
   context.progress(10);
 
   await chmod(context.tree, 0o755);
@@ -59,8 +62,7 @@ async function run(context: ProgramContext<Options>): Promise<ProgramOutcome> {
     { env: { APT_CONFIG: settings.configuration }, quiet: true },
   );
   const wanted = parsePrintedUris(printed.stdout);
-  await seedArchives(context, settings, wanted);
-  context.progress(15);
+  await fillArchives(context, settings, wanted, (fraction) => context.progress(10 + 30 * fraction));
 
   await context.exec(
     [
@@ -82,7 +84,7 @@ async function run(context: ProgramContext<Options>): Promise<ProgramOutcome> {
     ],
     { env: { ...packageEnvironment, SOURCE_DATE_EPOCH: String(context.sourceDateEpoch), TMPDIR: context.scratch } },
   );
-  await saveArchives(context, settings, wanted);
+  await clearArchives(settings);
   for (const path of leftovers) await rm(join(context.tree, path), { force: true });
   await writeTreeFile(context, '/etc/apt/sources.list.d/debian.sources', sourcesText(context.archive), { mode: 0o644 });
   return { facts: { packages: String(wanted.length) } };

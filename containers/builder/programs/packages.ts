@@ -17,6 +17,7 @@ import { rename, rm } from 'node:fs/promises';
 import { packages as declaration } from '../../../core/plan/programs/bootstrap.ts';
 import type { OptionsOf, ProgramContext, ProgramOutcome, StepProgram } from '../contract.ts';
 import { StepError } from '../step-error.ts';
+import { writeLists } from './apt/apt-lists.ts';
 import {
   type AptSettings,
   packageEnvironment,
@@ -24,8 +25,9 @@ import {
   withoutMounts,
   writeAptSettings,
 } from './apt/apt-settings.ts';
-import { parsePrintedUris, saveArchives, seedArchives } from './apt/package-cache.ts';
-import { fetchIndexes } from './apt/signed-indexes.ts';
+import { clearArchives, fillArchives, parsePrintedUris } from './apt/package-archives.ts';
+import type { PackageIndex } from './apt/package-index.ts';
+import { openIndexes } from './apt/signed-indexes.ts';
 import { ensureHostKeyUnit } from './tree/host-key-unit.ts';
 import { existsInTree, readTreeFile, writeTreeFile } from './tree/tree-file.ts';
 
@@ -41,9 +43,15 @@ async function run(context: Context): Promise<ProgramOutcome> {
   const names = wantedNames(context.options);
   let fetched = 0;
   if (names.length > 0) {
-    await fetchIndexes(context, settings);
+    const indexes = await openIndexes(context);
+    needKnownPackages(context, indexes.packages, names);
+    const status = await readTreeFile(context, '/var/lib/dpkg/status');
+    await writeLists(
+      settings,
+      indexes,
+      indexes.packages.closure(names, status?.text ?? '', context.options.recommends),
+    );
     context.progress(10);
-    await needKnownPackages(context, settings, names);
   }
   await withoutServices(context, async () => {
     if (names.length > 0) fetched = await install(context, settings, names);
@@ -69,15 +77,8 @@ function wantedNames(options: Options): string[] {
  * Apt gives meanings of its own to `name-`, `name+`, patterns and globs once no package has that very name, so names
  * are checked against the indexes first. A virtual package counts as known: apt says itself which ones provide it.
  */
-async function needKnownPackages(context: Context, settings: AptSettings, names: readonly string[]): Promise<void> {
-  const wellFormed = names.filter((name) => /^[a-z0-9][a-z0-9.+-]+$/.test(name));
-  const known = new Set<string>();
-  const policy = await context.exec(['apt-cache', 'policy', ...wellFormed], {
-    env: aptEnvironment(settings),
-    quiet: true,
-  });
-  for (const line of policy.stdout.split('\n')) if (/^\S+:$/.test(line)) known.add(line.slice(0, -1));
-  const missing = names.filter((name) => !known.has(name));
+function needKnownPackages(context: Context, packages: PackageIndex, names: readonly string[]): void {
+  const missing = names.filter((name) => !/^[a-z0-9][a-z0-9.+-]+$/.test(name) || !packages.knows(name));
   if (missing.length > 0) {
     throw new StepError(
       'package.not_found',
@@ -110,25 +111,13 @@ async function install(context: Context, settings: AptSettings, names: readonly 
     );
   }
   const wanted = parsePrintedUris(printed.stdout);
-  await seedArchives(context, settings, wanted);
-  const download = await context.exec(['apt-get', '--download-only', '--yes', '-q', ...request], {
-    env: aptEnvironment(settings),
-    okCodes: [0, 100],
-  });
-  if (download.code !== 0) {
-    throw new StepError(
-      'archive.unreachable',
-      'The packages could not all be fetched; the log names them.',
-      download.code,
-    );
-  }
-  context.progress(40);
+  await fillArchives(context, settings, wanted, (fraction) => context.progress(10 + 30 * fraction));
   const done = await context.exec([...withoutMounts, 'apt-get', '--no-download', '--yes', '-q', ...request], {
     env: aptEnvironment(settings),
     okCodes: [0, 100],
   });
   if (done.code !== 0) await configureWithProc(context);
-  await saveArchives(context, settings, wanted);
+  await clearArchives(settings);
   return wanted.length;
 }
 

@@ -10,7 +10,7 @@ export const bootstrap = {
   trust: 'service',
   produces: 'layer',
   reads: 'tree',
-  hostTools: ['mmdebstrap', 'apt-get', 'gpgv', 'dpkg', 'setpriv'],
+  hostTools: ['mmdebstrap', 'apt-get', 'gpgv', 'dpkg', 'setpriv', 'xz'],
   timeoutSeconds: 1_800,
   options: z.strictObject({
     distribution: z.literal('debian').describe('The distribution.'),
@@ -27,7 +27,7 @@ export const packages = {
   trust: 'service',
   produces: 'layer',
   reads: 'tree',
-  hostTools: ['apt-get', 'apt-cache', 'gpgv', 'dpkg', 'setpriv', 'proot', 'systemd-tmpfiles'],
+  hostTools: ['apt-get', 'gpgv', 'dpkg', 'setpriv', 'proot', 'systemd-tmpfiles', 'xz'],
   timeoutSeconds: 3_600,
   options: z.strictObject({
     install: z.array(z.string()).describe('Package names, sorted.'),

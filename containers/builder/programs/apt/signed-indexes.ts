@@ -1,58 +1,99 @@
-import { mkdir, readFile } from 'node:fs/promises';
+import { hash } from 'node:crypto';
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { ProgramContext } from '../../contract.ts';
+import { promisify } from 'node:util';
+import { gunzip } from 'node:zlib';
+import type { ArchiveFiles, ProgramContext } from '../../contract.ts';
 import { StepError } from '../../step-error.ts';
-import { type AptSettings, archiveKeyring } from './apt-settings.ts';
+import { archiveKeyring } from './apt-settings.ts';
+import { PackageIndex } from './package-index.ts';
+import { parseRelease, type Release } from './release-text.ts';
 
-type Context = Pick<ProgramContext<unknown>, 'scratch' | 'archive' | 'exec' | 'log'>;
+type Context = Pick<ProgramContext<unknown>, 'scratch' | 'archive' | 'archiveFiles' | 'exec' | 'log'>;
 type Suite = Context['archive']['suites'][number];
 
-/**
- * Fetches the package indexes into the settings' lists, after verifying that each suite's InRelease carries a good
- * signature of the distribution's keyring and names the very indexes that the plan was made for.
- *
- * Throws StepError: `archive.unreachable`, `archive.untrusted` (no good signature), `archive.changed` (other indexes
- * than planned: the archive was updated in between, and a build submitted anew plans for the new state).
- */
-export async function fetchIndexes(context: Context, settings: AptSettings): Promise<void> {
-  const environment = { APT_CONFIG: settings.configuration, LC_ALL: 'C.UTF-8' };
-  const folder = join(context.scratch, 'apt', 'releases');
-  await mkdir(folder, { recursive: true });
-  for (const [position, suite] of context.archive.suites.entries()) {
-    const signed = join(folder, `${position}.InRelease`);
-    await downloadRelease(context, suite, signed, environment);
-    const text = await verifiedText(context, suite, signed, join(folder, `${position}.Release`));
-    needPlannedIndexes(suite, text);
-  }
-  const update = await context.exec(['apt-get', 'update', '--quiet', '--error-on=any'], {
-    env: environment,
-    okCodes: [0, 100],
-  });
-  if (update.code !== 0) {
-    throw new StepError(
-      'archive.unreachable',
-      `The package indexes of ${context.archive.suites.map(({ suite }) => suite).join(', ')} could not be fetched; the log holds apt's words.`,
-      update.code,
-    );
-  }
-  await needSameReleases(context, settings, folder);
+/** As planning has it (adapters/archive): more than this is no InRelease. */
+const mostReleaseBytes = 4 * 1024 * 1024;
+
+/** One file of the archive's state, as apt's lists folder has it. */
+export interface ListFile {
+  readonly suite: Suite;
+  /** Its path below the suite's folder: `InRelease`, `main/binary-amd64/Packages`. */
+  readonly name: string;
 }
 
-async function downloadRelease(
+/** The archive in the planned state: verified, and read. */
+export interface SignedIndexes {
+  /** InRelease of each suite, as it is signed. */
+  readonly releases: readonly (ListFile & { readonly bytes: Buffer })[];
+  /** The package indexes, in the order in which `packages` numbers them. */
+  readonly files: readonly ListFile[];
+  readonly packages: PackageIndex;
+}
+
+/** Steps of one stage share what the first of them has opened. */
+const opened = new WeakMap<ArchiveFiles, Promise<SignedIndexes>>();
+
+/**
+ * The package indexes that the plan was made for: each suite's InRelease carries a good signature of the distribution's
+ * keyring and names these very indexes, and their bytes have the digests that it names. What is cached is not fetched.
+ *
+ * Throws StepError: `archive.unreachable`, `archive.untrusted` (no good signature, expired, other bytes),
+ * `archive.changed` (other indexes than planned: the archive was updated in between).
+ */
+export function openIndexes(context: Context): Promise<SignedIndexes> {
+  const known = opened.get(context.archiveFiles);
+  if (known !== undefined) return known;
+  const indexes = readIndexes(context);
+  opened.set(context.archiveFiles, indexes);
+  indexes.catch(() => opened.delete(context.archiveFiles));
+  return indexes;
+}
+
+async function readIndexes(context: Context): Promise<SignedIndexes> {
+  const folder = join(context.scratch, 'indexes');
+  await mkdir(folder, { recursive: true });
+  const suites = await Promise.all(
+    context.archive.suites.map(async (suite, position) => {
+      const place = join(folder, String(position));
+      const { bytes, release } = await openRelease(context, suite, place);
+      const texts = await Promise.all(
+        Object.entries(suite.indexes).map(([name, sha256], number) =>
+          openIndex(context, suite, release, { name, sha256, place: `${place}.${number}` }),
+        ),
+      );
+      return { suite, bytes, texts };
+    }),
+  );
+  await rm(folder, { recursive: true, force: true });
+  return {
+    releases: suites.map(({ suite, bytes }) => ({ suite, name: 'InRelease', bytes })),
+    files: suites.flatMap(({ suite, texts }) => texts.map(({ name }) => ({ suite, name }))),
+    packages: new PackageIndex(suites.flatMap(({ texts }) => texts.map(({ text }) => text))),
+  };
+}
+
+const addressOf = (suite: Suite, name: string) => `${suite.uri.replace(/\/+$/, '')}/dists/${suite.suite}/${name}`;
+
+/** The InRelease that was planned with where it is cached, else the one that the archive has now. */
+async function openRelease(
   context: Context,
   suite: Suite,
-  file: string,
-  environment: Readonly<Record<string, string>>,
-): Promise<void> {
-  const address = `${suite.uri.replace(/\/+$/, '')}/dists/${suite.suite}/InRelease`;
-  const result = await context.exec(['/usr/lib/apt/apt-helper', 'download-file', address, file], {
-    env: environment,
-    okCodes: [0, 1, 100],
-    quiet: true,
-  });
-  if (result.code !== 0) {
-    throw new StepError('archive.unreachable', `${address} could not be fetched.`, result.code);
+  place: string,
+): Promise<{ bytes: Buffer; release: Release }> {
+  const signed = `${place}.InRelease`;
+  const { archiveFiles } = context;
+  const cached = suite.inRelease !== undefined && (await archiveFiles.take(suite.inRelease, signed));
+  if (!cached) await writeFile(signed, await archiveFiles.read(addressOf(suite, 'InRelease'), mostReleaseBytes));
+  const release = parseRelease(await verifiedText(context, suite, signed, `${place}.Release`));
+  needPlannedIndexes(suite, release);
+  const bytes = await readFile(signed);
+  if (!cached) {
+    // The planner has seen to it that the state it read had not expired; this one it may not have read.
+    needCurrent(suite, release, archiveFiles.now());
+    await archiveFiles.keep(hash('sha256', bytes), signed);
   }
+  return { bytes, release };
 }
 
 /** The signed text of an InRelease. One good signature is enough, and a bad one is too much, as apt has it. */
@@ -85,25 +126,10 @@ async function verifiedText(context: Context, suite: Suite, signed: string, plai
   return readFile(plain, 'utf8');
 }
 
-/** Name to SHA-256 of the files that a Release text lists, from its SHA256 field. */
-export function releaseDigests(text: string): Map<string, string> {
-  const digests = new Map<string, string>();
-  let inside = false;
-  for (const line of text.split('\n')) {
-    if (!line.startsWith(' ')) inside = line.startsWith('SHA256:');
-    else if (inside) {
-      const [digest, , name] = line.trim().split(/\s+/);
-      if (digest !== undefined && name !== undefined) digests.set(name, digest);
-    }
-  }
-  return digests;
-}
-
 /** Throws `archive.changed` where a suite's signed text does not name the indexes that were planned with. */
-export function needPlannedIndexes(suite: Suite, text: string): void {
-  const digests = releaseDigests(text);
+export function needPlannedIndexes(suite: Suite, release: Release): void {
   for (const [name, planned] of Object.entries(suite.indexes)) {
-    if (digests.get(name) !== planned) {
+    if (release.files.get(name)?.sha256 !== planned) {
       throw new StepError(
         'archive.changed',
         `The archive's ${suite.suite} changed after this build was planned (${name}); submit the build again to plan it anew.`,
@@ -112,19 +138,52 @@ export function needPlannedIndexes(suite: Suite, text: string): void {
   }
 }
 
-/** Apt fetched each InRelease once more: it must be the one that was verified above. */
-async function needSameReleases(context: Context, settings: AptSettings, folder: string): Promise<void> {
-  for (const [position, suite] of context.archive.suites.entries()) {
-    const name = `${suite.uri.replace(/^[a-z]+:\/\//, '').replace(/\/+$/, '')}/dists/${suite.suite}/InRelease`;
-    const fetched = await readFile(join(settings.lists, name.replaceAll('_', '%5f').replaceAll('/', '_'))).catch(
-      () => undefined,
-    );
-    const verified = await readFile(join(folder, `${position}.InRelease`));
-    if (fetched === undefined || !verified.equals(fetched)) {
-      throw new StepError(
-        'archive.changed',
-        `The archive's ${suite.suite} changed while its indexes were fetched; submit the build again.`,
-      );
-    }
+/** Throws `archive.untrusted` where a signed text has expired: who replays an old one hides security updates. */
+export function needCurrent(suite: Suite, release: Release, now: Date): void {
+  if (release.validUntil === undefined || now <= release.validUntil) return;
+  throw new StepError(
+    'archive.untrusted',
+    `The InRelease of ${suite.suite} expired at ${release.validUntil.toISOString()}: the archive is not kept up to date.`,
+  );
+}
+
+/** Forms in which archives have an index, the best first. */
+const forms = ['.xz', '.gz', ''] as const;
+
+/** The text of one package index, as Latin-1. */
+async function openIndex(
+  context: Context,
+  suite: Suite,
+  release: Release,
+  index: { readonly name: string; readonly sha256: string; readonly place: string },
+): Promise<{ name: string; text: string }> {
+  const { name, sha256, place } = index;
+  const { archiveFiles } = context;
+  if (await archiveFiles.take(sha256, place)) return { name, text: await readFile(place, 'latin1') };
+  const form = forms.find((ending) => release.files.has(name + ending));
+  const packed = form === undefined ? undefined : release.files.get(name + form);
+  if (form === undefined || packed === undefined) {
+    throw new StepError('archive.unreachable', `The InRelease of ${suite.suite} names no form of ${name}.`);
   }
+  // By its digest where the archive has that: its name may stand for another state already.
+  const slash = name.lastIndexOf('/');
+  const path = release.byHash ? `${name.slice(0, slash)}/by-hash/SHA256/${packed.sha256}` : name + form;
+  const file = { ...packed, address: addressOf(suite, path), place: place + form };
+  await archiveFiles.fetch([file], { keep: false });
+  const bytes = await unpack(context, file.place, form);
+  if (hash('sha256', bytes) !== sha256) {
+    throw new StepError('archive.untrusted', `${name}${form} of ${suite.suite} holds another index than is signed.`);
+  }
+  await writeFile(place, bytes);
+  await archiveFiles.keep(sha256, place);
+  return { name, text: bytes.toString('latin1') };
+}
+
+async function unpack(context: Context, file: string, form: (typeof forms)[number]): Promise<Buffer> {
+  if (form === '.gz') return promisify(gunzip)(await readFile(file));
+  if (form === '.xz') {
+    await context.exec(['xz', '--decompress', file]);
+    return readFile(file.slice(0, -form.length));
+  }
+  return readFile(file);
 }
