@@ -36,6 +36,8 @@ export const specLimits = {
   steps: { value: 32, reason: 'a plan holds 40 stages, and each step may be one' },
   /** Bytes of one step's script: what is longer is a program and belongs into a file or package. */
   scriptBytes: { value: 65_536, reason: 'a longer script belongs into a file or a package' },
+  /** MiB of a disk image: the file system can grow where it runs, and each byte of the file is uploaded. */
+  diskMiB: { value: 40_960, reason: 'a larger disk is better made where it runs' },
   /** Seconds of one step: the script program's own bound. */
   stepSeconds: { value: 3_600, reason: 'a step that runs for more than an hour hangs' },
 } as const;

@@ -1,28 +1,53 @@
 import { z } from 'zod';
+import { specLimits } from './limits.ts';
 import { patternText } from './refusal.ts';
 import type { OutputType } from './releases.ts';
 
-/** Longest volume label of ISO 9660, and its characters (d-characters). */
-const LONGEST_LABEL = 32;
+/** Longest label of each output that has one: of an ISO 9660 volume, and of an ext4 file system. */
+const longestLabels = { iso: 32, raw: 16 } as const;
+type LabelledType = keyof typeof longestLabels;
 
-/** The volume label that a name gives: `edge-web` becomes EDGE_WEB. */
-export function labelOf(name: string): string {
-  return name.toUpperCase().replaceAll('-', '_').slice(0, LONGEST_LABEL);
+/** The label that a name gives: `edge-web` becomes EDGE_WEB. */
+export function labelOf(name: string, type: LabelledType): string {
+  return name.toUpperCase().replaceAll('-', '_').slice(0, longestLabels[type]);
+}
+
+/** The characters are those of ISO 9660 (d-characters), for every output: a label may then be the same on all. */
+function labelField(type: LabelledType) {
+  const maxLength = longestLabels[type];
+  return patternText({
+    pattern: /^[A-Z0-9_]+$/,
+    maxLength,
+    what: 'a volume label',
+    remedy: `Use up to ${maxLength} upper-case letters, digits and \`_\`.`,
+  }).optional();
 }
 
 const isoOutputSchema = z
   .strictObject({
     type: z.literal('iso').describe('Live ISO image that boots with BIOS and UEFI, from disc and from USB.'),
-    label: patternText({
-      pattern: /^[A-Z0-9_]+$/,
-      maxLength: LONGEST_LABEL,
-      what: 'a volume label',
-      remedy: `Use up to ${LONGEST_LABEL} upper-case letters, digits and \`_\`.`,
-    })
-      .optional()
-      .describe('Volume label. Omitted: the name of the spec in upper case.'),
+    label: labelField('iso').describe('Volume label. Omitted: the name of the spec in upper case.'),
   })
   .describe('An ISO image.');
+
+const rawOutputSchema = z
+  .strictObject({
+    type: z
+      .literal('raw')
+      .describe('Disk image that boots with BIOS and UEFI (on arm64 with UEFI), to be written to a disk.'),
+    sizeMiB: z
+      .int()
+      .min(512)
+      .max(specLimits.diskMiB.value)
+      .optional()
+      .describe(
+        'Size of the disk in MiB. Omitted: what the image needs and a quarter, rounded up to 64 MiB, at least 512.',
+      ),
+    label: labelField('raw').describe(
+      'Label of the root file system. Omitted: the name of the spec in upper case, cut to 16 characters.',
+    ),
+  })
+  .describe('A disk image.');
 
 const tarOutputSchema = z
   .strictObject({ type: z.literal('tar').describe('The file tree as a tar archive, compressed with zstd.') })
@@ -30,10 +55,11 @@ const tarOutputSchema = z
 
 /** An output to make; each member's `type` is one of `outputTypes`. */
 export const outputSchema = z
-  .discriminatedUnion('type', [isoOutputSchema, tarOutputSchema])
+  .discriminatedUnion('type', [isoOutputSchema, rawOutputSchema, tarOutputSchema])
   .describe('An output to make of the image.');
 
 /** An output with its label filled in. */
 export type ResolvedOutput =
   | { readonly type: Extract<OutputType, 'iso'>; readonly label: string }
-  | { readonly type: Exclude<OutputType, 'iso'> };
+  | { readonly type: Extract<OutputType, 'raw'>; readonly label: string; readonly sizeMiB?: number | undefined }
+  | { readonly type: Exclude<OutputType, LabelledType> };

@@ -20,5 +20,5 @@ export type ReleaseName = keyof typeof releases;
 export const architectures = ['amd64', 'arm64'] as const;
 export type Architecture = (typeof architectures)[number];
 
-export const outputTypes = ['iso', 'tar'] as const;
+export const outputTypes = ['iso', 'raw', 'tar'] as const;
 export type OutputType = (typeof outputTypes)[number];

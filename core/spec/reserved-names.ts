@@ -9,6 +9,7 @@ export const builtInStepIds = [
   'services',
   'initramfs',
   'iso',
+  'raw',
   'tar',
 ] as const;
 

@@ -30,7 +30,7 @@ export function resolveSpec(spec: Spec): ResolvedSpec {
       return { ...step, needs: sorted(step.needs ?? (previous === undefined ? [] : [previous])) };
     }),
     outputs: spec.outputs.map((output) =>
-      output.type === 'iso' ? { ...output, label: output.label ?? labelOf(spec.name) } : output,
+      output.type === 'tar' ? output : { ...output, label: output.label ?? labelOf(spec.name, output.type) },
     ),
   };
 }

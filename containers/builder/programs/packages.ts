@@ -37,6 +37,8 @@ type Context = ProgramContext<Options>;
 /** What a kernel needs to come up, whatever the output; zstd so that the initial RAM file system is not gzip. */
 const bootPackages = ['initramfs-tools', 'zstd', 'systemd-sysv', 'udev', 'kmod', 'dbus', 'login', 'passwd'] as const;
 const livePackages = ['live-boot', 'live-boot-initramfs-tools'] as const;
+/** A disk's root file system is checked at boot. */
+const diskPackages = ['e2fsprogs'] as const;
 
 async function run(context: Context): Promise<ProgramOutcome> {
   const settings = await writeAptSettings(context);
@@ -69,6 +71,7 @@ function wantedNames(options: Options): string[] {
     names.add(options.kernel);
     for (const name of bootPackages) names.add(name);
     if (options.outputs.includes('iso')) for (const name of livePackages) names.add(name);
+    if (options.outputs.includes('raw')) for (const name of diskPackages) names.add(name);
   }
   return [...names].sort();
 }

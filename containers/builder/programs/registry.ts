@@ -6,6 +6,7 @@ import { groups } from './groups.ts';
 import { initramfs } from './initramfs.ts';
 import { iso } from './iso.ts';
 import { packages } from './packages.ts';
+import { raw } from './raw.ts';
 import { script } from './script.ts';
 import { services } from './services.ts';
 import { system } from './system.ts';
@@ -24,5 +25,6 @@ export const stepPrograms: Readonly<Record<ProgramName, StepProgram>> = {
   script,
   initramfs,
   iso,
+  raw,
   tar,
 };

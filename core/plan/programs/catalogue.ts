@@ -1,6 +1,7 @@
 import { bootstrap, packages } from './bootstrap.ts';
 import { files, groups, services, system, users } from './customise.ts';
 import { initramfs, iso, tar } from './export.ts';
+import { raw } from './raw.ts';
 import { script } from './script.ts';
 
 /** Every step program, by name. */
@@ -15,6 +16,7 @@ export const programs = {
   script,
   initramfs,
   iso,
+  raw,
   tar,
 } as const;
 export type ProgramName = keyof typeof programs;

@@ -77,6 +77,7 @@ const reservedSteps = [
   'files',
   'services',
   'iso',
+  'raw',
   'tar',
 ].map((id): RefusalRow => [`the step id ${id}`, step({ id }), 'steps[0].id', 'spec.reserved_name']);
 
@@ -229,6 +230,20 @@ export const fieldRefusals: readonly RefusalRow[] = [
     'outputs[0].label',
     'spec.too_large',
   ],
+  ['a disk label of 17', { outputs: [{ type: 'raw', label: 'A'.repeat(17) }] }, 'outputs[0].label', 'spec.too_large'],
+  [
+    'a disk that is too small',
+    { outputs: [{ type: 'raw', sizeMiB: 511 }] },
+    'outputs[0].sizeMiB',
+    'spec.invalid_value',
+  ],
+  [
+    'a disk that is too large',
+    { outputs: [{ type: 'raw', sizeMiB: 40_961 }] },
+    'outputs[0].sizeMiB',
+    'spec.invalid_value',
+  ],
+  ['a disk of half a MiB', { outputs: [{ type: 'raw', sizeMiB: 600.5 }] }, 'outputs[0].sizeMiB', 'spec.invalid_value'],
   ['an output without a type', { outputs: [{}] }, 'outputs[0].type', 'spec.missing'],
   ['an output that does not exist', { outputs: [{ type: 'qcow3' }] }, 'outputs[0].type', 'spec.unsupported_output'],
   ['an output that is a text', { outputs: ['iso'] }, 'outputs[0]', 'spec.invalid_value'],

@@ -64,8 +64,10 @@ describe('a resolved spec', () => {
   });
 
   it('cuts the label of a long name', () => {
-    expect(resolved(sampleSpec({ name: `a-${'b'.repeat(61)}` })).outputs).toEqual([
+    const outputs = [{ type: 'iso' }, { type: 'raw', sizeMiB: 2_048 }];
+    expect(resolved(sampleSpec({ name: `a-${'b'.repeat(61)}`, outputs })).outputs).toEqual([
       { type: 'iso', label: `A_${'B'.repeat(30)}` },
+      { type: 'raw', sizeMiB: 2_048, label: `A_${'B'.repeat(14)}` },
     ]);
   });
 });

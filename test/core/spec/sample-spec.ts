@@ -1,7 +1,7 @@
 import type { Abilities } from '../../../core/spec/check.ts';
 
 /** An installation that builds all there is. */
-export const everything: Abilities = { architectures: ['amd64', 'arm64'], outputs: ['iso', 'tar'] };
+export const everything: Abilities = { architectures: ['amd64', 'arm64'], outputs: ['iso', 'raw', 'tar'] };
 
 /** The shortest spec, with a fragment over it. */
 export function sampleSpec(fragment: Readonly<Record<string, unknown>> = {}): Record<string, unknown> {
