@@ -44,6 +44,8 @@ export class BlobBuckets extends Construct {
         abortIncomplete,
         // An attempt's uploads are promoted by copy when its stage is settled, and no stage runs for two days.
         { id: 'expire-staging', prefix: 'staging/', expiration: Duration.days(2) },
+        // An archive's new state replaces what was kept of the old; what is still used is kept again by its next use.
+        { id: 'expire-packages', prefix: 'packages/', expiration: Duration.days(30) },
         // A manifest serves one attempt; the ticket in it dies with that.
         { id: 'expire-manifests', prefix: 'manifests/', expiration: Duration.days(7) },
       ],

@@ -17,6 +17,13 @@ const contextSchema = z
   .object({
     'archives.debian': address.describe('Base address of the Debian archive that images are built from.'),
     'archives.debianSecurity': address.optional().describe('Base address of the security archive.'),
+    'archives.fallbackHours': z.coerce
+      .number()
+      .int()
+      .min(0)
+      .max(720)
+      .default(24)
+      .describe('Hours for which the last known state of an archive that does not answer is planned with; 0: never.'),
     stackName: z
       .string()
       .regex(/^[a-z][a-z0-9-]{0,29}$/, 'a lower-case letter, then up to 29 of a-z, 0-9 and -')

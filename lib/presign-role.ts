@@ -11,7 +11,8 @@ export interface PresignRoleProps {
 
 /**
  * The role whose sessions sign URLs, assumed for the purpose: a URL can do no more than this role, whoever signs, and
- * lives no longer than its session. Builders put only where attempts put, under staging/ and logs/.
+ * lives no longer than its session. Builders put only where attempts put, under staging/ and logs/, and what is named
+ * after the digest that S3 itself verifies, under packages/.
  */
 export class PresignRole extends Construct {
   readonly role: Role;
@@ -28,13 +29,19 @@ export class PresignRole extends Construct {
       this.role,
       {
         actions: ['s3:GetObject'],
-        resources: [work.arnForObjects('blobs/*'), work.arnForObjects('manifests/*'), artifacts.arnForObjects('*')],
+        resources: [
+          ...['blobs/*', 'manifests/*', 'packages/*'].map((path) => work.arnForObjects(path)),
+          artifacts.arnForObjects('*'),
+        ],
       },
       reason,
     );
     allowByWildcard(
       this.role,
-      { actions: ['s3:PutObject'], resources: [work.arnForObjects('staging/*'), work.arnForObjects('logs/*')] },
+      {
+        actions: ['s3:PutObject'],
+        resources: ['staging/*', 'logs/*', 'packages/*'].map((path) => work.arnForObjects(path)),
+      },
       reason,
     );
   }

@@ -106,6 +106,7 @@ export class BuilderStack extends Stack {
         [names.taskFamily]: pool.family,
         [names.eventBusName]: channels.bus.eventBusName,
         [names.archiveDebian]: archive,
+        [names.archiveFallbackHours]: String(configuration['archives.fallbackHours']),
         ...(security === undefined ? {} : { [names.archiveDebianSecurity]: security }),
       });
     }

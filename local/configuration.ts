@@ -15,6 +15,7 @@ const configurationSchema = z.strictObject({
   slots: z.coerce.number().int().min(1).max(64),
   archive: address.optional(),
   archiveSecurity: address.optional(),
+  archiveFallbackHours: z.coerce.number().int().min(0).max(720),
 });
 export type LocalConfiguration = z.infer<typeof configurationSchema>;
 
@@ -43,6 +44,7 @@ export function readConfiguration(
     slots: value('slots', 'LBUILD_SLOTS') ?? defaultSlots(),
     archive: value('archive', 'LBUILD_ARCHIVE'),
     archiveSecurity: value('archive-security', 'LBUILD_ARCHIVE_SECURITY'),
+    archiveFallbackHours: value('archive-fallback-hours', 'LBUILD_ARCHIVE_FALLBACK_HOURS') ?? 24,
   });
   if (parsed.success) return parsed.data;
   const fields: FieldError[] = parsed.error.issues.map((issue) => ({

@@ -4,6 +4,7 @@ import { createHttpArchive } from '../adapters/archive/http-archive.ts';
 import { openSqliteTable } from '../adapters/sqlite/sqlite-table.ts';
 import { createSystemClock } from '../adapters/system/clock.ts';
 import { createIds } from '../adapters/system/ids.ts';
+import { rememberArchive } from '../core/builds/archive-memory.ts';
 import { EngineError } from '../core/errors.ts';
 import { executionEnvelope } from '../core/events/envelope.ts';
 import type { Ports } from '../core/ports/ports.ts';
@@ -126,12 +127,14 @@ export async function startEngine(
     flow,
     tasks: runner,
     bus,
-    archive: createHttpArchive({
-      debian: configuration.archive,
-      debianSecurity: configuration.archiveSecurity,
-      clock,
-      log: log.info,
-    }),
+    archive: rememberArchive(
+      createHttpArchive({
+        debian: configuration.archive,
+        debianSecurity: configuration.archiveSecurity,
+        ...{ clock, log: log.info },
+      }),
+      { ...{ table, clock, log: log.info }, fallbackHours: configuration.archiveFallbackHours },
+    ),
     clock,
     ids,
   };

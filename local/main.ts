@@ -83,6 +83,7 @@ const { values, positionals } = parseArgs({
     slots: text,
     archive: text,
     'archive-security': text,
+    'archive-fallback-hours': text,
     'builder-root': text,
     'package-cache': text,
     cache: text,

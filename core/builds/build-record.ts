@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { buildEstimateSchema } from '../plan/estimate.ts';
 import { buildStates, workStates } from './lifecycle.ts';
 import { artifactTypes, layerReferenceSchema, moduleReferenceSchema, trustClasses } from './manifest.ts';
 
@@ -27,12 +28,13 @@ export const buildRecordSchema = z.strictObject({
   planDigest: digest.optional(),
   submittedAt: timestamp,
   plannedAt: timestamp.optional(),
+  /** Present where the archive did not answer then: when the state that the plan is for was last read. */
+  archiveReadAt: timestamp.optional(),
+  /** What it was thought to take when it was planned. */
+  estimate: buildEstimateSchema.optional(),
   startedAt: timestamp.optional(),
   endedAt: timestamp.optional(),
   cancelRequestedAt: timestamp.optional(),
-  failure: failureSchema.optional(),
-});
-export type BuildRecord = z.infer<typeof buildRecordSchema>;
   /** The build whose work this one goes on with. */
   resumedFrom: z.string().optional(),
   /** The build that this one repeats. */
@@ -43,6 +45,9 @@ export type BuildRecord = z.infer<typeof buildRecordSchema>;
   keepGoing: z.boolean().optional(),
   /** It counts among the builds that run at once (core/builds/running-builds.ts). */
   holdsSlot: z.literal(true).optional(),
+  failure: failureSchema.optional(),
+});
+export type BuildRecord = z.infer<typeof buildRecordSchema>;
 
 /** A stage of a build. The counter `pending` beside it holds how many stages it still waits for. */
 export const stageRecordSchema = z.strictObject({
@@ -52,11 +57,11 @@ export const stageRecordSchema = z.strictObject({
   steps: z.array(z.string()),
   needs: z.array(z.string()),
   dependents: z.array(z.string()),
+  /** Stages that it waits for, beside what it needs, so that not too many run at once. */
+  after: z.array(z.string()).optional(),
   /** Token of the waiting AwaitDependencies. */
   token: z.string().optional(),
   /** Number of the latest attempt; 0 before the first. */
-  /** Stages that it waits for, beside what it needs, so that not too many run at once. */
-  after: z.array(z.string()).optional(),
   attempt: z.number().int().min(0),
   retries: z.strictObject({
     infrastructure: z.number().int().min(0),
@@ -96,17 +101,20 @@ const timings = z.strictObject({ program: z.number().int(), capture: z.number().
 export const stepRecordSchema = z.strictObject({
   id: z.string(),
   hit: z.boolean(),
+  program: z.string().optional(),
+  /** Of its layer, module or artifact. */
+  bytes: z.number().int().min(0).optional(),
   attempt: z.number().int().min(0),
   milliseconds: timings.optional(),
+  /** By the store's clock; the time when its receipt came less what the builder says that it took. */
+  startedAt: timestamp.optional(),
+  endedAt: timestamp.optional(),
   facts: z.record(z.string(), z.string()),
 });
 export type StepRecord = z.infer<typeof stepRecordSchema>;
 
 /** What a step's key points to: written once, by the control plane only. */
 export const resultRecordSchema = z.strictObject({
-  /** By the store's clock; the time when its receipt came less what the builder says that it took. */
-  startedAt: timestamp.optional(),
-  endedAt: timestamp.optional(),
   key: digest,
   program: z.string(),
   layer: layerReferenceSchema.optional(),

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { errorCatalogue } from '../errors.ts';
 import type { Table } from '../ports/table.ts';
 import { type BuildRecord, type Failure, failureSchema } from './build-record.ts';
+import { estimateView, estimateViewSchema } from './estimate-view.ts';
 import { buildStates, isTerminal, type WorkState, workStates } from './lifecycle.ts';
 import { printable } from './printable.ts';
 import { listArtifacts, listAttempts, listStages, listSteps } from './stage-repository.ts';
@@ -11,13 +12,15 @@ const stepViewSchema = z
     id: z.string(),
     state: z.enum(workStates),
     hit: z.boolean().describe('Taken from the cache: nothing ran.'),
+    program: z.string().optional(),
+    bytes: z.number().int().optional().describe('Of its layer, module or artifact.'),
     percent: z.number().int().min(0).max(100),
     attempt: z.number().int().describe('The attempt that did it; 0 for a hit or before it ran.'),
+    startedAt: z.string().optional(),
+    endedAt: z.string().optional(),
     milliseconds: z.strictObject({ program: z.number().int(), capture: z.number().int() }).optional(),
     facts: z.record(z.string(), z.string()),
   })
-    startedAt: z.string().optional(),
-    endedAt: z.string().optional(),
   .meta({ id: 'Step' });
 
 const failureViewSchema = failureSchema.extend({ remedy: z.string() }).meta({ id: 'Failure' });
@@ -34,15 +37,19 @@ export const buildViewSchema = z
     planDigest: z.string().optional().describe('SHA-256 of the plan, once there is one.'),
     submittedAt: z.string(),
     plannedAt: z.string().optional(),
+    archiveReadAt: z
+      .string()
+      .optional()
+      .describe('Present where the archive did not answer: the build was planned for its state of this time.'),
     startedAt: z.string().optional(),
     endedAt: z.string().optional(),
     cancelRequested: z.boolean(),
-    failure: failureViewSchema.optional().describe('Why it failed: code, step, last log lines.'),
-  })
-  .meta({ id: 'Build' });
     keepGoing: z.boolean().describe('True: a failure ends only what needs the failed step.'),
     resumedFrom: z.string().optional().describe('The build whose work it goes on with.'),
     retryOf: z.string().optional().describe('The build that it repeats.'),
+    failure: failureViewSchema.optional().describe('Why it failed: code, step, last log lines.'),
+  })
+  .meta({ id: 'Build' });
 export type BuildView = z.infer<typeof buildViewSchema>;
 
 export const buildDetailSchema = z
@@ -54,6 +61,7 @@ export const buildDetailSchema = z
       .min(0)
       .max(100)
       .describe('Share of the steps that are done; 100 only of a build that succeeded.'),
+    estimate: estimateViewSchema.optional(),
     stages: z.array(
       z
         .strictObject({
@@ -99,27 +107,33 @@ export function buildView(build: BuildRecord): BuildView {
     ...(build.planDigest === undefined ? {} : { planDigest: build.planDigest }),
     submittedAt: build.submittedAt,
     ...(build.plannedAt === undefined ? {} : { plannedAt: build.plannedAt }),
+    ...(build.archiveReadAt === undefined ? {} : { archiveReadAt: build.archiveReadAt }),
     ...(build.startedAt === undefined ? {} : { startedAt: build.startedAt }),
     ...(build.endedAt === undefined ? {} : { endedAt: build.endedAt }),
     cancelRequested: build.cancelRequestedAt !== undefined,
+    keepGoing: build.keepGoing === true,
+    ...(build.resumedFrom === undefined ? {} : { resumedFrom: build.resumedFrom }),
+    ...(build.retryOf === undefined ? {} : { retryOf: build.retryOf }),
     ...(build.failure === undefined || build.state === 'cancelled' ? {} : { failure: failureView(build.failure) }),
   };
 }
 
-    keepGoing: build.keepGoing === true,
-    ...(build.resumedFrom === undefined ? {} : { resumedFrom: build.resumedFrom }),
-    ...(build.retryOf === undefined ? {} : { retryOf: build.retryOf }),
 /** The view of a build with its stages and steps, from the table alone. */
 export async function buildDetail(table: Table, build: BuildRecord): Promise<BuildDetail> {
   const [stages, steps, attempts, artifacts] = await Promise.all([
     listStages(table, build.id),
     listSteps(table, build.id),
     listAttempts(table, build.id),
+    listArtifacts(table, build.id),
   ]);
+  const estimate = estimateView(build, {
+    stages: stages.map(({ value }) => value),
+    attempts: attempts.map(({ value }) => value),
+    artifacts,
+  });
   const done = new Map(steps.map((step) => [step.id, step]));
   const over = isTerminal(build.state);
   const views = stages.map(({ value: stage }) => {
-    listArtifacts(table, build.id),
     const attempt = attempts.find((one) => one.value.stage === stage.id && one.value.attempt === stage.attempt)?.value;
     const current = attempt?.state === 'live' ? attempt.progress : undefined;
     const currentPosition = current === undefined ? -1 : stage.steps.indexOf(current.step);
@@ -164,7 +178,12 @@ export async function buildDetail(table: Table, build: BuildRecord): Promise<Bui
   const all = views.flatMap((stage) => stage.steps);
   const sum = all.reduce((total, step) => total + step.percent, 0);
   const percent = all.length === 0 ? 0 : Math.min(99, Math.floor(sum / all.length));
-  return { ...buildView(build), percent: build.state === 'succeeded' ? 100 : percent, stages: views };
+  return {
+    ...buildView(build),
+    percent: build.state === 'succeeded' ? 100 : percent,
+    ...(estimate === undefined ? {} : { estimate }),
+    stages: views,
+  };
 }
 
 function shownFacts(facts: Readonly<Record<string, string>>): Record<string, string> {

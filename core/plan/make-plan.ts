@@ -52,7 +52,7 @@ export function makePlan(input: { spec: ResolvedSpec; archive: ArchiveState; too
     architecture,
     release: spec.base.release,
     sourceDateEpoch,
-    archive,
+    archive: { suites: archive.suites },
     steps,
     stages,
     artifacts: spec.outputs.map((output) => ({

@@ -1,8 +1,14 @@
 import type { ArchiveState } from '../plan/archive-state.ts';
 import type { Architecture, ReleaseName } from '../spec/releases.ts';
 
+/** A state of the archive, and whether it is the present one. */
+export interface KnownArchiveState extends ArchiveState {
+  /** Present where the archive did not answer: when this state of it was last read. */
+  readonly lastReadAt?: string;
+}
+
 /** Looks up the state of the configured package archive for a release. */
 export interface PackageArchive {
-  /** @throws EngineError archive.not_configured, archive.unreachable */
-  state(release: ReleaseName, architecture: Architecture): Promise<ArchiveState>;
+  /** @throws EngineError archive.not_configured, archive.unreachable, archive.untrusted */
+  state(release: ReleaseName, architecture: Architecture): Promise<KnownArchiveState>;
 }

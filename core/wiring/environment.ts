@@ -21,6 +21,7 @@ export const environmentNames = {
   taskFamily: 'LBUILD_TASK_FAMILY',
   eventBusName: 'LBUILD_EVENT_BUS',
   archiveDebian: 'LBUILD_ARCHIVE_DEBIAN',
+  archiveFallbackHours: 'LBUILD_ARCHIVE_FALLBACK_HOURS',
   archiveDebianSecurity: 'LBUILD_ARCHIVE_DEBIAN_SECURITY',
 } as const;
 export type EnvironmentName = (typeof environmentNames)[keyof typeof environmentNames];

@@ -172,6 +172,7 @@ describe('the environment', () => {
     [environmentNames.concurrentBuildsPerTenant]: '3',
     [environmentNames.stagesPerBuild]: '10',
     [environmentNames.spot]: 'true',
+    [environmentNames.archiveFallbackHours]: '24',
     [environmentNames.archiveDebian]: 'http://archive.invalid/debian',
   };
 

@@ -1,16 +1,20 @@
 import type { BuildRecord, StageRecord } from '../../../core/builds/build-record.ts';
 import { buildsInState, findBuild, updateBuild } from '../../../core/builds/build-repository.ts';
-import { edgeKey, specKey, stageKey } from '../../../core/builds/keys.ts';
-import { loadPlan, storePlan } from '../../../core/builds/plan-store.ts';
+import { edgeKey, stageKey } from '../../../core/builds/keys.ts';
+import { planContext } from '../../../core/builds/plan-context.ts';
+import { findPlan, loadPlan, storePlan } from '../../../core/builds/plan-store.ts';
+import { storedSpec } from '../../../core/builds/resume.ts';
 import { endBuild } from '../../../core/builds/settle.ts';
+import { waitsUnderLimit } from '../../../core/builds/stage-limit.ts';
 import type { JsonValue } from '../../../core/digest.ts';
 import { EngineError } from '../../../core/errors.ts';
-import { waitsUnderLimit } from '../../../core/builds/stage-limit.ts';
 import { outboxWrite } from '../../../core/events/outbox.ts';
 import { buildOf } from '../../../core/events/subject.ts';
 import { toJsonObject } from '../../../core/json.ts';
+import { estimatePlan } from '../../../core/plan/estimate.ts';
 import { makePlan, planDigest } from '../../../core/plan/make-plan.ts';
 import type { Plan, PlanStage } from '../../../core/plan/plan.ts';
+import type { KnownArchiveState } from '../../../core/ports/package-archive.ts';
 import type { Ports } from '../../../core/ports/ports.ts';
 import type { TableWrite } from '../../../core/ports/table.ts';
 import type { ResolvedSpec } from '../../../core/spec/schema.ts';
@@ -45,16 +49,21 @@ async function planBuild(ports: PlanPorts, buildId: string): Promise<void> {
     await endBuild(ports, buildId, 'cancelled');
     return;
   }
-  let plan: Plan;
+  let made: Awaited<ReturnType<typeof makeAndStore>>;
   try {
-    plan = await makeAndStore(ports, planning);
+    made = await makeAndStore(ports, planning);
   } catch (error) {
     // What the caller can mend ends the build with its code; anything else is tried again with the event.
     if (!(error instanceof EngineError)) throw error;
     await endBuild(ports, buildId, 'failed', { code: error.code, reason: error.detail.slice(0, 2_000), logTail: [] });
     return;
   }
-  await storeStages(ports, buildId, plan);
+  const { plan, archiveReadAt } = made;
+  const [context] = await Promise.all([
+    planContext(ports, planning.tenantId, planning.name, plan),
+    storeStages(ports, buildId, plan),
+  ]);
+  const estimate = estimatePlan(plan, context).total;
   await updateBuild(ports.table, buildId, (build) =>
     build.state === 'planning' && build.cancelRequestedAt === undefined
       ? {
@@ -62,6 +71,8 @@ async function planBuild(ports: PlanPorts, buildId: string): Promise<void> {
             ...build,
             state: 'queued',
             planDigest: planDigest(plan),
+            estimate,
+            ...(archiveReadAt === undefined ? {} : { archiveReadAt }),
             plannedAt: ports.clock.now().toISOString(),
           },
           writes: [outboxWrite(ports, 'build.queued', build.tenantId, { buildId })],
@@ -74,17 +85,34 @@ async function planBuild(ports: PlanPorts, buildId: string): Promise<void> {
   }
 }
 
-/** The plan, stored once: where an earlier try has stored one, that one stays and is used. */
-async function makeAndStore(ports: PlanPorts, build: BuildRecord): Promise<Plan> {
+/**
+ * The plan, stored once: where an earlier try has stored one, that one stays and is used. With it, where the archive did
+ * not answer, when the state that it is made for was last read.
+ */
+async function makeAndStore(ports: PlanPorts, build: BuildRecord): Promise<{ plan: Plan; archiveReadAt?: string }> {
   const spec = await storedSpec(ports.table, build.id);
   const archive = await archiveState(ports, build, spec);
   await storePlan(ports.blobs, build.id, makePlan({ spec, archive, toolchain: ports.installation.toolchain }));
-  return loadPlan(ports.blobs, build.id);
+  const plan = await loadPlan(ports.blobs, build.id);
+  return archive.lastReadAt === undefined ? { plan } : { plan, archiveReadAt: archive.lastReadAt };
+}
+
+/** The archive's state, or that of the build whose work is gone on with: what it finished has keys that hold it. */
+async function archiveState(ports: PlanPorts, build: BuildRecord, spec: ResolvedSpec): Promise<KnownArchiveState> {
+  const { release, architecture } = spec.base;
+  const before = build.archiveOf === undefined ? undefined : await findPlan(ports.blobs, build.archiveOf);
+  if (before?.release === release && before.architecture === architecture) return before.archive;
+  return ports.archive.state(release, architecture);
 }
 
 /** Stages and edges, absent before; where an earlier try has written them they stay. */
 async function storeStages(ports: PlanPorts, buildId: string, plan: Plan): Promise<void> {
   const writes: TableWrite[] = [];
+  const after = waitsUnderLimit(plan.stages, ports.installation.stagesPerBuild);
+  const waitsOf = (stage: PlanStage): string[] => {
+    const before = after.get(stage.id);
+    return before === undefined ? stage.needs : [...stage.needs, before];
+  };
   for (const stage of plan.stages) {
     const dependents = plan.stages.filter((other) => waitsOf(other).includes(stage.id)).map((other) => other.id);
     const before = after.get(stage.id);
@@ -92,22 +120,10 @@ async function storeStages(ports: PlanPorts, buildId: string, plan: Plan): Promi
       id: stage.id,
       state: 'pending',
       trust: stage.trust,
-/** The archive's state, or that of the build whose work is gone on with: what it finished has keys that hold it. */
-async function archiveState(ports: PlanPorts, build: BuildRecord, spec: ResolvedSpec): Promise<ArchiveState> {
-  const { release, architecture } = spec.base;
-  const before = build.archiveOf === undefined ? undefined : await findPlan(ports.blobs, build.archiveOf);
-  if (before?.release === release && before.architecture === architecture) return before.archive;
-  return ports.archive.state(release, architecture);
-}
-
       steps: stage.steps,
       needs: stage.needs,
       dependents,
-  const after = waitsUnderLimit(plan.stages, ports.installation.stagesPerBuild);
-  const waitsOf = (stage: PlanStage): string[] => {
-    const before = after.get(stage.id);
-    return before === undefined ? stage.needs : [...stage.needs, before];
-  };
+      ...(before === undefined ? {} : { after: [before] }),
       attempt: 0,
       retries: { infrastructure: 0, lost: 0 },
     };
@@ -117,7 +133,6 @@ async function archiveState(ports: PlanPorts, build: BuildRecord, spec: Resolved
       data: toJsonObject(record),
       counters: { pending: waitsOf(stage).length },
     });
-      ...(before === undefined ? {} : { after: [before] }),
     for (const to of dependents) writes.push({ kind: 'put', key: edgeKey(buildId, stage.id, to), data: {} });
   }
   // Nothing reads these before the build is queued, so they need no common transaction; 100 is its bound.

@@ -14,6 +14,7 @@ import { createStateMachine } from '../../../adapters/stepfunctions/state-machin
 import { createPresignCredentials } from '../../../adapters/sts/presign-credentials.ts';
 import { createSystemClock } from '../../../adapters/system/clock.ts';
 import { createIds } from '../../../adapters/system/ids.ts';
+import { rememberArchive } from '../../../core/builds/archive-memory.ts';
 import type { Ports } from '../../../core/ports/ports.ts';
 import { environmentNames as names } from '../../../core/wiring/environment.ts';
 import { type Environment, readEnvironment } from './environment.ts';
@@ -39,6 +40,11 @@ export async function composePorts(environment: Environment): Promise<Ports> {
     secretId: environment[names.cursorSecretId],
     credentials: sts.config.credentials,
   });
+  const table = createDynamoTable({
+    client: tracer.captureAWSv3Client(new DynamoDBClient({ region })),
+    tableName: environment[names.tableName],
+  });
+  const log = (message: string, facts: Readonly<Record<string, string | number>>) => logger.info(message, { ...facts });
   return {
     installation: {
       apiUrl: environment[names.apiUrl],
@@ -51,10 +57,7 @@ export async function composePorts(environment: Environment): Promise<Ports> {
       spot: environment[names.spot],
       cursorSecret,
     },
-    table: createDynamoTable({
-      client: tracer.captureAWSv3Client(new DynamoDBClient({ region })),
-      tableName: environment[names.tableName],
-    }),
+    table,
     blobs: createS3Blobs({
       client: tracer.captureAWSv3Client(new S3Client({ region })),
       presignClient,
@@ -74,12 +77,14 @@ export async function composePorts(environment: Environment): Promise<Ports> {
       client: tracer.captureAWSv3Client(new EventBridgeClient({ region })),
       eventBusName: environment[names.eventBusName],
     }),
-    archive: createHttpArchive({
-      debian: environment[names.archiveDebian],
-      debianSecurity: environment[names.archiveDebianSecurity],
-      clock,
-      log: (message, facts) => logger.info(message, { ...facts }),
-    }),
+    archive: rememberArchive(
+      createHttpArchive({
+        debian: environment[names.archiveDebian],
+        debianSecurity: environment[names.archiveDebianSecurity],
+        ...{ clock, log },
+      }),
+      { ...{ table, clock, log }, fallbackHours: environment[names.archiveFallbackHours] },
+    ),
     clock,
     ids: createIds(clock),
   };

@@ -31,6 +31,7 @@ const environmentSchema = z.object({
   [names.taskFamily]: text,
   [names.eventBusName]: text,
   [names.archiveDebian]: z.url(),
+  [names.archiveFallbackHours]: z.coerce.number().int().min(0),
   [names.archiveDebianSecurity]: z.url().optional(),
 });
 export type Environment = z.infer<typeof environmentSchema>;
