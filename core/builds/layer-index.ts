@@ -30,5 +30,13 @@ export const layerIndexHeaderSchema = z.strictObject({
     .array(z.strictObject({ name: z.string(), version: z.string(), architecture: z.string(), status: z.string() }))
     .optional()
     .describe('Package stanzas, where the step changed the package database: the whole state after it.'),
+  inputs: z
+    .strictObject({
+      paths: z.array(z.string().max(4096)).max(50_000).describe('Files that it holds a copy of, relative to the root.'),
+      names: z.array(z.string().max(255)).max(20_000).describe('Words of its hooks, which may look for such a file.'),
+      folders: z.array(z.string().max(4096)).max(2_000).describe('Folders whose files its hooks take by pattern.'),
+    })
+    .optional()
+    .describe('Of an initramfs: what it read, so that a later step can tell whether it must be made again.'),
 });
 export type LayerIndexHeader = z.infer<typeof layerIndexHeaderSchema>;

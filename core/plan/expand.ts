@@ -3,6 +3,7 @@ import type { JsonObject } from '../digest.ts';
 import { toJsonObject } from '../json.ts';
 import type { ResolvedSpec } from '../spec/schema.ts';
 import { type ProgramName, programs } from './programs/catalogue.ts';
+import { mayChangeInitramfs } from './programs/initramfs-inputs.ts';
 
 /** A step before its key is known. */
 export interface StepDraft {
@@ -16,17 +17,6 @@ export interface StepDraft {
   readonly timeoutSeconds: number;
 }
 
-/** A file below these changes what an initial RAM file system holds (initramfs-tools(7), its hooks and their inputs). */
-const initramfsInputs = [
-  '/etc/initramfs-tools/',
-  '/usr/share/initramfs-tools/',
-  '/etc/modprobe.d/',
-  '/etc/modules',
-  '/etc/udev/',
-  '/usr/lib/udev/',
-  '/etc/live/',
-];
-
 /** Packages that a spec asks for without naming them. */
 function impliedPackages(spec: ResolvedSpec): string[] {
   const implied: string[] = [];
@@ -39,92 +29,186 @@ function impliedPackages(spec: ResolvedSpec): string[] {
   return implied;
 }
 
+/** Steps as they are added, each by default after the one before. */
+class Chain {
+  readonly drafts: StepDraft[] = [];
+  /** The steps that the next one is built on. */
+  tips: readonly string[] = [];
+
+  /** Adds a step of a program and makes it the tip. */
+  add(
+    program: ProgramName,
+    options: object,
+    settings: Partial<Pick<StepDraft, 'id' | 'scope' | 'trust' | 'needs' | 'label' | 'timeoutSeconds'>> = {},
+  ): string {
+    const id = this.beside(program, options, settings);
+    this.tips = [id];
+    return id;
+  }
+
+  /** Adds a step and leaves the tips as they are. */
+  beside(program: ProgramName, options: object, settings: Parameters<Chain['add']>[2] = {}): string {
+    const declaration = programs[program];
+    const draft: StepDraft = {
+      id: program,
+      program,
+      trust: declaration.trust,
+      scope: 'tenant',
+      options: toJsonObject(options),
+      needs: this.tips,
+      label: declaration.summary,
+      timeoutSeconds: declaration.timeoutSeconds,
+      ...settings,
+    };
+    this.drafts.push(draft);
+    return draft.id;
+  }
+}
+
 /**
- * The steps of a spec in topological order. The declarative customisations are one chain; user steps follow all of
- * it by their `needs` ([] = only the declarative base); exports need every user step that no other needs.
+ * The steps of a spec in topological order. The boot packages come first and the user's packages after them, so that
+ * another package of the user's installs these only. The initial RAM file system is a branch beside the user's
+ * packages: made once of the boot packages, and again by `refresh` where something that it reads has changed since.
+ * The declarative customisations are one chain; user steps follow all of it by their `needs` ([] = only the
+ * declarative base); exports need every user step that no other needs.
  *
  * Trust: the declarative steps edit the tree as data, so they are `service` although `files` carries tenant bytes.
- * Scope: only what holds no byte of a tenant may be shared. `initramfs` runs code of the tree: where tenant code or
- * files that it reads may have touched the tree it comes last and is `tenant`, else it is part of the shared base.
+ * Scope: only what holds no byte of a tenant may be shared. `refresh` runs code of the tree: where tenant code or
+ * files that it reads may have touched the tree it comes last and is `tenant`, else it belongs to the shared base.
  */
 export function expandSpec(spec: ResolvedSpec): StepDraft[] {
-  const boots = spec.outputs.some((output) => output.type === 'iso');
-  const drafts: StepDraft[] = [];
-  let last: string | undefined;
-  const chain = (
-    id: ProgramName,
-    options: object,
-    scope: 'shared' | 'tenant',
-    trust: TrustClass = programs[id].trust,
-    needs: readonly string[] = last === undefined ? [] : [last],
-  ): void => {
-    drafts.push({
-      id,
-      program: id,
-      trust,
-      scope,
-      options: toJsonObject(options),
-      needs,
-      label: programs[id].summary,
-      timeoutSeconds: programs[id].timeoutSeconds,
-    });
-    last = id;
+  const chain = new Chain();
+  const outputs = spec.outputs.map((output) => output.type).sort();
+  const boots = outputs.some((type) => type !== 'tar');
+  const shared = { scope: 'shared' } as const;
+  const late = spec.steps.length > 0 || spec.files.some((file) => mayChangeInitramfs(file.path));
+
+  chain.add('bootstrap', spec.base, shared);
+  const wanted = {
+    install: [...new Set([...spec.packages.install, ...impliedPackages(spec)])].sort(),
+    remove: [...spec.packages.remove].sort(),
+    recommends: spec.packages.recommends,
   };
+  let initramfs: string | undefined;
+  if (boots) {
+    const bootSet = { install: [], remove: [], recommends: wanted.recommends, kernel: spec.kernel.package, outputs };
+    chain.add('packages', bootSet, { id: 'kernel', label: 'Installs the kernel and what boots it', ...shared });
+    initramfs = chain.beside('initramfs', { afterTenant: false }, shared);
+  }
+  const changesPackages = wanted.install.length + wanted.remove.length > 0;
+  if (changesPackages || !boots) chain.add('packages', { ...wanted, outputs: [] }, shared);
+  const shareable = layersOf(chain.drafts);
+  if (initramfs !== undefined && changesPackages && !late) initramfs = refresh(chain, initramfs, chain.tips, false);
+  const booting = initramfs === undefined ? [] : [initramfs];
 
-  chain('bootstrap', spec.base, 'shared');
-  chain(
-    'packages',
-    {
-      install: [...new Set([...spec.packages.install, ...impliedPackages(spec)])].sort(),
-      remove: [...spec.packages.remove].sort(),
-      recommends: spec.packages.recommends,
-      ...(boots ? { kernel: spec.kernel.package } : {}),
-      outputs: spec.outputs.map((output) => output.type).sort(),
-    },
-    'shared',
-  );
-  const touchesInitramfs =
-    spec.steps.length > 0 || spec.files.some((file) => initramfsInputs.some((prefix) => file.path.startsWith(prefix)));
-  if (boots && !touchesInitramfs) chain('initramfs', { afterTenant: false }, 'shared');
-  chain('system', spec.system, 'tenant');
-  if (spec.groups.length > 0) chain('groups', { groups: spec.groups }, 'tenant');
-  if (spec.users.length > 0) chain('users', { users: spec.users }, 'tenant');
-  if (spec.files.length > 0) chain('files', { files: spec.files }, 'tenant');
+  chain.add('system', spec.system);
+  if (spec.groups.length > 0) chain.add('groups', { groups: spec.groups });
+  if (spec.users.length > 0) chain.add('users', { users: spec.users });
+  if (spec.files.length > 0) chain.add('files', { files: spec.files });
   const services = spec.services;
-  if (services.enable.length + services.disable.length + services.mask.length > 0)
-    chain('services', services, 'tenant');
+  if (services.enable.length + services.disable.length + services.mask.length > 0) chain.add('services', services);
+  const declared = layersOf(chain.drafts);
 
-  const base = last ?? 'bootstrap';
-  for (const step of spec.steps) {
-    drafts.push({
-      id: step.id,
-      program: 'script',
-      trust: 'tenant',
-      scope: 'tenant',
-      options: { run: step.run, network: step.network, timeoutSeconds: step.timeoutSeconds },
-      needs: step.needs.length > 0 ? step.needs : [base],
-      label: `Runs the step ${step.id}`,
-      // The program ends the script by itself; this is the bound on everything around it.
-      timeoutSeconds: step.timeoutSeconds + 60,
-    });
-  }
+  let tips = [...chain.tips, ...booting];
   const needed = new Set(spec.steps.flatMap((step) => step.needs));
+  for (const step of spec.steps) {
+    chain.beside(
+      'script',
+      { run: step.run, network: step.network, timeoutSeconds: step.timeoutSeconds },
+      {
+        id: step.id,
+        needs: step.needs.length > 0 ? step.needs : tips,
+        label: `Runs the step ${step.id}`,
+        // The program ends the script by itself; this is the bound on everything around it.
+        timeoutSeconds: step.timeoutSeconds + 60,
+      },
+    );
+  }
   const leaves = spec.steps.map((step) => step.id).filter((id) => !needed.has(id));
-  let tips: readonly string[] = leaves.length > 0 ? leaves : [base];
-  if (boots && touchesInitramfs) {
-    chain('initramfs', { afterTenant: true }, 'tenant', 'tenant', tips);
-    tips = ['initramfs'];
-  }
-  for (const output of spec.outputs) {
-    if (output.type === 'iso') {
+  if (leaves.length > 0) tips = leaves;
+  if (initramfs !== undefined && late) tips = [...tips, refresh(chain, initramfs, tips, true)];
+
+  const layers = layersOf(chain.drafts);
+  const modules = outputs.includes('iso')
+    ? [
+        ...shareable.map((id) => moduleOf(chain, id, [id], 'shared')),
+        ...moduleOfMany(chain, 'custom', without(declared, shareable)),
+        ...moduleOfMany(chain, 'steps', without(layers, declared)),
+      ]
+    : [];
+  for (const output of spec.outputs) exportStep(chain, spec, output, tips, modules);
+  return sortByNeeds(chain.drafts);
+}
+
+/** Adds the step that makes the initial RAM file system again where it must be; answers its id. */
+function refresh(chain: Chain, since: string, tips: readonly string[], afterTenant: boolean): string {
+  return chain.beside(
+    'initramfs',
+    { afterTenant, since },
+    {
+      id: 'refresh',
+      label: 'Makes the initial RAM file system again where something that it reads has changed',
+      scope: afterTenant ? 'tenant' : 'shared',
+      trust: afterTenant ? 'tenant' : 'service',
+      needs: [...new Set([...tips, since])],
+    },
+  );
+}
+
+function exportStep(
+  chain: Chain,
+  spec: ResolvedSpec,
+  output: ResolvedSpec['outputs'][number],
+  tips: readonly string[],
+  modules: readonly string[],
+): void {
+  const fileName = artifactName(spec.name, output.type);
+  switch (output.type) {
+    case 'iso': {
       const { hostname } = spec.system;
-      const options = { fileName: `${spec.name}.iso`, label: output.label, cmdline: spec.kernel.cmdline, hostname };
-      chain('iso', options, 'tenant', 'seal', tips);
-    } else {
-      chain('tar', { fileName: `${spec.name}.tar.zst` }, 'tenant', 'seal', tips);
+      const options = { fileName, modules, label: output.label, cmdline: spec.kernel.cmdline, hostname };
+      chain.beside('iso', options, { needs: modules });
+      break;
     }
+    case 'raw': {
+      const { label, sizeMiB } = output;
+      const { hostname } = spec.system;
+      const options = {
+        fileName,
+        label,
+        cmdline: spec.kernel.cmdline,
+        hostname,
+        ...(sizeMiB === undefined ? {} : { sizeMiB }),
+      };
+      chain.beside('raw', options, { needs: tips });
+      break;
+    }
+    case 'tar':
+      chain.beside('tar', { fileName }, { needs: tips });
+      break;
   }
-  return sortByNeeds(drafts);
+}
+
+/** Name of the file that an output makes. */
+export function artifactName(name: string, type: ResolvedSpec['outputs'][number]['type']): string {
+  const endings = { iso: 'iso', raw: 'img', tar: 'tar.zst' } as const;
+  return `${name}.${endings[type]}`;
+}
+
+function layersOf(drafts: readonly StepDraft[]): string[] {
+  return drafts.filter((draft) => programs[draft.program].produces === 'layer').map((draft) => draft.id);
+}
+
+function without(ids: readonly string[], others: readonly string[]): string[] {
+  return ids.filter((id) => !others.includes(id));
+}
+
+function moduleOf(chain: Chain, name: string, layers: readonly string[], scope: 'shared' | 'tenant'): string {
+  return chain.beside('module', { layers }, { id: `module.${name}`, scope, needs: layers });
+}
+
+function moduleOfMany(chain: Chain, name: string, layers: readonly string[]): string[] {
+  return layers.length === 0 ? [] : [moduleOf(chain, name, layers, 'tenant')];
 }
 
 /** Topological order that keeps the given order where it may (Kahn). The spec check has refused circles before. */

@@ -1,15 +1,11 @@
 import { canonicalJson, digestOf, type Sha256 } from '../digest.ts';
-import { EngineError } from '../errors.ts';
 import type { ResolvedSpec } from '../spec/schema.ts';
 import type { ArchiveState } from './archive-state.ts';
-import { expandSpec } from './expand.ts';
+import { artifactName, expandSpec } from './expand.ts';
 import { keyInputs, keyOf } from './keys.ts';
 import type { Plan, PlanStep } from './plan.ts';
 import { programs } from './programs/catalogue.ts';
 import { fuseStages } from './stages.ts';
-
-/** Stages a plan may have: Step Functions ends at 25,000 events of history, and an inline Map throttles above 40. */
-const stageLimit = 40;
 
 /**
  * The plan of a build: pure, so equal inputs give equal bytes. The source date is the newest date of the archive's
@@ -42,9 +38,6 @@ export function makePlan(input: { spec: ResolvedSpec; archive: ArchiveState; too
     };
   });
   const stages = fuseStages(steps);
-  if (stages.length > stageLimit) {
-    throw new EngineError('plan.too_large', `The plan has ${stages.length} stages; ${stageLimit} are allowed.`);
-  }
   return {
     format: 'lbuild-plan/2',
     specDigest: digestOf(spec),
@@ -57,7 +50,7 @@ export function makePlan(input: { spec: ResolvedSpec; archive: ArchiveState; too
     stages,
     artifacts: spec.outputs.map((output) => ({
       step: output.type,
-      name: output.type === 'iso' ? `${spec.name}.iso` : `${spec.name}.tar.zst`,
+      name: artifactName(spec.name, output.type),
       type: output.type,
     })),
   };

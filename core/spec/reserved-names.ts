@@ -1,6 +1,7 @@
 /** Ids of the steps that the engine adds itself; a user step of that id could not be told from them. */
 export const builtInStepIds = [
   'bootstrap',
+  'kernel',
   'packages',
   'system',
   'groups',
@@ -8,6 +9,8 @@ export const builtInStepIds = [
   'files',
   'services',
   'initramfs',
+  'refresh',
+  'module',
   'iso',
   'raw',
   'tar',

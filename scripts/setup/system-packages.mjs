@@ -22,6 +22,10 @@ export const testPackages = [
   { name: 'fdisk', why: 'judges the partition tables of disk images', shown: ['sfdisk', '--version'] },
   { name: 'podman', why: "containers with exactly Fargate's capabilities", shown: ['podman', '--version'] },
   { name: 'runc', why: 'runs these containers', shown: ['runc', '--version'] },
+  { name: 'gpg', why: 'signs the package archives of the tests', shown: ['gpg', '--version'] },
+  { name: 'zstd', why: 'reads layers in the tests', shown: ['zstd', '--version'] },
+  { name: 'squashfs-tools', why: 'reads modules in the tests', shown: ['unsquashfs', '-help'] },
+  { name: 'systemd', why: 'enables units in test trees', shown: ['systemctl', '--version'] },
   { name: 'iproute2', why: 'gives DynamoDB Local a network of its own', shown: ['ip', '-V'] },
   // Any Java does, also one that no package brought.
   { name: 'default-jre-headless', why: 'runs DynamoDB Local', shown: ['java', '-version'], anyProvider: true },

@@ -2,9 +2,8 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { build } from 'esbuild';
-import { captureLayer } from '../../containers/builder/layers/capture.ts';
-import type { StoredLayer } from '../../containers/builder/layers/unpack.ts';
 import { ensureBuilderRoot } from '../../scripts/builder-root.ts';
+import { captureLayer, storedLayer, type TestLayer } from './layer-shelf.ts';
 import { stageEpoch } from './stage-engine.ts';
 
 const project = join(import.meta.dirname, '../..');
@@ -87,20 +86,19 @@ export function makeSmallTree(builderRoot: string, tree: string): void {
 }
 
 /** A tree as the layer of a step `base`, with its blobs by digest. */
-export async function layerOf(
-  tree: string,
-  folder: string,
-): Promise<{ layer: StoredLayer; blobs: Map<string, Buffer> }> {
+export async function layerOf(tree: string, folder: string): Promise<{ layer: TestLayer; blobs: Map<string, Buffer> }> {
   mkdirSync(folder, { recursive: true });
-  const { reference, layerFile, indexFile } = await captureLayer({
+  const captured = await captureLayer({
     ...{ tree, folder, step: 'base', before: new Map() },
     since: { seconds: 0, nanoseconds: 0 },
     sourceDateEpoch: stageEpoch,
     treeBytes: 1e10,
   });
+  const layer = storedLayer(captured);
+  const { reference, layerFile, indexFile } = layer;
   const blobs = new Map([
     [reference.digest, readFileSync(layerFile)],
     [reference.index, readFileSync(indexFile)],
   ]);
-  return { layer: { reference: { ...reference, after: [] }, layerFile, indexFile }, blobs };
+  return { layer, blobs };
 }

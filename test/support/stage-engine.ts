@@ -51,8 +51,8 @@ export function stageStep(
 }
 
 /** Steps that name no other need the layer step before them. */
-function chained(steps: readonly ManifestStep[]): ManifestStep[] {
-  let last: string | undefined;
+function chained(steps: readonly ManifestStep[], base: string | undefined): ManifestStep[] {
+  let last = base;
   return steps.map((step) => {
     const needs = step.needs.length > 0 || last === undefined ? step.needs : [last];
     if (step.produces === 'layer') last = step.id;
@@ -160,7 +160,7 @@ export async function startStageEngine(options: {
       archive: { suites: [{ uri: base, suite: 'trixie', components: ['main'], indexes: {}, date: stageEpoch }] },
       base: options.base ?? [],
       modules: [],
-      steps: chained(options.steps),
+      steps: chained(options.steps, options.base?.at(-1)?.step),
       limits: { treeBytes: 2_000_000_000, logBytes: 1_000_000, heartbeatSeconds: 1, ...options.limits },
     },
     outputs,

@@ -1,6 +1,8 @@
 import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { copyFile, lstat, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { Writable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { LogLine } from '../../../core/builds/manifest.ts';
 import type { ExecOptions, ExecResult } from '../contract.ts';
@@ -11,6 +13,9 @@ import { LineSplitter } from './lines.ts';
 const mostOutput = { quiet: 64 << 20, logged: 1 << 20 } as const;
 /** How long the output of a command that has ended is still read: daemons that it left may hold the pipe open. */
 const drainMilliseconds = 300;
+
+/** Bytes of small pieces that are handed to a command at one time. */
+const gatheredBytes = 1 << 20;
 
 export interface ExecSettings {
   readonly tree: string;
@@ -81,6 +86,38 @@ function collector(most: number): { add(chunk: Buffer): void; text(): string } {
   };
 }
 
+/** Writes what a command is to read; what it does not take because it has ended is no failure of the feeder's. */
+async function feed(stdin: Writable, options: ExecOptions, exited: Promise<unknown>): Promise<void> {
+  if (options.feed === undefined) {
+    stdin.end(options.stdin ?? '');
+    return;
+  }
+  let over = false;
+  const ended = exited.then(
+    () => {
+      over = true;
+    },
+    () => {
+      over = true;
+    },
+  );
+  let gathered: Buffer[] = [];
+  let size = 0;
+  const flush = async () => {
+    const room = over || stdin.write(Buffer.concat(gathered));
+    gathered = [];
+    size = 0;
+    if (!room) await Promise.race([once(stdin, 'drain'), ended]);
+  };
+  await options.feed(async (piece) => {
+    gathered.push(piece);
+    size += piece.length;
+    if (size >= gatheredBytes) await flush();
+  });
+  await flush();
+  stdin.end();
+}
+
 /**
  * Runs a command in its confinement (confine.pl), in a process group of its own, and streams its output to the log.
  *
@@ -113,8 +150,6 @@ export async function execute(
   child.stderr.on('data', (chunk: Buffer) => err.write(chunk));
   // A command that does not read its input closes it: no failure of ours.
   child.stdin.on('error', () => undefined);
-  child.stdin.end(options.stdin ?? '');
-
   let timedOut = false;
   const kill = () => {
     if (child.pid === undefined) return;
@@ -124,6 +159,17 @@ export async function execute(
       // The group has ended by itself.
     }
   };
+  const exited = new Promise<{ code: number | null; signal: string | null }>((resolve, reject) => {
+    child.once('error', reject);
+    child.once('exit', (code, signal) => resolve({ code, signal }));
+  });
+  exited.catch(() => undefined);
+  let feedFailure: { readonly error: unknown } | undefined;
+  const feeding = feed(child.stdin, options, exited).catch((error: unknown) => {
+    feedFailure = { error };
+    kill();
+  });
+
   const timer =
     options.timeoutSeconds === undefined
       ? undefined
@@ -134,16 +180,15 @@ export async function execute(
   settings.signal.addEventListener('abort', kill, { once: true });
   try {
     const closed = new Promise<void>((resolve) => child.once('close', () => resolve()));
-    const { code, signal } = await new Promise<{ code: number | null; signal: string | null }>((resolve, reject) => {
-      child.once('error', reject);
-      child.once('exit', (code, signal) => resolve({ code, signal }));
-    });
+    const { code, signal } = await exited;
     await Promise.race([closed, sleep(drainMilliseconds, undefined, { ref: false })]);
     child.stdout.destroy();
     child.stderr.destroy();
     out.end();
     err.end();
     settings.signal.throwIfAborted();
+    await feeding;
+    if (feedFailure !== undefined) throw feedFailure.error;
     const name = argv[0].slice(argv[0].lastIndexOf('/') + 1);
     if (timedOut) throw new StepError('step.timeout', `${name} was ended after its ${options.timeoutSeconds} seconds.`);
     if (code === null) throw new StepError('step.failed', `${name} was ended by signal ${signal}.`);

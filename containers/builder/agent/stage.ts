@@ -1,26 +1,24 @@
-import { mkdir, rm } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import {
   type Manifest,
   type ManifestStep,
-  type Receipt,
-  receiptSchema,
   type StageResult,
   type StepFailure,
   stageResultSchema,
 } from '../../../core/builds/manifest.ts';
-import type { ProgramOutcome } from '../contract.ts';
-import { captureLayer } from '../layers/capture.ts';
-import { normaliseTree } from '../layers/normalise.ts';
-import { restoreLayers } from '../layers/restore.ts';
-import type { TreeIndex } from '../layers/tree-index.ts';
+import type { ArchiveFiles } from '../contract.ts';
+import { LayerShelf } from '../layers/shelf.ts';
 import { StepError } from '../step-error.ts';
-import { fetchBaseLayers } from './base-layers.ts';
+import { openBlobFiles } from './blob-files.ts';
 import type { Heartbeat } from './heartbeat.ts';
 import type { AttemptLog } from './log.ts';
-import type { ProcessScope } from './processes.ts';
-import { type Programs, runStep } from './step-run.ts';
-import { digestFile, type Store } from './store.ts';
+import { endProcesses, type ProcessScope } from './processes.ts';
+import { StageTree } from './stage-tree.ts';
+import { type Programs, programOf } from './step-run.ts';
+import { StepWorker } from './step-worker.ts';
+import type { Store } from './store.ts';
+import { orderStage, type PlannedStep, type StageOrder } from './tree-order.ts';
 import { Uploads } from './uploads.ts';
 import { type BuilderMode, openContainedWorkspace, openOverlayWorkspace, type Workspace } from './workspace.ts';
 
@@ -34,7 +32,8 @@ export interface StageOptions {
   readonly scope: ProcessScope;
   /** Path of confine.pl. */
   readonly launcher: string;
-  readonly folders: { readonly work: string; readonly inputs: string; readonly packageCache: string | undefined };
+  readonly folders: { readonly work: string; readonly inputs: string };
+  readonly archiveFiles: ArchiveFiles;
   /** Milliseconds since the attempt began. */
   readonly elapsed: () => number;
   /** Ends the stage: its reason is a StepError build.cancelled (a result is written), or anything else (none is). */
@@ -43,10 +42,31 @@ export interface StageOptions {
   beforeResult(): Promise<void>;
 }
 
-interface StageTimes {
-  restore: number;
-  steps: number;
-  transfer: number;
+/** Counts the time in which at least one thing of a kind goes on. */
+class BusyTime {
+  readonly #elapsed: () => number;
+  #active = 0;
+  #since = 0;
+  #sum = 0;
+
+  constructor(elapsed: () => number) {
+    this.#elapsed = elapsed;
+  }
+
+  get milliseconds(): number {
+    return this.#sum + (this.#active > 0 ? this.#elapsed() - this.#since : 0);
+  }
+
+  async during<T>(work: () => Promise<T>): Promise<T> {
+    if (this.#active === 0) this.#since = this.#elapsed();
+    this.#active += 1;
+    try {
+      return await work();
+    } finally {
+      this.#active -= 1;
+      if (this.#active === 0) this.#sum += this.#elapsed() - this.#since;
+    }
+  }
 }
 
 /** One stage's work, from the base layers to the result. */
@@ -54,40 +74,57 @@ class Stage {
   readonly #options: StageOptions;
   readonly #workspace: Workspace;
   readonly #uploads = new Uploads();
-  readonly #times: StageTimes = { restore: 0, steps: 0, transfer: 0 };
-  #index: TreeIndex = new Map();
+  readonly #shelf: LayerShelf;
+  readonly #worker: StepWorker;
+  readonly #order: StageOrder;
+  readonly #tree: StageTree;
+  readonly #busy: BusyTime;
+  /** Ends all other steps when one has failed. */
+  readonly #failing = new AbortController();
+  readonly #ended = new Map<string, Promise<void>>();
+  #failed: { readonly step: string; readonly error: unknown } | undefined;
+  #restored = 0;
 
   constructor(options: StageOptions, workspace: Workspace) {
     this.#options = options;
     this.#workspace = workspace;
+    const { manifest, folders, store, signal } = options;
+    const blobs = openBlobFiles({ inputs: folders.inputs, blobs: join(folders.work, 'blobs') }, store);
+    this.#shelf = new LayerShelf(manifest, blobs);
+    this.#busy = new BusyTime(options.elapsed);
+    this.#worker = new StepWorker(options, this.#shelf, this.#uploads, AbortSignal.any([signal, this.#failing.signal]));
+    const planned = manifest.steps.map((step, number) => ({
+      ...{ step, number },
+      declaration: programOf(options.programs, step).declaration,
+    }));
+    this.#order = orderStage(planned, (lower, upper) => this.#shelf.isBelow(lower, upper));
+    this.#tree = this.#openTree(workspace, folders.work, namesOf(this.#order));
+  }
+
+  #openTree(workspace: Workspace, folder: string, names: readonly string[] | undefined): StageTree {
+    const { sourceDateEpoch, limits } = this.#options.manifest;
+    const treeBytes = limits.treeBytes;
+    return new StageTree({ ...{ workspace, folder, names, sourceDateEpoch, treeBytes }, shelf: this.#shelf });
   }
 
   async run(): Promise<StageResult> {
     const { manifest, elapsed, signal } = this.#options;
     let failure: StepFailure | undefined;
-    let current = manifest.steps[0]?.id ?? '-';
-    try {
-      await this.#restore();
-      for (const [number, step] of manifest.steps.entries()) {
-        current = step.id;
-        signal.throwIfAborted();
-        const began = elapsed();
-        await this.#step(number, step);
-        this.#times.steps += elapsed() - began;
-      }
-    } catch (error) {
+    await this.#runSteps();
+    if (this.#failed !== undefined) {
       if (signal.aborted && !(signal.reason instanceof StepError)) throw signal.reason;
-      failure = this.#failureOf(current, signal.aborted ? signal.reason : error);
+      const { step, error } = this.#failed;
+      failure = this.#failureOf(step, signal.aborted ? signal.reason : error);
     }
     await this.#workspace.close();
+    await endProcesses(this.#options.scope, this.#tree.path);
     const waiting = elapsed();
     // The log is complete: it goes up beside the last outputs.
     await Promise.all([
       this.#uploads.all(failure?.code === 'build.cancelled' ? 1_500 : undefined),
       this.#options.beforeResult(),
     ]);
-    this.#times.transfer += elapsed() - waiting;
-    return this.#result(failure);
+    return this.#result(failure, elapsed() - waiting, manifest);
   }
 
   async settleUploads(milliseconds: number): Promise<void> {
@@ -95,91 +132,105 @@ class Stage {
     await this.#workspace.close().catch(() => undefined);
   }
 
-  async #restore(): Promise<void> {
-    const { manifest, store, folders, elapsed } = this.#options;
-    const began = elapsed();
-    const layers = await fetchBaseLayers(
-      manifest.base,
-      { inputs: folders.inputs, blobs: join(folders.work, 'blobs') },
-      store,
-    );
-    const fetched = elapsed();
-    this.#index = await restoreLayers(this.#workspace.base, layers, manifest.sourceDateEpoch);
-    await rm(join(folders.work, 'blobs'), { recursive: true, force: true });
-    this.#times.transfer += fetched - began;
-    this.#times.restore += elapsed() - fetched;
-  }
-
-  async #step(number: number, step: ManifestStep): Promise<void> {
-    const { manifest, programs, log, heartbeat, folders, launcher, scope, signal, elapsed } = this.#options;
-    const folder = join(folders.work, 'steps', String(number));
-    const scratch = join(folder, 'scratch');
-    await mkdir(scratch, { recursive: true });
-    const { tree } = this.#workspace;
-    heartbeat.progress(step.id, 0);
-    log.add(step.id, 'agent', `${step.program} begins`);
-    const source = step.produces === 'layer' ? await this.#workspace.beginStep(number) : undefined;
-    if (source === undefined) await this.#workspace.showTree(number);
-    const began = elapsed();
-    const { outcome, ranCode } = await runStep({
-      ...{ manifest, step, programs, tree, scratch, launcher, scope, log, signal },
-      work: folders.work,
-      // Tenant code must not reach what other builds read.
-      packageCache: step.trust === 'service' ? folders.packageCache : undefined,
-      onProgress: (percent) => heartbeat.progress(step.id, percent),
-    });
-    const ran = elapsed();
-    signal.throwIfAborted();
-    const facts = outcome.facts ?? {};
-    const times = () => ({
-      program: Math.round(ran - began),
-      capture: Math.round(elapsed() - ran),
-    });
-    if (source !== undefined) {
-      await normaliseTree(tree, manifest.sourceDateEpoch);
-      const captured = await captureLayer({
-        ...source,
-        readAll: ranCode && this.#workspace.hidesWrites,
-        ...{ tree, folder, step: step.id },
-        before: this.#index,
-        sourceDateEpoch: manifest.sourceDateEpoch,
-        treeBytes: manifest.limits.treeBytes,
+  /** Runs all steps: those on layers beside the others, a tree's one after another, exports of the tree side by side. */
+  async #runSteps(): Promise<void> {
+    const { main, aside, beside, exports } = this.#order;
+    const { manifest } = this.#options;
+    const exclusive = manifest.steps.some((step) => step.trust === 'tenant');
+    const work = new Map<string, () => Promise<void>>();
+    let last: Promise<void> = Promise.resolve();
+    const inTurn = (planned: PlannedStep, run: () => Promise<void>): void => {
+      const before = last;
+      const { id, needs } = planned.step;
+      work.set(id, async () => {
+        await before;
+        await this.#settled(needs);
+        await run();
       });
-      this.#index = captured.after;
-      const { reference, layerFile, indexFile } = captured;
-      this.#send(folder, step, { layer: reference, facts, milliseconds: times() }, [
-        ['layer', { file: layerFile, size: reference.size, sha256: reference.digest }],
-        ['index', { file: indexFile, size: reference.indexSize, sha256: reference.index }],
-      ]);
-    } else {
-      const { file, name, mediaType } = artifactOf(step, outcome);
-      const { size, sha256 } = await digestFile(file);
-      const artifact = { name, type: step.program, size, sha256, mediaType };
-      this.#send(folder, step, { artifact, facts, milliseconds: times() }, [['artifact', { file, size, sha256 }]]);
+    };
+    const start = (planned: PlannedStep): Promise<void> => {
+      const run = work.get(planned.step.id) ?? (async () => {});
+      const ended = run().catch((error: unknown) => this.#fail(planned.step.id, error));
+      this.#ended.set(planned.step.id, ended);
+      return ended;
+    };
+    const ordered = manifest.steps.map(({ id }) =>
+      [...main, ...aside, ...beside, ...exports].find((planned) => planned.step.id === id),
+    );
+    for (const planned of ordered) {
+      if (planned === undefined) continue;
+      if (main.includes(planned)) inTurn(planned, () => this.#runMain(planned));
+      else if (aside.includes(planned)) inTurn(planned, () => this.#runAside(planned));
+      else if (beside.includes(planned)) {
+        if (exclusive) inTurn(planned, () => this.#runBeside(planned));
+        else {
+          work.set(planned.step.id, async () => {
+            await this.#settled(planned.step.needs);
+            await this.#runBeside(planned);
+          });
+        }
+      } else {
+        // Exports that follow one another read the tree side by side.
+        work.set(planned.step.id, async () => {
+          await Promise.all(main.map(({ step }) => this.#ended.get(step.id)));
+          await this.#settled(planned.step.needs);
+          await this.#runExport(planned);
+        });
+      }
+      const ended = start(planned);
+      if (work.has(planned.step.id) && (main.includes(planned) || aside.includes(planned) || exclusive)) last = ended;
     }
-    heartbeat.progress(step.id, 100);
-    log.add(step.id, 'agent', `${step.program} done in ${((elapsed() - began) / 1_000).toFixed(1)} s`);
+    await Promise.all(this.#ended.values());
   }
 
-  /** Uploads a step's outputs and then its receipt, beside the steps that follow. */
-  #send(
-    folder: string,
-    step: ManifestStep,
-    reported: Record<string, unknown>,
-    outputs: readonly ['layer' | 'index' | 'artifact', { file: string; size: number; sha256: string }][],
-  ): void {
-    const { store } = this.#options;
-    const receipt: Receipt = receiptSchema.parse({
-      format: 'lbuild-receipt/1',
-      step: step.id,
-      key: step.key,
-      ...reported,
-    });
-    this.#uploads.add(async () => {
-      for (const [output, content] of outputs) await store.putFile(step.id, output, content);
-      await store.putJson(step.id, 'receipt', receipt);
-      await rm(folder, { recursive: true, force: true });
-    });
+  /** Waits for steps of this stage. @throws where one of them, or any other, has failed */
+  async #settled(needs: readonly string[]): Promise<void> {
+    await Promise.all(needs.map((need) => this.#ended.get(need)));
+    this.#options.signal.throwIfAborted();
+    this.#failing.signal.throwIfAborted();
+  }
+
+  #fail(step: string, error: unknown): void {
+    // What was ended because another failed is no failure of its own.
+    if (this.#failed !== undefined) return;
+    this.#failed = { step, error };
+    this.#failing.abort(new StepError('step.failed', 'Another step of the stage has failed.'));
+  }
+
+  async #runMain(planned: PlannedStep): Promise<void> {
+    await this.#move(this.#tree, planned);
+    await this.#busy.during(() => this.#worker.run(planned, { tree: this.#tree }));
+  }
+
+  async #runExport(planned: PlannedStep): Promise<void> {
+    await this.#move(this.#tree, planned);
+    await this.#busy.during(() => this.#worker.run(planned, { tree: this.#tree }));
+  }
+
+  async #runAside(planned: PlannedStep): Promise<void> {
+    const folder = join(this.#options.folders.work, 'aside', String(planned.number));
+    const workspace = await openContainedWorkspace(folder);
+    const tree = this.#openTree(workspace, folder, undefined);
+    await this.#move(tree, planned);
+    await this.#busy.during(() => this.#worker.run(planned, { tree }));
+    await rm(folder, { recursive: true, force: true });
+  }
+
+  async #runBeside(planned: PlannedStep): Promise<void> {
+    const folder = join(this.#options.folders.work, 'aside', String(planned.number));
+    const workspace = await openContainedWorkspace(folder);
+    const tree = this.#openTree(workspace, folder, undefined);
+    const unpack = () => tree.moveTo(this.#shelf.below(planned.step.id));
+    await this.#busy.during(() => this.#worker.run(planned, { tree, unpack }));
+    await rm(join(folder, 'tree'), { recursive: true, force: true });
+  }
+
+  async #move(tree: StageTree, planned: PlannedStep): Promise<void> {
+    const { elapsed } = this.#options;
+    const began = elapsed();
+    const busy = this.#busy.milliseconds;
+    await tree.moveTo(this.#shelf.below(planned.step.id));
+    this.#restored += Math.max(0, elapsed() - began - (this.#busy.milliseconds - busy));
   }
 
   #failureOf(step: string, error: unknown): StepFailure {
@@ -198,8 +249,7 @@ class Stage {
     };
   }
 
-  #result(failure: StepFailure | undefined): StageResult {
-    const { manifest, elapsed } = this.#options;
+  #result(failure: StepFailure | undefined, transfer: number, manifest: Manifest): StageResult {
     return stageResultSchema.parse({
       format: 'lbuild-result/1',
       stageId: manifest.stageId,
@@ -207,18 +257,20 @@ class Stage {
       outcome: failure === undefined ? 'succeeded' : 'failed',
       ...(failure === undefined ? {} : { failure }),
       milliseconds: {
-        total: Math.round(elapsed()),
-        restore: Math.round(this.#times.restore),
-        steps: Math.round(this.#times.steps),
-        transfer: Math.round(this.#times.transfer),
+        total: Math.round(this.#options.elapsed()),
+        restore: Math.round(this.#restored),
+        steps: Math.round(this.#busy.milliseconds),
+        transfer: Math.round(transfer),
       },
     });
   }
 }
 
-function artifactOf(step: ManifestStep, outcome: ProgramOutcome): NonNullable<ProgramOutcome['artifact']> {
-  if (outcome.artifact === undefined) throw new StepError('step.failed', `${step.program} made no artifact.`);
-  return outcome.artifact;
+/** The folders of a tree of names, where no step needs more of the tree. */
+function namesOf(order: StageOrder): readonly string[] | undefined {
+  const readers = [...order.main, ...order.exports];
+  if (readers.some(({ declaration }) => declaration.reads !== 'names')) return undefined;
+  return [...new Set(readers.flatMap(({ declaration }) => declaration.readsFiles ?? []))].sort();
 }
 
 /**

@@ -1,22 +1,9 @@
-import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
 import { type Sha256, sha256 } from '../../../core/digest.ts';
 import type { Exchange } from './exchange-client.ts';
 import { withRetries } from './retry.ts';
 import { download, TransferError, upload } from './transfer.ts';
 
 export type OutputKind = 'layer' | 'index' | 'module' | 'receipt' | 'artifact' | 'result';
-
-/** SHA-256 and size of a file. */
-export async function digestFile(file: string): Promise<{ size: number; sha256: Sha256 }> {
-  const hash = createHash('sha256');
-  let size = 0;
-  for await (const piece of createReadStream(file, { highWaterMark: 1 << 20 })) {
-    hash.update(piece);
-    size += piece.length;
-  }
-  return { size, sha256: hash.digest('hex') };
-}
 
 /** What goes to and comes from the store, each by a request that the exchange signs for exactly these bytes. */
 export class Store {

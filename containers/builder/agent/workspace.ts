@@ -26,9 +26,9 @@ export interface Workspace {
   /** Where programs find the tree. */
   readonly tree: string;
   /** Called before each step that makes a layer; answers how its difference is found when it has ended. */
-  beginStep(number: number): Promise<DifferenceSource>;
+  beginStep(name: string): Promise<DifferenceSource>;
   /** Called before each step that only reads the tree. */
-  showTree(number: number): Promise<void>;
+  showTree(name: string): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -59,17 +59,17 @@ export async function openOverlayWorkspace(work: string): Promise<Workspace> {
     if (mounted) await unmountOverlay(tree);
     mounted = false;
   };
-  const beginStep = async (number: number) => {
+  const beginStep = async (name: string) => {
     await close();
-    const overlay = await mountOverlay(tree, lowers, join(work, 'overlays', String(number)));
+    const overlay = await mountOverlay(tree, lowers, join(work, 'overlays', name));
     mounted = true;
     lowers = [overlay.upper, ...overlay.lowers];
     return { upper: overlay.upper };
   };
   return {
     ...{ base, tree, close, beginStep, hidesWrites: false },
-    async showTree(number) {
-      if (!mounted) await beginStep(number);
+    async showTree(name) {
+      if (!mounted) await beginStep(name);
     },
   };
 }

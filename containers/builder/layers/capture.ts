@@ -1,18 +1,19 @@
 import { lstat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { LayerReference } from '../../../core/builds/manifest.ts';
+import type { LayerIndexHeader } from '../../../core/builds/layer-index.ts';
 import { sha256 } from '../../../core/digest.ts';
-import { type DifferenceOptions, takeDifference } from './difference.ts';
-import { encodeIndex } from './index-file.ts';
+import type { Difference } from './difference.ts';
+import { type DecodedIndex, encodeIndex } from './index-file.ts';
+import type { StoredLayer } from './layer-reader.ts';
 import { packageDatabase, readPackages } from './packages.ts';
 import { textToBytes } from './path-text.ts';
 import { writeLayer } from './tar-writer.ts';
 import type { TreeIndex } from './tree-index.ts';
 
 export interface CapturedLayer {
-  readonly reference: LayerReference;
-  readonly layerFile: string;
-  readonly indexFile: string;
+  readonly layer: StoredLayer;
+  readonly index: DecodedIndex;
+  /** What the tree holds with the layer. */
   readonly after: TreeIndex;
 }
 
@@ -26,14 +27,20 @@ function databaseIn(after: TreeIndex): boolean {
 }
 
 /**
- * Takes the difference that a step made and writes its layer and index to `folder`.
- * @throws StepError as takeDifference
+ * Writes the layer of a difference and its index to `folder`.
+ * @param tree the entries' files are read from it
+ * @throws Error where a file changed meanwhile
  */
-export async function captureLayer(
-  options: DifferenceOptions & { readonly step: string; readonly folder: string },
-): Promise<CapturedLayer> {
-  const { step, folder, tree } = options;
-  const { entries, after } = await takeDifference(options);
+export async function writeCapture(options: {
+  readonly step: string;
+  readonly folder: string;
+  readonly tree: string;
+  readonly difference: Difference;
+  /** What the step read, for its index. */
+  readonly inputs?: LayerIndexHeader['inputs'];
+}): Promise<CapturedLayer> {
+  const { step, folder, tree, inputs } = options;
+  const { entries, after } = options.difference;
   const layerFile = join(folder, 'layer');
   const indexFile = join(folder, 'index');
   const written = await writeLayer({ tree, entries, file: layerFile });
@@ -45,17 +52,16 @@ export async function captureLayer(
   const database = join(tree, packageDatabase);
   const packages =
     databaseChanged && databaseIn(after) && (await lstat(database)).isFile() ? await readPackages(database) : undefined;
-  const index = await encodeIndex(
-    {
-      format: 'lbuild-layer-index/1',
-      step,
-      entries: written.entries.length,
-      ...(packages === undefined ? {} : { packages }),
-    },
-    written.entries,
-  );
+  const header: LayerIndexHeader = {
+    format: 'lbuild-layer-index/1',
+    step,
+    entries: written.entries.length,
+    ...(packages === undefined ? {} : { packages }),
+    ...(inputs === undefined ? {} : { inputs }),
+  };
+  const index = await encodeIndex(header, written.entries);
   await writeFile(indexFile, index);
   const { digest, size, diffId } = written;
   const reference = { step, digest, size, diffId, index: sha256(index), indexSize: index.length };
-  return { reference, layerFile, indexFile, after };
+  return { layer: { reference, layerFile, indexFile }, index: { header, entries: written.entries }, after };
 }

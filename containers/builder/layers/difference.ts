@@ -17,6 +17,10 @@ export interface DifferenceOptions {
   readonly readAll?: boolean;
   /** Privileged mode: the upper folder of the step's overlay. What changed is in it. */
   readonly upper?: string;
+  /** Files of `before` that a tree of names leaves out: they are as they were unless a path stands in their place. */
+  readonly absent?: ReadonlySet<BytePath>;
+  /** Paths, relative to the root, that the step may change: itself and what is below. All else stays as it was. */
+  readonly writes?: readonly string[];
   readonly sourceDateEpoch: number;
   /** Bytes that the files of the tree may hold together. */
   readonly treeBytes: number;
@@ -108,6 +112,15 @@ export async function takeDifference(options: DifferenceOptions): Promise<Differ
     walkWithoutSockets(tree),
     options.upper === undefined ? [] : walkTree(options.upper).then(({ paths }) => paths),
   ]);
+  const { writes } = options;
+  const mayChange = (path: BytePath) =>
+    writes === undefined || writes.some((place) => path === place || path.startsWith(`${place}/`));
+  if (writes !== undefined) {
+    for (let at = walked.length - 1; at >= 0; at -= 1) {
+      const path = walked[at]?.path ?? '';
+      if (!mayChange(path) && !before.has(path)) walked.splice(at, 1);
+    }
+  }
   walked.sort((a, b) => compareBytes(a.path, b.path));
   const groups = hardLinkGroups(walked);
   const inUpper = new Set(upper.map((one) => one.path));
@@ -120,6 +133,7 @@ export async function takeDifference(options: DifferenceOptions): Promise<Differ
   );
   const counted = new Set<string>();
   let bytes = 0;
+  for (const path of options.absent ?? []) bytes += before.get(path)?.size ?? 0;
 
   /** The entry of a path as far as it is known without reading the file. */
   const describe = (one: WalkedPath, mtime: number): LayerEntry => {
@@ -150,7 +164,7 @@ export async function takeDifference(options: DifferenceOptions): Promise<Differ
       bytes += one.size;
     }
     const old = before.get(one.path);
-    if (old !== undefined && !touched.has(one)) {
+    if (old !== undefined && (!touched.has(one) || !mayChange(one.path))) {
       after.set(one.path, old);
       continue;
     }
@@ -176,9 +190,13 @@ export async function takeDifference(options: DifferenceOptions): Promise<Differ
     const entry = after.get(one.path);
     if (entry !== undefined) layer.push({ path: one.path, entry });
   }
-  for (const [path] of before) {
+  for (const [path, old] of before) {
     if (after.has(path)) continue;
     const parent = after.get(parentOf(path));
+    if (!mayChange(path) || (options.absent?.has(path) === true && parent?.type === 'directory')) {
+      after.set(path, old);
+      continue;
+    }
     // Below a folder that is gone or no folder any more, that folder's own entry already says it.
     if (parentOf(path) !== '' && parent?.type !== 'directory') continue;
     layer.push({ path, entry: { path: bytesToText(path), type: 'whiteout' } });

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { closeSync, constants, openSync, readSync } from 'node:fs';
+import { closeSync, constants, createReadStream, openSync, readSync } from 'node:fs';
 import type { Sha256 } from '../../../core/digest.ts';
 
 const buffer = Buffer.allocUnsafe(1 << 20);
@@ -20,4 +20,15 @@ export function digestOfFile(path: Buffer): Sha256 {
   } finally {
     closeSync(handle);
   }
+}
+
+/** SHA-256 and size of a file. */
+export async function digestFile(file: string): Promise<{ size: number; sha256: Sha256 }> {
+  const hash = createHash('sha256');
+  let size = 0;
+  for await (const piece of createReadStream(file, { highWaterMark: 1 << 20 })) {
+    hash.update(piece);
+    size += piece.length;
+  }
+  return { size, sha256: hash.digest('hex') };
 }

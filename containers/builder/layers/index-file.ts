@@ -12,6 +12,11 @@ const decompress = promisify(zstdDecompress);
 /** A tree of 2 million paths; a longer index is not from a builder. */
 const largestIndex = 1 << 29;
 
+export interface DecodedIndex {
+  readonly header: LayerIndexHeader;
+  readonly entries: readonly LayerEntry[];
+}
+
 /** A layer's index as it is stored: NDJSON, the header first, zstd at level 3. */
 export async function encodeIndex(header: LayerIndexHeader, entries: readonly LayerEntry[]): Promise<Buffer> {
   const lines = [header, ...entries].map((line) => JSON.stringify(line));
@@ -24,7 +29,7 @@ export async function encodeIndex(header: LayerIndexHeader, entries: readonly La
  * Reads a stored index. Tenant code may have written it: each line is validated.
  * @throws Error where it is not an index or holds another number of entries than it says
  */
-export async function decodeIndex(stored: Uint8Array): Promise<{ header: LayerIndexHeader; entries: LayerEntry[] }> {
+export async function decodeIndex(stored: Uint8Array): Promise<DecodedIndex> {
   const text = (await decompress(stored, { maxOutputLength: largestIndex })).toString('utf8');
   const [first = '', ...lines] = text.split('\n');
   const header = layerIndexHeaderSchema.parse(JSON.parse(first));

@@ -1,7 +1,9 @@
-/** A layer that does not fit its digest, its index or the layers below: nothing of it can be trusted. */
-export class LayerError extends Error {
+import { StepError } from '../step-error.ts';
+
+/** A layer or module that does not fit its digest, its index or the layers below: nothing of it can be trusted. */
+export class LayerError extends StepError {
   constructor(step: string, reason: string) {
-    super(`the layer of step ${step} is refused: ${reason}`);
+    super('layer.damaged', `the layer of step ${step} is refused: ${reason}`);
     this.name = 'LayerError';
   }
 }

@@ -6,19 +6,19 @@
  *   cmdline: [quiet]         Kernel arguments after boot=live. console=ttyS0 puts the boot menu on the serial line too.
  *   hostname: edge-01        The entry's title in the boot menu; the live system's name is the tree's /etc/hostname.
  *
- * The tree is read as data: boot loader and tools are the builder root's, kernel and initial RAM file system the newest
- * of the tree's /boot. The image is written whole by one call; equal trees give equal bytes. The loader is not signed:
- * Secure Boot refuses it.
+ *   modules: [module.bootstrap, module.custom]   Required: the steps whose modules it stacks, lowest first.
+ *
+ * It needs no tree: boot loader and tools are the builder root's, kernel and initial RAM file system the newest of
+ * /boot, read from the module that holds them. The image is written whole by one call; equal modules give equal bytes.
+ * The loader is not signed: Secure Boot refuses it.
  */
 import { createHash } from 'node:crypto';
-import { copyFile, mkdir, readdir, utimes, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, readdir, rename, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { iso as declaration } from '../../../core/plan/programs/export.ts';
 import type { OptionsOf, ProgramContext, ProgramOutcome, StepProgram } from '../contract.ts';
 import { StepError } from '../step-error.ts';
 import { biosModules, earlyConfiguration, efiModules, grubConfiguration } from './boot/grub-configuration.ts';
-import { kernelVersions } from './tree/kernels.ts';
-import { existsInTree } from './tree/tree-file.ts';
 
 type Options = OptionsOf<typeof declaration>;
 type Context = ProgramContext<Options>;
@@ -34,21 +34,25 @@ async function run(context: Context): Promise<ProgramOutcome> {
   const { label, cmdline, hostname, fileName } = context.options;
   const staging = join(context.scratch, 'iso');
   for (const folder of ['live', 'boot/grub', '.disk']) await mkdir(join(staging, folder), { recursive: true });
-  const version = await bootFiles(context, staging);
-  await squashTree(context, join(staging, 'live/filesystem.squashfs'));
-  context.progress(70);
+  const modules = await stackModules(context, join(staging, 'live'));
+  const version = await bootFiles(context, modules, staging);
+  context.progress(40);
 
-  const identity = createHash('sha256').update(`${fileName}\n${label}\n${version}\n${context.sourceDateEpoch}`);
+  const content = modules.map(({ digest }) => digest).join();
+  const identity = createHash('sha256').update(`${content}\n${label}\n${cmdline.join(' ')}\n${hostname}`);
   const marker = `/.disk/lbuild-${identity.digest('hex').slice(0, 16)}`;
   await writeFile(join(staging, marker), '');
   await writeFile(join(staging, 'boot/grub/grub.cfg'), grubConfiguration(hostname, cmdline));
   const early = join(context.scratch, 'early.cfg');
   await writeFile(early, earlyConfiguration(marker));
   const withBios = context.architecture === 'amd64';
-  if (withBios) await makeBiosLoader(context, early, join(staging, 'boot/grub/eltorito.img'));
-  const esp = join(staging, 'boot/grub/efi.img');
-  await makeEfiPartition(context, early, esp);
-  context.progress(80);
+  const esp = join(context.scratch, 'efi.img');
+  await Promise.all([
+    withBios ? makeBiosLoader(context, early, join(staging, 'boot/grub/eltorito.img')) : undefined,
+    makeEfiPartition(context, early, esp),
+  ]);
+  await copyFile(esp, join(staging, 'boot/grub/efi.img'));
+  context.progress(60);
 
   await setTimes(staging, context.sourceDateEpoch);
   const file = join(context.scratch, 'image.iso');
@@ -56,6 +60,7 @@ async function run(context: Context): Promise<ProgramOutcome> {
     ...['-b', 'boot/grub/eltorito.img', '-no-emul-boot', '-boot-load-size', '4', '-boot-info-table'],
     ...['--grub2-boot-info', '--grub2-mbr', hybridMbr, '-eltorito-alt-boot'],
   ];
+  const mapped = modules.map(({ name, file: source }) => `live/${name}=${source}`);
   await context.exec(
     [
       ...(['xorriso', '-as', 'mkisofs', '-quiet', '-o', file, '-V', label, '-iso-level', '3', '-r', '-J'] as const),
@@ -63,14 +68,34 @@ async function run(context: Context): Promise<ProgramOutcome> {
       ...(withBios ? bios : []),
       ...['-e', 'boot/grub/efi.img', '-no-emul-boot'],
       ...['-append_partition', '2', '0xef', esp, '-appended_part_as_gpt'],
-      staging,
+      ...['-graft-points', `/=${staging}`, ...mapped],
     ],
     { env: timeEnvironment(context) },
   );
   return {
     artifact: { file, name: fileName, mediaType: 'application/x-iso9660-image' },
-    facts: { kernel: version },
+    facts: { kernel: version, modules: String(modules.length) },
   };
+}
+
+/** A module as it stands in the ISO. */
+interface StackedModule {
+  readonly name: string;
+  readonly file: string;
+  readonly digest: string;
+  readonly layers: readonly string[];
+}
+
+/** Writes the list by which live-boot(7) stacks the modules, the last on top. */
+async function stackModules(context: Context, live: string): Promise<StackedModule[]> {
+  const modules: StackedModule[] = [];
+  for (const [position, step] of context.options.modules.entries()) {
+    const { file, digest, layers } = await context.layers.module(step);
+    const name = `${String(position + 1).padStart(2, '0')}-${step.replace(/^module\./, '')}.squashfs`;
+    modules.push({ name, file, digest, layers });
+  }
+  await writeFile(join(live, 'filesystem.module'), modules.map(({ name }) => `${name}\n`).join(''));
+  return modules;
 }
 
 /** Gives a folder and all in it one time: Rock Ridge records the times of the files that it is made from. */
@@ -84,30 +109,43 @@ function timeEnvironment(context: Context): Record<string, string> {
   return { SOURCE_DATE_EPOCH: String(context.sourceDateEpoch), TZ: 'UTC', LC_ALL: 'C.UTF-8' };
 }
 
-/** Copies kernel and initial RAM file system of the newest kernel that has both; answers its version. */
-async function bootFiles(context: Context, staging: string): Promise<string> {
-  const versions = await kernelVersions(context);
-  for (const version of versions.toReversed()) {
-    if (!(await existsInTree(context, `/boot/initrd.img-${version}`))) continue;
-    for (const [from, to] of [
-      [`/boot/vmlinuz-${version}`, 'live/vmlinuz'],
-      [`/boot/initrd.img-${version}`, 'live/initrd.img'],
-    ] as const) {
-      await copyFile(await context.resolveInTree(from), join(staging, to));
-    }
-    return version;
+/** Takes kernel and initial RAM file system of the newest kernel that has both out of the modules; answers its version. */
+async function bootFiles(context: Context, modules: readonly StackedModule[], staging: string): Promise<string> {
+  const paths = await context.layers.paths();
+  const order = new Intl.Collator('en', { numeric: true });
+  const versions = [...paths.values()]
+    .map(({ entry }) =>
+      entry.type === 'file' ? /^boot\/vmlinuz-([A-Za-z0-9][A-Za-z0-9.+~_-]*)$/.exec(entry.path)?.[1] : undefined,
+    )
+    .filter((version) => version !== undefined)
+    .sort((a, b) => order.compare(b, a));
+  const version = versions.find((candidate) => paths.get(`boot/initrd.img-${candidate}`)?.entry.type === 'file');
+  if (version === undefined) {
+    throw new StepError('step.failed', 'The image has no kernel with an initial RAM file system in /boot.');
   }
-  throw new StepError('step.failed', 'The image has no kernel with an initial RAM file system in /boot.');
-}
-
-async function squashTree(context: Context, file: string): Promise<void> {
-  await context.exec(
-    [
-      ...(['mksquashfs', context.tree, file, '-noappend', '-no-progress', '-quiet', '-xattrs'] as const),
-      ...['-comp', 'zstd', '-Xcompression-level', '3', '-b', '256K'],
-    ],
-    { env: timeEnvironment(context) },
-  );
+  const folder = join(context.scratch, 'boot');
+  for (const [path, to] of [
+    [`boot/vmlinuz-${version}`, 'live/vmlinuz'],
+    [`boot/initrd.img-${version}`, 'live/initrd.img'],
+  ] as const) {
+    const owner = paths.get(path)?.step ?? '';
+    const module = modules.find(({ layers }) => layers.includes(owner));
+    if (module === undefined) throw new StepError('step.failed', `No module of the image holds /${path}.`);
+    await context.exec([
+      'unsquashfs',
+      '-q',
+      '-n',
+      '-f',
+      '-no-xattrs',
+      '-no-wildcards',
+      '-d',
+      folder,
+      module.file,
+      path,
+    ]);
+    await rename(join(folder, path), join(staging, to));
+  }
+  return version;
 }
 
 async function makeBiosLoader(context: Context, early: string, file: string): Promise<void> {

@@ -5,6 +5,7 @@ import { files } from './files.ts';
 import { groups } from './groups.ts';
 import { initramfs } from './initramfs.ts';
 import { iso } from './iso.ts';
+import { module } from './module.ts';
 import { packages } from './packages.ts';
 import { raw } from './raw.ts';
 import { script } from './script.ts';
@@ -24,6 +25,7 @@ export const stepPrograms: Readonly<Record<ProgramName, StepProgram>> = {
   services,
   script,
   initramfs,
+  module,
   iso,
   raw,
   tar,

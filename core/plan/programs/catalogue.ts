@@ -1,6 +1,8 @@
 import { bootstrap, packages } from './bootstrap.ts';
 import { files, groups, services, system, users } from './customise.ts';
-import { initramfs, iso, tar } from './export.ts';
+import { iso, tar } from './export.ts';
+import { initramfs } from './initramfs.ts';
+import { module } from './module.ts';
 import { raw } from './raw.ts';
 import { script } from './script.ts';
 
@@ -15,6 +17,7 @@ export const programs = {
   services,
   script,
   initramfs,
+  module,
   iso,
   raw,
   tar,

@@ -26,7 +26,8 @@ export const groups = {
   summary: 'Adds groups',
   trust: 'service',
   produces: 'layer',
-  reads: 'tree',
+  reads: 'names',
+  readsFiles: ['etc'],
   hostTools: [],
   timeoutSeconds: 300,
   options: z.strictObject({
@@ -72,7 +73,8 @@ export const files = {
   summary: 'Writes files',
   trust: 'service',
   produces: 'layer',
-  reads: 'tree',
+  reads: 'names',
+  readsFiles: ['etc'],
   hostTools: [],
   timeoutSeconds: 300,
   options: z.strictObject({
@@ -95,7 +97,8 @@ export const services = {
   summary: 'Enables, disables and masks services',
   trust: 'service',
   produces: 'layer',
-  reads: 'tree',
+  reads: 'names',
+  readsFiles: ['etc', 'lib/systemd', 'usr/lib/systemd', 'usr/local/lib/systemd'],
   hostTools: ['systemctl'],
   timeoutSeconds: 300,
   options: z.strictObject({

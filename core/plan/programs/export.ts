@@ -1,36 +1,22 @@
 import { z } from 'zod';
 import type { ProgramDeclaration } from './program.ts';
 
-/** Declaration of `initramfs`: makes the initial RAM file system of each kernel in the tree. */
-export const initramfs = {
-  name: 'initramfs',
-  version: 1,
-  summary: 'Makes the initial RAM file system',
-  trust: 'service',
-  produces: 'layer',
-  reads: 'tree',
-  hostTools: ['chroot'],
-  timeoutSeconds: 1_200,
-  options: z.strictObject({
-    afterTenant: z.boolean().describe('Tenant code or files may have touched the tree: the step is of class tenant.'),
-  }),
-} as const satisfies ProgramDeclaration;
-
 /** Declaration of `iso`: a hybrid live ISO that boots with BIOS and UEFI. */
 export const iso = {
   name: 'iso',
-  version: 1,
+  version: 2,
   summary: 'Makes a live ISO image that boots with BIOS and UEFI',
   trust: 'seal',
   produces: 'artifact',
-  reads: 'tree',
-  labels: ['fileName'],
-  hostTools: ['mksquashfs', 'grub-mkimage', 'mformat', 'mcopy', 'mmd', 'xorriso'],
+  reads: 'layers',
+  labels: ['fileName', 'modules'],
+  hostTools: ['unsquashfs', 'grub-mkimage', 'mformat', 'mcopy', 'mmd', 'xorriso'],
   timeoutSeconds: 3_600,
   options: z.strictObject({
     fileName: z.string().describe('Name of the artifact.'),
     label: z.string().describe('ISO 9660 volume label: 1 to 32 of A-Z, 0-9 and _.'),
     cmdline: z.array(z.string()).describe('Kernel arguments.'),
+    modules: z.array(z.string()).min(1).describe('Steps whose modules it stacks, lowest first.'),
     hostname: z.string().describe('Host name of the live system.'),
   }),
 } as const satisfies ProgramDeclaration;

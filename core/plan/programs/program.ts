@@ -20,6 +20,8 @@ export interface ProgramDeclaration<Options extends z.ZodObject = z.ZodObject> {
   readonly reads: 'tree' | 'names' | 'layers';
   /** With `reads: 'names'`: folders, relative to the root, whose files are there with their content. */
   readonly readsFiles?: readonly string[];
+  /** Of a program that makes a layer in a tree of its own: the only paths that the layer may hold, and what is below. */
+  readonly writes?: readonly string[];
   /** Commands of the builder root that the program calls. */
   readonly hostTools: readonly string[];
   /** Names of option members that hold no byte of the result (labels): left out of the key. */

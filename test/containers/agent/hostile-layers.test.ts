@@ -5,11 +5,10 @@ import { join } from 'node:path';
 import { zstdCompressSync } from 'node:zlib';
 import { afterAll, describe, expect, it } from 'vitest';
 import { encodeIndex } from '../../../containers/builder/layers/index-file.ts';
-import { restoreLayers } from '../../../containers/builder/layers/restore.ts';
 import { tarEnd, tarHeader } from '../../../containers/builder/layers/tar-header.ts';
-import type { StoredLayer } from '../../../containers/builder/layers/unpack.ts';
 import type { LayerEntry } from '../../../core/builds/layer-index.ts';
 import { sha256 } from '../../../core/digest.ts';
+import { restoreStored, type TestLayer } from '../../support/layer-shelf.ts';
 
 const root = mkdtempSync(join(tmpdir(), 'lbuild-hostile-'));
 const outside = join(root, 'outside');
@@ -39,7 +38,7 @@ async function layer(
   step: string,
   entries: readonly LayerEntry[],
   options: { after?: string[]; tar?: readonly LayerEntry[]; digest?: string; extra?: Buffer } = {},
-): Promise<StoredLayer> {
+): Promise<TestLayer> {
   made += 1;
   const folder = join(root, `layer-${made}`);
   mkdirSync(folder);
@@ -99,7 +98,7 @@ describe('restoring', () => {
     ['a deletion of nothing', [whiteout('a')], /never was there/],
   ])('refuses %s', async (_, entries, reason) => {
     const tree = newTree();
-    await expect(restoreLayers(tree, [await layer('evil', entries)], 0)).rejects.toThrow(reason);
+    await expect(restoreStored(tree, [await layer('evil', entries)], 0)).rejects.toThrow(reason);
     expect(readFileSync(join(outside, 'passwd'), 'utf8')).toBe('untouched');
   });
 
@@ -108,7 +107,7 @@ describe('restoring', () => {
     const upper = [[file('a/passwd')], [whiteout('a/passwd')], [{ path: 'b', type: 'hardlink', target: 'a/passwd' }]];
     for (const entries of upper as LayerEntry[][]) {
       const layers = [lower, await layer('evil', entries, { after: ['lower'] })];
-      await expect(restoreLayers(newTree(), layers, 0)).rejects.toThrow(/is refused/);
+      await expect(restoreStored(newTree(), layers, 0)).rejects.toThrow(/is refused/);
     }
     expect(readFileSync(join(outside, 'passwd'), 'utf8')).toBe('untouched');
   });
@@ -123,7 +122,7 @@ describe('restoring', () => {
       await layer('evil', harmless, { extra: tarHeader(file('/etc/passwd')) }),
       await layer('evil', harmless, { digest: sha256('other bytes') }),
     ]) {
-      await expect(restoreLayers(newTree(), [evil], 0)).rejects.toThrow(/is refused/);
+      await expect(restoreStored(newTree(), [evil], 0)).rejects.toThrow(/is refused/);
     }
   });
 
@@ -131,7 +130,7 @@ describe('restoring', () => {
     const lower = await layer('lower', [symlink('a', outside), directory('b'), file('b/inside')]);
     const upper = await layer('upper', [directory('a'), file('a/passwd'), symlink('b', outside)], { after: ['lower'] });
     const tree = newTree();
-    const index = await restoreLayers(tree, [lower, upper], 0);
+    const index = await restoreStored(tree, [lower, upper], 0);
     expect(readFileSync(join(tree, 'a/passwd'), 'utf8')).toBe('evil');
     expect(execFileSync('readlink', [join(tree, 'b')], { encoding: 'utf8' })).toBe(`${outside}\n`);
     expect([...index.keys()].sort()).toEqual(['a', 'a/passwd', 'b']);
@@ -155,7 +154,7 @@ describe('layers of branches', () => {
       await layer('one', one, { after: ['base'] }),
       await layer('two', two, { after: ['base'] }),
     ];
-    await expect(restoreLayers(newTree(), layers, 0)).rejects.toMatchObject({
+    await expect(restoreStored(newTree(), layers, 0)).rejects.toMatchObject({
       code: 'layer.conflict',
       message: expect.stringMatching(/one and two/),
     });
@@ -170,7 +169,7 @@ describe('layers of branches', () => {
       await layer('three', [whiteout('one'), file('same', 'new!')], { after: ['base', 'one', 'two'] }),
     ];
     const tree = newTree();
-    const index = await restoreLayers(tree, layers, 0);
+    const index = await restoreStored(tree, layers, 0);
     expect([...index.keys()].sort()).toEqual(['d', 'same', 'two']);
     expect(existsSync(join(tree, 'd/old'))).toBe(false);
     expect(existsSync(join(tree, 'one'))).toBe(false);

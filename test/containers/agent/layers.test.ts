@@ -19,10 +19,10 @@ import {
   openOverlayWorkspace,
   type Workspace,
 } from '../../../containers/builder/agent/workspace.ts';
-import { type CapturedLayer, captureLayer } from '../../../containers/builder/layers/capture.ts';
+import type { CapturedLayer } from '../../../containers/builder/layers/capture.ts';
 import { decodeIndex } from '../../../containers/builder/layers/index-file.ts';
-import { restoreLayers } from '../../../containers/builder/layers/restore.ts';
 import type { TreeIndex } from '../../../containers/builder/layers/tree-index.ts';
+import { captureLayer, restoreStored, storedLayer } from '../../support/layer-shelf.ts';
 import { changeTree, makeTree, rawCapability } from '../../support/layer-trees.ts';
 
 const root = mkdtempSync(join(tmpdir(), 'lbuild-layers-'));
@@ -55,12 +55,8 @@ async function capture(
 }
 
 const everything = { since: { seconds: 0, nanoseconds: 0 } };
-const stored = (layer: CapturedLayer, after: string[] = []) => ({
-  reference: { ...layer.reference, after },
-  layerFile: layer.layerFile,
-  indexFile: layer.indexFile,
-});
-const entriesOf = async (layer: CapturedLayer) => (await decodeIndex(readFileSync(layer.indexFile))).entries;
+const stored = storedLayer;
+const entriesOf = async (layer: CapturedLayer) => (await decodeIndex(readFileSync(layer.layer.indexFile))).entries;
 
 async function baseLayer(): Promise<CapturedLayer> {
   const tree = newFolder();
@@ -73,8 +69,8 @@ async function changedLayer(mode: 'contained' | 'privileged', base: CapturedLaye
   const work = newFolder();
   const workspace = await (mode === 'privileged' ? openOverlayWorkspace(work) : openContainedWorkspace(work));
   workspaces.push(workspace);
-  const before = await restoreLayers(workspace.base, [stored(base)], epoch);
-  const source = await workspace.beginStep(0);
+  const before = await restoreStored(workspace.base, [stored(base)], epoch);
+  const source = await workspace.beginStep('0');
   changeTree(workspace.tree);
   const layer = await capture('change', workspace.tree, before, source);
   return { layer, workspace };
@@ -83,7 +79,7 @@ async function changedLayer(mode: 'contained' | 'privileged', base: CapturedLaye
 describe('a layer', () => {
   it('is read by GNU tar as what the tree holds', async () => {
     const base = await baseLayer();
-    const listed = execFileSync('tar', ['--zstd', '-tf', base.layerFile, '--quoting-style=literal'], {
+    const listed = execFileSync('tar', ['--zstd', '-tf', base.layer.layerFile, '--quoting-style=literal'], {
       encoding: 'latin1',
       env: { PATH: process.env.PATH, LANG: 'C.UTF-8' },
     });
@@ -92,7 +88,7 @@ describe('a layer', () => {
     execFileSync('tar', [
       '--zstd',
       '-xf',
-      base.layerFile,
+      base.layer.layerFile,
       '-C',
       target,
       '--xattrs',
@@ -100,12 +96,12 @@ describe('a layer', () => {
       '--numeric-owner',
     ]);
     const again = await capture('base', target, new Map(), everything);
-    expect(again.reference).toEqual(base.reference);
+    expect(again.layer.reference).toEqual(base.layer.reference);
   });
 
   it('has an index with packages, digests, attributes, links and odd names', async () => {
     const base = await baseLayer();
-    const { header, entries } = await decodeIndex(readFileSync(base.indexFile));
+    const { header, entries } = await decodeIndex(readFileSync(base.layer.indexFile));
     expect(header.packages).toEqual([
       { name: 'a', version: '1:1-1', architecture: 'amd64', status: 'install ok installed' },
       { name: 'b', version: '2', architecture: 'all', status: 'install ok installed' },
@@ -126,9 +122,9 @@ describe('a layer', () => {
   it('restores to a tree that gives the same layer', async () => {
     const base = await baseLayer();
     const target = newFolder();
-    const index = await restoreLayers(target, [stored(base)], epoch);
+    const index = await restoreStored(target, [stored(base)], epoch);
     const again = await capture('base', target, new Map(), everything);
-    expect(again.reference).toEqual(base.reference);
+    expect(again.layer.reference).toEqual(base.layer.reference);
     const difference = await capture('none', target, index, everything);
     expect(await entriesOf(difference)).toEqual([]);
   });
@@ -139,7 +135,7 @@ describe('a layer', () => {
     const privileged = await changedLayer('privileged', base);
     const entries = await entriesOf(contained.layer);
     expect(await entriesOf(privileged.layer)).toEqual(entries);
-    expect(privileged.layer.reference).toEqual(contained.layer.reference);
+    expect(privileged.layer.layer.reference).toEqual(contained.layer.layer.reference);
     expect(entries.find((entry) => entry.path === 'bin/two')).toMatchObject({ xattrs: { 'user.pair': 'AQ==' } });
     expect(entries.map((entry) => `${entry.type} ${entry.path}`)).toEqual([
       ...['file bin/a', 'hardlink bin/b', 'hardlink bin/c', 'whiteout bin/one', 'file bin/ping', 'file bin/two'],
@@ -156,10 +152,10 @@ describe('a layer', () => {
       const base = await baseLayer();
       const { layer, workspace } = await changedLayer(mode, base);
       const target = newFolder();
-      const index = await restoreLayers(target, [stored(base), stored(layer, ['base'])], epoch);
+      const index = await restoreStored(target, [stored(base), stored(layer, ['base'])], epoch);
       const restored = await capture('all', target, new Map(), everything);
       const original = await capture('all', workspace.tree, new Map(), everything);
-      expect(restored.reference).toEqual(original.reference);
+      expect(restored.layer.reference).toEqual(original.layer.reference);
       expect(await entriesOf(await capture('none', target, index, everything))).toEqual([]);
       expect(lstatSync(join(target, 'bin/a')).ino).toBe(lstatSync(join(target, 'bin/c')).ino);
       expect(readFileSync(join(target, 'bin/c'), 'utf8')).toBe('LINKED\n');

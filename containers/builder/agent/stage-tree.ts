@@ -1,0 +1,98 @@
+import { join } from 'node:path';
+import type { Difference } from '../layers/difference.ts';
+import { takeDifference } from '../layers/difference.ts';
+import { normaliseTree } from '../layers/normalise.ts';
+import type { BytePath } from '../layers/path-text.ts';
+import { restoreLayers, restoreNames } from '../layers/restore.ts';
+import type { LayerShelf } from '../layers/shelf.ts';
+import type { TreeIndex } from '../layers/tree-index.ts';
+import type { DifferenceSource, Workspace } from './workspace.ts';
+
+export interface StageTreeOptions {
+  readonly workspace: Workspace;
+  readonly shelf: LayerShelf;
+  /** Folder beside the tree. */
+  readonly folder: string;
+  /** Of a tree of names: the folders whose files are wanted. */
+  readonly names: readonly string[] | undefined;
+  readonly sourceDateEpoch: number;
+  readonly treeBytes: number;
+}
+
+/** A tree and the layers that it holds. */
+export class StageTree {
+  readonly #options: StageTreeOptions;
+  #present: readonly string[] = [];
+  #index: TreeIndex = new Map();
+  #absent: ReadonlySet<BytePath> = new Set();
+  #source: DifferenceSource | undefined;
+  #moves = 0;
+
+  constructor(options: StageTreeOptions) {
+    this.#options = options;
+  }
+
+  get path(): string {
+    return this.#options.workspace.tree;
+  }
+
+  /** Unpacks what the tree lacks of these layers, which are all that it shall hold, in the order of the plan. */
+  async moveTo(steps: readonly string[]): Promise<void> {
+    const { workspace, shelf, sourceDateEpoch, names, folder } = this.#options;
+    const missing = steps.filter((step) => !this.#present.includes(step));
+    if (missing.length === 0) return;
+    const present = this.#present;
+    if (present.length === 0 && names !== undefined) {
+      const scratchFile = join(folder, 'names');
+      const restored = await restoreNames(workspace.base, shelf, {
+        ...{ steps, sourceDateEpoch, scratchFile },
+        folders: names,
+      });
+      this.#index = restored.merge.index;
+      this.#absent = restored.absent;
+    } else {
+      if (present.length > 0) await workspace.beginStep(`join-${this.#moves}`);
+      const tree = present.length > 0 ? workspace.tree : workspace.base;
+      const merge = await restoreLayers(tree, shelf, { present, steps: missing, sourceDateEpoch });
+      this.#index = merge.index;
+    }
+    this.#moves += 1;
+    this.#present = steps;
+  }
+
+  /** To be called before a step that makes a layer. */
+  async beginStep(name: string): Promise<void> {
+    this.#source = await this.#options.workspace.beginStep(name);
+  }
+
+  /** To be called before a step that reads the tree. */
+  async show(name: string): Promise<void> {
+    await this.#options.workspace.showTree(name);
+  }
+
+  /** What the step that began last has changed; `ranCode` where code of the tree has run. */
+  async endStep(ranCode: boolean, writes: readonly string[] | undefined): Promise<Difference> {
+    const { workspace, sourceDateEpoch, treeBytes } = this.#options;
+    if (this.#source === undefined) throw new Error('no step has begun');
+    await normaliseTree(workspace.tree, sourceDateEpoch);
+    return takeDifference({
+      ...this.#source,
+      ...{ sourceDateEpoch, treeBytes },
+      ...(writes === undefined ? {} : { writes }),
+      tree: workspace.tree,
+      before: this.#index,
+      absent: this.#absent,
+      readAll: ranCode && workspace.hidesWrites,
+    });
+  }
+
+  /** Says that the tree now holds the step's layer too. */
+  keep(step: string, after: TreeIndex): void {
+    this.#present = [...this.#present, step];
+    this.#index = after;
+  }
+
+  get index(): TreeIndex {
+    return this.#index;
+  }
+}

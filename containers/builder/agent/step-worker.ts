@@ -1,0 +1,155 @@
+import { mkdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import {
+  type ManifestStep,
+  moduleReferenceSchema,
+  type Receipt,
+  receiptSchema,
+} from '../../../core/builds/manifest.ts';
+import type { ProgramOutcome } from '../contract.ts';
+import { writeCapture } from '../layers/capture.ts';
+import type { Difference } from '../layers/difference.ts';
+import { digestFile } from '../layers/file-digest.ts';
+import type { LayerShelf } from '../layers/shelf.ts';
+import { StepError } from '../step-error.ts';
+import { openLayerAccess } from './layer-access.ts';
+import type { StageOptions } from './stage.ts';
+import type { StageTree } from './stage-tree.ts';
+import { runStep } from './step-run.ts';
+import type { PlannedStep } from './tree-order.ts';
+import type { Uploads } from './uploads.ts';
+
+type Output = 'layer' | 'index' | 'module' | 'artifact';
+type Outputs = readonly (readonly [
+  Output,
+  { readonly file: string; readonly size: number; readonly sha256: string },
+])[];
+type Report = (reported: Partial<Receipt>, outputs: Outputs) => void;
+
+/** Where a step runs: in a tree that it is shown, or beside all trees until it asks for one. */
+export interface StepPlace {
+  readonly tree: StageTree;
+  /** Unpacks the tree of a step that reads layers; undefined where the tree is there. */
+  readonly unpack?: () => Promise<void>;
+}
+
+/** Runs single steps of a stage: program, capture, upload. */
+export class StepWorker {
+  readonly #options: StageOptions;
+  readonly #shelf: LayerShelf;
+  readonly #uploads: Uploads;
+  /** Ends every step of the stage. */
+  readonly #signal: AbortSignal;
+
+  constructor(options: StageOptions, shelf: LayerShelf, uploads: Uploads, signal: AbortSignal) {
+    this.#options = options;
+    this.#shelf = shelf;
+    this.#uploads = uploads;
+    this.#signal = signal;
+  }
+
+  /** @throws StepError where it fails; the signal's reason where it was ended */
+  async run(planned: PlannedStep, place: StepPlace): Promise<void> {
+    const { step, number } = planned;
+    const { log, heartbeat, folders, elapsed } = this.#options;
+    const folder = join(folders.work, 'steps', String(number));
+    const scratch = join(folder, 'scratch');
+    await mkdir(scratch, { recursive: true });
+    heartbeat.progress(step.id, 0);
+    log.add(step.id, 'agent', `${step.program} begins`);
+    const { tree } = place;
+    let unpacked = place.unpack === undefined;
+    const began = elapsed();
+    if (unpacked) await (step.produces === 'layer' ? tree.beginStep(String(number)) : tree.show(String(number)));
+    const layers = openLayerAccess(this.#shelf, step, async () => {
+      await place.unpack?.();
+      await tree.beginStep(String(number));
+      unpacked = true;
+    });
+    const { outcome, ranCode } = await runStep({
+      ...this.#runOptions(step),
+      ...{ tree: tree.path, scratch, layers },
+    });
+    const ran = elapsed();
+    this.#signal.throwIfAborted();
+    const report: Report = (reported, outputs) => {
+      const milliseconds = { program: Math.round(ran - began), capture: Math.round(elapsed() - ran) };
+      this.#send(step, { ...reported, facts: outcome.facts ?? {}, milliseconds }, outputs);
+    };
+    if (step.produces === 'layer') {
+      const difference: Difference = unpacked
+        ? await tree.endStep(ranCode, planned.declaration.writes)
+        : { entries: [], after: new Map() };
+      await this.#captureLayer(step, { folder, tree, difference, outcome, keeps: place.unpack === undefined }, report);
+    } else if (step.produces === 'module') {
+      await this.#takeModule(step, outcome, report);
+    } else {
+      const { file, name, mediaType } = artifactOf(step, outcome);
+      const { size, sha256 } = await digestFile(file);
+      const artifact = { ...{ name, size, sha256, mediaType }, type: step.program };
+      report(receiptSchema.pick({ artifact: true }).parse({ artifact }), [['artifact', { file, size, sha256 }]]);
+    }
+    heartbeat.progress(step.id, 100);
+    log.add(step.id, 'agent', `${step.program} done in ${((elapsed() - began) / 1_000).toFixed(1)} s`);
+  }
+
+  #runOptions(step: ManifestStep) {
+    const { manifest, programs, log, heartbeat, folders, archiveFiles, launcher, scope } = this.#options;
+    // Only where tenant code runs can a process be anywhere; beside it no other step runs.
+    const tenant = manifest.steps.some((other) => other.trust === 'tenant');
+    return {
+      ...{ manifest, step, programs, launcher, log, archiveFiles },
+      scope: tenant ? scope : ('tree' as const),
+      signal: this.#signal,
+      work: folders.work,
+      onProgress: (percent: number) => heartbeat.progress(step.id, percent),
+    };
+  }
+
+  async #captureLayer(
+    step: ManifestStep,
+    made: { folder: string; tree: StageTree; difference: Difference; outcome: ProgramOutcome; keeps: boolean },
+    report: Report,
+  ): Promise<void> {
+    const { inputs } = made.outcome;
+    const captured = await writeCapture({
+      ...{ step: step.id, folder: made.folder, tree: made.tree.path, difference: made.difference },
+      ...(inputs === undefined ? {} : { inputs }),
+    });
+    if (made.keeps) made.tree.keep(step.id, captured.after);
+    this.#shelf.put(captured.layer, captured.index);
+    const { reference, layerFile, indexFile } = captured.layer;
+    report({ layer: reference }, [
+      ['layer', { file: layerFile, size: reference.size, sha256: reference.digest }],
+      ['index', { file: indexFile, size: reference.indexSize, sha256: reference.index }],
+    ]);
+  }
+
+  async #takeModule(step: ManifestStep, outcome: ProgramOutcome, report: Report): Promise<void> {
+    if (outcome.module === undefined) throw new StepError('step.failed', `${step.program} made no module.`);
+    const { file } = outcome.module;
+    const { size, sha256 } = await digestFile(file);
+    const module = moduleReferenceSchema.parse({ step: step.id, digest: sha256, size, layers: step.options.layers });
+    this.#shelf.putModule(module, file);
+    report({ module }, [['module', { file, size, sha256 }]]);
+  }
+
+  /** Uploads a step's outputs and then its receipt, beside the steps that follow. */
+  #send(step: ManifestStep, reported: Partial<Receipt>, outputs: Outputs): void {
+    const { store } = this.#options;
+    const receipt = receiptSchema.parse({ format: 'lbuild-receipt/1', step: step.id, key: step.key, ...reported });
+    this.#uploads.add(async () => {
+      for (const [output, content] of outputs) {
+        await store.putFile(step.id, output, content);
+        // Later steps read layers and modules; nothing reads an artifact again.
+        if (output === 'artifact') await rm(content.file, { force: true });
+      }
+      await store.putJson(step.id, 'receipt', receipt);
+    });
+  }
+}
+
+function artifactOf(step: ManifestStep, outcome: ProgramOutcome): NonNullable<ProgramOutcome['artifact']> {
+  if (outcome.artifact === undefined) throw new StepError('step.failed', `${step.program} made no artifact.`);
+  return outcome.artifact;
+}

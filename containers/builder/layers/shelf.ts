@@ -1,0 +1,143 @@
+import { readFile } from 'node:fs/promises';
+import type { Manifest, ModuleReference } from '../../../core/builds/manifest.ts';
+import { type Sha256, sha256 } from '../../../core/digest.ts';
+import { digestFile } from './file-digest.ts';
+import { type DecodedIndex, decodeIndex } from './index-file.ts';
+import { LayerError } from './layer-error.ts';
+import type { StoredLayer } from './layer-reader.ts';
+import { LayerMerge } from './merge.ts';
+
+export interface StoredModule {
+  readonly reference: ModuleReference;
+  readonly file: string;
+}
+
+/** Where blobs come from: by digest, as a file. Whoever reads the file checks its digest. */
+export type BlobSource = (digest: Sha256) => Promise<string>;
+
+/**
+ * The layers and modules that a stage works on, those that were there before it and those that its steps make. What
+ * lies in the store is fetched when it is first asked for.
+ */
+export class LayerShelf {
+  readonly #order: readonly string[];
+  readonly #needs = new Map<string, readonly string[]>();
+  readonly #base = new Map<string, Manifest['base'][number]>();
+  readonly #made = new Map<string, StoredLayer>();
+  readonly #indexes = new Map<string, Promise<DecodedIndex>>();
+  readonly #baseModules = new Map<string, ModuleReference>();
+  readonly #modules = new Map<string, Promise<StoredModule>>();
+  readonly #fetch: BlobSource;
+
+  constructor(manifest: Pick<Manifest, 'base' | 'steps' | 'modules'>, fetch: BlobSource) {
+    this.#fetch = fetch;
+    this.#order = [...manifest.base, ...manifest.steps.map(({ id }) => ({ step: id }))].map(({ step }) => step);
+    for (const layer of manifest.base) {
+      this.#base.set(layer.step, layer);
+      this.#needs.set(layer.step, layer.after);
+    }
+    for (const step of manifest.steps) this.#needs.set(step.id, step.needs);
+    for (const reference of manifest.modules) this.#baseModules.set(reference.step, reference);
+  }
+
+  /** Puts in what a step has made. */
+  put(layer: StoredLayer, index: DecodedIndex): void {
+    this.#made.set(layer.reference.step, layer);
+    this.#indexes.set(layer.reference.step, Promise.resolve(index));
+  }
+
+  putModule(reference: ModuleReference, file: string): void {
+    this.#modules.set(reference.step, Promise.resolve({ reference, file }));
+  }
+
+  /** The layer steps that these steps are built on, directly or not, and themselves; in the order of the plan. */
+  closure(steps: readonly string[]): string[] {
+    const found = new Set<string>();
+    const visit = (step: string): void => {
+      if (found.has(step)) return;
+      found.add(step);
+      for (const need of this.#needs.get(step) ?? []) visit(need);
+    };
+    for (const step of steps) visit(step);
+    return this.#order.filter((step) => found.has(step) && (this.#made.has(step) || this.#base.has(step)));
+  }
+
+  /** Whether a step is built on another, directly or not. */
+  isBelow(lower: string, upper: string): boolean {
+    const needs = this.#needs.get(upper) ?? [];
+    return needs.includes(lower) || needs.some((need) => this.isBelow(lower, need));
+  }
+
+  /** The layer steps below a step, without itself. */
+  below(step: string): string[] {
+    return this.closure(this.#needs.get(step) ?? []);
+  }
+
+  /** A layer as files. */
+  async layer(step: string): Promise<StoredLayer> {
+    const made = this.#made.get(step);
+    if (made !== undefined) return made;
+    const reference = this.#base.get(step);
+    if (reference === undefined) throw new Error(`the step ${step} has no layer here`);
+    const [layerFile, indexFile] = await Promise.all([this.#fetch(reference.digest), this.#fetch(reference.index)]);
+    return { reference, layerFile, indexFile };
+  }
+
+  /** @throws LayerError where the index is not what its digest says */
+  index(step: string): Promise<DecodedIndex> {
+    const known = this.#indexes.get(step);
+    if (known !== undefined) return known;
+    const reading = this.#readIndex(step);
+    this.#indexes.set(step, reading);
+    return reading;
+  }
+
+  async #readIndex(step: string): Promise<DecodedIndex> {
+    const reference = this.#base.get(step);
+    if (reference === undefined) throw new Error(`the step ${step} has no layer here`);
+    const stored = await readFile(await this.#fetch(reference.index));
+    if (sha256(stored) !== reference.index) throw new LayerError(step, 'its index has another digest');
+    return decodeIndex(stored).catch((error: unknown) => {
+      throw new LayerError(step, `its index cannot be read: ${error instanceof Error ? error.message : 'unknown'}`);
+    });
+  }
+
+  /**
+   * The layers' indexes, one over the other.
+   * @throws StepError layer.conflict; LayerError
+   */
+  async merge(steps: readonly string[]): Promise<LayerMerge> {
+    const merge = new LayerMerge();
+    const indexes = await Promise.all(steps.map((step) => this.index(step)));
+    for (const [at, step] of steps.entries()) merge.add(step, this.below(step), indexes[at]?.entries ?? []);
+    return merge;
+  }
+
+  /** The module in the store that holds exactly this one layer, where there is one. */
+  moduleOf(step: string): ModuleReference | undefined {
+    for (const reference of this.#baseModules.values()) {
+      if (reference.layers.length === 1 && reference.layers[0] === step) return reference;
+    }
+    return undefined;
+  }
+
+  /**
+   * A module as a file, checked against its digest.
+   * @throws LayerError where its bytes are others
+   */
+  module(step: string): Promise<StoredModule> {
+    const known = this.#modules.get(step) ?? this.#readModule(step);
+    this.#modules.set(step, known);
+    return known;
+  }
+
+  async #readModule(step: string): Promise<StoredModule> {
+    const reference = this.#baseModules.get(step);
+    if (reference === undefined) throw new Error(`the step ${step} has no module here`);
+    const file = await this.#fetch(reference.digest);
+    if ((await digestFile(file)).sha256 !== reference.digest) {
+      throw new LayerError(step, 'its module has another digest');
+    }
+    return { reference, file };
+  }
+}

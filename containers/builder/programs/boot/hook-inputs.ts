@@ -1,0 +1,38 @@
+import { listTreeFolder, readTreeFile, type TreeAccess } from '../tree/tree-file.ts';
+
+/** Where the commands and settings of initramfs-tools(7) stand that decide what is copied. */
+const hookFolders = ['/usr/share/initramfs-tools/hooks', '/etc/initramfs-tools/hooks', '/etc/initramfs-tools/conf.d'];
+const hookFiles = [
+  '/usr/sbin/mkinitramfs',
+  '/usr/share/initramfs-tools/hook-functions',
+  '/etc/initramfs-tools/initramfs.conf',
+  '/etc/initramfs-tools/modules',
+];
+
+/** Words of shell that are no file's name, however often they stand in a hook. */
+const shortest = 2;
+
+/**
+ * What the hooks may look for: each word of their texts, since a hook copies what it names where that is there, and
+ * each folder that a pattern names (`/usr/lib/x/*`), relative to the root.
+ */
+export async function hookInputs(access: TreeAccess): Promise<{ names: string[]; folders: string[] }> {
+  const names = new Set<string>();
+  const folders = new Set<string>();
+  const paths = [...hookFiles];
+  for (const folder of hookFolders) {
+    for (const name of await listTreeFolder(access, folder)) paths.push(`${folder}/${name}`);
+  }
+  for (const path of paths.sort()) {
+    const file = await readTreeFile(access, path);
+    if (file === undefined) continue;
+    const text = file.text.replace(/^\s*#.*$/gm, '');
+    for (const [word] of text.matchAll(/[A-Za-z0-9._+@-]+/g))
+      if (word.length >= shortest) names.add(word.slice(0, 255));
+    for (const match of text.matchAll(/\/((?:[A-Za-z0-9._+@-]+\/)+)\S*\*/g)) {
+      const folder = (match[1] ?? '').replace(/\/$/, '');
+      if (folder.includes('/')) folders.add(folder.slice(0, 4_096));
+    }
+  }
+  return { names: [...names].sort(), folders: [...folders].sort() };
+}

@@ -1,0 +1,95 @@
+/**
+ * Folders whose files an initial RAM file system is made of or configured by, relative to the root: what
+ * mkinitramfs(8), its hooks in Debian 12 and 13 and the packages that add hooks read by pattern rather than by name.
+ */
+const inputFolders = [
+  'boot',
+  'etc/cryptsetup-initramfs',
+  'etc/initramfs-tools',
+  'etc/iscsi',
+  'etc/live',
+  'etc/lvm',
+  'etc/mdadm',
+  'etc/modprobe.d',
+  'etc/modules-load.d',
+  'etc/multipath',
+  'etc/systemd/network',
+  'etc/udev',
+  'lib/firmware',
+  'lib/live',
+  'lib/modprobe.d',
+  'lib/modules',
+  'lib/systemd/network',
+  'lib/udev',
+  'usr/lib/firmware',
+  'usr/lib/live',
+  'usr/lib/modprobe.d',
+  'usr/lib/modules',
+  'usr/lib/systemd/network',
+  'usr/lib/udev',
+  'usr/local/lib',
+  'usr/share/initramfs-tools',
+] as const;
+
+/** Single files that are read by name whatever the hooks say. */
+const inputFiles = new Set([
+  'etc/crypttab',
+  'etc/fstab',
+  'etc/ld.so.conf',
+  'etc/modules',
+  'etc/nsswitch.conf',
+  'init',
+  'sbin/init',
+]);
+
+/** Folders in which no file stands that a hook would look for by its name alone. */
+const dataFolders = [
+  'etc/alternatives',
+  'home',
+  'media',
+  'mnt',
+  'opt',
+  'root',
+  'srv',
+  'tmp',
+  'usr/share',
+  'var',
+] as const;
+
+/** What an initial RAM file system was made of beside the fixed folders; paths are relative to the root. */
+export interface InitramfsInputs {
+  /** Files that it holds a copy of. */
+  readonly paths: readonly string[];
+  /** Words of the hooks, each of which may look for a file of that name. */
+  readonly names: readonly string[];
+  /** Folders that the hooks read by pattern. */
+  readonly folders: readonly string[];
+}
+
+function isBelow(path: string, folders: readonly string[]): boolean {
+  return folders.some((folder) => path === folder || path.startsWith(`${folder}/`));
+}
+
+/**
+ * Tells whether an initial RAM file system may come out otherwise when the path is made, changed or deleted.
+ * @returns a function of a path relative to the root, of anything but a folder
+ */
+export function changesInitramfs(inputs: InitramfsInputs): (path: string) => boolean {
+  const names = new Set(inputs.names);
+  const paths = new Set(inputs.paths);
+  return (path) => {
+    if (paths.has(path) || inputFiles.has(path) || isBelow(path, inputFolders) || isBelow(path, inputs.folders))
+      return true;
+    return names.has(path.slice(path.lastIndexOf('/') + 1)) && !isBelow(path, dataFolders);
+  };
+}
+
+/**
+ * Whether a file that a spec writes may change it, as far as can be told before a tree is there.
+ * @param path absolute, as in the spec
+ */
+export function mayChangeInitramfs(path: string): boolean {
+  const relative = path.slice(1);
+  if (inputFiles.has(relative) || isBelow(relative, inputFolders)) return true;
+  return !isBelow(relative, [...dataFolders, 'etc']);
+}

@@ -1,0 +1,51 @@
+import { type CapturedLayer, writeCapture } from '../../containers/builder/layers/capture.ts';
+import { type DifferenceOptions, takeDifference } from '../../containers/builder/layers/difference.ts';
+import { restoreLayers } from '../../containers/builder/layers/restore.ts';
+import { LayerShelf } from '../../containers/builder/layers/shelf.ts';
+import type { TreeIndex } from '../../containers/builder/layers/tree-index.ts';
+import type { Manifest } from '../../core/builds/manifest.ts';
+
+/** A layer as files, with the steps that it was made on. */
+export interface TestLayer {
+  readonly reference: Manifest['base'][number];
+  readonly layerFile: string;
+  readonly indexFile: string;
+}
+
+/** A captured layer as a stage finds it in the store. */
+export function storedLayer(captured: CapturedLayer, after: readonly string[] = []): TestLayer {
+  return { ...captured.layer, reference: { ...captured.layer.reference, after: [...after] } };
+}
+
+/** A shelf of layers that lie in files. */
+export function shelfOf(layers: readonly TestLayer[]): LayerShelf {
+  const files = new Map(
+    layers.flatMap(({ reference, layerFile, indexFile }) => [
+      [reference.digest, layerFile],
+      [reference.index, indexFile],
+    ]),
+  );
+  return new LayerShelf({ base: layers.map(({ reference }) => reference), steps: [], modules: [] }, async (digest) => {
+    const file = files.get(digest);
+    if (file === undefined) throw new Error(`no blob ${digest}`);
+    return file;
+  });
+}
+
+/** Unpacks layers into an empty tree and answers what it holds. */
+export async function restoreStored(
+  tree: string,
+  layers: readonly TestLayer[],
+  sourceDateEpoch: number,
+): Promise<TreeIndex> {
+  const steps = layers.map(({ reference }) => reference.step);
+  return (await restoreLayers(tree, shelfOf(layers), { present: [], steps, sourceDateEpoch })).index;
+}
+
+/** Takes the difference of a tree as a layer. */
+export async function captureLayer(
+  options: DifferenceOptions & { readonly step: string; readonly folder: string },
+): Promise<CapturedLayer> {
+  const { step, folder, tree } = options;
+  return writeCapture({ step, folder, tree, difference: await takeDifference(options) });
+}
