@@ -1,0 +1,196 @@
+import { openSqliteTable } from '../../adapters/sqlite/sqlite-table.ts';
+import { createIds } from '../../adapters/system/ids.ts';
+import type { BuildRecord } from '../../core/builds/build-record.ts';
+import { findBuild, submitBuild } from '../../core/builds/build-repository.ts';
+import { storePlan } from '../../core/builds/plan-store.ts';
+import type { JsonValue } from '../../core/digest.ts';
+import { executionEnvelope, scheduleEnvelope } from '../../core/events/envelope.ts';
+import type { Ports } from '../../core/ports/ports.ts';
+import type { Table } from '../../core/ports/table.ts';
+import type { Installation } from '../../core/tenancy/installation.ts';
+import { executionRule, schedules } from '../../core/wiring/event-rules.ts';
+import type { EventFunctionName } from '../../core/wiring/flow-functions.ts';
+import { type LocalFlow, openLocalFlow } from '../../local/flow/local-flow.ts';
+import type { RunTaskHandler } from '../../local/flow/run-task.ts';
+import { eventHandlers, orchestrationHandlers } from '../../local/functions.ts';
+import { startOutboxPump } from '../../local/outbox-pump.ts';
+import { CountingTable } from './counting-table.ts';
+import { faultyTable, type TableFaults } from './faulty-table.ts';
+import { FlowCosts, readBuildDefinition } from './flow-cost.ts';
+import { FlowHistories } from './flow-histories.ts';
+import type { StageGraph } from './graph-shapes.ts';
+import { MemoryBlobs } from './memory-blobs.ts';
+import { runPaperBuilder } from './paper-builder.ts';
+import { type BusFaults, createPaperBus } from './paper-bus.ts';
+import { PaperClock } from './paper-clock.ts';
+import { paperArchive, paperSpec, unfusedPlan } from './paper-plan.ts';
+import { mix, Random } from './random.ts';
+import type { AttemptDraw } from './workload.ts';
+
+export interface PaperEngineOptions {
+  readonly seed: number;
+  readonly limits: Pick<Installation, 'concurrentBuilds' | 'concurrentBuildsPerTenant' | 'stagesPerBuild'>;
+  readonly tableFaults: TableFaults;
+  readonly busFaults: BusFaults;
+  /** What becomes of an attempt, and how long each of its steps takes in milliseconds. */
+  readonly draw: (random: Random, attempt: number) => { readonly draw: AttemptDraw; readonly stepMilliseconds: number };
+  /** Told of each task that starts. */
+  readonly onTask?: (buildId: string, stageId: string) => Promise<void>;
+}
+
+/** The engine's own functions, flow and table in one process on paper time. */
+export interface PaperEngine {
+  readonly table: Table;
+  readonly blobs: MemoryBlobs;
+  readonly clock: PaperClock;
+  readonly counting: CountingTable;
+  readonly histories: FlowHistories;
+  readonly flow: FlowCosts;
+  /** Tasks that have started. */
+  readonly tasks: { count: number; running: number };
+  submit(tenantId: string, name: string, graph: StageGraph): Promise<string>;
+  /** Lets time pass until these builds have ended; answers them. @throws Error after so many milliseconds of paper time */
+  finish(buildIds: readonly string[], within: number): Promise<BuildRecord[]>;
+  close(): Promise<void>;
+}
+
+/** Where paper time begins: 1 January 2026. */
+const origin = 1_767_225_600_000;
+const toolchain = 'c'.repeat(64);
+
+export async function startPaperEngine(options: PaperEngineOptions): Promise<PaperEngine> {
+  const { seed } = options;
+  const clock = new PaperClock(origin);
+  const random = new Random(mix(seed, 10));
+  const ids = createIds(clock, (bytes) => random.bytes(bytes));
+  const sqlite = openSqliteTable({ file: ':memory:', clock });
+  const still: Table = {
+    get: (key) => clock.during(() => sqlite.get(key)),
+    query: (query) => clock.during(() => sqlite.query(query)),
+    transact: (writes) => clock.during(() => sqlite.transact(writes)),
+  };
+  const counting = new CountingTable(still);
+  const faults = new Random(mix(seed, 11));
+  const tableOf = (caller: string): Table => faultyTable(counting.of(caller), options.tableFaults, faults);
+  const blobs = new MemoryBlobs(clock);
+  const costs = new FlowCosts(readBuildDefinition());
+  const histories = new FlowHistories(costs);
+  const tasks = { count: 0, running: 0 };
+  const stopping = new AbortController();
+
+  const portsOf = (caller: string): Ports => ({ ...ports, table: tableOf(caller) });
+  const invoke = async (name: EventFunctionName, payload: unknown): Promise<void> => {
+    await eventHandlers[name](portsOf(name), payload);
+  };
+  const lambda = (name: string, payload: JsonValue): Promise<JsonValue> => {
+    const handler = Object.entries(orchestrationHandlers).find(([known]) => known === name)?.[1];
+    if (handler === undefined) throw new Error(`the flow names no function ${name}`);
+    const [buildId, stageId] = [memberOf(payload, 'buildId'), memberOf(payload, 'stageId')];
+    if (buildId === undefined || stageId === undefined) return handler(portsOf(name), payload);
+    return histories.attempt(buildId, stageId, name, () => handler(portsOf(name), payload));
+  };
+  const runTask: RunTaskHandler = (request, { signal }) =>
+    histories.attempt(request.buildId, request.stageId, 'RunStage', async () => {
+      tasks.count += 1;
+      tasks.running += 1;
+      try {
+        await options.onTask?.(request.buildId, request.stageId);
+        const task = options.draw(random, request.attempt);
+        const table = counting.of('exchange');
+        return await runPaperBuilder({ table, blobs, clock }, { ...task, manifestUrl: request.manifestUrl, signal });
+      } finally {
+        tasks.running -= 1;
+      }
+    });
+  const flow: LocalFlow = openLocalFlow({
+    file: ':memory:',
+    definition: readBuildDefinition().text,
+    substitutions: {},
+    lambda,
+    runTask,
+    clock,
+    ids,
+    onStatusChange: (change) => invoke(executionRule.target, executionEnvelope(change, ids.next('evt'), clock.now())),
+  });
+  const bus = createPaperBus({ invoke, clock, faults: options.busFaults, random: new Random(mix(seed, 12)) });
+  const ports: Ports = {
+    installation: {
+      apiUrl: 'http://127.0.0.1',
+      toolchain,
+      architectures: ['amd64'],
+      outputs: ['iso', 'tar'],
+      cursorSecret: 's'.repeat(43),
+      spot: true,
+      ...options.limits,
+    },
+    table: still,
+    blobs,
+    flow,
+    tasks: { stop: async () => undefined, running: async () => [] },
+    bus,
+    archive: { state: async () => paperArchive },
+    clock,
+    ids,
+  };
+  const pump = await startOutboxPump({
+    table: Object.assign(counting.of('publishOutbox'), { read: sqlite.read.bind(sqlite) }),
+    bus,
+    onCommit: (listener) => sqlite.onCommit(listener),
+    trim: (position) => sqlite.trim(position),
+    onError: () => undefined,
+  });
+  const sweep = async ({ everyMinutes, target }: (typeof schedules)[number]): Promise<void> => {
+    for (;;) {
+      await clock.sleep(everyMinutes * 60_000, stopping.signal);
+      if (stopping.signal.aborted) return;
+      // What a killed sweep left undone is done by the next one.
+      await invoke(target, scheduleEnvelope(ids.next('evt'), clock.now())).catch(() => undefined);
+    }
+  };
+  const sweeps = schedules.map(sweep);
+
+  return {
+    table: still,
+    blobs,
+    clock,
+    counting,
+    histories,
+    flow: costs,
+    tasks,
+    submit: async (tenantId, name, graph) => {
+      const spec = paperSpec(name, graph);
+      const submission = { tenantId, keyId: ids.next('key'), spec };
+      const { build } = await submitBuild({ table: counting.of('startBuild'), clock, ids }, submission);
+      // A plan that is there stays: the build runs by this one.
+      await storePlan(blobs, build.id, unfusedPlan(spec, toolchain));
+      return build.id;
+    },
+    finish: async (buildIds, within) => {
+      const ended: BuildRecord[] = [];
+      const watch = async (): Promise<void> => {
+        for (const buildId of buildIds) {
+          let build = await findBuild(still, buildId);
+          for (; build?.value.endedAt === undefined; build = await findBuild(still, buildId)) await clock.sleep(1_000);
+          ended.push(build.value);
+        }
+      };
+      const watched = watch();
+      await clock.run(() => ended.length === buildIds.length, clock.elapsed + within);
+      await watched;
+      return ended;
+    },
+    close: async () => {
+      stopping.abort();
+      await Promise.all(sweeps);
+      await flow.close();
+      await pump.stop();
+      sqlite.close();
+    },
+  };
+}
+
+function memberOf(payload: JsonValue, name: string): string | undefined {
+  if (typeof payload !== 'object' || payload === null) return undefined;
+  const found = Object.entries(payload).find(([key]) => key === name)?.[1];
+  return typeof found === 'string' ? found : undefined;
+}
