@@ -31,6 +31,7 @@ export function planText(plan: PlanPreview): string {
     `cost           ${estimate.dollars.toFixed(4)} ${currency} (Fargate, ${region}, prices of ${date})`,
     `known from     the cache ${cache}, past runs ${history}, the table ${table} (marked ~)`,
   );
+  if (plan.archiveReadAt !== undefined) lines.push(`archive        away; as it was at ${plan.archiveReadAt}`);
   if (plan.comparedWith !== undefined) lines.push(`compared with  ${plan.comparedWith}`);
   return lines.join('\n');
 }

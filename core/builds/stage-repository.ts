@@ -70,6 +70,11 @@ export async function findResult(table: Table, scope: string, key: string): Prom
   return record === undefined ? undefined : resultRecordSchema.parse(record.data);
 }
 
+/** Bytes of what a step made. */
+export function resultBytes(result: Pick<ResultRecord, 'layer' | 'module' | 'artifact'>): number {
+  return result.layer?.size ?? result.module?.size ?? result.artifact?.size ?? 0;
+}
+
 export function resultWrite(scope: string, result: ResultRecord): TableWrite {
   return { kind: 'put', key: resultKey(scope, result.key), data: toJsonObject(result), condition: { kind: 'absent' } };
 }

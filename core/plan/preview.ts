@@ -48,6 +48,10 @@ export const planPreviewSchema = z
     name: z.string(),
     specDigest: z.string(),
     planDigest: z.string(),
+    archiveReadAt: z
+      .string()
+      .optional()
+      .describe('There where the archive does not answer: when the state that the plan is made for was last read.'),
     comparedWith: z.string().optional().describe('The build whose plan the reasons compare with.'),
     hits: z.number().int(),
     misses: z.number().int(),
@@ -83,8 +87,14 @@ export interface PlanContext {
   readonly previous?: { readonly buildId: string; readonly plan: Plan };
 }
 
+export interface PreviewOptions {
+  readonly svg: boolean;
+  /** When the archive's state was last read, where the archive does not answer. */
+  readonly archiveReadAt?: string | undefined;
+}
+
 /** A plan as users see it: what is cached and why the rest is not, how long it takes, what it costs, how it looks. */
-export function previewOf(plan: Plan, name: string, context: PlanContext, options: { svg: boolean }): PlanPreview {
+export function previewOf(plan: Plan, name: string, context: PlanContext, options: PreviewOptions): PlanPreview {
   const verdicts = explainPlan(plan, context.previous?.plan, context.cached);
   const estimate = estimatePlan(plan, context);
   const { criticalPath, stageSeconds } = estimate.schedule;
@@ -115,6 +125,7 @@ export function previewOf(plan: Plan, name: string, context: PlanContext, option
     name,
     specDigest: plan.specDigest,
     planDigest: digestOf(plan),
+    ...(options.archiveReadAt === undefined ? {} : { archiveReadAt: options.archiveReadAt }),
     ...(context.previous === undefined ? {} : { comparedWith: context.previous.buildId }),
     hits,
     misses: steps.length - hits,

@@ -1,4 +1,4 @@
-import { shareOut } from './lanes.ts';
+import { bestLanes, shareOut } from './lanes.ts';
 import { Components, type Part, stageLimit } from './step-graph.ts';
 
 /** Steps that stay together: by position in the plan, ascending, with their seconds in sum. */
@@ -52,7 +52,7 @@ export function splitOf(part: Part, needs: readonly (readonly number[])[], secon
       const best: { cost: number; from: number }[] = [];
       for (let to = 0; to < levels.length; to += 1) {
         for (let from = 0; from <= to; from += 1) {
-          const cost = (best[from - 1]?.cost ?? 0) + shareOut(weights[from]?.[to] ?? [], price).cost;
+          const cost = (best[from - 1]?.cost ?? 0) + bestLanes(weights[from]?.[to] ?? [], price).cost;
           const known = best[to];
           if (known === undefined || cost < known.cost) best[to] = { cost, from };
         }
@@ -68,26 +68,28 @@ export function splitOf(part: Part, needs: readonly (readonly number[])[], secon
   };
 }
 
-/** Seconds of what hangs together in each band of levels, by first and last level. They depend on no price. */
+/** Seconds of what hangs together in each band of levels, by first and last level, most first: they know no price. */
 function weightsOfBands(chains: readonly Chain[], levels: readonly (readonly number[])[]): number[][][] {
   const weights: number[][][] = levels.map(() => []);
+  const seconds = Float64Array.from(chains.map((chain) => chain.seconds));
   for (let to = 0; to < levels.length; to += 1) {
     const components = new Components(chains.length);
-    const members: number[] = [];
+    const sums = seconds.slice();
+    let roots: number[] = [];
     for (let from = to; from >= 0; from -= 1) {
       for (const index of levels[from] ?? []) {
-        members.push(index);
+        roots.push(index);
         for (const other of chains[index]?.dependents ?? []) {
-          if ((chains[other]?.level ?? 0) <= to) components.join(index, other);
+          if ((chains[other]?.level ?? 0) > to) continue;
+          const gone = components.join(index, other);
+          if (gone === undefined) continue;
+          const kept = components.rootOf(gone);
+          sums[kept] = (sums[kept] ?? 0) + (sums[gone] ?? 0);
         }
       }
-      const sums = new Map<number, number>();
-      for (const index of members) {
-        const root = components.rootOf(index);
-        sums.set(root, (sums.get(root) ?? 0) + (chains[index]?.seconds ?? 0));
-      }
+      roots = roots.filter((index) => components.rootOf(index) === index);
       const row = weights[from];
-      if (row !== undefined) row[to] = [...sums.values()];
+      if (row !== undefined) row[to] = roots.map((root) => sums[root] ?? 0).sort((a, b) => b - a);
     }
   }
   return weights;
@@ -113,14 +115,10 @@ function clustersOf(chains: readonly Chain[], members: readonly number[]): Clust
 
 /** The stages of a band: its clusters shared out, by their first steps. */
 function lanesOf(clusters: readonly Cluster[], price: number): (readonly number[])[] {
-  const shared = shareOut(
-    clusters.map((cluster) => cluster.seconds),
-    price,
-  );
-  const lanes: number[][] = Array.from({ length: shared.count }, () => []);
-  for (const [item, cluster] of clusters.entries()) lanes[shared.laneOf[item] ?? 0]?.push(...cluster.steps);
-  for (const lane of lanes) lane.sort((a, b) => a - b);
-  return lanes.sort((a, b) => (a[0] ?? 0) - (b[0] ?? 0));
+  const weights = clusters.map((cluster) => cluster.seconds);
+  return shareOut(weights, price)
+    .map((items) => items.flatMap((item) => clusters[item]?.steps ?? []).sort((a, b) => a - b))
+    .sort((a, b) => (a[0] ?? 0) - (b[0] ?? 0));
 }
 
 /** The chains of a part. Of a part of the engine all stand on one level; more levels than stages are drawn together. */

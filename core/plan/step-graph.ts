@@ -72,7 +72,8 @@ export class Components {
   readonly #parent: Int32Array;
 
   constructor(size: number) {
-    this.#parent = Int32Array.from({ length: size }, (_, item) => item);
+    this.#parent = new Int32Array(size);
+    for (let item = 0; item < size; item += 1) this.#parent[item] = item;
   }
 
   /** The lowest item of the component of an item. */
@@ -87,8 +88,12 @@ export class Components {
     }
   }
 
-  join(a: number, b: number): void {
+  /** Joins the components of two items; answers the one of their lowest items that is the lowest of none any more. */
+  join(a: number, b: number): number | undefined {
     const [one, other] = [this.rootOf(a), this.rootOf(b)];
-    this.#parent[Math.max(one, other)] = Math.min(one, other);
+    if (one === other) return undefined;
+    const gone = Math.max(one, other);
+    this.#parent[gone] = Math.min(one, other);
+    return gone;
   }
 }

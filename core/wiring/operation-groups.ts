@@ -25,11 +25,11 @@ export interface OperationGroup {
 export const operationGroups: readonly OperationGroup[] = [
   {
     name: 'builds',
-    prefixes: ['/v1/builds', '/api/build'],
+    prefixes: ['/v1/builds', '/v1/builds:plan', '/api/build'],
     entry: 'functions/api/builds/lambda.ts',
     rights: { table: 'write', blobs: 'read', signsUrls: true, startsFlow: false, stopsFlow: false, stopsTasks: false },
     timeoutSeconds: 29,
-    summary: 'Submit, read, cancel builds; logs and artifacts',
+    summary: 'Plan, submit, read, cancel builds; logs and artifacts',
   },
   {
     name: 'specs',

@@ -2,7 +2,7 @@
 
 import { client } from './client.gen.ts';
 import type { Client, ClientMeta, Options as Options2, RequestResult, TDataShape } from './client/index.ts';
-import type { CancelBuildData, CancelBuildErrors, CancelBuildResponses, DownloadArtifactData, DownloadArtifactErrors, ExchangeData, ExchangeErrors, ExchangeResponses, ListArtifactsData, ListArtifactsErrors, ListArtifactsResponses, ListBuildsData, ListBuildsErrors, ListBuildsResponses, ReadBuildData, ReadBuildErrors, ReadBuildResponses, ReadHealthData, ReadHealthErrors, ReadHealthResponses, ReadLogsData, ReadLogsErrors, ReadLogsResponses, ReadOpenapiData, ReadOpenapiErrors, ReadOpenapiResponses, StartBuildData, StartBuildErrors, StartBuildResponses, ValidateSpecData, ValidateSpecErrors, ValidateSpecResponses } from './types.gen.ts';
+import type { CancelBuildData, CancelBuildErrors, CancelBuildResponses, DownloadArtifactData, DownloadArtifactErrors, ExchangeData, ExchangeErrors, ExchangeResponses, ListArtifactsData, ListArtifactsErrors, ListArtifactsResponses, ListBuildsData, ListBuildsErrors, ListBuildsResponses, PreviewPlanData, PreviewPlanErrors, PreviewPlanResponses, ReadBuildData, ReadBuildErrors, ReadBuildResponses, ReadHealthData, ReadHealthErrors, ReadHealthResponses, ReadLogsData, ReadLogsErrors, ReadLogsResponses, ReadOpenapiData, ReadOpenapiErrors, ReadOpenapiResponses, ResumeBuildData, ResumeBuildErrors, ResumeBuildResponses, RetryBuildData, RetryBuildErrors, RetryBuildResponses, StartBuildData, StartBuildErrors, StartBuildResponses, ValidateSpecData, ValidateSpecErrors, ValidateSpecResponses } from './types.gen.ts';
 
 export type Options<TData extends TDataShape = TDataShape, ThrowOnError extends boolean = boolean, TResponse = unknown> = Options2<TData, ThrowOnError, TResponse> & {
     /**
@@ -53,6 +53,25 @@ export const startBuild = <ThrowOnError extends boolean = false>(options: Option
 });
 
 /**
+ * Show what a build of a spec would do, without starting it
+ *
+ * Needs the permission `builds:create`.
+ */
+export const previewPlan = <ThrowOnError extends boolean = false>(options: Options<PreviewPlanData, ThrowOnError>): RequestResult<PreviewPlanResponses, PreviewPlanErrors, ThrowOnError> => (options.client ?? client).post<PreviewPlanResponses, PreviewPlanErrors, ThrowOnError>({
+    security: [{
+            key: 'apiKey',
+            scheme: 'bearer',
+            type: 'http'
+        }],
+    url: '/v1/builds:plan',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json',
+        ...options.headers
+    }
+});
+
+/**
  * A build with its stages, steps and progress
  *
  * Needs the permission `builds:read`.
@@ -79,6 +98,40 @@ export const cancelBuild = <ThrowOnError extends boolean = false>(options: Optio
             type: 'http'
         }],
     url: '/v1/builds/{id}/cancel',
+    ...options
+});
+
+/**
+ * Go on with a failed or cancelled build, with its spec or a changed one
+ *
+ * Needs the permission `builds:create`.
+ */
+export const resumeBuild = <ThrowOnError extends boolean = false>(options: Options<ResumeBuildData, ThrowOnError>): RequestResult<ResumeBuildResponses, ResumeBuildErrors, ThrowOnError> => (options.client ?? client).post<ResumeBuildResponses, ResumeBuildErrors, ThrowOnError>({
+    security: [{
+            key: 'apiKey',
+            scheme: 'bearer',
+            type: 'http'
+        }],
+    url: '/v1/builds/{id}:resume',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json',
+        ...options.headers
+    }
+});
+
+/**
+ * Build the spec of a build that has ended once more
+ *
+ * Needs the permission `builds:create`.
+ */
+export const retryBuild = <ThrowOnError extends boolean = false>(options: Options<RetryBuildData, ThrowOnError>): RequestResult<RetryBuildResponses, RetryBuildErrors, ThrowOnError> => (options.client ?? client).post<RetryBuildResponses, RetryBuildErrors, ThrowOnError>({
+    security: [{
+            key: 'apiKey',
+            scheme: 'bearer',
+            type: 'http'
+        }],
+    url: '/v1/builds/{id}:retry',
     ...options
 });
 

@@ -215,6 +215,19 @@ export type Spec = {
         label?: string;
     } | {
         /**
+         * Disk image that boots with BIOS and UEFI (on arm64 with UEFI), to be written to a disk.
+         */
+        type: 'raw';
+        /**
+         * Size of the disk in MiB. Omitted: what the image needs and a quarter, rounded up to 64 MiB, at least 512.
+         */
+        sizeMiB?: number;
+        /**
+         * Label of the root file system. Omitted: the name of the spec in upper case, cut to 16 characters.
+         */
+        label?: string;
+    } | {
+        /**
          * The file tree as a tar archive, compressed with zstd.
          */
         type: 'tar';
@@ -245,9 +258,25 @@ export type Build = {
     planDigest?: string;
     submittedAt: string;
     plannedAt?: string;
+    /**
+     * Present where the archive did not answer: the build was planned for its state of this time.
+     */
+    archiveReadAt?: string;
     startedAt?: string;
     endedAt?: string;
     cancelRequested: boolean;
+    /**
+     * True: a failure ends only what needs the failed step.
+     */
+    keepGoing: boolean;
+    /**
+     * The build whose work it goes on with.
+     */
+    resumedFrom?: string;
+    /**
+     * The build that it repeats.
+     */
+    retryOf?: string;
     /**
      * Why it failed: code, step, last log lines.
      */
@@ -300,6 +329,157 @@ export type BuildList = {
     cursor?: string;
 };
 
+export type PlanPreview = {
+    name: string;
+    specDigest: string;
+    planDigest: string;
+    /**
+     * There where the archive does not answer: when the state that the plan is made for was last read.
+     */
+    archiveReadAt?: string;
+    /**
+     * The build whose plan the reasons compare with.
+     */
+    comparedWith?: string;
+    hits: number;
+    misses: number;
+    stages: Array<PlannedStage>;
+    steps: Array<PlannedStep>;
+    /**
+     * The steps that decide how long it takes, first to last.
+     */
+    criticalPath: Array<string>;
+    estimate: {
+        /**
+         * From the start of the execution to its end.
+         */
+        seconds: number;
+        /**
+         * All artifacts.
+         */
+        bytes: number;
+        /**
+         * Builders and state transitions, by the price table.
+         */
+        dollars: number;
+        sources: {
+            /**
+             * Steps that were cached.
+             */
+            cache: number;
+            /**
+             * Steps whose time came from past runs.
+             */
+            history: number;
+            /**
+             * Steps whose time came from the cost table.
+             */
+            table: number;
+        };
+        /**
+         * Layers, modules and artifacts that are made anew.
+         */
+        storedBytes: number;
+        /**
+         * Seconds of a stage beside its steps.
+         */
+        stageStart: Figure;
+        prices: {
+            region: string;
+            date: string;
+            currency: string;
+        };
+    };
+    /**
+     * The graph as a Mermaid flowchart.
+     */
+    mermaid: string;
+    /**
+     * The graph as an SVG document; only where it was asked for.
+     */
+    svg?: string;
+};
+
+export type PlannedStage = {
+    id: string;
+    /**
+     * Of its least trusted step.
+     */
+    trust: 'service' | 'tenant' | 'seal';
+    /**
+     * In the order in which they run.
+     */
+    steps: Array<string>;
+    /**
+     * Stages that must be settled first.
+     */
+    needs: Array<string>;
+    size: {
+        vcpu: number;
+        memoryMiB: number;
+        diskGiB: number;
+    };
+    /**
+     * A builder is started for it.
+     */
+    runs: boolean;
+    seconds: number;
+};
+
+export type PlannedStep = {
+    id: string;
+    program: string;
+    label: string;
+    stage: string;
+    /**
+     * Of its least trusted step.
+     */
+    trust: 'service' | 'tenant' | 'seal';
+    needs: Array<string>;
+    key: string;
+    /**
+     * Its result is there: nothing will run.
+     */
+    hit: boolean;
+    /**
+     * Why it must run; only of a miss.
+     */
+    reason?: {
+        kind: 'first' | 'new' | 'changed' | 'parent' | 'missing';
+        /**
+         * The reason as one line.
+         */
+        text: string;
+        /**
+         * The step below where the change began.
+         */
+        root?: string;
+        /**
+         * The first input that changed.
+         */
+        input?: string;
+        before?: string;
+        after?: string;
+    };
+    seconds: Figure;
+    /**
+     * Of its layer, module or artifact.
+     */
+    bytes: Figure;
+};
+
+export type Figure = {
+    value: number;
+    /**
+     * A result that is there, past runs, or the cost table.
+     */
+    from: 'cache' | 'history' | 'table';
+    /**
+     * Past runs whose median it is.
+     */
+    runs: number;
+};
+
 export type BuildDetail = {
     /**
      * The build’s id.
@@ -324,9 +504,25 @@ export type BuildDetail = {
     planDigest?: string;
     submittedAt: string;
     plannedAt?: string;
+    /**
+     * Present where the archive did not answer: the build was planned for its state of this time.
+     */
+    archiveReadAt?: string;
     startedAt?: string;
     endedAt?: string;
     cancelRequested: boolean;
+    /**
+     * True: a failure ends only what needs the failed step.
+     */
+    keepGoing: boolean;
+    /**
+     * The build whose work it goes on with.
+     */
+    resumedFrom?: string;
+    /**
+     * The build that it repeats.
+     */
+    retryOf?: string;
     /**
      * Why it failed: code, step, last log lines.
      */
@@ -335,7 +531,64 @@ export type BuildDetail = {
      * Share of the steps that are done; 100 only of a build that succeeded.
      */
     percent: number;
+    estimate?: Estimate;
     stages: Array<Stage>;
+};
+
+export type Estimate = {
+    estimated: {
+        /**
+         * From the start of the execution to its end.
+         */
+        seconds: number;
+        /**
+         * All artifacts.
+         */
+        bytes: number;
+        /**
+         * Builders and state transitions, by the price table.
+         */
+        dollars: number;
+        sources: {
+            /**
+             * Steps that were cached.
+             */
+            cache: number;
+            /**
+             * Steps whose time came from past runs.
+             */
+            history: number;
+            /**
+             * Steps whose time came from the cost table.
+             */
+            table: number;
+        };
+    };
+    /**
+     * Only of a build that succeeded; dollars by the price table.
+     */
+    actual?: {
+        /**
+         * From the start of the execution to its end.
+         */
+        seconds: number;
+        /**
+         * All artifacts.
+         */
+        bytes: number;
+        /**
+         * Builders and state transitions, by the price table.
+         */
+        dollars: number;
+    };
+    /**
+     * Estimate over actual, less one: 0.25 is a quarter too much, -0.5 half of what it was.
+     */
+    error?: {
+        seconds?: number;
+        bytes?: number;
+        dollars?: number;
+    };
 };
 
 export type Stage = {
@@ -359,11 +612,18 @@ export type Step = {
      * Taken from the cache: nothing ran.
      */
     hit: boolean;
+    program?: string;
+    /**
+     * Of its layer, module or artifact.
+     */
+    bytes?: number;
     percent: number;
     /**
      * The attempt that did it; 0 for a hit or before it ran.
      */
     attempt: number;
+    startedAt?: string;
+    endedAt?: string;
     milliseconds?: {
         program: number;
         capture: number;
@@ -498,7 +758,12 @@ export type StartBuildData = {
         'Idempotency-Key'?: string;
     };
     path?: never;
-    query?: never;
+    query?: {
+        /**
+         * true: a failure ends only what needs the failed step; else it ends the whole build soon.
+         */
+        keepGoing?: 'true' | 'false';
+    };
     url: '/v1/builds';
 };
 
@@ -547,6 +812,68 @@ export type StartBuildResponses = {
 };
 
 export type StartBuildResponse = StartBuildResponses[keyof StartBuildResponses];
+
+export type PreviewPlanData = {
+    body: Spec;
+    path?: never;
+    query?: {
+        /**
+         * true: the answer holds the graph as SVG too.
+         */
+        svg?: 'true' | 'false';
+    };
+    url: '/v1/builds:plan';
+};
+
+export type PreviewPlanErrors = {
+    /**
+     * `request.invalid`: The request is not valid. `request.unreadable`: The body cannot be read.
+     */
+    400: Problem;
+    /**
+     * `access.unauthenticated`: No valid credentials.
+     */
+    401: Problem;
+    /**
+     * `access.forbidden`: The key may not do this.
+     */
+    403: Problem;
+    /**
+     * `request.too_large`: The body is too large.
+     */
+    413: Problem;
+    /**
+     * `request.media_type`: The media type is not supported.
+     */
+    415: Problem;
+    /**
+     * `plan.too_large`: The plan has too many stages. `spec.invalid`: The build spec is not valid.
+     */
+    422: Problem;
+    /**
+     * `archive.not_configured`: No package archive is configured. `internal.error`: The service failed.
+     */
+    500: Problem;
+    /**
+     * `archive.unreachable`: The package archive does not answer as one. `archive.untrusted`: The archive is not signed by the distribution.
+     */
+    502: Problem;
+    /**
+     * `service.unavailable`: A part of the service is not available.
+     */
+    503: Problem;
+};
+
+export type PreviewPlanError = PreviewPlanErrors[keyof PreviewPlanErrors];
+
+export type PreviewPlanResponses = {
+    /**
+     * Success.
+     */
+    200: PlanPreview;
+};
+
+export type PreviewPlanResponse = PreviewPlanResponses[keyof PreviewPlanResponses];
 
 export type ReadBuildData = {
     body?: never;
@@ -659,6 +986,160 @@ export type CancelBuildResponses = {
 };
 
 export type CancelBuildResponse = CancelBuildResponses[keyof CancelBuildResponses];
+
+export type ResumeBuildData = {
+    body?: Spec;
+    headers?: {
+        /**
+         * With the same key and body, a call within a day answers what the first one made.
+         */
+        'Idempotency-Key'?: string;
+    };
+    path: {
+        /**
+         * Id of the build.
+         */
+        id: string;
+    };
+    query?: {
+        /**
+         * true: a failure ends only what needs the failed step; else it ends the whole build soon.
+         */
+        keepGoing?: 'true' | 'false';
+        /**
+         * The archive state to plan with: that of the resumed build, or the archive’s own of now.
+         */
+        archive?: 'resumed' | 'latest';
+    };
+    url: '/v1/builds/{id}:resume';
+};
+
+export type ResumeBuildErrors = {
+    /**
+     * `request.invalid`: The request is not valid. `request.unreadable`: The body cannot be read.
+     */
+    400: Problem;
+    /**
+     * `access.unauthenticated`: No valid credentials.
+     */
+    401: Problem;
+    /**
+     * `access.forbidden`: The key may not do this.
+     */
+    403: Problem;
+    /**
+     * `build.not_found`: There is no such build.
+     */
+    404: Problem;
+    /**
+     * `build.not_resumable`: There is nothing to resume.
+     */
+    409: Problem;
+    /**
+     * `request.too_large`: The body is too large.
+     */
+    413: Problem;
+    /**
+     * `request.media_type`: The media type is not supported.
+     */
+    415: Problem;
+    /**
+     * `idempotency.mismatch`: The idempotency key was used with another body. `spec.invalid`: The build spec is not valid.
+     */
+    422: Problem;
+    /**
+     * `internal.error`: The service failed.
+     */
+    500: Problem;
+    /**
+     * `service.unavailable`: A part of the service is not available.
+     */
+    503: Problem;
+};
+
+export type ResumeBuildError = ResumeBuildErrors[keyof ResumeBuildErrors];
+
+export type ResumeBuildResponses = {
+    /**
+     * Success.
+     */
+    202: Build;
+};
+
+export type ResumeBuildResponse = ResumeBuildResponses[keyof ResumeBuildResponses];
+
+export type RetryBuildData = {
+    body?: never;
+    headers?: {
+        /**
+         * With the same key and body, a call within a day answers what the first one made.
+         */
+        'Idempotency-Key'?: string;
+    };
+    path: {
+        /**
+         * Id of the build.
+         */
+        id: string;
+    };
+    query?: {
+        /**
+         * true: a failure ends only what needs the failed step; else it ends the whole build soon.
+         */
+        keepGoing?: 'true' | 'false';
+    };
+    url: '/v1/builds/{id}:retry';
+};
+
+export type RetryBuildErrors = {
+    /**
+     * `request.invalid`: The request is not valid.
+     */
+    400: Problem;
+    /**
+     * `access.unauthenticated`: No valid credentials.
+     */
+    401: Problem;
+    /**
+     * `access.forbidden`: The key may not do this.
+     */
+    403: Problem;
+    /**
+     * `build.not_found`: There is no such build.
+     */
+    404: Problem;
+    /**
+     * `build.not_ended`: The build has not ended.
+     */
+    409: Problem;
+    /**
+     * `request.too_large`: The body is too large.
+     */
+    413: Problem;
+    /**
+     * `idempotency.mismatch`: The idempotency key was used with another body.
+     */
+    422: Problem;
+    /**
+     * `internal.error`: The service failed.
+     */
+    500: Problem;
+    /**
+     * `service.unavailable`: A part of the service is not available.
+     */
+    503: Problem;
+};
+
+export type RetryBuildError = RetryBuildErrors[keyof RetryBuildErrors];
+
+export type RetryBuildResponses = {
+    /**
+     * Success.
+     */
+    202: Build;
+};
+
+export type RetryBuildResponse = RetryBuildResponses[keyof RetryBuildResponses];
 
 export type ReadLogsData = {
     body?: never;
@@ -900,6 +1381,19 @@ export type ExchangeData = {
         digest: string;
     } | {
         /**
+         * Ask for the downloads of files of the package archive, which may or may not be in the cache.
+         */
+        kind: 'packages';
+        digests: Array<string>;
+    } | {
+        /**
+         * Ask to add a file of exactly these bytes to the package cache.
+         */
+        kind: 'declare-package';
+        size: number;
+        sha256: string;
+    } | {
+        /**
          * Tell that the agent lives and where it is; learn of cancellation.
          */
         kind: 'heartbeat';
@@ -982,6 +1476,20 @@ export type ExchangeResponses = {
             url: string;
             headers: {
                 [key: string]: string;
+            };
+        };
+    } | {
+        kind: 'packages';
+        /**
+         * By digest. What is not in the cache answers 403 or 404.
+         */
+        requests: {
+            [key: string]: {
+                method: 'GET' | 'PUT';
+                url: string;
+                headers: {
+                    [key: string]: string;
+                };
             };
         };
     } | {

@@ -3,20 +3,22 @@ import { cancelBuild } from './cancel-build.ts';
 import { downloadArtifact } from './download-artifact.ts';
 import { listArtifacts } from './list-artifacts.ts';
 import { listBuilds } from './list-builds.ts';
+import { previewPlan } from './preview-plan.ts';
 import { readBuild } from './read-build.ts';
 import { readLogs } from './read-logs.ts';
-import { startBuild } from './start-build.ts';
 import { resumeBuild } from './resume-build.ts';
 import { retryBuild } from './retry-build.ts';
+import { startBuild } from './start-build.ts';
 
 export const buildOperations: readonly Operation[] = [
   startBuild,
+  previewPlan,
   listBuilds,
   readBuild,
   cancelBuild,
-  readLogs,
-  listArtifacts,
   resumeBuild,
   retryBuild,
+  readLogs,
+  listArtifacts,
   downloadArtifact,
 ];

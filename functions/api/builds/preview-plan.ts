@@ -22,13 +22,14 @@ export const previewPlan = defineOperation({
   describedBody: specBodySchema,
   response: planPreviewSchema,
   status: 200,
-  errors: ['spec.invalid', 'plan.too_large', 'archive.not_configured', 'archive.unreachable'],
+  errors: ['spec.invalid', 'plan.too_large', 'archive.not_configured', 'archive.unreachable', 'archive.untrusted'],
   async handle(ports, { query, body, context }) {
     const { tenantId } = principalOf(context);
     const spec = checkedSpec(body, ports.installation);
     const archive = await ports.archive.state(spec.base.release, spec.base.architecture);
     const plan = makePlan({ spec, archive, toolchain: ports.installation.toolchain });
     const known = await planContext(ports, tenantId, spec.name, plan);
-    return { body: previewOf(plan, spec.name, known, { svg: query.svg === 'true' }) };
+    const options = { svg: query.svg === 'true', archiveReadAt: archive.lastReadAt };
+    return { body: previewOf(plan, spec.name, known, options) };
   },
 });

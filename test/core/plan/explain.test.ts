@@ -36,8 +36,8 @@ describe('explain', () => {
   });
 
   it('tells the changed member of an option, old and new', () => {
-    const files = [spec.files[0] ?? { path: '' }, { ...spec.files[1], path: '/etc/motd', content: 'two' }];
-    const plan = planOf(specWith({ ...spec, files }));
+    const files = spec.files.map((file) => (file.path === '/etc/motd' ? { ...file, content: 'two' } : file));
+    const plan = planOf({ ...spec, files });
     const change = { input: 'options.files[/etc/motd].content', before: 'one', after: 'two' };
     expect(because(plan, 'files')).toEqual({ kind: 'changed', change });
     expect(because(plan, 'packages')).toBe('hit');

@@ -5,6 +5,7 @@ import { createSystemClock } from '../../../adapters/system/clock.ts';
 import { createIds } from '../../../adapters/system/ids.ts';
 import { createApiKey, formatApiKey } from '../../../core/access/api-key.ts';
 import type { RoleName } from '../../../core/access/permissions.ts';
+import { EngineError } from '../../../core/errors.ts';
 import type { Ports } from '../../../core/ports/ports.ts';
 import type { Table } from '../../../core/ports/table.ts';
 import { createTenant } from '../../../core/tenancy/tenant.ts';
@@ -13,6 +14,7 @@ import { maxBodyBytes } from '../../../functions/shared/request-body.ts';
 import { createRouter, type RequestEntry } from '../../../functions/shared/router.ts';
 import { startHttpFront } from '../../../local/http/front.ts';
 import { openObjects } from '../../../local/object-store.ts';
+import { archive } from '../../core/plan/plan-fixtures.ts';
 
 /** The whole API over a given table, on a loopback port, with this machine's object store behind it. */
 export interface ApiUnderTest {
@@ -20,6 +22,8 @@ export interface ApiUnderTest {
   readonly ports: Ports;
   /** What the router logged, in order. */
   readonly entries: readonly RequestEntry[];
+  /** What was asked of the package archive, in order: it holds trixie. */
+  readonly archiveReads: readonly string[];
   /** A new tenant with a key of each role. */
   tenant(name: string): Promise<TenantUnderTest>;
   close(): Promise<void>;
@@ -30,7 +34,7 @@ export interface TenantUnderTest {
   readonly keys: Readonly<Record<RoleName, string>>;
 }
 
-/** A port that the API must not touch: submitting a build looks nothing up and starts nothing. */
+/** A port that the API must not touch: submitting a build starts nothing. */
 function untouched(name: string): never {
   return new Proxy({} as never, {
     get() {
@@ -52,6 +56,7 @@ export async function openApi(table: Table): Promise<ApiUnderTest> {
     },
     clock,
   });
+  const archiveReads: string[] = [];
   const ports: Ports = {
     installation: {
       apiUrl: 'http://127.0.0.1',
@@ -69,7 +74,13 @@ export async function openApi(table: Table): Promise<ApiUnderTest> {
     flow: untouched('flow'),
     tasks: untouched('tasks'),
     bus: untouched('bus'),
-    archive: untouched('archive'),
+    archive: {
+      state: async (release, architecture) => {
+        archiveReads.push(`${release}/${architecture}`);
+        if (release === 'trixie') return archive;
+        throw new EngineError('archive.unreachable', `/dists/${release}/InRelease does not exist.`);
+      },
+    },
     clock,
     ids,
   };
@@ -84,6 +95,7 @@ export async function openApi(table: Table): Promise<ApiUnderTest> {
     url: front.url,
     ports,
     entries,
+    archiveReads,
     async tenant(name) {
       const { tenantId } = await createTenant(table, clock, ids, { name });
       const key = async (role: RoleName) =>

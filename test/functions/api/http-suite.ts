@@ -2,10 +2,12 @@ import { afterAll, beforeAll, describe } from 'vitest';
 import type { Table } from '../../../core/ports/table.ts';
 import { type ApiUnderTest, openApi } from './api-under-test.ts';
 import { describeAccess } from './suite-access.ts';
+import { describeAgain } from './suite-again.ts';
 import { describeArtifacts } from './suite-artifacts.ts';
 import { describeBuilds } from './suite-builds.ts';
 import { describeExchange } from './suite-exchange.ts';
 import { describeLogs } from './suite-logs.ts';
+import { describePlans } from './suite-plans.ts';
 import { describeRequests } from './suite-requests.ts';
 
 /** The API over HTTP, the same whatever table it stands on. `openTable` is called once. */
@@ -28,6 +30,8 @@ export function httpSuite(name: string, openTable: () => Promise<{ table: Table;
     describeRequests(opened);
     describeAccess(opened);
     describeBuilds(opened);
+    describePlans(opened);
+    describeAgain(opened);
     describeLogs(opened);
     describeArtifacts(opened);
     describeExchange(opened);

@@ -44,6 +44,7 @@ export function describeAccess(api: () => ApiUnderTest): void {
       ]);
       expect(Object.fromEntries(table)).toEqual({
         startBuild: 'builds:create',
+        previewPlan: 'builds:create',
         listBuilds: 'builds:read',
         readBuild: 'builds:read',
         cancelBuild: 'builds:cancel',
