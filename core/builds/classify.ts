@@ -16,9 +16,13 @@ export interface Stop {
 
 /**
  * How often a stage is tried again. Infrastructure causes are the service's cost: three times; a lost builder may be
- * the tenant's doing: once.
+ * the tenant's doing: once; damage in the store is found one after the other by builders: twice. Their sum is bounded by
+ * the history that Step Functions allows an execution (test/simulation/history.test.ts): a seventh retry is too many.
  */
-export const mostRetries = { infrastructure: 3, lost: 1, timeout: 0 } as const satisfies Record<Stop['kind'], number>;
+export const mostRetries = { infrastructure: 3, lost: 1, timeout: 0, damaged: 2 } as const satisfies Record<
+  Stop['kind'] | 'damaged',
+  number
+>;
 
 /**
  * Seconds until a stage's next attempt; undefined where it is not tried again. A machine that was restarted is there

@@ -118,6 +118,7 @@ export const stepFailureSchema = z.strictObject({
     'archive.unreachable',
     'limit.disk',
     'layer.conflict',
+    'layer.damaged',
     'build.cancelled',
   ]),
   reason: z.string().max(2_000),

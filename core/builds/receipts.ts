@@ -1,17 +1,21 @@
 import { canonicalJson } from '../digest.ts';
 import { readJson } from '../json.ts';
 import type { Plan, PlanStep } from '../plan/plan.ts';
-import type { Blobs } from '../ports/blobs.ts';
+import type { BlobPlace, Blobs } from '../ports/blobs.ts';
 import type { Clock } from '../ports/clock.ts';
 import { ConditionFailed, type Table } from '../ports/table.ts';
-import type { AttemptRecord, BuildRecord, ResultRecord } from './build-record.ts';
+import type { AttemptRecord, BuildRecord, ResultRecord, StepRecord } from './build-record.ts';
 import { type Receipt, receiptSchema, type StageResult, stageResultSchema } from './manifest.ts';
 import { artifactPlace, blobPlace, stagingPlace } from './places.ts';
 import { planStep, scopeOf } from './plan-store.ts';
-import { artifactWrite, findResult, resultWrite, stepWrite } from './stage-repository.ts';
+import { isStored } from './sound-blobs.ts';
+import { artifactWrite, findResult, resultBytes, resultWrite, stepWrite } from './stage-repository.ts';
 
 /** A receipt or a result is small: 256 KB holds 40 log lines of 500 characters many times over. */
 const reportLimit = 262_144;
+
+/** Milliseconds that a builder's word for a step's time is believed: no step may run for longer than a day. */
+const longestStep = 86_400_000;
 
 export interface SettlePorts {
   readonly table: Table;
@@ -19,14 +23,20 @@ export interface SettlePorts {
   readonly clock: Clock;
 }
 
-/** Reads what an attempt wrote about itself: bounded, and undefined where it is absent or not of the form. */
-async function readReport(blobs: Blobs, place: ReturnType<typeof stagingPlace>): Promise<unknown> {
+/**
+ * Reads what an attempt wrote about itself: bounded, and undefined where it is absent or not of the form. `at` is when
+ * the store got it.
+ */
+async function readReport(
+  blobs: Blobs,
+  place: ReturnType<typeof stagingPlace>,
+): Promise<{ report: unknown; at: Date } | undefined> {
   const info = await blobs.head(place);
   if (info === undefined || info.size > reportLimit) return undefined;
   const bytes = await blobs.get(place);
   if (bytes === undefined) return undefined;
   try {
-    return readJson(bytes);
+    return { report: readJson(bytes), at: info.modifiedAt };
   } catch {
     // Not JSON: whatever wrote it is no honest agent, and the caller treats it as never written.
     return undefined;
@@ -39,8 +49,8 @@ export async function readStageResult(
   buildId: string,
   attempt: AttemptRecord,
 ): Promise<StageResult | undefined> {
-  const report = await readReport(blobs, stagingPlace(buildId, attempt.stage, attempt.attempt, '-', 'result'));
-  const parsed = stageResultSchema.safeParse(report);
+  const read = await readReport(blobs, stagingPlace(buildId, attempt.stage, attempt.attempt, '-', 'result'));
+  const parsed = stageResultSchema.safeParse(read?.report);
   if (!parsed.success) return undefined;
   if (parsed.data.stageId !== attempt.stage || parsed.data.attempt !== attempt.attempt) return undefined;
   return parsed.data;
@@ -74,12 +84,13 @@ async function promoteStep(
 ): Promise<boolean> {
   const step = planStep(plan, stepId);
   const staged = (output: string) => stagingPlace(build.id, attempt.stage, attempt.attempt, stepId, output);
-  const parsed = receiptSchema.safeParse(await readReport(ports.blobs, staged('receipt')));
-  if (!parsed.success) return false;
+  const read = await readReport(ports.blobs, staged('receipt'));
+  const parsed = receiptSchema.safeParse(read?.report);
+  if (!parsed.success || read === undefined) return false;
   const receipt = parsed.data;
   if (receipt.step !== stepId || receipt.key !== step.key) return false;
   if (!(await promoteOutputs(ports, build, step, receipt, staged))) return false;
-  await writeResult(ports, build, step, receipt, attempt.attempt);
+  await writeResult(ports, build, step, receipt, { attempt: attempt.attempt, at: read.at });
   return true;
 }
 
@@ -94,6 +105,13 @@ async function promoteOutputs(
     const info = await ports.blobs.head(staged(output));
     return info !== undefined && info.size === size && info.sha256 === digest;
   };
+  const promote = async (output: string, place: BlobPlace, digest: string): Promise<void> => {
+    if ((await ports.blobs.copy(staged(output), place, { ifAbsent: true })) === 'written') return;
+    // What lies there under this digest is the same, unless it was damaged.
+    if (await isStored(ports.blobs, { place, digest })) return;
+    await ports.blobs.delete(place);
+    await ports.blobs.copy(staged(output), place, { ifAbsent: true });
+  };
   const scope = scopeOf(step, build.tenantId);
   if (step.produces === 'layer') {
     const layer = receipt.layer;
@@ -105,8 +123,8 @@ async function promoteOutputs(
     ]);
     if (sound.includes(false)) return false;
     await Promise.all([
-      ports.blobs.copy(staged('layer'), blobPlace(scope, layer.digest), { ifAbsent: true }),
-      ports.blobs.copy(staged('index'), blobPlace(scope, layer.index), { ifAbsent: true }),
+      promote('layer', blobPlace(scope, layer.digest), layer.digest),
+      promote('index', blobPlace(scope, layer.index), layer.index),
     ]);
     return true;
   }
@@ -116,13 +134,13 @@ async function promoteOutputs(
     if (module === undefined || module.step !== step.id || receipt.artifact !== undefined) return false;
     if (canonicalJson(module.layers) !== canonicalJson(step.options.layers ?? [])) return false;
     if (!(await verified('module', module.size, module.digest))) return false;
-    await ports.blobs.copy(staged('module'), blobPlace(scope, module.digest), { ifAbsent: true });
+    await promote('module', blobPlace(scope, module.digest), module.digest);
     return true;
   }
   const artifact = receipt.artifact;
   if (artifact === undefined || receipt.module !== undefined || artifact.type !== step.program) return false;
   if (!(await verified('artifact', artifact.size, artifact.sha256))) return false;
-  await ports.blobs.copy(staged('artifact'), artifactPlace(build.tenantId, artifact.sha256), { ifAbsent: true });
+  await promote('artifact', artifactPlace(build.tenantId, artifact.sha256), artifact.sha256);
   return true;
 }
 
@@ -131,7 +149,7 @@ async function writeResult(
   build: BuildRecord,
   step: PlanStep,
   receipt: Receipt,
-  attempt: number,
+  ran: { readonly attempt: number; readonly at: Date },
 ): Promise<void> {
   const scope = scopeOf(step, build.tenantId);
   const { artifact, layer, module } = receipt;
@@ -161,7 +179,14 @@ async function writeResult(
     if (!(error instanceof ConditionFailed)) throw error;
   }
   const stored = (await findResult(ports.table, scope, step.key)) ?? result;
-  await recordStep(ports.table, build, step, stored, { hit: false, attempt, milliseconds: receipt.milliseconds });
+  const { program, capture } = receipt.milliseconds;
+  await recordStep(ports.table, build, step, stored, {
+    hit: false,
+    attempt: ran.attempt,
+    milliseconds: receipt.milliseconds,
+    startedAt: new Date(ran.at.getTime() - Math.min(program + capture, longestStep)).toISOString(),
+    endedAt: ran.at.toISOString(),
+  });
 }
 
 /** Writes what a step of this build came to, and the artifact that it stands for, from its key's result. */
@@ -170,15 +195,15 @@ export async function recordStep(
   build: BuildRecord,
   step: PlanStep,
   result: ResultRecord,
-  ran: { hit: boolean; attempt: number; milliseconds?: { program: number; capture: number } },
+  ran: Pick<StepRecord, 'hit' | 'attempt' | 'milliseconds' | 'startedAt' | 'endedAt'>,
 ): Promise<void> {
   const writes = [
     stepWrite(build.id, {
       id: step.id,
-      hit: ran.hit,
-      attempt: ran.attempt,
+      program: step.program,
+      bytes: resultBytes(result),
+      ...ran,
       facts: result.facts,
-      ...(ran.milliseconds === undefined ? {} : { milliseconds: ran.milliseconds }),
     }),
   ];
   if (result.artifact !== undefined) {

@@ -1,9 +1,13 @@
 import { mkdirSync, readdirSync, rmSync, statSync } from 'node:fs';
-import { type FileHandle, open as openFile, unlink } from 'node:fs/promises';
+import { type FileHandle, open as openFile, unlink, utimes } from 'node:fs/promises';
 import { join } from 'node:path';
 
 /** Bytes gathered before a write. */
 const writeSize = 1 << 20;
+
+/** The time of change of every finished file: the beginning of 1970, which no write gives a file. */
+const sealMilliseconds = 0;
+const sealTime = sealMilliseconds / 1_000;
 
 /** A file in the making. `finish` ends it; `discard` removes it. */
 export interface BodyWriter {
@@ -16,7 +20,7 @@ export interface BodyWriter {
 
 /**
  * The files that hold objects' bytes: `<directory>/<id mod 256 in hex>/<id>`, read-only, never written again once
- * finished. No name comes from a key. A file counts only once a row of the object store names it, so an unfinished
+ * finished, and sealed, so that it shows where somebody does write. No name comes from a key. A file counts only once a row of the object store names it, so an unfinished
  * one needs no name of its own: `sweep` removes those without a row.
  */
 export class BodyFiles {
@@ -30,6 +34,20 @@ export class BodyFiles {
 
   pathOf(id: number): string {
     return join(this.#directory, shard(id), String(id));
+  }
+
+  /**
+   * True where nobody has written to a body's file since it was finished, as far as the file system tells: its time of
+   * change is the one that finishing gave it, which no write leaves as it is. A disk that forgets tells nothing.
+   */
+  isSealed({ id, size }: { readonly id: number; readonly size: number }): boolean {
+    const stat = statSync(this.pathOf(id), { throwIfNoEntry: false });
+    return stat?.mtimeMs === sealMilliseconds && stat.size === size;
+  }
+
+  /** Seals a file whose bytes were found to be the right ones. */
+  async seal(id: number): Promise<void> {
+    await utimes(this.pathOf(id), sealTime, sealTime);
   }
 
   /** Opens a new file of mode 0444. */
@@ -97,6 +115,7 @@ function bodyWriter(id: number, file: FileHandle, remove: () => Promise<void>): 
     async finish() {
       await flush();
       await writing;
+      await file.utimes(sealTime, sealTime);
       await close();
       if (failure !== undefined) throw failure;
     },

@@ -11,12 +11,14 @@ import {
 } from './operation.ts';
 import { notImplemented, S3Error } from './s3-error.ts';
 import { checkBucket, checkKey } from './s3-request.ts';
+import { checkSeal } from './sealed-files.ts';
 import { writeXml } from './xml.ts';
 
 /** CopyObject: the copy shares the bytes of its source, which never change; replacing either leaves the other. */
 export async function copyObject(call: Call): Promise<S3Response> {
   const { store, place } = call;
   const from = readCopySource(call.options.get('x-amz-copy-source') ?? '');
+  await checkSeal(store, from);
   const source = store.objects.find(from.bucket, from.key);
   if (source === undefined) throw noSuchKey(from.key);
   if (source.body.size > largestUpload) {

@@ -3,6 +3,7 @@ import { checksumHeaders } from './checksum.ts';
 import type { StoredObject } from './object-store.ts';
 import { type Call, checkHeaderValue, noSuchKey, preconditionFailed, type S3Response } from './operation.ts';
 import { S3Error } from './s3-error.ts';
+import { checkSeal } from './sealed-files.ts';
 
 /** Query members of GetObject that replace headers of its answer. */
 export const responseOverrides = [
@@ -17,6 +18,7 @@ export const responseOverrides = [
 /** GetObject and HeadObject: the object or one range of it. */
 export async function getObject(call: Call): Promise<S3Response> {
   const { store, place, request } = call;
+  await checkSeal(store, place);
   const object = store.objects.find(place.bucket, place.key);
   if (object === undefined) throw noSuchKey(place.key);
   const headers = describe(call, object);
@@ -39,7 +41,8 @@ export async function getObject(call: Call): Promise<S3Response> {
   if (request.method === 'HEAD' || end === start) return { status, headers };
   // Opened in the same turn as the look-up: an object replaced from now on is still read whole.
   const fd = openSync(store.files.pathOf(object.body.id), 'r');
-  return { status, headers, body: { fd, start, end } };
+  const whole = range === undefined ? { body: object.body } : {};
+  return { status, headers, body: { fd, start, end, ...whole } };
 }
 
 function describe(call: Call, object: StoredObject): Record<string, string> {

@@ -19,6 +19,8 @@ export interface FileBytes {
   readonly fd: number;
   readonly start: number;
   readonly end: number;
+  /** What they must be, where they are a whole body. */
+  readonly body?: Body;
 }
 
 export interface S3Response {

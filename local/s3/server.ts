@@ -6,7 +6,8 @@ import type { S3Response, S3Store } from './operation.ts';
 import { routeRequest } from './routes.ts';
 import { S3Error } from './s3-error.ts';
 import { optionsOf, readS3Request } from './s3-request.ts';
-import { sendFile } from './send-file.ts';
+import { forgetDamaged } from './sealed-files.ts';
+import { DamagedBody, sendFile } from './send-file.ts';
 import { checkSignature, type SigningIdentity } from './signature.ts';
 
 /** Longer than SDKs keep a connection, so that they rather than the server give up an idle one. */
@@ -23,7 +24,7 @@ export interface S3Server {
   /**
    * The read-only regular file that holds an object's bytes now, for a hard link or a reflink. Its bytes never change,
    * but it goes when the object is deleted or replaced: link it at once.
-   * @throws Error where there is no such object
+   * @throws Error where there is no such object, or its file was written to
    */
   fileOf(place: { bucket: string; path: string }): string;
 }
@@ -97,7 +98,10 @@ export async function startS3Server(options: {
     },
     fileOf({ bucket, path }) {
       const object = store.objects.find(bucket, path);
-      if (object === undefined) throw new Error(`there is no object ${bucket}/${path}`);
+      // One that was written to is not linked: whoever asks for it over HTTP hears whether it is still right.
+      if (object === undefined || !store.files.isSealed(object.body)) {
+        throw new Error(`there is no object ${bucket}/${path} as it was written`);
+      }
       return store.files.pathOf(object.body.id);
     },
   };
@@ -127,6 +131,7 @@ async function answer(exchange: Exchange): Promise<void> {
     };
     await send(response, await perform({ ...exchange, proceed }));
   } catch (error) {
+    if (error instanceof DamagedBody) await forgetDamaged(store, error.body);
     if (response.headersSent || message.socket.destroyed) {
       response.destroy();
       return;

@@ -59,6 +59,16 @@ describe('configuration of a deployment', () => {
       ['configuration.invalid nat'],
     ],
     [
+      'Spot on managed instances',
+      { ...archive, capacity: 'managed-instances', nat: true, singleTenant: true, spot: 'true' },
+      ['configuration.invalid spot'],
+    ],
+    [
+      'limits that are none',
+      { ...archive, concurrentBuildsPerTenant: '0', stagesPerBuild: '41' },
+      ['configuration.invalid concurrentBuildsPerTenant', 'configuration.invalid stagesPerBuild'],
+    ],
+    [
       'several errors',
       { concurrentBuilds: '0', logRetentionDays: '31', capacity: 'managed-instances' },
       [

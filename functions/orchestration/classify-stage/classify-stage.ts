@@ -1,15 +1,18 @@
-import type { AttemptRecord, Failure } from '../../../core/builds/build-record.ts';
+import type { AttemptRecord, BuildRecord, Failure, StageRecord } from '../../../core/builds/build-record.ts';
 import { findBuild } from '../../../core/builds/build-repository.ts';
-import { classifyStop, retryDelay, spreadOf } from '../../../core/builds/classify.ts';
+import { classifyStop, mostRetries, retryDelay, spreadOf } from '../../../core/builds/classify.ts';
 import { isEnding } from '../../../core/builds/ending.ts';
 import { type ClassifiedStage, classifyMessageSchema } from '../../../core/builds/flow-messages.ts';
+import { dropOwnResults, removeDamage } from '../../../core/builds/healing.ts';
 import { readLogTail } from '../../../core/builds/logs.ts';
+import type { StepFailure } from '../../../core/builds/manifest.ts';
 import { loadPlan } from '../../../core/builds/plan-store.ts';
 import { promoteReceipts, readStageResult } from '../../../core/builds/receipts.ts';
 import { attemptWrite, findAttempt, getStage, stageWrite } from '../../../core/builds/stage-repository.ts';
 import type { JsonValue } from '../../../core/digest.ts';
 import { errorCatalogue } from '../../../core/errors.ts';
 import { toJson } from '../../../core/json.ts';
+import type { Plan } from '../../../core/plan/plan.ts';
 import type { Ports } from '../../../core/ports/ports.ts';
 
 /**
@@ -45,24 +48,24 @@ export async function handle(ports: Pick<Ports, 'table' | 'blobs' | 'clock'>, in
     ending: reported === undefined ? stop.kind : 'reported',
   };
   await promoteReceipts(ports, build, plan, attempt.value);
-  // The agent had said how it ended before its task did: that is the outcome, and SettleStage reads it.
-  if (reported !== undefined) {
-    await ports.table.transact([attemptWrite(buildId, ended, attempt.version)]);
+  const endAttempt = attemptWrite(buildId, ended, attempt.version);
+  const refused = reported?.failure?.code === 'layer.damaged' ? reported.failure : undefined;
+  // What ends with its build is no failure of its own; and what the agent itself said is the outcome, which SettleStage
+  // reads. But a layer that it refused may be made again.
+  if (isEnding(build) || (reported !== undefined && refused === undefined)) {
+    await ports.table.transact([endAttempt]);
     return toJson(settle);
   }
-  // What ends with its build is no failure of its own.
-  if (isEnding(build)) {
-    await ports.table.transact([attemptWrite(buildId, ended, attempt.version)]);
-    return toJson(settle);
+  if (refused !== undefined) {
+    const next = await afterRefusal(ports, build, plan, stage.value, attempt.value, refused);
+    await ports.table.transact([stageWrite(buildId, next, stage.version), endAttempt]);
+    return toJson({ retry: next.failure === undefined, waitSeconds: 0 });
   }
   const used = stop.kind === 'timeout' ? 0 : stage.value.retries[stop.kind];
   const waitSeconds = retryDelay(stop, used, spreadOf(buildId, stageId, message.attempt));
   if (waitSeconds !== undefined) {
     const retries = stop.kind === 'timeout' ? stage.value.retries : { ...stage.value.retries, [stop.kind]: used + 1 };
-    await ports.table.transact([
-      stageWrite(buildId, { ...stage.value, retries }, stage.version),
-      attemptWrite(buildId, ended, attempt.version),
-    ]);
+    await ports.table.transact([stageWrite(buildId, { ...stage.value, retries }, stage.version), endAttempt]);
     return toJson({ retry: true, waitSeconds });
   }
   const code =
@@ -75,9 +78,39 @@ export async function handle(ports: Pick<Ports, 'table' | 'blobs' | 'clock'>, in
     ...(step === undefined ? {} : { step }),
     logTail: lines,
   };
-  await ports.table.transact([
-    stageWrite(buildId, { ...stage.value, failure }, stage.version),
-    attemptWrite(buildId, ended, attempt.version),
-  ]);
+  await ports.table.transact([stageWrite(buildId, { ...stage.value, failure }, stage.version), endAttempt]);
   return toJson(settle);
+}
+
+/**
+ * The stage after its builder refused what it was to work on. What the store itself shows to be damaged is removed: made
+ * by this stage, it is made again by its next attempt; made by another one, the build ends, and a resume makes it again.
+ * Where the store is sound the builder or its network is not: once more. A second refusal takes the tenant's own
+ * results away, so that a resume makes those again.
+ */
+async function afterRefusal(
+  ports: Pick<Ports, 'table' | 'blobs'>,
+  build: BuildRecord,
+  plan: Plan,
+  stage: StageRecord,
+  attempt: AttemptRecord,
+  refused: StepFailure,
+): Promise<StageRecord> {
+  const { retries } = stage;
+  const damage = await removeDamage(ports, build, plan, attempt);
+  const elsewhere = damage.find(({ step }) => !stage.steps.includes(step));
+  const used = retries.damaged ?? 0;
+  if (damage.length > 0 && elsewhere === undefined && used < mostRetries.damaged) {
+    return { ...stage, retries: { ...retries, damaged: used + 1 } };
+  }
+  if (damage.length === 0 && retries.lost < mostRetries.lost) {
+    return { ...stage, retries: { ...retries, lost: retries.lost + 1 } };
+  }
+  if (damage.length === 0) await dropOwnResults(ports, build, plan, attempt);
+  const first = elsewhere ?? damage[0];
+  const reason =
+    first === undefined
+      ? refused.reason
+      : `What the step ${first.step} had made (sha256 ${first.digest}) was damaged in the store, and is removed.`;
+  return { ...stage, failure: { ...refused, reason, stage: stage.id, step: first?.step ?? refused.step } };
 }

@@ -1,11 +1,12 @@
-import type { AttemptRecord, BuildRecord, ResultRecord } from '../../../core/builds/build-record.ts';
+import type { AttemptRecord, BuildRecord, Failure, StageRecord } from '../../../core/builds/build-record.ts';
 import { findBuild } from '../../../core/builds/build-repository.ts';
+import { isEnding } from '../../../core/builds/ending.ts';
 import { type PreparedStage, stageMessageSchema } from '../../../core/builds/flow-messages.ts';
-import { isTerminal } from '../../../core/builds/lifecycle.ts';
-import { type LayerReference, type Manifest, manifestSchema } from '../../../core/builds/manifest.ts';
+import { type Manifest, manifestSchema } from '../../../core/builds/manifest.ts';
 import { blobPlace, manifestPlace } from '../../../core/builds/places.ts';
 import { loadPlan, planStep, scopeOf } from '../../../core/builds/plan-store.ts';
 import { recordStep } from '../../../core/builds/receipts.ts';
+import { type StageInputs, stageInputs } from '../../../core/builds/stage-inputs.ts';
 import {
   attemptWrite,
   findAttempt,
@@ -14,11 +15,11 @@ import {
   type StoredStage,
   stageWrite,
 } from '../../../core/builds/stage-repository.ts';
+import { lookUpStage, neededBy } from '../../../core/builds/step-cache.ts';
 import type { JsonValue } from '../../../core/digest.ts';
 import { sha256 } from '../../../core/digest.ts';
 import { toJson, utf8 } from '../../../core/json.ts';
 import type { Plan, PlanStep } from '../../../core/plan/plan.ts';
-import { ancestorsOf } from '../../../core/plan/stages.ts';
 import type { Ports } from '../../../core/ports/ports.ts';
 
 /**
@@ -46,65 +47,66 @@ export async function handle(ports: PreparePorts, input: unknown): Promise<JsonV
   if (found === undefined) throw new Error(`the build ${buildId} is missing`);
   const build = found.value;
   const idle: PreparedStage = { run: false, attempt: stage.value.attempt };
-  const ending = build.cancelRequestedAt !== undefined || build.failure !== undefined || isTerminal(build.state);
-  if (ending || stage.value.failure !== undefined) return toJson(idle);
+  if (isEnding(build) || stage.value.failure !== undefined) return toJson(idle);
 
-  const steps = stage.value.steps.map((stepId) => planStep(plan, stepId));
-  const todo = await missingSteps(ports, build, steps);
+  const missing = await missingSteps(ports, build, plan, stage.value);
+  const absent = await absentNeeds(ports, build, plan, missing);
+  const lost = [...absent][0];
+  if (lost !== undefined && build.failure === undefined) {
+    // Its stage is settled, so it was there: another build found it damaged and dropped it.
+    const reason = `What the step ${lost} had made is damaged and was removed while the build ran.`;
+    const failure: Failure = { code: 'layer.damaged', reason, stage: stageId, step: lost, logTail: [] };
+    await ports.table.transact([stageWrite(buildId, { ...stage.value, failure }, stage.version)]);
+    return toJson(idle);
+  }
+  // Of a build that keeps going, what does not need a failed step.
+  const todo = missing.filter((step) => [...neededBy(plan, [step])].every((stepId) => !absent.has(stepId)));
   const first = todo[0];
   if (first === undefined) return toJson(idle);
-  return toJson(await prepareAttempt(ports, build, plan, stage, todo, await baseOf(ports, build, plan, first)));
+  const prepared = await prepareAttempt(
+    ports,
+    build,
+    plan,
+    stage,
+    todo,
+    await stageInputs(ports.table, build.tenantId, plan, todo),
+  );
+  // Once a builder was interrupted or could not be had, the next one is paid in full.
+  const spot = ports.installation.spot && stage.value.retries.infrastructure === 0;
+  return toJson(prepared.run ? { ...prepared, spot } : prepared);
 }
 
-/**
- * The steps that must run: from the first missing layer on every layer step, since each works in the tree of the one
- * before; of the exports those that are missing. What is found is recorded as a hit.
- */
-async function missingSteps(ports: PreparePorts, build: BuildRecord, steps: readonly PlanStep[]): Promise<PlanStep[]> {
-  const results = await Promise.all(
-    steps.map((step) => findResult(ports.table, scopeOf(step, build.tenantId), step.key)),
-  );
-  const missing: PlanStep[] = [];
-  const hits: { step: PlanStep; result: ResultRecord }[] = [];
-  let layerMissing = false;
-  for (const [position, step] of steps.entries()) {
-    const result = results[position];
-    if (result === undefined || (layerMissing && step.produces === 'layer')) {
-      missing.push(step);
-      if (step.produces === 'layer') layerMissing = true;
-    } else {
-      hits.push({ step, result });
-    }
-  }
+/** What of the stage is cached, recorded as hits; the rest must run. */
+async function missingSteps(
+  ports: PreparePorts,
+  build: BuildRecord,
+  plan: Plan,
+  stage: StageRecord,
+): Promise<PlanStep[]> {
+  const steps = stage.steps.map((stepId) => planStep(plan, stepId));
+  const { missing, hits } = await lookUpStage(ports, build, plan, steps);
   await Promise.all(
     hits.map(async ({ step, result }) => {
       // A step that ran in an earlier attempt of this very build keeps its record.
       if (result.buildId !== build.id) await recordStep(ports.table, build, step, result, { hit: true, attempt: 0 });
     }),
   );
-  return missing;
+  return [...missing];
 }
 
-/** The layers of the tree that a step works in, with the place of each. */
-async function baseOf(
+/** Which of the steps' needs beyond them have no result: their stage failed, or their result was damaged and dropped. */
+async function absentNeeds(
   ports: PreparePorts,
   build: BuildRecord,
   plan: Plan,
-  step: PlanStep,
-): Promise<{ layer: LayerReference; scope: string; after: string[] }[]> {
-  const ancestors = ancestorsOf(plan.steps, step);
-  return Promise.all(
-    ancestors.map(async (ancestor) => {
-      const scope = scopeOf(ancestor, build.tenantId);
-      const layer = (await findResult(ports.table, scope, ancestor.key))?.layer;
-      if (layer === undefined) throw new Error(`the layer of ${ancestor.id} is missing though its stage is settled`);
-      return {
-        layer: { ...layer, step: ancestor.id },
-        scope,
-        after: ancestorsOf(plan.steps, ancestor).map((s) => s.id),
-      };
-    }),
+  todo: readonly PlanStep[],
+): Promise<Set<string>> {
+  const own = new Set(todo.map((step) => step.id));
+  const beyond = [...neededBy(plan, todo)].filter((stepId) => !own.has(stepId)).map((stepId) => planStep(plan, stepId));
+  const results = await Promise.all(
+    beyond.map((step) => findResult(ports.table, scopeOf(step, build.tenantId), step.key)),
   );
+  return new Set(beyond.filter((_, position) => results[position] === undefined).map((step) => step.id));
 }
 
 async function prepareAttempt(
@@ -113,7 +115,7 @@ async function prepareAttempt(
   plan: Plan,
   stage: StoredStage,
   todo: readonly PlanStep[],
-  base: readonly { layer: LayerReference; scope: string; after: string[] }[],
+  inputs: StageInputs,
 ): Promise<PreparedStage> {
   const attempt = stage.value.attempt + 1;
   const stageId = stage.value.id;
@@ -130,8 +132,8 @@ async function prepareAttempt(
     architecture: plan.architecture,
     release: plan.release,
     archive: plan.archive,
-    base: base.map(({ layer, after }) => ({ ...layer, after })),
-    modules: [],
+    base: inputs.base.map(({ layer, after }) => ({ ...layer, after })),
+    modules: inputs.modules.map(({ module }) => module),
     steps: todo.map(({ id, program, version, trust, key, options, needs, produces, timeoutSeconds }) => {
       return { id, program, version, trust, key, options, needs, produces, timeoutSeconds };
     }),
@@ -144,12 +146,13 @@ async function prepareAttempt(
     state: 'live',
     trust: stage.value.trust,
     steps: todo.map((step) => step.id),
-    blobs: Object.fromEntries(
-      base.flatMap(({ layer, scope }) => [
+    blobs: Object.fromEntries([
+      ...inputs.base.flatMap(({ layer, scope }) => [
         [layer.digest, blobPlace(scope, layer.digest).path],
         [layer.index, blobPlace(scope, layer.index).path],
       ]),
-    ),
+      ...inputs.modules.map(({ module, scope }) => [module.digest, blobPlace(scope, module.digest).path]),
+    ]),
     preparedAt: now,
     logBytes: 0,
   };

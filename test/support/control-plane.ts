@@ -1,0 +1,127 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { openSqliteTable } from '../../adapters/sqlite/sqlite-table.ts';
+import { createSystemClock } from '../../adapters/system/clock.ts';
+import { createIds } from '../../adapters/system/ids.ts';
+import type { BuildRecord } from '../../core/builds/build-record.ts';
+import { findBuild, type RunOptions, submitBuild } from '../../core/builds/build-repository.ts';
+import { type BuildDetail, buildDetail } from '../../core/builds/build-view.ts';
+import { executionEnvelope } from '../../core/events/envelope.ts';
+import type { ArchiveState } from '../../core/plan/archive-state.ts';
+import type { Ports } from '../../core/ports/ports.ts';
+import type { ResolvedSpec } from '../../core/spec/schema.ts';
+import type { Installation } from '../../core/tenancy/installation.ts';
+import { executionRule } from '../../core/wiring/event-rules.ts';
+import type { EventFunctionName } from '../../core/wiring/flow-functions.ts';
+import { createLocalBus } from '../../local/bus/event-bus.ts';
+import { openLocalFlow } from '../../local/flow/local-flow.ts';
+import type { RunTaskRequest } from '../../local/flow/run-task.ts';
+import { eventHandlers, orchestrationHandlers } from '../../local/functions.ts';
+import { openObjects } from '../../local/object-store.ts';
+import { startOutboxPump } from '../../local/outbox-pump.ts';
+import { buildDefinition, buildSubstitutions } from '../local/flow/machine.ts';
+import { type StandInAgent, standInAgent } from './stand-in-agent.ts';
+
+/** The engine but for its builders and its archive: table, store, bus, flow and every function are the real ones. */
+export interface ControlPlane {
+  readonly ports: Ports;
+  readonly agent: StandInAgent;
+  /** File of an object in the work bucket. */
+  fileOf(path: string): string;
+  /** The state that the archive answers from now on. */
+  archive: ArchiveState;
+  submit(spec: ResolvedSpec, run?: RunOptions, tenantId?: string): Promise<BuildRecord>;
+  ended(buildId: string): Promise<BuildDetail>;
+  close(): Promise<void>;
+}
+
+/** Starts it in a folder of its own. @param limits what is not the usual of the installation */
+export async function openControlPlane(
+  archive: ArchiveState,
+  limits: Partial<Installation> = {},
+): Promise<ControlPlane> {
+  const directory = await mkdtemp(join(tmpdir(), 'lbuild-control-'));
+  const clock = createSystemClock();
+  const ids = createIds(clock);
+  const table = openSqliteTable({ file: join(directory, 'table.db'), clock });
+  const cursorSecret = ids.secret(32);
+  const objects = await openObjects({
+    directory: join(directory, 'objects'),
+    secrets: { s3AccessKeyId: 'LBUILDTEST0000000000', s3SecretAccessKey: ids.secret(32), cursorSecret },
+    clock,
+  });
+  const agent = standInAgent();
+  const invoke = async (name: EventFunctionName, payload: unknown): Promise<void> => {
+    await eventHandlers[name](ports, payload);
+  };
+  const bus = createLocalBus({
+    ...{ invoke, clock, log: () => undefined, file: join(directory, 'bus.db') },
+    deadLetter: async (letter) => console.error('dead letter', letter),
+  });
+  const running = new Map<string, RunTaskRequest>();
+  const flow = openLocalFlow({
+    file: join(directory, 'flow.db'),
+    definition: buildDefinition,
+    substitutions: buildSubstitutions,
+    lambda: (name, payload) => {
+      const handler = Object.entries(orchestrationHandlers).find(([known]) => known === name)?.[1];
+      if (handler === undefined) throw new Error(`the flow names no function ${name}`);
+      return handler(ports, payload);
+    },
+    runTask: async (request, { taskId, signal }) => {
+      running.set(taskId, request);
+      try {
+        await agent.run(ports, request, signal);
+        return {};
+      } finally {
+        running.delete(taskId);
+      }
+    },
+    clock,
+    ids,
+    onStatusChange: (change) => invoke(executionRule.target, executionEnvelope(change, ids.next('evt'), clock.now())),
+  });
+  const ports: Ports = {
+    installation: {
+      ...{ apiUrl: 'http://127.0.0.1', toolchain: 'c'.repeat(64), architectures: ['amd64'], outputs: ['iso', 'tar'] },
+      ...{ cursorSecret, concurrentBuilds: 20, concurrentBuildsPerTenant: 20, stagesPerBuild: 40, spot: false },
+      ...limits,
+    },
+    ...{ table, blobs: objects.blobs, flow, bus, clock, ids },
+    tasks: {
+      stop: async () => undefined,
+      running: async () => [...running].map(([taskId, request]) => ({ taskId, ...request, startedAt: clock.now() })),
+    },
+    archive: { state: async () => plane.archive },
+  };
+  const pump = await startOutboxPump({
+    ...{ table, bus },
+    onCommit: (listener) => table.onCommit(listener),
+    trim: (position) => table.trim(position),
+    onError: (error) => console.error(error),
+  });
+  const plane: ControlPlane = {
+    ...{ ports, agent, archive },
+    fileOf: objects.fileOf,
+    submit: async (spec, run = {}, tenantId = 'ten_1') =>
+      (await submitBuild(ports, { tenantId, keyId: 'key_1', spec, run })).build,
+    ended: async (buildId) => {
+      for (;;) {
+        const found = await findBuild(table, buildId);
+        if (found?.value.endedAt !== undefined) return buildDetail(table, found.value);
+        await sleep(10);
+      }
+    },
+    close: async () => {
+      await flow.close();
+      await pump.stop();
+      await bus.close();
+      await objects.close();
+      table.close();
+      await rm(directory, { recursive: true, force: true });
+    },
+  };
+  return plane;
+}
