@@ -43,7 +43,7 @@ const spec = {
       timeoutSeconds: 600,
     },
   ],
-  outputs: [{ type: 'iso' as const, label: 'EDGE' }, { type: 'tar' as const }],
+  outputs: [{ type: 'iso' as const, label: 'EDGE' }, { type: 'raw' as const }, { type: 'tar' as const }],
 };
 
 interface Row {
@@ -158,7 +158,7 @@ describe('one spec in a container, contained on this machine, and privileged', (
   });
 
   it('makes equal artifacts', () => {
-    expect(Object.keys(row('privileged').artifacts).sort()).toEqual(['edge-web.iso', 'edge-web.tar.zst']);
+    expect(Object.keys(row('privileged').artifacts).sort()).toEqual(['edge-web.img', 'edge-web.iso', 'edge-web.tar.zst']);
     expect(row('container').artifacts).toEqual(row('privileged').artifacts);
     expect(row('contained').artifacts).toEqual(row('privileged').artifacts);
   });

@@ -43,20 +43,19 @@ async function run(context: Context): Promise<ProgramOutcome> {
   await makeDisk(file, layout, identity);
   context.progress(5);
 
-  const early = await writeRootSearch(context, identity);
-  await makeEfiPartition(context, early, file, layout, identity);
-  if (layout.biosBoot !== undefined) await writeParts(file, await biosLoader(context, early, layout.biosBoot));
-  context.progress(15);
-
-  await makeRootFileSystem(context, {
-    disk: file,
-    partition: layout.root,
-    identity,
-    label: options.label,
-    usage,
-    files: await addedFiles(context, identity),
-    folders: [efiMountPoint],
-  });
+  // Each writes to a place of its own.
+  await Promise.all([
+    makeLoaders(context, file, layout, identity),
+    makeRootFileSystem(context, {
+      disk: file,
+      partition: layout.root,
+      identity,
+      label: options.label,
+      usage,
+      files: await addedFiles(context, identity),
+      folders: [efiMountPoint],
+    }),
+  ]);
   return {
     artifact: { file, name: options.fileName, mediaType: 'application/vnd.efi.img' },
     facts: { kernel, sizeMiB: String(sizeMiB) },
@@ -79,6 +78,12 @@ async function makeDisk(file: string, layout: DiskLayout, identity: DiskIdentity
   const { biosBoot, efi, root } = layout;
   const partitions = biosBoot === undefined ? [efi, root] : [biosBoot, efi, root];
   await writeParts(file, partitionTable({ id: identity.disk, sectors: layout.bytes / sectorBytes, partitions }));
+}
+
+async function makeLoaders(context: Context, file: string, layout: DiskLayout, identity: DiskIdentity): Promise<void> {
+  const early = await writeRootSearch(context, identity);
+  await makeEfiPartition(context, early, file, layout, identity);
+  if (layout.biosBoot !== undefined) await writeParts(file, await biosLoader(context, early, layout.biosBoot));
 }
 
 async function writeParts(file: string, parts: readonly DiskPart[]): Promise<void> {

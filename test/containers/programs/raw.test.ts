@@ -307,6 +307,11 @@ describe('the table of file systems', () => {
     expect(fileSystemsTable(mine, identity)).toMatch(/^LABEL=EDGE \/ ext4 noatime 0 1\nUUID=\S+ \/boot\/efi vfat/);
   });
 
+  it("is its own lines alone where the tree has Debian's placeholder", () => {
+    const table = fileSystemsTable('# UNCONFIGURED FSTAB FOR BASE SYSTEM\n', identity);
+    expect(table).toMatch(/^UUID=\S+ \/ ext4 [^\n]+\nUUID=\S+ \/boot\/efi [^\n]+\n$/);
+  });
+
   it('takes no comment for a line', () => {
     expect(fileSystemsTable('# x / y\n', identity)).toMatch(/^# x \/ y\nUUID=\S+ \/ ext4/);
   });

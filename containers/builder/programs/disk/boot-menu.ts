@@ -39,7 +39,7 @@ export function rootSearch(rootUuid: string): string {
 
 /**
  * grub.cfg of a disk. It names no kernel: at each boot it takes the newest of /boot that has an initial RAM file
- * system, numbers compared as numbers (`-pgt` of GRUB's test), so that a kernel that the running system installs or
+ * system, numbers compared as numbers (`-pgt` and `-plt` of GRUB's test), so that a kernel that the running system installs or
  * removes is seen without a change here, and one whose installation was cut short is passed over. The others stand in
  * a submenu. Where /boot has none, the links that kernel packages make in / are tried.
  */
@@ -60,7 +60,13 @@ export function bootMenu(title: string, rootUuid: string, cmdline: readonly stri
     'set timeout=1',
     ...serialTerminal(cmdline),
     'set newest=',
-    ...eachKernel(['if [ -z "$newest" -o "$version" -pgt "$newest" ]; then', '  set newest="$version"', 'fi']),
+    ...eachKernel([
+      'if [ -z "$newest" ]; then set newest="$version"',
+      'elif [ "$version" -pgt "$newest" ]; then set newest="$version"',
+      'elif [ ! "$version" -plt "$newest" ]; then',
+      `  if [ "$version" '>' "$newest" ]; then set newest="$version"; fi`,
+      'fi',
+    ]),
     'if [ -n "$newest" ]; then',
     '  export newest',
     `  menuentry ${quoted(title)} {`,
