@@ -158,7 +158,11 @@ describe('one spec in a container, contained on this machine, and privileged', (
   });
 
   it('makes equal artifacts', () => {
-    expect(Object.keys(row('privileged').artifacts).sort()).toEqual(['edge-web.img', 'edge-web.iso', 'edge-web.tar.zst']);
+    expect(Object.keys(row('privileged').artifacts).sort()).toEqual([
+      'edge-web.img',
+      'edge-web.iso',
+      'edge-web.tar.zst',
+    ]);
     expect(row('container').artifacts).toEqual(row('privileged').artifacts);
     expect(row('contained').artifacts).toEqual(row('privileged').artifacts);
   });
