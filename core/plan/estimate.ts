@@ -154,7 +154,7 @@ function sizeOfResult(
   if (there !== undefined) return { value: there, from: 'cache', runs: 0 };
   const own = known.history.steps.get(historyName(step))?.bytes;
   if (own !== undefined) return { value: own.median, from: 'history', runs: own.runs };
-  const { bytes } = programCost(step.program);
+  const { bytes } = programCost(step);
   // What packs others is as large as they are: that says more than other builds' packing.
   if (typeof bytes !== 'number') return { value: sumOf(bytes.of) * bytes.times + bytes.plus, from: 'table', runs: 0 };
   const program = known.history.programs.get(step.program)?.bytes;

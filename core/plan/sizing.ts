@@ -10,7 +10,7 @@ export type StageSize = PlanStage['size'];
  * @param atOnce whether two of the steps may run at the same time
  */
 export function sizeOf(steps: readonly PlanStep[], atOnce: boolean): StageSize {
-  const costs = steps.map((step) => programCost(step.program));
+  const costs = steps.map((step) => programCost(step));
   const vcpu = atOnce || costs.some((cost) => cost.vcpu > 1) ? 2 : 1;
   const [largest = 0, second = 0] = costs.map((cost) => cost.memoryMiB).sort((a, b) => b - a);
   const memoryMiB = costTable.agentMemoryMiB + largest + (atOnce ? second : 0);

@@ -9,7 +9,7 @@ import type { ResolvedSpec } from '../../../core/spec/schema.ts';
 import { archive, toolchain } from './plan-fixtures.ts';
 import { closureOf, fullSpec, planOf, shuffled } from './random-spec.ts';
 
-const runs = { numRuns: 60 };
+const runs = { numRuns: 40 };
 const keysOf = (plan: Plan) => new Map(plan.steps.map((step) => [step.id, step.key]));
 const first = <T>(list: readonly T[], change: (entry: T) => T): T[] =>
   list.map((entry, place) => (place === 0 ? change(entry) : entry));

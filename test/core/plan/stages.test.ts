@@ -239,6 +239,8 @@ describe('sizes', () => {
 
 describe('the cost table', () => {
   it('has a row for every program', () => {
-    expect(Object.keys(programs).filter((name) => programCost(name) === costTable.otherProgram)).toEqual([]);
+    expect(
+      Object.keys(programs).filter((name) => programCost({ program: name, id: name }) === costTable.otherProgram),
+    ).toEqual([]);
   });
 });
