@@ -13,8 +13,24 @@ import { findResult, listStages, listSteps, resultBytes } from './stage-reposito
 const lookedAt = 100;
 /** Builds whose runs make up the history: each is two queries, all of them at once. */
 const remembered = 12;
+/** Builds among which those are sought when a build is planned, which waits for it. */
+const soughtAmong = 25;
 
-/** What is known beside a plan of a tenant's: what is cached, what past runs took, the plan before. Writes nothing. */
+/** What a plan is estimated by: what is cached, and what past runs took. Writes nothing. */
+export async function planFigures(
+  table: Table,
+  tenantId: string,
+  name: string,
+  plan: Plan,
+): Promise<Pick<PlanContext, 'cached' | 'history'>> {
+  const [cached, history] = await Promise.all([
+    cachedBytes(table, tenantId, plan),
+    recentBuilds(table, tenantId, soughtAmong).then((builds) => runHistory(table, builds, name)),
+  ]);
+  return { cached, history };
+}
+
+/** What is known beside a plan of a tenant's: what it is estimated by, and the plan before. Writes nothing. */
 export async function planContext(
   ports: { readonly table: Table; readonly blobs: Blobs },
   tenantId: string,
@@ -23,7 +39,7 @@ export async function planContext(
 ): Promise<PlanContext> {
   const [cached, builds] = await Promise.all([
     cachedBytes(ports.table, tenantId, plan),
-    recentBuilds(ports.table, tenantId),
+    recentBuilds(ports.table, tenantId, lookedAt),
   ]);
   const [history, previous] = await Promise.all([
     runHistory(ports.table, builds, name),
@@ -39,8 +55,8 @@ async function cachedBytes(table: Table, tenantId: string, plan: Plan): Promise<
 }
 
 /** The tenant's latest planned builds, newest first. */
-async function recentBuilds(table: Table, tenantId: string): Promise<readonly BuildRecord[]> {
-  const { builds } = await listBuilds(table, tenantId, { limit: lookedAt });
+async function recentBuilds(table: Table, tenantId: string, limit: number): Promise<readonly BuildRecord[]> {
+  const { builds } = await listBuilds(table, tenantId, { limit });
   return builds.filter((build) => build.planDigest !== undefined);
 }
 

@@ -1,7 +1,7 @@
 import type { BuildRecord, StageRecord } from '../../../core/builds/build-record.ts';
 import { buildsInState, findBuild, updateBuild } from '../../../core/builds/build-repository.ts';
 import { edgeKey, stageKey } from '../../../core/builds/keys.ts';
-import { planContext } from '../../../core/builds/plan-context.ts';
+import { planFigures } from '../../../core/builds/plan-context.ts';
 import { findPlan, loadPlan, storePlan } from '../../../core/builds/plan-store.ts';
 import { storedSpec } from '../../../core/builds/resume.ts';
 import { endBuild } from '../../../core/builds/settle.ts';
@@ -59,11 +59,11 @@ async function planBuild(ports: PlanPorts, buildId: string): Promise<void> {
     return;
   }
   const { plan, archiveReadAt } = made;
-  const [context] = await Promise.all([
-    planContext(ports, planning.tenantId, planning.name, plan),
+  const [figures] = await Promise.all([
+    planFigures(ports.table, planning.tenantId, planning.name, plan),
     storeStages(ports, buildId, plan),
   ]);
-  const estimate = estimatePlan(plan, context).total;
+  const estimate = estimatePlan(plan, figures).total;
   await updateBuild(ports.table, buildId, (build) =>
     build.state === 'planning' && build.cancelRequestedAt === undefined
       ? {
