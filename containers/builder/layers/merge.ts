@@ -10,9 +10,15 @@ import { deviceAllowed, removeFromIndex, sameEntry, type TreeIndex } from './tre
  * that is a real folder at that point, so that nothing can be written through a symlink.
  */
 export class LayerMerge {
-  readonly index: TreeIndex = new Map();
+  readonly index: TreeIndex;
   /** The steps whose layers said something of a path, deletions included. */
-  readonly #touchedBy = new Map<BytePath, readonly string[]>();
+  readonly #touchedBy: Map<BytePath, readonly string[]>;
+
+  /** @param below is copied: this merge goes on where that one is now */
+  constructor(below?: LayerMerge) {
+    this.index = new Map(below?.index);
+    this.#touchedBy = new Map(below === undefined ? [] : below.#touchedBy);
+  }
 
   /**
    * Puts a layer's entries over what is there.

@@ -25,6 +25,7 @@ export class LayerShelf {
   readonly #base = new Map<string, Manifest['base'][number]>();
   readonly #made = new Map<string, StoredLayer>();
   readonly #indexes = new Map<string, Promise<DecodedIndex>>();
+  readonly #merges = new Map<string, Promise<LayerMerge>>();
   readonly #baseModules = new Map<string, ModuleReference>();
   readonly #modules = new Map<string, Promise<StoredModule>>();
   readonly #fetch: BlobSource;
@@ -103,13 +104,27 @@ export class LayerShelf {
   }
 
   /**
-   * The layers' indexes, one over the other.
+   * The layers' indexes, one over the other; the caller may go on with it.
    * @throws StepError layer.conflict; LayerError
    */
   async merge(steps: readonly string[]): Promise<LayerMerge> {
-    const merge = new LayerMerge();
-    const indexes = await Promise.all(steps.map((step) => this.index(step)));
-    for (const [at, step] of steps.entries()) merge.add(step, this.below(step), indexes[at]?.entries ?? []);
+    return new LayerMerge(await this.#merged(steps));
+  }
+
+  /** Each merge is made once, from that of the layers below the topmost. */
+  #merged(steps: readonly string[]): Promise<LayerMerge> {
+    const top = steps.at(-1);
+    if (top === undefined) return Promise.resolve(new LayerMerge());
+    const name = steps.join('\0');
+    const known = this.#merges.get(name) ?? this.#mergeOver(steps.slice(0, -1), top);
+    this.#merges.set(name, known);
+    return known;
+  }
+
+  async #mergeOver(lower: readonly string[], top: string): Promise<LayerMerge> {
+    const [below, { entries }] = await Promise.all([this.#merged(lower), this.index(top)]);
+    const merge = new LayerMerge(below);
+    merge.add(top, this.below(top), entries);
     return merge;
   }
 

@@ -62,6 +62,9 @@ async function run(context: Context): Promise<ProgramOutcome> {
   };
 }
 
+/** Made by mkinitramfs inside the file system, though the tree has such a file too. */
+const made = new Set(['etc/ld.so.cache']);
+
 /**
  * Of the paths that an initial RAM file system holds, those that stand in the tree too, with every symlink on the way
  * resolved: what it holds of its own (links to busybox, its scripts) is no copy of anything.
@@ -69,6 +72,7 @@ async function run(context: Context): Promise<ProgramOutcome> {
 async function copiedPaths(context: Context, held: ReadonlySet<string>): Promise<string[]> {
   const copied = new Set<string>();
   for (const path of held) {
+    if (made.has(path)) continue;
     const place = await context.resolveInTree(`/${path}`);
     const stat = await lstat(place).catch(() => undefined);
     if (stat === undefined || stat.isDirectory()) continue;

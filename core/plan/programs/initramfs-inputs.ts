@@ -7,6 +7,7 @@ const inputFolders = [
   'etc/cryptsetup-initramfs',
   'etc/initramfs-tools',
   'etc/iscsi',
+  'etc/ld.so.conf.d',
   'etc/live',
   'etc/lvm',
   'etc/mdadm',

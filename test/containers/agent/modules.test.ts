@@ -1,0 +1,155 @@
+import { execFileSync, spawnSync } from 'node:child_process';
+import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, describe, expect, it } from 'vitest';
+import { openContainedWorkspace } from '../../../containers/builder/agent/workspace.ts';
+import { writeModuleTar } from '../../../containers/builder/layers/module-tar.ts';
+import { filesOfNames } from '../../../containers/builder/layers/names-tree.ts';
+import { captureLayer, restoreStored, shelfOf, storedLayer, type TestLayer } from '../../support/layer-shelf.ts';
+
+const root = mkdtempSync(join(tmpdir(), 'lbuild-modules-'));
+const epoch = 1_735_689_600;
+let made = 0;
+afterAll(() => rmSync(root, { recursive: true, force: true }));
+
+function newFolder(): string {
+  made += 1;
+  const folder = join(root, String(made));
+  mkdirSync(folder);
+  return folder;
+}
+
+/** The layer of what `change` does to the tree that the layers make. */
+async function layerOf(step: string, below: readonly TestLayer[], change: (tree: string) => void): Promise<TestLayer> {
+  const workspace = await openContainedWorkspace(newFolder());
+  const before = await restoreStored(workspace.base, below, epoch);
+  const source = await workspace.beginStep('0');
+  change(workspace.tree);
+  const options = { ...source, tree: workspace.tree, step, folder: newFolder(), before };
+  const captured = await captureLayer({ ...options, sourceDateEpoch: epoch, treeBytes: 1e9 });
+  return storedLayer(
+    captured,
+    below.map(({ reference }) => reference.step),
+  );
+}
+
+/** The module of some layers as lines `type path`, and its bytes. */
+async function moduleOf(layers: readonly TestLayer[], steps: readonly string[]) {
+  const pieces: Buffer[] = [];
+  await writeModuleTar(shelfOf(layers), steps, async (piece) => {
+    pieces.push(Buffer.from(piece));
+  });
+  const bytes = Buffer.concat(pieces);
+  const listed = execFileSync('tar', ['-tvf', '-', '--numeric-owner'], { input: bytes, encoding: 'utf8' });
+  const lines = listed
+    .trimEnd()
+    .split('\n')
+    .map((line) => {
+      const [mode = '', , device = '', , , ...path] = line.split(/\s+/);
+      const kind = mode.startsWith('c') && device === '0,0' ? 'deletion' : (mode[0] ?? '');
+      return `${kind} ${path.join(' ')}`;
+    });
+  return { lines, bytes };
+}
+
+const base = () =>
+  layerOf('base', [], (tree) => {
+    for (const folder of ['etc', 'srv', 'srv/old', 'bin']) mkdirSync(join(tree, folder));
+    chmodSync(join(tree, 'srv'), 0o750);
+    for (const path of ['etc/passwd', 'srv/old/a', 'srv/old/b', 'bin/tool']) writeFileSync(join(tree, path), path);
+    execFileSync('ln', ['bin/tool', 'bin/tool2'], { cwd: tree });
+  });
+
+describe('a module', () => {
+  it('of the lowest layer holds all of it, folders first, hard links last', async () => {
+    const { lines } = await moduleOf([await base()], ['base']);
+    expect(lines).toEqual([
+      'd bin/',
+      'd etc/',
+      'd srv/',
+      'd srv/old/',
+      '- bin/tool',
+      '- etc/passwd',
+      '- srv/old/a',
+      '- srv/old/b',
+      'h bin/tool2 link to bin/tool',
+    ]);
+  });
+
+  it('holds the folders above an entry as the tree has them, and a deletion as a device 0:0', async () => {
+    const lower = await base();
+    const upper = await layerOf('upper', [lower], (tree) => {
+      rmSync(join(tree, 'srv/old/a'));
+      writeFileSync(join(tree, 'srv/new'), 'new');
+    });
+    const { lines, bytes } = await moduleOf([lower, upper], ['upper']);
+    expect(lines).toEqual(['d srv/', 'd srv/old/', 'deletion srv/old/a', '- srv/new']);
+    const mode = execFileSync('tar', ['-tvf', '-'], { input: bytes, encoding: 'utf8' }).slice(0, 10);
+    expect(mode).toBe('drwxr-x---');
+  });
+
+  it('hides each entry of a folder that was deleted and made again', async () => {
+    const lower = await base();
+    const gone = await layerOf('gone', [lower], (tree) => rmSync(join(tree, 'srv/old'), { recursive: true }));
+    const again = await layerOf('again', [lower, gone], (tree) => {
+      mkdirSync(join(tree, 'srv/old'));
+      writeFileSync(join(tree, 'srv/old/b'), 'other');
+    });
+    const { lines } = await moduleOf([lower, gone, again], ['gone', 'again']);
+    expect(lines).toEqual(['d srv/', 'd srv/old/', 'deletion srv/old/a', '- srv/old/b']);
+  });
+
+  it('deletes a whole folder by one device, and needs none where a file took its place', async () => {
+    const lower = await base();
+    const upper = await layerOf('upper', [lower], (tree) => {
+      rmSync(join(tree, 'srv/old'), { recursive: true });
+      rmSync(join(tree, 'etc'), { recursive: true });
+      symlinkSync('srv', join(tree, 'etc'));
+    });
+    expect((await moduleOf([lower, upper], ['upper'])).lines).toEqual(['d srv/', 'deletion srv/old', 'l etc -> srv']);
+  });
+
+  it('of two layers holds nothing of the first that the second replaced', async () => {
+    const lower = await base();
+    const one = await layerOf('one', [lower], (tree) => writeFileSync(join(tree, 'srv/file'), 'first'));
+    const two = await layerOf('two', [lower, one], (tree) => {
+      writeFileSync(join(tree, 'srv/file'), 'second');
+      writeFileSync(join(tree, 'etc/passwd'), 'etc/passwd');
+    });
+    const { lines, bytes } = await moduleOf([lower, one, two], ['one', 'two']);
+    expect(lines).toEqual(['d srv/', '- srv/file']);
+    expect(spawnSync('tar', ['-xOf', '-', 'srv/file'], { input: bytes }).stdout.toString('utf8')).toBe('second');
+  });
+});
+
+describe('a tree of names', () => {
+  it('has the files below its folders, and all names of a file of which one is there', async () => {
+    const lower = await base();
+    const index = await restoreStored(newFolder(), [lower], epoch);
+    expect([...filesOfNames(index, ['etc'])]).toEqual(['etc/passwd']);
+    expect([...filesOfNames(index, ['bin'])].sort()).toEqual(['bin/tool', 'bin/tool2']);
+    expect(readFileSync(lower.indexFile).length).toBeGreaterThan(0);
+  });
+
+  it('gives the layer that the whole tree gives, though files are absent', async () => {
+    const lower = await base();
+    const change = (tree: string): void => {
+      writeFileSync(join(tree, 'etc/motd'), 'hello');
+      writeFileSync(join(tree, 'bin/tool3'), 'new');
+    };
+    const whole = await layerOf('upper', [lower], change);
+    const workspace = await openContainedWorkspace(newFolder());
+    const before = await restoreStored(workspace.base, [lower], epoch);
+    for (const path of ['srv/old/a', 'srv/old/b']) rmSync(join(workspace.tree, path));
+    execFileSync('touch', ['-d', `@${epoch}`, join(workspace.tree, 'srv/old')]);
+    const source = await workspace.beginStep('0');
+    change(workspace.tree);
+    const sparse = await captureLayer({
+      ...{ ...source, tree: workspace.tree, step: 'upper', folder: newFolder(), before },
+      ...{ absent: new Set(['srv/old/a', 'srv/old/b']), sourceDateEpoch: epoch, treeBytes: 1e9 },
+    });
+    expect(sparse.layer.reference.diffId).toBe(whole.reference.diffId);
+    expect(sparse.after.has('srv/old/a')).toBe(true);
+  });
+});
