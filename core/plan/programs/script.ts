@@ -9,6 +9,8 @@ export const script = {
   trust: 'tenant',
   produces: 'layer',
   reads: 'tree',
+  // It ends a script that takes too long; a result of one that has ended holds no trace of it.
+  labels: ['timeoutSeconds'],
   hostTools: ['perl'],
   timeoutSeconds: 3_600,
   options: z.strictObject({

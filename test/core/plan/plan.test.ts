@@ -43,18 +43,27 @@ describe('plan', () => {
     }
   });
 
-  it('makes the initramfs last, as tenant, where tenant files change it', () => {
-    const made = plan(specWith({ files: [{ path: '/etc/initramfs-tools/modules', content: 'vfat\n' }] }));
-    expect(made.steps.find((step) => step.id === 'initramfs')).toMatchObject({ trust: 'tenant', scope: 'tenant' });
-    const plain = plan(specWith({ files: [{ path: '/etc/motd', content: 'x' }] }));
-    expect(plain.steps.find((step) => step.id === 'initramfs')).toMatchObject({ trust: 'service', scope: 'shared' });
+  it('makes the initramfs of the boot packages, and looks again after what may change it', () => {
+    const refreshOf = (input: Parameters<typeof specWith>[0]) =>
+      plan(specWith(input)).steps.find((step) => step.id === 'refresh');
+    const tenant = { trust: 'tenant', scope: 'tenant', options: { since: 'initramfs', afterTenant: true } };
+    expect(refreshOf({ files: [{ path: '/etc/initramfs-tools/modules', content: 'vfat\n' }] })).toMatchObject(tenant);
+    expect(refreshOf({ steps: [{ id: 'one', run: 'true' }] })).toMatchObject({ ...tenant, needs: ['one', 'initramfs'] });
+    const motd = [{ path: '/etc/motd', content: 'x' }];
+    expect(refreshOf({ files: motd })).toBeUndefined();
+    const shared = { trust: 'service', scope: 'shared', needs: ['packages', 'initramfs'] };
+    expect(refreshOf({ files: motd, packages: { install: ['curl'] } })).toMatchObject(shared);
+    const made = plan(specWith({ files: motd, packages: { install: ['curl'] } }));
+    expect(made.steps.find((step) => step.id === 'initramfs')).toMatchObject({ needs: ['kernel'], scope: 'shared' });
   });
 
   it('shares nothing that holds a byte of a tenant', () => {
     for (const spec of Object.values(examples)) {
       const shared = plan(spec).steps.filter((step) => step.scope === 'shared');
-      expect(shared.every((step) => ['bootstrap', 'packages', 'initramfs'].includes(step.program))).toBe(true);
-      expect(shared.every((step) => step.trust === 'service')).toBe(true);
+      expect(shared.every((step) => ['bootstrap', 'packages', 'initramfs', 'module'].includes(step.program))).toBe(true);
+      expect(shared.every((step) => step.trust !== 'tenant')).toBe(true);
+      const open = new Set(shared.map((step) => step.id));
+      expect(shared.flatMap((step) => step.needs).every((need) => open.has(need))).toBe(true);
     }
   });
 
@@ -99,7 +108,7 @@ describe('keys', () => {
     const after = keysOf(plan({ ...base, files: base.files.map((file) => ({ ...file, content: 'other\n' })) }));
     const order = expandSpec(base).map((draft) => draft.id);
     const changed = order.filter((id) => after[id] !== before[id]);
-    expect(changed).toEqual(['files', 'services', 'iso', 'tar']);
+    expect(changed).toEqual(['files', 'services', 'module.custom', 'iso', 'tar']);
   });
 
   it('do not depend on the id of a user step', () => {
