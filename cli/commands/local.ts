@@ -10,6 +10,10 @@ import type { Output } from '../output.ts';
 const engineOptions = [
   new Option('--archive <url>', "where Debian's packages are; without it, as the machine's own apt sources say"),
   new Option('--archive-security <url>', "where Debian's security updates are"),
+  new Option(
+    '--archive-fallback-hours <number>',
+    'for how long the last known state of an archive that does not answer is planned with; 24 without it, 0: never',
+  ),
   new Option('--port <number>', 'port of the API on loopback; without it, a free one'),
   new Option('--mode <mode>', 'how builders are isolated').choices(['contained', 'privileged']),
   new Option('--slots <number>', 'builders at once'),

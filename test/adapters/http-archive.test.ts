@@ -1,6 +1,7 @@
 import { createServer, type Server } from 'node:http';
 import { afterEach, describe, expect, it } from 'vitest';
 import { createHttpArchive } from '../../adapters/archive/http-archive.ts';
+import { sha256 } from '../../core/digest.ts';
 import { EngineError } from '../../core/errors.ts';
 import { archiveStateSchema } from '../../core/plan/archive-state.ts';
 import type { Clock } from '../../core/ports/clock.ts';
@@ -83,6 +84,7 @@ describe('package archive over HTTP', () => {
           suite: 'trixie',
           components: ['main'],
           indexes: { 'main/binary-amd64/Packages': 'a'.repeat(64) },
+          inRelease: sha256(inRelease('trixie', 'a')),
           date: 1_763_197_965,
         },
         {
@@ -90,6 +92,7 @@ describe('package archive over HTTP', () => {
           suite: 'trixie-security',
           components: ['main'],
           indexes: { 'main/binary-amd64/Packages': 'b'.repeat(64) },
+          inRelease: sha256(inRelease('trixie-security', 'b')),
           date: 1_763_197_965,
         },
       ],
@@ -127,6 +130,19 @@ describe('package archive over HTTP', () => {
     const failure = await reader.state('trixie', 'amd64').catch((error: unknown) => error);
     expect(failure).toBeInstanceOf(EngineError);
     expect(failure).toMatchObject({ code: 'archive.unreachable', message: expect.stringMatching(message) });
+  });
+
+  it('refuses a state that has expired', async () => {
+    const body = inRelease('trixie', 'a').replace(
+      'Architectures:',
+      'Valid-Until: Sat, 22 Nov 2025 09:12:45 UTC\nArchitectures:',
+    );
+    const { url } = await archive({ '/debian/dists/trixie/InRelease': { body } });
+    const end = Date.parse('2025-11-22T09:12:45Z');
+    const read = (milliseconds: number) =>
+      createHttpArchive({ debian: url, clock: fixedClock({ milliseconds }), log: quiet }).state('trixie', 'amd64');
+    await expect(read(end)).resolves.toMatchObject({ suites: [{ suite: 'trixie' }] });
+    await expect(read(end + 1_000)).rejects.toMatchObject({ code: 'archive.untrusted' });
   });
 
   it('refuses an architecture that the archive does not hold', async () => {

@@ -20,6 +20,7 @@ describe('readConfiguration', () => {
       directory: '/x/.lbuild',
       builderRoot: expect.stringMatching(/^\/x\/cache\/builder-root\/[0-9a-f]{16}$/),
       packageCache: '/x/cache/packages',
+      archiveFallbackHours: 24,
       port: 0,
       mode: 'contained',
       slots: expect.any(Number),
@@ -39,11 +40,13 @@ describe('readConfiguration', () => {
       LBUILD_ARCHIVE_SECURITY: 'http://e.test/security',
       LBUILD_BUILDER_ROOT: '/e/root',
       LBUILD_PACKAGE_CACHE: '/e/packages',
+      LBUILD_ARCHIVE_FALLBACK_HOURS: '2',
     };
     expect(readConfiguration({}, environment)).toEqual({
       directory: '/e',
       builderRoot: '/e/root',
       packageCache: '/e/packages',
+      archiveFallbackHours: 2,
       port: 8080,
       mode: 'privileged',
       slots: 3,

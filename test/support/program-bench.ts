@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { openLayerAccess } from '../../containers/builder/agent/layer-access.ts';
 import { folderCache, noCache } from '../../containers/builder/agent/package-cache.ts';
 import { openPackageStore } from '../../containers/builder/agent/package-store.ts';
 import { resolveInTree } from '../../containers/builder/agent/tree-path.ts';
@@ -13,6 +14,8 @@ import type {
   ProgramOutcome,
   StepProgram,
 } from '../../containers/builder/contract.ts';
+import { LayerShelf } from '../../containers/builder/layers/shelf.ts';
+import { archiveKeyring } from '../../containers/builder/programs/apt/apt-settings.ts';
 import { StepError } from '../../containers/builder/step-error.ts';
 
 type Archive = ProgramContext<unknown>['archive'];
@@ -46,6 +49,8 @@ export interface BenchOptions {
   readonly packageCache?: string;
   /** In place of the files of the archive and of `packageCache`. */
   readonly archiveFiles?: ArchiveFiles;
+  /** In place of the distribution's. */
+  readonly keyring?: string;
   readonly release?: string;
   /** The step's key. */
   readonly key?: string;
@@ -75,6 +80,14 @@ export function benchFiles(packageCache: string | undefined): ArchiveFiles {
   });
 }
 
+/** Runs commands as a bench has it. */
+export function benchExec(bench: BenchOptions): ProgramContext<unknown>['exec'] {
+  return ([command, ...rest], options) => {
+    const given = rest.map((part) => (part === archiveKeyring ? (bench.keyring ?? part) : part));
+    return runCommand(bench, [command, ...given], options ?? {});
+  };
+}
+
 /** Runs one program on a tree, with its options parsed as the agent parses them. */
 export async function runProgram(
   program: StepProgram,
@@ -91,8 +104,14 @@ export async function runProgram(
     release: bench.release ?? 'trixie',
     archive: bench.archive ?? noArchive,
     archiveFiles: bench.archiveFiles ?? benchFiles(bench.packageCache),
+    layers: openLayerAccess(
+      new LayerShelf({ base: [], modules: [], steps: [] }, () => Promise.reject(new Error('a bench has no blobs'))),
+      { id: 'bench', needs: [] },
+      // The tree of a bench is there from the beginning.
+      async () => {},
+    ),
     signal: new AbortController().signal,
-    exec: bench.exec ?? ((argv, execOptions) => runCommand(bench, argv, execOptions ?? {})),
+    exec: bench.exec ?? benchExec(bench),
     progress: () => {},
     log: (text) => bench.log?.(text),
     resolveInTree: (path) => resolveInTree(bench.tree, path),

@@ -115,6 +115,7 @@ export async function startStageEngine(options: {
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const { port } = server.address() as AddressInfo;
   const base = `http://127.0.0.1:${port}`;
+  const get = (digest: string) => ({ method: 'GET' as const, url: `${base}/store/${digest}`, headers: {} });
   const put = (name: string, digest: string) => ({
     method: 'PUT' as const,
     url: `${base}/store/${encodeURIComponent(name)}`,
@@ -127,10 +128,10 @@ export async function startStageEngine(options: {
       case 'fetch':
         return {
           kind: 'download',
-          request: { method: 'GET', url: `${base}/store/${question.digest}`, headers: {} },
+          request: get(question.digest),
         };
       case 'packages':
-        return { kind: 'packages', requests: {} };
+        return { kind: 'packages', requests: Object.fromEntries(question.digests.map((name) => [name, get(name)])) };
       case 'declare-package':
         return { kind: 'upload', request: put(`packages/${question.sha256}`, question.sha256) };
       case 'heartbeat':

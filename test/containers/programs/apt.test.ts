@@ -1,16 +1,13 @@
 import { createHash } from 'node:crypto';
-import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { sourcesText, writeAptSettings } from '../../../containers/builder/programs/apt/apt-settings.ts';
-import {
-  parsePrintedUris,
-  saveArchives,
-  seedArchives,
-} from '../../../containers/builder/programs/apt/package-cache.ts';
-import { needPlannedIndexes, releaseDigests } from '../../../containers/builder/programs/apt/signed-indexes.ts';
+import { parsePrintedUris } from '../../../containers/builder/programs/apt/package-archives.ts';
+import { parseRelease } from '../../../containers/builder/programs/apt/release-text.ts';
+import { needPlannedIndexes } from '../../../containers/builder/programs/apt/signed-indexes.ts';
 import { bootstrap } from '../../../containers/builder/programs/bootstrap.ts';
 import { runProgram, withBenchFolder } from '../../support/program-bench.ts';
 
@@ -28,19 +25,27 @@ describe('sources', () => {
   });
 });
 
-describe('release digests', () => {
+describe('a release text', () => {
   const text = `Origin: Debian\nMD5Sum:\n ${'0'.repeat(32)} 10 main/a\nSHA256:\n ${digest('a')}       10 main/a\nX: y\n bad 1 main/b\n`;
+  const release = parseRelease(text);
 
-  it('come from the SHA256 field alone', () => {
-    expect([...releaseDigests(text)]).toEqual([['main/a', digest('a')]]);
+  it('names files in its SHA256 field alone', () => {
+    expect([...release.files]).toEqual([['main/a', { sha256: digest('a'), size: 10 }]]);
+    expect(release).toMatchObject({ byHash: false, validUntil: undefined });
+  });
+
+  it('says whether files lie under their digests, and until when it holds', () => {
+    const more = parseRelease(`${text}Acquire-By-Hash: yes\nValid-Until: Sat, 22 Nov 2025 09:12:45 UTC\n`);
+    expect(more).toMatchObject({ byHash: true, validUntil: new Date('2025-11-22T09:12:45Z') });
+    expect(parseRelease('Valid-Until: some day\n').validUntil).toEqual(new Date(0));
   });
 
   it.each([
     ['another digest', { 'main/a': digest('b') }],
     ['an index that is gone', { 'main/c': digest('a') }],
-  ])('refuse %s as archive.changed', (_, indexes) => {
-    expect(() => needPlannedIndexes({ ...suite, indexes: { 'main/a': digest('a') } }, text)).not.toThrow();
-    expect(() => needPlannedIndexes({ ...suite, indexes }, text)).toThrow(
+  ])('is refused for %s as archive.changed', (_, indexes) => {
+    expect(() => needPlannedIndexes({ ...suite, indexes: { 'main/a': digest('a') } }, release)).not.toThrow();
+    expect(() => needPlannedIndexes({ ...suite, indexes }, release)).toThrow(
       expect.objectContaining({ code: 'archive.changed', message: expect.stringContaining('trixie') }),
     );
   });
@@ -79,39 +84,15 @@ describe('the archive', () => {
     }));
 });
 
-describe('the package cache', () => {
-  it('reads what apt prints, and nothing that is no package file', () => {
-    const line = `'http://archive.invalid/a/x_1%3a2.deb' x_1%3a2_amd64.deb 10 SHA256:${digest('x')}`;
+describe('apt', () => {
+  it('prints what it would fetch, and what is no package file is none', () => {
+    const address = 'http://archive.invalid/a/x_1%3a2.deb';
+    const line = `'${address}' x_1%3a2_amd64.deb 10 SHA256:${digest('x')}`;
     const others = `'http://archive.invalid/x' ../x.deb 10 SHA256:${digest('x')}\n'u' y.deb 10 MD5Sum:00\nDone\n`;
-    expect(parsePrintedUris(`${line}\n${others}`)).toEqual([{ file: 'x_1%3a2_amd64.deb', sha256: digest('x') }]);
+    expect(parsePrintedUris(`${line}\n${others}`)).toEqual([
+      { address, file: 'x_1%3a2_amd64.deb', size: 10, sha256: digest('x') },
+    ]);
   });
-
-  it('hands out and takes in only files whose bytes the index names', () =>
-    withBenchFolder(async (folder) => {
-      const packageCache = folder.outside;
-      const context = {
-        ...folder,
-        packageCache,
-        architecture: 'amd64' as const,
-        archive: { suites: [suite] },
-        log: () => {},
-      };
-      const settings = await writeAptSettings(context);
-      await writeFile(join(packageCache, `${digest('good')}.deb`), 'good');
-      await writeFile(join(packageCache, `${digest('real')}.deb`), 'evil');
-      const wanted = ['good', 'real', 'new', 'forged'].map((name) => ({ file: `${name}.deb`, sha256: digest(name) }));
-      await seedArchives(context, settings, wanted);
-      expect((await readdir(settings.archives)).sort()).toEqual(['good.deb', 'partial']);
-
-      await writeFile(join(settings.archives, 'new.deb'), 'new');
-      await writeFile(join(settings.archives, 'forged.deb'), 'not forged');
-      await saveArchives(context, settings, wanted);
-      expect(await readdir(settings.archives)).toEqual(['partial']);
-      expect(await readFile(join(packageCache, `${digest('new')}.deb`), 'utf8')).toBe('new');
-      expect((await readdir(packageCache)).sort()).toEqual(
-        ['good', 'new', 'real'].map((name) => `${digest(name)}.deb`).sort(),
-      );
-    }));
 
   it('leaves settings that apt reads without the tree’s own configuration', () =>
     withBenchFolder(async (folder) => {

@@ -38,14 +38,14 @@ export async function storeAttempt(
     readonly number: number;
     readonly ticket: string;
     readonly steps: readonly string[];
-  } & Partial<Pick<AttemptRecord, 'progress' | 'state'>>,
+  } & Partial<Pick<AttemptRecord, 'progress' | 'state' | 'trust'>>,
 ): Promise<void> {
   const record: AttemptRecord = {
     stage: attempt.stage,
     attempt: attempt.number,
     ticketHash: sha256(attempt.ticket),
     state: attempt.state ?? 'live',
-    trust: 'service',
+    trust: attempt.trust ?? 'service',
     steps: [...attempt.steps],
     blobs: {},
     preparedAt: ports.clock.now().toISOString(),

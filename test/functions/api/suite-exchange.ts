@@ -1,9 +1,25 @@
 import { beforeAll, describe, expect, it } from 'vitest';
+import { exchangeResponseSchema } from '../../../core/builds/exchange.ts';
+import {
+  keptBytesLimit,
+  keptFileLimit,
+  packagePlace,
+  packageQuestionLimit,
+} from '../../../core/builds/package-cache.ts';
 import { sha256 } from '../../../core/digest.ts';
+import { utf8 } from '../../../core/json.ts';
 import type { ApiUnderTest, TenantUnderTest } from './api-under-test.ts';
 import { startExample } from './example-spec.ts';
 import { call, problemOf } from './http-call.ts';
 import { forceState, storeAttempt, storeStage } from './stored-build.ts';
+
+/** Address of the one request that an answer holds. */
+function exchangeUrl(answer: { json(): unknown }): string {
+  const parsed = exchangeResponseSchema.parse(answer.json());
+  return parsed.kind === 'upload' ? parsed.request.url : '';
+}
+
+const packagesSchema = exchangeResponseSchema.options[2];
 
 const heartbeat = { kind: 'heartbeat', progress: { step: 'bootstrap', percent: 10 } };
 
@@ -57,6 +73,41 @@ export function describeExchange(api: () => ApiUnderTest): void {
     it('refuses what the attempt does not have', async () => {
       const fetch = await ask({ kind: 'fetch', digest: '0'.repeat(64) }, 'ticket');
       expect([fetch.status, problemOf(fetch).code]).toEqual([403, 'exchange.refused']);
+    });
+
+    it('signs the packages of a digest, and the keeping of exactly its bytes', async () => {
+      const body = utf8('a package');
+      const digest = sha256(body);
+      const kept = await ask({ kind: 'declare-package', size: body.length, sha256: digest }, 'ticket');
+      expect(kept.json()).toMatchObject({ kind: 'upload', request: { method: 'PUT' } });
+      expect(new URL(exchangeUrl(kept)).pathname).toMatch(new RegExp(`/packages/${digest}$`));
+      await api().ports.blobs.put(packagePlace(digest), body, { contentType: 'application/octet-stream' });
+      const { requests } = packagesSchema.parse((await ask({ kind: 'packages', digests: [digest] }, 'ticket')).json());
+      const got = await fetch(requests[digest]?.url ?? '', { headers: requests[digest]?.headers ?? {} });
+      expect(await got.text()).toBe('a package');
+    });
+
+    it('lets a stage with a tenant’s code read packages by their digest, and keep none', async () => {
+      const { ports } = api();
+      await storeAttempt(ports, id, { stage: 's1', number: 3, ticket: 'theirs', steps: ['x'], trust: 'tenant' });
+      const read = await ask({ kind: 'packages', digests: ['0'.repeat(64)] }, 'theirs', undefined, '3');
+      expect(read.status).toBe(200);
+      const kept = await ask({ kind: 'declare-package', size: 1, sha256: sha256('x') }, 'theirs', undefined, '3');
+      expect([kept.status, problemOf(kept).code]).toEqual([403, 'exchange.refused']);
+    });
+
+    it('bounds what one attempt keeps', async () => {
+      await storeAttempt(api().ports, id, { stage: 's1', number: 4, ticket: 'much', steps: ['x'] });
+      const keep = () =>
+        ask({ kind: 'declare-package', size: keptFileLimit, sha256: sha256('x') }, 'much', undefined, '4');
+      const allowed = Math.floor(keptBytesLimit / keptFileLimit);
+      for (let count = 0; count < allowed; count += 1) expect((await keep()).status).toBe(200);
+      expect(problemOf(await keep())).toMatchObject({ code: 'exchange.refused' });
+      const many = {
+        kind: 'packages',
+        digests: Array.from({ length: packageQuestionLimit + 1 }, () => '0'.repeat(64)),
+      };
+      expect((await ask(many, 'much', undefined, '4')).status).toBe(400);
     });
 
     it.each([
