@@ -51,6 +51,8 @@ export interface PaperEngine {
   submit(tenantId: string, name: string, graph: StageGraph): Promise<string>;
   /** Lets time pass until these builds have ended; answers them. @throws Error after so many milliseconds of paper time */
   finish(buildIds: readonly string[], within: number): Promise<BuildRecord[]>;
+  /** Lets so many milliseconds of paper time pass. */
+  pass(milliseconds: number): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -170,7 +172,7 @@ export async function startPaperEngine(options: PaperEngineOptions): Promise<Pap
       const watch = async (): Promise<void> => {
         for (const buildId of buildIds) {
           let build = await findBuild(still, buildId);
-          for (; build?.value.endedAt === undefined; build = await findBuild(still, buildId)) await clock.sleep(1_000);
+          for (; build?.value.endedAt === undefined; build = await findBuild(still, buildId)) await clock.sleep(5_000);
           ended.push(build.value);
         }
       };
@@ -178,6 +180,15 @@ export async function startPaperEngine(options: PaperEngineOptions): Promise<Pap
       await clock.run(() => ended.length === buildIds.length, clock.elapsed + within);
       await watched;
       return ended;
+    },
+    pass: async (milliseconds) => {
+      let passed = false;
+      const until = clock.elapsed + milliseconds;
+      const slept = clock.sleep(milliseconds).then(() => {
+        passed = true;
+      });
+      await clock.run(() => passed, until);
+      await slept;
     },
     close: async () => {
       stopping.abort();

@@ -90,7 +90,7 @@ function history(results: readonly ScenarioResult[], measure: EngineMeasure, bou
     ['history of an execution', 'events', 'of the 25,000'],
     [
       [`the engine's own flow, ${measure.stagesPerBuild} stages, no fault`, measure.mostEvents],
-      ['the most of any simulated build', most],
+      ['the most of any build on paper', most],
       [
         `bound: ${bound.stages} stages, ${bound.rounds} attempts each, every retry of every state used`,
         bound.worst.events,
