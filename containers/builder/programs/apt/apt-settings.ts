@@ -90,9 +90,6 @@ export async function writeAptSettings(
       // The scratch folder need not be readable for another user; the task is the sandbox.
       'APT::Sandbox::User "root";',
       'Acquire::Languages "none";',
-      'Acquire::Retries "2";',
-      'Acquire::http::Timeout "30";',
-      'Acquire::https::Timeout "30";',
       `DPkg::Chroot-Directory "${context.tree}";`,
       'DPkg::Use-Pty "false";',
       // APT_CONFIG and TMPDIR name folders that do not exist inside the tree.
