@@ -1,10 +1,11 @@
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { z } from 'zod';
+import { blobPlace } from '../../core/builds/places.ts';
 import { loadPlan, scopeOf } from '../../core/builds/plan-store.ts';
 import { findResult } from '../../core/builds/stage-repository.ts';
 import type { OpenRunner } from '../../local/engine.ts';
@@ -51,6 +52,8 @@ interface Row {
   readonly artifacts: Record<string, string>;
   /** diffId of each step that makes a layer. */
   readonly layers: Record<string, string>;
+  /** Digest of each step that makes a module, lowest first. */
+  readonly modules: Record<string, string>;
   readonly out: string;
 }
 
@@ -83,12 +86,21 @@ describe('one spec in a container, contained on this machine, and privileged', (
         layers[step.id] = result?.layer?.diffId ?? 'missing';
       }
       const out = join(folder, name);
+      mkdirSync(join(out, 'modules'), { recursive: true });
+      const modules: Row['modules'] = {};
+      for (const step of plan.steps.filter(({ produces }) => produces === 'module')) {
+        const scope = scopeOf(step, engine.tenantId);
+        const digest = (await findResult(engine.ports.table, scope, step.key))?.module?.digest ?? 'missing';
+        modules[step.id] = digest;
+        const bytes = await engine.ports.blobs.get(blobPlace(scope, digest));
+        if (bytes !== undefined) writeFileSync(join(out, 'modules', step.id), bytes);
+      }
       const artifacts: Row['artifacts'] = {};
       for (const artifact of await engine.client.listArtifacts(started.id)) {
         artifacts[artifact.name] = artifact.sha256;
         await engine.client.downloadArtifact(started.id, artifact.name, out);
       }
-      rows[name] = { seconds, artifacts, layers, out };
+      rows[name] = { seconds, artifacts, layers, modules, out };
       const stages = ended.stages.map((stage) => `${stage.trust} ${stage.steps.length}`).join(', ');
       console.log(`${name}: ${seconds.toFixed(1)} s; steps by stage: ${stages}`);
     } finally {
@@ -120,7 +132,19 @@ describe('one spec in a container, contained on this machine, and privileged', (
 
   it('makes equal layers', () => {
     expect(Object.keys(row('privileged').layers)).toEqual(
-      expect.arrayContaining(['bootstrap', 'packages', 'system', 'groups', 'users', 'files', 'services', 'site']),
+      expect.arrayContaining([
+        'bootstrap',
+        'kernel',
+        'packages',
+        'initramfs',
+        'refresh',
+        'system',
+        'groups',
+        'users',
+        'files',
+        'services',
+        'site',
+      ]),
     );
     expect(Object.values(row('privileged').layers)).not.toContain('missing');
     expect(row('container').layers).toEqual(row('privileged').layers);
@@ -155,6 +179,44 @@ describe('one spec in a container, contained on this machine, and privileged', (
       .map((path) => `${path}: ${a.get(path) ?? 'absent'} | ${b.get(path) ?? 'absent'}`);
     expect(different).toEqual([]);
     console.log(`${a.size} paths are equal`);
+  });
+
+  it('makes equal modules, which stack to that tree', async () => {
+    expect(Object.values(row('privileged').modules)).not.toContain('missing');
+    expect(row('container').modules).toEqual(row('privileged').modules);
+    expect(row('contained').modules).toEqual(row('privileged').modules);
+    const stack = join(folder, 'stack');
+    const lowers = Object.keys(row('container').modules).map((step, position) => {
+      const lower = join(folder, 'lower', String(position));
+      const module = join(row('container').out, 'modules', step);
+      execFileSync('unsquashfs', ['-q', '-n', '-no-progress', '-d', lower, module], { stdio: 'ignore' });
+      return lower;
+    });
+    mkdirSync(stack);
+    execFileSync('mount', ['-t', 'overlay', 'overlay', '-o', `lowerdir=${lowers.toReversed().join(':')}`, stack]);
+    try {
+      const stacked = await listTree(stack);
+      const tree = await listTree(join(folder, 'container-tree'));
+      const paths = [...new Set([...stacked.keys(), ...tree.keys()])].sort();
+      expect(paths.filter((path) => stacked.get(path) !== tree.get(path))).toEqual([]);
+    } finally {
+      execFileSync('umount', [stack]);
+    }
+  });
+
+  it('has no host key, machine id or private key in any module', () => {
+    const files = readdirSync(join(folder, 'lower'), { withFileTypes: true, recursive: true }).filter((entry) =>
+      entry.isFile(),
+    );
+    expect(files.length).toBeGreaterThan(5_000);
+    const held = files.filter((entry) => {
+      const path = join(entry.parentPath, entry.name);
+      if (/ssh_host_.*key/.test(entry.name)) return true;
+      if (/\/(etc|var\/lib\/dbus)\/machine-id$/.test(path)) return statSync(path).size > 0;
+      if (statSync(path).size > 1_000_000) return false;
+      return /^-----BEGIN [A-Z ]*PRIVATE KEY-----$/m.test(readFileSync(path, 'latin1'));
+    });
+    expect(held.map((entry) => join(entry.parentPath, entry.name))).toEqual([]);
   });
 
   it('makes equal artifacts', () => {

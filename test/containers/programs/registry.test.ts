@@ -27,6 +27,7 @@ const packageOf: Readonly<Record<string, string>> = {
   mformat: 'mtools',
   mcopy: 'mtools',
   mmd: 'mtools',
+  unsquashfs: 'squashfs-tools',
   xorriso: 'xorriso',
   tar: 'tar',
   zstd: 'zstd',
