@@ -106,7 +106,7 @@ export const stepRecordSchema = z.strictObject({
   bytes: z.number().int().min(0).optional(),
   attempt: z.number().int().min(0),
   milliseconds: timings.optional(),
-  /** By the store's clock; the time when its receipt came less what the builder says that it took. */
+  /** By the store's clock, to the second: when its receipt came, and what the builder says that it took before that. */
   startedAt: timestamp.optional(),
   endedAt: timestamp.optional(),
   facts: z.record(z.string(), z.string()),

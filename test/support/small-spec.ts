@@ -2,6 +2,7 @@
 export interface SmallStep {
   readonly id: string;
   readonly run: string;
+  readonly needs?: readonly string[];
   readonly network?: boolean;
   readonly timeoutSeconds?: number;
 }
@@ -12,7 +13,7 @@ export function smallSpec(steps: readonly SmallStep[], name = 'small') {
     schemaVersion: 1 as const,
     name,
     base: { distribution: 'debian' as const, release: 'trixie' as const, architecture: 'amd64' as const },
-    steps: steps.map((step) => ({ ...step })),
+    steps: steps.map(({ needs, ...step }) => ({ ...step, ...(needs === undefined ? {} : { needs: [...needs] }) })),
     outputs: [{ type: 'tar' as const }],
   };
 }
