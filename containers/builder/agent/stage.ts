@@ -1,73 +1,18 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import {
-  type Manifest,
-  type ManifestStep,
-  type StageResult,
-  type StepFailure,
-  stageResultSchema,
-} from '../../../core/builds/manifest.ts';
-import type { ArchiveFiles } from '../contract.ts';
+import { type Manifest, type StageResult, type StepFailure, stageResultSchema } from '../../../core/builds/manifest.ts';
 import { LayerShelf } from '../layers/shelf.ts';
 import { StepError } from '../step-error.ts';
 import { openBlobFiles } from './blob-files.ts';
-import type { Heartbeat } from './heartbeat.ts';
-import type { AttemptLog } from './log.ts';
-import { endProcesses, type ProcessScope } from './processes.ts';
+import { BusyTime } from './busy-time.ts';
+import { endProcesses } from './processes.ts';
+import type { StageOptions } from './stage-options.ts';
 import { StageTree } from './stage-tree.ts';
-import { type Programs, programOf } from './step-run.ts';
+import { programOf } from './step-run.ts';
 import { StepWorker } from './step-worker.ts';
-import type { Store } from './store.ts';
 import { orderStage, type PlannedStep, type StageOrder } from './tree-order.ts';
 import { Uploads } from './uploads.ts';
-import { type BuilderMode, openContainedWorkspace, openOverlayWorkspace, type Workspace } from './workspace.ts';
-
-export interface StageOptions {
-  readonly manifest: Manifest;
-  readonly programs: Programs;
-  readonly store: Store;
-  readonly log: AttemptLog;
-  readonly heartbeat: Pick<Heartbeat, 'progress'>;
-  readonly mode: BuilderMode;
-  readonly scope: ProcessScope;
-  /** Path of confine.pl. */
-  readonly launcher: string;
-  readonly folders: { readonly work: string; readonly inputs: string };
-  readonly archiveFiles: ArchiveFiles;
-  /** Milliseconds since the attempt began. */
-  readonly elapsed: () => number;
-  /** Ends the stage: its reason is a StepError build.cancelled (a result is written), or anything else (none is). */
-  readonly signal: AbortSignal;
-  /** Called when all steps have ended and only the result is still to be written: the log is complete. */
-  beforeResult(): Promise<void>;
-}
-
-/** Counts the time in which at least one thing of a kind goes on. */
-class BusyTime {
-  readonly #elapsed: () => number;
-  #active = 0;
-  #since = 0;
-  #sum = 0;
-
-  constructor(elapsed: () => number) {
-    this.#elapsed = elapsed;
-  }
-
-  get milliseconds(): number {
-    return this.#sum + (this.#active > 0 ? this.#elapsed() - this.#since : 0);
-  }
-
-  async during<T>(work: () => Promise<T>): Promise<T> {
-    if (this.#active === 0) this.#since = this.#elapsed();
-    this.#active += 1;
-    try {
-      return await work();
-    } finally {
-      this.#active -= 1;
-      if (this.#active === 0) this.#sum += this.#elapsed() - this.#since;
-    }
-  }
-}
+import { openContainedWorkspace, openOverlayWorkspace, type Workspace } from './workspace.ts';
 
 /** One stage's work, from the base layers to the result. */
 class Stage {

@@ -13,7 +13,7 @@ import { digestFile } from '../layers/file-digest.ts';
 import type { LayerShelf } from '../layers/shelf.ts';
 import { StepError } from '../step-error.ts';
 import { openLayerAccess } from './layer-access.ts';
-import type { StageOptions } from './stage.ts';
+import type { StageOptions } from './stage-options.ts';
 import type { StageTree } from './stage-tree.ts';
 import { runStep } from './step-run.ts';
 import type { PlannedStep } from './tree-order.ts';
