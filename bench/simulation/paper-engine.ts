@@ -59,6 +59,8 @@ export interface PaperEngine {
 /** Where paper time begins: 1 January 2026. */
 const origin = 1_767_225_600_000;
 const toolchain = 'c'.repeat(64);
+/** Nothing is evicted from the cache, and nothing warms it. */
+const keeping = { cacheLimitBytes: Number.MAX_SAFE_INTEGER, warmsPresets: false };
 
 export async function startPaperEngine(options: PaperEngineOptions): Promise<PaperEngine> {
   const { seed } = options;
@@ -123,6 +125,9 @@ export async function startPaperEngine(options: PaperEngineOptions): Promise<Pap
       outputs: ['iso', 'tar'],
       cursorSecret: 's'.repeat(43),
       spot: true,
+      cacheLimitBytes: 500 * 1024 ** 3,
+      warmsPresets: false,
+      ...keeping,
       ...options.limits,
     },
     table: still,

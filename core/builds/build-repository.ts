@@ -5,6 +5,7 @@ import { toJsonObject } from '../json.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Ids } from '../ports/ids.ts';
 import { ConditionFailed, type Table, type TableRecord, type TableWrite } from '../ports/table.ts';
+import { tableLimits } from '../ports/table-limits.ts';
 import type { ResolvedSpec } from '../spec/schema.ts';
 import { type BuildRecord, buildRecordSchema } from './build-record.ts';
 import { buildKey, idempotencyKey, shardCount, specKey, stateIndex, tenantBuildsIndex } from './keys.ts';
@@ -71,11 +72,12 @@ export async function listBuilds(
   };
 }
 
-/** Builds in a state that is not terminal, oldest first, at most `limit` a shard. */
+/** Builds in a state that is not terminal, oldest first, at most `limit` a shard, and no more than one page of it. */
 export async function buildsInState(table: Table, state: BuildState, limit: number): Promise<Versioned<BuildRecord>[]> {
+  const page = Math.min(limit, tableLimits.pageRecords);
   const shards = await Promise.all(
     Array.from({ length: shardCount }, (_, shard) =>
-      table.query({ index: 'byState', partition: `STATE#${state}#${shard}`, limit }),
+      table.query({ index: 'byState', partition: `STATE#${state}#${shard}`, limit: page }),
     ),
   );
   return shards

@@ -136,6 +136,11 @@ describe("the engine's own functions on paper time", { timeout: 120_000 }, () =>
     expect(visits.filter(({ state }) => state === 'ClassifyStage').length).toBeGreaterThan(5);
   });
 
+  it('start builds where more may run than a query answers', async () => {
+    const { builds } = await fiveBuilds(6, { limits: { ...limits, concurrentBuilds: 10_000 } });
+    expect(builds.map(({ state }) => state)).toEqual(new Array(5).fill('succeeded'));
+  });
+
   it('come to the same from the same seed', async () => {
     const first = await fiveBuilds(9, storm);
     const second = await fiveBuilds(9, storm);
