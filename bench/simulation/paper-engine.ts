@@ -125,8 +125,6 @@ export async function startPaperEngine(options: PaperEngineOptions): Promise<Pap
       outputs: ['iso', 'tar'],
       cursorSecret: 's'.repeat(43),
       spot: true,
-      cacheLimitBytes: 500 * 1024 ** 3,
-      warmsPresets: false,
       ...keeping,
       ...options.limits,
     },
