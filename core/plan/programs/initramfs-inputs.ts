@@ -43,19 +43,8 @@ const inputFiles = new Set([
   'sbin/init',
 ]);
 
-/** Folders in which no file stands that a hook would look for by its name alone. */
-const dataFolders = [
-  'etc/alternatives',
-  'home',
-  'media',
-  'mnt',
-  'opt',
-  'root',
-  'srv',
-  'tmp',
-  'usr/share',
-  'var',
-] as const;
+/** Folders in which no file stands that a hook would look for by its name alone: no programs, no libraries. */
+const dataFolders = ['etc', 'home', 'media', 'mnt', 'opt', 'root', 'srv', 'tmp', 'usr/share', 'var'] as const;
 
 /** What an initial RAM file system was made of beside the fixed folders; paths are relative to the root. */
 export interface InitramfsInputs {
@@ -63,7 +52,7 @@ export interface InitramfsInputs {
   readonly paths: readonly string[];
   /** Words of the hooks, each of which may look for a file of that name. */
   readonly names: readonly string[];
-  /** Folders that the hooks read by pattern. */
+  /** Folders that the hooks read by pattern, and what they name below /etc. */
   readonly folders: readonly string[];
 }
 
@@ -92,5 +81,5 @@ export function changesInitramfs(inputs: InitramfsInputs): (path: string) => boo
 export function mayChangeInitramfs(path: string): boolean {
   const relative = path.slice(1);
   if (inputFiles.has(relative) || isBelow(relative, inputFolders)) return true;
-  return !isBelow(relative, [...dataFolders, 'etc']);
+  return !isBelow(relative, dataFolders);
 }

@@ -13,8 +13,8 @@ const hookFiles = [
 const shortest = 2;
 
 /**
- * What the hooks may look for: each word of their texts, since a hook copies what it names where that is there, and
- * each folder that a pattern names (`/usr/lib/x/*`), relative to the root.
+ * What the hooks may look for: each word of their texts, since a hook copies a program or library that it names where
+ * that is there; each folder that a pattern names (`/usr/lib/x/*`); each path below /etc. Relative to the root.
  */
 export async function hookInputs(access: TreeAccess): Promise<{ names: string[]; folders: string[] }> {
   const names = new Set<string>();
@@ -29,6 +29,9 @@ export async function hookInputs(access: TreeAccess): Promise<{ names: string[];
     const text = file.text.replace(/^\s*#.*$/gm, '');
     for (const [word] of text.matchAll(/[A-Za-z0-9._+@-]+/g))
       if (word.length >= shortest) names.add(word.slice(0, 255));
+    for (const match of text.matchAll(/\/(etc\/[A-Za-z0-9._+@/-]+)/g)) {
+      folders.add((match[1] ?? '').replace(/\/+$/, '').slice(0, 4_096));
+    }
     for (const match of text.matchAll(/\/((?:[A-Za-z0-9._+@-]+\/)+)\S*\*/g)) {
       const folder = (match[1] ?? '').replace(/\/$/, '');
       if (folder.includes('/')) folders.add(folder.slice(0, 4_096));

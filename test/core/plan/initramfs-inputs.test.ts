@@ -1,0 +1,40 @@
+import { describe, expect, it } from 'vitest';
+import { changesInitramfs, mayChangeInitramfs } from '../../../core/plan/programs/initramfs-inputs.ts';
+
+const changes = changesInitramfs({
+  paths: ['usr/lib/x86_64-linux-gnu/libc.so.6', 'usr/sbin/blkid'],
+  names: ['rsync', 'eject', 'run'],
+  folders: ['etc/keys', 'usr/lib/klibc/bin'],
+});
+
+describe('what changes an initial RAM file system', () => {
+  it.each([
+    ['a file that it holds', 'usr/sbin/blkid'],
+    ['a library that it holds', 'usr/lib/x86_64-linux-gnu/libc.so.6'],
+    ['a kernel', 'boot/vmlinuz-6.12'],
+    ['a module', 'usr/lib/modules/6.12/kernel/fs/ext4.ko'],
+    ['a hook', 'usr/share/initramfs-tools/hooks/new'],
+    ['a setting', 'etc/modprobe.d/blacklist.conf'],
+    ['a program that a hook looks for', 'usr/bin/rsync'],
+    ['what a hook names below /etc', 'etc/keys/one'],
+    ['a folder that a hook takes whole', 'usr/lib/klibc/bin/cat'],
+    ['a library that could hide another', 'usr/local/lib/libc.so.6'],
+  ])('is %s', (_, path) => expect(changes(path)).toBe(true));
+
+  it.each([
+    ['a program that no hook knows', 'usr/bin/curl'],
+    ['a setting of something else', 'etc/ssh/sshd_config'],
+    ['a word of a hook in /etc', 'etc/sv/ssh/run'],
+    ['data of a name that a hook has', 'var/lib/eject'],
+    ['a web page', 'srv/index.html'],
+  ])('is not %s', (_, path) => expect(changes(path)).toBe(false));
+
+  it('is told before there is a tree for what only a program or a setting of it can be', () => {
+    for (const path of ['/etc/initramfs-tools/modules', '/usr/bin/rsync', '/lib/modules/x', '/etc/fstab']) {
+      expect(mayChangeInitramfs(path), path).toBe(true);
+    }
+    for (const path of ['/etc/motd', '/srv/a', '/home/x/y', '/usr/share/doc/x', '/var/lib/x']) {
+      expect(mayChangeInitramfs(path), path).toBe(false);
+    }
+  });
+});
