@@ -16,7 +16,7 @@ import { changesInitramfs } from '../../../core/plan/programs/initramfs-inputs.t
 import type { OptionsOf, ProgramContext, ProgramOutcome, StepProgram } from '../contract.ts';
 import { StepError } from '../step-error.ts';
 import { hookInputs } from './boot/hook-inputs.ts';
-import { hookPrelude } from './boot/hook-prelude.ts';
+import { hookPrelude, modinfoPrelude } from './boot/hook-prelude.ts';
 import { initramfsPaths } from './boot/initramfs-paths.ts';
 import { kernelVersions } from './tree/kernels.ts';
 import { existsInTree, linkInTree, readTreeFile, writeTreeFile } from './tree/tree-file.ts';
@@ -82,13 +82,25 @@ async function copiedPaths(context: Context, held: ReadonlySet<string>): Promise
   return [...copied].sort();
 }
 
+/** Modules that may name firmware, by the bytes of their files; those that are compressed are not looked into. */
+async function modulesWithFirmware(context: Context): Promise<string[]> {
+  const { stdout } = await context.exec(['grep', '-rlaF', '--include=*.ko', 'firmware=', '/lib/modules/'], {
+    inTree: true,
+    ...(context.options.afterTenant ? { confinement: 'script' as const } : {}),
+    quiet: true,
+    okCodes: [0, 1],
+  });
+  return stdout.split('\n').filter((line) => line !== '');
+}
+
 /** Puts the prelude before the hooks' functions. The tree is this step's own: no layer holds it. */
 async function hastenHooks(context: Context): Promise<void> {
   const path = '/usr/share/initramfs-tools/hook-functions';
   const file = await readTreeFile(context, path);
   if (file === undefined) return;
   const { mode, uid, gid } = file;
-  await writeTreeFile(context, path, `${hookPrelude}${file.text}`, { mode, uid, gid });
+  const prelude = `${hookPrelude}${modinfoPrelude(await modulesWithFirmware(context))}`;
+  await writeTreeFile(context, path, `${prelude}${file.text}`, { mode, uid, gid });
 }
 
 /** Why it must be made; undefined where the one of `since` is still right. */
