@@ -13,12 +13,12 @@ export interface EngineMeasure {
   readonly stagesPerBuild: number;
   /** A build's units by who spends them, the most writes first. Sweeps and the dispatcher belong to no build. */
   readonly units: readonly { readonly caller: string; readonly units: TableUnits }[];
+  /** Requests of a build to the object store. */
   readonly blobWrites: number;
   readonly blobReads: number;
   /** Of a build's record: what the dispatcher reads. */
   readonly buildBytes: number;
   readonly mostEvents: number;
-  readonly transitions: number;
 }
 
 /** Functions that work for one build at a time. */
@@ -79,6 +79,5 @@ export async function measureEngine(builds: number, seed: number): Promise<Engin
     blobReads: requests.reads / builds,
     buildBytes: bytes / builds,
     mostEvents: costs.reduce((most, cost) => Math.max(most, cost.events), 0),
-    transitions: costs.reduce((sum, cost) => sum + cost.transitions, 0) / builds,
   };
 }

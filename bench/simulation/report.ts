@@ -24,6 +24,7 @@ export function report(
     cost(results, size.builds),
     history(results, measure, bound),
     units(measure),
+    `The object store gets ${measure.blobWrites.toFixed(0)} writing and ${measure.blobReads.toFixed(0)} reading requests of such a build.`,
   ].join('\n\n');
 }
 

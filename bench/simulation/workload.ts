@@ -1,6 +1,6 @@
 import type { TrustClass } from '../../core/builds/manifest.ts';
 import { assumptions } from './assumptions.ts';
-import { dependentsOf, drawGraph, type Shape, type StageGraph, shapes } from './graph-shapes.ts';
+import { dependentsOf, drawGraph, type StageGraph, shapes } from './graph-shapes.ts';
 import { mix, Random } from './random.ts';
 
 /** When a build is submitted and whose it is. Times are milliseconds of paper time. */
@@ -19,7 +19,6 @@ export interface Workload {
   readonly stagesPerBuild: number;
   /** By build, in the order of submission. */
   readonly arrivals: readonly Arrival[];
-  readonly shapes: readonly Shape[];
   readonly graphs: readonly StageGraph[];
   /** Milliseconds of a stage's steps together. */
   readonly work: Float64Array;
@@ -42,7 +41,7 @@ export function drawWorkload(options: {
   const { medians, sigma, longest } = assumptions.work;
   const work = new Float64Array(arrivals.length * stagesPerBuild);
   const steps = new Uint8Array(arrivals.length * stagesPerBuild);
-  const drawn = arrivals.map((_, build) => {
+  const graphs = arrivals.map((_, build) => {
     const random = new Random(mix(seed, build));
     const shape = shapes[build % shapes.length] ?? 'mixed';
     const graph = drawGraph(shape, stagesPerBuild, random);
@@ -53,14 +52,13 @@ export function drawWorkload(options: {
       work[place] = Math.min(longest, random.lognormal(median, sigma));
       steps[place] = random.integer(assumptions.steps.fewest, assumptions.steps.most);
     }
-    return { shape, graph };
+    return graph;
   });
   return {
     seed,
     stagesPerBuild,
     arrivals,
-    shapes: drawn.map(({ shape }) => shape),
-    graphs: drawn.map(({ graph }) => graph),
+    graphs,
     work,
     steps,
   };
