@@ -29,6 +29,7 @@ const packageOf: Readonly<Record<string, string>> = {
   mmd: 'mtools',
   unsquashfs: 'squashfs-tools',
   xorriso: 'xorriso',
+  xz: 'xz-utils',
   tar: 'tar',
   zstd: 'zstd',
 };
