@@ -80,6 +80,11 @@ export const errorCatalogue = {
     title: 'The build has not ended',
     remedy: 'Wait for its end, or cancel it first.',
   },
+  'build.not_planned': {
+    status: 409,
+    title: 'The build has no plan',
+    remedy: 'Wait until it is planned; one that failed before has none.',
+  },
   'build.not_resumable': {
     status: 409,
     title: 'There is nothing to resume',
@@ -90,6 +95,16 @@ export const errorCatalogue = {
     status: 404,
     title: 'There is no such artifact',
     remedy: 'List them with GET /v1/builds/{id}/artifacts.',
+  },
+  'cache.in_use': {
+    status: 409,
+    title: 'A build needs this result',
+    remedy: 'Wait for the end of the builds that are queued or running, or cancel them.',
+  },
+  'cache.not_found': {
+    status: 404,
+    title: 'There is no such result in the cache',
+    remedy: 'List what there is with GET /v1/cache.',
   },
   'idempotency.mismatch': {
     status: 422,
@@ -153,6 +168,11 @@ export const errorCatalogue = {
     status: 422,
     title: 'The plan has too many stages',
     remedy: 'Merge steps: a plan holds at most 40 stages.',
+  },
+  'preset.not_found': {
+    status: 404,
+    title: 'There is no such preset',
+    remedy: 'Use one of those that `detail` names.',
   },
   'script.failed': {
     status: 422,

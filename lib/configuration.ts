@@ -44,6 +44,16 @@ const contextSchema = z
       .describe('Of these, builds of one tenant; all of them unless given.'),
     stagesPerBuild: z.coerce.number().int().min(1).max(40).default(10).describe('Builders of one build at once.'),
     spot: flag.default(false).describe('Builders on Fargate Spot first, and on demand after an interruption.'),
+    cacheLimitGiB: z.coerce
+      .number()
+      .int()
+      .min(1)
+      .max(1_000_000)
+      .default(500)
+      .describe('Size of the layer cache above which what was not used for the longest time goes.'),
+    warmsPresets: flag
+      .default(true)
+      .describe('Build what the presets share ahead of need, each time that the archive has changed.'),
     logRetentionDays: z.coerce
       .number()
       .pipe(z.literal([7, 14, 30, 60, 90, 180, 365]))

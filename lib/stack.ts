@@ -97,6 +97,8 @@ export class BuilderStack extends Stack {
         ),
         [names.stagesPerBuild]: String(configuration.stagesPerBuild),
         [names.spot]: String(configuration.spot),
+        [names.cacheLimitGiB]: String(configuration.cacheLimitGiB),
+        [names.warmsPresets]: String(configuration.warmsPresets),
         [names.tableName]: table.tableName,
         [names.workBucket]: buckets.work.bucketName,
         [names.artifactsBucket]: buckets.artifacts.bucketName,

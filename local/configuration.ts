@@ -16,6 +16,8 @@ const configurationSchema = z.strictObject({
   archive: address.optional(),
   archiveSecurity: address.optional(),
   archiveFallbackHours: z.coerce.number().int().min(0).max(720),
+  cacheLimitGib: z.coerce.number().int().min(1).max(1_000_000),
+  warmsPresets: z.stringbool({ truthy: ['true'], falsy: ['false'], error: 'not true or false' }),
 });
 export type LocalConfiguration = z.infer<typeof configurationSchema>;
 
@@ -45,6 +47,9 @@ export function readConfiguration(
     archive: value('archive', 'LBUILD_ARCHIVE'),
     archiveSecurity: value('archive-security', 'LBUILD_ARCHIVE_SECURITY'),
     archiveFallbackHours: value('archive-fallback-hours', 'LBUILD_ARCHIVE_FALLBACK_HOURS') ?? 24,
+    cacheLimitGib: value('cache-limit-gib', 'LBUILD_CACHE_LIMIT_GIB') ?? 20,
+    // A machine of one's own is not put to work unasked.
+    warmsPresets: value('warms-presets', 'LBUILD_WARMS_PRESETS') ?? 'false',
   });
   if (parsed.success) return parsed.data;
   const fields: FieldError[] = parsed.error.issues.map((issue) => ({

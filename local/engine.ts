@@ -176,9 +176,13 @@ export async function startEngine(
  */
 function limitsOf(
   configuration: LocalConfiguration,
-): Pick<Installation, 'concurrentBuilds' | 'concurrentBuildsPerTenant' | 'stagesPerBuild' | 'spot'> {
+): Omit<Installation, 'apiUrl' | 'toolchain' | 'architectures' | 'outputs' | 'cursorSecret'> {
   const builds = Math.max(2, configuration.slots * 2);
-  return { concurrentBuilds: builds, concurrentBuildsPerTenant: builds, stagesPerBuild: 40, spot: false };
+  return {
+    ...{ concurrentBuilds: builds, concurrentBuildsPerTenant: builds, stagesPerBuild: 40, spot: false },
+    cacheLimitBytes: configuration.cacheLimitGib * 1024 ** 3,
+    warmsPresets: configuration.warmsPresets,
+  };
 }
 
 /** The flow's functions go by their own names here; what names AWS resources has no meaning on one machine. */

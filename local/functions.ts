@@ -3,9 +3,11 @@ import type { Ports } from '../core/ports/ports.ts';
 import type { EventFunctionName, orchestrationFunctions } from '../core/wiring/flow-functions.ts';
 import { handle as cancelBuild } from '../functions/events/cancel-build/cancel-build.ts';
 import { handle as dispatchBuilds } from '../functions/events/dispatch-builds/dispatch-builds.ts';
+import { handle as evictCache } from '../functions/events/evict-cache/evict-cache.ts';
 import { handle as publishOutbox } from '../functions/events/publish-outbox/publish-outbox.ts';
 import { handle as reapTasks } from '../functions/events/reap-tasks/reap-tasks.ts';
 import { handle as settleBuild } from '../functions/events/settle-build/settle-build.ts';
+import { handle as warmCache } from '../functions/events/warm-cache/warm-cache.ts';
 import { handle as awaitDependencies } from '../functions/orchestration/await-dependencies/await-dependencies.ts';
 import { handle as classifyStage } from '../functions/orchestration/classify-stage/classify-stage.ts';
 import { handle as finalizeBuild } from '../functions/orchestration/finalize-build/finalize-build.ts';
@@ -33,4 +35,6 @@ export const eventHandlers: Record<EventFunctionName, EngineHandler> = {
   settleBuild,
   publishOutbox,
   reapTasks,
+  evictCache,
+  warmCache,
 };

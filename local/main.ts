@@ -53,7 +53,7 @@ async function writeCredentials(directory: string, engine: Engine): Promise<void
   } else if (existsSync(file)) {
     apiKey = credentialsSchema.parse(JSON.parse(readFileSync(file, 'utf8'))).apiKey;
   } else {
-    const key = newApiKey(clock, ids, { tenantId, name: 'credentials file', role: 'owner' });
+    const key = newApiKey(clock, ids, { tenantId, name: 'credentials file', role: 'operator' });
     await table.transact([key.write]);
     apiKey = key.text;
   }
@@ -84,6 +84,8 @@ const { values, positionals } = parseArgs({
     archive: text,
     'archive-security': text,
     'archive-fallback-hours': text,
+    'cache-limit-gib': text,
+    'warms-presets': text,
     'builder-root': text,
     'package-cache': text,
     cache: text,

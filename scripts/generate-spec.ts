@@ -1,10 +1,11 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { parse } from 'yaml';
 import { specDocument } from '../core/spec/document.ts';
 import { specJsonSchema } from '../core/spec/json-schema.ts';
 
 /**
- * Writes docs/spec.md and docs/spec.schema.json from core/spec. With --check it writes nothing and exits 1 where a file
- * is not what it would write.
+ * Writes docs/spec.md and docs/spec.schema.json from core/spec, and the presets as JSON for the functions, which have
+ * no other files beside their code. With --check it writes nothing and exits 1 where a file is not what it would write.
  */
 const generated = [
   { file: new URL('../docs/spec.md', import.meta.url), text: specDocument() },
@@ -12,7 +13,23 @@ const generated = [
     file: new URL('../docs/spec.schema.json', import.meta.url),
     text: `${JSON.stringify(specJsonSchema(), null, 2)}\n`,
   },
+  {
+    file: new URL('../functions/shared/generated/presets.json', import.meta.url),
+    text: `${JSON.stringify(presetDocument(), null, 2)}\n`,
+  },
 ];
+
+/** Each preset as a user could have posted it, by the name of its file. */
+function presetDocument(): { name: string; spec: unknown }[] {
+  const folder = new URL('../presets/', import.meta.url);
+  return readdirSync(folder)
+    .filter((name) => name.endsWith('.yaml'))
+    .sort()
+    .map((name) => {
+      const spec: unknown = parse(readFileSync(new URL(name, folder), 'utf8'));
+      return { name: name.slice(0, -'.yaml'.length), spec };
+    });
+}
 
 function presentText(file: URL): string | undefined {
   try {
@@ -28,5 +45,8 @@ for (const { file, text } of generated) {
   if (process.argv.includes('--check')) {
     console.error(`${file.pathname} is out of date: run \`node scripts/generate-spec.ts\`.`);
     process.exitCode = 1;
-  } else writeFileSync(file, text);
+  } else {
+    mkdirSync(new URL('.', file), { recursive: true });
+    writeFileSync(file, text);
+  }
 }

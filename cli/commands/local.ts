@@ -17,6 +17,11 @@ const engineOptions = [
   new Option('--port <number>', 'port of the API on loopback; without it, a free one'),
   new Option('--mode <mode>', 'how builders are isolated').choices(['contained', 'privileged']),
   new Option('--slots <number>', 'builders at once'),
+  new Option('--cache-limit-gib <number>', 'size of the layer cache above which the least recently used goes; 20'),
+  new Option('--warms-presets <flag>', 'build what the presets share whenever the archive has changed').choices([
+    'true',
+    'false',
+  ]),
   new Option('--cache <folder>', 'where the builder root and packages are kept'),
   new Option('--builder-root <folder>', 'the tools that builders work with'),
   new Option('--package-cache <folder>', 'where packages are kept'),

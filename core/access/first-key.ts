@@ -10,7 +10,7 @@ import { newApiKey } from './api-key.ts';
 const firstKeyPlace: TableKey = { partition: 'INSTALLATION', sort: 'FIRST_KEY' };
 const firstKeySchema = z.strictObject({ tenantId: z.string(), keyId: z.string(), createdAt: z.iso.datetime() });
 
-/** The first tenant and its owner's key, whose text is shown once. */
+/** The first tenant and its operator's key, whose text is shown once. */
 export interface FirstKey {
   readonly tenantId: string;
   readonly keyId: string;
@@ -24,7 +24,7 @@ export async function firstTenant(table: Table): Promise<string | undefined> {
 }
 
 /**
- * Makes the first tenant and its owner's key in one transaction, once in the life of an installation: whoever can
+ * Makes the first tenant and its operator's key in one transaction, once in the life of an installation: whoever can
  * write to the table directly is its operator, and needs no more than this to let everybody else in through the API.
  * @throws EngineError resource.conflict where it was done before.
  */
@@ -35,7 +35,7 @@ export async function bootstrapFirstKey(
   options: { readonly tenantName: string },
 ): Promise<FirstKey> {
   const tenant = newTenant(clock, ids, { name: options.tenantName });
-  const key = newApiKey(clock, ids, { tenantId: tenant.record.tenantId, name: 'first key', role: 'owner' });
+  const key = newApiKey(clock, ids, { tenantId: tenant.record.tenantId, name: 'first key', role: 'operator' });
   const made = { tenantId: tenant.record.tenantId, keyId: key.record.keyId };
   try {
     await table.transact([

@@ -5,13 +5,33 @@ export const permissions = [
   'builds:cancel',
   'artifacts:read',
   'specs:validate',
+  'cache:read',
+  'cache:delete',
+  'cache:operate',
 ] as const;
 export type Permission = (typeof permissions)[number];
 
-/** Built-in roles. */
+/** Built-in roles. Only the operator may do what touches all tenants: the pool that they share, and its warming. */
 export const roles = {
-  owner: permissions,
-  builder: ['builds:create', 'builds:read', 'builds:cancel', 'artifacts:read', 'specs:validate'],
-  viewer: ['builds:read', 'artifacts:read'],
+  operator: permissions,
+  owner: [
+    'builds:create',
+    'builds:read',
+    'builds:cancel',
+    'artifacts:read',
+    'specs:validate',
+    'cache:read',
+    'cache:delete',
+  ],
+  builder: [
+    'builds:create',
+    'builds:read',
+    'builds:cancel',
+    'artifacts:read',
+    'specs:validate',
+    'cache:read',
+    'cache:delete',
+  ],
+  viewer: ['builds:read', 'artifacts:read', 'cache:read'],
 } as const satisfies Record<string, readonly Permission[]>;
 export type RoleName = keyof typeof roles;

@@ -43,6 +43,8 @@ export const buildRecordSchema = z.strictObject({
   archiveOf: z.string().optional(),
   /** True: a failure ends only what needs the failed step; else it ends the whole build soon. */
   keepGoing: z.boolean().optional(),
+  /** It builds only what all tenants share, ahead of need (core/plan/warm-plan.ts). */
+  purpose: z.literal('warm').optional(),
   /** It counts among the builds that run at once (core/builds/running-builds.ts). */
   holdsSlot: z.literal(true).optional(),
   failure: failureSchema.optional(),
@@ -117,6 +119,8 @@ export type StepRecord = z.infer<typeof stepRecordSchema>;
 export const resultRecordSchema = z.strictObject({
   key: digest,
   program: z.string(),
+  /** Id that the step had where it was made; another build may call it otherwise. */
+  step: z.string().optional(),
   layer: layerReferenceSchema.optional(),
   module: moduleReferenceSchema.optional(),
   artifact: z
@@ -130,6 +134,10 @@ export const resultRecordSchema = z.strictObject({
   facts: z.record(z.string(), z.string()),
   buildId: z.string(),
   at: timestamp,
+  /** When a build last took it, to within an hour (core/cache/uses.ts); absent: never since it was made. */
+  lastUsedAt: timestamp.optional(),
+  /** Hours in which a build took it. */
+  hits: z.number().int().min(0).optional(),
 });
 export type ResultRecord = z.infer<typeof resultRecordSchema>;
 

@@ -51,6 +51,27 @@ export const resultKey = (scope: string, key: string): TableKey => ({
   partition: `RESULT#${scope}#${key}`,
   sort: 'RESULT',
 });
+/** What a tenant's builds took from the shared pool, each key once. */
+export const sharedUseKey = (tenantId: string, key: string): TableKey => ({
+  partition: `SHAREDUSE#${tenantId}#${key}`,
+  sort: 'USE',
+});
+/** Hits and misses of a tenant's builds of one day, `2026-11-26`. */
+export const cacheDayKey = (tenantId: string, day: string): TableKey => ({
+  partition: `CACHEDAY#${tenantId}`,
+  sort: day,
+});
+/** That a build's hits and misses are counted. */
+export const cacheCountedKey = (buildId: string): TableKey => ({ partition: `BUILD#${buildId}`, sort: 'CACHECOUNTED' });
+/** A blob that no result points to. */
+export const orphanKey = (scope: string, digest: string): TableKey => ({
+  partition: `ORPHAN#${scope}#${digest}`,
+  sort: 'ORPHAN',
+});
+/** How far the look for blobs without a result has come, and how much the cache holds. */
+export const cacheTickKey: TableKey = { partition: 'CACHETICK', sort: 'CACHETICK' };
+/** What a preset was last warmed for. */
+export const warmedKey = (preset: string): TableKey => ({ partition: `WARMED#${preset}`, sort: 'WARMED' });
 export const idempotencyKey = (tenantId: string, key: string): TableKey => ({
   partition: `IDEMPOTENCY#${tenantId}#${sha256(key)}`,
   sort: 'IDEMPOTENCY',
@@ -66,4 +87,21 @@ export const tenantBuildsIndex = (tenantId: string, buildId: string): TableKey =
 export const stateIndex = (state: string, buildId: string): TableKey => ({
   partition: `STATE#${state}#${shardOf(buildId)}`,
   sort: buildId,
+});
+/** Index byTenant: what a tenant has in the cache, by its last use: its own results, and its uses of shared ones. */
+export const cacheIndex = (owner: string, lastUsedAt: string, key: string): TableKey => ({
+  partition: `CACHE#${owner}`,
+  sort: `${lastUsedAt}#${key}`,
+});
+/** Partition of byState that holds a share of all results. */
+export const allResultsPartition = (shard: number): string => `RESULTS#${shard}`;
+/** Index byState: every result of the installation. */
+export const allResultsIndex = (scope: string, key: string): TableKey => ({
+  partition: allResultsPartition(shardOf(key)),
+  sort: `${key}#${scope}`,
+});
+/** Index byState: blobs without a result, the longest known first. */
+export const orphansIndex = (since: string, digest: string): TableKey => ({
+  partition: 'ORPHANS',
+  sort: `${since}#${digest}`,
 });

@@ -71,6 +71,7 @@ export const manifestSchema = z.strictObject({
     .describe('Layers that the steps work on, lowest first.'),
   modules: z.array(moduleReferenceSchema).describe('Modules that are there already and that the steps read.'),
   steps: z.array(manifestStepSchema).min(1),
+  keepGoing: z.boolean().describe('A failure ends only the steps that need the failed one.'),
   limits: z.strictObject({
     treeBytes: z.number().int(),
     logBytes: z.number().int(),

@@ -31,6 +31,9 @@ export const blobPlace = (scope: string, digest: string): BlobPlace => ({
   path: `blobs/${scope}/${digest}`,
 });
 
+/** Where all verified blobs lie. */
+export const blobsPrefix = 'blobs/';
+
 export const artifactPlace = (tenantId: string, digest: string): BlobPlace => ({
   bucket: 'artifacts',
   path: `${tenantId}/${digest}`,

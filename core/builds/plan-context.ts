@@ -65,7 +65,8 @@ async function previousPlan(
   builds: readonly BuildRecord[],
   name: string,
 ): Promise<PlanContext['previous']> {
-  const build = builds.find((candidate) => candidate.name === name);
+  // A warming's plan is a part only.
+  const build = builds.find((candidate) => candidate.name === name && candidate.purpose === undefined);
   if (build === undefined) return undefined;
   const plan = await findPlan(blobs, build.id);
   return plan === undefined ? undefined : { buildId: build.id, plan };

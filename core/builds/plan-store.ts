@@ -23,7 +23,7 @@ export async function findPlan(blobs: Blobs, buildId: string): Promise<Plan | un
 }
 
 /** The pool that a step's result belongs to: the shared one, or its tenant's own. */
-export function scopeOf(step: PlanStep, tenantId: string): string {
+export function scopeOf(step: Pick<PlanStep, 'scope'>, tenantId: string): string {
   return step.scope === 'shared' ? 'shared' : tenantId;
 }
 

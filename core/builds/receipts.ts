@@ -1,3 +1,4 @@
+import { recordUse } from '../cache/uses.ts';
 import { canonicalJson } from '../digest.ts';
 import { readJson } from '../json.ts';
 import type { Plan, PlanStep } from '../plan/plan.ts';
@@ -5,6 +6,7 @@ import type { BlobPlace, Blobs } from '../ports/blobs.ts';
 import type { Clock } from '../ports/clock.ts';
 import { ConditionFailed, type Table } from '../ports/table.ts';
 import type { AttemptRecord, BuildRecord, ResultRecord, StepRecord } from './build-record.ts';
+import { orphanKey } from './keys.ts';
 import { type Receipt, receiptSchema, type StageResult, stageResultSchema } from './manifest.ts';
 import { artifactPlace, blobPlace, stagingPlace } from './places.ts';
 import { planStep, scopeOf } from './plan-store.ts';
@@ -101,18 +103,20 @@ async function promoteOutputs(
   receipt: Receipt,
   staged: (output: string) => ReturnType<typeof stagingPlace>,
 ): Promise<boolean> {
+  const scope = scopeOf(step, build.tenantId);
   const verified = async (output: string, size: number, digest: string): Promise<boolean> => {
     const info = await ports.blobs.head(staged(output));
     return info !== undefined && info.size === size && info.sha256 === digest;
   };
   const promote = async (output: string, place: BlobPlace, digest: string): Promise<void> => {
     if ((await ports.blobs.copy(staged(output), place, { ifAbsent: true })) === 'written') return;
+    // From here on a result points to it (core/cache/orphans.ts).
+    if (place.bucket === 'work') await ports.table.transact([{ kind: 'delete', key: orphanKey(scope, digest) }]);
     // What lies there under this digest is the same, unless it was damaged.
     if (await isStored(ports.blobs, { place, digest })) return;
     await ports.blobs.delete(place);
     await ports.blobs.copy(staged(output), place, { ifAbsent: true });
   };
-  const scope = scopeOf(step, build.tenantId);
   if (step.produces === 'layer') {
     const layer = receipt.layer;
     if (layer === undefined || layer.step !== step.id) return false;
@@ -156,6 +160,7 @@ async function writeResult(
   const result: ResultRecord = {
     key: step.key,
     program: step.program,
+    step: step.id,
     ...(layer === undefined ? {} : { layer }),
     ...(module === undefined ? {} : { module }),
     ...(artifact === undefined
@@ -179,6 +184,7 @@ async function writeResult(
     if (!(error instanceof ConditionFailed)) throw error;
   }
   const stored = (await findResult(ports.table, scope, step.key)) ?? result;
+  await recordUse(ports, build, step, stored, 'made');
   const { program, capture } = receipt.milliseconds;
   await recordStep(ports.table, build, step, stored, {
     hit: false,

@@ -62,7 +62,11 @@ function submission(
     tenantId: build.tenantId,
     keyId: again.keyId,
     spec,
-    run: { ...origin, ...(keepGoing === true ? { keepGoing } : {}) },
+    run: {
+      ...origin,
+      ...(keepGoing === true ? { keepGoing } : {}),
+      ...(build.purpose === undefined ? {} : { purpose: build.purpose }),
+    },
     ...(again.idempotencyKey === undefined ? {} : { idempotencyKey: again.idempotencyKey }),
   };
 }

@@ -7,6 +7,7 @@ import { artifactPlace, blobPlace } from './places.ts';
 export interface StandingBlob {
   readonly place: BlobPlace;
   readonly digest: Sha256;
+  readonly size: number;
 }
 
 /** Bytes that are read at one time where a blob is read whole. */
@@ -15,13 +16,14 @@ const pieceBytes = 8 * 1024 * 1024;
 /** The blobs that a result of a scope stands on; `tenantId` is whose build asks, since artifacts lie by tenant. */
 export function blobsOf(result: ResultRecord, scope: string, tenantId: string): StandingBlob[] {
   const { layer, module, artifact } = result;
-  const digests = [
-    ...(layer === undefined ? [] : [layer.digest, layer.index]),
-    ...(module === undefined ? [] : [module.digest]),
-  ];
+  const inWork = (digest: Sha256, size: number): StandingBlob => ({ place: blobPlace(scope, digest), digest, size });
+  const inArtifacts = (digest: Sha256, size: number): StandingBlob => {
+    return { place: artifactPlace(tenantId, digest), digest, size };
+  };
   return [
-    ...digests.map((digest) => ({ place: blobPlace(scope, digest), digest })),
-    ...(artifact === undefined ? [] : [{ place: artifactPlace(tenantId, artifact.sha256), digest: artifact.sha256 }]),
+    ...(layer === undefined ? [] : [inWork(layer.digest, layer.size), inWork(layer.index, layer.indexSize)]),
+    ...(module === undefined ? [] : [inWork(module.digest, module.size)]),
+    ...(artifact === undefined ? [] : [inArtifacts(artifact.sha256, artifact.size)]),
   ];
 }
 
@@ -29,7 +31,10 @@ export function blobsOf(result: ResultRecord, scope: string, tenantId: string): 
  * Whether the store holds a blob and, where it tells a checksum, the right one. It says nothing of bytes that changed
  * on a disk without the store's knowledge: who reads a blob checks its digest.
  */
-export async function isStored(blobs: Blobs, { place, digest }: StandingBlob): Promise<boolean> {
+export async function isStored(
+  blobs: Blobs,
+  { place, digest }: Pick<StandingBlob, 'place' | 'digest'>,
+): Promise<boolean> {
   const info = await blobs.head(place);
   return info !== undefined && (info.sha256 === undefined || info.sha256 === digest);
 }

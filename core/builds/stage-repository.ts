@@ -13,7 +13,16 @@ import {
   stepRecordSchema,
 } from './build-record.ts';
 import type { Versioned } from './build-repository.ts';
-import { artifactKey, attemptKey, buildKey, resultKey, stageKey, stepKey } from './keys.ts';
+import {
+  allResultsIndex,
+  artifactKey,
+  attemptKey,
+  buildKey,
+  cacheIndex,
+  resultKey,
+  stageKey,
+  stepKey,
+} from './keys.ts';
 
 /** A stage with what it still waits for. */
 export interface StoredStage extends Versioned<StageRecord> {
@@ -75,8 +84,23 @@ export function resultBytes(result: Pick<ResultRecord, 'layer' | 'module' | 'art
   return result.layer?.size ?? result.module?.size ?? result.artifact?.size ?? 0;
 }
 
-export function resultWrite(scope: string, result: ResultRecord): TableWrite {
-  return { kind: 'put', key: resultKey(scope, result.key), data: toJsonObject(result), condition: { kind: 'absent' } };
+/** When a result was last of use: it is made to be used. */
+export function lastUseOf(result: Pick<ResultRecord, 'at' | 'lastUsedAt'>): string {
+  return result.lastUsedAt ?? result.at;
+}
+
+/** The write that points a key to its result; its indexes follow from its scope and last use. */
+export function resultWrite(scope: string, result: ResultRecord, version: number | 'absent' = 'absent'): TableWrite {
+  return {
+    kind: 'put',
+    key: resultKey(scope, result.key),
+    data: toJsonObject(result),
+    indexes: {
+      byTenant: cacheIndex(scope, lastUseOf(result), result.key),
+      byState: allResultsIndex(scope, result.key),
+    },
+    condition: version === 'absent' ? { kind: 'absent' } : { kind: 'version', version },
+  };
 }
 
 /** Steps and artifacts are facts of a build: writing one again writes the same. */

@@ -95,15 +95,18 @@ export async function dropResult(
   key: string,
   result: ResultRecord,
 ): Promise<void> {
-  const record = await ports.table.get(resultKey(scope, key));
-  if (record === undefined) return;
-  const present = resultRecordSchema.parse(record.data);
-  if (present.buildId !== result.buildId || present.at !== result.at) return;
-  try {
-    const condition = { kind: 'version', version: record.version } as const;
-    await ports.table.transact([{ kind: 'delete', key: record.key, condition }]);
-  } catch (error) {
-    // Somebody else dropped or replaced it.
-    if (!(error instanceof ConditionFailed)) throw error;
+  for (;;) {
+    const record = await ports.table.get(resultKey(scope, key));
+    if (record === undefined) return;
+    const present = resultRecordSchema.parse(record.data);
+    if (present.buildId !== result.buildId || present.at !== result.at) return;
+    try {
+      const condition = { kind: 'version', version: record.version } as const;
+      await ports.table.transact([{ kind: 'delete', key: record.key, condition }]);
+      return;
+    } catch (error) {
+      // Somebody else dropped or replaced it, or noted a use of it: look again.
+      if (!(error instanceof ConditionFailed)) throw error;
+    }
   }
 }

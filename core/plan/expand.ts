@@ -79,7 +79,10 @@ class Chain {
 export function expandSpec(spec: ResolvedSpec): StepDraft[] {
   const chain = new Chain();
   // A tar needs no package of its own, so it changes nothing below it.
-  const outputs = spec.outputs.map((output) => output.type).filter((type) => type !== 'tar').sort();
+  const outputs = spec.outputs
+    .map((output) => output.type)
+    .filter((type) => type !== 'tar')
+    .sort();
   const boots = outputs.length > 0;
   const shared = { scope: 'shared' } as const;
   const late = spec.steps.length > 0 || spec.files.some((file) => mayChangeInitramfs(file.path));

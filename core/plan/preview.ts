@@ -16,6 +16,16 @@ const figureSchema = z
   })
   .meta({ id: 'Figure' });
 
+/** Why a step is no hit, as users see it. */
+export const missReasonViewSchema = z.strictObject({
+  kind: z.enum(missKinds),
+  text: z.string().describe('The reason as one line.'),
+  root: z.string().optional().describe('The step below where the change began.'),
+  input: z.string().optional().describe('The first input that changed.'),
+  before: z.string().optional(),
+  after: z.string().optional(),
+});
+
 const plannedStepSchema = z
   .strictObject({
     id: z.string(),
@@ -26,17 +36,7 @@ const plannedStepSchema = z
     needs: z.array(z.string()),
     key: z.string(),
     hit: z.boolean().describe('Its result is there: nothing will run.'),
-    reason: z
-      .strictObject({
-        kind: z.enum(missKinds),
-        text: z.string().describe('The reason as one line.'),
-        root: z.string().optional().describe('The step below where the change began.'),
-        input: z.string().optional().describe('The first input that changed.'),
-        before: z.string().optional(),
-        after: z.string().optional(),
-      })
-      .optional()
-      .describe('Why it must run; only of a miss.'),
+    reason: missReasonViewSchema.optional().describe('Why it must run; only of a miss.'),
     seconds: figureSchema,
     bytes: figureSchema.describe('Of its layer, module or artifact.'),
   })
@@ -113,7 +113,7 @@ export function previewOf(plan: Plan, name: string, context: PlanContext, option
       needs: [...step.needs],
       key: step.key,
       hit: isHit(step.id),
-      ...(verdict === undefined || verdict.hit ? {} : { reason: reasonView(verdict.because) }),
+      ...(verdict === undefined || verdict.hit ? {} : { reason: missReasonView(verdict.because) }),
       seconds: roundedFigure(figures?.seconds ?? nothing, 1),
       bytes: roundedFigure(figures?.bytes ?? nothing, 0),
     };
@@ -148,7 +148,7 @@ export function previewOf(plan: Plan, name: string, context: PlanContext, option
 }
 
 /** A reason as it may be shown: specs wrote its texts. */
-function reasonView(reason: MissReason): NonNullable<PlanPreview['steps'][number]['reason']> {
+export function missReasonView(reason: MissReason): z.infer<typeof missReasonViewSchema> {
   const { change, kind, root } = reason;
   return {
     kind,

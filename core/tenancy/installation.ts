@@ -19,5 +19,9 @@ export const installationSchema = z.strictObject({
   stagesPerBuild: z.number().int().min(1).max(40),
   /** Builders run on spare capacity first (Fargate Spot), and on demand after an interruption. */
   spot: z.boolean(),
+  /** Bytes of layers, indexes and modules above which the least recently used go. */
+  cacheLimitBytes: z.number().int().min(1),
+  /** A schedule builds the shared part of each preset where the archive's state has changed. */
+  warmsPresets: z.boolean(),
 });
 export type Installation = z.infer<typeof installationSchema>;

@@ -12,6 +12,8 @@ export const environmentNames = {
   concurrentBuildsPerTenant: 'LBUILD_CONCURRENT_BUILDS_PER_TENANT',
   stagesPerBuild: 'LBUILD_STAGES_PER_BUILD',
   spot: 'LBUILD_SPOT',
+  cacheLimitGiB: 'LBUILD_CACHE_LIMIT_GIB',
+  warmsPresets: 'LBUILD_WARMS_PRESETS',
   tableName: 'LBUILD_TABLE',
   workBucket: 'LBUILD_WORK_BUCKET',
   artifactsBucket: 'LBUILD_ARTIFACTS_BUCKET',

@@ -23,7 +23,7 @@ export const executionRule = {
   target: 'settleBuild',
 } as const satisfies { name: string; statuses: readonly string[]; target: EventFunctionName };
 
-/** Sweeps that repair what a lost event left undone. */
+/** Sweeps that repair what a lost event left undone, and what is done from time to time. */
 export const schedules: readonly {
   readonly name: string;
   readonly everyMinutes: number;
@@ -34,6 +34,8 @@ export const schedules: readonly {
   { name: 'sweep-queue', everyMinutes: 1, target: 'dispatchBuilds' },
   { name: 'sweep-running', everyMinutes: 5, target: 'settleBuild' },
   { name: 'sweep-tasks', everyMinutes: 5, target: 'reapTasks' },
+  { name: 'evict-cache', everyMinutes: 60, target: 'evictCache' },
+  { name: 'warm-cache', everyMinutes: 30, target: 'warmCache' },
 ];
 
 /** `source` of the engine's own events, which its rules match. */

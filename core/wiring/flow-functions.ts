@@ -93,5 +93,18 @@ export const eventFunctions = {
     rights: { ...none, stopsTasks: true },
     timeoutSeconds: 60,
   },
+  evictCache: {
+    name: 'evict-cache',
+    entry: 'functions/events/evict-cache/lambda.ts',
+    rights: { ...none, blobs: 'write' },
+    // It reads every result and the plans of all builds that wait or run.
+    timeoutSeconds: 900,
+  },
+  warmCache: {
+    name: 'warm-cache',
+    entry: 'functions/events/warm-cache/lambda.ts',
+    rights: none,
+    timeoutSeconds: 120,
+  },
 } as const satisfies Record<string, EngineFunction>;
 export type EventFunctionName = keyof typeof eventFunctions;

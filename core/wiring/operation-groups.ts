@@ -32,6 +32,14 @@ export const operationGroups: readonly OperationGroup[] = [
     summary: 'Plan, submit, read, cancel builds; logs and artifacts',
   },
   {
+    name: 'cache',
+    prefixes: ['/v1/cache', '/v1/cache:warm'],
+    entry: 'functions/api/cache/lambda.ts',
+    rights: { table: 'write', blobs: 'read', signsUrls: false, startsFlow: false, stopsFlow: false, stopsTasks: false },
+    timeoutSeconds: 29,
+    summary: 'See, explain, empty and warm the cache',
+  },
+  {
     name: 'specs',
     prefixes: ['/v1/specs'],
     entry: 'functions/api/specs/lambda.ts',

@@ -1,5 +1,6 @@
 import type { Operation } from '../shared/operation.ts';
 import { buildOperations } from './builds/operations.ts';
+import { cacheOperations } from './cache/operations.ts';
 import { serviceOperations } from './service/operations.ts';
 import { specOperations } from './specs/operations.ts';
 import { stageOperations } from './stages/operations.ts';
@@ -7,6 +8,7 @@ import { stageOperations } from './stages/operations.ts';
 /** Every operation, by the name of its group in core/wiring/operation-groups.ts. */
 export const operationsByGroup: Readonly<Record<string, readonly Operation[]>> = {
   builds: buildOperations,
+  cache: cacheOperations,
   specs: specOperations,
   stages: stageOperations,
   service: serviceOperations,

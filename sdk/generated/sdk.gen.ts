@@ -2,7 +2,7 @@
 
 import { client } from './client.gen.ts';
 import type { Client, ClientMeta, Options as Options2, RequestResult, TDataShape } from './client/index.ts';
-import type { CancelBuildData, CancelBuildErrors, CancelBuildResponses, DownloadArtifactData, DownloadArtifactErrors, ExchangeData, ExchangeErrors, ExchangeResponses, ListArtifactsData, ListArtifactsErrors, ListArtifactsResponses, ListBuildsData, ListBuildsErrors, ListBuildsResponses, PreviewPlanData, PreviewPlanErrors, PreviewPlanResponses, ReadBuildData, ReadBuildErrors, ReadBuildResponses, ReadHealthData, ReadHealthErrors, ReadHealthResponses, ReadLogsData, ReadLogsErrors, ReadLogsResponses, ReadOpenapiData, ReadOpenapiErrors, ReadOpenapiResponses, ResumeBuildData, ResumeBuildErrors, ResumeBuildResponses, RetryBuildData, RetryBuildErrors, RetryBuildResponses, StartBuildData, StartBuildErrors, StartBuildResponses, ValidateSpecData, ValidateSpecErrors, ValidateSpecResponses } from './types.gen.ts';
+import type { CancelBuildData, CancelBuildErrors, CancelBuildResponses, DownloadArtifactData, DownloadArtifactErrors, ExchangeData, ExchangeErrors, ExchangeResponses, ExplainCacheData, ExplainCacheErrors, ExplainCacheResponses, ListArtifactsData, ListArtifactsErrors, ListArtifactsResponses, ListBuildsData, ListBuildsErrors, ListBuildsResponses, ListCacheData, ListCacheErrors, ListCacheResponses, PreviewPlanData, PreviewPlanErrors, PreviewPlanResponses, ReadBuildData, ReadBuildErrors, ReadBuildResponses, ReadCacheStatsData, ReadCacheStatsErrors, ReadCacheStatsResponses, ReadHealthData, ReadHealthErrors, ReadHealthResponses, ReadLogsData, ReadLogsErrors, ReadLogsResponses, ReadOpenapiData, ReadOpenapiErrors, ReadOpenapiResponses, RemoveCachedData, RemoveCachedErrors, RemoveCachedResponses, ResumeBuildData, ResumeBuildErrors, ResumeBuildResponses, RetryBuildData, RetryBuildErrors, RetryBuildResponses, StartBuildData, StartBuildErrors, StartBuildResponses, ValidateSpecData, ValidateSpecErrors, ValidateSpecResponses, WarmCacheData, WarmCacheErrors, WarmCacheResponses } from './types.gen.ts';
 
 export type Options<TData extends TDataShape = TDataShape, ThrowOnError extends boolean = boolean, TResponse = unknown> = Options2<TData, ThrowOnError, TResponse> & {
     /**
@@ -178,6 +178,85 @@ export const downloadArtifact = <ThrowOnError extends boolean = false>(options: 
         }],
     url: '/v1/builds/{id}/artifacts/{name}',
     ...options
+});
+
+/**
+ * What the tenant has in the cache, the last used first
+ *
+ * Needs the permission `cache:read`.
+ */
+export const listCache = <ThrowOnError extends boolean = false>(options?: Options<ListCacheData, ThrowOnError>): RequestResult<ListCacheResponses, ListCacheErrors, ThrowOnError> => (options?.client ?? client).get<ListCacheResponses, ListCacheErrors, ThrowOnError>({
+    security: [{
+            key: 'apiKey',
+            scheme: 'bearer',
+            type: 'http'
+        }],
+    url: '/v1/cache',
+    ...options
+});
+
+/**
+ * How much of the cache the tenant uses, and how often its builds hit
+ *
+ * Needs the permission `cache:read`.
+ */
+export const readCacheStats = <ThrowOnError extends boolean = false>(options?: Options<ReadCacheStatsData, ThrowOnError>): RequestResult<ReadCacheStatsResponses, ReadCacheStatsErrors, ThrowOnError> => (options?.client ?? client).get<ReadCacheStatsResponses, ReadCacheStatsErrors, ThrowOnError>({
+    security: [{
+            key: 'apiKey',
+            scheme: 'bearer',
+            type: 'http'
+        }],
+    url: '/v1/cache/stats',
+    ...options
+});
+
+/**
+ * Why each step of a build was taken from the cache or not
+ *
+ * Needs the permission `cache:read`.
+ */
+export const explainCache = <ThrowOnError extends boolean = false>(options: Options<ExplainCacheData, ThrowOnError>): RequestResult<ExplainCacheResponses, ExplainCacheErrors, ThrowOnError> => (options.client ?? client).get<ExplainCacheResponses, ExplainCacheErrors, ThrowOnError>({
+    security: [{
+            key: 'apiKey',
+            scheme: 'bearer',
+            type: 'http'
+        }],
+    url: '/v1/cache/explain',
+    ...options
+});
+
+/**
+ * Remove a result from the cache
+ *
+ * Needs the permission `cache:delete`.
+ */
+export const removeCached = <ThrowOnError extends boolean = false>(options: Options<RemoveCachedData, ThrowOnError>): RequestResult<RemoveCachedResponses, RemoveCachedErrors, ThrowOnError> => (options.client ?? client).delete<RemoveCachedResponses, RemoveCachedErrors, ThrowOnError>({
+    security: [{
+            key: 'apiKey',
+            scheme: 'bearer',
+            type: 'http'
+        }],
+    url: '/v1/cache/{key}',
+    ...options
+});
+
+/**
+ * Build ahead what all tenants share: of a preset, of a spec, or of every preset
+ *
+ * Needs the permission `cache:operate`.
+ */
+export const warmCache = <ThrowOnError extends boolean = false>(options?: Options<WarmCacheData, ThrowOnError>): RequestResult<WarmCacheResponses, WarmCacheErrors, ThrowOnError> => (options?.client ?? client).post<WarmCacheResponses, WarmCacheErrors, ThrowOnError>({
+    security: [{
+            key: 'apiKey',
+            scheme: 'bearer',
+            type: 'http'
+        }],
+    url: '/v1/cache:warm',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json',
+        ...options?.headers
+    }
 });
 
 /**

@@ -278,6 +278,10 @@ export type Build = {
      */
     retryOf?: string;
     /**
+     * warm: it makes only what all tenants share, ahead of need.
+     */
+    purpose?: 'warm';
+    /**
      * Why it failed: code, step, last log lines.
      */
     failure?: Failure;
@@ -524,6 +528,10 @@ export type BuildDetail = {
      */
     retryOf?: string;
     /**
+     * warm: it makes only what all tenants share, ahead of need.
+     */
+    purpose?: 'warm';
+    /**
      * Why it failed: code, step, last log lines.
      */
     failure?: Failure;
@@ -666,6 +674,149 @@ export type Artifact = {
     size: number;
     sha256: string;
     mediaType: string;
+};
+
+export type CacheList = {
+    entries: Array<CacheEntry>;
+    /**
+     * There where more may follow, even if this page is short.
+     */
+    cursor?: string;
+};
+
+export type CacheEntry = {
+    key: string;
+    scope: 'tenant' | 'shared';
+    program: string;
+    /**
+     * Id of the step; another build may call it otherwise.
+     */
+    step?: string;
+    kind: 'layer' | 'module' | 'artifact';
+    bytes: number;
+    /**
+     * To within an hour; of a shared result the use by the tenant’s own builds.
+     */
+    lastUsedAt: string;
+    /**
+     * Hours in which a build took it; of a shared result the tenant’s own builds.
+     */
+    hits: number;
+    /**
+     * The build that made it; of a shared result the tenant’s build that used it last.
+     */
+    build: string;
+};
+
+export type CacheStats = {
+    /**
+     * The tenant’s own results, and the shared ones that its builds used.
+     */
+    sizes: Array<{
+        scope: 'shared' | 'tenant';
+        kind: 'layer' | 'module' | 'artifact';
+        results: number;
+        /**
+         * A blob that several results point to counts once.
+         */
+        bytes: number;
+    }>;
+    /**
+     * false: there is more than one answer counts.
+     */
+    complete: boolean;
+    days: number;
+    /**
+     * By step program, of builds that ended in these days.
+     */
+    programs: Array<{
+        program: string;
+        hits: number;
+        misses: number;
+        hitRate: number;
+    }>;
+    /**
+     * Only for the operator.
+     */
+    installation?: {
+        /**
+         * Bytes of layers, indexes and modules above which results are evicted.
+         */
+        limitBytes: number;
+        /**
+         * What the last run of eviction saw and left.
+         */
+        lastRun?: {
+            at: string;
+            sizes: Array<{
+                scope: 'shared' | 'tenant';
+                kind: 'layer' | 'module' | 'artifact';
+                results: number;
+                /**
+                 * A blob that several results point to counts once.
+                 */
+                bytes: number;
+            }>;
+            bytes: number;
+            owners: Array<{
+                scope: string;
+                bytes: number;
+            }>;
+            evicted: number;
+        };
+    };
+};
+
+export type BuildExplanation = {
+    build: string;
+    name: string;
+    /**
+     * The build of the same name that was planned before it.
+     */
+    comparedWith?: string;
+    steps: Array<{
+        id: string;
+        program: string;
+        key: string;
+        /**
+         * Taken from the cache; made by this build; neither, so far or for good.
+         */
+        outcome: 'hit' | 'ran' | 'unfinished';
+        /**
+         * Why it was no hit.
+         */
+        reason?: {
+            kind: 'first' | 'new' | 'changed' | 'parent' | 'missing';
+            /**
+             * The reason as one line.
+             */
+            text: string;
+            /**
+             * The step below where the change began.
+             */
+            root?: string;
+            /**
+             * The first input that changed.
+             */
+            input?: string;
+            before?: string;
+            after?: string;
+        };
+    }>;
+};
+
+export type RemovedResult = {
+    key: string;
+    scope: 'tenant' | 'shared';
+    program: string;
+    /**
+     * What it stood on. They are deleted a day later, if nothing points to them.
+     */
+    bytes: number;
+};
+
+export type Warmings = {
+    builds: Array<Build>;
 };
 
 export type SpecVerdict = {
@@ -1310,6 +1461,304 @@ export type DownloadArtifactErrors = {
 };
 
 export type DownloadArtifactError = DownloadArtifactErrors[keyof DownloadArtifactErrors];
+
+export type ListCacheData = {
+    body?: never;
+    path?: never;
+    query?: {
+        /**
+         * Entries a page.
+         */
+        limit?: number;
+        /**
+         * tenant: the tenant’s own results; shared: the shared ones that its builds used; pool: all shared ones, which needs the permission cache:operate.
+         */
+        scope?: 'tenant' | 'shared' | 'pool';
+        /**
+         * Only results of this step program.
+         */
+        program?: string;
+        /**
+         * As the page before gave it, with the same query.
+         */
+        cursor?: string;
+    };
+    url: '/v1/cache';
+};
+
+export type ListCacheErrors = {
+    /**
+     * `cursor.invalid`: The cursor is not valid. `request.invalid`: The request is not valid.
+     */
+    400: Problem;
+    /**
+     * `access.unauthenticated`: No valid credentials.
+     */
+    401: Problem;
+    /**
+     * `access.forbidden`: The key may not do this.
+     */
+    403: Problem;
+    /**
+     * `request.too_large`: The body is too large.
+     */
+    413: Problem;
+    /**
+     * `internal.error`: The service failed.
+     */
+    500: Problem;
+    /**
+     * `service.unavailable`: A part of the service is not available.
+     */
+    503: Problem;
+};
+
+export type ListCacheError = ListCacheErrors[keyof ListCacheErrors];
+
+export type ListCacheResponses = {
+    /**
+     * Success.
+     */
+    200: CacheList;
+};
+
+export type ListCacheResponse = ListCacheResponses[keyof ListCacheResponses];
+
+export type ReadCacheStatsData = {
+    body?: never;
+    path?: never;
+    query?: {
+        /**
+         * Days of the hit rates, today among them.
+         */
+        days?: number;
+    };
+    url: '/v1/cache/stats';
+};
+
+export type ReadCacheStatsErrors = {
+    /**
+     * `request.invalid`: The request is not valid.
+     */
+    400: Problem;
+    /**
+     * `access.unauthenticated`: No valid credentials.
+     */
+    401: Problem;
+    /**
+     * `access.forbidden`: The key may not do this.
+     */
+    403: Problem;
+    /**
+     * `request.too_large`: The body is too large.
+     */
+    413: Problem;
+    /**
+     * `internal.error`: The service failed.
+     */
+    500: Problem;
+    /**
+     * `service.unavailable`: A part of the service is not available.
+     */
+    503: Problem;
+};
+
+export type ReadCacheStatsError = ReadCacheStatsErrors[keyof ReadCacheStatsErrors];
+
+export type ReadCacheStatsResponses = {
+    /**
+     * Success.
+     */
+    200: CacheStats;
+};
+
+export type ReadCacheStatsResponse = ReadCacheStatsResponses[keyof ReadCacheStatsResponses];
+
+export type ExplainCacheData = {
+    body?: never;
+    path?: never;
+    query: {
+        /**
+         * Id of the build.
+         */
+        build: string;
+    };
+    url: '/v1/cache/explain';
+};
+
+export type ExplainCacheErrors = {
+    /**
+     * `request.invalid`: The request is not valid.
+     */
+    400: Problem;
+    /**
+     * `access.unauthenticated`: No valid credentials.
+     */
+    401: Problem;
+    /**
+     * `access.forbidden`: The key may not do this.
+     */
+    403: Problem;
+    /**
+     * `build.not_found`: There is no such build.
+     */
+    404: Problem;
+    /**
+     * `build.not_planned`: The build has no plan.
+     */
+    409: Problem;
+    /**
+     * `request.too_large`: The body is too large.
+     */
+    413: Problem;
+    /**
+     * `internal.error`: The service failed.
+     */
+    500: Problem;
+    /**
+     * `service.unavailable`: A part of the service is not available.
+     */
+    503: Problem;
+};
+
+export type ExplainCacheError = ExplainCacheErrors[keyof ExplainCacheErrors];
+
+export type ExplainCacheResponses = {
+    /**
+     * Success.
+     */
+    200: BuildExplanation;
+};
+
+export type ExplainCacheResponse = ExplainCacheResponses[keyof ExplainCacheResponses];
+
+export type RemoveCachedData = {
+    body?: never;
+    path: {
+        key: string;
+    };
+    query?: {
+        /**
+         * tenant: of the tenant’s own; shared: of the pool, which needs the permission cache:operate.
+         */
+        scope?: 'tenant' | 'shared';
+    };
+    url: '/v1/cache/{key}';
+};
+
+export type RemoveCachedErrors = {
+    /**
+     * `request.invalid`: The request is not valid.
+     */
+    400: Problem;
+    /**
+     * `access.unauthenticated`: No valid credentials.
+     */
+    401: Problem;
+    /**
+     * `access.forbidden`: The key may not do this.
+     */
+    403: Problem;
+    /**
+     * `cache.not_found`: There is no such result in the cache.
+     */
+    404: Problem;
+    /**
+     * `cache.in_use`: A build needs this result.
+     */
+    409: Problem;
+    /**
+     * `request.too_large`: The body is too large.
+     */
+    413: Problem;
+    /**
+     * `internal.error`: The service failed.
+     */
+    500: Problem;
+    /**
+     * `service.unavailable`: A part of the service is not available.
+     */
+    503: Problem;
+};
+
+export type RemoveCachedError = RemoveCachedErrors[keyof RemoveCachedErrors];
+
+export type RemoveCachedResponses = {
+    /**
+     * Success.
+     */
+    200: RemovedResult;
+};
+
+export type RemoveCachedResponse = RemoveCachedResponses[keyof RemoveCachedResponses];
+
+export type WarmCacheData = {
+    body?: Spec;
+    headers?: {
+        /**
+         * With the same key and body, a call within a day answers what the first one made.
+         */
+        'Idempotency-Key'?: string;
+    };
+    path?: never;
+    query?: {
+        /**
+         * Name of a preset; with it there is no body.
+         */
+        preset?: string;
+    };
+    url: '/v1/cache:warm';
+};
+
+export type WarmCacheErrors = {
+    /**
+     * `request.invalid`: The request is not valid. `request.unreadable`: The body cannot be read.
+     */
+    400: Problem;
+    /**
+     * `access.unauthenticated`: No valid credentials.
+     */
+    401: Problem;
+    /**
+     * `access.forbidden`: The key may not do this.
+     */
+    403: Problem;
+    /**
+     * `preset.not_found`: There is no such preset.
+     */
+    404: Problem;
+    /**
+     * `request.too_large`: The body is too large.
+     */
+    413: Problem;
+    /**
+     * `request.media_type`: The media type is not supported.
+     */
+    415: Problem;
+    /**
+     * `idempotency.mismatch`: The idempotency key was used with another body. `spec.invalid`: The build spec is not valid.
+     */
+    422: Problem;
+    /**
+     * `internal.error`: The service failed.
+     */
+    500: Problem;
+    /**
+     * `service.unavailable`: A part of the service is not available.
+     */
+    503: Problem;
+};
+
+export type WarmCacheError = WarmCacheErrors[keyof WarmCacheErrors];
+
+export type WarmCacheResponses = {
+    /**
+     * Success.
+     */
+    202: Warmings;
+};
+
+export type WarmCacheResponse = WarmCacheResponses[keyof WarmCacheResponses];
 
 export type ValidateSpecData = {
     body: Spec;

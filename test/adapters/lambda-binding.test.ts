@@ -42,6 +42,8 @@ const ports: Ports = {
     concurrentBuildsPerTenant: 1,
     stagesPerBuild: 10,
     spot: false,
+    cacheLimitBytes: 1,
+    warmsPresets: false,
   },
   table,
   blobs: createS3Blobs({ client: new S3Client({ region }), buckets: { work: 'work', artifacts: 'artifacts' }, clock }),

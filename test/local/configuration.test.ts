@@ -21,6 +21,8 @@ describe('readConfiguration', () => {
       builderRoot: expect.stringMatching(/^\/x\/cache\/builder-root\/[0-9a-f]{16}$/),
       packageCache: '/x/cache/packages',
       archiveFallbackHours: 24,
+      cacheLimitGib: 20,
+      warmsPresets: false,
       port: 0,
       mode: 'contained',
       slots: expect.any(Number),
@@ -41,12 +43,16 @@ describe('readConfiguration', () => {
       LBUILD_BUILDER_ROOT: '/e/root',
       LBUILD_PACKAGE_CACHE: '/e/packages',
       LBUILD_ARCHIVE_FALLBACK_HOURS: '2',
+      LBUILD_CACHE_LIMIT_GIB: '7',
+      LBUILD_WARMS_PRESETS: 'true',
     };
     expect(readConfiguration({}, environment)).toEqual({
       directory: '/e',
       builderRoot: '/e/root',
       packageCache: '/e/packages',
       archiveFallbackHours: 2,
+      cacheLimitGib: 7,
+      warmsPresets: true,
       port: 8080,
       mode: 'privileged',
       slots: 3,
@@ -92,6 +98,8 @@ describe('readConfiguration', () => {
     ['archive', 'file:///srv/mirror'],
     ['archive', 'javascript:alert(1)'],
     ['builder-root', ''],
+    ['cache-limit-gib', '0'],
+    ['warms-presets', 'perhaps'],
   ])('refuses --%s %s', (name, value) => {
     expect(refusal({ [name]: value }).fields).toHaveLength(1);
   });

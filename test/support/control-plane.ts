@@ -87,6 +87,7 @@ export async function openControlPlane(
     installation: {
       ...{ apiUrl: 'http://127.0.0.1', toolchain: 'c'.repeat(64), architectures: ['amd64'], outputs: ['iso', 'tar'] },
       ...{ cursorSecret, concurrentBuilds: 20, concurrentBuildsPerTenant: 20, stagesPerBuild: 40, spot: false },
+      ...{ cacheLimitBytes: 20 * 1024 ** 3, warmsPresets: false },
       ...limits,
     },
     ...{ table, blobs: objects.blobs, flow, bus, clock, ids },

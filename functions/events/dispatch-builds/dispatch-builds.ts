@@ -22,17 +22,26 @@ export async function handle(ports: DispatchPorts, _input: unknown): Promise<Jso
   const limits: DispatchLimits = { installation: concurrentBuilds, tenant: concurrentBuildsPerTenant };
   const running = (await buildsInState(ports.table, 'running', concurrentBuilds)).map((build) => build.value);
   const started: BuildRecord[] = [];
+  // Asked for at the end of the queue, when it is known whether anything else waits.
+  const last: BuildRecord[] = [];
+  const startDue = async (builds: readonly BuildRecord[]): Promise<void> => {
+    for (const build of buildsToStart(builds, [...running, ...started], limits)) {
+      if (await start(ports, build, limits)) started.push(build);
+    }
+  };
   for await (const page of queuedBuilds(ports.table)) {
     const wanted: BuildRecord[] = [];
     for (const build of page) {
-      if (build.cancelRequestedAt === undefined) wanted.push(build);
-      else await endBuild(ports, build.id, 'cancelled');
+      if (build.cancelRequestedAt !== undefined) await endBuild(ports, build.id, 'cancelled');
+      else if (build.purpose === 'warm') last.push(build);
+      else wanted.push(build);
     }
-    for (const build of buildsToStart(wanted, [...running, ...started], limits)) {
-      if (await start(ports, build, limits)) started.push(build);
-    }
-    if (running.length + started.length >= concurrentBuilds) break;
+    const before = started.length;
+    await startDue(wanted);
+    if (started.length - before < wanted.length) last.push(...wanted.filter((build) => !started.includes(build)));
+    if (running.length + started.length >= concurrentBuilds) return { started: started.map((build) => build.id) };
   }
+  await startDue(last);
   return { started: started.map((build) => build.id) };
 }
 

@@ -2,6 +2,7 @@ import { findBuild } from '../../../core/builds/build-repository.ts';
 import { buildMessageSchema } from '../../../core/builds/flow-messages.ts';
 import { endBuild } from '../../../core/builds/settle.ts';
 import { listStages } from '../../../core/builds/stage-repository.ts';
+import { countHits } from '../../../core/cache/hit-rates.ts';
 import type { JsonValue } from '../../../core/digest.ts';
 import type { Ports } from '../../../core/ports/ports.ts';
 
@@ -14,5 +15,6 @@ export async function handle(ports: Pick<Ports, 'table' | 'clock' | 'ids'>, inpu
   const state = succeeded ? 'succeeded' : found.value.cancelRequestedAt !== undefined ? 'cancelled' : 'failed';
   const failed = stages.find((stage) => stage.value.failure !== undefined)?.value.failure;
   const build = await endBuild(ports, buildId, state, state === 'failed' ? failed : undefined);
+  await countHits(ports, found.value);
   return { buildId, state: build?.state ?? state };
 }

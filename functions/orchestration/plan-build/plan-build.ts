@@ -14,6 +14,7 @@ import { toJsonObject } from '../../../core/json.ts';
 import { estimatePlan } from '../../../core/plan/estimate.ts';
 import { makePlan, planDigest } from '../../../core/plan/make-plan.ts';
 import type { Plan, PlanStage } from '../../../core/plan/plan.ts';
+import { warmPlan } from '../../../core/plan/warm-plan.ts';
 import type { KnownArchiveState } from '../../../core/ports/package-archive.ts';
 import type { Ports } from '../../../core/ports/ports.ts';
 import type { TableWrite } from '../../../core/ports/table.ts';
@@ -92,7 +93,8 @@ async function planBuild(ports: PlanPorts, buildId: string): Promise<void> {
 async function makeAndStore(ports: PlanPorts, build: BuildRecord): Promise<{ plan: Plan; archiveReadAt?: string }> {
   const spec = await storedSpec(ports.table, build.id);
   const archive = await archiveState(ports, build, spec);
-  await storePlan(ports.blobs, build.id, makePlan({ spec, archive, toolchain: ports.installation.toolchain }));
+  const made = makePlan({ spec, archive, toolchain: ports.installation.toolchain });
+  await storePlan(ports.blobs, build.id, build.purpose === 'warm' ? warmPlan(made) : made);
   const plan = await loadPlan(ports.blobs, build.id);
   return archive.lastReadAt === undefined ? { plan } : { plan, archiveReadAt: archive.lastReadAt };
 }

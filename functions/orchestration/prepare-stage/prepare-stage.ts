@@ -16,6 +16,7 @@ import {
   stageWrite,
 } from '../../../core/builds/stage-repository.ts';
 import { lookUpStage, neededBy } from '../../../core/builds/step-cache.ts';
+import { recordUse } from '../../../core/cache/uses.ts';
 import type { JsonValue } from '../../../core/digest.ts';
 import { sha256 } from '../../../core/digest.ts';
 import { toJson, utf8 } from '../../../core/json.ts';
@@ -84,14 +85,19 @@ async function missingSteps(
   stage: StageRecord,
 ): Promise<PlanStep[]> {
   const steps = stage.steps.map((stepId) => planStep(plan, stepId));
-  const { missing, hits } = await lookUpStage(ports, build, plan, steps);
-  await Promise.all(
-    hits.map(async ({ step, result }) => {
-      // A step that ran in an earlier attempt of this very build keeps its record.
-      if (result.buildId !== build.id) await recordStep(ports.table, build, step, result, { hit: true, attempt: 0 });
-    }),
-  );
-  return [...missing];
+  for (;;) {
+    const { missing, hits } = await lookUpStage(ports, build, plan, steps);
+    const kept = await Promise.all(hits.map(({ step, result }) => recordUse(ports, build, step, result, 'hit')));
+    // One was evicted since it was found: look again.
+    if (kept.includes(false)) continue;
+    await Promise.all(
+      hits.map(async ({ step, result }) => {
+        // A step that ran in an earlier attempt of this very build keeps its record.
+        if (result.buildId !== build.id) await recordStep(ports.table, build, step, result, { hit: true, attempt: 0 });
+      }),
+    );
+    return [...missing];
+  }
 }
 
 /** Which of the steps' needs beyond them have no result: their stage failed, or their result was damaged and dropped. */
@@ -134,6 +140,7 @@ async function prepareAttempt(
     archive: plan.archive,
     base: inputs.base.map(({ layer, after }) => ({ ...layer, after })),
     modules: inputs.modules.map(({ module }) => module),
+    keepGoing: build.keepGoing === true,
     steps: todo.map(({ id, program, version, trust, key, options, needs, produces, timeoutSeconds }) => {
       return { id, program, version, trust, key, options, needs, produces, timeoutSeconds };
     }),

@@ -55,6 +55,8 @@ export async function composePorts(environment: Environment): Promise<Ports> {
       concurrentBuildsPerTenant: environment[names.concurrentBuildsPerTenant],
       stagesPerBuild: environment[names.stagesPerBuild],
       spot: environment[names.spot],
+      cacheLimitBytes: environment[names.cacheLimitGiB] * 1024 ** 3,
+      warmsPresets: environment[names.warmsPresets],
       cursorSecret,
     },
     table,

@@ -21,6 +21,8 @@ const environmentSchema = z.object({
   [names.concurrentBuildsPerTenant]: z.coerce.number().pipe(concurrentBuildsPerTenant),
   [names.stagesPerBuild]: z.coerce.number().pipe(stagesPerBuild),
   [names.spot]: z.stringbool({ truthy: ['true'], falsy: ['false'] }),
+  [names.cacheLimitGiB]: z.coerce.number().int().min(1),
+  [names.warmsPresets]: z.stringbool({ truthy: ['true'], falsy: ['false'] }),
   [names.cursorSecretId]: text,
   [names.tableName]: text,
   [names.workBucket]: text,

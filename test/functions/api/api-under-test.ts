@@ -68,6 +68,8 @@ export async function openApi(table: Table): Promise<ApiUnderTest> {
       concurrentBuildsPerTenant: 1,
       stagesPerBuild: 10,
       spot: false,
+      cacheLimitBytes: 20 * 1024 ** 3,
+      warmsPresets: false,
     },
     table,
     blobs: objects.blobs,
@@ -102,7 +104,12 @@ export async function openApi(table: Table): Promise<ApiUnderTest> {
         (await createApiKey(table, clock, ids, { tenantId, name: role, role })).text;
       return {
         tenantId,
-        keys: { owner: await key('owner'), builder: await key('builder'), viewer: await key('viewer') },
+        keys: {
+          operator: await key('operator'),
+          owner: await key('owner'),
+          builder: await key('builder'),
+          viewer: await key('viewer'),
+        },
       };
     },
     async close() {

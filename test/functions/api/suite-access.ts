@@ -12,6 +12,7 @@ function pathOf(operation: Operation, id: string): string {
   return operation.path
     .replace('/v1/stages/{id}', `/v1/stages/${id}.s1`)
     .replace('{id}', id)
+    .replace('{key}', 'a'.repeat(64))
     .replace('{n}', '1')
     .replace('{name}', 'edge-web.iso');
 }
@@ -53,6 +54,11 @@ export function describeAccess(api: () => ApiUnderTest): void {
         readLogs: 'builds:read',
         listArtifacts: 'artifacts:read',
         downloadArtifact: 'artifacts:read',
+        listCache: 'cache:read',
+        readCacheStats: 'cache:read',
+        explainCache: 'cache:read',
+        removeCached: 'cache:delete',
+        warmCache: 'cache:operate',
         validateSpec: 'specs:validate',
         exchange: 'ticket',
         readHealth: 'public',
@@ -93,7 +99,7 @@ export function describeAccess(api: () => ApiUnderTest): void {
         const needed = operation.access.kind === 'permission' ? operation.access.permission : undefined;
         const scopes = permissions.filter((permission) => permission !== needed);
         const { tenantId } = one;
-        const key = await createApiKey(table, clock, ids, { tenantId, name: 'scoped', role: 'owner', scopes });
+        const key = await createApiKey(table, clock, ids, { tenantId, name: 'scoped', role: 'operator', scopes });
         expect((await send(api(), operation, missing(), key.text)).status).toBe(403);
       },
     );

@@ -32,6 +32,8 @@ const ports: Ports = {
     concurrentBuildsPerTenant: 1,
     stagesPerBuild: 10,
     spot: false,
+    cacheLimitBytes: 1,
+    warmsPresets: false,
   },
   table: { get: refuse, query: refuse, transact: refuse },
   blobs: {

@@ -1,0 +1,73 @@
+import { lastUseOf } from '../builds/stage-repository.ts';
+import { cachedBlobs, type StoredResult } from './stored-results.ts';
+
+/**
+ * What was used within this time is never evicted: a build that has taken a result needs it until its end. A stage may
+ * wait for a day (AwaitDependencies of lib/build.asl.json), and a use is noted to within an hour.
+ */
+export const leaseMilliseconds = 90_000_000;
+
+export interface EvictionRule {
+  /** Bytes of layers, indexes and modules that may stay. */
+  readonly limitBytes: number;
+  readonly now: Date;
+  /** The most that go at one time. */
+  readonly most: number;
+}
+
+export interface Eviction {
+  /** Bytes of all blobs that a result points to, each once. */
+  readonly bytes: number;
+  /** Of these, what is left when the victims are gone. */
+  readonly bytesAfter: number;
+  /** In the order in which they go. */
+  readonly victims: readonly StoredResult[];
+}
+
+/** How a result is named among those that builds need. */
+export function resultName(scope: string, key: string): string {
+  return `${scope} ${key}`;
+}
+
+/**
+ * Which results go so that the rest fits the limit: those that were not used for the longest time, but none that a
+ * build needs and none that was used within a day. A blob that several results point to counts once, and is freed with
+ * the last of them. Artifacts stay: users download them.
+ * @param needed names of the results that builds which have not ended need
+ */
+export function chooseEvictions(
+  results: readonly StoredResult[],
+  needed: { has(name: string): boolean },
+  rule: EvictionRule,
+): Eviction {
+  const pointers = new Map<string, number>();
+  let bytes = 0;
+  for (const stored of results) {
+    for (const { place, size } of cachedBlobs(stored)) {
+      const count = pointers.get(place.path) ?? 0;
+      if (count === 0) bytes += size;
+      pointers.set(place.path, count + 1);
+    }
+  }
+  const leased = new Date(rule.now.getTime() - leaseMilliseconds).toISOString();
+  const candidates = results
+    .filter((stored) => cachedBlobs(stored).length > 0 && lastUseOf(stored.result) < leased)
+    .filter(({ scope, result }) => !needed.has(resultName(scope, result.key)))
+    .sort((a, b) => compare(lastUseOf(a.result), lastUseOf(b.result)) || compare(a.result.key, b.result.key));
+  const victims: StoredResult[] = [];
+  let bytesAfter = bytes;
+  for (const candidate of candidates) {
+    if (bytesAfter <= rule.limitBytes || victims.length >= rule.most) break;
+    victims.push(candidate);
+    for (const { place, size } of cachedBlobs(candidate)) {
+      const count = (pointers.get(place.path) ?? 0) - 1;
+      if (count === 0) bytesAfter -= size;
+      pointers.set(place.path, count);
+    }
+  }
+  return { bytes, bytesAfter, victims };
+}
+
+function compare(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}
