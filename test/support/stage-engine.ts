@@ -161,6 +161,7 @@ export async function startStageEngine(options: {
       archive: { suites: [{ uri: base, suite: 'trixie', components: ['main'], indexes: {}, date: stageEpoch }] },
       base: options.base ?? [],
       modules: [],
+      keepGoing: false,
       steps: chained(options.steps, options.base?.at(-1)?.step),
       limits: { treeBytes: 2_000_000_000, logBytes: 1_000_000, heartbeatSeconds: 1, ...options.limits },
     },

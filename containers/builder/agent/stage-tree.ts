@@ -27,6 +27,7 @@ export class StageTree {
   #absent: ReadonlySet<BytePath> = new Set();
   #source: DifferenceSource | undefined;
   #moves = 0;
+  #last: Promise<void> = Promise.resolve();
 
   constructor(options: StageTreeOptions) {
     this.#options = options;
@@ -37,7 +38,18 @@ export class StageTree {
   }
 
   /** Unpacks what the tree lacks of these layers, which are all that it shall hold, in the order of the plan. */
-  async moveTo(steps: readonly string[]): Promise<void> {
+  moveTo(steps: readonly string[]): Promise<void> {
+    return this.#inTurn(() => this.#moveTo(steps));
+  }
+
+  /** Exports of one tree ask for it at the same time. */
+  #inTurn(work: () => Promise<void>): Promise<void> {
+    const done = this.#last.then(work);
+    this.#last = done.catch(() => undefined);
+    return done;
+  }
+
+  async #moveTo(steps: readonly string[]): Promise<void> {
     const { workspace, shelf, sourceDateEpoch, names, folder } = this.#options;
     const missing = steps.filter((step) => !this.#present.includes(step));
     if (missing.length === 0) return;
@@ -66,8 +78,8 @@ export class StageTree {
   }
 
   /** To be called before a step that reads the tree. */
-  async show(name: string): Promise<void> {
-    await this.#options.workspace.showTree(name);
+  show(name: string): Promise<void> {
+    return this.#inTurn(() => this.#options.workspace.showTree(name));
   }
 
   /** What the step that began last has changed; `ranCode` where code of the tree has run. */

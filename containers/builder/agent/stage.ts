@@ -27,6 +27,8 @@ class Stage {
   /** Ends all other steps when one has failed. */
   readonly #failing = new AbortController();
   readonly #ended = new Map<string, Promise<void>>();
+  /** Steps that have failed, or were not begun because of that. */
+  readonly #undone = new Set<string>();
   #failed: { readonly step: string; readonly error: unknown } | undefined;
   #restored = 0;
 
@@ -81,73 +83,63 @@ class Stage {
   async #runSteps(): Promise<void> {
     const { main, aside, beside, exports } = this.#order;
     const { manifest } = this.#options;
+    // Where tenant code runs, a step's end ends every other process of the builder: no two steps at a time.
     const exclusive = manifest.steps.some((step) => step.trust === 'tenant');
-    const work = new Map<string, () => Promise<void>>();
     let last: Promise<void> = Promise.resolve();
-    const inTurn = (planned: PlannedStep, run: () => Promise<void>): void => {
-      const before = last;
+    const start = (planned: PlannedStep, inTurn: boolean, run: () => Promise<void>): void => {
+      const before = inTurn || exclusive ? last : undefined;
       const { id, needs } = planned.step;
-      work.set(id, async () => {
+      const ended = (async () => {
         await before;
         await this.#settled(needs);
         await run();
-      });
+      })().catch((error: unknown) => this.#fail(id, error));
+      this.#ended.set(id, ended);
+      if (before !== undefined) last = ended;
     };
-    const start = (planned: PlannedStep): Promise<void> => {
-      const run = work.get(planned.step.id) ?? (async () => {});
-      const ended = run().catch((error: unknown) => this.#fail(planned.step.id, error));
-      this.#ended.set(planned.step.id, ended);
-      return ended;
-    };
-    const ordered = manifest.steps.map(({ id }) =>
-      [...main, ...aside, ...beside, ...exports].find((planned) => planned.step.id === id),
-    );
-    for (const planned of ordered) {
-      if (planned === undefined) continue;
-      if (main.includes(planned)) inTurn(planned, () => this.#runMain(planned));
-      else if (aside.includes(planned)) inTurn(planned, () => this.#runAside(planned));
-      else if (beside.includes(planned)) {
-        if (exclusive) inTurn(planned, () => this.#runBeside(planned));
-        else {
-          work.set(planned.step.id, async () => {
-            await this.#settled(planned.step.needs);
-            await this.#runBeside(planned);
-          });
-        }
-      } else {
-        // Exports that follow one another read the tree side by side.
-        work.set(planned.step.id, async () => {
-          await Promise.all(main.map(({ step }) => this.#ended.get(step.id)));
-          await this.#settled(planned.step.needs);
-          await this.#runExport(planned);
-        });
+    const inOrder = (planned: readonly PlannedStep[]) => new Map(planned.map((one) => [one.step.id, one]));
+    const places = [
+      { steps: inOrder(main), inTurn: true, run: (one: PlannedStep) => this.#runInTree(one) },
+      { steps: inOrder(aside), inTurn: true, run: (one: PlannedStep) => this.#runAside(one) },
+      { steps: inOrder(beside), inTurn: false, run: (one: PlannedStep) => this.#runBeside(one) },
+      {
+        steps: inOrder(exports),
+        inTurn: false,
+        run: async (one: PlannedStep) => {
+          // The tree is theirs when nothing changes it any more.
+          await Promise.all([...main, ...aside].map(({ step }) => this.#ended.get(step.id)));
+          await this.#runInTree(one);
+        },
+      },
+    ];
+    for (const { id } of manifest.steps) {
+      for (const { steps, inTurn, run } of places) {
+        const planned = steps.get(id);
+        if (planned !== undefined) start(planned, inTurn, () => run(planned));
       }
-      const ended = start(planned);
-      if (work.has(planned.step.id) && (main.includes(planned) || aside.includes(planned) || exclusive)) last = ended;
     }
     await Promise.all(this.#ended.values());
   }
 
-  /** Waits for steps of this stage. @throws where one of them, or any other, has failed */
+  /** Waits for steps of this stage. @throws where one of them has failed, or where any has and the stage ends with it */
   async #settled(needs: readonly string[]): Promise<void> {
     await Promise.all(needs.map((need) => this.#ended.get(need)));
     this.#options.signal.throwIfAborted();
     this.#failing.signal.throwIfAborted();
+    const failed = needs.find((need) => this.#undone.has(need));
+    if (failed !== undefined) throw new StepError('step.failed', `The step ${failed}, which it needs, has failed.`);
   }
 
   #fail(step: string, error: unknown): void {
-    // What was ended because another failed is no failure of its own.
+    this.#undone.add(step);
+    // What was ended, or not begun, because another failed is no failure of its own.
     if (this.#failed !== undefined) return;
     this.#failed = { step, error };
+    if (this.#options.manifest.keepGoing) return;
     this.#failing.abort(new StepError('step.failed', 'Another step of the stage has failed.'));
   }
 
-  async #runMain(planned: PlannedStep): Promise<void> {
-    await this.#move(this.#tree, planned);
-    await this.#busy.during(() => this.#worker.run(planned, { tree: this.#tree }));
-  }
-
-  async #runExport(planned: PlannedStep): Promise<void> {
+  async #runInTree(planned: PlannedStep): Promise<void> {
     await this.#move(this.#tree, planned);
     await this.#busy.during(() => this.#worker.run(planned, { tree: this.#tree }));
   }
