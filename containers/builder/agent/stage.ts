@@ -57,6 +57,7 @@ class Stage {
   async run(): Promise<StageResult> {
     const { manifest, elapsed, signal } = this.#options;
     let failure: StepFailure | undefined;
+    this.#fetchModules();
     await this.#runSteps();
     if (this.#failed !== undefined) {
       if (signal.aborted && !(signal.reason instanceof StepError)) throw signal.reason;
@@ -72,6 +73,15 @@ class Stage {
       this.#options.beforeResult(),
     ]);
     return this.#result(failure, elapsed() - waiting, manifest);
+  }
+
+  /** Modules that a step will read are fetched and checked while the steps before it run. */
+  #fetchModules(): void {
+    const needed = new Set(this.#options.manifest.steps.flatMap((step) => step.needs));
+    for (const { step } of this.#options.manifest.modules) {
+      // Who reads it hears of what is wrong with it.
+      if (needed.has(step)) this.#shelf.module(step).catch(() => undefined);
+    }
   }
 
   async settleUploads(milliseconds: number): Promise<void> {

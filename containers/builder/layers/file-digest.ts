@@ -1,6 +1,8 @@
 import { createHash } from 'node:crypto';
-import { closeSync, constants, createReadStream, openSync, readSync } from 'node:fs';
-import type { Sha256 } from '../../../core/digest.ts';
+import { closeSync, constants, openSync, readSync } from 'node:fs';
+import { readFile, stat } from 'node:fs/promises';
+import { type Sha256, sha256 } from '../../../core/digest.ts';
+import { runTool } from './tool.ts';
 
 const buffer = Buffer.allocUnsafe(1 << 20);
 
@@ -22,13 +24,13 @@ export function digestOfFile(path: Buffer): Sha256 {
   }
 }
 
+/** From this size on another process does it, on another processor: hashing here holds up all other steps. */
+const largeFile = 4 << 20;
+
 /** SHA-256 and size of a file. */
 export async function digestFile(file: string): Promise<{ size: number; sha256: Sha256 }> {
-  const hash = createHash('sha256');
-  let size = 0;
-  for await (const piece of createReadStream(file, { highWaterMark: 1 << 20 })) {
-    hash.update(piece);
-    size += piece.length;
-  }
-  return { size, sha256: hash.digest('hex') };
+  const { size } = await stat(file);
+  if (size < largeFile) return { size, sha256: sha256(await readFile(file)) };
+  const output = await runTool(['sha256sum', '--', file]);
+  return { size, sha256: output.toString('latin1', 0, 64) };
 }

@@ -40,6 +40,7 @@ export async function unpackNames(
   const { index } = lower.merge;
   const files = filesOfNames(index, lower.folders);
   const left = new Set(files);
+  const checked: Promise<unknown>[] = [];
   for (const step of lower.steps.toReversed()) {
     const { entries } = await shelf.index(step);
     const own = entries
@@ -49,10 +50,13 @@ export async function unpackNames(
     for (const path of own) left.delete(path);
     const module = shelf.moduleOf(step);
     if (own.length === 0 || module === undefined) continue;
-    const { file } = await shelf.module(module.step);
+    // It is checked meanwhile: what comes out of a damaged one is thrown away below.
+    const file = await shelf.moduleFile(module.step);
+    checked.push(shelf.module(module.step));
     await writeFile(scratchFile, Buffer.from(own.map((path) => `${path}\n`).join(''), 'latin1'));
     await runTool(['unsquashfs', '-q', '-n', '-f', '-no-wildcards', '-d', tree, '-ef', scratchFile, file]);
   }
+  await Promise.all(checked);
   if (left.size > 0) throw new Error(`${left.size} files are in no module`);
   const tar = startTarExtraction(tree);
   try {

@@ -146,10 +146,17 @@ export class LayerShelf {
     return known;
   }
 
-  async #readModule(step: string): Promise<StoredModule> {
+  /** A module as a file; `module` says whether it is what its digest says. */
+  async moduleFile(step: string): Promise<string> {
     const reference = this.#baseModules.get(step);
     if (reference === undefined) throw new Error(`the step ${step} has no module here`);
-    const file = await this.#fetch(reference.digest);
+    return this.#fetch(reference.digest);
+  }
+
+  async #readModule(step: string): Promise<StoredModule> {
+    const file = await this.moduleFile(step);
+    const reference = this.#baseModules.get(step);
+    if (reference === undefined) throw new Error(`the step ${step} has no module here`);
     if ((await digestFile(file)).sha256 !== reference.digest) {
       throw new LayerError(step, 'its module has another digest');
     }

@@ -35,8 +35,6 @@ async function run(context: Context): Promise<ProgramOutcome> {
   const staging = join(context.scratch, 'iso');
   for (const folder of ['live', 'boot/grub', '.disk']) await mkdir(join(staging, folder), { recursive: true });
   const modules = await stackModules(context, join(staging, 'live'));
-  const version = await bootFiles(context, modules, staging);
-  context.progress(40);
 
   const content = modules.map(({ digest }) => digest).join();
   const identity = createHash('sha256').update(`${content}\n${label}\n${cmdline.join(' ')}\n${hostname}`);
@@ -47,7 +45,8 @@ async function run(context: Context): Promise<ProgramOutcome> {
   await writeFile(early, earlyConfiguration(marker));
   const withBios = context.architecture === 'amd64';
   const esp = join(context.scratch, 'efi.img');
-  await Promise.all([
+  const [version] = await Promise.all([
+    bootFiles(context, modules, staging),
     withBios ? makeBiosLoader(context, early, join(staging, 'boot/grub/eltorito.img')) : undefined,
     makeEfiPartition(context, early, esp),
   ]);
@@ -89,8 +88,9 @@ interface StackedModule {
 /** Writes the list by which live-boot(7) stacks the modules, the last on top. */
 async function stackModules(context: Context, live: string): Promise<StackedModule[]> {
   const modules: StackedModule[] = [];
-  for (const [position, step] of context.options.modules.entries()) {
-    const { file, digest, layers } = await context.layers.module(step);
+  const checked = await Promise.all(context.options.modules.map((step) => context.layers.module(step)));
+  for (const [position, { file, digest, layers }] of checked.entries()) {
+    const step = context.options.modules[position] ?? '';
     const name = `${String(position + 1).padStart(2, '0')}-${step.replace(/^module\./, '')}.squashfs`;
     modules.push({ name, file, digest, layers });
   }
