@@ -1,5 +1,6 @@
 import { Command, CommanderError } from 'commander';
 import { adminCommand } from './commands/admin.ts';
+import { cacheCommand } from './commands/cache.ts';
 import { cancelCommand } from './commands/cancel.ts';
 import { doctorCommand } from './commands/doctor.ts';
 import { downloadCommand } from './commands/download.ts';
@@ -38,6 +39,7 @@ const commands = [
   downloadCommand,
   cancelCommand,
   listCommand,
+  cacheCommand,
   doctorCommand,
   adminCommand,
 ];

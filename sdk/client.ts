@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { cacheCalls } from './cache.ts';
 import { type DownloadedFile, downloadFile } from './download.ts';
 import { ApiProblem, EngineUnreachable, isProblem, isTransient, reasonOf } from './engine-error.ts';
 import { createClient } from './generated/client/index.ts';
@@ -227,6 +228,7 @@ export function createEngineClient(options: {
 
   return {
     url,
+    ...cacheCalls(client),
     startBuild,
     validateSpec,
     previewPlan,

@@ -138,10 +138,16 @@ async function upload(ports: Ports, manifest: Manifest, step: ManifestStep, scri
     key: step.key,
     facts: {},
     milliseconds: { program: script.milliseconds ?? 0, capture: 0 },
-    ...(step.produces === 'layer'
-      ? { layer: { step: step.id, digest, size, diffId: digest, index: sha256(index), indexSize: index.length } }
-      : { artifact: { name: String(fileName), type: 'tar', size, sha256: digest, mediaType: 'application/zstd' } }),
+    ...made(),
   };
+  function made(): Partial<Receipt> {
+    if (step.produces === 'layer') {
+      return { layer: { step: step.id, digest, size, diffId: digest, index: sha256(index), indexSize: index.length } };
+    }
+    if (step.produces === 'module') return { module: { step: step.id, digest, size, layers: [...step.needs] } };
+    const type = step.program === 'iso' ? 'iso' : 'tar';
+    return { artifact: { name: String(fileName), type, size, sha256: digest, mediaType: 'application/octet-stream' } };
+  }
   await put(ports, manifest, step.id, 'receipt', utf8(JSON.stringify(receipt)));
 }
 
