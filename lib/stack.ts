@@ -131,7 +131,7 @@ export class BuilderStack extends Stack {
     new CfnOutput(this, 'ArtifactsBucket', { value: buckets.artifacts.bucketName });
     new CfnOutput(this, 'FirstKeyCommand', {
       value: `npx lbuild admin create-first-key --table ${table.tableName} --region ${this.region} --tenant NAME`,
-      description: 'Makes the first tenant and its owner’s API key, once (docs/DEPLOYMENT.md)',
+      description: 'Makes the first tenant and its operator’s API key, once (docs/DEPLOYMENT.md)',
     });
   }
 }

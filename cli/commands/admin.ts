@@ -13,7 +13,7 @@ const optionsSchema = z.object({
 /** `lbuild admin …`: what an operator does with the deployment's own credentials, past the API. */
 export function adminCommand(output: Output): Command {
   const firstKey = new Command('create-first-key')
-    .description("make the first tenant of a deployment and its owner's key; once in its life")
+    .description("make the first tenant of a deployment and its operator's key; once in its life")
     .requiredOption('--table <name>', "name of the deployment's table, as `cdk deploy` printed it")
     .requiredOption('--tenant <name>', 'name of the tenant, for people')
     .option('--region <region>', "the region (else the environment's)")

@@ -5,6 +5,7 @@ import { buildViewSchema } from '../../../core/builds/build-view.ts';
 import { blobPlace } from '../../../core/builds/places.ts';
 import { scopeOf, storePlan } from '../../../core/builds/plan-store.ts';
 import { findResult, resultWrite, stepWrite } from '../../../core/builds/stage-repository.ts';
+import { buildExplanationSchema } from '../../../core/cache/explain-build.ts';
 import { countHits } from '../../../core/cache/hit-rates.ts';
 import { recordUse } from '../../../core/cache/uses.ts';
 import { sha256 } from '../../../core/digest.ts';
@@ -12,6 +13,9 @@ import type { ArchiveState } from '../../../core/plan/archive-state.ts';
 import { makePlan, planDigest } from '../../../core/plan/make-plan.ts';
 import type { Plan, PlanStep } from '../../../core/plan/plan.ts';
 import { resolvedSpecSchema } from '../../../core/spec/resolve.ts';
+import { listCache } from '../../../functions/api/cache/list-cache.ts';
+import { readCacheStats } from '../../../functions/api/cache/read-cache-stats.ts';
+import { warmCache } from '../../../functions/api/cache/warm-cache.ts';
 import { archive } from '../../core/plan/plan-fixtures.ts';
 import type { ApiUnderTest, TenantUnderTest } from './api-under-test.ts';
 import { exampleSpec, exampleYaml } from './example-spec.ts';
@@ -82,6 +86,8 @@ export function describeCache(api: () => ApiUnderTest): void {
 
     const get = (path: string, key: string) => call(`${api().url}/v1/cache${path}`, { key });
     const listed = async (query: string, key: string) => listOf(await get(query, key));
+    const explained = async (id: string, key: string) =>
+      buildExplanationSchema.parse((await get(`/explain?build=${id}`, key)).json());
     const keyOf = (build: StoredBuild, id: string) => build.plan.steps.find((step) => step.id === id)?.key ?? '';
     const remove = (key: string, who: string, query = '') =>
       call(`${api().url}/v1/cache/${key}${query}`, { method: 'DELETE', key: who });
@@ -153,7 +159,7 @@ export function describeCache(api: () => ApiUnderTest): void {
       const count = (scope: string, produces: string) =>
         stored.plan.steps.filter((step) => step.scope === scope && step.produces === produces).length;
       const answer = await get('/stats', who.keys.viewer);
-      const stats = Object(answer.json());
+      const stats = readCacheStats.response.parse(answer.json());
       expect(stats).toMatchObject({ complete: true, days: 30 });
       expect(stats.sizes).toContainEqual({
         ...{ scope: 'shared', kind: 'layer' },
@@ -166,7 +172,7 @@ export function describeCache(api: () => ApiUnderTest): void {
       expect(stats.programs).toContainEqual({ program: 'bootstrap', hits: 1, misses: 0, hitRate: 1 });
       expect(stats.programs).toContainEqual({ program: 'system', hits: 0, misses: 1, hitRate: 0 });
       expect(stats).not.toHaveProperty('installation');
-      const operator = Object((await get('/stats?days=7', who.keys.operator)).json());
+      const operator = (await get('/stats?days=7', who.keys.operator)).json();
       expect(operator).toMatchObject({ days: 7, installation: { limitBytes: 20 * 1024 ** 3 } });
       expect((await get('/stats?days=0', who.keys.viewer)).status).toBe(400);
     });
@@ -174,14 +180,14 @@ export function describeCache(api: () => ApiUnderTest): void {
     it('explains a build by its plan and the one before', async () => {
       const who = await api().tenant('cache explained');
       const before = await storedBuild(who, ['explained'], 'made');
-      const plain = Object((await get(`/explain?build=${before.id}`, who.keys.viewer)).json());
+      const plain = await explained(before.id, who.keys.viewer);
       expect(plain).not.toHaveProperty('comparedWith');
       expect(plain.steps[0]).toMatchObject({ id: 'bootstrap', outcome: 'ran', reason: { kind: 'first' } });
       const [suite, ...suites] = archive.suites;
       if (suite === undefined) throw new Error('there is no suite');
       const changed = { ...suite, indexes: { 'main/binary-amd64/Packages': 'e'.repeat(64) } };
       const after = await storedBuild(who, ['explained'], 'made', { suites: [changed, ...suites] });
-      const told = Object((await get(`/explain?build=${after.id}`, who.keys.viewer)).json());
+      const told = await explained(after.id, who.keys.viewer);
       expect(told).toMatchObject({ build: after.id, name: 'edge-web', comparedWith: before.id });
       expect(told.steps[0]).toMatchObject({
         outcome: 'ran',
@@ -259,7 +265,7 @@ export function describeCache(api: () => ApiUnderTest): void {
       const buildsOf = async (answer: Promise<Awaited<ReturnType<typeof call>>>) => {
         const { status, json } = await answer;
         expect(status).toBe(202);
-        return buildViewSchema.array().parse(Object(json()).builds);
+        return warmCache.response.parse(json()).builds;
       };
       const [preset] = await buildsOf(warm('?preset=minimal'));
       expect(preset).toMatchObject({ purpose: 'warm', name: 'minimal', state: 'submitted' });
@@ -286,18 +292,7 @@ export function describeCache(api: () => ApiUnderTest): void {
   });
 }
 
-interface Listed {
-  readonly entries: readonly {
-    readonly key: string;
-    readonly scope: string;
-    readonly program: string;
-    readonly build: string;
-    readonly lastUsedAt: string;
-  }[];
-  readonly cursor?: string;
-}
-
-function listOf(answer: Awaited<ReturnType<typeof call>>): Listed {
+function listOf(answer: Awaited<ReturnType<typeof call>>) {
   expect(answer.status).toBe(200);
-  return Object(answer.json());
+  return listCache.response.parse(answer.json());
 }
