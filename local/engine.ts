@@ -65,7 +65,13 @@ export async function startEngine(
   const secrets = openSecrets(directory);
   const toolchain = await openToolchain(configuration.builderRoot, directory);
   const table = openSqliteTable({ file: join(directory, 'table.db'), clock });
-  const objects = await openObjects({ directory: join(directory, 'objects'), secrets, clock });
+  let running: TaskRunner | undefined;
+  const objects = await openObjects({
+    directory: join(directory, 'objects'),
+    secrets,
+    clock,
+    handedOver: (path, name) => running?.handedOver?.(path, name),
+  });
   const runner = await openRunner({
     directory: join(directory, 'tasks'),
     builderRoot: configuration.builderRoot,
@@ -78,6 +84,7 @@ export async function startEngine(
     clock,
     log,
   });
+  running = runner;
 
   const invoke = async (name: EventFunctionName, payload: unknown): Promise<void> => {
     await eventHandlers[name](ports, payload);

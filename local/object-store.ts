@@ -20,6 +20,8 @@ export async function openObjects(options: {
   directory: string;
   secrets: Secrets;
   clock: Clock;
+  /** The file that a builder of this machine hands over for an object of the work bucket. */
+  handedOver?: (path: string, name: string) => string | undefined;
 }): Promise<LocalObjects> {
   const { secrets, clock } = options;
   const server = await startS3Server({
@@ -27,6 +29,7 @@ export async function openObjects(options: {
     accessKeyId: secrets.s3AccessKeyId,
     secretAccessKey: secrets.s3SecretAccessKey,
     clock,
+    handedOver: ({ bucket, key }, name) => (bucket === buckets.work ? options.handedOver?.(key, name) : undefined),
   });
   const client = new S3Client({
     endpoint: server.endpoint,

@@ -97,6 +97,8 @@ export interface ProgramContext<Options> {
   readonly tree: string;
   /** An empty folder of this step's own, removed after it. */
   readonly scratch: string;
+  /** The folder for an artifact's file. */
+  readonly outputs: string;
   readonly options: Options;
   /** The step's key: what must be one of its kind and yet the same each time (a file system's id) is derived from it. */
   readonly key: string;
@@ -115,7 +117,7 @@ export interface ProgramContext<Options> {
   resolveInTree(path: string): Promise<string>;
 }
 
-/** What a program answers: an artifact's file (in scratch) for programs that make one, and small facts. */
+/** What a program answers: an artifact's file (in outputs) for programs that make one, and small facts. */
 export interface ProgramOutcome {
   readonly artifact?: { readonly file: string; readonly name: string; readonly mediaType: string };
   /** A squashfs image (in scratch) of programs that make a module. */

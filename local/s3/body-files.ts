@@ -1,5 +1,5 @@
 import { mkdirSync, readdirSync, rmSync, statSync } from 'node:fs';
-import { type FileHandle, open as openFile, unlink, utimes } from 'node:fs/promises';
+import { chmod, type FileHandle, link, open as openFile, unlink, utimes } from 'node:fs/promises';
 import { join } from 'node:path';
 
 /** Bytes gathered before a write. */
@@ -48,6 +48,24 @@ export class BodyFiles {
   /** Seals a file whose bytes were found to be the right ones. */
   async seal(id: number): Promise<void> {
     await utimes(this.pathOf(id), sealTime, sealTime);
+  }
+
+  /**
+   * Makes a file on the same file system one of the store's; whoever made it must not write to it any more.
+   * @throws Error where it cannot be linked
+   */
+  async adopt(path: string): Promise<number> {
+    const id = this.#nextId;
+    this.#nextId += 1;
+    await link(path, this.pathOf(id));
+    await chmod(this.pathOf(id), 0o444);
+    await this.seal(id);
+    return id;
+  }
+
+  /** Removes a file that no object is made of. */
+  async remove(id: number): Promise<void> {
+    await unlink(this.pathOf(id));
   }
 
   /** Opens a new file of mode 0444. */

@@ -12,7 +12,12 @@ export interface S3Store {
   readonly uploads: UploadStore;
   readonly files: BodyFiles;
   readonly clock: Clock;
+  /** The file that a sender on this machine hands over as the body of an object, by the name that it gives. */
+  readonly handedOver?: HandedOver;
 }
+
+/** Answers the path of a file on this machine that may become an object's body; undefined where the sender may not. */
+export type HandedOver = (place: { readonly bucket: string; readonly key: string }, name: string) => string | undefined;
 
 /** Bytes of an open file, from `start` to before `end`; whoever sends them closes it. */
 export interface FileBytes {

@@ -1,4 +1,6 @@
-import { checksumHeaders } from './checksum.ts';
+import { adoptBody } from './adopt-body.ts';
+import { type Checksum, checksumHeaders } from './checksum.ts';
+import type { Body } from './object-store.ts';
 import {
   type Call,
   etagOf,
@@ -16,10 +18,18 @@ export async function putObject(call: Call): Promise<S3Response> {
   const headers = objectHeaders(call);
   // Asked again when the object is made visible; here it spares the body.
   if (ifAbsent && store.objects.find(place.bucket, place.key) !== undefined) throw preconditionFailed('If-None-Match');
-  return receiveBody(call, (body, checksum) => {
+  const commit = (body: Body, checksum: Checksum | undefined): S3Response => {
     const etag = etagOf(body.sha256);
     const object = { body, etag, headers, checksum, modifiedAt: store.clock.now() };
     if (!store.objects.put(place, object, { ifAbsent })) throw preconditionFailed('If-None-Match');
     return { status: 200, headers: { etag: `"${etag}"`, ...checksumHeaders(checksum) } };
-  });
+  };
+  const adopted = await adoptBody(call);
+  if (adopted === undefined) return receiveBody(call, commit);
+  try {
+    return commit(adopted.body, adopted.checksum);
+  } catch (error) {
+    await store.files.remove(adopted.body.id);
+    throw error;
+  }
 }

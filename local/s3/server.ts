@@ -2,7 +2,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import { setTimeout as wait } from 'node:timers/promises';
 import type { Clock } from '../../core/ports/clock.ts';
 import { openStore } from './open-store.ts';
-import type { S3Response, S3Store } from './operation.ts';
+import type { HandedOver, S3Response, S3Store } from './operation.ts';
 import { routeRequest } from './routes.ts';
 import { S3Error } from './s3-error.ts';
 import { optionsOf, readS3Request } from './s3-request.ts';
@@ -36,6 +36,7 @@ export interface S3Server {
  * 501 and the operation's name.
  * @param options.region the region that signatures must name, `us-east-1` unless given
  * @param options.port a free one unless given
+ * @param options.handedOver where files of this machine lie that may become bodies; none unless given
  * @throws Error where another server holds the directory or the port is taken
  */
 export async function startS3Server(options: {
@@ -45,9 +46,13 @@ export async function startS3Server(options: {
   region?: string;
   clock: Clock;
   port?: number;
+  handedOver?: HandedOver;
 }): Promise<S3Server> {
   const { accessKeyId, secretAccessKey, region = 'us-east-1', clock } = options;
-  const { store, close: closeStore } = await openStore(options.directory, clock);
+  const opened = await openStore(options.directory, clock);
+  const closeStore = opened.close;
+  const { handedOver } = options;
+  const store = { ...opened.store, ...(handedOver === undefined ? {} : { handedOver }) };
   const underWay = new Set<Promise<void>>();
   let requests = 0;
   const listener =

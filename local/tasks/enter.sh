@@ -2,21 +2,22 @@
 # Makes a builder task's own world and becomes its init. Started by task-process.ts inside new mount, process, IPC and
 # host-name namespaces, as their process 1: when it is killed, all of them go, mounts and tmpfs included.
 #
-#   enter.sh ROOT TASK AGENT LAUNCHER MODE WORK CACHE
+#   enter.sh ROOT TASK AGENT LAUNCHER MODE WORK CACHE OUTPUTS
 #
 #   ROOT    the builder root; shown read-only
-#   TASK    the task's folder: root/ (mount point), inputs/ (shown read-only), work/
+#   TASK    the task's folder: root/ (mount point), inputs/ (shown read-only), work/, outputs/
 #   AGENT   the agent as one file; shown read-only, as is
 #   LAUNCHER  confine.pl
 #   MODE    contained | privileged
 #   WORK    `disk`, or the size of a tmpfs in bytes
 #   CACHE   folder of packages, or `-`: then there is none
+#   OUTPUTS `yes`: outputs/ is shown, from which the object store takes files over; or `-`
 #
 # The manifest's address is the second line of standard input: the agent reads it when there is a stage to run, so that
 # the world and the agent can be ready before. It is in no environment. Exit code 125: the world could not be made.
 set -eu
 trap 'code=$?; [ "$code" -eq 0 ] || exit 125' EXIT
-root=$1 task=$2 agent=$3 launcher=$4 mode=$5 work=$6 cache=$7
+root=$1 task=$2 agent=$3 launcher=$4 mode=$5 work=$6 cache=$7 outputs=$8
 
 # The engine says go once this process is bound to die with it. Where the engine has ended before, this reads the end.
 read -r go
@@ -50,6 +51,12 @@ if [ "$cache" != - ]; then
   mount --bind "$cache" packages
   packages=/packages
 fi
+handed=
+if [ "$outputs" = yes ]; then
+  mkdir run/lbuild/outputs
+  mount --bind "$task/outputs" run/lbuild/outputs
+  handed=/run/lbuild/outputs
+fi
 for file in resolv.conf hosts; do
   if [ -e "/etc/$file" ] && [ -f "etc/$file" ] && [ ! -L "etc/$file" ]; then mount --bind -o ro "/etc/$file" "etc/$file"; fi
 done
@@ -68,5 +75,5 @@ else
   set -- /usr/bin/tini --
 fi
 exec /usr/bin/env -i PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin LANG=C.UTF-8 HOME=/root \
-  LBUILD_MANIFEST_URL=- LBUILD_MODE="$mode" LBUILD_PACKAGE_CACHE="$packages" \
+  LBUILD_MANIFEST_URL=- LBUILD_MODE="$mode" LBUILD_PACKAGE_CACHE="$packages" LBUILD_OUTPUTS="$handed" \
   "$@" /opt/lbuild/node /run/lbuild/agent.mjs

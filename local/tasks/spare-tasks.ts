@@ -1,12 +1,16 @@
 import { rename } from 'node:fs/promises';
 import { join } from 'node:path';
+import { type TrustClass, trustClasses } from '../../core/builds/manifest.ts';
 import type { Clock } from '../../core/ports/clock.ts';
 import { makeTaskFolder, removeTaskFolder } from './task-folder.ts';
 import { TaskProcess } from './task-process.ts';
 import { readMemory, workSpaceFor } from './work-space.ts';
 
-/** Service stages see the shared cache of packages; no other does. */
-export type TaskKind = 'service' | 'other';
+/**
+ * By the trust of its stage: service stages see the shared cache of packages, and what runs no tenant code may hand
+ * files over to the object store.
+ */
+export type TaskKind = TrustClass;
 
 export interface SpareTasksOptions {
   readonly directory: string;
@@ -40,8 +44,7 @@ export class SpareTasks {
 
   constructor(options: SpareTasksOptions) {
     this.#options = options;
-    this.#prepare('service');
-    this.#prepare('other');
+    for (const kind of trustClasses) this.#prepare(kind);
   }
 
   /**
@@ -101,7 +104,11 @@ export class SpareTasks {
     return {
       folder,
       madeAt: clock.now().getTime(),
-      process: new TaskProcess({ builderRoot, folder, agentBundle, mode, work, packageCache: cache, clock }),
+      process: new TaskProcess({
+        ...{ builderRoot, folder, agentBundle, mode, work, clock },
+        packageCache: cache,
+        handsOver: kind !== 'tenant',
+      }),
     };
   }
 

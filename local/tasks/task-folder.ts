@@ -5,7 +5,8 @@ import type { Sha256 } from '../../core/digest.ts';
 
 /** Makes the empty folder of a task. */
 export async function makeTaskFolder(path: string): Promise<void> {
-  for (const part of ['root', 'inputs', 'work']) await mkdir(join(path, part), { recursive: true, mode: 0o700 });
+  for (const part of ['root', 'inputs', 'work', 'outputs'])
+    await mkdir(join(path, part), { recursive: true, mode: 0o700 });
 }
 
 /**

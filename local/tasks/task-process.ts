@@ -21,6 +21,8 @@ export interface TaskProcessOptions {
   readonly mode: 'contained' | 'privileged';
   readonly work: number | 'disk';
   readonly packageCache: string | undefined;
+  /** The task may hand files over to the object store: no tenant code runs in it. */
+  readonly handsOver: boolean;
   readonly clock: Clock;
 }
 
@@ -47,7 +49,7 @@ export class TaskProcess {
       ...['--pdeathsig', 'KILL', 'unshare', '--mount', '--pid', '--ipc', '--uts', '--fork', '--kill-child=KILL'],
       ...['/bin/sh', join(import.meta.dirname, 'enter.sh')],
       ...[options.builderRoot, options.folder, options.agentBundle, launcher, options.mode],
-      ...[String(options.work), options.packageCache ?? '-'],
+      ...[String(options.work), options.packageCache ?? '-', options.handsOver ? 'yes' : '-'],
     ];
     this.#clock = options.clock;
     this.#child = spawn('setpriv', argv, {

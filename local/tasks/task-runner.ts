@@ -45,6 +45,12 @@ export interface TaskRunner extends BuilderTasks {
    * @throws TaskFailed States.TaskFailed with the description as its cause, where it did not exit with 0
    */
   run(request: TaskRequest, control: { readonly taskId: string; readonly signal: AbortSignal }): Promise<JsonValue>;
+  /**
+   * The file that a running task hands over for an object of its attempt; undefined where it may not.
+   * @param path of the object in the work bucket
+   * @param name of the file in the task's folder of outputs
+   */
+  handedOver?(path: string, name: string): string | undefined;
   /** Ends all tasks. */
   close(): Promise<void>;
 }
@@ -55,6 +61,8 @@ interface RunningTask {
   /** Aborted to end the task; its reason is text for people. */
   readonly stopping: AbortController;
   ended: Promise<unknown>;
+  /** No tenant code runs in it. */
+  handsOver: boolean;
 }
 
 /** Runs builder tasks as processes of this machine, each in namespaces of its own. */
@@ -75,7 +83,13 @@ export async function openTaskRunner(options: TaskRunnerOptions): Promise<TaskRu
     stop,
     run(request, control) {
       const stopping = new AbortController();
-      const task: RunningTask = { request, startedAt: options.clock.now(), stopping, ended: Promise.resolve() };
+      const task: RunningTask = {
+        request,
+        startedAt: options.clock.now(),
+        stopping,
+        ended: Promise.resolve(),
+        handsOver: false,
+      };
       tasks.set(control.taskId, task);
       const abort = () => stopping.abort('the execution was stopped');
       if (control.signal.aborted) abort();
@@ -85,7 +99,20 @@ export async function openTaskRunner(options: TaskRunnerOptions): Promise<TaskRu
         control.signal.removeEventListener('abort', abort);
         tasks.delete(control.taskId);
       });
-      return runTask(options, slots, spares, request, control.taskId, stopping.signal, gone.resolve);
+      const mayHandOver = () => {
+        task.handsOver = true;
+      };
+      return runTask(options, slots, spares, request, control.taskId, stopping.signal, gone.resolve, mayHandOver);
+    },
+    handedOver(path, name) {
+      const place = /^staging\/([^/]+)\/([^/]+)\/(\d+)\//.exec(path);
+      if (place === null || !/^[0-9]{1,4}\/[a-z][a-z.]{0,40}$/.test(name)) return undefined;
+      for (const [taskId, { request, handsOver }] of tasks) {
+        const fits =
+          request.buildId === place[1] && request.stageId === place[2] && request.attempt === Number(place[3]);
+        if (fits && handsOver) return join(options.directory, taskId, 'outputs', name);
+      }
+      return undefined;
     },
     running: async () =>
       [...tasks].map(([taskId, { request, startedAt }]) => {
@@ -111,6 +138,7 @@ async function runTask(
   taskId: string,
   stopping: AbortSignal,
   gone: () => void,
+  mayHandOver: () => void,
 ): Promise<JsonValue> {
   const stopped = () => failed({ taskId, stopCode: 'UserInitiated', reason: String(stopping.reason) });
   const giveBack = await slots.take(stopping).catch(() => {
@@ -129,7 +157,9 @@ async function runTask(
   try {
     const attempt = await findAttempt(options.table, request.buildId, request.stageId, request.attempt);
     if (stopping.aborted) throw stopped();
-    const { process: task } = await spares.take(attempt?.value.trust === 'service' ? 'service' : 'other', taskId);
+    const trust = attempt?.value.trust ?? 'tenant';
+    const { process: task } = await spares.take(trust, taskId);
+    if (trust !== 'tenant') mayHandOver();
     await linkInputs(path, inputFiles(options, attempt?.value.blobs ?? {}));
     task.begin(request.manifestUrl);
     const stop = () => void task.stop();

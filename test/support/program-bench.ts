@@ -97,6 +97,7 @@ export async function runProgram(
   return program.run({
     tree: bench.tree,
     scratch: bench.scratch,
+    outputs: bench.scratch,
     options: program.declaration.options.parse(options),
     key: bench.key ?? '0'.repeat(64),
     sourceDateEpoch: benchEpoch,

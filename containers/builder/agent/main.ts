@@ -68,6 +68,7 @@ async function main(): Promise<number> {
   const folders = {
     work: takeSetting('LBUILD_WORK') ?? '/work',
     inputs: takeSetting('LBUILD_INPUTS') ?? '/inputs',
+    outputs: takeSetting('LBUILD_OUTPUTS'),
   };
   const packageFolder = takeSetting('LBUILD_PACKAGE_CACHE');
   assertOwnNamespace();
@@ -115,7 +116,10 @@ async function main(): Promise<number> {
     const result = await runStage({
       ...{ manifest, log, heartbeat, mode, folders, archiveFiles, elapsed },
       programs: stepPrograms,
-      store: new Store(exchange, { signal: transfers.signal, random }),
+      store: new Store(exchange, {
+        ...{ signal: transfers.signal, random },
+        ...(folders.outputs === undefined ? {} : { outputs: folders.outputs }),
+      }),
       scope: 'namespace',
       launcher: join(dirname(process.argv[1] ?? ''), 'confine.pl'),
       signal: ending.signal,

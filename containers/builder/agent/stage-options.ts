@@ -18,7 +18,12 @@ export interface StageOptions {
   readonly scope: ProcessScope;
   /** Path of confine.pl. */
   readonly launcher: string;
-  readonly folders: { readonly work: string; readonly inputs: string };
+  readonly folders: {
+    readonly work: string;
+    readonly inputs: string;
+    /** From which a store on this machine takes files over; undefined where there is none. */
+    readonly outputs: string | undefined;
+  };
   readonly archiveFiles: ArchiveFiles;
   /** Milliseconds since the attempt began. */
   readonly elapsed: () => number;

@@ -18,6 +18,7 @@ export interface StepRunOptions {
   /** The folder of the tree; of a program that reads layers, where it is unpacked when asked for. */
   readonly tree: string;
   readonly scratch: string;
+  readonly outputs: string;
   readonly work: string;
   readonly layers: LayerAccess;
   readonly archiveFiles: ArchiveFiles;
@@ -76,6 +77,7 @@ function contextOf(
     release: manifest.release,
     archive: manifest.archive,
     archiveFiles: options.archiveFiles,
+    outputs: options.outputs,
     layers: options.layers,
     signal,
     exec: (argv, execOptions) => {

@@ -54,7 +54,9 @@ export class StepWorker {
     const { log, heartbeat, folders, elapsed } = this.#options;
     const folder = join(folders.work, 'steps', String(number));
     const scratch = join(folder, 'scratch');
+    const outputs = folders.outputs === undefined ? scratch : join(folders.outputs, String(number));
     await mkdir(scratch, { recursive: true });
+    await mkdir(outputs, { recursive: true });
     heartbeat.progress(step.id, 0);
     log.add(step.id, 'agent', `${step.program} begins`);
     const { tree } = place;
@@ -68,7 +70,7 @@ export class StepWorker {
     });
     const { outcome, ranCode } = await runStep({
       ...this.#runOptions(step),
-      ...{ tree: tree.path, scratch, layers },
+      ...{ tree: tree.path, scratch, outputs, layers },
     });
     const ran = elapsed();
     this.#signal.throwIfAborted();

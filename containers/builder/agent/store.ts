@@ -5,12 +5,19 @@ import { download, TransferError, upload } from './transfer.ts';
 
 export type OutputKind = 'layer' | 'index' | 'module' | 'receipt' | 'artifact' | 'result';
 
+export interface StoreOptions {
+  readonly signal: AbortSignal;
+  readonly random: () => number;
+  /** A folder from which a store on this machine takes files over. */
+  readonly outputs?: string;
+}
+
 /** What goes to and comes from the store, each by a request that the exchange signs for exactly these bytes. */
 export class Store {
   readonly #exchange: Exchange;
-  readonly #options: { readonly signal: AbortSignal; readonly random: () => number };
+  readonly #options: StoreOptions;
 
-  constructor(exchange: Exchange, options: { readonly signal: AbortSignal; readonly random: () => number }) {
+  constructor(exchange: Exchange, options: StoreOptions) {
     this.#exchange = exchange;
     this.#options = options;
   }
@@ -22,7 +29,10 @@ export class Store {
     content: { readonly file: string; readonly size: number; readonly sha256: Sha256 },
   ): Promise<void> {
     const { file, size } = content;
-    await this.#put({ step, output, size, sha256: content.sha256 }, { file, size });
+    const { outputs } = this.#options;
+    const inside = outputs !== undefined && file.startsWith(`${outputs}/`);
+    const handOver = inside ? { handOver: { name: file.slice(outputs.length + 1) } } : {};
+    await this.#put({ step, output, size, sha256: content.sha256 }, { file, size, ...handOver });
   }
 
   /** @throws TransferError, ExchangeError, TicketRefused */

@@ -54,7 +54,7 @@ async function run(context: Context): Promise<ProgramOutcome> {
   context.progress(60);
 
   await setTimes(staging, context.sourceDateEpoch);
-  const file = join(context.scratch, 'image.iso');
+  const file = join(context.outputs, 'image.iso');
   const bios = [
     ...['-b', 'boot/grub/eltorito.img', '-no-emul-boot', '-boot-load-size', '4', '-boot-info-table'],
     ...['--grub2-boot-info', '--grub2-mbr', hybridMbr, '-eltorito-alt-boot'],

@@ -39,7 +39,7 @@ async function run(context: Context): Promise<ProgramOutcome> {
   const usage = await treeUsage(tree);
   const sizeMiB = diskSize(usage, { sizeMiB: options.sizeMiB, architecture });
   const layout = diskLayout(sizeMiB, architecture, identity);
-  const file = join(context.scratch, 'disk.img');
+  const file = join(context.outputs, 'disk.img');
   await makeDisk(file, layout, identity);
   context.progress(5);
 

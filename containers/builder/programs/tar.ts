@@ -14,7 +14,7 @@ import type { OptionsOf, ProgramContext, ProgramOutcome, StepProgram } from '../
 type Options = OptionsOf<typeof declaration>;
 
 async function run(context: ProgramContext<Options>): Promise<ProgramOutcome> {
-  const file = join(context.scratch, 'tree.tar.zst');
+  const file = join(context.outputs, 'tree.tar.zst');
   await context.exec([
     'tar',
     '--create',
