@@ -15,5 +15,7 @@ type Query = (argv: readonly string[]) => string | undefined;
 
 export const enginePackages: readonly PackageWish[];
 export const testPackages: readonly PackageWish[];
+export const benchPackages: readonly Pick<PackageWish, 'name' | 'why'>[];
 export function missingPackages(wanted: readonly PackageWish[], query?: Query): PackageWish[];
 export function missingTools(wanted: readonly PackageWish[], query?: Query): PackageWish[];
+export function ensureSystemPackages(wanted: readonly PackageWish[]): void;

@@ -32,6 +32,40 @@ export const testPackages = [
 ];
 
 /**
+ * What `npm run bench:peers` compares with and draws by: Debian packages of a root folder of its own (bench/peers/peers-root.ts),
+ * since they would change the machine: another systemd, udev, binary formats.
+ */
+export const benchPackages = [
+  { name: 'live-build', why: 'a peer: live images' },
+  { name: 'mkosi', why: 'a peer: disk images' },
+  { name: 'debos', why: 'a peer: disk images' },
+  { name: 'vmdb2', why: 'a peer: disk images' },
+  { name: 'mmdebstrap', why: 'the naive script: the tree' },
+  { name: 'squashfs-tools', why: 'the naive script: the compressed tree' },
+  { name: 'xorriso', why: 'the naive script: ISO images' },
+  { name: 'grub-common', why: 'the naive script: grub-mkrescue' },
+  { name: 'grub-pc-bin', why: "the naive script: GRUB's modules for BIOS" },
+  { name: 'grub-efi-amd64-bin', why: "the naive script: GRUB's modules for UEFI" },
+  { name: 'mtools', why: 'grub-mkrescue: FAT images' },
+  { name: 'debootstrap', why: 'all peers: the minimal system' },
+  { name: 'debian-archive-keyring', why: "all peers: the archive's keys" },
+  { name: 'ca-certificates', why: 'archives over TLS' },
+  { name: 'cpio', why: 'live-build: copies files' },
+  { name: 'dosfstools', why: 'mkosi, live-build: the EFI partition' },
+  { name: 'e2fsprogs', why: 'disk images: file systems' },
+  { name: 'fdisk', why: 'mkosi: partition tables' },
+  { name: 'kmod', why: 'live-build, debos: modules' },
+  { name: 'parted', why: 'debos, vmdb2: partition tables' },
+  { name: 'qemu-utils', why: 'vmdb2: image files' },
+  { name: 'systemd-container', why: 'mkosi, debos: systemd-nspawn' },
+  { name: 'wget', why: 'debootstrap: downloads' },
+  { name: 'xz-utils', why: 'packages' },
+  { name: 'zstd', why: 'compression' },
+  { name: 'librsvg2-bin', why: 'plots: rsvg-convert' },
+  { name: 'fonts-dejavu-core', why: 'plots: their letters' },
+];
+
+/**
  * The packages of a list that are not there (or too old), by what dpkg says.
  * @param query runs a command and answers its output; undefined where it fails
  */
