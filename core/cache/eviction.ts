@@ -7,6 +7,12 @@ import { cachedBlobs, type StoredResult } from './stored-results.ts';
  */
 export const leaseMilliseconds = 90_000_000;
 
+/**
+ * What nobody used for so long goes also where there is room: what is made once and never again would else fill the
+ * table for ever, though its bytes are few.
+ */
+export const idleMilliseconds = 180 * 86_400_000;
+
 export interface EvictionRule {
   /** Bytes of layers, indexes and modules that may stay. */
   readonly limitBytes: number;
@@ -32,7 +38,8 @@ export function resultName(scope: string, key: string): string {
 /**
  * Which results go so that the rest fits the limit: those that were not used for the longest time, but none that a
  * build needs and none that was used within a day. A blob that several results point to counts once, and is freed with
- * the last of them. Artifacts stay: users download them.
+ * the last of them. Pointers to artifacts free nothing, since users download those: they go only when nobody used them
+ * for half a year, as all others do then.
  * @param needed names of the results that builds which have not ended need
  */
 export function chooseEvictions(
@@ -50,14 +57,17 @@ export function chooseEvictions(
     }
   }
   const leased = new Date(rule.now.getTime() - leaseMilliseconds).toISOString();
+  const idle = new Date(rule.now.getTime() - idleMilliseconds).toISOString();
+  const isIdle = ({ result }: StoredResult): boolean => lastUseOf(result) < idle;
   const candidates = results
-    .filter((stored) => cachedBlobs(stored).length > 0 && lastUseOf(stored.result) < leased)
+    .filter((stored) => lastUseOf(stored.result) < leased && (cachedBlobs(stored).length > 0 || isIdle(stored)))
     .filter(({ scope, result }) => !needed.has(resultName(scope, result.key)))
     .sort((a, b) => compare(lastUseOf(a.result), lastUseOf(b.result)) || compare(a.result.key, b.result.key));
   const victims: StoredResult[] = [];
   let bytesAfter = bytes;
   for (const candidate of candidates) {
-    if (bytesAfter <= rule.limitBytes || victims.length >= rule.most) break;
+    const fits = bytesAfter <= rule.limitBytes && !isIdle(candidate);
+    if (fits || victims.length >= rule.most) break;
     victims.push(candidate);
     for (const { place, size } of cachedBlobs(candidate)) {
       const count = (pointers.get(place.path) ?? 0) - 1;

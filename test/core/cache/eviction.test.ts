@@ -85,6 +85,14 @@ describe('eviction', () => {
     expect(choose([artifact], 0)).toEqual({ bytes: 0, bytesAfter: 0, victims: [] });
   });
 
+  it('takes what nobody used for half a year also where there is room, pointers to artifacts too', () => {
+    const artifact = stored('iso', { scope: 'ten_1', hoursAgo: 181 * 24, blob: 5, size: 10, artifact: true });
+    const idle = layer('idle', 181 * 24, 6);
+    const { victims, bytesAfter } = choose([old, idle, artifact], 1_000_000);
+    expect([names(victims).sort(), bytesAfter]).toEqual([names([idle, artifact]).sort(), 100]);
+    expect(choose([idle], 1_000_000, new Set([resultName('ten_1', idle.result.key)])).victims).toEqual([]);
+  });
+
   it('keeps its promises whatever there is', () => {
     const drawn = fc.record({
       scope: fc.constantFrom('shared', 'ten_1', 'ten_2'),
