@@ -26,7 +26,7 @@ const memoryShare = 0.6;
 /**
  * The work itself, inside its namespaces: rounds of all series, so that what is compared was measured side by side.
  * @param folder an empty folder that is removed afterwards
- * @returns the exit code: 1 where a bound fails
+ * @returns the exit code: 1 where a bound fails, or where our own build does
  */
 export async function runInside(options: BenchOptions, folder: string): Promise<number> {
   const log = (line: string): void => {
@@ -73,7 +73,8 @@ export async function runInside(options: BenchOptions, folder: string): Promise<
     } else {
       log('docs/ is left as it is: not every series has three rounds');
     }
-    return verdicts.some(({ verdict }) => verdict === 'fail') ? 1 : 0;
+    const broken = results.all.some(({ series, error }) => series.startsWith('ours-') && error !== undefined);
+    return broken || verdicts.some(({ verdict }) => verdict === 'fail') ? 1 : 0;
   } finally {
     await cache.close();
   }

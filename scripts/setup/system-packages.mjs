@@ -23,6 +23,7 @@ export const testPackages = [
   { name: 'podman', why: "containers with exactly Fargate's capabilities", shown: ['podman', '--version'] },
   { name: 'runc', why: 'runs these containers', shown: ['runc', '--version'] },
   { name: 'gpg', why: 'signs the package archives of the tests', shown: ['gpg', '--version'] },
+  { name: 'gpg-agent', why: 'holds the keys that gpg signs with', shown: ['gpg-agent', '--version'] },
   { name: 'zstd', why: 'reads layers in the tests', shown: ['zstd', '--version'] },
   { name: 'squashfs-tools', why: 'reads modules in the tests', shown: ['unsquashfs', '-help'] },
   { name: 'systemd', why: 'enables units in test trees', shown: ['systemctl', '--version'] },

@@ -37,4 +37,4 @@ prepare) make -ff --incremental --cache-initrd ;;
 changed) make -f --incremental --cache-initrd ;;
 *) exit 64 ;;
 esac
-ls out/image.raw
+ls out/*/image.raw

@@ -82,7 +82,9 @@ async function measureBuild(
   const began = performance.now();
   const started = await client.startBuild(spec);
   const signal = AbortSignal.timeout(options.timeoutSeconds * 1_000);
-  const build = await client.waitForBuild(started.id, { pollMilliseconds: options.poll, signal });
+  const build = await client.waitForBuild(started.id, { pollMilliseconds: options.poll, signal }).catch((error) => {
+    throw signal.aborted ? new ToolFailure(`not done after ${options.timeoutSeconds} s`) : error;
+  });
   if (build.state !== 'succeeded') throw new ToolFailure(`the build ${build.state}: ${build.failure?.reason}`);
   const artifacts = await client.listArtifacts(build.id);
   const answers = await Promise.all(artifacts.map(({ name }) => downloadAnswers(engine, build.id, name)));

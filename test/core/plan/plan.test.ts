@@ -48,7 +48,10 @@ describe('plan', () => {
       plan(specWith(input)).steps.find((step) => step.id === 'refresh');
     const tenant = { trust: 'tenant', scope: 'tenant', options: { since: 'initramfs', afterTenant: true } };
     expect(refreshOf({ files: [{ path: '/etc/initramfs-tools/modules', content: 'vfat\n' }] })).toMatchObject(tenant);
-    expect(refreshOf({ steps: [{ id: 'one', run: 'true' }] })).toMatchObject({ ...tenant, needs: ['one', 'initramfs'] });
+    expect(refreshOf({ steps: [{ id: 'one', run: 'true' }] })).toMatchObject({
+      ...tenant,
+      needs: ['one', 'initramfs'],
+    });
     const motd = [{ path: '/etc/motd', content: 'x' }];
     expect(refreshOf({ files: motd })).toBeUndefined();
     const shared = { trust: 'service', scope: 'shared', needs: ['packages', 'initramfs'] };
@@ -60,7 +63,9 @@ describe('plan', () => {
   it('shares nothing that holds a byte of a tenant', () => {
     for (const spec of Object.values(examples)) {
       const shared = plan(spec).steps.filter((step) => step.scope === 'shared');
-      expect(shared.every((step) => ['bootstrap', 'packages', 'initramfs', 'module'].includes(step.program))).toBe(true);
+      expect(shared.every((step) => ['bootstrap', 'packages', 'initramfs', 'module'].includes(step.program))).toBe(
+        true,
+      );
       expect(shared.every((step) => step.trust !== 'tenant')).toBe(true);
       const open = new Set(shared.map((step) => step.id));
       expect(shared.flatMap((step) => step.needs).every((need) => open.has(need))).toBe(true);
