@@ -39,7 +39,8 @@ const spec = {
   steps: [
     {
       id: 'site',
-      run: 'install -d /srv/site && echo hello > /srv/site/index.html',
+      // Of the lowest module's files one goes, and a folder of it is made anew.
+      run: 'install -d /srv/site && echo hello > /srv/site/index.html; rm /etc/issue.net; rm -r /etc/skel; mkdir /etc/skel',
       network: false,
       timeoutSeconds: 600,
     },
@@ -241,6 +242,7 @@ describe('one spec in a container, contained on this machine, and privileged', (
       'systemctl is-active nginx': 'active',
       'exec 3<>/dev/tcp/127.0.0.1/80; printf "HEAD / HTTP/1.0\\r\\n\\r\\n" >&3; head -n1 <&3': 'HTTP/1.1 200 OK',
       'cat /srv/site/index.html': 'hello',
+      'ls /etc/issue.net 2>&1 | grep -c "No such"; ls -A /etc/skel | wc -l': '1\n0',
       'echo $LANG; locale -a | grep -c en_US': 'en_US.UTF-8\n1',
       'readlink -f /etc/localtime': '/usr/share/zoneinfo/Europe/Berlin',
       'grep -c "quiet console=tty0 console=ttyS0,115200" /proc/cmdline': '1',
