@@ -98,6 +98,7 @@ async function measureBuild(
       outsideStepsMs: millisecondsOutsideSteps(build),
       engineMs: engineMilliseconds(build),
       bytes: artifacts.reduce((sum, { size }) => sum + size, 0),
+      ...stepMilliseconds(build),
     },
   };
 }
@@ -113,4 +114,15 @@ async function downloadAnswers(engine: TestEngine, buildId: string, name: string
 /** By the engine's own clock, from submission to end. */
 function engineMilliseconds(build: BuildDetail): number {
   return Date.parse(build.endedAt ?? '') - Date.parse(build.submittedAt);
+}
+
+/** What each step that ran took, with the making of its layer. */
+function stepMilliseconds(build: BuildDetail): Record<string, number> {
+  return Object.fromEntries(
+    build.stages
+      .flatMap(({ steps }) => steps)
+      .flatMap(({ id, hit, milliseconds }) =>
+        hit || milliseconds === undefined ? [] : [[`step ${id}, ms`, milliseconds.program + milliseconds.capture]],
+      ),
+  );
 }
