@@ -239,7 +239,8 @@ describe('one spec in a container, contained on this machine, and privileged', (
       [`echo ${password} | sudo -S -p '' id -un`]: 'root',
       'cat ~/.ssh/authorized_keys': sshKeys[0],
       'cat /etc/motd': 'built here',
-      'systemctl is-active nginx': 'active',
+      // The login prompt does not wait for services.
+      'timeout 120 systemctl is-system-running --wait >/dev/null; systemctl is-active nginx': 'active',
       'exec 3<>/dev/tcp/127.0.0.1/80; printf "HEAD / HTTP/1.0\\r\\n\\r\\n" >&3; head -n1 <&3': 'HTTP/1.1 200 OK',
       'cat /srv/site/index.html': 'hello',
       'ls /etc/issue.net 2>&1 | grep -c "No such"; ls -A /etc/skel | wc -l': '1\n0',

@@ -52,7 +52,8 @@ describe('a posted spec becomes a bootable ISO', () => {
         'id -un',
         'cat /etc/motd',
         'cat /srv/site/index.html',
-        'systemctl is-active ssh',
+        // The login prompt does not wait for services.
+        'timeout 120 systemctl is-system-running --wait >/dev/null; systemctl is-active ssh',
         'systemctl is-enabled apt-daily.timer',
         'cat ~/.ssh/authorized_keys',
         'ls /etc/ssh/ssh_host_ed25519_key.pub',
