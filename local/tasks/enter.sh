@@ -75,5 +75,5 @@ else
   set -- /usr/bin/tini --
 fi
 exec /usr/bin/env -i PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin LANG=C.UTF-8 HOME=/root \
-  LBUILD_MANIFEST_URL=- LBUILD_MODE="$mode" LBUILD_PACKAGE_CACHE="$packages" LBUILD_OUTPUTS="$handed" \
+  LBUILD_MANIFEST_URL=- LBUILD_MODE="$mode" LBUILD_PACKAGE_CACHE="$packages" LBUILD_OUTPUT_FOLDER="$handed" \
   "$@" /opt/lbuild/node /run/lbuild/agent.mjs

@@ -174,6 +174,8 @@ describe('the environment', () => {
     [environmentNames.concurrentBuildsPerTenant]: '3',
     [environmentNames.stagesPerBuild]: '10',
     [environmentNames.spot]: 'true',
+    [environmentNames.cacheLimitGiB]: '500',
+    [environmentNames.warmsPresets]: 'true',
     [environmentNames.archiveFallbackHours]: '24',
     [environmentNames.archiveDebian]: 'http://archive.invalid/debian',
   };
@@ -185,6 +187,8 @@ describe('the environment', () => {
       [environmentNames.concurrentBuildsPerTenant]: 3,
       [environmentNames.stagesPerBuild]: 10,
       [environmentNames.spot]: true,
+      [environmentNames.cacheLimitGiB]: 500,
+      [environmentNames.warmsPresets]: true,
     });
   });
 

@@ -68,7 +68,7 @@ async function main(): Promise<number> {
   const folders = {
     work: takeSetting('LBUILD_WORK') ?? '/work',
     inputs: takeSetting('LBUILD_INPUTS') ?? '/inputs',
-    outputs: takeSetting('LBUILD_OUTPUTS'),
+    outputs: takeSetting('LBUILD_OUTPUT_FOLDER'),
   };
   const packageFolder = takeSetting('LBUILD_PACKAGE_CACHE');
   assertOwnNamespace();
