@@ -5,7 +5,7 @@
 #   floor.sh cold iso|raw   everything from nothing, with the checksum of the image
 #   floor.sh changed iso    a changed file: a small module on the one that is there, and the ISO written whole
 #
-# Runs in /bench of the builder root. SOURCES: lines of sources.list; PACKAGES: names with commas; FILE and TEXT: the
+# Runs in /bench of the builder root; for raw, in that of the peers' root, which has sfdisk. SOURCES: lines of sources.list; PACKAGES: names with commas; FILE and TEXT: the
 # file to write.
 set -eu
 tree=/bench/tree

@@ -24,8 +24,9 @@ const series: readonly Series[] = [
   ourSeries('iso', 'disk'),
   ourSeries('raw', 'ground'),
   scriptSeries({
+    // In the peers' root, since the builder root has no sfdisk.
     ...{ name: 'floor-raw', title: 'the floor: the same tools by hand', output: 'raw' },
-    ...{ script: 'floor.sh', root: 'builder' },
+    ...{ script: 'floor.sh', root: 'peers' },
     scenarios: { cold: ['cold', 'raw'] },
     preparations: { cold: ['prepare'] },
   }),
