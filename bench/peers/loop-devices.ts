@@ -1,4 +1,5 @@
 import { spawnSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import { z } from 'zod';
 
 const listSchema = z.looseObject({
@@ -15,12 +16,15 @@ export function listLoops(): ReadonlyMap<string, string> {
 }
 
 /**
- * Detaches the loop devices that were not there before and whose files have been removed: they are the kernel's, and
- * outlive the tool, its namespaces and its folder.
+ * Detaches the loop devices that were not there before and whose files are gone, by removal or with the namespace that
+ * showed them: they are the kernel's, and outlive the tool, its namespaces and its folder.
  * @param before of listLoops
  */
 export function detachOrphanedLoops(before: ReadonlyMap<string, string>): void {
   for (const [name, file] of listLoops()) {
-    if (before.get(name) !== file && / \(deleted\)$/.test(file)) spawnSync('losetup', ['--detach', name]);
+    if (before.get(name) === file || existsSync(file)) continue;
+    // Partitions that a tool told the kernel of would stay with the device's name.
+    spawnSync('partx', ['--delete', name]);
+    spawnSync('losetup', ['--detach', name]);
   }
 }

@@ -53,7 +53,7 @@ END
 rm -f image.img
 truncate -s 2G image.img
 device=$(losetup --find --show image.img)
-trap 'losetup --detach "$device"' EXIT
+trap 'partx --delete "$device" || true; losetup --detach "$device"' EXIT
 vmdb2 --output "$device" --rootfs-tarball rootfs.tar --log vmdb2.log spec.yaml || {
   tail -n 5 vmdb2.log
   exit 1
