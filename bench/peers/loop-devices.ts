@@ -23,8 +23,11 @@ export function listLoops(): ReadonlyMap<string, string> {
 export function detachOrphanedLoops(before: ReadonlyMap<string, string>): void {
   for (const [name, file] of listLoops()) {
     if (before.get(name) === file || existsSync(file)) continue;
-    // Partitions that a tool told the kernel of would stay with the device's name.
-    spawnSync('partx', ['--delete', name]);
+    // A partition that a tool told the kernel of would stay with the device's name; it is free when its mounts are gone.
+    for (let tries = 0; existsSync(`${name}p1`) && tries < 50; tries += 1) {
+      if (tries > 0) spawnSync('sleep', ['0.1']);
+      spawnSync('partx', ['--delete', name]);
+    }
     spawnSync('losetup', ['--detach', name]);
   }
 }
