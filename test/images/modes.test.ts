@@ -187,6 +187,7 @@ describe('one spec in a container, contained on this machine, and privileged', (
     expect(row('container').modules).toEqual(row('privileged').modules);
     expect(row('contained').modules).toEqual(row('privileged').modules);
     const stack = join(folder, 'stack');
+    mkdirSync(join(folder, 'lower'));
     const lowers = Object.keys(row('container').modules).map((step, position) => {
       const lower = join(folder, 'lower', String(position));
       const module = join(row('container').out, 'modules', step);

@@ -63,7 +63,8 @@ async function run(context: Context): Promise<ProgramOutcome> {
   await context.exec(
     [
       ...(['xorriso', '-as', 'mkisofs', '-quiet', '-o', file, '-V', label, '-iso-level', '3', '-r', '-J'] as const),
-      ...['-joliet-long', '-uid', '0', '-gid', '0'],
+      // The modules' files are shared with other builds: their own times are those of this machine.
+      ...['-joliet-long', '-uid', '0', '-gid', '0', '--set_all_file_dates', `=${context.sourceDateEpoch}`],
       ...(withBios ? bios : []),
       ...['-e', 'boot/grub/efi.img', '-no-emul-boot'],
       ...['-append_partition', '2', '0xef', esp, '-appended_part_as_gpt'],
