@@ -38,7 +38,10 @@ export class LayerShelf {
       this.#needs.set(layer.step, layer.after);
     }
     for (const step of manifest.steps) this.#needs.set(step.id, step.needs);
-    for (const reference of manifest.modules) this.#baseModules.set(reference.step, reference);
+    for (const reference of manifest.modules) {
+      this.#baseModules.set(reference.step, reference);
+      this.#needs.set(reference.step, reference.layers);
+    }
   }
 
   /** Puts in what a step has made. */

@@ -6,7 +6,10 @@ import { afterAll, describe, expect, it } from 'vitest';
 import { openContainedWorkspace } from '../../../containers/builder/agent/workspace.ts';
 import { writeModuleTar } from '../../../containers/builder/layers/module-tar.ts';
 import { filesOfNames } from '../../../containers/builder/layers/names-tree.ts';
+import { LayerShelf } from '../../../containers/builder/layers/shelf.ts';
+import { sha256 } from '../../../core/digest.ts';
 import { captureLayer, restoreStored, shelfOf, storedLayer, type TestLayer } from '../../support/layer-shelf.ts';
+import { stageStep } from '../../support/stage-engine.ts';
 
 const root = mkdtempSync(join(tmpdir(), 'lbuild-modules-'));
 const epoch = 1_735_689_600;
@@ -120,6 +123,31 @@ describe('a module', () => {
     const { lines, bytes } = await moduleOf([lower, one, two], ['one', 'two']);
     expect(lines).toEqual(['d srv/', '- srv/file']);
     expect(spawnSync('tar', ['-xOf', '-', 'srv/file'], { input: bytes }).stdout.toString('utf8')).toBe('second');
+  });
+});
+
+describe('a shelf', () => {
+  it('knows the layers below a step that needs modules alone, which are all there already', async () => {
+    const lower = await base();
+    const upper = await layerOf('upper', [lower], (tree) => writeFileSync(join(tree, 'srv/new'), 'new'));
+    const module = (step: string, layers: string[]) => ({ step, digest: sha256(step), size: 1, layers });
+    const iso = stageStep({
+      id: 'iso',
+      program: 'iso',
+      options: {},
+      needs: ['m.base', 'm.upper'],
+      produces: 'artifact',
+    });
+    const shelf = new LayerShelf(
+      {
+        base: [lower.reference, upper.reference],
+        modules: [module('m.base', ['base']), module('m.upper', ['upper'])],
+        steps: [iso],
+      },
+      () => Promise.reject(new Error('nothing is fetched')),
+    );
+    expect(shelf.below('iso')).toEqual(['base', 'upper']);
+    expect(shelf.isBelow('base', 'iso')).toBe(true);
   });
 });
 
