@@ -8,7 +8,7 @@ export const packageDatabase = 'var/lib/dpkg/status';
 /** A database of 60,000 packages; a larger file is no dpkg status. */
 const largestDatabase = 64 << 20;
 
-/** The fields of one stanza of a control file; continued lines are left out, no field asked for has any. */
+/** The fields of one stanza of a control file; continued lines are left out: Package, Version, Architecture and Status have none. */
 function fieldsOf(stanza: string): Map<string, string> {
   const fields = new Map<string, string>();
   for (const line of stanza.split('\n')) {
