@@ -7,6 +7,7 @@ import { createIds } from '../adapters/system/ids.ts';
 import { rememberArchive } from '../core/builds/archive-memory.ts';
 import { EngineError } from '../core/errors.ts';
 import { executionEnvelope } from '../core/events/envelope.ts';
+import type { Fusing } from '../core/plan/stages.ts';
 import type { Ports } from '../core/ports/ports.ts';
 import { architectures, outputTypes } from '../core/spec/releases.ts';
 import type { Installation } from '../core/tenancy/installation.ts';
@@ -39,6 +40,14 @@ export interface Engine {
 /** Opens what runs builder tasks. */
 export type OpenRunner = (options: TaskRunnerOptions) => Promise<TaskRunner>;
 
+/** What no configuration says: tests have engines of which a part is another than a user's. */
+export interface EngineParts {
+  /** By default tasks are processes of this machine. */
+  readonly openRunner?: OpenRunner;
+  /** How plans fuse steps into stages; by default by cost. */
+  readonly fusing?: Fusing;
+}
+
 /** What most specs build. */
 const newestRelease = 'trixie';
 
@@ -48,13 +57,12 @@ const definitionFile = join(import.meta.dirname, '../lib/build.asl.json');
 /**
  * Starts the engine of a folder: the composition root of this machine. It says nothing by hand that AWS is told: the
  * operations, the rules, the schedules and the flow are read from core and lib/build.asl.json.
- * @param openRunner by default tasks are processes of this machine
  * @throws EngineError configuration.invalid where another engine holds the folder or the builder root is missing
  */
 export async function startEngine(
   configuration: LocalConfiguration,
   log: Log,
-  openRunner: OpenRunner = openTaskRunner,
+  { openRunner = openTaskRunner, fusing }: EngineParts = {},
 ): Promise<Engine> {
   const { directory } = configuration;
   mkdirSync(directory, { recursive: true, mode: 0o700 });
@@ -128,6 +136,7 @@ export async function startEngine(
       outputs: [...outputTypes],
       cursorSecret: secrets.cursorSecret,
       ...limitsOf(configuration),
+      fusing,
     },
     table,
     blobs: objects.blobs,

@@ -5,14 +5,20 @@ import { artifactName, expandSpec } from './expand.ts';
 import { keyInputs, keyOf } from './keys.ts';
 import type { Plan, PlanStep } from './plan.ts';
 import { programs } from './programs/catalogue.ts';
-import { fuseStages } from './stages.ts';
+import { type Fusing, fuseStages } from './stages.ts';
 
 /**
  * The plan of a build: pure, so equal inputs give equal bytes. The source date is the newest date of the archive's
  * suites: what the image is made of cannot be younger, and two builds of one archive state share it.
+ * @param input `fusing` is by cost where it is not said
  * @throws EngineError plan.too_large
  */
-export function makePlan(input: { spec: ResolvedSpec; archive: ArchiveState; toolchain: string }): Plan {
+export function makePlan(input: {
+  spec: ResolvedSpec;
+  archive: ArchiveState;
+  toolchain: string;
+  fusing?: Fusing | undefined;
+}): Plan {
   const { spec, archive, toolchain } = input;
   const architecture = spec.base.architecture;
   const sourceDateEpoch = Math.max(...archive.suites.map((suite) => suite.date));
@@ -37,7 +43,7 @@ export function makePlan(input: { spec: ResolvedSpec; archive: ArchiveState; too
       label: draft.label,
     };
   });
-  const stages = fuseStages(steps);
+  const stages = fuseStages(steps, input.fusing);
   return {
     format: 'lbuild-plan/2',
     specDigest: digestOf(spec),

@@ -7,6 +7,13 @@ import { splitOf } from './split-part.ts';
 import { partsOf, positionsOfNeeds, stageLimit } from './step-graph.ts';
 
 /**
+ * How freely steps are put together: as the cost table says, each on its own, or all that trust allows. Every
+ * installation fuses by cost; the other two show that the same bytes come out.
+ */
+export const fusings = ['by-cost', 'never', 'always'] as const;
+export type Fusing = (typeof fusings)[number];
+
+/**
  * Fuses steps into stages, each a part of the steps of one family (engine: service and seal; tenant) that runs in one
  * builder. The steps are cut where trust changes; what is left is one stage unless stages beside each other save more,
  * by the cost table, than the task's start that each of them costs. Where that gives more stages than a plan may have,
@@ -15,10 +22,25 @@ import { partsOf, positionsOfNeeds, stageLimit } from './step-graph.ts';
  * @returns topologically sorted
  * @throws EngineError plan.too_large where trust changes too often on the way through the steps
  */
-export function fuseStages(steps: readonly PlanStep[]): PlanStage[] {
+export function fuseStages(steps: readonly PlanStep[], fusing: Fusing = 'by-cost'): PlanStage[] {
   const needs = positionsOfNeeds(steps);
+  const groups = groupsOf(steps, needs, fusing);
+  if (groups.length > stageLimit) {
+    throw new EngineError('plan.too_large', `The plan has ${groups.length} stages; ${stageLimit} are allowed.`);
+  }
+  return stagesOf(steps, needs, groups);
+}
+
+function groupsOf(
+  steps: readonly PlanStep[],
+  needs: readonly (readonly number[])[],
+  fusing: Fusing,
+): readonly (readonly number[])[] {
+  if (fusing === 'never') return steps.map((_, position) => [position]);
+  const parts = partsOf(steps, needs);
+  if (fusing === 'always') return parts.map((part) => part.steps);
   const seconds = steps.map((step) => tableSeconds(step));
-  const splits = partsOf(steps, needs).map((part) => splitOf(part, needs, seconds));
+  const splits = parts.map((part) => splitOf(part, needs, seconds));
   const everything = seconds.reduce((sum, value) => sum + value, 0);
   let groups: readonly (readonly number[])[];
   let price: number = costTable.taskStartSeconds;
@@ -27,10 +49,7 @@ export function fuseStages(steps: readonly PlanStep[]): PlanStage[] {
     price *= 2;
     // A stage that must save more than all there is to do is made nowhere: then nothing more can be fused.
   } while (groups.length > stageLimit && price <= 4 * everything + 4 * costTable.taskStartSeconds);
-  if (groups.length > stageLimit) {
-    throw new EngineError('plan.too_large', `The plan has ${groups.length} stages; ${stageLimit} are allowed.`);
-  }
-  return stagesOf(steps, needs, groups);
+  return groups;
 }
 
 function stagesOf(

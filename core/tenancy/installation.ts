@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { fusings } from '../plan/stages.ts';
 import { architectures, outputTypes } from '../spec/releases.ts';
 
 /** What this installation is and can do; read once from configuration. */
@@ -23,5 +24,7 @@ export const installationSchema = z.strictObject({
   cacheLimitBytes: z.number().int().min(1),
   /** A schedule builds the shared part of each preset where the archive's state has changed. */
   warmsPresets: z.boolean(),
+  /** How plans fuse steps into stages. No configuration sets it: absent is by cost, the rest is for proofs. */
+  fusing: z.enum(fusings).optional(),
 });
 export type Installation = z.infer<typeof installationSchema>;

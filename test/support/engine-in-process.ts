@@ -1,34 +1,44 @@
 import { bootstrapFirstKey } from '../../core/access/first-key.ts';
 import { findArchives } from '../../local/archive-sources.ts';
 import { readConfiguration } from '../../local/configuration.ts';
-import { type Engine, type OpenRunner, startEngine } from '../../local/engine.ts';
+import { type Engine, type EngineParts, startEngine } from '../../local/engine.ts';
 import { createLog } from '../../local/log.ts';
 import { ensureBuilderRoot } from '../../scripts/builder-root.ts';
 import { createEngineClient, type EngineClient } from '../../sdk/client.ts';
 import { project } from './engine.ts';
 
-/** An engine inside the test's own process: its ports are at hand while it runs. */
-export interface EngineInProcess extends Engine {
-  readonly client: EngineClient;
+/** Who uses an engine: its first tenant. */
+export interface FirstTenant {
   readonly tenantId: string;
+  readonly apiKey: string;
+}
+
+/** An engine inside the test's own process: its ports are at hand while it runs. */
+export interface EngineInProcess extends Engine, FirstTenant {
+  readonly client: EngineClient;
   readonly builderRoot: string;
 }
 
-/**
- * Starts an engine in a folder that had none before, with the machine's archive and the clone's package cache.
- * @param openRunner what runs its tasks, where that is not what a user's engine has
- */
+/** How an engine of a test is run, and which of its parts are others than a user's. */
+export interface EngineInProcessOptions extends EngineParts {
+  readonly mode: 'contained' | 'privileged';
+  readonly slots?: number;
+  /** The tenant that the folder's engine made when it was started first; absent where the folder had none before. */
+  readonly tenant?: FirstTenant;
+}
+
+/** Starts an engine in a folder, with the machine's archive and the clone's package cache. */
 export async function startEngineInProcess(
   directory: string,
-  options: { readonly mode: 'contained' | 'privileged'; readonly slots?: number; readonly openRunner?: OpenRunner },
+  { mode, slots = 1, tenant, ...parts }: EngineInProcessOptions,
 ): Promise<EngineInProcess> {
   const root = await ensureBuilderRoot({ project, log: () => undefined });
   const archives = findArchives();
   const configuration = readConfiguration(
     {
-      ...{ dir: directory, mode: options.mode, 'builder-root': root.directory, cache: root.cache },
+      ...{ dir: directory, mode, 'builder-root': root.directory, cache: root.cache },
       ...{ archive: archives.debian, 'archive-security': archives.debianSecurity },
-      slots: String(options.slots ?? 1),
+      slots: String(slots),
     },
     process.env,
   );
@@ -36,9 +46,9 @@ export async function startEngineInProcess(
     () => undefined,
     () => new Date(),
   );
-  const engine = await startEngine(configuration, quiet, options.openRunner);
+  const engine = await startEngine(configuration, quiet, parts);
   const { table, clock, ids } = engine.ports;
-  const { tenantId, apiKey } = await bootstrapFirstKey(table, clock, ids, { tenantName: 'test' });
+  const { tenantId, apiKey } = tenant ?? (await bootstrapFirstKey(table, clock, ids, { tenantName: 'test' }));
   const client = createEngineClient({ url: engine.url, apiKey });
-  return { ...engine, client, tenantId, builderRoot: root.directory };
+  return { ...engine, client, tenantId, apiKey, builderRoot: root.directory };
 }

@@ -27,7 +27,8 @@ export const previewPlan = defineOperation({
     const { tenantId } = principalOf(context);
     const spec = checkedSpec(body, ports.installation);
     const archive = await ports.archive.state(spec.base.release, spec.base.architecture);
-    const plan = makePlan({ spec, archive, toolchain: ports.installation.toolchain });
+    const { toolchain, fusing } = ports.installation;
+    const plan = makePlan({ spec, archive, toolchain, fusing });
     const known = await planContext(ports, tenantId, spec.name, plan);
     const options = { svg: query.svg === 'true', archiveReadAt: archive.lastReadAt };
     return { body: previewOf(plan, spec.name, known, options) };

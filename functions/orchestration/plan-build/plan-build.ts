@@ -93,8 +93,9 @@ async function planBuild(ports: PlanPorts, buildId: string): Promise<void> {
 async function makeAndStore(ports: PlanPorts, build: BuildRecord): Promise<{ plan: Plan; archiveReadAt?: string }> {
   const spec = await storedSpec(ports.table, build.id);
   const archive = await archiveState(ports, build, spec);
-  const made = makePlan({ spec, archive, toolchain: ports.installation.toolchain });
-  await storePlan(ports.blobs, build.id, build.purpose === 'warm' ? warmPlan(made) : made);
+  const { toolchain, fusing } = ports.installation;
+  const made = makePlan({ spec, archive, toolchain, fusing });
+  await storePlan(ports.blobs, build.id, build.purpose === 'warm' ? warmPlan(made, fusing) : made);
   const plan = await loadPlan(ports.blobs, build.id);
   return archive.lastReadAt === undefined ? { plan } : { plan, archiveReadAt: archive.lastReadAt };
 }

@@ -94,6 +94,23 @@ describe('stages', () => {
     ]);
   });
 
+  it('are sound however freely steps are fused: each its own, or all that trust allows (property)', () => {
+    const trustChanges = (steps: readonly PlanStep[]): boolean =>
+      new Set(steps.map((step) => step.trust === 'tenant')).size > 1;
+    fc.assert(
+      fc.property(randomSteps(40), (steps) => {
+        const apart = fuseStages(steps, 'never');
+        expectSound(steps, apart);
+        expect(apart.map((stage) => stage.steps)).toEqual(steps.map((step) => [step.id]));
+        const together = fuseStages(steps, 'always');
+        expectSound(steps, together);
+        if (!trustChanges(steps)) expect(together).toHaveLength(1);
+        expect(together.length).toBeLessThanOrEqual(fuseStages(steps).length);
+      }),
+      { numRuns: 200 },
+    );
+  });
+
   it('run long branches side by side and short ones one after another', () => {
     const diamond = (seconds: number) => [
       scriptStep('top', [], 60),
