@@ -31,6 +31,21 @@ export interface IndexedPath {
   readonly step: string;
 }
 
+/** A layer as a container image holds it: the tar that a runtime unpacks over the layers below. */
+export interface ImageLayer {
+  /** The step that made it. */
+  readonly step: string;
+  /** Tar headers of folders that must stand before its own entries; empty where none must. */
+  readonly folders: Buffer;
+  /** The stored tar that follows them, compressed with zstd; absent where it holds what the image must not. */
+  readonly stored?: { readonly file: string; readonly sha256: string };
+  /**
+   * Writes the whole tar, folders included. What was written, and the stored file, are good once it has answered.
+   * @throws LayerError where the stored layer is not what its index and its digest say
+   */
+  write(write: (piece: Buffer) => Promise<void>): Promise<void>;
+}
+
 /** The layers and modules below a step, for programs that need no tree. */
 export interface LayerAccess {
   /** Each path of the tree, relative to the root, in the escaped form of the index. */
@@ -41,6 +56,8 @@ export interface LayerAccess {
   inputsOf(step: string): Promise<LayerIndexHeader['inputs']>;
   /** Writes layers, with deletions as overlayfs reads them, as one tar. */
   writeModuleTar(layers: readonly string[], write: (piece: Buffer) => Promise<void>): Promise<void>;
+  /** The layers below the step as a container image stacks them, without those that hold nothing. */
+  imageLayers(layers: readonly string[]): Promise<readonly ImageLayer[]>;
   /** A module as a file whose digest was checked, and the steps whose layers it holds. */
   module(step: string): Promise<{ readonly file: string; readonly digest: string; readonly layers: readonly string[] }>;
   /** Unpacks the tree that the step works on in a folder of its own; `tree` is there from then on. */

@@ -3,7 +3,8 @@ import { jsonObjectSchema } from '../json.ts';
 import { archiveStateSchema } from '../plan/archive-state.ts';
 
 const digest = z.string().regex(/^[0-9a-f]{64}$/);
-const name = z.string().regex(/^[a-z0-9][a-z0-9._-]{0,62}$/);
+/** Name of an artifact: that of the spec (at most 63 characters) and an ending. */
+const name = z.string().regex(/^[a-z0-9][a-z0-9._-]{0,79}$/);
 
 /** A layer as a builder meets it. `digest` is of the compressed tar, `diffId` of the tar, `index` of the index blob. */
 export const layerReferenceSchema = z.strictObject({
@@ -41,7 +42,7 @@ export const moduleReferenceSchema = z.strictObject({
 export type ModuleReference = z.infer<typeof moduleReferenceSchema>;
 
 /** What can be downloaded of a build. */
-export const artifactTypes = ['iso', 'raw', 'tar'] as const;
+export const artifactTypes = ['iso', 'raw', 'tar', 'oci', 'docker'] as const;
 
 /**
  * All that a builder is told about its attempt. It is fetched once by a presigned URL; the ticket in it is the

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { costTable, programCost, tableSeconds } from './cost-table.ts';
 import type { Plan, PlanStep } from './plan.ts';
+import { programs } from './programs/catalogue.ts';
 import { type Schedule, scheduleOf } from './schedule.ts';
 import { dollarsPerSecond } from './sizing.ts';
 
@@ -163,10 +164,17 @@ function sizeOfResult(
     : { value: program.median, from: 'history', runs: program.runs };
 }
 
-/** Whether a step works in a tree: modules are made of layers as files, and a live ISO is made of modules. */
+/** Programs that make an artifact of layers or modules. */
+const fromLayers: ReadonlySet<string> = new Set(
+  Object.values(programs)
+    .filter(({ produces, reads }) => produces === 'artifact' && reads === 'layers')
+    .map(({ name }) => name),
+);
+
+/** Whether a step works in a tree: modules and container images are made of layers as files, a live ISO of modules. */
 function needsTree(byId: ReadonlyMap<string, PlanStep>, id: string): boolean {
   const step = byId.get(id);
-  if (step === undefined || step.produces === 'module') return false;
+  if (step === undefined || step.produces === 'module' || fromLayers.has(step.program)) return false;
   return step.needs.length === 0 || step.needs.some((need) => byId.get(need)?.produces === 'layer');
 }
 

@@ -1,6 +1,7 @@
 import type { TrustClass } from '../builds/manifest.ts';
 import type { JsonObject } from '../digest.ts';
 import { toJsonObject } from '../json.ts';
+import { isBootable } from '../spec/releases.ts';
 import type { ResolvedSpec } from '../spec/schema.ts';
 import { type ProgramName, programs } from './programs/catalogue.ts';
 import { mayChangeInitramfs } from './programs/initramfs-inputs.ts';
@@ -78,10 +79,10 @@ class Chain {
  */
 export function expandSpec(spec: ResolvedSpec): StepDraft[] {
   const chain = new Chain();
-  // A tar needs no package of its own, so it changes nothing below it.
+  // What does not boot needs no package of its own, so it changes nothing below it.
   const outputs = spec.outputs
     .map((output) => output.type)
-    .filter((type) => type !== 'tar')
+    .filter(isBootable)
     .sort();
   const boots = outputs.length > 0;
   const shared = { scope: 'shared' } as const;
@@ -130,6 +131,8 @@ export function expandSpec(spec: ResolvedSpec): StepDraft[] {
   }
   const leaves = spec.steps.map((step) => step.id).filter((id) => !needed.has(id));
   if (leaves.length > 0) tips = leaves;
+  // A container boots no kernel: its image has an initial RAM file system only where a user step is built on one.
+  const unbooted = leaves.length > 0 ? leaves : chain.tips;
   if (initramfs !== undefined && late) tips = [...tips, refresh(chain, initramfs, tips, true)];
 
   const layers = layersOf(chain.drafts);
@@ -140,7 +143,7 @@ export function expandSpec(spec: ResolvedSpec): StepDraft[] {
         ...moduleOfMany(chain, 'steps', without(layers, declared)),
       ]
     : [];
-  for (const output of spec.outputs) exportStep(chain, spec, output, tips, modules);
+  for (const output of spec.outputs) exportStep(chain, spec, output, { tips, unbooted, modules });
   return sortByNeeds(chain.drafts);
 }
 
@@ -163,9 +166,15 @@ function exportStep(
   chain: Chain,
   spec: ResolvedSpec,
   output: ResolvedSpec['outputs'][number],
-  tips: readonly string[],
-  modules: readonly string[],
+  below: {
+    /** The tree with all that boots it. */
+    readonly tips: readonly string[];
+    /** The tree alone. */
+    readonly unbooted: readonly string[];
+    readonly modules: readonly string[];
+  },
 ): void {
+  const { tips, unbooted, modules } = below;
   const fileName = artifactName(spec.name, output.type);
   switch (output.type) {
     case 'iso': {
@@ -190,17 +199,31 @@ function exportStep(
     case 'tar':
       chain.beside('tar', { fileName }, { needs: tips });
       break;
+    case 'oci':
+    case 'docker': {
+      const { type, ...image } = output;
+      chain.beside(type, { fileName, layers: layersBelow(chain.drafts, unbooted), ...image }, { needs: unbooted });
+      break;
+    }
   }
 }
 
 /** Name of the file that an output makes. */
 export function artifactName(name: string, type: ResolvedSpec['outputs'][number]['type']): string {
-  const endings = { iso: 'iso', raw: 'img', tar: 'tar.zst' } as const;
+  const endings = { iso: 'iso', raw: 'img', tar: 'tar.zst', oci: 'oci.tar', docker: 'docker.tar' } as const;
   return `${name}.${endings[type]}`;
 }
 
 function layersOf(drafts: readonly StepDraft[]): string[] {
   return drafts.filter((draft) => programs[draft.program].produces === 'layer').map((draft) => draft.id);
+}
+
+/** The steps whose layers make up a tree, lowest first. */
+function layersBelow(drafts: readonly StepDraft[], tips: readonly string[]): string[] {
+  const sorted = sortByNeeds(drafts);
+  const below = new Set(tips);
+  for (const draft of sorted.toReversed()) if (below.has(draft.id)) for (const need of draft.needs) below.add(need);
+  return layersOf(sorted).filter((id) => below.has(id));
 }
 
 function without(ids: readonly string[], others: readonly string[]): string[] {

@@ -13,7 +13,9 @@ const code = (text: string) => `\`${text}\``;
 /** The objects that a field holds itself, in a list, or as alternatives. */
 function objectsOf(schema: JsonSchema): JsonSchema[] {
   const item = isSchema(schema.items) && !Array.isArray(schema.items) ? schema.items : schema;
-  return (item.oneOf ?? [item]).filter((option): option is JsonSchema => isSchema(option) && option.type === 'object');
+  return (item.oneOf ?? [item]).filter(
+    (option): option is JsonSchema => isSchema(option) && option.properties !== undefined,
+  );
 }
 
 function typeText(schema: JsonSchema): string {
@@ -30,8 +32,10 @@ function typeText(schema: JsonSchema): string {
       return schema.maxLength === undefined ? 'text' : `text of at most ${schema.maxLength} characters`;
     case 'boolean':
       return 'true or false';
-    default:
-      return 'object';
+    default: {
+      const value = schema.additionalProperties;
+      return isSchema(value) ? `object of any names: ${typeText(value)}` : 'object';
+    }
   }
 }
 

@@ -1,4 +1,5 @@
 import { byCodeUnits, quoted } from '../text.ts';
+import { portName } from './container-images.ts';
 import { type FieldPath, fieldPathText } from './field-path.ts';
 import type { Outline } from './outline.ts';
 import { unitName } from './services.ts';
@@ -158,6 +159,13 @@ function stepErrors({ steps }: Outline): SpecError[] {
   ];
 }
 
+function portErrors({ outputs }: Outline): SpecError[] {
+  return outputs.flatMap((output, index) => {
+    const ports = (output?.exposedPorts ?? []).map((port) => (port === undefined ? undefined : portName(port)));
+    return repeated(placed(ports, ['outputs', index, 'exposedPorts']), 'Name each port once.');
+  });
+}
+
 /** Names that stand twice where they may stand once, or in two lists that contradict each other. */
 export function duplicateErrors(outline: Outline): SpecError[] {
   const outputs = placed(
@@ -172,5 +180,6 @@ export function duplicateErrors(outline: Outline): SpecError[] {
     ...serviceErrors(outline),
     ...stepErrors(outline),
     ...repeated(outputs, 'Ask for each type once.'),
+    ...portErrors(outline),
   ];
 }

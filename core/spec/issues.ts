@@ -103,6 +103,9 @@ export function issueErrors(issue: z.core.$ZodIssue, input: unknown): SpecError[
     case 'too_big':
     case 'too_small':
       return [specError(path, outOfBounds(issue, input, path))];
+    case 'invalid_key':
+      // Of a record: what is wrong with the name stands at the entry that it names.
+      return issue.issues.flatMap((inner) => issueErrors({ ...inner, path: [...issue.path, ...inner.path] }, input));
     case 'custom': {
       const { code, remedy } = refusalParameters.parse(issue.params);
       return [specError(path, { code, reason: issue.message, remedy })];

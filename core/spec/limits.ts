@@ -38,6 +38,12 @@ export const specLimits = {
   scriptBytes: { value: 65_536, reason: 'a longer script belongs into a file or a package' },
   /** MiB of a disk image: the file system can grow where it runs, and each byte of the file is uploaded. */
   diskMiB: { value: 40_960, reason: 'a larger disk is better made where it runs' },
+  /** Words of an image's entrypoint or command. */
+  imageWords: { value: 256, reason: 'a longer command belongs into a script in the image' },
+  /** Environment variables, labels or ports of an image. */
+  imageNames: { value: 128, reason: 'more belong into a file of the image' },
+  /** Characters of one text of an image's configuration. */
+  imageTextLength: { value: 4_096, reason: 'a longer text belongs into a file of the image' },
   /** Seconds of one step: the script program's own bound. */
   stepSeconds: { value: 3_600, reason: 'a step that runs for more than an hour hangs' },
 } as const;

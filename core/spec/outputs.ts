@@ -1,14 +1,14 @@
 import { z } from 'zod';
+import { imageFields, layerCompressions, type ResolvedImage, resolveImage } from './container-images.ts';
 import { specLimits } from './limits.ts';
 import { patternText } from './refusal.ts';
-import type { OutputType } from './releases.ts';
 
 /** Longest label of each output that has one: of an ISO 9660 volume, and of an ext4 file system. */
 const longestLabels = { iso: 32, raw: 16 } as const;
 type LabelledType = keyof typeof longestLabels;
 
 /** The label that a name gives: `edge-web` becomes EDGE_WEB. */
-export function labelOf(name: string, type: LabelledType): string {
+function labelOf(name: string, type: LabelledType): string {
   return name.toUpperCase().replaceAll('-', '_').slice(0, longestLabels[type]);
 }
 
@@ -49,17 +49,50 @@ const rawOutputSchema = z
   })
   .describe('A disk image.');
 
+const ociOutputSchema = z
+  .strictObject({
+    type: z.literal('oci').describe('Container image as an OCI image layout in a tar archive.'),
+    compression: z
+      .enum(layerCompressions)
+      .default('gzip')
+      .describe('Compression of the layers: gzip, which every runtime reads, or zstd, which is made and read faster.'),
+    ...imageFields,
+  })
+  .describe('A container image in OCI form.');
+
+const dockerOutputSchema = z
+  .strictObject({
+    type: z.literal('docker').describe('Container image as an archive for `docker load`, with layers as plain tar.'),
+    ...imageFields,
+  })
+  .describe('A container image in the form of Docker.');
+
 const tarOutputSchema = z
   .strictObject({ type: z.literal('tar').describe('The file tree as a tar archive, compressed with zstd.') })
   .describe('A tar archive.');
 
 /** An output to make; each member's `type` is one of `outputTypes`. */
 export const outputSchema = z
-  .discriminatedUnion('type', [isoOutputSchema, rawOutputSchema, tarOutputSchema])
+  .discriminatedUnion('type', [isoOutputSchema, rawOutputSchema, tarOutputSchema, ociOutputSchema, dockerOutputSchema])
   .describe('An output to make of the image.');
 
-/** An output with its label filled in. */
+/** An output with its label, or its image's name, filled in. */
 export type ResolvedOutput =
-  | { readonly type: Extract<OutputType, 'iso'>; readonly label: string }
-  | { readonly type: Extract<OutputType, 'raw'>; readonly label: string; readonly sizeMiB?: number | undefined }
-  | { readonly type: Exclude<OutputType, LabelledType> };
+  | { readonly type: 'iso'; readonly label: string }
+  | { readonly type: 'raw'; readonly label: string; readonly sizeMiB?: number | undefined }
+  | { readonly type: 'tar' }
+  | ({ readonly type: 'oci'; readonly compression: (typeof layerCompressions)[number] } & ResolvedImage)
+  | ({ readonly type: 'docker' } & ResolvedImage);
+
+/** Fills the defaults of an output that depend on the name of the spec. */
+export function resolveOutput(specName: string, output: z.output<typeof outputSchema>): ResolvedOutput {
+  switch (output.type) {
+    case 'tar':
+      return output;
+    case 'oci':
+    case 'docker':
+      return resolveImage(specName, output);
+    default:
+      return { ...output, label: output.label ?? labelOf(specName, output.type) };
+  }
+}

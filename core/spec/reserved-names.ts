@@ -14,6 +14,8 @@ export const builtInStepIds = [
   'iso',
   'raw',
   'tar',
+  'oci',
+  'docker',
 ] as const;
 
 /**

@@ -1,6 +1,6 @@
 import { digestOf, type Sha256 } from '../digest.ts';
 import { byCodeUnits } from '../text.ts';
-import { labelOf } from './outputs.ts';
+import { resolveOutput } from './outputs.ts';
 import { type ResolvedSpec, type Spec, specSchema } from './schema.ts';
 import { unitName } from './services.ts';
 
@@ -29,9 +29,7 @@ export function resolveSpec(spec: Spec): ResolvedSpec {
       const previous = spec.steps[index - 1]?.id;
       return { ...step, needs: sorted(step.needs ?? (previous === undefined ? [] : [previous])) };
     }),
-    outputs: spec.outputs.map((output) =>
-      output.type === 'tar' ? output : { ...output, label: output.label ?? labelOf(spec.name, output.type) },
-    ),
+    outputs: spec.outputs.map((output) => resolveOutput(spec.name, output)),
   };
 }
 

@@ -21,7 +21,8 @@ export function fieldSchema(path: FieldPath, input: unknown): JsonSchema | undef
   let schema: JsonSchema | undefined = root;
   for (const [depth, part] of path.entries()) {
     const members: JsonSchema = chosen(schema, valueAt(input, path.slice(0, depth)));
-    const next: unknown = typeof part === 'number' ? members.items : valueAt(members.properties, [part]);
+    const next: unknown =
+      typeof part === 'number' ? members.items : (valueAt(members.properties, [part]) ?? members.additionalProperties);
     if (!isSchema(next)) return undefined;
     schema = next;
   }

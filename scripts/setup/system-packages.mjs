@@ -22,6 +22,7 @@ export const testPackages = [
   { name: 'fdisk', why: 'judges the partition tables of disk images', shown: ['sfdisk', '--version'] },
   { name: 'podman', why: "containers with exactly Fargate's capabilities", shown: ['podman', '--version'] },
   { name: 'runc', why: 'runs these containers', shown: ['runc', '--version'] },
+  { name: 'skopeo', why: 'reads container images in the tests', shown: ['skopeo', '--version'] },
   { name: 'gpg', why: 'signs the package archives of the tests', shown: ['gpg', '--version'] },
   { name: 'gpg-agent', why: 'holds the keys that gpg signs with', shown: ['gpg-agent', '--version'] },
   { name: 'zstd', why: 'reads layers in the tests', shown: ['zstd', '--version'] },

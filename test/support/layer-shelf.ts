@@ -17,15 +17,15 @@ export function storedLayer(captured: CapturedLayer, after: readonly string[] = 
   return { ...captured.layer, reference: { ...captured.layer.reference, after: [...after] } };
 }
 
-/** A shelf of layers that lie in files. */
-export function shelfOf(layers: readonly TestLayer[]): LayerShelf {
+/** A shelf of layers that lie in files, and of steps that are built on them. */
+export function shelfOf(layers: readonly TestLayer[], steps: Manifest['steps'] = []): LayerShelf {
   const files = new Map(
     layers.flatMap(({ reference, layerFile, indexFile }) => [
       [reference.digest, layerFile],
       [reference.index, indexFile],
     ]),
   );
-  return new LayerShelf({ base: layers.map(({ reference }) => reference), steps: [], modules: [] }, async (digest) => {
+  return new LayerShelf({ base: layers.map(({ reference }) => reference), steps, modules: [] }, async (digest) => {
     const file = files.get(digest);
     if (file === undefined) throw new Error(`no blob ${digest}`);
     return file;

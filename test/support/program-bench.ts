@@ -10,6 +10,7 @@ import type {
   ArchiveFiles,
   ExecOptions,
   ExecResult,
+  LayerAccess,
   ProgramContext,
   ProgramOutcome,
   StepProgram,
@@ -56,6 +57,8 @@ export interface BenchOptions {
   readonly key?: string;
   readonly architecture?: 'amd64' | 'arm64';
   readonly log?: (line: string) => void;
+  /** The layers below the step; none where absent. */
+  readonly layers?: LayerAccess;
   /** In place of running commands. */
   readonly exec?: ProgramContext<unknown>['exec'];
 }
@@ -105,12 +108,14 @@ export async function runProgram(
     release: bench.release ?? 'trixie',
     archive: bench.archive ?? noArchive,
     archiveFiles: bench.archiveFiles ?? benchFiles(bench.packageCache),
-    layers: openLayerAccess(
-      new LayerShelf({ base: [], modules: [], steps: [] }, () => Promise.reject(new Error('a bench has no blobs'))),
-      { id: 'bench', needs: [] },
-      // The tree of a bench is there from the beginning.
-      async () => {},
-    ),
+    layers:
+      bench.layers ??
+      openLayerAccess(
+        new LayerShelf({ base: [], modules: [], steps: [] }, () => Promise.reject(new Error('a bench has no blobs'))),
+        { id: 'bench', needs: [] },
+        // The tree of a bench is there from the beginning.
+        async () => {},
+      ),
     signal: new AbortController().signal,
     exec: bench.exec ?? benchExec(bench),
     progress: () => {},

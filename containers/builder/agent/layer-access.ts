@@ -1,5 +1,6 @@
 import type { LayerEntry } from '../../../core/builds/layer-index.ts';
 import type { IndexedPath, LayerAccess } from '../contract.ts';
+import { imageLayers } from '../layers/image-layers.ts';
 import { writeModuleTar } from '../layers/module-tar.ts';
 import type { LayerShelf } from '../layers/shelf.ts';
 
@@ -38,6 +39,14 @@ export function openLayerAccess(
     async writeModuleTar(layers, write) {
       for (const layer of layers) needBelow(layer);
       await writeModuleTar(shelf, layers, write);
+    },
+    async imageLayers(layers) {
+      const all = new Set(below());
+      if (layers.length !== all.size || !layers.every((layer) => all.has(layer))) {
+        throw new Error(`${step.id} stacks other layers than it is built on`);
+      }
+      // In the order of the plan; that of the stage depends on what was there before it.
+      return imageLayers(shelf, layers);
     },
     async module(other) {
       if (!step.needs.includes(other)) throw new Error(`${step.id} does not need the module ${other}`);

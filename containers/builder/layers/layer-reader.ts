@@ -49,6 +49,10 @@ class ByteSource {
 /** Takes the pieces of a member's body, padding included; undefined where the body is not wanted. */
 export type BodySink = ((piece: Buffer) => Promise<void> | void) | undefined;
 
+function unreadable(step: string, error: Error): LayerError {
+  return new LayerError(step, `its tar cannot be read: ${error.message}`);
+}
+
 /**
  * Reads a layer's tar and hands out each member whose header is, byte for byte, the one that the checked index entry
  * gives. The digest is known only at the end: what was handed out is good once this has answered.
@@ -68,7 +72,7 @@ export async function readLayer(
   const tarBytes = createZstdDecompress({ chunkSize: 1 << 20 });
   const opened = new Promise<void>((resolve, reject) => {
     stored.once('error', (error) => tarBytes.destroy(error));
-    tarBytes.once('error', (error) => reject(new LayerError(step, `its tar cannot be read: ${error.message}`)));
+    tarBytes.once('error', (error) => reject(unreadable(step, error)));
     tarBytes.once('end', resolve);
   });
   stored.pipe(tarBytes);
@@ -95,8 +99,10 @@ export async function readLayer(
     await opened;
     if (hash.digest('hex') !== digest) throw new LayerError(step, 'its bytes have another digest');
   } catch (error) {
+    const damage = tarBytes.errored;
     stored.destroy();
     tarBytes.destroy();
-    throw error;
+    // Whoever was waiting for its next bytes is told by the stream, in zlib's words.
+    throw damage !== null && damage === error ? unreadable(step, damage) : error;
   }
 }

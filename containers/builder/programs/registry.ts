@@ -1,11 +1,13 @@
 import type { ProgramName } from '../../../core/plan/programs/catalogue.ts';
 import type { StepProgram } from '../contract.ts';
 import { bootstrap } from './bootstrap.ts';
+import { docker } from './docker.ts';
 import { files } from './files.ts';
 import { groups } from './groups.ts';
 import { initramfs } from './initramfs.ts';
 import { iso } from './iso.ts';
 import { module } from './module.ts';
+import { oci } from './oci.ts';
 import { packages } from './packages.ts';
 import { raw } from './raw.ts';
 import { script } from './script.ts';
@@ -29,4 +31,6 @@ export const stepPrograms: Readonly<Record<ProgramName, StepProgram>> = {
   iso,
   raw,
   tar,
+  oci,
+  docker,
 };

@@ -3,6 +3,7 @@ import { files, groups, services, system, users } from './customise.ts';
 import { iso, tar } from './export.ts';
 import { initramfs } from './initramfs.ts';
 import { module } from './module.ts';
+import { docker, oci } from './oci.ts';
 import { raw } from './raw.ts';
 import { script } from './script.ts';
 
@@ -21,5 +22,7 @@ export const programs = {
   iso,
   raw,
   tar,
+  oci,
+  docker,
 } as const;
 export type ProgramName = keyof typeof programs;

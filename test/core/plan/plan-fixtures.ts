@@ -62,4 +62,11 @@ export const examples: Record<string, ResolvedSpec> = {
     outputs: [{ type: 'tar' }],
   }),
   'tar without a kernel': specWith({ outputs: [{ type: 'tar' }] }),
+  'container images': specWith({
+    steps: [
+      { id: 'left', run: 'true', needs: [] },
+      { id: 'right', run: 'true', needs: [] },
+    ],
+    outputs: [{ type: 'oci', compression: 'zstd' }, { type: 'docker' }],
+  }),
 };

@@ -23,7 +23,12 @@ const steps = words(1, 8).chain((ids) =>
   ),
 );
 
-const outputs: NonNullable<SpecInput['outputs']> = [{ type: 'iso', label: 'FIXED' }, { type: 'tar' }];
+const outputs: NonNullable<SpecInput['outputs']> = [
+  { type: 'iso', label: 'FIXED' },
+  { type: 'tar' },
+  { type: 'oci', name: 'fixed', env: { MODE: 'one' } },
+  { type: 'docker', name: 'fixed', labels: { note: 'one' } },
+];
 
 /** Specs in which every section has something, as the tests of keys change one thing in each. */
 export const fullSpec: fc.Arbitrary<ResolvedSpec> = fc

@@ -3,13 +3,14 @@ import { checkSpec } from '../../../core/spec/check.ts';
 import { specErrorCodes } from '../../../core/spec/refusal.ts';
 import { betweenRefusals } from './between-refusals.ts';
 import { fieldRefusals } from './field-refusals.ts';
+import { imageRefusals } from './image-refusals.ts';
 import { everything, passwordHashes, publicKeys, sampleSpec } from './sample-spec.ts';
 
 const errorsOf = (input: unknown, abilities = everything) => {
   const checked = checkSpec(input, abilities);
   return checked.ok ? [] : checked.errors;
 };
-const rows = [...fieldRefusals, ...betweenRefusals];
+const rows = [...fieldRefusals, ...imageRefusals, ...betweenRefusals];
 
 describe('a spec is refused for', () => {
   it.each(rows)('%s', (_what, fragment, path, code) => {
@@ -22,7 +23,7 @@ describe('a spec is refused for', () => {
     }
   });
 
-  it.each(fieldRefusals)('nothing else beside %s', (_what, fragment) => {
+  it.each([...fieldRefusals, ...imageRefusals])('nothing else beside %s', (_what, fragment) => {
     expect(errorsOf(sampleSpec(fragment))).toHaveLength(1);
   });
 

@@ -58,7 +58,14 @@ const goodSpec = fc.record(
         ),
       ),
     ),
-    outputs: perhaps(fc.subarray([{ type: 'iso' }, { type: 'tar' }], { minLength: 1 })),
+    outputs: perhaps(
+      fc.subarray(
+        [{ type: 'iso' }, { type: 'tar' }, { type: 'oci', exposedPorts: ['80', '9/udp'] }, { type: 'docker' }],
+        {
+          minLength: 1,
+        },
+      ),
+    ),
   },
   { requiredKeys: ['schemaVersion', 'name', 'base'] },
 );

@@ -72,6 +72,31 @@ describe('a resolved spec', () => {
   });
 });
 
+describe('a container image', () => {
+  const imageOf = (output: object, name = 'edge-web') => resolved(sampleSpec({ name, outputs: [output] })).outputs[0];
+
+  it('has every default filled', () => {
+    const image = { name: 'edge-web', tag: 'latest', entrypoint: [], cmd: ['/bin/sh'], env: {}, exposedPorts: [] };
+    expect(imageOf({ type: 'oci' })).toEqual({ type: 'oci', compression: 'gzip', ...image, labels: {} });
+    expect(imageOf({ type: 'docker' })).toEqual({ type: 'docker', ...image, labels: {} });
+  });
+
+  it('runs no shell where it has an entrypoint, and nothing where that is asked for', () => {
+    expect(imageOf({ type: 'oci', entrypoint: ['/bin/x'] })).toMatchObject({ entrypoint: ['/bin/x'], cmd: [] });
+    expect(imageOf({ type: 'oci', cmd: [] })).toMatchObject({ cmd: [] });
+  });
+
+  it('has its ports sorted and named in full, and keeps the order of words', () => {
+    const output = { type: 'docker', exposedPorts: ['80', '53/udp', '443'], cmd: ['z', 'a'] };
+    expect(imageOf(output)).toMatchObject({ exposedPorts: ['443/tcp', '53/udp', '80/tcp'], cmd: ['z', 'a'] });
+  });
+
+  it.each(['edge', 'a.b_c__d-e--f/g', 'registry.example:5000/team/edge', 'localhost/x', '10.0.0.1/x', 'a'.repeat(255)])(
+    'may be called %s',
+    (name) => expect(imageOf({ type: 'oci', name })).toMatchObject({ name }),
+  );
+});
+
 describe('the presets', () => {
   // A digest changes where the preset or what a spec resolves to changes: then plans change too, and so does this line.
   it.each([['minimal', 'becd3a0aabbf83e198b2180ce5127a9f6393b22d419b6f4ccc3aab57ec8f4f25']])(

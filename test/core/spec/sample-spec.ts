@@ -1,7 +1,8 @@
 import type { Abilities } from '../../../core/spec/check.ts';
+import { outputTypes } from '../../../core/spec/releases.ts';
 
 /** An installation that builds all there is. */
-export const everything: Abilities = { architectures: ['amd64', 'arm64'], outputs: ['iso', 'raw', 'tar'] };
+export const everything: Abilities = { architectures: ['amd64', 'arm64'], outputs: outputTypes };
 
 /** The shortest spec, with a fragment over it. */
 export function sampleSpec(fragment: Readonly<Record<string, unknown>> = {}): Record<string, unknown> {
