@@ -1,3 +1,4 @@
+import { realpathSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { findAttempt } from '../../core/builds/stage-repository.ts';
@@ -110,7 +111,7 @@ export async function openTaskRunner(options: TaskRunnerOptions): Promise<TaskRu
       for (const [taskId, { request, handsOver }] of tasks) {
         const fits =
           request.buildId === place[1] && request.stageId === place[2] && request.attempt === Number(place[3]);
-        if (fits && handsOver) return join(options.directory, taskId, 'outputs', name);
+        if (fits && handsOver) return fileInside(join(options.directory, taskId, 'outputs'), name);
       }
       return undefined;
     },
@@ -124,6 +125,17 @@ export async function openTaskRunner(options: TaskRunnerOptions): Promise<TaskRu
       await spares.close();
     },
   };
+}
+
+/** The place of a file in a folder's folder; undefined where that one is absent, or leads elsewhere by a symlink. */
+function fileInside(outputs: string, name: string): string | undefined {
+  const [folder = '', file = ''] = name.split('/');
+  try {
+    const place = join(realpathSync(outputs), folder);
+    return realpathSync(place) === place ? join(place, file) : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 function failed(end: TaskEnd): TaskFailed {

@@ -39,6 +39,8 @@ export function useTaskBench() {
   return {
     folder,
     parts,
+    /** Where the runner finds the attempts; a stage without one is taken for a tenant's. */
+    table,
     async openRunner(mode: 'contained' | 'privileged', slots = 2, directory = join(folder, 'tasks')) {
       const runner = await openTaskRunner({
         ...{ ...parts, directory, mode, slots, table, clock },
