@@ -1,4 +1,4 @@
-import { mkdir } from 'node:fs/promises';
+import { mkdir, stat, utimes } from 'node:fs/promises';
 import { join } from 'node:path';
 import { runTool } from './tool.ts';
 
@@ -20,6 +20,10 @@ export async function mountOverlay(tree: string, lowers: readonly string[], fold
   const work = join(folder, 'work');
   await mkdir(upper, { recursive: true });
   await mkdir(work, { recursive: true });
+  // The root of the tree shows the times of its topmost folder: those of the tree as it was.
+  const [top = upper] = lowers;
+  const { atime, mtime } = await stat(top);
+  await utimes(upper, atime, mtime);
   const options = `lowerdir=${lowers.join(':')},upperdir=${upper},workdir=${work},index=on,redirect_dir=nofollow,metacopy=off`;
   await runTool(['mount', '-t', 'overlay', 'overlay', '-o', options, tree]);
   return { upper, lowers };

