@@ -61,11 +61,14 @@ export function startTarSink(argv: readonly [string, ...string[]]): TarSink {
   };
 }
 
-/** Starts GNU tar over a tree: owners by number, attributes kept. */
+/**
+ * Starts GNU tar over a tree: owners by number, attributes kept. In the order of bytes a folder's own entry and what it
+ * holds may stand apart (`a`, `a.x`, `a/b`): so folders get their times when all is there.
+ */
 export function startTarExtraction(tree: string): TarSink {
   return startTarSink([
     ...(['tar', '-x', '-f', '-', '-C', tree, '-p', '-P'] as const),
-    ...['--numeric-owner', '--same-owner', '--xattrs', '--xattrs-include=*'],
+    ...['--numeric-owner', '--same-owner', '--delay-directory-restore', '--xattrs', '--xattrs-include=*'],
   ]);
 }
 
