@@ -9,7 +9,13 @@ const digest = z.string().regex(/^[0-9a-f]{64}$/);
 export const layerEntrySchema = z.strictObject({
   path: z.string().min(1).max(4096),
   type: z.enum(['file', 'directory', 'symlink', 'hardlink', 'character', 'block', 'fifo', 'whiteout']),
-  mode: z.number().int().min(0).max(0o7777).optional(),
+  mode: z
+    .number()
+    .int()
+    .min(0)
+    .max(0o7777)
+    .optional()
+    .describe('As owner, times and attributes: of a hard link, those of its file.'),
   uid: z.number().int().min(0).optional(),
   gid: z.number().int().min(0).optional(),
   size: z.number().int().min(0).optional().describe('Bytes, of a file.'),

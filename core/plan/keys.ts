@@ -53,5 +53,6 @@ export function keyOf(inputs: Readonly<Record<string, string>>): string {
     .map(([, key]) => key)
     .sort();
   const others = Object.fromEntries(Object.entries(inputs).filter(([name]) => !name.startsWith('needs.')));
-  return digestOf({ format: 'lbuild-key/1', parents, ...others });
+  // Raised where layers are written otherwise by every program.
+  return digestOf({ format: 'lbuild-key/2', parents, ...others });
 }

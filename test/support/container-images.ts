@@ -42,7 +42,16 @@ export class PodmanStore {
   /** Runs podman; answers what it wrote. */
   run(...args: readonly string[]): string {
     const at = (part: string) => join(this.#folder, part);
-    const store = ['--root', at('storage'), '--runroot', at('run'), '--tmpdir', at('tmp'), '--storage-driver', 'vfs'];
+    const store = [
+      '--root',
+      at('storage'),
+      '--runroot',
+      at('run'),
+      '--tmpdir',
+      at('tmp'),
+      '--storage-driver',
+      'overlay',
+    ];
     return execFileSync('podman', [...store, '--cgroup-manager', 'cgroupfs', '--runtime', 'runc', ...args], {
       encoding: 'utf8',
       stdio: ['ignore', 'pipe', 'pipe'],
@@ -58,6 +67,7 @@ export class PodmanStore {
   }
 
   close(): void {
+    this.run('image', 'unmount', '--all');
     this.run('rmi', '--all', '--force');
     rmSync(this.#folder, { recursive: true, force: true });
   }

@@ -71,7 +71,7 @@ function hardLinkGroups(walked: readonly WalkedPath[]): Map<string, WalkedPath[]
   return groups;
 }
 
-/** What a change of the inode alone would show; a link has no state of its own in an index. */
+/** What a change of the inode alone would show; a link's state is told by the first name of its file. */
 function differsInState(one: WalkedPath, old: LayerEntry): boolean {
   if (old.type === 'hardlink') return false;
   const state = old.mode !== one.mode || old.uid !== one.uid || old.gid !== one.gid;
@@ -139,20 +139,19 @@ export async function takeDifference(options: DifferenceOptions): Promise<Differ
   const describe = (one: WalkedPath, mtime: number): LayerEntry => {
     const path = bytesToText(one.path);
     checkPath(one, path);
-    const first = groups.get(one.inode)?.[0] ?? one;
-    if (first !== one) return { path, type: 'hardlink', target: bytesToText(first.path) };
     const attributes = xattrs.get(one.path);
+    const { mode, uid, gid } = one;
+    const inode = { mode, uid, gid, mtime, ...(attributes === undefined ? {} : { xattrs: attributes }) };
+    const first = groups.get(one.inode)?.[0] ?? one;
+    // What unpacks images sets all this by each name of a file, and the last one counts.
+    if (first !== one) return { path, type: 'hardlink', ...inode, target: bytesToText(first.path) };
     return {
       path,
       type: one.type,
-      mode: one.mode,
-      uid: one.uid,
-      gid: one.gid,
-      mtime,
+      ...inode,
       ...(one.type === 'file' ? { size: one.size } : {}),
       ...(one.target === undefined ? {} : { target: one.target }),
       ...(one.device === undefined ? {} : { device: one.device }),
-      ...(attributes === undefined ? {} : { xattrs: attributes }),
     };
   };
 

@@ -108,7 +108,8 @@ describe('a layer', () => {
     ]);
     const byPath = new Map(entries.map((entry) => [entry.path, entry]));
     expect(byPath.get('bin/a')).toMatchObject({ type: 'file', size: 7, mtime: epoch });
-    expect(byPath.get('bin/b')).toEqual({ path: 'bin/b', type: 'hardlink', target: 'bin/a' });
+    const { mode, uid, gid, mtime } = byPath.get('bin/a') ?? {};
+    expect(byPath.get('bin/b')).toEqual({ path: 'bin/b', type: 'hardlink', target: 'bin/a', mode, uid, gid, mtime });
     expect(byPath.get('bin/ping')).toMatchObject({
       mode: 0o4755,
       xattrs: { 'security.capability': Buffer.from(rawCapability, 'hex').toString('base64') },

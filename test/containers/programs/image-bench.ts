@@ -79,6 +79,8 @@ export async function makeLayers(): Promise<void> {
       writeFileSync(join(tree, path), `${path}\n`);
     }
     linkSync(join(tree, 'bin/tool'), join(tree, 'bin/other'));
+    linkSync(join(tree, 'bin/ping'), join(tree, 'bin/ping6'));
+    chmodSync(join(tree, 'bin/ping'), 0o4711);
     setXattr(join(tree, 'bin/ping'), 'security.capability', rawCapability);
     writeFileSync(join(tree, 'var/lib/large'), Buffer.alloc(5 * 1_048_576 + 17, 'large file '));
     chmodSync(join(tree, 'root'), 0o700);
