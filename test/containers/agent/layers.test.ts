@@ -130,6 +130,29 @@ describe('a layer', () => {
     expect(await entriesOf(difference)).toEqual([]);
   });
 
+  it('restores the time of a folder whose own entry and what it holds stand apart', async () => {
+    const tree = newFolder();
+    mkdirSync(join(tree, 'a'));
+    for (const name of ['a/b', 'a.x']) writeFileSync(join(tree, name), name);
+    utimesSync(join(tree, 'a'), 1_000, 1_000);
+    const layer = await capture('base', tree, new Map(), everything);
+    expect((await entriesOf(layer)).map(({ path }) => path)).toEqual(['a', 'a.x', 'a/b']);
+    const target = newFolder();
+    await restoreStored(target, [stored(layer)], epoch);
+    expect(lstatSync(join(target, 'a')).mtimeMs).toBe(1_000_000);
+  });
+
+  it.each(['contained', 'privileged'] as const)('leaves the root its time before the next step: %s', async (mode) => {
+    const workspace = await (mode === 'privileged' ? openOverlayWorkspace : openContainedWorkspace)(newFolder());
+    workspaces.push(workspace);
+    for (const step of ['0', '1']) {
+      utimesSync(step === '0' ? workspace.base : workspace.tree, epoch, epoch);
+      await workspace.beginStep(step);
+      expect(lstatSync(workspace.tree).mtimeMs).toBe(epoch * 1_000);
+      writeFileSync(join(workspace.tree, step), step);
+    }
+  });
+
   it('is the same in both modes, and holds what changed and nothing else', async () => {
     const base = await baseLayer();
     const contained = await changedLayer('contained', base);
