@@ -13,7 +13,7 @@ export interface StageInputs {
 
 /**
  * The layers that the steps are built on and do not make themselves, in the order of the plan; the modules that they
- * need; and of single layers among these the modules, from which a tree of names is read.
+ * need; and of single layers among these the modules, from which trees are unpacked.
  * @throws Error where a layer or a needed module has no result: the stage that makes it is settled before
  */
 export async function stageInputs(

@@ -1,12 +1,9 @@
-import { execFile } from 'node:child_process';
 import { lstat } from 'node:fs/promises';
-import { promisify } from 'node:util';
 import { type Checksum, declaredChecksum } from './checksum.ts';
 import type { Body } from './object-store.ts';
 import type { Call } from './operation.ts';
 import { S3Error } from './s3-error.ts';
-
-const run = promisify(execFile);
+import { sha256OfFile } from './sealed-files.ts';
 
 /**
  * Takes a file of this machine as a call's body instead of bytes over the connection. The sender names it in
@@ -29,9 +26,7 @@ export async function adoptBody(
   if (path === undefined || !stat?.isFile() || stat.size !== size) return undefined;
   const id = await store.files.adopt(path).catch(() => undefined);
   if (id === undefined) return undefined;
-  // In a process of its own: the engine goes on meanwhile.
-  const { stdout } = await run('sha256sum', ['--', store.files.pathOf(id)]);
-  const sha256 = stdout.slice(0, 64);
+  const sha256 = await sha256OfFile(store.files.pathOf(id));
   if (Buffer.from(sha256, 'hex').toString('base64') !== declared.value) {
     await store.files.remove(id);
     throw new S3Error('BadDigest', 'The SHA256 you specified did not match the calculated checksum.');

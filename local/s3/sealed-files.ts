@@ -37,12 +37,17 @@ export async function forgetDamaged(store: ObjectFiles, body: Body): Promise<voi
 
 /** SHA-256 of a body's file; undefined where it is gone or cannot be read. */
 async function digestOf(store: ObjectFiles, body: Body): Promise<string | undefined> {
-  const hash = createHash('sha256');
   try {
-    await pipeline(createReadStream(store.files.pathOf(body.id)), hash);
-    return hash.digest('hex');
+    return await sha256OfFile(store.files.pathOf(body.id));
   } catch {
     // Gone, or a sector of the disk is: either way there are no bytes to give out.
     return undefined;
   }
+}
+
+/** In pieces, between which the engine goes on; a piece costs some 0.2 ms. @throws Error where it cannot be read */
+export async function sha256OfFile(path: string): Promise<string> {
+  const hash = createHash('sha256');
+  await pipeline(createReadStream(path, { highWaterMark: 1 << 18 }), hash);
+  return hash.digest('hex');
 }

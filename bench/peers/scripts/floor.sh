@@ -77,7 +77,7 @@ write_iso() {
     -b boot/grub/eltorito.img -no-emul-boot -boot-load-size 4 -boot-info-table --grub2-boot-info \
     --grub2-mbr /usr/lib/grub/i386-pc/boot_hybrid.img -eltorito-alt-boot -e boot/grub/efi.img -no-emul-boot \
     -append_partition 2 0xef efi.img -appended_part_as_gpt iso
-  sha256sum image.iso >image.iso.sha256
+  openssl dgst -sha256 -r image.iso >image.iso.sha256
 }
 
 make_iso() {
@@ -130,7 +130,7 @@ END
   dd if=boot.img of=disk.img bs=440 count=1 conv=notrunc status=none
   dd if=core.img of=disk.img bs=512 seek=2048 conv=notrunc status=none
   efi_image "disk.img@@$((4096 * 512))" -F -c 1 -T 131072 -h 64 -s 32 -H 4096
-  sha256sum disk.img >disk.img.sha256
+  openssl dgst -sha256 -r disk.img >disk.img.sha256
 }
 
 cd /bench

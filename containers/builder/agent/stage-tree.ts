@@ -3,7 +3,7 @@ import type { Difference } from '../layers/difference.ts';
 import { takeDifference } from '../layers/difference.ts';
 import { normaliseTree } from '../layers/normalise.ts';
 import type { BytePath } from '../layers/path-text.ts';
-import { restoreLayers, restoreNames } from '../layers/restore.ts';
+import { restoreLayers, restoreSparse } from '../layers/restore.ts';
 import type { LayerShelf } from '../layers/shelf.ts';
 import type { TreeIndex } from '../layers/tree-index.ts';
 import type { DifferenceSource, Workspace } from './workspace.ts';
@@ -13,8 +13,8 @@ export interface StageTreeOptions {
   readonly shelf: LayerShelf;
   /** Folder beside the tree. */
   readonly folder: string;
-  /** Of a tree of names: the folders whose files are wanted. */
-  readonly names: readonly string[] | undefined;
+  /** Of a sparse tree: the paths that are wanted, relative to the root. */
+  readonly paths: readonly BytePath[] | undefined;
   readonly sourceDateEpoch: number;
   readonly treeBytes: number;
 }
@@ -50,16 +50,13 @@ export class StageTree {
   }
 
   async #moveTo(steps: readonly string[]): Promise<void> {
-    const { workspace, shelf, sourceDateEpoch, names, folder } = this.#options;
+    const { workspace, shelf, sourceDateEpoch, paths, folder } = this.#options;
     const missing = steps.filter((step) => !this.#present.includes(step));
     if (missing.length === 0) return;
     const present = this.#present;
-    if (present.length === 0 && names !== undefined) {
-      const scratchFile = join(folder, 'names');
-      const restored = await restoreNames(workspace.base, shelf, {
-        ...{ steps, sourceDateEpoch, scratchFile },
-        folders: names,
-      });
+    if (present.length === 0 && paths !== undefined) {
+      const scratchFile = join(folder, 'paths');
+      const restored = await restoreSparse(workspace.base, shelf, { steps, sourceDateEpoch, scratchFile, paths });
       this.#index = restored.merge.index;
       this.#absent = restored.absent;
     } else {
@@ -96,6 +93,19 @@ export class StageTree {
       absent: this.#absent,
       readAll: ranCode && workspace.hidesWrites,
     });
+  }
+
+  /** Whether it holds all paths of the layers of these steps, and no other. */
+  holdsJust(steps: readonly string[]): boolean {
+    if (this.#options.paths !== undefined) return false;
+    return steps.length === this.#present.length && steps.every((step) => this.#present.includes(step));
+  }
+
+  /** Says that the tree, so far empty, holds what another does. */
+  holdAs(other: StageTree): void {
+    this.#present = other.#present;
+    this.#index = new Map(other.#index);
+    this.#moves = 1;
   }
 
   /** Says that the tree now holds the step's layer too. */

@@ -2,6 +2,7 @@ import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Manifest, type StageResult, type StepFailure, stageResultSchema } from '../../../core/builds/manifest.ts';
 import { LayerShelf } from '../layers/shelf.ts';
+import { runTool } from '../layers/tool.ts';
 import { StepError } from '../step-error.ts';
 import { openBlobFiles } from './blob-files.ts';
 import { BusyTime } from './busy-time.ts';
@@ -29,6 +30,8 @@ class Stage {
   readonly #ended = new Map<string, Promise<void>>();
   /** Steps that have failed, or were not begun because of that. */
   readonly #undone = new Set<string>();
+  /** Trees that hold already what their steps, which work beside the stage's tree, ask for. */
+  readonly #copies = new Map<string, StageTree>();
   #failed: { readonly step: string; readonly error: unknown } | undefined;
   #restored = 0;
 
@@ -45,13 +48,13 @@ class Stage {
       declaration: programOf(options.programs, step).declaration,
     }));
     this.#order = orderStage(planned, (lower, upper) => this.#shelf.isBelow(lower, upper));
-    this.#tree = this.#openTree(workspace, folders.work, namesOf(this.#order));
+    this.#tree = this.#openTree(workspace, folders.work, sparsePaths(this.#order));
   }
 
-  #openTree(workspace: Workspace, folder: string, names: readonly string[] | undefined): StageTree {
+  #openTree(workspace: Workspace, folder: string, paths: readonly string[] | undefined): StageTree {
     const { sourceDateEpoch, limits } = this.#options.manifest;
     const treeBytes = limits.treeBytes;
-    return new StageTree({ ...{ workspace, folder, names, sourceDateEpoch, treeBytes }, shelf: this.#shelf });
+    return new StageTree({ ...{ workspace, folder, paths, sourceDateEpoch, treeBytes }, shelf: this.#shelf });
   }
 
   async run(): Promise<StageResult> {
@@ -152,10 +155,31 @@ class Stage {
   async #runInTree(planned: PlannedStep): Promise<void> {
     await this.#move(this.#tree, planned);
     await this.#busy.during(() => this.#worker.run(planned, { tree: this.#tree }));
+    if (planned.step.produces === 'layer') await this.#busy.during(() => this.#copyTree());
+  }
+
+  /**
+   * Copies the tree for each step that works beside it on just what it holds now: 640 MB take 0.7 s, a third of what
+   * unpacking them from their layers takes, and the step is waited for longest of all.
+   */
+  async #copyTree(): Promise<void> {
+    for (const { step, number } of this.#order.beside) {
+      if (step.produces !== 'layer' || !this.#tree.holdsJust(this.#shelf.below(step.id))) continue;
+      const folder = this.#asideOf(number);
+      const workspace = await openContainedWorkspace(folder);
+      await runTool(['cp', '-a', '--reflink=auto', '--', `${this.#tree.path}/.`, workspace.tree]);
+      const tree = this.#openTree(workspace, folder, undefined);
+      tree.holdAs(this.#tree);
+      this.#copies.set(step.id, tree);
+    }
+  }
+
+  #asideOf(number: number): string {
+    return join(this.#options.folders.work, 'aside', String(number));
   }
 
   async #runAside(planned: PlannedStep): Promise<void> {
-    const folder = join(this.#options.folders.work, 'aside', String(planned.number));
+    const folder = this.#asideOf(planned.number);
     const workspace = await openContainedWorkspace(folder);
     const tree = this.#openTree(workspace, folder, undefined);
     await this.#move(tree, planned);
@@ -164,9 +188,9 @@ class Stage {
   }
 
   async #runBeside(planned: PlannedStep): Promise<void> {
-    const folder = join(this.#options.folders.work, 'aside', String(planned.number));
-    const workspace = await openContainedWorkspace(folder);
-    const tree = this.#openTree(workspace, folder, undefined);
+    const folder = this.#asideOf(planned.number);
+    const tree =
+      this.#copies.get(planned.step.id) ?? this.#openTree(await openContainedWorkspace(folder), folder, undefined);
     const unpack = () => tree.moveTo(this.#shelf.below(planned.step.id));
     await this.#busy.during(() => this.#worker.run(planned, { tree, unpack }));
     await rm(join(folder, 'tree'), { recursive: true, force: true });
@@ -213,11 +237,15 @@ class Stage {
   }
 }
 
-/** The folders of a tree of names, where no step needs more of the tree. */
-function namesOf(order: StageOrder): readonly string[] | undefined {
+/** The paths of a sparse tree, where no step needs more of the tree. */
+function sparsePaths(order: StageOrder): readonly string[] | undefined {
   const readers = [...order.main, ...order.exports];
-  if (readers.some(({ declaration }) => declaration.reads !== 'names')) return undefined;
-  return [...new Set(readers.flatMap(({ declaration }) => declaration.readsFiles ?? []))].sort();
+  const paths = new Set<string>();
+  for (const { declaration, step } of readers) {
+    if (declaration.reads !== 'paths') return undefined;
+    for (const path of declaration.readsPaths?.(step.options) ?? []) paths.add(Buffer.from(path).toString('latin1'));
+  }
+  return [...paths].sort();
 }
 
 /**

@@ -4,7 +4,7 @@ import type { ProgramDeclaration } from '../../../core/plan/programs/program.ts'
 export interface PlannedStep {
   readonly step: ManifestStep;
   readonly number: number;
-  readonly declaration: Pick<ProgramDeclaration, 'reads' | 'readsFiles' | 'writes'>;
+  readonly declaration: Pick<ProgramDeclaration, 'reads' | 'readsPaths' | 'writes'>;
 }
 
 export interface StageOrder {

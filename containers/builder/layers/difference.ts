@@ -17,7 +17,7 @@ export interface DifferenceOptions {
   readonly readAll?: boolean;
   /** Privileged mode: the upper folder of the step's overlay. What changed is in it. */
   readonly upper?: string;
-  /** Files of `before` that a tree of names leaves out: they are as they were unless a path stands in their place. */
+  /** Paths of `before` that a sparse tree leaves out: they are as they were unless another stands in their place. */
   readonly absent?: ReadonlySet<BytePath>;
   /** Paths, relative to the root, that the step may change: itself and what is below. All else stays as it was. */
   readonly writes?: readonly string[];
@@ -191,13 +191,14 @@ export async function takeDifference(options: DifferenceOptions): Promise<Differ
   }
   for (const [path, old] of before) {
     if (after.has(path)) continue;
-    const parent = after.get(parentOf(path));
-    if (!mayChange(path) || (options.absent?.has(path) === true && parent?.type === 'directory')) {
+    // Folders come before what is in them, in every index.
+    const inFolder = parentOf(path) === '' || after.get(parentOf(path))?.type === 'directory';
+    if (!mayChange(path) || (options.absent?.has(path) === true && inFolder)) {
       after.set(path, old);
       continue;
     }
     // Below a folder that is gone or no folder any more, that folder's own entry already says it.
-    if (parentOf(path) !== '' && parent?.type !== 'directory') continue;
+    if (!inFolder) continue;
     layer.push({ path, entry: { path: bytesToText(path), type: 'whiteout' } });
   }
   layer.sort((a, b) => compareBytes(a.path, b.path));

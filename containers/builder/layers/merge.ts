@@ -117,15 +117,17 @@ function conflict(step: string, other: string, path: string): StepError {
   );
 }
 
+/** A part that is empty, `.` or `..`, or a zero byte. */
+const noPath = /(?:^|\/)\.{0,2}(?:\/|$)|\0/;
+/** Names that mean deletions in a layer. */
+const reservedName = /(?:^|\/)\.wh\./;
+
 /** @throws LayerError where a name is none, is reserved, or the order is not that of the bytes */
 function checkNames(step: string, entries: readonly LayerEntry[], paths: readonly BytePath[]): void {
   for (const [at, entry] of entries.entries()) {
     const path = paths[at] ?? '';
-    const parts = path.split('/');
-    if (parts.some((part) => part === '' || part === '.' || part === '..' || part.includes('\0'))) {
-      throw new LayerError(step, `${entry.path} is no path inside a tree`);
-    }
-    if (parts.some((part) => part.startsWith('.wh.'))) throw new LayerError(step, `${entry.path} is a reserved name`);
+    if (noPath.test(path)) throw new LayerError(step, `${entry.path} is no path inside a tree`);
+    if (reservedName.test(path)) throw new LayerError(step, `${entry.path} is a reserved name`);
     if (at > 0 && compareBytes(paths[at - 1] ?? '', path) >= 0) {
       throw new LayerError(step, `${entry.path} is out of order`);
     }

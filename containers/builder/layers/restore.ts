@@ -1,9 +1,11 @@
 import { lstatSync, lutimesSync, readdirSync, rmdirSync, unlinkSync, utimesSync } from 'node:fs';
+import type { StoredLayer } from './layer-reader.ts';
 import type { LayerMerge } from './merge.ts';
-import { unpackNames } from './names-tree.ts';
 import { type BytePath, parentOf, pathInside, textToBytes } from './path-text.ts';
 import type { LayerShelf } from './shelf.ts';
-import { unpackLayer } from './unpack.ts';
+import { pathsOfSparseTree, unpackSparse } from './sparse-tree.ts';
+import type { TreeIndex } from './tree-index.ts';
+import { unpackLayer, unpackModule } from './unpack.ts';
 
 /** Removes a path and all below it; symlinks are removed, not followed. */
 function removePath(path: Buffer): void {
@@ -35,13 +37,23 @@ export async function restoreLayers(
   const merge = await shelf.merge(options.present);
   const touched = new Set<BytePath>();
   // All downloads begin at once.
-  const layers = options.steps.map((step) => shelf.layer(step));
-  for (const layer of layers) layer.catch(() => undefined);
+  const sources = options.steps.map((step, at) =>
+    sourceOf(shelf, step, [...options.present, ...options.steps.slice(0, at)]),
+  );
+  for (const source of sources) source.catch(() => undefined);
   for (const [at, step] of options.steps.entries()) {
     const { entries } = await shelf.index(step);
+    const before = [...merge.index.keys()];
     for (const path of merge.add(step, shelf.below(step), entries)) removePath(pathInside(tree, path));
-    const layer = await layers[at];
-    if (layer !== undefined) await unpackLayer(tree, layer, entries);
+    const source = await sources[at];
+    if (source !== undefined && 'layer' in source) await unpackLayer(tree, source.layer, entries);
+    if (source !== undefined && 'module' in source) {
+      await unpackModule(
+        tree,
+        source.module,
+        before.filter((path) => !merge.index.has(path)),
+      );
+    }
     // Writing into a folder changes its time, which only that folder's own layer knows.
     if (at + options.present.length > 0) for (const entry of entries) touched.add(parentOf(textToBytes(entry.path)));
   }
@@ -49,42 +61,69 @@ export async function restoreLayers(
   return merge;
 }
 
-/** A tree of which only some files have their content. */
-export interface NamesRestored {
+type LayerSource =
+  | { readonly layer: StoredLayer }
+  | { readonly module: { readonly step: string; readonly file: string } };
+
+/**
+ * What a layer is unpacked from: its own module where there is one, else its tar. A module has the folders above its
+ * entries as its own tree had them, so it fits over that tree alone and over no other branch.
+ */
+async function sourceOf(shelf: LayerShelf, step: string, present: readonly string[]): Promise<LayerSource> {
+  const below = new Set(shelf.below(step));
+  const module = present.every((other) => below.has(other)) ? shelf.moduleOf(step) : undefined;
+  if (module === undefined) return { layer: await shelf.layer(step) };
+  const { file } = await shelf.module(module.step);
+  return { module: { step: module.step, file } };
+}
+
+/** A tree that has only some of its paths. */
+export interface SparseRestored {
   readonly merge: LayerMerge;
-  /** Files of `merge.index` that are not in the tree. */
+  /** Paths of `merge.index` that are not in the tree. */
   readonly absent: ReadonlySet<BytePath>;
 }
 
 /**
- * Unpacks a tree of names: of the layers that have a module of their own, lowest first, every folder, link and node and
- * only the files that are asked for, read from the module; the layers above them whole.
- * @param folders relative to the root, whose files are wanted
+ * Unpacks a sparse tree: of the layers that have a module of their own, lowest first, only the paths that are asked
+ * for, read from the module; the layers above them whole.
+ * @param options.paths relative to the root; with all that is below and above them, and what symlinks among them lead to
  * @throws as restoreLayers
  */
-export async function restoreNames(
+export async function restoreSparse(
   tree: string,
   shelf: LayerShelf,
   options: {
     readonly steps: readonly string[];
-    readonly folders: readonly string[];
+    readonly paths: readonly BytePath[];
     readonly sourceDateEpoch: number;
     /** A file that may be written beside the tree. */
     readonly scratchFile: string;
   },
-): Promise<NamesRestored> {
-  const { steps, folders, sourceDateEpoch, scratchFile } = options;
+): Promise<SparseRestored> {
+  const { steps, sourceDateEpoch, scratchFile } = options;
   const firstWhole = steps.findIndex((step) => shelf.moduleOf(step) === undefined);
   const lower = firstWhole < 0 ? steps : steps.slice(0, firstWhole);
-  const merge = await shelf.merge(lower);
-  const files = await unpackNames(tree, scratchFile, shelf, { merge, steps: lower, folders });
-  const lowest = new Map(merge.index);
-  const whole = await restoreLayers(tree, shelf, { present: lower, steps: steps.slice(lower.length), sourceDateEpoch });
-  const absent = new Set<BytePath>();
-  for (const [path, entry] of whole.index) {
-    const isFile = entry.type === 'file' || entry.type === 'hardlink';
-    if (isFile && !files.has(path) && lowest.get(path) === entry) absent.add(path);
+  const upper = steps.slice(lower.length);
+  const [merge, all, ...above] = await Promise.all([
+    shelf.merge(lower),
+    shelf.merge(steps),
+    ...upper.map((step) => shelf.index(step)),
+  ]);
+  const paths = new Set<BytePath>();
+  const isFolder = (index: TreeIndex, path: BytePath) => index.get(path)?.type === 'directory';
+  for (const path of pathsOfSparseTree(all.index, options.paths)) {
+    const stays = merge.index.get(path) === all.index.get(path);
+    if (stays || (isFolder(merge.index, path) && isFolder(all.index, path))) paths.add(path);
   }
+  // The whole layers stand in folders of the lower ones.
+  for (const path of above.flatMap(({ entries }) => entries.map((entry) => textToBytes(entry.path)))) {
+    for (let at = parentOf(path); at !== ''; at = parentOf(at)) if (isFolder(merge.index, at)) paths.add(at);
+  }
+  await unpackSparse(tree, scratchFile, shelf, { merge, steps: lower, paths });
+  const whole = await restoreLayers(tree, shelf, { present: lower, steps: upper, sourceDateEpoch });
+  const absent = new Set<BytePath>();
+  for (const [path, entry] of whole.index) if (!paths.has(path) && merge.index.get(path) === entry) absent.add(path);
   return { merge: whole, absent };
 }
 

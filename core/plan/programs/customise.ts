@@ -26,8 +26,8 @@ export const groups = {
   summary: 'Adds groups',
   trust: 'service',
   produces: 'layer',
-  reads: 'names',
-  readsFiles: ['etc'],
+  reads: 'paths',
+  readsPaths: () => ['etc'],
   hostTools: [],
   timeoutSeconds: 300,
   options: z.strictObject({
@@ -66,6 +66,18 @@ export const users = {
   }),
 } as const satisfies ProgramDeclaration;
 
+const filesOptions = z.strictObject({
+  files: z.array(
+    z.strictObject({
+      path: z.string().describe('Absolute path in the image.'),
+      content: z.string().describe('The content, as text in UTF-8.'),
+      mode: z.string().describe('Octal permission bits, four digits.'),
+      owner: z.string().describe('User name or number.'),
+      group: z.string().describe('Group name or number.'),
+    }),
+  ),
+});
+
 /** Declaration of `files`: writes files given in the spec. */
 export const files = {
   name: 'files',
@@ -73,21 +85,14 @@ export const files = {
   summary: 'Writes files',
   trust: 'service',
   produces: 'layer',
-  reads: 'names',
-  readsFiles: ['etc'],
+  reads: 'paths',
+  readsPaths: (options) => [
+    ...['etc/passwd', 'etc/group'],
+    ...filesOptions.parse(options).files.map(({ path }) => path.replace(/^\/+/, '')),
+  ],
   hostTools: [],
   timeoutSeconds: 300,
-  options: z.strictObject({
-    files: z.array(
-      z.strictObject({
-        path: z.string().describe('Absolute path in the image.'),
-        content: z.string().describe('The content, as text in UTF-8.'),
-        mode: z.string().describe('Octal permission bits, four digits.'),
-        owner: z.string().describe('User name or number.'),
-        group: z.string().describe('Group name or number.'),
-      }),
-    ),
-  }),
+  options: filesOptions,
 } as const satisfies ProgramDeclaration;
 
 /** Declaration of `services`: enables, disables and masks units by their links, as data. */
@@ -97,8 +102,8 @@ export const services = {
   summary: 'Enables, disables and masks services',
   trust: 'service',
   produces: 'layer',
-  reads: 'names',
-  readsFiles: ['etc', 'lib/systemd', 'usr/lib/systemd', 'usr/local/lib/systemd'],
+  reads: 'paths',
+  readsPaths: () => ['etc', 'lib/systemd', 'usr/lib/systemd', 'usr/local/lib/systemd'],
   hostTools: ['systemctl'],
   timeoutSeconds: 300,
   options: z.strictObject({

@@ -14,12 +14,15 @@ export interface ProgramDeclaration<Options extends z.ZodObject = z.ZodObject> {
   readonly trust: TrustClass;
   readonly produces: 'layer' | 'module' | 'artifact';
   /**
-   * What it is shown of its ancestors: the whole `tree`; a tree of `names` (every folder, link and device node, and of
-   * the files only those below `readsFiles`); or no tree, only their `layers` and modules as files.
+   * What it is shown of its ancestors: the whole `tree`; a sparse tree of the `paths` that it says; or no tree, only
+   * their `layers` and modules as files.
    */
-  readonly reads: 'tree' | 'names' | 'layers';
-  /** With `reads: 'names'`: folders, relative to the root, whose files are there with their content. */
-  readonly readsFiles?: readonly string[];
+  readonly reads: 'tree' | 'paths' | 'layers';
+  /**
+   * With `reads: 'paths'`: paths, relative to the root, of all that it reads or changes with these options, with what
+   * is below them. What is above them, and what symlinks on the way lead to, is there too.
+   */
+  readonly readsPaths?: (options: Readonly<Record<string, unknown>>) => readonly string[];
   /** Of a program that makes a layer in a tree of its own: the only paths that the layer may hold, and what is below. */
   readonly writes?: readonly string[];
   /** Commands of the builder root that the program calls. */

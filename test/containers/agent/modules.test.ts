@@ -1,12 +1,12 @@
 import { execFileSync, spawnSync } from 'node:child_process';
-import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { openContainedWorkspace } from '../../../containers/builder/agent/workspace.ts';
 import { writeModuleTar } from '../../../containers/builder/layers/module-tar.ts';
-import { filesOfNames } from '../../../containers/builder/layers/names-tree.ts';
 import { LayerShelf } from '../../../containers/builder/layers/shelf.ts';
+import { pathsOfSparseTree } from '../../../containers/builder/layers/sparse-tree.ts';
 import { sha256 } from '../../../core/digest.ts';
 import { captureLayer, restoreStored, shelfOf, storedLayer, type TestLayer } from '../../support/layer-shelf.ts';
 import { stageStep } from '../../support/stage-engine.ts';
@@ -151,13 +151,36 @@ describe('a shelf', () => {
   });
 });
 
-describe('a tree of names', () => {
-  it('has the files below its folders, and all names of a file of which one is there', async () => {
-    const lower = await base();
+describe('a sparse tree', () => {
+  it('has what is asked for with what is above and below, and all names of a file of which one is there', async () => {
+    const index = await restoreStored(newFolder(), [await base()], epoch);
+    expect([...pathsOfSparseTree(index, ['etc'])].sort()).toEqual(['etc', 'etc/passwd']);
+    expect([...pathsOfSparseTree(index, ['bin/tool2'])].sort()).toEqual(['bin', 'bin/tool', 'bin/tool2']);
+    expect([...pathsOfSparseTree(index, ['srv/new/file', 'nowhere'])].sort()).toEqual(['srv']);
+  });
+
+  it('has what symlinks lead to, wherever they point, and ends where they go in a circle', async () => {
+    const lower = await layerOf('base', [], (tree) => {
+      mkdirSync(join(tree, 'usr/lib/units'), { recursive: true });
+      writeFileSync(join(tree, 'usr/lib/units/one'), 'one');
+      writeFileSync(join(tree, 'usr/other'), 'other');
+      symlinkSync('usr/lib', join(tree, 'lib'));
+      symlinkSync('/lib/units', join(tree, 'units'));
+      symlinkSync('../../../../usr', join(tree, 'usr/lib/up'));
+      symlinkSync('around', join(tree, 'around'));
+    });
     const index = await restoreStored(newFolder(), [lower], epoch);
-    expect([...filesOfNames(index, ['etc'])]).toEqual(['etc/passwd']);
-    expect([...filesOfNames(index, ['bin'])].sort()).toEqual(['bin/tool', 'bin/tool2']);
-    expect(readFileSync(lower.indexFile).length).toBeGreaterThan(0);
+    expect([...pathsOfSparseTree(index, ['units'])].sort()).toEqual(
+      ['lib', 'units', 'usr', 'usr/lib', 'usr/lib/units', 'usr/lib/units/one'].sort(),
+    );
+    expect([...pathsOfSparseTree(index, ['lib/up/other'])].sort()).toEqual([
+      'lib',
+      'usr',
+      'usr/lib',
+      'usr/lib/up',
+      'usr/other',
+    ]);
+    expect([...pathsOfSparseTree(index, ['around/x'])]).toEqual(['around']);
   });
 
   it('gives the layer that the whole tree gives, though files are absent', async () => {
@@ -169,13 +192,12 @@ describe('a tree of names', () => {
     const whole = await layerOf('upper', [lower], change);
     const workspace = await openContainedWorkspace(newFolder());
     const before = await restoreStored(workspace.base, [lower], epoch);
-    for (const path of ['srv/old/a', 'srv/old/b']) rmSync(join(workspace.tree, path));
-    execFileSync('touch', ['-d', `@${epoch}`, join(workspace.tree, 'srv/old')]);
+    rmSync(join(workspace.tree, 'srv'), { recursive: true });
     const source = await workspace.beginStep('0');
     change(workspace.tree);
     const sparse = await captureLayer({
       ...{ ...source, tree: workspace.tree, step: 'upper', folder: newFolder(), before },
-      ...{ absent: new Set(['srv/old/a', 'srv/old/b']), sourceDateEpoch: epoch, treeBytes: 1e9 },
+      ...{ absent: new Set(['srv', 'srv/old', 'srv/old/a', 'srv/old/b']), sourceDateEpoch: epoch, treeBytes: 1e9 },
     });
     expect(sparse.layer.reference.diffId).toBe(whole.reference.diffId);
     expect(sparse.after.has('srv/old/a')).toBe(true);

@@ -1,0 +1,146 @@
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { openContainedWorkspace } from '../../../containers/builder/agent/workspace.ts';
+import { writeModuleTar } from '../../../containers/builder/layers/module-tar.ts';
+import { restoreLayers } from '../../../containers/builder/layers/restore.ts';
+import { LayerShelf } from '../../../containers/builder/layers/shelf.ts';
+import { walkTree } from '../../../containers/builder/layers/walk.ts';
+import { readXattrs } from '../../../containers/builder/layers/xattrs.ts';
+import type { ModuleReference } from '../../../core/builds/manifest.ts';
+import { sha256 } from '../../../core/digest.ts';
+import { captureLayer, restoreStored, shelfOf, storedLayer, type TestLayer } from '../../support/layer-shelf.ts';
+
+const root = mkdtempSync(join(tmpdir(), 'lbuild-module-restore-'));
+const epoch = 1_735_689_600;
+afterAll(() => rmSync(root, { recursive: true, force: true }));
+
+let made = 0;
+function newFolder(): string {
+  made += 1;
+  const folder = join(root, String(made));
+  mkdirSync(folder);
+  return folder;
+}
+
+async function layerOf(step: string, below: readonly TestLayer[], change: (tree: string) => void): Promise<TestLayer> {
+  const workspace = await openContainedWorkspace(newFolder());
+  const before = await restoreStored(workspace.base, below, epoch);
+  const source = await workspace.beginStep('0');
+  change(workspace.tree);
+  const options = { ...source, tree: workspace.tree, step, folder: newFolder(), before };
+  const captured = await captureLayer({ ...options, sourceDateEpoch: epoch, treeBytes: 1e9 });
+  return storedLayer(
+    captured,
+    below.map(({ reference }) => reference.step),
+  );
+}
+
+/** The module of one layer as a file, packed as the step program packs it. */
+async function moduleOf(
+  layers: readonly TestLayer[],
+  step: string,
+): Promise<{ file: string; module: ModuleReference }> {
+  const pieces: Buffer[] = [];
+  await writeModuleTar(shelfOf(layers), [step], async (piece) => {
+    pieces.push(Buffer.from(piece));
+  });
+  const file = join(newFolder(), 'module');
+  const packed = ['-tar', '-noappend', '-no-progress', '-quiet', '-xattrs', '-comp', 'zstd', '-root-mode', '755'];
+  execFileSync('mksquashfs', ['-', file, ...packed], { input: Buffer.concat(pieces) });
+  const module = {
+    step: `module.${step}`,
+    digest: sha256(readFileSync(file)),
+    size: statSync(file).size,
+    layers: [step],
+  };
+  return { file, module };
+}
+
+/** All that find(1) can tell of a tree, with contents and attributes. */
+async function describeTree(tree: string): Promise<string> {
+  const listed = execFileSync('find', ['.', '-printf', '%p %y %m %U:%G %s %T@ %n %l\n'], { cwd: tree }).toString(
+    'latin1',
+  );
+  const contents = execFileSync('sh', ['-c', 'find . -type f -print0 | xargs -0 sha256sum'], { cwd: tree }).toString(
+    'latin1',
+  );
+  const order = (text: string) => text.split('\n').sort().join('\n');
+  const { paths } = await walkTree(tree);
+  const attributes = await readXattrs(
+    tree,
+    paths.map(({ path }) => path),
+  );
+  // The size of a folder is the file system's own matter.
+  const sizeless = listed.replace(/^(\S+ d \S+ \S+) \d+/gm, '$1');
+  return [order(sizeless), order(contents), JSON.stringify([...attributes].sort())].join('\n---\n');
+}
+
+describe('a tree from modules', () => {
+  let lower: TestLayer;
+  let upper: TestLayer;
+  let beside: TestLayer;
+  let shelf: LayerShelf;
+  beforeAll(async () => {
+    lower = await layerOf('lower', [], (tree) => {
+      for (const folder of ['etc', 'srv/old/deep', 'srv/again', 'bin', 'dev'])
+        mkdirSync(join(tree, folder), { recursive: true });
+      for (const path of ['etc/passwd', 'srv/old/deep/a', 'srv/again/b', 'srv/again/c', 'bin/tool', 'srv/turns']) {
+        writeFileSync(join(tree, path), path);
+      }
+      execFileSync('ln', ['bin/tool', 'bin/tool2'], { cwd: tree });
+      execFileSync('mknod', ['dev/null', 'c', '1', '3'], { cwd: tree });
+      execFileSync('mkfifo', ['srv/pipe'], { cwd: tree });
+      execFileSync('setcap', ['cap_net_raw+ep', 'bin/tool'], { cwd: tree });
+      symlinkSync('../nowhere', join(tree, 'etc/dangling'));
+      execFileSync('chown', ['-h', '1000:2000', 'etc/dangling', 'srv/old'], { cwd: tree });
+    });
+    upper = await layerOf('upper', [lower], (tree) => {
+      rmSync(join(tree, 'srv/old'), { recursive: true });
+      rmSync(join(tree, 'srv/again'), { recursive: true });
+      mkdirSync(join(tree, 'srv/again'), { mode: 0o700 });
+      writeFileSync(join(tree, 'srv/again/new'), 'new');
+      rmSync(join(tree, 'srv/turns'));
+      mkdirSync(join(tree, 'srv/turns'));
+      writeFileSync(join(tree, 'srv/turns/inside'), 'inside');
+      execFileSync('sh', ['-c', 'printf odd > "etc/$(printf "b\\377d")"; truncate -s 1M srv/sparse'], { cwd: tree });
+    });
+    beside = await layerOf('beside', [lower], (tree) => execFileSync('chmod', ['0711', 'bin'], { cwd: tree }));
+    const modules = [await moduleOf([lower], 'lower'), await moduleOf([lower, upper], 'upper')];
+    const files = new Map(modules.map(({ module, file }) => [module.digest, file]));
+    for (const { reference, layerFile, indexFile } of [lower, upper, beside]) {
+      files.set(reference.index, indexFile);
+      files.set(reference.digest, layerFile);
+    }
+    shelf = new LayerShelf(
+      {
+        base: [lower, upper, beside].map(({ reference }) => reference),
+        steps: [],
+        modules: modules.map(({ module }) => module),
+      },
+      async (digest) => files.get(digest) ?? '/nowhere',
+    );
+  });
+
+  it('is the one that the tars give, deletions, hard links, devices and attributes included', async () => {
+    const [fromTars, fromModules] = [newFolder(), newFolder()];
+    await restoreStored(fromTars, [lower, upper], epoch);
+    await restoreLayers(fromModules, shelf, { present: [], steps: ['lower', 'upper'], sourceDateEpoch: epoch });
+    expect(await describeTree(fromModules)).toBe(await describeTree(fromTars));
+    expect(await describeTree(fromModules)).toContain('security.capability');
+  });
+
+  it('is right over another branch too, where a module does not fit', async () => {
+    const [fromTars, fromModules] = [newFolder(), newFolder()];
+    await restoreStored(fromTars, [lower, beside, upper], epoch);
+    await restoreLayers(fromModules, shelf, {
+      present: [],
+      steps: ['lower', 'beside', 'upper'],
+      sourceDateEpoch: epoch,
+    });
+    expect(await describeTree(fromModules)).toBe(await describeTree(fromTars));
+    expect(statSync(join(fromModules, 'bin')).mode & 0o777).toBe(0o711);
+  });
+});
