@@ -4,7 +4,7 @@ import { toJsonObject } from '../json.ts';
 import { isBootable } from '../spec/releases.ts';
 import type { ResolvedSpec } from '../spec/schema.ts';
 import { type ProgramName, programs } from './programs/catalogue.ts';
-import { mayChangeInitramfs } from './programs/initramfs-inputs.ts';
+import { bringsHooks, mayChangeInitramfs } from './programs/initramfs-inputs.ts';
 
 /** A step before its key is known. */
 export interface StepDraft {
@@ -69,7 +69,8 @@ class Chain {
 /**
  * The steps of a spec in topological order. The boot packages come first and the user's packages after them, so that
  * another package of the user's installs these only. The initial RAM file system is a branch beside the user's
- * packages: made once of the boot packages, and again by `refresh` where something that it reads has changed since.
+ * packages: made once of the boot packages, and again by `refresh` where something that it reads has changed since; only
+ * after the user's packages where one of these is known to bring hooks.
  * The declarative customisations are one chain; user steps follow all of it by their `needs` ([] = only the
  * declarative base); exports need every user step that no other needs.
  *
@@ -94,16 +95,21 @@ export function expandSpec(spec: ResolvedSpec): StepDraft[] {
     remove: [...spec.packages.remove].sort(),
     recommends: spec.packages.recommends,
   };
+  const changesPackages = wanted.install.length + wanted.remove.length > 0;
+  const hooks = [...wanted.install, ...wanted.remove].some(bringsHooks);
+  const makeInitramfs = () => chain.beside('initramfs', { afterTenant: false }, shared);
   let initramfs: string | undefined;
   if (boots) {
     const bootSet = { install: [], remove: [], recommends: wanted.recommends, kernel: spec.kernel.package, outputs };
     chain.add('packages', bootSet, { id: 'kernel', label: 'Installs the kernel and what boots it', ...shared });
-    initramfs = chain.beside('initramfs', { afterTenant: false }, shared);
+    if (!hooks) initramfs = makeInitramfs();
   }
-  const changesPackages = wanted.install.length + wanted.remove.length > 0;
   if (changesPackages || !boots) chain.add('packages', { ...wanted, outputs: [] }, shared);
+  if (boots && hooks) initramfs = makeInitramfs();
   const shareable = layersOf(chain.drafts);
-  if (initramfs !== undefined && changesPackages && !late) initramfs = refresh(chain, initramfs, chain.tips, false);
+  if (initramfs !== undefined && changesPackages && !hooks && !late) {
+    initramfs = refresh(chain, initramfs, chain.tips, false);
+  }
   const booting = initramfs === undefined ? [] : [initramfs];
 
   chain.add('system', spec.system);

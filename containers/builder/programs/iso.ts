@@ -12,7 +12,6 @@
  * /boot, read from the module that holds them. The image is written whole by one call; equal modules give equal bytes.
  * The loader is not signed: Secure Boot refuses it.
  */
-import { createHash } from 'node:crypto';
 import { copyFile, mkdir, readdir, rename, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { iso as declaration } from '../../../core/plan/programs/export.ts';
@@ -36,9 +35,8 @@ async function run(context: Context): Promise<ProgramOutcome> {
   for (const folder of ['live', 'boot/grub', '.disk']) await mkdir(join(staging, folder), { recursive: true });
   const modules = await stackModules(context, join(staging, 'live'));
 
-  const content = modules.map(({ digest }) => digest).join();
-  const identity = createHash('sha256').update(`${content}\n${label}\n${cmdline.join(' ')}\n${hostname}`);
-  const marker = `/.disk/lbuild-${identity.digest('hex').slice(0, 16)}`;
+  // By this file GRUB finds its own image among all discs of a machine: the key holds all that the image is made of.
+  const marker = `/.disk/lbuild-${context.key.slice(0, 16)}`;
   await writeFile(join(staging, marker), '');
   await writeFile(join(staging, 'boot/grub/grub.cfg'), grubConfiguration(hostname, cmdline));
   const early = join(context.scratch, 'early.cfg');
@@ -82,7 +80,6 @@ async function run(context: Context): Promise<ProgramOutcome> {
 interface StackedModule {
   readonly name: string;
   readonly file: string;
-  readonly digest: string;
   readonly layers: readonly string[];
 }
 
@@ -90,10 +87,10 @@ interface StackedModule {
 async function stackModules(context: Context, live: string): Promise<StackedModule[]> {
   const modules: StackedModule[] = [];
   const checked = await Promise.all(context.options.modules.map((step) => context.layers.module(step)));
-  for (const [position, { file, digest, layers }] of checked.entries()) {
+  for (const [position, { file, layers }] of checked.entries()) {
     const step = context.options.modules[position] ?? '';
     const name = `${String(position + 1).padStart(2, '0')}-${step.replace(/^module\./, '')}.squashfs`;
-    modules.push({ name, file, digest, layers });
+    modules.push({ name, file, layers });
   }
   await writeFile(join(live, 'filesystem.module'), modules.map(({ name }) => `${name}\n`).join(''));
   return modules;
@@ -124,28 +121,20 @@ async function bootFiles(context: Context, modules: readonly StackedModule[], st
   if (version === undefined) {
     throw new StepError('step.failed', 'The image has no kernel with an initial RAM file system in /boot.');
   }
-  const folder = join(context.scratch, 'boot');
-  for (const [path, to] of [
-    [`boot/vmlinuz-${version}`, 'live/vmlinuz'],
-    [`boot/initrd.img-${version}`, 'live/initrd.img'],
-  ] as const) {
-    const owner = paths.get(path)?.step ?? '';
-    const module = modules.find(({ layers }) => layers.includes(owner));
-    if (module === undefined) throw new StepError('step.failed', `No module of the image holds /${path}.`);
-    await context.exec([
-      'unsquashfs',
-      '-q',
-      '-n',
-      '-f',
-      '-no-xattrs',
-      '-no-wildcards',
-      '-d',
-      folder,
-      module.file,
-      path,
-    ]);
-    await rename(join(folder, path), join(staging, to));
-  }
+  await Promise.all(
+    [
+      { path: `boot/vmlinuz-${version}`, to: 'live/vmlinuz' },
+      { path: `boot/initrd.img-${version}`, to: 'live/initrd.img' },
+    ].map(async ({ path, to }) => {
+      const owner = paths.get(path)?.step ?? '';
+      const module = modules.find(({ layers }) => layers.includes(owner));
+      if (module === undefined) throw new StepError('step.failed', `No module of the image holds /${path}.`);
+      const folder = join(context.scratch, to.replace('/', '-'));
+      const quiet = ['-q', '-n', '-f', '-no-xattrs', '-no-wildcards'];
+      await context.exec(['unsquashfs', ...quiet, '-d', folder, module.file, path]);
+      await rename(join(folder, path), join(staging, to));
+    }),
+  );
   return version;
 }
 

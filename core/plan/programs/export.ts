@@ -4,7 +4,7 @@ import type { ProgramDeclaration } from './program.ts';
 /** Declaration of `iso`: a hybrid live ISO that boots with BIOS and UEFI. */
 export const iso = {
   name: 'iso',
-  version: 3,
+  version: 4,
   summary: 'Makes a live ISO image that boots with BIOS and UEFI',
   trust: 'seal',
   produces: 'artifact',

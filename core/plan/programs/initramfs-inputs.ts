@@ -52,12 +52,21 @@ export interface InitramfsInputs {
   readonly paths: readonly string[];
   /** Words of the hooks, each of which may look for a file of that name. */
   readonly names: readonly string[];
-  /** Folders that the hooks read by pattern, and what they name below /etc. */
+  /** Patterns and folders that the hooks read, and what they name below /etc. `*` and `?` match within one name. */
   readonly folders: readonly string[];
 }
 
 function isBelow(path: string, folders: readonly string[]): boolean {
   return folders.some((folder) => path === folder || path.startsWith(`${folder}/`));
+}
+
+/** What a pattern of the shell matches, and all that is below: a hook may copy a folder. */
+function patternForm(pattern: string): RegExp {
+  const parts = pattern.split(/([*?])/).map((part) => {
+    if (part === '*') return '[^/]*';
+    return part === '?' ? '[^/]' : part.replace(/[.+^${}()|[\]\\]/g, '\\$&');
+  });
+  return new RegExp(`^${parts.join('')}(?:/.*)?$`);
 }
 
 /**
@@ -67,9 +76,12 @@ function isBelow(path: string, folders: readonly string[]): boolean {
 export function changesInitramfs(inputs: InitramfsInputs): (path: string) => boolean {
   const names = new Set(inputs.names);
   const paths = new Set(inputs.paths);
+  const isPattern = (folder: string) => /[*?]/.test(folder);
+  const folders = [...inputFolders, ...inputs.folders.filter((folder) => !isPattern(folder))];
+  const patterns = inputs.folders.filter(isPattern).map(patternForm);
   return (path) => {
-    if (paths.has(path) || inputFiles.has(path) || isBelow(path, inputFolders) || isBelow(path, inputs.folders))
-      return true;
+    if (paths.has(path) || inputFiles.has(path) || isBelow(path, folders)) return true;
+    if (patterns.some((form) => form.test(path))) return true;
     return names.has(path.slice(path.lastIndexOf('/') + 1)) && !isBelow(path, dataFolders);
   };
 }
@@ -82,4 +94,39 @@ export function mayChangeInitramfs(path: string): boolean {
   const relative = path.slice(1);
   if (inputFiles.has(relative) || isBelow(relative, inputFolders)) return true;
   return !isBelow(relative, dataFolders);
+}
+
+/**
+ * Packages that bring hooks of their own or what Debian's hooks look for. Where a spec installs one, an initial RAM file
+ * system made before would be made again for certain.
+ */
+const hookPackages = new Set([
+  'btrfs-progs',
+  'busybox',
+  'busybox-static',
+  'clevis-initramfs',
+  'cloud-initramfs-growroot',
+  'cloud-initramfs-rescuevol',
+  'console-setup',
+  'cryptsetup-initramfs',
+  'dropbear-initramfs',
+  'intel-microcode',
+  'amd64-microcode',
+  'keyboard-configuration',
+  'live-boot',
+  'live-config',
+  'lvm2',
+  'mdadm',
+  'multipath-tools-boot',
+  'nfs-common',
+  'open-iscsi',
+  'overlayroot',
+  'plymouth',
+  'thin-provisioning-tools',
+  'zfs-initramfs',
+]);
+
+/** Whether the package changes what an initial RAM file system is made of. */
+export function bringsHooks(packageName: string): boolean {
+  return hookPackages.has(packageName) || packageName.startsWith('firmware-') || /-initramfs(?:-|$)/.test(packageName);
 }

@@ -7,7 +7,7 @@ import type { ProgramDeclaration } from './program.ts';
  */
 export const initramfs = {
   name: 'initramfs',
-  version: 2,
+  version: 3,
   summary: 'Makes the initial RAM file system',
   trust: 'service',
   produces: 'layer',

@@ -4,7 +4,7 @@ import { changesInitramfs, mayChangeInitramfs } from '../../../core/plan/program
 const changes = changesInitramfs({
   paths: ['usr/lib/x86_64-linux-gnu/libc.so.6', 'usr/sbin/blkid'],
   names: ['rsync', 'eject', 'run'],
-  folders: ['etc/keys', 'usr/lib/klibc/bin'],
+  folders: ['etc/keys', 'usr/lib/klibc/bin/*', 'usr/lib/*/libkmod.so.*', 'usr/lib/klibc-*.so'],
 });
 
 describe('what changes an initial RAM file system', () => {
@@ -18,6 +18,8 @@ describe('what changes an initial RAM file system', () => {
     ['a program that a hook looks for', 'usr/bin/rsync'],
     ['what a hook names below /etc', 'etc/keys/one'],
     ['a folder that a hook takes whole', 'usr/lib/klibc/bin/cat'],
+    ['what stands below a match', 'usr/lib/klibc/bin/folder/cat'],
+    ['a library that a hook finds by a pattern', 'usr/lib/aarch64-linux-gnu/libkmod.so.2'],
     ['a library that could hide another', 'usr/local/lib/libc.so.6'],
   ])('is %s', (_, path) => expect(changes(path)).toBe(true));
 
@@ -27,6 +29,9 @@ describe('what changes an initial RAM file system', () => {
     ['a word of a hook in /etc', 'etc/sv/ssh/run'],
     ['data of a name that a hook has', 'var/lib/eject'],
     ['a web page', 'srv/index.html'],
+    ['what a pattern does not match', 'usr/lib/mime/packages/sensible-utils'],
+    ['a library of which a pattern has another part', 'usr/lib/x/y/libkmod.so.2'],
+    ['a name in which a dot of the pattern is no dot', 'usr/lib/x/libkmod-so-2'],
   ])('is not %s', (_, path) => expect(changes(path)).toBe(false));
 
   it('is told before there is a tree for what only a program or a setting of it can be', () => {

@@ -58,6 +58,8 @@ describe('plan', () => {
     expect(refreshOf({ files: motd, packages: { install: ['curl'] } })).toMatchObject(shared);
     const made = plan(specWith({ files: motd, packages: { install: ['curl'] } }));
     expect(made.steps.find((step) => step.id === 'initramfs')).toMatchObject({ needs: ['kernel'], scope: 'shared' });
+    const withHooks = plan(specWith({ packages: { install: ['curl', 'lvm2'] } })).steps;
+    expect(withHooks.filter(({ program }) => program === 'initramfs')).toMatchObject([{ needs: ['packages'] }]);
   });
 
   it('shares nothing that holds a byte of a tenant', () => {

@@ -32,10 +32,21 @@ export async function hookInputs(access: TreeAccess): Promise<{ names: string[];
     for (const match of text.matchAll(/\/(etc\/[A-Za-z0-9._+@/-]+)/g)) {
       folders.add((match[1] ?? '').replace(/\/+$/, '').slice(0, 4_096));
     }
-    for (const match of text.matchAll(/\/((?:[A-Za-z0-9._+@-]+\/)+)\S*\*/g)) {
-      const folder = (match[1] ?? '').replace(/\/$/, '');
-      if (folder.includes('/')) folders.add(folder.slice(0, 4_096));
+    for (const [pattern] of text.matchAll(/\/(?:[A-Za-z0-9._+@-]+\/)+[^\s;()]*\*[^\s;()]*/g)) {
+      for (const place of placesOf(pattern.slice(1))) folders.add(place.slice(0, 4_096));
     }
   }
   return { names: [...names].sort(), folders: [...folders].sort() };
+}
+
+/**
+ * Where the files of a pattern can be: the pattern, or where it holds more than wildcards (a variable) the folder up to
+ * there. On a merged system /lib is a link to /usr/lib.
+ */
+function placesOf(pattern: string): string[] {
+  const plain = /^[A-Za-z0-9._+@*?/-]+$/.test(pattern);
+  const folder = /^(?:[A-Za-z0-9._+@-]+\/)+/.exec(pattern)?.[0].replace(/\/$/, '') ?? '';
+  const place = plain ? pattern : folder;
+  if (!place.includes('/')) return [];
+  return /^(?:bin|sbin|lib\w*)\//.test(place) ? [place, `usr/${place}`] : [place];
 }
