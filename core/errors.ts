@@ -72,7 +72,12 @@ export const errorCatalogue = {
   'blob.too_large': {
     status: 422,
     title: 'A stored object would be too large',
-    remedy: 'Make the output smaller, or split it: one object holds at most 5 GiB.',
+    remedy: 'Make the output smaller, or split it: one object holds at most 50 GiB, and one upload at most 5 GiB.',
+  },
+  'blob.parts_refused': {
+    status: 422,
+    title: 'The parts of an upload do not fit',
+    remedy: 'Upload the parts again, each as it was declared.',
   },
   'build.not_found': { status: 404, title: 'There is no such build', remedy: 'List builds with GET /v1/builds.' },
   'build.not_ended': {
@@ -203,6 +208,11 @@ export const errorCatalogue = {
     status: 422,
     title: 'The build used more disk than it may',
     remedy: 'Install or write less, or ask the operator for a larger limit.',
+  },
+  'limit.output': {
+    status: 422,
+    title: 'An output is larger than it may be',
+    remedy: 'Install or write less, or make a smaller disk image: one output holds at most 50 GiB.',
   },
   'builder.lost': {
     status: 500,

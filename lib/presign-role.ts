@@ -44,5 +44,11 @@ export class PresignRole extends Construct {
       },
       reason,
     );
+    // It begins and completes uploads in parts as well (both are PutObject), and ends those that come to nothing.
+    allowByWildcard(
+      this.role,
+      { actions: ['s3:AbortMultipartUpload'], resources: [work.arnForObjects('staging/*')] },
+      reason,
+    );
   }
 }

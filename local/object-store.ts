@@ -1,5 +1,6 @@
 import { S3Client } from '@aws-sdk/client-s3';
 import { createS3Blobs } from '../adapters/s3/s3-blobs.ts';
+import { largestObject } from '../core/builds/parts.ts';
 import type { Blobs } from '../core/ports/blobs.ts';
 import type { Clock } from '../core/ports/clock.ts';
 import { startS3Server } from './s3/server.ts';
@@ -15,6 +16,9 @@ export interface LocalObjects {
   close(): Promise<void>;
 }
 
+/** What S3 takes in parts only, this machine's own store takes whole: there it is a link. */
+const largestSingle = largestObject;
+
 /** Starts this machine's S3 and the one S3 adapter on it. */
 export async function openObjects(options: {
   directory: string;
@@ -29,6 +33,7 @@ export async function openObjects(options: {
     accessKeyId: secrets.s3AccessKeyId,
     secretAccessKey: secrets.s3SecretAccessKey,
     clock,
+    limits: { largestSingle },
     handedOver: ({ bucket, key }, name) => (bucket === buckets.work ? options.handedOver?.(key, name) : undefined),
   });
   const client = new S3Client({
@@ -39,7 +44,7 @@ export async function openObjects(options: {
     requestChecksumCalculation: 'WHEN_REQUIRED',
   });
   return {
-    blobs: createS3Blobs({ client, buckets, clock }),
+    blobs: createS3Blobs({ client, buckets, clock, largestSingle }),
     fileOf: (path) => server.fileOf({ bucket: buckets.work, path }),
     close: async () => {
       client.destroy();

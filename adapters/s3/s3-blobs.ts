@@ -7,16 +7,19 @@ import {
   PutObjectCommand,
   type S3Client,
 } from '@aws-sdk/client-s3';
+import { largestObject } from '../../core/builds/parts.ts';
 import { type Sha256, sha256 } from '../../core/digest.ts';
 import { EngineError } from '../../core/errors.ts';
 import type { BlobInfo, BlobPlace, Blobs, BucketName } from '../../core/ports/blobs.ts';
 import type { Clock } from '../../core/ports/clock.ts';
 import { checkPlace, checkPrefix } from './blob-place.ts';
 import { nameOf, statusOf, translateFailure } from './s3-failure.ts';
+import { copyInParts } from './s3-part-copy.ts';
+import { createS3Parts, toBase64 } from './s3-parts.ts';
 import { createS3Signer } from './s3-signer.ts';
 
-/** S3's longest single copy: 5 GiB. */
-const largestCopy = 5 * 1024 ** 3;
+/** S3's longest single upload or copy: 5 GiB. */
+const largestSingle = 5 * 1024 ** 3;
 /** Tries of a conditional write that S3 answers with 409, ConditionalRequestConflict, and the waits between them. */
 const conflictWaits = [50, 200, 800, 3200];
 
@@ -28,16 +31,23 @@ const conflictWaits = [50, 200, 800, 3200];
  * @param options.client calls S3 itself
  * @param options.buckets the name of each bucket
  * @param options.presignClient signs requests for others; `client` unless given. Signed requests end with its
- *   credentials' session, so a role assumed for the purpose says how long they can live.
+ *   credentials' session, so a role assumed for the purpose says how long they can live. It also begins and ends
+ *   uploads in parts.
+ * @param options.largestSingle bytes of the longest upload or copy by one request; S3's unless given
+ * @param options.copyPartSize bytes of a part of a longer copy; that of the builders' uploads unless given
  */
 export function createS3Blobs(options: {
   client: S3Client;
   buckets: Readonly<Record<BucketName, string>>;
   presignClient?: S3Client;
   clock: Clock;
+  largestSingle?: number;
+  copyPartSize?: number;
 }): Blobs {
   const { client, buckets, clock } = options;
-  const signer = createS3Signer({ client: options.presignClient ?? client, buckets, clock });
+  const single = options.largestSingle ?? largestSingle;
+  const presignClient = options.presignClient ?? client;
+  const signer = createS3Signer({ client: presignClient, buckets, clock, largestUpload: single });
   const object = ({ bucket, path }: BlobPlace) => ({ Bucket: buckets[bucket], Key: path });
 
   /** Runs a write under `If-None-Match: *`; S3 answers 412 where the object is there and 409 where another write races. */
@@ -70,9 +80,8 @@ export function createS3Blobs(options: {
           `The object store told no size or time of ${place.bucket}/${place.path}.`,
         );
       }
-      const digest = wholeDigest(answer.ChecksumSHA256, answer.ChecksumType);
-      const info = { size: answer.ContentLength, modifiedAt: answer.LastModified };
-      return digest === undefined ? info : { ...info, sha256: digest };
+      const digests = readChecksum(answer.ChecksumSHA256, answer.ChecksumType);
+      return { size: answer.ContentLength, modifiedAt: answer.LastModified, ...digests };
     } catch (error) {
       if (statusOf(error) === 404) return undefined;
       throw translateFailure(error, 'HeadObject', place);
@@ -81,6 +90,7 @@ export function createS3Blobs(options: {
 
   return {
     ...signer,
+    ...createS3Parts({ client: presignClient, buckets }),
     head,
 
     async get(place, range) {
@@ -124,7 +134,8 @@ export function createS3Blobs(options: {
         CopySource: `${buckets[from.bucket]}/${from.path}`,
         ChecksumAlgorithm: 'SHA256' as const,
       };
-      return write('CopyObject', to, ifAbsent, async (condition) => {
+      let large = false;
+      const copied = await write('CopyObject', to, ifAbsent, async (condition) => {
         try {
           await client.send(new CopyObjectCommand({ ...input, ...condition }));
         } catch (error) {
@@ -132,10 +143,18 @@ export function createS3Blobs(options: {
             const detail = `There is no object ${from.bucket}/${from.path} to copy.`;
             throw new EngineError('blob.not_found', detail, { cause: error });
           }
-          if (nameOf(error) === 'InvalidRequest') await refuseLargeCopy(from);
-          throw error;
+          if (nameOf(error) === 'InvalidRequest' && (await isLarge(from))) large = true;
+          else throw error;
         }
       });
+      if (!large) return copied;
+      const partSize = options.copyPartSize;
+      try {
+        const parts = { client, clock, ...(partSize === undefined ? {} : { partSize }) };
+        return await copyInParts(parts, object(from), object(to), ifAbsent);
+      } catch (error) {
+        throw translateFailure(error, 'UploadPartCopy', to);
+      }
     },
 
     async delete(place) {
@@ -166,22 +185,27 @@ export function createS3Blobs(options: {
     },
   };
 
-  /** S3 tells of a source that is too large by a general code: its size says whether that was it. */
-  async function refuseLargeCopy(from: BlobPlace): Promise<void> {
+  /**
+   * S3 tells of a source that is too large by a general code: its size says whether that was it.
+   * @throws EngineError blob.too_large where it is larger than any object may be
+   */
+  async function isLarge(from: BlobPlace): Promise<boolean> {
     const size = (await head(from))?.size ?? 0;
-    if (size <= largestCopy) return;
+    if (size <= largestObject) return size > single;
     throw new EngineError(
       'blob.too_large',
-      `The object ${from.bucket}/${from.path} of ${size} bytes cannot be copied: one copy takes at most ${largestCopy}.`,
+      `The object ${from.bucket}/${from.path} of ${size} bytes cannot be copied: it may have at most ${largestObject}.`,
     );
   }
 }
 
-/** The SHA-256 of the object's bytes; undefined where the checksum is of its parts' checksums (`COMPOSITE`). */
-function wholeDigest(base64: string | undefined, type: string | undefined): Sha256 | undefined {
-  if (base64 === undefined || type === 'COMPOSITE' || base64.includes('-')) return undefined;
+/** The SHA-256 of the object's bytes or, where it was made of parts (`COMPOSITE`), of theirs: `<base64>-<count>`. */
+function readChecksum(text: string | undefined, type: string | undefined): Pick<BlobInfo, 'sha256' | 'partsSha256'> {
+  const [base64 = '', count] = (text ?? '').split('-');
   const bytes = Buffer.from(base64, 'base64');
-  return bytes.length === 32 ? bytes.toString('hex') : undefined;
+  if (bytes.length !== 32) return {};
+  const digest: Sha256 = bytes.toString('hex');
+  return type === 'COMPOSITE' || count !== undefined ? { partsSha256: digest } : { sha256: digest };
 }
 
 function checkRange({ start, end }: { start: number; end?: number }): void {
@@ -189,8 +213,4 @@ function checkRange({ start, end }: { start: number; end?: number }): void {
   if (!whole || (end !== undefined && end < start)) {
     throw new RangeError(`a range begins at 0 or later and ends where it begins or later; got ${start} to ${end}`);
   }
-}
-
-function toBase64(digest: Sha256): string {
-  return Buffer.from(digest, 'hex').toString('base64');
 }

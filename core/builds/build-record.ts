@@ -92,6 +92,10 @@ export const attemptRecordSchema = z.strictObject({
   endedAt: timestamp.optional(),
   progress: z.strictObject({ step: z.string(), percent: z.number().int() }).optional(),
   logBytes: z.number().int().min(0),
+  /** Its uploads in parts, by `step/output`: the store's name of each, and how it is cut. */
+  uploads: z
+    .record(z.string(), z.strictObject({ id: z.string(), size: z.number().int(), partSize: z.number().int() }))
+    .optional(),
   /** How it ended where the builder did not report itself. */
   ending: z.enum(['reported', 'infrastructure', 'lost', 'timeout', 'stopped']).optional(),
 });

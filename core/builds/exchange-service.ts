@@ -9,12 +9,13 @@ import { isEnding } from './ending.ts';
 import type { ExchangeRequest, ExchangeResponse } from './exchange.ts';
 import { isTerminal } from './lifecycle.ts';
 import { countKeptPackage, packagePlace } from './package-cache.ts';
+import { completeParts, declareParts, signPart } from './part-uploads.ts';
 import { logPlace, stagingPlace } from './places.ts';
 import { attemptWrite, findAttempt } from './stage-repository.ts';
 
 /**
- * Seconds that a builder's URL lives. Long enough for 5 GB at 2 MB/s; a URL ends with its signer's session, which is
- * an hour at most.
+ * Seconds that a builder's URL lives. Long enough for a gigabyte, which is what goes up or comes down with one at most,
+ * at 400 kB/s; a URL ends with its signer's session, which is an hour at most.
  */
 const urlSeconds = 2_700;
 
@@ -33,7 +34,7 @@ export interface ExchangeCall {
  * Answers a builder. The ticket is bound to build, stage and attempt, and is dead when the attempt or the build ends;
  * nothing is signed but places of that very attempt, blobs that its manifest names, and files of the package archive by
  * their digest.
- * @throws EngineError ticket.refused, exchange.refused
+ * @throws EngineError ticket.refused, exchange.refused, blob.too_large, blob.parts_refused
  */
 export async function answerExchange(
   ports: { table: Table; blobs: Blobs; clock: Clock },
@@ -41,18 +42,11 @@ export async function answerExchange(
 ): Promise<ExchangeResponse> {
   const { attempt, cancelled } = await admit(ports.table, call);
   const { request } = call;
+  const read = async () => (await admit(ports.table, call)).attempt;
+  const asking = { buildId: call.buildId, attempt, read };
   switch (request.kind) {
     case 'declare': {
-      const known =
-        request.step === '-'
-          ? request.output === 'result'
-          : attempt.value.steps.includes(request.step) && stepOutputs.has(request.output);
-      if (!known) {
-        throw new EngineError(
-          'exchange.refused',
-          `This attempt has no output ${request.output} of step ${request.step}.`,
-        );
-      }
+      checkOutput(attempt.value, request);
       const signed = await ports.blobs.signPut(
         stagingPlace(call.buildId, call.stageId, call.attempt, request.step, request.output),
         {
@@ -65,6 +59,17 @@ export async function answerExchange(
       );
       return { kind: 'upload', request: plain(signed) };
     }
+    case 'declare-parts':
+      checkOutput(attempt.value, request);
+      return { kind: 'parts', count: await declareParts(ports, asking, request) };
+    case 'declare-part': {
+      checkOutput(attempt.value, request);
+      return { kind: 'upload', request: plain(await signPart(ports.blobs, asking, request, urlSeconds)) };
+    }
+    case 'complete-parts':
+      checkOutput(attempt.value, request);
+      await completeParts(ports.blobs, asking, request);
+      return { kind: 'completed' };
     case 'fetch': {
       const path = attempt.value.blobs[request.digest];
       if (path === undefined) {
@@ -94,6 +99,12 @@ export async function answerExchange(
     case 'heartbeat':
       return heartbeat(ports, call, request, attempt, cancelled);
   }
+}
+
+/** @throws EngineError exchange.refused where the attempt has no such output */
+function checkOutput(attempt: AttemptRecord, { step, output }: { step: string; output: string }): void {
+  const known = step === '-' ? output === 'result' : attempt.steps.includes(step) && stepOutputs.has(output);
+  if (!known) throw new EngineError('exchange.refused', `This attempt has no output ${output} of step ${step}.`);
 }
 
 async function admit(

@@ -1,7 +1,11 @@
 import { z } from 'zod';
 import { keptFileLimit, packageQuestionLimit } from './package-cache.ts';
+import { largestObject, mostParts } from './parts.ts';
 
 const digest = z.string().regex(/^[0-9a-f]{64}$/);
+
+/** Outputs that can be large. */
+const outputsInParts = z.enum(['layer', 'index', 'module', 'artifact']);
 
 /**
  * The exchange: what a builder may ask with its ticket (`Authorization: Bearer <ticket>`).
@@ -9,11 +13,35 @@ const digest = z.string().regex(/^[0-9a-f]{64}$/);
  */
 export const exchangeRequestSchema = z.discriminatedUnion('kind', [
   z.strictObject({
-    kind: z.literal('declare').describe('Ask to upload one output of exactly these bytes. Single PUT: at most 5 GB.'),
+    kind: z.literal('declare').describe('Ask to upload one output of exactly these bytes in one request.'),
     step: z.string().describe('The step it belongs to; `-` for the result of the stage.'),
     output: z.enum(['layer', 'index', 'module', 'receipt', 'artifact', 'result']),
-    size: z.number().int().min(0).max(5_000_000_000),
+    size: z.number().int().min(0).max(largestObject),
     sha256: digest,
+  }),
+  z.strictObject({
+    kind: z.literal('declare-parts').describe('Begin the upload of a large output in parts; ask again: the same one.'),
+    step: z.string(),
+    output: outputsInParts,
+    size: z.number().int().min(1).max(largestObject),
+    partSize: z.number().int().min(1).describe('Bytes of each part but the last.'),
+  }),
+  z.strictObject({
+    kind: z.literal('declare-part').describe('Ask to upload one part of exactly these bytes.'),
+    step: z.string(),
+    output: outputsInParts,
+    number: z.number().int().min(1).max(mostParts),
+    sha256: digest,
+  }),
+  z.strictObject({
+    kind: z.literal('complete-parts').describe('Say that all parts are there: they become the output.'),
+    step: z.string(),
+    output: outputsInParts,
+    parts: z
+      .array(z.strictObject({ sha256: digest, etag: z.string().min(1).max(100) }))
+      .min(1)
+      .max(mostParts)
+      .describe('All parts in order; `etag` as the store answered it.'),
   }),
   z.strictObject({
     kind: z.literal('fetch').describe('Ask for the download of a blob that the manifest names.'),
@@ -55,5 +83,7 @@ export const exchangeResponseSchema = z.discriminatedUnion('kind', [
     requests: z.record(digest, signedRequestSchema).describe('By digest. What is not in the cache answers 403 or 404.'),
   }),
   z.strictObject({ kind: z.literal('heartbeat'), cancelled: z.boolean(), log: signedRequestSchema.optional() }),
+  z.strictObject({ kind: z.literal('parts'), count: z.number().int().describe('Parts that are to come.') }),
+  z.strictObject({ kind: z.literal('completed') }),
 ]);
 export type ExchangeResponse = z.infer<typeof exchangeResponseSchema>;

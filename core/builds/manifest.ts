@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { jsonObjectSchema } from '../json.ts';
 import { archiveStateSchema } from '../plan/archive-state.ts';
+import { partDigestsSchema } from './parts.ts';
 
 const digest = z.string().regex(/^[0-9a-f]{64}$/);
 /** Name of an artifact: that of the spec (at most 63 characters) and an ending. */
@@ -98,6 +99,15 @@ export const receiptSchema = z.strictObject({
       mediaType: z.string().max(100),
     })
     .optional(),
+  parts: z
+    .strictObject({
+      layer: partDigestsSchema.optional(),
+      index: partDigestsSchema.optional(),
+      module: partDigestsSchema.optional(),
+      artifact: partDigestsSchema.optional(),
+    })
+    .optional()
+    .describe('Of each output that went up in parts, since the store knows only a checksum of these.'),
   facts: z.record(z.string().max(60), z.string().max(200)).describe('Small things worth showing: counts, sizes.'),
   milliseconds: z.strictObject({
     program: z.number().int().min(0).describe('The step program itself.'),
@@ -119,6 +129,7 @@ export const stepFailureSchema = z.strictObject({
     'archive.untrusted',
     'archive.unreachable',
     'limit.disk',
+    'limit.output',
     'layer.conflict',
     'layer.damaged',
     'build.cancelled',

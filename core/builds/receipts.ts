@@ -6,11 +6,10 @@ import type { BlobPlace, Blobs } from '../ports/blobs.ts';
 import type { Clock } from '../ports/clock.ts';
 import { ConditionFailed, type Table } from '../ports/table.ts';
 import type { AttemptRecord, BuildRecord, ResultRecord, StepRecord } from './build-record.ts';
-import { orphanKey } from './keys.ts';
-import { type Receipt, receiptSchema, type StageResult, stageResultSchema } from './manifest.ts';
+import { type Receipt, receiptSchema, type StageResult, stageResultSchema, type TrustClass } from './manifest.ts';
 import { artifactPlace, blobPlace, stagingPlace } from './places.ts';
 import { planStep, scopeOf } from './plan-store.ts';
-import { isStored } from './sound-blobs.ts';
+import { type Claim, promoteClaims } from './promotion.ts';
 import { artifactWrite, findResult, resultBytes, resultWrite, stepWrite } from './stage-repository.ts';
 
 /** A receipt or a result is small: 256 KB holds 40 log lines of 500 characters many times over. */
@@ -59,9 +58,8 @@ export async function readStageResult(
 }
 
 /**
- * Promotes every receipt of an attempt that verifies, in the order of its steps: the outputs are in staging with the
- * size and the checksum that the receipt says (the store computed them), they are copied to their place by digest,
- * and the key's pointer is written once. Safe to repeat. Answers the ids of the steps that are settled.
+ * Promotes every receipt of an attempt that verifies, in the order of its steps: the outputs are in staging as the
+ * receipt says (promotion.ts), they are copied to their place by digest, and the key's pointer is written once. Safe to repeat. Answers the ids of the steps that are settled.
  */
 export async function promoteReceipts(
   ports: SettlePorts,
@@ -91,7 +89,7 @@ async function promoteStep(
   if (!parsed.success || read === undefined) return false;
   const receipt = parsed.data;
   if (receipt.step !== stepId || receipt.key !== step.key) return false;
-  if (!(await promoteOutputs(ports, build, step, receipt, staged))) return false;
+  if (!(await promoteOutputs(ports, build, step, receipt, { staged, trust: attempt.trust }))) return false;
   await writeResult(ports, build, step, receipt, { attempt: attempt.attempt, at: read.at });
   return true;
 }
@@ -101,51 +99,40 @@ async function promoteOutputs(
   build: BuildRecord,
   step: PlanStep,
   receipt: Receipt,
-  staged: (output: string) => ReturnType<typeof stagingPlace>,
+  from: { readonly staged: (output: string) => BlobPlace; readonly trust: TrustClass },
 ): Promise<boolean> {
   const scope = scopeOf(step, build.tenantId);
-  const verified = async (output: string, size: number, digest: string): Promise<boolean> => {
-    const info = await ports.blobs.head(staged(output));
-    return info !== undefined && info.size === size && info.sha256 === digest;
-  };
-  const promote = async (output: string, place: BlobPlace, digest: string): Promise<void> => {
-    if ((await ports.blobs.copy(staged(output), place, { ifAbsent: true })) === 'written') return;
-    // From here on a result points to it (core/cache/orphans.ts).
-    if (place.bucket === 'work') await ports.table.transact([{ kind: 'delete', key: orphanKey(scope, digest) }]);
-    // What lies there under this digest is the same, unless it was damaged.
-    if (await isStored(ports.blobs, { place, digest })) return;
-    await ports.blobs.delete(place);
-    await ports.blobs.copy(staged(output), place, { ifAbsent: true });
-  };
+  const claim = (
+    output: keyof NonNullable<Receipt['parts']>,
+    size: number,
+    digest: string,
+    place: BlobPlace,
+  ): Claim => ({
+    ...{ from: from.staged(output), place, size, digest, parts: receipt.parts?.[output], trust: from.trust },
+    scope: place.bucket === 'work' ? scope : undefined,
+  });
+  const inWork = (output: 'layer' | 'index' | 'module', size: number, digest: string) =>
+    claim(output, size, digest, blobPlace(scope, digest));
   if (step.produces === 'layer') {
     const layer = receipt.layer;
     if (layer === undefined || layer.step !== step.id) return false;
     if (receipt.artifact !== undefined || receipt.module !== undefined) return false;
-    const sound = await Promise.all([
-      verified('layer', layer.size, layer.digest),
-      verified('index', layer.indexSize, layer.index),
+    return promoteClaims(ports, [
+      inWork('layer', layer.size, layer.digest),
+      inWork('index', layer.indexSize, layer.index),
     ]);
-    if (sound.includes(false)) return false;
-    await Promise.all([
-      promote('layer', blobPlace(scope, layer.digest), layer.digest),
-      promote('index', blobPlace(scope, layer.index), layer.index),
-    ]);
-    return true;
   }
   if (receipt.layer !== undefined) return false;
   if (step.produces === 'module') {
     const module = receipt.module;
     if (module === undefined || module.step !== step.id || receipt.artifact !== undefined) return false;
     if (canonicalJson(module.layers) !== canonicalJson(step.options.layers ?? [])) return false;
-    if (!(await verified('module', module.size, module.digest))) return false;
-    await promote('module', blobPlace(scope, module.digest), module.digest);
-    return true;
+    return promoteClaims(ports, [inWork('module', module.size, module.digest)]);
   }
   const artifact = receipt.artifact;
   if (artifact === undefined || receipt.module !== undefined || artifact.type !== step.program) return false;
-  if (!(await verified('artifact', artifact.size, artifact.sha256))) return false;
-  await promote('artifact', artifactPlace(build.tenantId, artifact.sha256), artifact.sha256);
-  return true;
+  const { size, sha256 } = artifact;
+  return promoteClaims(ports, [claim('artifact', size, sha256, artifactPlace(build.tenantId, sha256))]);
 }
 
 async function writeResult(

@@ -8,6 +8,7 @@ import type { BuildRecord, Failure, StageRecord } from './build-record.ts';
 import { findBuild, updateBuild } from './build-repository.ts';
 import { edgeKey, stageKey } from './keys.ts';
 import type { WorkState } from './lifecycle.ts';
+import { abortUploads } from './part-uploads.ts';
 import { loadPlan } from './plan-store.ts';
 import { promoteReceipts, readStageResult, type SettlePorts } from './receipts.ts';
 import { giveSlot } from './running-builds.ts';
@@ -56,6 +57,7 @@ async function settleOnce(ports: SettleStagePorts, before: BuildRecord, stage: S
     const plan = await loadPlan(ports.blobs, before.id);
     const result = await readStageResult(ports.blobs, before.id, attempt.value);
     await promoteReceipts(ports, before, plan, attempt.value);
+    await abortUploads(ports.blobs, before.id, attempt.value);
     if (failure === undefined && result?.failure !== undefined) failure = { ...result.failure, stage: stageId };
     if (attempt.value.state === 'live') {
       const ending = result === undefined ? ('stopped' as const) : ('reported' as const);

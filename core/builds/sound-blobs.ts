@@ -10,6 +10,11 @@ export interface StandingBlob {
   readonly size: number;
 }
 
+/** What a blob must be where its bytes came in parts: `partsSha256` as BlobInfo has it. */
+export interface ExpectedBlob extends Pick<StandingBlob, 'place' | 'digest'> {
+  readonly partsSha256?: Sha256;
+}
+
 /** Bytes that are read at one time where a blob is read whole. */
 const pieceBytes = 8 * 1024 * 1024;
 
@@ -31,12 +36,11 @@ export function blobsOf(result: ResultRecord, scope: string, tenantId: string): 
  * Whether the store holds a blob and, where it tells a checksum, the right one. It says nothing of bytes that changed
  * on a disk without the store's knowledge: who reads a blob checks its digest.
  */
-export async function isStored(
-  blobs: Blobs,
-  { place, digest }: Pick<StandingBlob, 'place' | 'digest'>,
-): Promise<boolean> {
+export async function isStored(blobs: Blobs, { place, digest, partsSha256 }: ExpectedBlob): Promise<boolean> {
   const info = await blobs.head(place);
-  return info !== undefined && (info.sha256 === undefined || info.sha256 === digest);
+  if (info === undefined) return false;
+  if (info.sha256 !== undefined) return info.sha256 === digest;
+  return partsSha256 === undefined || info.partsSha256 === undefined || info.partsSha256 === partsSha256;
 }
 
 /** Whether a blob, read whole, has the digest that names it. */

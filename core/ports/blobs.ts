@@ -15,8 +15,10 @@ export interface BlobPlace {
 
 export interface BlobInfo {
   readonly size: number;
-  /** The checksum that the store computed or verified when the object was written, if it holds one. */
+  /** The checksum that the store computed or verified when the object was written, if it holds one of the whole. */
   readonly sha256?: Sha256;
+  /** Of an object made of parts: SHA-256 of the parts' SHA-256s, one after the other in binary. The store verified each. */
+  readonly partsSha256?: Sha256;
   readonly modifiedAt: Date;
 }
 
@@ -40,7 +42,10 @@ export interface Blobs {
     body: Uint8Array,
     options: { contentType: string; ifAbsent?: boolean },
   ): Promise<'written' | 'exists'>;
-  /** Copies with its checksum inside the store; with `ifAbsent` an existing target is left and the answer is 'exists'. */
+  /**
+   * Copies inside the store, which gives the copy a checksum of the whole where one request can copy it (5 GiB on S3),
+   * and else one of its parts; with `ifAbsent` an existing target is left and the answer is 'exists'.
+   */
   copy(from: BlobPlace, to: BlobPlace, options?: { ifAbsent?: boolean }): Promise<'written' | 'exists'>;
   delete(place: BlobPlace): Promise<void>;
   list(bucket: BucketName, prefix: string, cursor?: string): Promise<{ paths: readonly string[]; cursor?: string }>;
@@ -53,4 +58,23 @@ export interface Blobs {
     place: BlobPlace,
     options: { size: number; sha256: Sha256; contentType: string; ifAbsent: boolean; expiresSeconds: number },
   ): Promise<SignedRequest>;
+  /** Begins an upload in parts, and names it; nothing is at the place until it is completed. */
+  startParts(place: BlobPlace, options: { contentType: string }): Promise<string>;
+  /** Signs the upload of one part of exactly these bytes; `number` begins with 1. */
+  signPart(
+    place: BlobPlace,
+    part: { uploadId: string; number: number; size: number; sha256: Sha256; expiresSeconds: number },
+  ): Promise<SignedRequest>;
+  /**
+   * Makes the object of the parts that were uploaded, in this order; an existing object is left and the answer is
+   * 'exists'. 'gone': there is no such upload, since it was completed already, or aborted.
+   * @throws EngineError blob.parts_refused where a part is not as it was uploaded
+   */
+  completeParts(
+    place: BlobPlace,
+    uploadId: string,
+    parts: readonly { readonly sha256: Sha256; readonly etag: string }[],
+  ): Promise<'written' | 'exists' | 'gone'>;
+  /** Ends an upload with all its parts; one that is gone is as good as ended. */
+  abortParts(place: BlobPlace, uploadId: string): Promise<void>;
 }

@@ -36,8 +36,8 @@ export const specLimits = {
   steps: { value: 32, reason: 'a plan holds 40 stages, and each step may be one' },
   /** Bytes of one step's script: what is longer is a program and belongs into a file or package. */
   scriptBytes: { value: 65_536, reason: 'a longer script belongs into a file or a package' },
-  /** MiB of a disk image: the file system can grow where it runs, and each byte of the file is uploaded. */
-  diskMiB: { value: 40_960, reason: 'a larger disk is better made where it runs' },
+  /** MiB of a disk image: the longest object of the store, since each byte of the file is uploaded (core/builds/parts.ts). */
+  diskMiB: { value: 51_200, reason: 'the store takes no longer file, and the file system can grow where it runs' },
   /** Words of an image's entrypoint or command. */
   imageWords: { value: 256, reason: 'a longer command belongs into a script in the image' },
   /** Environment variables, labels or ports of an image. */

@@ -45,7 +45,8 @@ export const orchestrationFunctions = {
     name: 'settle-stage',
     entry: 'functions/orchestration/settle-stage/lambda.ts',
     rights: { ...none, blobs: 'write', sendsTokens: true },
-    timeoutSeconds: 120,
+    // The store copies some 100 MB a second in one request, and 50 GiB in a minute in many.
+    timeoutSeconds: 600,
   },
   FinalizeBuild: {
     name: 'finalize-build',
@@ -78,7 +79,7 @@ export const eventFunctions = {
   settleBuild: {
     name: 'settle-build',
     entry: 'functions/events/settle-build/lambda.ts',
-    rights: { ...none, startsFlow: true, stopsTasks: true, sendsTokens: true },
+    rights: { ...none, blobs: 'write', startsFlow: true, stopsTasks: true, sendsTokens: true },
     timeoutSeconds: 120,
   },
   publishOutbox: {

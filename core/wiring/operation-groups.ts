@@ -52,7 +52,8 @@ export const operationGroups: readonly OperationGroup[] = [
     prefixes: ['/v1/stages'],
     entry: 'functions/api/stages/lambda.ts',
     rights: { table: 'write', blobs: 'none', signsUrls: true, startsFlow: false, stopsFlow: false, stopsTasks: false },
-    timeoutSeconds: 20,
+    // The store may take a while to make one object of many parts.
+    timeoutSeconds: 29,
     summary: 'The exchange between builders and the engine',
   },
   {

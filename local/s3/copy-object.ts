@@ -1,30 +1,19 @@
 import { type Checksum, checksumNode, readAlgorithm } from './checksum.ts';
+import { findCopySource } from './copy-source.ts';
 import type { StoredObject } from './object-store.ts';
-import {
-  type Call,
-  largestUpload,
-  noSuchKey,
-  objectHeaders,
-  preconditionFailed,
-  readIfAbsent,
-  type S3Response,
-} from './operation.ts';
+import { type Call, objectHeaders, preconditionFailed, readIfAbsent, type S3Response } from './operation.ts';
 import { notImplemented, S3Error } from './s3-error.ts';
-import { checkBucket, checkKey } from './s3-request.ts';
-import { checkSeal } from './sealed-files.ts';
 import { writeXml } from './xml.ts';
 
 /** CopyObject: the copy shares the bytes of its source, which never change; replacing either leaves the other. */
 export async function copyObject(call: Call): Promise<S3Response> {
   const { store, place } = call;
-  const from = readCopySource(call.options.get('x-amz-copy-source') ?? '');
-  await checkSeal(store, from);
-  const source = store.objects.find(from.bucket, from.key);
-  if (source === undefined) throw noSuchKey(from.key);
-  if (source.body.size > largestUpload) {
+  const { place: from, object: source } = await findCopySource(call);
+  const { largestSingle } = store.limits;
+  if (source.body.size > largestSingle) {
     throw new S3Error(
       'InvalidRequest',
-      `The specified copy source is larger than the maximum allowable size for a copy source: ${largestUpload}`,
+      `The specified copy source is larger than the maximum allowable size for a copy source: ${largestSingle}`,
     );
   }
   const directive = call.options.get('x-amz-metadata-directive') ?? 'COPY';
@@ -62,19 +51,4 @@ function copiedChecksum(source: StoredObject, asked: string | undefined): Checks
   if (algorithm === source.checksum?.algorithm && source.checksum.type === 'FULL_OBJECT') return source.checksum;
   if (algorithm !== 'sha256') throw notImplemented(`CopyObject with a new checksum of ${algorithm}`);
   return { algorithm, value: Buffer.from(source.body.sha256, 'hex').toString('base64'), type: 'FULL_OBJECT' };
-}
-
-function readCopySource(header: string): { bucket: string; key: string } {
-  const match = /^\/?([^/?]+)\/([^?]+)(\?.*)?$/.exec(header);
-  if (match === null) throw new S3Error('InvalidArgument', 'Copy Source must mention the source bucket and key.');
-  if (match[3] !== undefined) throw notImplemented('CopyObject of a version');
-  try {
-    const [bucket, key] = [decodeURIComponent(match[1] ?? ''), decodeURIComponent(match[2] ?? '')];
-    checkBucket(bucket);
-    checkKey(key);
-    return { bucket, key };
-  } catch (error) {
-    if (error instanceof S3Error) throw error;
-    throw new S3Error('InvalidArgument', 'Copy Source must be URL-encoded.');
-  }
 }

@@ -41,7 +41,7 @@ export async function getObject(call: Call): Promise<S3Response> {
   if (request.method === 'HEAD' || end === start) return { status, headers };
   // Opened in the same turn as the look-up: an object replaced from now on is still read whole.
   const fd = openSync(store.files.pathOf(object.body.id), 'r');
-  const whole = range === undefined ? { body: object.body } : {};
+  const whole = start === 0 && end === size ? { body: object.body } : {};
   return { status, headers, body: { fd, start, end, ...whole } };
 }
 

@@ -152,7 +152,7 @@ export class ObjectStore {
     const database = this.#database;
     return database.transact(() =>
       ids.reduce((sum, id) => {
-        database.run('DELETE FROM parts WHERE body = ?', id);
+        database.run('DELETE FROM uploadParts WHERE body = ?', id);
         const { changes } = database.run('DELETE FROM objects WHERE body = ?', id);
         database.run('DELETE FROM bodies WHERE id = ?', id);
         return sum + changes;
@@ -172,7 +172,7 @@ export class ObjectStore {
         (id) =>
           this.#database.run(
             `DELETE FROM bodies WHERE id = ?1 AND NOT EXISTS (SELECT 1 FROM objects WHERE body = ?1)
-             AND NOT EXISTS (SELECT 1 FROM parts WHERE body = ?1)`,
+             AND NOT EXISTS (SELECT 1 FROM uploadParts WHERE body = ?1)`,
             id,
           ).changes > 0,
       );

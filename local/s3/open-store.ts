@@ -21,7 +21,7 @@ const uploadLifeMilliseconds = 24 * 60 * 60_000;
 export async function openStore(
   directory: string,
   clock: Clock,
-): Promise<{ store: S3Store; close: () => Promise<void> }> {
+): Promise<{ store: Pick<S3Store, 'objects' | 'uploads' | 'files' | 'clock'>; close: () => Promise<void> }> {
   mkdirSync(directory, { recursive: true, mode: 0o700 });
   const database = new Database(join(directory, 'index.sqlite'));
   try {

@@ -12,6 +12,9 @@ export interface S3Store {
   readonly uploads: UploadStore;
   readonly files: BodyFiles;
   readonly clock: Clock;
+  readonly limits: StoreLimits;
+  /** Completions of multipart uploads under way, by all that was asked. */
+  readonly completions: Map<string, Promise<S3Response>>;
   /** The file that a sender on this machine hands over as the body of an object, by the name that it gives. */
   readonly handedOver?: HandedOver;
 }
@@ -40,8 +43,16 @@ export interface Call extends BodySource {
   readonly place: { readonly bucket: string; readonly key: string };
 }
 
-/** S3's longest single upload, part or copy: 5 GiB. */
-export const largestUpload = 5 * 1024 ** 3;
+/** Bounds of S3 that a store may set for itself. */
+export interface StoreLimits {
+  /** Bytes of the longest object, part or copy by one request. */
+  readonly largestSingle: number;
+  /** Bytes of the smallest part of an upload, but for its last. */
+  readonly smallestPart: number;
+}
+
+/** S3's own: 5 GiB, and 5 MiB. */
+export const s3Limits: StoreLimits = { largestSingle: 5 * 1024 ** 3, smallestPart: 5 * 1024 ** 2 };
 
 /**
  * Receives a call's body into a file of its own and, once it is whole and checked, hands it to `commit`; where anything
@@ -53,7 +64,7 @@ export async function receiveBody<Result>(
 ): Promise<Result> {
   const writer = await call.store.files.create();
   try {
-    const received = await readBody(call, largestUpload, (chunk) => writer.write(chunk));
+    const received = await readBody(call, call.store.limits.largestSingle, (chunk) => writer.write(chunk));
     await writer.finish();
     return commit({ id: writer.id, size: received.size, sha256: received.sha256 }, received.checksum);
   } catch (error) {

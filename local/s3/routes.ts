@@ -1,17 +1,14 @@
+import { completeMultipartUpload } from './complete-upload.ts';
 import { copyObject } from './copy-object.ts';
 import { deleteObject, deleteObjects } from './delete-object.ts';
 import { getObject, responseOverrides } from './get-object.ts';
 import { listObjects } from './list-objects.ts';
-import {
-  abortMultipartUpload,
-  completeMultipartUpload,
-  createMultipartUpload,
-  uploadPart,
-} from './multipart-upload.ts';
+import { abortMultipartUpload, createMultipartUpload, uploadPart } from './multipart-upload.ts';
 import type { Call, S3Response } from './operation.ts';
 import { putObject } from './put-object.ts';
 import { notImplemented, S3Error } from './s3-error.ts';
 import type { S3Request } from './s3-request.ts';
+import { uploadPartCopy } from './upload-part-copy.ts';
 
 /** One operation of S3: which requests mean it, and what they may say. */
 interface Operation {
@@ -39,6 +36,14 @@ const operations: readonly Operation[] = [
   { name: 'DeleteObject', method: 'DELETE', of: 'object', query: [], handle: deleteObject },
   { name: 'CreateMultipartUpload', method: 'POST', of: 'object', query: ['uploads'], handle: createMultipartUpload },
   { name: 'UploadPart', method: 'PUT', of: 'object', query: ['partNumber', 'uploadId'], handle: uploadPart },
+  {
+    name: 'UploadPartCopy',
+    method: 'PUT',
+    of: 'object',
+    query: ['partNumber', 'uploadId'],
+    copies: true,
+    handle: uploadPartCopy,
+  },
   {
     name: 'CompleteMultipartUpload',
     method: 'POST',
@@ -94,7 +99,7 @@ export function routeRequest(request: S3Request, options: ReadonlyMap<string, st
       query.every((name) => said.includes(name)) &&
       said.every((name) => query.includes(name) || (optional ?? []).includes(name)),
   );
-  if (operation === undefined) throw notImplemented(unsupportedName(request.method, level, said, copies));
+  if (operation === undefined) throw notImplemented(unsupportedName(request.method, level, said));
   const condition = conditionHeaders.find(
     (name) => request.headers.has(name) && !(operation.conditions ?? []).includes(name),
   );
@@ -102,8 +107,7 @@ export function routeRequest(request: S3Request, options: ReadonlyMap<string, st
   return operation.handle;
 }
 
-function unsupportedName(method: string, level: string, said: readonly string[], copies: boolean): string {
-  if (copies && said.includes('uploadId')) return 'UploadPartCopy';
+function unsupportedName(method: string, level: string, said: readonly string[]): string {
   const known = operations.find(
     (operation) =>
       operation.method === method &&

@@ -121,6 +121,8 @@ const knownHeaders = new Set([
   'x-amz-checksum-type',
   'x-amz-content-sha256',
   'x-amz-copy-source',
+  'x-amz-copy-source-if-match',
+  'x-amz-copy-source-range',
   'x-amz-date',
   'x-amz-decoded-content-length',
   'x-amz-metadata-directive',

@@ -2,7 +2,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import { setTimeout as wait } from 'node:timers/promises';
 import type { Clock } from '../../core/ports/clock.ts';
 import { openStore } from './open-store.ts';
-import type { HandedOver, S3Response, S3Store } from './operation.ts';
+import { type HandedOver, type S3Response, type S3Store, type StoreLimits, s3Limits } from './operation.ts';
 import { routeRequest } from './routes.ts';
 import { S3Error } from './s3-error.ts';
 import { optionsOf, readS3Request } from './s3-request.ts';
@@ -37,6 +37,7 @@ export interface S3Server {
  * @param options.region the region that signatures must name, `us-east-1` unless given
  * @param options.port a free one unless given
  * @param options.handedOver where files of this machine lie that may become bodies; none unless given
+ * @param options.limits what is not to be as S3 has it
  * @throws Error where another server holds the directory or the port is taken
  */
 export async function startS3Server(options: {
@@ -47,12 +48,18 @@ export async function startS3Server(options: {
   clock: Clock;
   port?: number;
   handedOver?: HandedOver;
+  limits?: Partial<StoreLimits>;
 }): Promise<S3Server> {
   const { accessKeyId, secretAccessKey, region = 'us-east-1', clock } = options;
   const opened = await openStore(options.directory, clock);
   const closeStore = opened.close;
   const { handedOver } = options;
-  const store = { ...opened.store, ...(handedOver === undefined ? {} : { handedOver }) };
+  const store: S3Store = {
+    ...opened.store,
+    limits: { ...s3Limits, ...options.limits },
+    completions: new Map(),
+    ...(handedOver === undefined ? {} : { handedOver }),
+  };
   const underWay = new Set<Promise<void>>();
   let requests = 0;
   const listener =

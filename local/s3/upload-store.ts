@@ -14,7 +14,10 @@ export interface Upload {
 
 export interface Part {
   readonly number: number;
+  /** Whose bytes it is, from `start` on. A body of its own, or that of an object that it is copied from. */
   readonly body: Body;
+  readonly start: number;
+  readonly size: number;
   readonly etag: string;
   readonly checksum: Checksum | undefined;
 }
@@ -27,8 +30,10 @@ const uploadRow = z.object({
 const partRow = z.object({
   number: z.number(),
   body: z.number(),
-  size: z.number(),
+  bodySize: z.number(),
   sha256: z.string(),
+  start: z.number(),
+  size: z.number(),
   etag: z.string(),
   checksum: checksumColumn,
 });
@@ -79,14 +84,16 @@ export class UploadStore {
     this.#objects.drop(() => {
       kept = database.all(idRow, 'SELECT id FROM uploads WHERE id = ?', uploadId).length > 0;
       if (!kept) return { freed: [] };
-      const sql = 'SELECT body AS id FROM parts WHERE upload = ? AND number = ?';
+      const sql = 'SELECT body AS id FROM uploadParts WHERE upload = ? AND number = ?';
       const before = database.all(idRow, sql, uploadId, part.number);
       this.#objects.keepBody(part.body);
       database.run(
-        'INSERT OR REPLACE INTO parts VALUES (?, ?, ?, ?, ?)',
+        'INSERT OR REPLACE INTO uploadParts VALUES (?, ?, ?, ?, ?, ?, ?)',
         uploadId,
         part.number,
         part.body.id,
+        part.start,
+        part.size,
         part.etag,
         part.checksum === undefined ? null : JSON.stringify(part.checksum),
       );
@@ -97,14 +104,16 @@ export class UploadStore {
 
   /** The parts of an upload by number. */
   parts(uploadId: number): ReadonlyMap<number, Part> {
-    const sql = `SELECT number, body, size, sha256, etag, checksum FROM parts JOIN bodies ON bodies.id = body
-      WHERE upload = ?`;
+    const sql = `SELECT number, body, bodies.size AS bodySize, sha256, start, uploadParts.size AS size, etag, checksum
+      FROM uploadParts JOIN bodies ON bodies.id = body WHERE upload = ?`;
     return new Map(
       this.#database.all(partRow, sql, uploadId).map((row) => [
         row.number,
         {
           number: row.number,
-          body: { id: row.body, size: row.size, sha256: row.sha256 },
+          body: { id: row.body, size: row.bodySize, sha256: row.sha256 },
+          start: row.start,
+          size: row.size,
           etag: row.etag,
           checksum: row.checksum ?? undefined,
         },
@@ -114,8 +123,8 @@ export class UploadStore {
 
   /** Ends an upload inside a transaction of the object store: the bodies that it had, for `freed`. */
   end(uploadId: number): readonly number[] {
-    const bodies = this.#database.all(idRow, 'SELECT body AS id FROM parts WHERE upload = ?', uploadId);
-    this.#database.run('DELETE FROM parts WHERE upload = ?', uploadId);
+    const bodies = this.#database.all(idRow, 'SELECT body AS id FROM uploadParts WHERE upload = ?', uploadId);
+    this.#database.run('DELETE FROM uploadParts WHERE upload = ?', uploadId);
     this.#database.run('DELETE FROM uploads WHERE id = ?', uploadId);
     return bodies.map(({ id }) => id);
   }

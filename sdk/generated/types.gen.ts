@@ -231,6 +231,100 @@ export type Spec = {
          * The file tree as a tar archive, compressed with zstd.
          */
         type: 'tar';
+    } | {
+        /**
+         * Container image as an OCI image layout in a tar archive.
+         */
+        type: 'oci';
+        /**
+         * Compression of the layers: gzip, which every runtime reads, or zstd, which is made and read faster.
+         */
+        compression?: 'gzip' | 'zstd';
+        /**
+         * Name of the image, with the host and path of a registry where it has one. Omitted: the name of the spec.
+         */
+        name?: string;
+        /**
+         * Tag of the image.
+         */
+        tag?: string;
+        /**
+         * Command that a container always runs, as a list of words. Omitted: none.
+         */
+        entrypoint?: Array<string>;
+        /**
+         * Command of a container, or the arguments of its entrypoint, where none are given at its start. Omitted: /bin/sh without an entrypoint, nothing with one.
+         */
+        cmd?: Array<string>;
+        /**
+         * Environment variables, by name. PATH is set where it is not given.
+         */
+        env?: {
+            [key: string]: string;
+        };
+        /**
+         * User that a container runs as, or USER:GROUP, by name or number. Omitted: root.
+         */
+        user?: string;
+        /**
+         * Folder that a container starts in, as an absolute path. Omitted: /.
+         */
+        workdir?: string;
+        /**
+         * Ports that a container listens on, such as "80" or "53/udp".
+         */
+        exposedPorts?: Array<string>;
+        /**
+         * Labels of the image, by name. Those that begin with org.opencontainers.image. become annotations of an OCI image too.
+         */
+        labels?: {
+            [key: string]: string;
+        };
+    } | {
+        /**
+         * Container image as an archive for `docker load`, with layers as plain tar.
+         */
+        type: 'docker';
+        /**
+         * Name of the image, with the host and path of a registry where it has one. Omitted: the name of the spec.
+         */
+        name?: string;
+        /**
+         * Tag of the image.
+         */
+        tag?: string;
+        /**
+         * Command that a container always runs, as a list of words. Omitted: none.
+         */
+        entrypoint?: Array<string>;
+        /**
+         * Command of a container, or the arguments of its entrypoint, where none are given at its start. Omitted: /bin/sh without an entrypoint, nothing with one.
+         */
+        cmd?: Array<string>;
+        /**
+         * Environment variables, by name. PATH is set where it is not given.
+         */
+        env?: {
+            [key: string]: string;
+        };
+        /**
+         * User that a container runs as, or USER:GROUP, by name or number. Omitted: root.
+         */
+        user?: string;
+        /**
+         * Folder that a container starts in, as an absolute path. Omitted: /.
+         */
+        workdir?: string;
+        /**
+         * Ports that a container listens on, such as "80" or "53/udp".
+         */
+        exposedPorts?: Array<string>;
+        /**
+         * Labels of the image, by name. Those that begin with org.opencontainers.image. become annotations of an OCI image too.
+         */
+        labels?: {
+            [key: string]: string;
+        };
     }>;
 };
 
@@ -667,7 +761,7 @@ export type ArtifactList = {
 
 export type Artifact = {
     name: string;
-    type: 'iso' | 'raw' | 'tar';
+    type: 'iso' | 'raw' | 'tar' | 'oci' | 'docker';
     /**
      * Bytes.
      */
@@ -1812,7 +1906,7 @@ export type ValidateSpecResponse = ValidateSpecResponses[keyof ValidateSpecRespo
 export type ExchangeData = {
     body: {
         /**
-         * Ask to upload one output of exactly these bytes. Single PUT: at most 5 GB.
+         * Ask to upload one output of exactly these bytes in one request.
          */
         kind: 'declare';
         /**
@@ -1822,6 +1916,41 @@ export type ExchangeData = {
         output: 'layer' | 'index' | 'module' | 'receipt' | 'artifact' | 'result';
         size: number;
         sha256: string;
+    } | {
+        /**
+         * Begin the upload of a large output in parts; ask again: the same one.
+         */
+        kind: 'declare-parts';
+        step: string;
+        output: 'layer' | 'index' | 'module' | 'artifact';
+        size: number;
+        /**
+         * Bytes of each part but the last.
+         */
+        partSize: number;
+    } | {
+        /**
+         * Ask to upload one part of exactly these bytes.
+         */
+        kind: 'declare-part';
+        step: string;
+        output: 'layer' | 'index' | 'module' | 'artifact';
+        number: number;
+        sha256: string;
+    } | {
+        /**
+         * Say that all parts are there: they become the output.
+         */
+        kind: 'complete-parts';
+        step: string;
+        output: 'layer' | 'index' | 'module' | 'artifact';
+        /**
+         * All parts in order; `etag` as the store answered it.
+         */
+        parts: Array<{
+            sha256: string;
+            etag: string;
+        }>;
     } | {
         /**
          * Ask for the download of a blob that the manifest names.
@@ -1894,6 +2023,10 @@ export type ExchangeErrors = {
      */
     415: Problem;
     /**
+     * `blob.parts_refused`: The parts of an upload do not fit. `blob.too_large`: A stored object would be too large.
+     */
+    422: Problem;
+    /**
      * `internal.error`: The service failed.
      */
     500: Problem;
@@ -1951,6 +2084,14 @@ export type ExchangeResponses = {
                 [key: string]: string;
             };
         };
+    } | {
+        kind: 'parts';
+        /**
+         * Parts that are to come.
+         */
+        count: number;
+    } | {
+        kind: 'completed';
     };
 };
 

@@ -285,6 +285,11 @@ describe('the functions', () => {
     expect([...references(role?.Properties.AssumeRolePolicyDocument)].sort()).toEqual(signers.sort());
     const puts = statementsOf(roleId ?? '').filter(({ Action }) => Action.includes('s3:PutObject'));
     expect(JSON.stringify(puts.map(({ Resource }) => Resource)).match(/\/(staging|logs)\/\*/g)).toHaveLength(2);
+    // Beginning and completing an upload in parts is PutObject too; ending one is a right of its own.
+    const ends = statementsOf(roleId ?? '').filter(({ Action }) => Action.includes('s3:AbortMultipartUpload'));
+    expect(ends).toHaveLength(1);
+    expect(JSON.stringify(ends[0]?.Resource)).toMatch(/WorkBucket|Work[0-9A-F]+/);
+    expect(JSON.stringify(ends[0]?.Resource).match(/\/[a-z]+\/\*/g)).toEqual(['/staging/*']);
   });
 });
 

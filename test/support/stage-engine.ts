@@ -125,6 +125,10 @@ export async function startStageEngine(options: {
     switch (question.kind) {
       case 'declare':
         return { kind: 'upload', request: put(`${question.step}/${question.output}`, question.sha256) };
+      case 'declare-parts':
+      case 'declare-part':
+      case 'complete-parts':
+        throw new Error('the outputs of these stages are small: none goes up in parts');
       case 'fetch':
         return {
           kind: 'download',

@@ -57,15 +57,20 @@ export function openExchange(options: {
   readonly signal: AbortSignal;
   readonly random: () => number;
 }): Exchange {
+  return exchangeOver((request) =>
+    withRetries(
+      () => askOnce(options.url, options.ticket, request, options.signal),
+      (error) => error instanceof ExchangeError && error.temporary,
+      options,
+    ),
+  );
+}
+
+/** An exchange over any way to ask: its answers are checked. */
+export function exchangeOver(ask: (request: ExchangeRequest) => Promise<unknown>): Exchange {
   return {
     async ask(request, kind) {
-      const answer = exchangeResponseSchema.parse(
-        await withRetries(
-          () => askOnce(options.url, options.ticket, request, options.signal),
-          (error) => error instanceof ExchangeError && error.temporary,
-          options,
-        ),
-      );
+      const answer = exchangeResponseSchema.parse(await ask(request));
       if (!isKind(answer, kind))
         throw new ExchangeError(`the engine answered ${answer.kind} to ${request.kind}`, false);
       return answer;

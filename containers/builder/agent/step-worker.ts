@@ -6,6 +6,7 @@ import {
   type Receipt,
   receiptSchema,
 } from '../../../core/builds/manifest.ts';
+import { largestObject } from '../../../core/builds/parts.ts';
 import type { ProgramOutcome } from '../contract.ts';
 import { writeCapture } from '../layers/capture.ts';
 import type { Difference } from '../layers/difference.ts';
@@ -88,6 +89,7 @@ export class StepWorker {
     } else {
       const { file, name, mediaType } = artifactOf(step, outcome);
       const { size, sha256 } = await digestFile(file);
+      checkSize(step, 'artifact', size);
       const artifact = { ...{ name, size, sha256, mediaType }, type: step.program };
       report(receiptSchema.pick({ artifact: true }).parse({ artifact }), [['artifact', { file, size, sha256 }]]);
     }
@@ -139,16 +141,28 @@ export class StepWorker {
   /** Uploads a step's outputs and then its receipt, beside the steps that follow. */
   #send(step: ManifestStep, reported: Partial<Receipt>, outputs: Outputs): void {
     const { store } = this.#options;
+    for (const [output, { size }] of outputs) checkSize(step, output, size);
     const receipt = receiptSchema.parse({ format: 'lbuild-receipt/1', step: step.id, key: step.key, ...reported });
     this.#uploads.add(async () => {
+      const parts: NonNullable<Receipt['parts']> = {};
       for (const [output, content] of outputs) {
-        await store.putFile(step.id, output, content);
+        const sent = await store.putFile(step.id, output, content);
+        if (sent !== undefined) parts[output] = sent;
         // Later steps read layers and modules; nothing reads an artifact again.
         if (output === 'artifact') await rm(content.file, { force: true });
       }
-      await store.putJson(step.id, 'receipt', receipt);
+      await store.putJson(step.id, 'receipt', Object.keys(parts).length === 0 ? receipt : { ...receipt, parts });
     });
   }
+}
+
+/** @throws StepError limit.output */
+function checkSize(step: ManifestStep, output: Output, size: number): void {
+  if (size <= largestObject) return;
+  throw new StepError(
+    'limit.output',
+    `The ${output} that ${step.program} made has ${size} bytes, more than the ${largestObject} that an output may have.`,
+  );
 }
 
 function artifactOf(step: ManifestStep, outcome: ProgramOutcome): NonNullable<ProgramOutcome['artifact']> {

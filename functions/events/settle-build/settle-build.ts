@@ -2,6 +2,7 @@ import type { BuildRecord } from '../../../core/builds/build-record.ts';
 import { buildsInState, findBuild } from '../../../core/builds/build-repository.ts';
 import { startExecution } from '../../../core/builds/executions.ts';
 import { isTerminal } from '../../../core/builds/lifecycle.ts';
+import { abortUploads } from '../../../core/builds/part-uploads.ts';
 import { endBuild } from '../../../core/builds/settle.ts';
 import { attemptWrite, listAttempts, listStages } from '../../../core/builds/stage-repository.ts';
 import type { JsonValue } from '../../../core/digest.ts';
@@ -9,7 +10,7 @@ import { readTrigger } from '../../../core/events/envelope.ts';
 import type { Ports } from '../../../core/ports/ports.ts';
 import { ConditionFailed } from '../../../core/ports/table.ts';
 
-type SettlePorts = Pick<Ports, 'table' | 'flow' | 'tasks' | 'clock' | 'ids'>;
+type SettlePorts = Pick<Ports, 'table' | 'blobs' | 'flow' | 'tasks' | 'clock' | 'ids'>;
 
 /** Milliseconds that a build may run before the sweep looks at it: its own events come sooner. */
 const grace = 60_000;
@@ -70,6 +71,7 @@ async function endAttempts(ports: SettlePorts, buildId: string): Promise<void> {
   const endedAt = ports.clock.now().toISOString();
   for (const { value, version } of await listAttempts(ports.table, buildId)) {
     if (value.state === 'ended') continue;
+    await abortUploads(ports.blobs, buildId, value);
     try {
       await ports.table.transact([
         attemptWrite(buildId, { ...value, state: 'ended', endedAt, ending: 'stopped' }, version),

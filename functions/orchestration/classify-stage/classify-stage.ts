@@ -6,6 +6,7 @@ import { type ClassifiedStage, classifyMessageSchema } from '../../../core/build
 import { dropOwnResults, removeDamage } from '../../../core/builds/healing.ts';
 import { readLogTail } from '../../../core/builds/logs.ts';
 import type { StepFailure } from '../../../core/builds/manifest.ts';
+import { abortUploads } from '../../../core/builds/part-uploads.ts';
 import { loadPlan } from '../../../core/builds/plan-store.ts';
 import { promoteReceipts, readStageResult } from '../../../core/builds/receipts.ts';
 import { attemptWrite, findAttempt, getStage, stageWrite } from '../../../core/builds/stage-repository.ts';
@@ -48,6 +49,7 @@ export async function handle(ports: Pick<Ports, 'table' | 'blobs' | 'clock'>, in
     ending: reported === undefined ? stop.kind : 'reported',
   };
   await promoteReceipts(ports, build, plan, attempt.value);
+  await abortUploads(ports.blobs, buildId, attempt.value);
   const endAttempt = attemptWrite(buildId, ended, attempt.version);
   const refused = reported?.failure?.code === 'layer.damaged' ? reported.failure : undefined;
   // What ends with its build is no failure of its own; and what the agent itself said is the outcome, which SettleStage

@@ -93,7 +93,7 @@ describe('failures', () => {
   });
 
   it('of a copy say that its source is too large where that is why', async () => {
-    const large = { 'content-length': String(5 * 1024 ** 3 + 1), 'last-modified': start.toUTCString() };
+    const large = { 'content-length': String(50 * 1024 ** 3 + 1), 'last-modified': start.toUTCString() };
     const refused: Reply = { status: 400, code: 'InvalidRequest' };
     const { blobs } = await answering([refused, { status: 200, headers: large }]);
     await expect(blobs.copy(place, other)).rejects.toMatchObject({ code: 'blob.too_large' });

@@ -241,7 +241,7 @@ export const fieldRefusals: readonly RefusalRow[] = [
   ],
   [
     'a disk that is too large',
-    { outputs: [{ type: 'raw', sizeMiB: 40_961 }] },
+    { outputs: [{ type: 'raw', sizeMiB: 51_201 }] },
     'outputs[0].sizeMiB',
     'spec.invalid_value',
   ],

@@ -55,6 +55,40 @@ export function describeExchange(api: () => ApiUnderTest): void {
       expect(answer.json()).toMatchObject({ kind: 'upload', request: { method: 'PUT' } });
     });
 
+    it('begins an upload in parts once, signs each part, and refuses what does not fit', async () => {
+      const output = { step: 'bootstrap', output: 'layer' };
+      const begun = { kind: 'declare-parts', ...output, size: 2_500, partSize: 1_000 };
+      const code = async (question: object) => problemOf(await ask(question, 'ticket')).code;
+      const part = { kind: 'declare-part', ...output, number: 3, sha256: sha256('x') };
+      expect(await code(part)).toBe('exchange.refused');
+      expect((await ask(begun, 'ticket')).json()).toEqual({ kind: 'parts', count: 3 });
+      const [one, two] = await Promise.all([ask(begun, 'ticket'), ask(begun, 'ticket')]);
+      expect([one.json(), two.json()]).toEqual([one.json(), { kind: 'parts', count: 3 }]);
+      const url = (of: { json(): unknown }) => new URL(exchangeUrl(of)).searchParams;
+      const [last, again] = [url(await ask(part, 'ticket')), url(await ask(part, 'ticket'))];
+      expect([last.get('partNumber'), last.get('uploadId')]).toEqual(['3', again.get('uploadId')]);
+      for (const refused of [
+        { ...begun, size: 2_501 },
+        { ...begun, partSize: 500 },
+        { ...begun, step: 'another' },
+        { ...begun, output: 'module', size: 1_001, partSize: 1 },
+        { ...part, number: 4 },
+        { ...part, output: 'index' },
+        { kind: 'complete-parts', ...output, parts: [{ sha256: sha256('x'), etag: 'e' }] },
+      ]) {
+        expect([await code(refused), refused]).toEqual(['exchange.refused', refused]);
+      }
+      for (const invalid of [
+        { ...begun, size: 50 * 1024 ** 3 + 1 },
+        { ...begun, output: 'receipt' },
+        { ...part, number: 1_001 },
+      ]) {
+        expect([await code(invalid), invalid]).toEqual(['request.invalid', invalid]);
+      }
+      const parts = Array.from({ length: 3 }, () => ({ sha256: sha256('x'), etag: '"e"' }));
+      expect(await code({ kind: 'complete-parts', ...output, parts })).toBe('blob.parts_refused');
+    });
+
     it.each([
       ['another ticket', 'wrong', undefined, undefined],
       ['the ticket of an ended attempt', 'old', undefined, '1'],

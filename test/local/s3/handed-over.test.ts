@@ -2,7 +2,10 @@ import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type Exchange, exchangeOver } from '../../../containers/builder/agent/exchange-client.ts';
+import { Store } from '../../../containers/builder/agent/store.ts';
 import { upload } from '../../../containers/builder/agent/transfer.ts';
+import type { ExchangeRequest, ExchangeResponse } from '../../../core/builds/exchange.ts';
 import { sha256 } from '../../../core/digest.ts';
 import { type LocalObjects, openObjects } from '../../../local/object-store.ts';
 import { systemClock } from './server-fixture.ts';
@@ -73,5 +76,67 @@ describe('a file that is handed over', () => {
     number -= 1;
     await put('twice', sha256(content));
     expect(statSync(join(directory, 'twice')).nlink).toBe(2);
+  });
+
+  /** The engine's side for one output: what is asked is signed, and noted. */
+  function exchangeFor(path: string): { exchange: Exchange; asked: string[] } {
+    const place = { bucket: 'work', path } as const;
+    const asked: string[] = [];
+    let uploadId = '';
+    const answer = async (request: ExchangeRequest): Promise<ExchangeResponse> => {
+      const signed = { contentType: 'application/octet-stream', ifAbsent: true, expiresSeconds: 60 };
+      if (request.kind === 'declare') {
+        const { method, url, headers } = await objects.blobs.signPut(place, { ...request, ...signed });
+        return { kind: 'upload', request: { method, url, headers: { ...headers } } };
+      }
+      if (request.kind === 'declare-parts') uploadId = await objects.blobs.startParts(place, signed);
+      if (request.kind === 'declare-part') {
+        const { number, sha256 } = request;
+        const part = { uploadId, number, size: content.length, sha256, expiresSeconds: 60 };
+        const { method, url, headers } = await objects.blobs.signPart(place, part);
+        return { kind: 'upload', request: { method, url, headers: { ...headers } } };
+      }
+      if (request.kind !== 'complete-parts') return { kind: 'parts', count: 1 };
+      await objects.blobs.completeParts(place, uploadId, request.parts);
+      return { kind: 'completed' };
+    };
+    const exchange = exchangeOver((request) => {
+      asked.push(request.kind);
+      return answer(request);
+    });
+    return { exchange, asked };
+  }
+
+  it.each([
+    ['is linked whatever its size', 'large', ['declare'], true],
+    [
+      'goes up in parts where it is large and the store may not take it',
+      'refused',
+      ['declare', 'declare-parts', 'declare-part', 'complete-parts'],
+      false,
+    ],
+  ])('%s', async (_, name, expected, linked) => {
+    const file = join(directory, name);
+    writeFileSync(file, content);
+    number += 1;
+    const path = `staging/${number}`;
+    const { exchange, asked } = exchangeFor(path);
+    const parts = { threshold: content.length - 1, size: content.length };
+    const options = { signal: AbortSignal.timeout(10_000), random: () => 0, outputs: directory, parts };
+    const sent = await new Store(exchange, options).putFile('tar', 'artifact', {
+      ...{ file, size: content.length, sha256: sha256(content) },
+    });
+    expect(asked).toEqual(expected);
+    expect(sent).toEqual(linked ? undefined : { size: content.length, sha256: [sha256(content)] });
+    expect(Buffer.from((await objects.blobs.get({ bucket: 'work', path })) ?? []).equals(content)).toBe(true);
+    expect(statSync(objects.fileOf(path)).ino === statSync(file).ino).toBe(linked);
+  });
+
+  it('may be larger than what S3 takes by one request', async () => {
+    const size = 6 * 1024 ** 3;
+    const place = { bucket: 'work', path: 'staging/huge' } as const;
+    const bytes = { size, sha256: sha256('x'), contentType: 'application/octet-stream' };
+    const { headers } = await objects.blobs.signPut(place, { ...bytes, ifAbsent: true, expiresSeconds: 60 });
+    expect(headers['content-length']).toBe(String(size));
   });
 });
