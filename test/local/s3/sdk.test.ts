@@ -11,6 +11,7 @@ import {
   ListObjectsV2Command,
   PutObjectCommand,
   UploadPartCommand,
+  UploadPartCopyCommand,
 } from '@aws-sdk/client-s3';
 import { describe, expect, it } from 'vitest';
 import { useServer } from './server-fixture.ts';
@@ -171,5 +172,43 @@ describe('multipart uploads', () => {
     await expect(complete(place, named)).rejects.toMatchObject({ name: 'NoSuchUpload' });
     const part = { ...place, PartNumber: 1, Body: 'x' };
     await expect(fixture.client.send(new UploadPartCommand(part))).rejects.toMatchObject({ name: 'NoSuchUpload' });
+  });
+
+  it('takes ranges of objects as parts, with the checksums of a part', async () => {
+    const bytes = randomBytes(smallestPart + 100);
+    await fixture.client.send(new PutObjectCommand({ Bucket, Key: 'source', Body: bytes }));
+    const { ETag: source } = await fixture.client.send(new HeadObjectCommand({ Bucket, Key: 'source' }));
+    const place = await start('ranges');
+    const copy = (PartNumber: number, range: string, more: object = {}) =>
+      fixture.client.send(
+        new UploadPartCopyCommand({
+          ...{ ...place, PartNumber, CopySource: `${Bucket}/source`, CopySourceRange: `bytes=${range}`, ...more },
+        }),
+      );
+    const last = await copy(2, `0-49`, { CopySourceIfMatch: source });
+    const first = await copy(1, `50-${bytes.length - 1}`);
+    expect(last.CopyPartResult?.ChecksumSHA256).toBe(digest(bytes.subarray(0, 50)));
+    // The source goes before the parts become an object: they keep what they share of it.
+    await fixture.client.send(new DeleteObjectsCommand({ Bucket, Delete: { Objects: [{ Key: 'source' }] } }));
+    const named = [first, last].map(({ CopyPartResult }, at) => ({
+      ...{ PartNumber: at + 1, ETag: CopyPartResult?.ETag, ChecksumSHA256: CopyPartResult?.ChecksumSHA256 },
+    }));
+    await complete(place, named);
+    const get = await fixture.client.send(new GetObjectCommand({ Bucket, Key: 'ranges' }));
+    const joined = Buffer.concat([bytes.subarray(50), bytes.subarray(0, 50)]);
+    expect(digest((await get.Body?.transformToByteArray()) ?? new Uint8Array())).toBe(digest(joined));
+  });
+
+  it.each([
+    ['beyond its end', { CopySourceRange: 'bytes=0-5' }, 'InvalidArgument'],
+    ['without an end', { CopySourceRange: 'bytes=1-' }, 'InvalidArgument'],
+    ['of another version of it', { CopySourceIfMatch: '"another"' }, 'PreconditionFailed'],
+    ['of what is not there', { CopySource: `${Bucket}/nothing` }, 'NoSuchKey'],
+  ])('refuses a range of an object %s', async (_, change, name) => {
+    await fixture.client.send(new PutObjectCommand({ Bucket, Key: 'five', Body: '12345' }));
+    const place = await start('refused-range');
+    const command = new UploadPartCopyCommand({ ...place, PartNumber: 1, CopySource: `${Bucket}/five`, ...change });
+    await expect(fixture.client.send(command)).rejects.toMatchObject({ name });
+    await fixture.client.send(new AbortMultipartUploadCommand(place));
   });
 });
