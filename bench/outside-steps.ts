@@ -1,37 +1,20 @@
 import type { BuildDetail } from '../sdk/generated/types.gen.ts';
 
 /**
- * Milliseconds of a build, by the engine's clock, in which no step program ran and no layer was made: planning,
- * hand-over, unpacking, copying, polling. Steps that ran at once are counted once.
- * @param build one that has ended
+ * Milliseconds of a build, by the engine's clock, in which its builders neither unpacked trees nor ran step programs nor
+ * made layers, by theirs: planning, hand-over, the checking and copying of bytes, polling.
+ * @param build one that has ended, whose stages ran one after another
+ * @throws Error where a builder told nothing of its time
  */
 export function millisecondsOutsideSteps(
   build: Pick<BuildDetail, 'submittedAt' | 'endedAt'> & {
-    readonly stages: readonly {
-      readonly steps: readonly {
-        readonly hit: boolean;
-        readonly endedAt?: string;
-        readonly milliseconds?: { readonly program: number; readonly capture: number };
-      }[];
-    }[];
+    readonly stages: readonly Pick<BuildDetail['stages'][number], 'id' | 'attempts' | 'milliseconds'>[];
   },
 ): number {
-  const began = Date.parse(build.submittedAt);
-  const ended = Date.parse(build.endedAt ?? '');
-  const spans = build.stages
-    .flatMap(({ steps }) => steps)
-    .flatMap(({ hit, endedAt, milliseconds }) => {
-      if (hit || endedAt === undefined || milliseconds === undefined) return [];
-      const end = Math.min(Date.parse(endedAt), ended);
-      return [{ start: Math.max(began, end - milliseconds.program - milliseconds.capture), end }];
-    })
-    .sort((a, b) => a.start - b.start);
-  let inSteps = 0;
-  let reached = began;
-  for (const { start, end } of spans) {
-    if (end <= reached) continue;
-    inSteps += end - Math.max(start, reached);
-    reached = end;
-  }
-  return ended - began - inSteps;
+  const ran = build.stages.filter(({ attempts }) => attempts > 0);
+  const inBuilders = ran.reduce((sum, { id, milliseconds }) => {
+    if (milliseconds === undefined) throw new Error(`the builder of ${id} told nothing of its time`);
+    return sum + milliseconds.restore + milliseconds.steps;
+  }, 0);
+  return Date.parse(build.endedAt ?? '') - Date.parse(build.submittedAt) - inBuilders;
 }

@@ -1,9 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { readStageResult } from '../core/builds/receipts.ts';
-import { listAttempts } from '../core/builds/stage-repository.ts';
 import type { BuildDetail } from '../sdk/generated/types.gen.ts';
-import { engineFolder, inspectStores, removeFolder, startTestEngine } from '../test/support/engine.ts';
+import { engineFolder, removeFolder, startTestEngine } from '../test/support/engine.ts';
 import { smallSpec } from '../test/support/small-spec.ts';
+import { millisecondsOutsideSteps } from './outside-steps.ts';
 
 /**
  * `npm run bench:overhead`: the engine's own time in a build, a stage that ran: from submit to end, less what the
@@ -25,25 +24,22 @@ try {
     builds.push(ended);
   }
   await engine.stop();
-  const stores = await inspectStores(directory);
   const warm: number[] = [];
   let cold = Number.POSITIVE_INFINITY;
   for (const build of builds) {
-    const attempts = await listAttempts(stores.table, build.id);
-    const results = await Promise.all(attempts.map(({ value }) => readStageResult(stores.blobs, build.id, value)));
+    const stages = build.stages.filter(({ attempts }) => attempts > 0);
     const sum = (member: 'restore' | 'steps') =>
-      results.reduce((total, result) => total + (result?.milliseconds[member] ?? 0), 0);
+      stages.reduce((total, { milliseconds }) => total + (milliseconds?.[member] ?? 0), 0);
     const wall = Date.parse(build.endedAt ?? '') - Date.parse(build.submittedAt);
-    const figure = Math.round((wall - sum('restore') - sum('steps')) / attempts.length);
+    const figure = Math.round(millisecondsOutsideSteps(build) / stages.length);
     const kind = build === builds[0] ? 'cold' : 'warm';
     if (kind === 'warm') warm.push(figure);
     else cold = figure;
     console.log(
-      `${kind}: ${attempts.length} stages in ${wall} ms; unpacking ${sum('restore')} ms, steps ${sum('steps')} ms; ` +
+      `${kind}: ${stages.length} stages in ${wall} ms; unpacking ${sum('restore')} ms, steps ${sum('steps')} ms; ` +
         `beside them ${figure} ms a stage`,
     );
   }
-  await stores.close();
   const sorted = warm.toSorted((a, b) => a - b);
   console.log(`warm: median ${sorted[2]} ms a stage, from ${sorted[0]} to ${sorted[4]}`);
   if (cold > bound || (sorted[2] ?? Number.POSITIVE_INFINITY) > bound) {

@@ -1,7 +1,13 @@
 import { z } from 'zod';
 import { buildEstimateSchema } from '../plan/estimate.ts';
 import { buildStates, workStates } from './lifecycle.ts';
-import { artifactTypes, layerReferenceSchema, moduleReferenceSchema, trustClasses } from './manifest.ts';
+import {
+  artifactTypes,
+  layerReferenceSchema,
+  moduleReferenceSchema,
+  stageTimesSchema,
+  trustClasses,
+} from './manifest.ts';
 
 const timestamp = z.iso.datetime();
 const digest = z.string().regex(/^[0-9a-f]{64}$/);
@@ -96,6 +102,8 @@ export const attemptRecordSchema = z.strictObject({
   uploads: z
     .record(z.string(), z.strictObject({ id: z.string(), size: z.number().int(), partSize: z.number().int() }))
     .optional(),
+  /** Where its time went, as the builder reported it. */
+  milliseconds: stageTimesSchema.optional(),
   /** How it ended where the builder did not report itself. */
   ending: z.enum(['reported', 'infrastructure', 'lost', 'timeout', 'stopped']).optional(),
 });

@@ -4,6 +4,7 @@ import type { Table } from '../ports/table.ts';
 import { type BuildRecord, type Failure, failureSchema } from './build-record.ts';
 import { estimateView, estimateViewSchema } from './estimate-view.ts';
 import { buildStates, isTerminal, type WorkState, workStates } from './lifecycle.ts';
+import { stageTimesSchema } from './manifest.ts';
 import { printable } from './printable.ts';
 import { listArtifacts, listAttempts, listStages, listSteps } from './stage-repository.ts';
 
@@ -73,6 +74,9 @@ export const buildDetailSchema = z
           attempts: z.number().int().describe('Builders that were started for it.'),
           startedAt: z.string().optional(),
           endedAt: z.string().optional(),
+          milliseconds: stageTimesSchema
+            .optional()
+            .describe('Where the time of its latest builder went, by the builder’s own clock.'),
           steps: z.array(stepViewSchema),
         })
         .meta({ id: 'Stage' }),
@@ -151,6 +155,7 @@ export async function buildDetail(table: Table, build: BuildRecord): Promise<Bui
       attempts: stage.attempt,
       ...(stage.startedAt === undefined ? {} : { startedAt: stage.startedAt }),
       ...(stage.endedAt === undefined ? {} : { endedAt: stage.endedAt }),
+      ...(attempt?.milliseconds === undefined ? {} : { milliseconds: attempt.milliseconds }),
       steps: stage.steps.map((id, position) => {
         const record = done.get(id);
         if (record !== undefined) {

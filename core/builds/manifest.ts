@@ -140,6 +140,16 @@ export const stepFailureSchema = z.strictObject({
 });
 export type StepFailure = z.infer<typeof stepFailureSchema>;
 
+/** Where the time of an attempt went, by its builder's clock. */
+export const stageTimesSchema = z
+  .strictObject({
+    total: z.number().int().min(0),
+    restore: z.number().int().min(0).describe('Unpacking the base layers.'),
+    steps: z.number().int().min(0).describe('Step programs and the capture of their layers.'),
+    transfer: z.number().int().min(0).describe('Waiting for downloads and uploads beside the steps.'),
+  })
+  .meta({ id: 'StageTimes' });
+
 /** The last thing that an agent writes; it then exits 0, whatever the outcome. */
 export const stageResultSchema = z.strictObject({
   format: z.literal('lbuild-result/1'),
@@ -147,12 +157,7 @@ export const stageResultSchema = z.strictObject({
   attempt: z.number().int(),
   outcome: z.enum(['succeeded', 'failed']),
   failure: stepFailureSchema.optional(),
-  milliseconds: z.strictObject({
-    total: z.number().int().min(0),
-    restore: z.number().int().min(0).describe('Unpacking the base layers.'),
-    steps: z.number().int().min(0).describe('Step programs and the capture of their layers.'),
-    transfer: z.number().int().min(0).describe('Waiting for downloads and uploads beside the steps.'),
-  }),
+  milliseconds: stageTimesSchema,
 });
 export type StageResult = z.infer<typeof stageResultSchema>;
 

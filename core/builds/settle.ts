@@ -60,8 +60,12 @@ async function settleOnce(ports: SettleStagePorts, before: BuildRecord, stage: S
     await abortUploads(ports.blobs, before.id, attempt.value);
     if (failure === undefined && result?.failure !== undefined) failure = { ...result.failure, stage: stageId };
     if (attempt.value.state === 'live') {
-      const ending = result === undefined ? ('stopped' as const) : ('reported' as const);
-      writes.push(attemptWrite(before.id, { ...attempt.value, state: 'ended', endedAt: now, ending }, attempt.version));
+      const reported =
+        result === undefined
+          ? { ending: 'stopped' as const }
+          : { ending: 'reported' as const, milliseconds: result.milliseconds };
+      const ended = { ...attempt.value, state: 'ended' as const, endedAt: now, ...reported };
+      writes.push(attemptWrite(before.id, ended, attempt.version));
     }
   }
   const build = (await findBuild(ports.table, before.id))?.value ?? before;

@@ -704,7 +704,27 @@ export type Stage = {
     attempts: number;
     startedAt?: string;
     endedAt?: string;
+    /**
+     * Where the time of its latest builder went, by the builder’s own clock.
+     */
+    milliseconds?: StageTimes;
     steps: Array<Step>;
+};
+
+export type StageTimes = {
+    total: number;
+    /**
+     * Unpacking the base layers.
+     */
+    restore: number;
+    /**
+     * Step programs and the capture of their layers.
+     */
+    steps: number;
+    /**
+     * Waiting for downloads and uploads beside the steps.
+     */
+    transfer: number;
 };
 
 export type Step = {

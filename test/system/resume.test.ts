@@ -50,6 +50,7 @@ it('a build that failed at step 5 of 6 is resumed: 5 and 6 run, and the file is 
   expect(attemptsOf(ended)).toEqual({ bootstrap: 0, packages: 0, system: 0, first: 0, second: 1, tar: 1 });
   const whole = await build(clean, [first, second]);
   expect(Object.values(attemptsOf(whole))).toEqual([1, 1, 1, 1, 1, 1]);
+  for (const { milliseconds } of whole.stages) expect(milliseconds?.steps).toBeGreaterThan(0);
   expect(await digestOf(engine, ended)).toBe(await digestOf(clean, whole));
 });
 

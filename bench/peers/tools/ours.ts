@@ -96,6 +96,8 @@ async function measureBuild(
     facts: {
       builders: build.stages.reduce((sum, { attempts }) => sum + attempts, 0),
       outsideStepsMs: millisecondsOutsideSteps(build),
+      restoreMs: sumOfStages(build, 'restore'),
+      transferMs: sumOfStages(build, 'transfer'),
       engineMs: engineMilliseconds(build),
       bytes: artifacts.reduce((sum, { size }) => sum + size, 0),
       ...stepMilliseconds(build),
@@ -109,6 +111,10 @@ async function downloadAnswers(engine: TestEngine, buildId: string, name: string
   const response = await fetch(address, { redirect: 'manual', headers });
   await response.body?.cancel();
   return response.status === 307;
+}
+
+function sumOfStages(build: BuildDetail, member: 'restore' | 'transfer'): number {
+  return build.stages.reduce((sum, { milliseconds }) => sum + (milliseconds?.[member] ?? 0), 0);
 }
 
 /** By the engine's own clock, from submission to end. */
