@@ -25,6 +25,7 @@ export const testPackages = [
   { name: 'skopeo', why: 'reads container images in the tests', shown: ['skopeo', '--version'] },
   { name: 'gpg', why: 'signs the package archives of the tests', shown: ['gpg', '--version'] },
   { name: 'gpg-agent', why: 'holds the keys that gpg signs with', shown: ['gpg-agent', '--version'] },
+  { name: 'openssl', why: 'digests of large files in the tests of the builder', shown: ['openssl', 'version'] },
   { name: 'zstd', why: 'reads layers in the tests', shown: ['zstd', '--version'] },
   { name: 'squashfs-tools', why: 'reads modules in the tests', shown: ['unsquashfs', '-help'] },
   { name: 'systemd', why: 'enables units in test trees', shown: ['systemctl', '--version'] },
