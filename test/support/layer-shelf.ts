@@ -1,3 +1,4 @@
+import { openContainedWorkspace } from '../../containers/builder/agent/workspace.ts';
 import { type CapturedLayer, writeCapture } from '../../containers/builder/layers/capture.ts';
 import { type DifferenceOptions, takeDifference } from '../../containers/builder/layers/difference.ts';
 import { restoreLayers } from '../../containers/builder/layers/restore.ts';
@@ -48,4 +49,26 @@ export async function captureLayer(
 ): Promise<CapturedLayer> {
   const { step, folder, tree } = options;
   return writeCapture({ step, folder, tree, difference: await takeDifference(options) });
+}
+
+/**
+ * The layer of what `change` does to the tree that the layers below make.
+ * @param newFolder makes an empty folder
+ */
+export async function makeLayer(
+  step: string,
+  below: readonly TestLayer[],
+  change: (tree: string) => void,
+  { newFolder, sourceDateEpoch }: { readonly newFolder: () => string; readonly sourceDateEpoch: number },
+): Promise<TestLayer> {
+  const workspace = await openContainedWorkspace(newFolder());
+  const before = await restoreStored(workspace.base, below, sourceDateEpoch);
+  const source = await workspace.beginStep('0');
+  change(workspace.tree);
+  const options = { ...source, tree: workspace.tree, step, folder: newFolder(), before };
+  const captured = await captureLayer({ ...options, sourceDateEpoch, treeBytes: 1e9 });
+  return storedLayer(
+    captured,
+    below.map(({ reference }) => reference.step),
+  );
 }

@@ -3,7 +3,6 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, symlinkSync, wr
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { openContainedWorkspace } from '../../../containers/builder/agent/workspace.ts';
 import { writeModuleTar } from '../../../containers/builder/layers/module-tar.ts';
 import { restoreLayers } from '../../../containers/builder/layers/restore.ts';
 import { LayerShelf } from '../../../containers/builder/layers/shelf.ts';
@@ -11,7 +10,8 @@ import { walkTree } from '../../../containers/builder/layers/walk.ts';
 import { readXattrs } from '../../../containers/builder/layers/xattrs.ts';
 import type { ModuleReference } from '../../../core/builds/manifest.ts';
 import { sha256 } from '../../../core/digest.ts';
-import { captureLayer, restoreStored, shelfOf, storedLayer, type TestLayer } from '../../support/layer-shelf.ts';
+import { makeLayer, restoreStored, shelfOf, type TestLayer } from '../../support/layer-shelf.ts';
+import { rawCapability, setXattr } from '../../support/layer-trees.ts';
 
 const root = mkdtempSync(join(tmpdir(), 'lbuild-module-restore-'));
 const epoch = 1_735_689_600;
@@ -25,18 +25,8 @@ function newFolder(): string {
   return folder;
 }
 
-async function layerOf(step: string, below: readonly TestLayer[], change: (tree: string) => void): Promise<TestLayer> {
-  const workspace = await openContainedWorkspace(newFolder());
-  const before = await restoreStored(workspace.base, below, epoch);
-  const source = await workspace.beginStep('0');
-  change(workspace.tree);
-  const options = { ...source, tree: workspace.tree, step, folder: newFolder(), before };
-  const captured = await captureLayer({ ...options, sourceDateEpoch: epoch, treeBytes: 1e9 });
-  return storedLayer(
-    captured,
-    below.map(({ reference }) => reference.step),
-  );
-}
+const layerOf = (step: string, below: readonly TestLayer[], change: (tree: string) => void) =>
+  makeLayer(step, below, change, { newFolder, sourceDateEpoch: epoch });
 
 /** The module of one layer as a file, packed as the step program packs it. */
 async function moduleOf(
@@ -93,7 +83,7 @@ describe('a tree from modules', () => {
       execFileSync('ln', ['bin/tool', 'bin/tool2'], { cwd: tree });
       execFileSync('mknod', ['dev/null', 'c', '1', '3'], { cwd: tree });
       execFileSync('mkfifo', ['srv/pipe'], { cwd: tree });
-      execFileSync('setcap', ['cap_net_raw+ep', 'bin/tool'], { cwd: tree });
+      setXattr(join(tree, 'bin/tool'), 'security.capability', rawCapability);
       symlinkSync('../nowhere', join(tree, 'etc/dangling'));
       execFileSync('chown', ['-h', '1000:2000', 'etc/dangling', 'srv/old'], { cwd: tree });
     });

@@ -8,7 +8,7 @@ import { writeModuleTar } from '../../../containers/builder/layers/module-tar.ts
 import { LayerShelf } from '../../../containers/builder/layers/shelf.ts';
 import { pathsOfSparseTree } from '../../../containers/builder/layers/sparse-tree.ts';
 import { sha256 } from '../../../core/digest.ts';
-import { captureLayer, restoreStored, shelfOf, storedLayer, type TestLayer } from '../../support/layer-shelf.ts';
+import { captureLayer, makeLayer, restoreStored, shelfOf, type TestLayer } from '../../support/layer-shelf.ts';
 import { stageStep } from '../../support/stage-engine.ts';
 
 const root = mkdtempSync(join(tmpdir(), 'lbuild-modules-'));
@@ -23,19 +23,8 @@ function newFolder(): string {
   return folder;
 }
 
-/** The layer of what `change` does to the tree that the layers make. */
-async function layerOf(step: string, below: readonly TestLayer[], change: (tree: string) => void): Promise<TestLayer> {
-  const workspace = await openContainedWorkspace(newFolder());
-  const before = await restoreStored(workspace.base, below, epoch);
-  const source = await workspace.beginStep('0');
-  change(workspace.tree);
-  const options = { ...source, tree: workspace.tree, step, folder: newFolder(), before };
-  const captured = await captureLayer({ ...options, sourceDateEpoch: epoch, treeBytes: 1e9 });
-  return storedLayer(
-    captured,
-    below.map(({ reference }) => reference.step),
-  );
-}
+const layerOf = (step: string, below: readonly TestLayer[], change: (tree: string) => void) =>
+  makeLayer(step, below, change, { newFolder, sourceDateEpoch: epoch });
 
 /** The module of some layers as lines `type path`, and its bytes. */
 async function moduleOf(layers: readonly TestLayer[], steps: readonly string[]) {
