@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { createSystemClock } from '../../../adapters/system/clock.ts';
+import type { AttemptRecord } from '../../../core/builds/build-record.ts';
 import type { TrustClass } from '../../../core/builds/manifest.ts';
 import { attemptWrite } from '../../../core/builds/stage-repository.ts';
 import { sha256 } from '../../../core/digest.ts';
@@ -43,10 +44,11 @@ async function begin(
   const { buildId, stageId, attempt } = engine.manifest;
   const id = `${buildId}${folder}`;
   const manifest: StageEngine['manifest'] = { ...engine.manifest, buildId: id };
-  const record = {
-    ...{ stage: stageId, attempt, ticketHash: sha256('ticket'), state: 'live', trust, steps: ['site'], blobs: {} },
-    ...{ preparedAt: new Date().toISOString(), logBytes: 0 },
-  } as const;
+  const record: AttemptRecord = {
+    ...{ stage: stageId, attempt, ticketHash: sha256('ticket'), trust, steps: ['site'], blobs: {}, logBytes: 0 },
+    state: 'live',
+    preparedAt: new Date().toISOString(),
+  };
   await bench.table.transact([attemptWrite(id, record, 'absent')]);
   const ended = startTask(running, { ...engine, manifest }, 'tsk_1').catch(() => undefined);
   await untilSaid(engine, 'waiting');
