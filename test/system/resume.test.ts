@@ -27,8 +27,12 @@ const stepsOf = (build: BuildDetail) => build.stages.flatMap((stage) => stage.st
 const attemptsOf = (build: BuildDetail) =>
   Object.fromEntries(stepsOf(build).map((step) => [step.id, step.hit ? 0 : step.attempt]));
 
-async function build(where: EngineInProcess, steps: readonly SmallStep[]): Promise<BuildDetail> {
-  const started = await where.client.startBuild(smallSpec(steps));
+async function build(
+  where: EngineInProcess,
+  steps: readonly SmallStep[],
+  run: { readonly keepGoing?: boolean } = {},
+): Promise<BuildDetail> {
+  const started = await where.client.startBuild(smallSpec(steps), run);
   return where.client.waitForBuild(started.id, { pollMilliseconds: 200 });
 }
 
@@ -89,6 +93,44 @@ describe('a diamond of four user steps', () => {
     expect(ended.failure).toMatchObject({ code: 'script.failed', step: 'left', exitCode: 3 });
     expect(ended.stages.find(({ steps }) => steps.some(({ id }) => id === 'right'))?.state).toBe('cancelled');
     expect(Date.now() - began).toBeLessThan(60_000);
+  });
+});
+
+describe('a build that keeps going, whose branches share a builder', () => {
+  /** The cost table keeps branches together that take no longer. */
+  const timeoutSeconds = 60;
+  const branches = (left: string, last: string): SmallStep[] =>
+    [
+      { id: 'top', run: 'echo top > /srv/top', needs: [] },
+      { id: 'left', run: left, needs: ['top'] },
+      { id: 'right', run: 'echo right > /srv/right', needs: ['top'] },
+      { id: 'alone', run: 'cat /srv/right > /srv/alone', needs: ['right'] },
+      { id: 'last', run: last, needs: ['top'] },
+      { id: 'join', run: 'cat /srv/left /srv/alone > /srv/join', needs: ['left', 'alone'] },
+    ].map((step) => ({ ...step, timeoutSeconds }));
+
+  it('does and settles all that does not need the failed step; a resume runs the rest only', async () => {
+    const failed = await build(engine, branches('echo no; exit 7', 'echo no either; exit 8'), { keepGoing: true });
+    expect(failed.state).toBe('failed');
+    // The first failure, though another came later.
+    expect(failed.failure).toMatchObject({ code: 'script.failed', step: 'left', exitCode: 7 });
+    const stage = failed.stages.find(({ trust }) => trust === 'tenant');
+    expect(stage?.attempts).toBe(1);
+    expect(Object.fromEntries(stage?.steps.map(({ id, state }) => [id, state]) ?? [])).toMatchObject({
+      ...{ top: 'succeeded', left: 'failed', right: 'succeeded', alone: 'succeeded', join: 'skipped' },
+    });
+    const said: string[] = [];
+    for await (const { step, text } of engine.client.followLogs(failed.id)) said.push(`${step}: ${text}`);
+    expect(said).toEqual(expect.arrayContaining(['left: no', 'last: no either']));
+    const resumed = await engine.client.resumeBuild(failed.id, {
+      spec: smallSpec(branches('echo left > /srv/left', 'echo last > /srv/last')),
+    });
+    const ended = await engine.client.waitForBuild(resumed.id, { pollMilliseconds: 200 });
+    expect([ended.failure, ended.state]).toEqual([undefined, 'succeeded']);
+    expect(attemptsOf(ended)).toEqual({
+      ...{ bootstrap: 0, packages: 0, system: 0, top: 0, right: 0, alone: 0 },
+      ...{ left: 1, last: 1, join: 1, tar: 1 },
+    });
   });
 });
 
