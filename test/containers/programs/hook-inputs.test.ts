@@ -15,6 +15,8 @@ it('finds words, settings and patterns in the hooks', async () => {
     '# for x in /usr/lib/comment/*; do',
     'for library in /usr/lib/*/libkmod.so.*; do copy_exec "$library"; done',
     'for src in "/lib/klibc/bin/"*; do :; done',
+    'case "$target" in /bin/* | /lib* | /sbin/*) ;; esac',
+    `rm "\${DESTDIR}/usr/sbin/"* "\${DESTDIR}"/usr/bin/* $DESTDIR/opt/bin/* conf/opt/*/x`,
     'cp -a "/lib/udev/rules.d/$name"* /lib/firmware/*.bin',
     `cp /usr/share/\${flavour}/*.conf /etc/live/boot.conf $(command -v blkid)`,
   ];

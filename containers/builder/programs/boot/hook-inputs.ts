@@ -9,6 +9,12 @@ const hookFiles = [
   '/etc/initramfs-tools/modules',
 ];
 
+/**
+ * Patterns of the shell that begin at the root. What stands behind a variable, quoted or not (`"${DESTDIR}/bin/"*`), is a
+ * place in the making.
+ */
+const patterns = /(?<![\w}.*\])])(?<![\w}]["'])\/(?:[A-Za-z0-9._+@-]+\/)+[^\s;()]*\*[^\s;()]*/g;
+
 /** Words of shell that are no file's name, however often they stand in a hook. */
 const shortest = 2;
 
@@ -32,7 +38,7 @@ export async function hookInputs(access: TreeAccess): Promise<{ names: string[];
     for (const match of text.matchAll(/\/(etc\/[A-Za-z0-9._+@/-]+)/g)) {
       folders.add((match[1] ?? '').replace(/\/+$/, '').slice(0, 4_096));
     }
-    for (const [pattern] of text.matchAll(/\/(?:[A-Za-z0-9._+@-]+\/)+[^\s;()]*\*[^\s;()]*/g)) {
+    for (const [pattern] of text.matchAll(patterns)) {
       for (const place of placesOf(pattern.slice(1))) folders.add(place.slice(0, 4_096));
     }
   }
@@ -47,6 +53,7 @@ function placesOf(pattern: string): string[] {
   const plain = /^[A-Za-z0-9._+@*?/-]+$/.test(pattern);
   const folder = /^(?:[A-Za-z0-9._+@-]+\/)+/.exec(pattern)?.[0].replace(/\/$/, '') ?? '';
   const place = plain ? pattern : folder;
-  if (!place.includes('/')) return [];
+  // Whole folders of the root stand in `case` only: they ask what a path is, and read nothing.
+  if (!place.includes('/') || /^[^/]+\/\*$/.test(place)) return [];
   return /^(?:bin|sbin|lib\w*)\//.test(place) ? [place, `usr/${place}`] : [place];
 }
