@@ -71,7 +71,7 @@ interface Made {
 async function make(fusing: Fusing, spec: object): Promise<Made> {
   const { client, ports, tenantId } = engineOf(fusing);
   const started = await client.startBuild({ text: JSON.stringify(spec), mediaType: 'application/json' });
-  const { failure, state, stages } = await client.waitForBuild(started.id, { pollMilliseconds: 50 });
+  const { failure, state, stages } = await client.waitForBuild(started.id, { pollMilliseconds: 200 });
   expect([failure, state]).toEqual([undefined, 'succeeded']);
   const plan = await loadPlan(ports.blobs, started.id);
   const results = await Promise.all(
