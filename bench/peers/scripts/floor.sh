@@ -73,7 +73,7 @@ boot_files() {
 
 write_iso() {
   rm -f image.iso
-  xorriso -as mkisofs -quiet -o image.iso -V FLOOR -iso-level 3 -r -J -joliet-long -uid 0 -gid 0 \
+  xorriso -pacifier interval=0.1 -stdio_sync off -as mkisofs -quiet -o image.iso -V FLOOR -iso-level 3 -r -J -joliet-long -uid 0 -gid 0 \
     -b boot/grub/eltorito.img -no-emul-boot -boot-load-size 4 -boot-info-table --grub2-boot-info \
     --grub2-mbr /usr/lib/grub/i386-pc/boot_hybrid.img -eltorito-alt-boot -e boot/grub/efi.img -no-emul-boot \
     -append_partition 2 0xef efi.img -appended_part_as_gpt iso

@@ -54,11 +54,13 @@ export function entryOf(value: unknown): LayerEntry {
 
 /** True for entries that the schema takes, without attributes and devices; says nothing of others. */
 function isPlainEntry(value: unknown): value is LayerEntry {
-  if (typeof value !== 'object' || value === null || !('path' in value) || !('type' in value)) return false;
-  for (const [name, member] of Object.entries(value)) {
-    if (!isPlainMember(name, member)) return false;
-  }
+  if (!isRecord(value) || value.path === undefined || value.type === undefined) return false;
+  for (const name in value) if (!isPlainMember(name, value[name])) return false;
   return true;
+}
+
+function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null;
 }
 
 function isPlainMember(name: string, member: unknown): boolean {

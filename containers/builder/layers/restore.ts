@@ -43,9 +43,9 @@ export async function restoreLayers(
   for (const source of sources) source.catch(() => undefined);
   for (const [at, step] of options.steps.entries()) {
     const { entries } = await shelf.index(step);
-    const before = [...merge.index.keys()];
-    for (const path of merge.add(step, shelf.below(step), entries)) removePath(pathInside(tree, path));
     const source = await sources[at];
+    const before = source !== undefined && 'module' in source ? [...merge.index.keys()] : [];
+    for (const path of merge.add(step, shelf.below(step), entries)) removePath(pathInside(tree, path));
     if (source !== undefined && 'layer' in source) await unpackLayer(tree, source.layer, entries);
     if (source !== undefined && 'module' in source) {
       await unpackModule(

@@ -29,6 +29,12 @@ const efiLoaders = {
   arm64: { format: 'arm64-efi', file: 'BOOTAA64.EFI' },
 } as const;
 
+/**
+ * It looks only so often whether its threads are done, every second unless told otherwise: 0.3 s of work take 0.9 s. And
+ * it syncs every 16 MB to the disk: the store does that, behind the answer.
+ */
+const xorriso = ['xorriso', '-pacifier', 'interval=0.1', '-stdio_sync', 'off'] as const;
+
 async function run(context: Context): Promise<ProgramOutcome> {
   const { label, cmdline, hostname, fileName } = context.options;
   const staging = join(context.scratch, 'iso');
@@ -60,7 +66,8 @@ async function run(context: Context): Promise<ProgramOutcome> {
   const mapped = modules.map(({ name, file: source }) => `live/${name}=${source}`);
   await context.exec(
     [
-      ...(['xorriso', '-as', 'mkisofs', '-quiet', '-o', file, '-V', label, '-iso-level', '3', '-r', '-J'] as const),
+      ...xorriso,
+      ...['-as', 'mkisofs', '-quiet', '-o', file, '-V', label, '-iso-level', '3', '-r', '-J'],
       // The modules' files are shared with other builds: their own times are those of this machine.
       ...['-joliet-long', '-uid', '0', '-gid', '0', '--set_all_file_dates', `=${context.sourceDateEpoch}`],
       ...(withBios ? bios : []),
@@ -148,18 +155,21 @@ async function makeBiosLoader(context: Context, early: string, file: string): Pr
 /** 4 MiB hold the loader (under 1.5 MiB) with room; the serial number is fixed so that equal inputs give equal bytes. */
 async function makeEfiPartition(context: Context, early: string, file: string): Promise<void> {
   const loader = efiLoaders[context.architecture];
-  const built = join(context.scratch, loader.file);
-  await context.exec([
-    ...(['grub-mkimage', '-O', loader.format, '-o', built, '-p', '/boot/grub', '-c', early] as const),
-    ...efiModules,
-  ]);
-  await utimes(built, context.sourceDateEpoch, context.sourceDateEpoch);
+  const content = join(context.scratch, 'esp');
+  const built = join(content, 'EFI/BOOT', loader.file);
+  await mkdir(join(content, 'EFI/BOOT'), { recursive: true });
   const environment = { ...timeEnvironment(context), MTOOLS_SKIP_CHECK: '1' };
-  await context.exec(['mformat', '-C', '-i', file, '-T', '8192', '-h', '64', '-s', '32', '-N', '4c425549', '::'], {
-    env: environment,
-  });
-  await context.exec(['mmd', '-i', file, '::/EFI', '::/EFI/BOOT'], { env: environment });
-  await context.exec(['mcopy', '-m', '-i', file, built, `::/EFI/BOOT/${loader.file}`], { env: environment });
+  await Promise.all([
+    context.exec([
+      ...(['grub-mkimage', '-O', loader.format, '-o', built, '-p', '/boot/grub', '-c', early] as const),
+      ...efiModules,
+    ]),
+    context.exec(['mformat', '-C', '-i', file, '-T', '8192', '-h', '64', '-s', '32', '-N', '4c425549', '::'], {
+      env: environment,
+    }),
+  ]);
+  await setTimes(content, context.sourceDateEpoch);
+  await context.exec(['mcopy', '-s', '-m', '-i', file, join(content, 'EFI'), '::/'], { env: environment });
 }
 
 export const iso: StepProgram<typeof declaration.options> = { declaration, run };

@@ -10,7 +10,7 @@ export const iso = {
   produces: 'artifact',
   reads: 'layers',
   labels: ['fileName', 'modules'],
-  hostTools: ['unsquashfs', 'grub-mkimage', 'mformat', 'mcopy', 'mmd', 'xorriso'],
+  hostTools: ['unsquashfs', 'grub-mkimage', 'mformat', 'mcopy', 'xorriso'],
   timeoutSeconds: 3_600,
   options: z.strictObject({
     fileName: z.string().describe('Name of the artifact.'),
