@@ -15,6 +15,10 @@ export interface ExecOptions {
   /** Exit codes that are no failure; [0] unless given. */
   readonly okCodes?: readonly number[];
   readonly timeoutSeconds?: number;
+  /** Others wait for no part of this: where processors are scarce, they are theirs. */
+  readonly background?: boolean;
+  /** A file that the command writes from its beginning to its end: it is hashed meanwhile, and `written` tells. */
+  readonly writes?: string;
   /** Lines that are swallowed instead of logged (for commands whose output is data). */
   readonly quiet?: boolean;
 }
@@ -22,6 +26,14 @@ export interface ExecOptions {
 export interface ExecResult {
   readonly code: number;
   readonly stdout: string;
+  /** Of the file of `writes`, where it is there. */
+  readonly written?: WrittenFile;
+}
+
+/** Size in bytes and digest of a file. */
+export interface WrittenFile {
+  readonly size: number;
+  readonly sha256: string;
 }
 
 /** A path of the tree that the layers below a step make, by their indexes. */
@@ -134,9 +146,21 @@ export interface ProgramContext<Options> {
   resolveInTree(path: string): Promise<string>;
 }
 
+/** What is there for a step before the steps that it needs have ended. */
+export type PrepareContext<Options> = Pick<
+  ProgramContext<Options>,
+  'architecture' | 'exec' | 'key' | 'log' | 'options' | 'scratch' | 'signal' | 'sourceDateEpoch'
+>;
+
 /** What a program answers: an artifact's file (in outputs) for programs that make one, and small facts. */
 export interface ProgramOutcome {
-  readonly artifact?: { readonly file: string; readonly name: string; readonly mediaType: string };
+  readonly artifact?: {
+    readonly file: string;
+    readonly name: string;
+    readonly mediaType: string;
+    /** Where it is known already, of the file as it is. */
+    readonly written?: WrittenFile | undefined;
+  };
   /** A squashfs image (in scratch) of programs that make a module. */
   readonly module?: { readonly file: string };
   /** What an initramfs program read. */
@@ -149,5 +173,11 @@ export type OptionsOf<Declaration extends ProgramDeclaration> = z.infer<Declarat
 
 export interface StepProgram<Options extends z.ZodObject = z.ZodObject> {
   readonly declaration: ProgramDeclaration<Options>;
+  /**
+   * What can be made before the steps that this one needs have ended: of its options, its key and the toolchain alone,
+   * in its scratch folder. It may be running while they do, and has ended when `run` begins; where it cannot, `run`
+   * begins right after it.
+   */
+  prepare?(context: PrepareContext<z.infer<Options>>): Promise<void>;
   run(context: ProgramContext<z.infer<Options>>): Promise<ProgramOutcome>;
 }

@@ -6,6 +6,7 @@ import type { Writable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { LogLine } from '../../../core/builds/manifest.ts';
 import type { ExecOptions, ExecResult } from '../contract.ts';
+import { GrowingDigest } from '../layers/file-digest.ts';
 import { StepError } from '../step-error.ts';
 import { LineSplitter } from './lines.ts';
 
@@ -132,11 +133,16 @@ export async function execute(
   settings.signal.throwIfAborted();
   const inTree = options.inTree === true || options.confinement !== undefined;
   const returnResolver = options.confinement === 'script-network' ? await lendResolver(settings.tree) : undefined;
-  const child = spawn('/usr/bin/perl', launch(settings, argv, options), {
+  const [command = '', ...rest] = [
+    ...(options.background === true ? ['/usr/bin/nice', '-n', '10'] : []),
+    ...['/usr/bin/perl', ...launch(settings, argv, options)],
+  ];
+  const child = spawn(command, rest, {
     env: environmentOf(settings, options, inTree),
     stdio: ['pipe', 'pipe', 'pipe'],
     detached: true,
   });
+  const growing = options.writes === undefined ? undefined : new GrowingDigest(options.writes);
   const quiet = options.quiet === true;
   const output = collector(quiet ? mostOutput.quiet : mostOutput.logged);
   const out = new LineSplitter((line) => {
@@ -195,10 +201,13 @@ export async function execute(
     if (!(options.okCodes ?? [0]).includes(code)) {
       throw new StepError('step.failed', `${name} ended with exit code ${code}.`, code);
     }
-    return { code, stdout: output.text() };
+    const written = await growing?.end();
+    return { code, stdout: output.text(), ...(written === undefined ? {} : { written }) };
   } finally {
     clearTimeout(timer);
     settings.signal.removeEventListener('abort', kill);
+    // Where the command failed nobody asks for its digest, but the reading must end.
+    await growing?.end().catch(() => undefined);
     await returnResolver?.();
   }
 }

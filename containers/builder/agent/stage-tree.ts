@@ -95,10 +95,14 @@ export class StageTree {
     });
   }
 
-  /** Whether it holds all paths of the layers of these steps, and no other. */
-  holdsJust(steps: readonly string[]): boolean {
-    if (this.#options.paths !== undefined) return false;
-    return steps.length === this.#present.length && steps.every((step) => this.#present.includes(step));
+  /** The steps whose layers it holds. */
+  get present(): readonly string[] {
+    return this.#present;
+  }
+
+  /** Whether it has some paths of its layers only. */
+  get isSparse(): boolean {
+    return this.#options.paths !== undefined;
   }
 
   /** Says that the tree, so far empty, holds what another does. */

@@ -32,6 +32,8 @@ class Stage {
   readonly #undone = new Set<string>();
   /** Trees that hold already what their steps, which work beside the stage's tree, ask for. */
   readonly #copies = new Map<string, StageTree>();
+  /** Where tenant code runs, a step's end ends every other process of the builder: no two steps at a time. */
+  readonly #exclusive: boolean;
   #failed: { readonly step: string; readonly error: unknown } | undefined;
   #restored = 0;
 
@@ -41,6 +43,7 @@ class Stage {
     const { manifest, folders, store, signal } = options;
     const blobs = openBlobFiles({ inputs: folders.inputs, blobs: join(folders.work, 'blobs') }, store);
     this.#shelf = new LayerShelf(manifest, blobs);
+    this.#exclusive = manifest.steps.some((step) => step.trust === 'tenant');
     this.#busy = new BusyTime(options.elapsed);
     this.#worker = new StepWorker(options, this.#shelf, this.#uploads, AbortSignal.any([signal, this.#failing.signal]));
     const planned = manifest.steps.map((step, number) => ({
@@ -61,6 +64,7 @@ class Stage {
     const { manifest, elapsed, signal } = this.#options;
     let failure: StepFailure | undefined;
     this.#fetchModules();
+    this.#prepareAhead();
     await this.#runSteps();
     if (this.#failed !== undefined) {
       if (signal.aborted && !(signal.reason instanceof StepError)) throw signal.reason;
@@ -87,6 +91,12 @@ class Stage {
     }
   }
 
+  /** Beside tenant code nothing runs: there a step prepares itself when its turn has come. */
+  #prepareAhead(): void {
+    if (this.#exclusive) return;
+    for (const planned of this.#order.beside) this.#worker.prepare(planned, { tree: this.#tree });
+  }
+
   async settleUploads(milliseconds: number): Promise<void> {
     await this.#uploads.all(milliseconds).catch(() => undefined);
     await this.#workspace.close().catch(() => undefined);
@@ -96,11 +106,9 @@ class Stage {
   async #runSteps(): Promise<void> {
     const { main, aside, beside, exports } = this.#order;
     const { manifest } = this.#options;
-    // Where tenant code runs, a step's end ends every other process of the builder: no two steps at a time.
-    const exclusive = manifest.steps.some((step) => step.trust === 'tenant');
     let last: Promise<void> = Promise.resolve();
     const start = (planned: PlannedStep, inTurn: boolean, run: () => Promise<void>): void => {
-      const before = inTurn || exclusive ? last : undefined;
+      const before = inTurn || this.#exclusive ? last : undefined;
       const { id, needs } = planned.step;
       const ended = (async () => {
         await before;
@@ -154,24 +162,33 @@ class Stage {
 
   async #runInTree(planned: PlannedStep): Promise<void> {
     await this.#move(this.#tree, planned);
-    await this.#busy.during(() => this.#worker.run(planned, { tree: this.#tree }));
-    if (planned.step.produces === 'layer') await this.#busy.during(() => this.#copyTree());
-  }
-
-  /**
-   * Copies the tree for each step that works beside it on just what it holds now: 640 MB take 0.7 s, a third of what
-   * unpacking them from their layers takes, and the step is waited for longest of all.
-   */
-  async #copyTree(): Promise<void> {
-    for (const { step, number } of this.#order.beside) {
-      if (step.produces !== 'layer' || !this.#tree.holdsJust(this.#shelf.below(step.id))) continue;
+    const copies = this.#copiesAfter(planned);
+    // While the layer is written nothing changes the tree.
+    const taken = () => Promise.all(copies.map((copy) => this.#copyTree(copy)));
+    await this.#busy.during(() => this.#worker.run(planned, { tree: this.#tree, taken }));
+    for (const { step, number } of copies) {
       const folder = this.#asideOf(number);
-      const workspace = await openContainedWorkspace(folder);
-      await runTool(['cp', '-a', '--reflink=auto', '--', `${this.#tree.path}/.`, workspace.tree]);
-      const tree = this.#openTree(workspace, folder, undefined);
+      const tree = this.#openTree(await openContainedWorkspace(folder), folder, undefined);
       tree.holdAs(this.#tree);
       this.#copies.set(step.id, tree);
     }
+  }
+
+  /** The steps that work beside the tree on just what it holds after this step. */
+  #copiesAfter({ step }: PlannedStep): readonly PlannedStep[] {
+    if (step.produces !== 'layer') return [];
+    const held = [...this.#tree.present, step.id];
+    return this.#order.beside.filter(({ step: other }) => {
+      if (other.produces !== 'layer' || this.#tree.isSparse) return false;
+      const below = this.#shelf.toBeBelow(other.id);
+      return below.length === held.length && below.every((lower) => held.includes(lower));
+    });
+  }
+
+  /** 640 MB take 0.7 s, a third of what unpacking them from their layers takes, and the step is waited for for long. */
+  async #copyTree({ number }: PlannedStep): Promise<void> {
+    const { tree } = await openContainedWorkspace(this.#asideOf(number));
+    await runTool(['cp', '-a', '--reflink=auto', '--', `${this.#tree.path}/.`, tree]);
   }
 
   #asideOf(number: number): string {

@@ -102,29 +102,51 @@ export interface StepRun {
  * @throws StepError where the program fails or a limit is passed; the signal's reason where that ended it
  */
 export async function runStep(options: StepRunOptions): Promise<StepRun> {
-  const { step, manifest, tree, work } = options;
+  let ranCode = false;
+  const outcome = await withinLimits(options, (program, context) => program.run(context), {
+    onCodeInTree: () => {
+      ranCode = true;
+    },
+    atEnd: () => endProcesses(options.scope, options.tree),
+  });
+  return { outcome, ranCode };
+}
+
+/**
+ * Lets a step's program make ahead what it can, under the limits of a step of its own.
+ * @throws as runStep
+ */
+export async function prepareStep(options: StepRunOptions): Promise<void> {
+  await withinLimits(options, (program, context) => program.prepare?.(context) ?? Promise.resolve(), {
+    onCodeInTree: () => undefined,
+    atEnd: () => Promise.resolve(),
+  });
+}
+
+async function withinLimits<Result>(
+  options: StepRunOptions,
+  work: (program: StepProgram, context: ProgramContext<never>) => Promise<Result>,
+  events: { readonly onCodeInTree: () => void; readonly atEnd: () => Promise<void> },
+): Promise<Result> {
+  const { step, manifest, tree } = options;
   const program = programOf(options.programs, step);
   const limits = new AbortController();
   const signal = AbortSignal.any([options.signal, limits.signal]);
-  let ranCode = false;
-  const context = contextOf(options, program, signal, () => {
-    ranCode = true;
-  });
+  const context = contextOf(options, program, signal, events.onCodeInTree);
   const timer = setTimeout(
     () => limits.abort(new StepError('step.timeout', `The step was ended after its ${step.timeoutSeconds} seconds.`)),
     step.timeoutSeconds * 1_000,
   );
   const stopWatching = watchDisk(tree, manifest.limits.treeBytes, (error) => limits.abort(error));
   try {
-    const outcome = await program.run(context);
-    return { outcome, ranCode };
+    return await work(program, context);
   } catch (error) {
     if (signal.aborted) throw signal.reason;
-    if (await isDiskFull(work)) throw new StepError('limit.disk', 'The disk of the builder is full.');
+    if (await isDiskFull(options.work)) throw new StepError('limit.disk', 'The disk of the builder is full.');
     throw error;
   } finally {
     clearTimeout(timer);
     stopWatching();
-    await endProcesses(options.scope, tree);
+    await events.atEnd();
   }
 }

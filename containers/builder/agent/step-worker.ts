@@ -16,7 +16,7 @@ import { StepError } from '../step-error.ts';
 import { openLayerAccess } from './layer-access.ts';
 import type { StageOptions } from './stage-options.ts';
 import type { StageTree } from './stage-tree.ts';
-import { runStep } from './step-run.ts';
+import { prepareStep, runStep } from './step-run.ts';
 import type { PlannedStep } from './tree-order.ts';
 import type { Uploads } from './uploads.ts';
 
@@ -30,6 +30,8 @@ type Report = (reported: Partial<Receipt>, outputs: Outputs) => void;
 /** Where a step runs: in a tree that it is shown, or beside all trees until it asks for one. */
 export interface StepPlace {
   readonly tree: StageTree;
+  /** Called when the step has changed the tree for the last time; its layer is made when this has ended too. */
+  readonly taken?: () => Promise<unknown>;
   /** Unpacks the tree of a step that reads layers; undefined where the tree is there. */
   readonly unpack?: () => Promise<void>;
 }
@@ -41,6 +43,7 @@ export class StepWorker {
   readonly #uploads: Uploads;
   /** Ends every step of the stage. */
   readonly #signal: AbortSignal;
+  readonly #prepared = new Map<string, Promise<void>>();
 
   constructor(options: StageOptions, shelf: LayerShelf, uploads: Uploads, signal: AbortSignal) {
     this.#options = options;
@@ -49,15 +52,34 @@ export class StepWorker {
     this.#signal = signal;
   }
 
+  /** Lets the step's program make ahead what it can; whether that went well is seen when the step runs. */
+  prepare(planned: PlannedStep, place: StepPlace): void {
+    const prepared = this.#prepare(planned, place);
+    prepared.catch(() => undefined);
+    this.#prepared.set(planned.step.id, prepared);
+  }
+
+  async #prepare({ step, number }: PlannedStep, { tree }: StepPlace): Promise<void> {
+    const layers = openLayerAccess(this.#shelf, step, () => Promise.reject(new Error('no tree is there yet')));
+    const folders = await this.#foldersOf(number);
+    await prepareStep({ ...this.#runOptions(step), ...folders, tree: tree.path, layers });
+  }
+
+  async #foldersOf(number: number): Promise<{ readonly scratch: string; readonly outputs: string }> {
+    const { folders } = this.#options;
+    const scratch = join(folders.work, 'steps', String(number), 'scratch');
+    const outputs = folders.outputs === undefined ? scratch : join(folders.outputs, String(number));
+    await mkdir(scratch, { recursive: true });
+    await mkdir(outputs, { recursive: true });
+    return { scratch, outputs };
+  }
+
   /** @throws StepError where it fails; the signal's reason where it was ended */
   async run(planned: PlannedStep, place: StepPlace): Promise<void> {
     const { step, number } = planned;
     const { log, heartbeat, folders, elapsed } = this.#options;
     const folder = join(folders.work, 'steps', String(number));
-    const scratch = join(folder, 'scratch');
-    const outputs = folders.outputs === undefined ? scratch : join(folders.outputs, String(number));
-    await mkdir(scratch, { recursive: true });
-    await mkdir(outputs, { recursive: true });
+    const { scratch, outputs } = await this.#foldersOf(number);
     heartbeat.progress(step.id, 0);
     log.add(step.id, 'agent', `${step.program} begins`);
     const { tree } = place;
@@ -69,10 +91,9 @@ export class StepWorker {
       await tree.beginStep(String(number));
       unpacked = true;
     });
-    const { outcome, ranCode } = await runStep({
-      ...this.#runOptions(step),
-      ...{ tree: tree.path, scratch, outputs, layers },
-    });
+    const runOptions = { ...this.#runOptions(step), ...{ tree: tree.path, scratch, outputs, layers } };
+    await (this.#prepared.get(step.id) ?? prepareStep(runOptions));
+    const { outcome, ranCode } = await runStep(runOptions);
     const ran = elapsed();
     this.#signal.throwIfAborted();
     const report: Report = (reported, outputs) => {
@@ -83,12 +104,13 @@ export class StepWorker {
       const difference: Difference = unpacked
         ? await tree.endStep(ranCode, planned.declaration.writes)
         : { entries: [], after: new Map() };
-      await this.#captureLayer(step, { folder, tree, difference, outcome, keeps: place.unpack === undefined }, report);
+      const made = { folder, tree, difference, outcome, keeps: place.unpack === undefined };
+      await Promise.all([this.#captureLayer(step, made, report), place.taken?.()]);
     } else if (step.produces === 'module') {
       await this.#takeModule(step, outcome, report);
     } else {
-      const { file, name, mediaType } = artifactOf(step, outcome);
-      const { size, sha256 } = await digestFile(file);
+      const { file, name, mediaType, written } = artifactOf(step, outcome);
+      const { size, sha256 } = written ?? (await digestFile(file));
       checkSize(step, 'artifact', size);
       const artifact = { ...{ name, size, sha256, mediaType }, type: step.program };
       report(receiptSchema.pick({ artifact: true }).parse({ artifact }), [['artifact', { file, size, sha256 }]]);

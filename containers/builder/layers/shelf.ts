@@ -32,7 +32,8 @@ export class LayerShelf {
 
   constructor(manifest: Pick<Manifest, 'base' | 'steps' | 'modules'>, fetch: BlobSource) {
     this.#fetch = fetch;
-    this.#order = [...manifest.base, ...manifest.steps.map(({ id }) => ({ step: id }))].map(({ step }) => step);
+    const layers = manifest.steps.filter(({ produces }) => produces === 'layer').map(({ id }) => ({ step: id }));
+    this.#order = [...manifest.base, ...layers].map(({ step }) => step);
     for (const layer of manifest.base) {
       this.#base.set(layer.step, layer);
       this.#needs.set(layer.step, layer.after);
@@ -56,6 +57,15 @@ export class LayerShelf {
 
   /** The layer steps that these steps are built on, directly or not, and themselves; in the order of the plan. */
   closure(steps: readonly string[]): string[] {
+    return this.#allBelow(steps).filter((step) => this.#made.has(step) || this.#base.has(step));
+  }
+
+  /** As `below`, with the layers that are still to be made. */
+  toBeBelow(step: string): string[] {
+    return this.#allBelow(this.#needs.get(step) ?? []);
+  }
+
+  #allBelow(steps: readonly string[]): string[] {
     const found = new Set<string>();
     const visit = (step: string): void => {
       if (found.has(step)) return;
@@ -63,7 +73,7 @@ export class LayerShelf {
       for (const need of this.#needs.get(step) ?? []) visit(need);
     };
     for (const step of steps) visit(step);
-    return this.#order.filter((step) => found.has(step) && (this.#made.has(step) || this.#base.has(step)));
+    return this.#order.filter((step) => found.has(step));
   }
 
   /** Whether a step is built on another, directly or not. */

@@ -16,7 +16,7 @@ import { changesInitramfs } from '../../../core/plan/programs/initramfs-inputs.t
 import type { OptionsOf, ProgramContext, ProgramOutcome, StepProgram } from '../contract.ts';
 import { StepError } from '../step-error.ts';
 import { hookInputs } from './boot/hook-inputs.ts';
-import { hookPrelude, modinfoPrelude } from './boot/hook-prelude.ts';
+import { hastened } from './boot/hook-prelude.ts';
 import { initramfsPaths } from './boot/initramfs-paths.ts';
 import { kernelVersions } from './tree/kernels.ts';
 import { existsInTree, linkInTree, readTreeFile, writeTreeFile } from './tree/tree-file.ts';
@@ -99,8 +99,7 @@ async function hastenHooks(context: Context): Promise<void> {
   const file = await readTreeFile(context, path);
   if (file === undefined) return;
   const { mode, uid, gid } = file;
-  const prelude = `${hookPrelude}${modinfoPrelude(await modulesWithFirmware(context))}`;
-  await writeTreeFile(context, path, `${prelude}${file.text}`, { mode, uid, gid });
+  await writeTreeFile(context, path, hastened(file.text, await modulesWithFirmware(context)), { mode, uid, gid });
 }
 
 /** Why it must be made; undefined where the one of `since` is still right. */

@@ -15,7 +15,7 @@
 import { copyFile, mkdir, readdir, rename, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { iso as declaration } from '../../../core/plan/programs/export.ts';
-import type { OptionsOf, ProgramContext, ProgramOutcome, StepProgram } from '../contract.ts';
+import type { OptionsOf, PrepareContext, ProgramContext, ProgramOutcome, StepProgram } from '../contract.ts';
 import { StepError } from '../step-error.ts';
 import { biosModules, earlyConfiguration, efiModules, grubConfiguration } from './boot/grub-configuration.ts';
 
@@ -35,26 +35,36 @@ const efiLoaders = {
  */
 const xorriso = ['xorriso', '-pacifier', 'interval=0.1', '-stdio_sync', 'off'] as const;
 
-async function run(context: Context): Promise<ProgramOutcome> {
-  const { label, cmdline, hostname, fileName } = context.options;
-  const staging = join(context.scratch, 'iso');
+/** The boot loaders need no module: they are made while modules still are. */
+async function prepare(context: PrepareContext<Options>): Promise<void> {
+  const { hostname, cmdline } = context.options;
+  const { staging, esp } = placesOf(context);
   for (const folder of ['live', 'boot/grub', '.disk']) await mkdir(join(staging, folder), { recursive: true });
-  const modules = await stackModules(context, join(staging, 'live'));
-
   // By this file GRUB finds its own image among all discs of a machine: the key holds all that the image is made of.
   const marker = `/.disk/lbuild-${context.key.slice(0, 16)}`;
   await writeFile(join(staging, marker), '');
   await writeFile(join(staging, 'boot/grub/grub.cfg'), grubConfiguration(hostname, cmdline));
   const early = join(context.scratch, 'early.cfg');
   await writeFile(early, earlyConfiguration(marker));
-  const withBios = context.architecture === 'amd64';
-  const esp = join(context.scratch, 'efi.img');
-  const [version] = await Promise.all([
-    bootFiles(context, modules, staging),
-    withBios ? makeBiosLoader(context, early, join(staging, 'boot/grub/eltorito.img')) : undefined,
+  await Promise.all([
+    hasBios(context) ? makeBiosLoader(context, early, join(staging, 'boot/grub/eltorito.img')) : undefined,
     makeEfiPartition(context, early, esp),
   ]);
   await copyFile(esp, join(staging, 'boot/grub/efi.img'));
+}
+
+const hasBios = ({ architecture }: Pick<Context, 'architecture'>) => architecture === 'amd64';
+
+/** The folder of what stands in the image beside the modules, and the EFI partition. */
+function placesOf({ scratch }: Pick<Context, 'scratch'>): { readonly staging: string; readonly esp: string } {
+  return { staging: join(scratch, 'iso'), esp: join(scratch, 'efi.img') };
+}
+
+async function run(context: Context): Promise<ProgramOutcome> {
+  const { label, fileName } = context.options;
+  const { staging, esp } = placesOf(context);
+  const modules = await stackModules(context, join(staging, 'live'));
+  const version = await bootFiles(context, modules, staging);
   context.progress(60);
 
   await setTimes(staging, context.sourceDateEpoch);
@@ -64,21 +74,21 @@ async function run(context: Context): Promise<ProgramOutcome> {
     ...['--grub2-boot-info', '--grub2-mbr', hybridMbr, '-eltorito-alt-boot'],
   ];
   const mapped = modules.map(({ name, file: source }) => `live/${name}=${source}`);
-  await context.exec(
+  const { written } = await context.exec(
     [
       ...xorriso,
       ...['-as', 'mkisofs', '-quiet', '-o', file, '-V', label, '-iso-level', '3', '-r', '-J'],
       // The modules' files are shared with other builds: their own times are those of this machine.
       ...['-joliet-long', '-uid', '0', '-gid', '0', '--set_all_file_dates', `=${context.sourceDateEpoch}`],
-      ...(withBios ? bios : []),
+      ...(hasBios(context) ? bios : []),
       ...['-e', 'boot/grub/efi.img', '-no-emul-boot'],
       ...['-append_partition', '2', '0xef', esp, '-appended_part_as_gpt'],
       ...['-graft-points', `/=${staging}`, ...mapped],
     ],
-    { env: timeEnvironment(context) },
+    { env: timeEnvironment(context), writes: file },
   );
   return {
-    artifact: { file, name: fileName, mediaType: 'application/x-iso9660-image' },
+    artifact: { file, name: fileName, mediaType: 'application/x-iso9660-image', written },
     facts: { kernel: version, modules: String(modules.length) },
   };
 }
@@ -110,7 +120,7 @@ async function setTimes(folder: string, epoch: number): Promise<void> {
 }
 
 /** xorriso, mksquashfs and mtools all take their times from SOURCE_DATE_EPOCH; FAT times are local ones. */
-function timeEnvironment(context: Context): Record<string, string> {
+function timeEnvironment(context: Pick<Context, 'sourceDateEpoch'>): Record<string, string> {
   return { SOURCE_DATE_EPOCH: String(context.sourceDateEpoch), TZ: 'UTC', LC_ALL: 'C.UTF-8' };
 }
 
@@ -145,7 +155,7 @@ async function bootFiles(context: Context, modules: readonly StackedModule[], st
   return version;
 }
 
-async function makeBiosLoader(context: Context, early: string, file: string): Promise<void> {
+async function makeBiosLoader(context: PrepareContext<Options>, early: string, file: string): Promise<void> {
   await context.exec([
     ...(['grub-mkimage', '-O', 'i386-pc-eltorito', '-o', file, '-p', '/boot/grub', '-c', early] as const),
     ...biosModules,
@@ -153,7 +163,7 @@ async function makeBiosLoader(context: Context, early: string, file: string): Pr
 }
 
 /** 4 MiB hold the loader (under 1.5 MiB) with room; the serial number is fixed so that equal inputs give equal bytes. */
-async function makeEfiPartition(context: Context, early: string, file: string): Promise<void> {
+async function makeEfiPartition(context: PrepareContext<Options>, early: string, file: string): Promise<void> {
   const loader = efiLoaders[context.architecture];
   const content = join(context.scratch, 'esp');
   const built = join(content, 'EFI/BOOT', loader.file);
@@ -172,4 +182,4 @@ async function makeEfiPartition(context: Context, early: string, file: string): 
   await context.exec(['mcopy', '-s', '-m', '-i', file, join(content, 'EFI'), '::/'], { env: environment });
 }
 
-export const iso: StepProgram<typeof declaration.options> = { declaration, run };
+export const iso: StepProgram<typeof declaration.options> = { declaration, prepare, run };

@@ -26,6 +26,7 @@ async function run(context: ProgramContext<Options>): Promise<ProgramOutcome> {
     {
       env: { SOURCE_DATE_EPOCH: epoch, TZ: 'UTC', LC_ALL: 'C.UTF-8' },
       feed: (write) => context.layers.writeModuleTar(context.options.layers, write),
+      background: true,
     },
   );
   return { module: { file } };
