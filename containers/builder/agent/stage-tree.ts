@@ -1,11 +1,13 @@
 import { join } from 'node:path';
 import type { Difference } from '../layers/difference.ts';
-import { takeDifference } from '../layers/difference.ts';
+import { type DifferenceOptions, takeDifference } from '../layers/difference.ts';
 import { normaliseTree } from '../layers/normalise.ts';
-import type { BytePath } from '../layers/path-text.ts';
+import { type BytePath, parentOf } from '../layers/path-text.ts';
 import { restoreLayers, restoreSparse } from '../layers/restore.ts';
 import type { LayerShelf } from '../layers/shelf.ts';
+import { pathsOfSparseTree } from '../layers/sparse-tree.ts';
 import type { TreeIndex } from '../layers/tree-index.ts';
+import { resolveInTree } from './tree-path.ts';
 import type { DifferenceSource, Workspace } from './workspace.ts';
 
 export interface StageTreeOptions {
@@ -79,20 +81,48 @@ export class StageTree {
     return this.#inTurn(() => this.#options.workspace.showTree(name));
   }
 
-  /** What the step that began last has changed; `ranCode` where code of the tree has run. */
-  async endStep(ranCode: boolean, writes: readonly string[] | undefined): Promise<Difference> {
+  /**
+   * What the step that began last has changed.
+   * @param did.ranCode code of the tree has run; `writes`: of its declaration; `paths`: all that it read or changed,
+   *   where it says so
+   */
+  async endStep(did: {
+    readonly ranCode: boolean;
+    readonly writes: readonly string[] | undefined;
+    readonly paths: readonly BytePath[] | undefined;
+  }): Promise<Difference> {
     const { workspace, sourceDateEpoch, treeBytes } = this.#options;
     if (this.#source === undefined) throw new Error('no step has begun');
     await normaliseTree(workspace.tree, sourceDateEpoch);
+    const { writes } = did;
+    const part =
+      did.paths === undefined || did.ranCode || this.isSparse || this.#source.since === undefined
+        ? { absent: this.#absent }
+        : await this.#partOf(did.paths);
     return takeDifference({
       ...this.#source,
       ...{ sourceDateEpoch, treeBytes },
       ...(writes === undefined ? {} : { writes }),
       tree: workspace.tree,
       before: this.#index,
-      absent: this.#absent,
-      readAll: ranCode && workspace.hidesWrites,
+      ...part,
+      readAll: did.ranCode && workspace.hidesWrites,
     });
+  }
+
+  /** The part of a whole tree that a sparse one would have been: nothing else can be changed. */
+  async #partOf(wanted: readonly BytePath[]): Promise<Pick<DifferenceOptions, 'absent' | 'within'>> {
+    const { tree } = this.#options.workspace;
+    const single = pathsOfSparseTree(this.#index, wanted);
+    const absent = new Set([...this.#index.keys()].filter((path) => !single.has(path)));
+    const roots: BytePath[] = [];
+    for (const path of wanted) {
+      const place = await resolveInTree(tree, Buffer.from(path, 'latin1').toString());
+      const root = Buffer.from(place.slice(tree.length + 1)).toString('latin1');
+      roots.push(root);
+      for (let at = parentOf(root); at !== ''; at = parentOf(at)) single.add(at);
+    }
+    return { absent, within: { single, roots } };
   }
 
   /** The steps whose layers it holds. */

@@ -11,7 +11,7 @@ import type { StageOptions } from './stage-options.ts';
 import { StageTree } from './stage-tree.ts';
 import { programOf } from './step-run.ts';
 import { StepWorker } from './step-worker.ts';
-import { orderStage, type PlannedStep, type StageOrder } from './tree-order.ts';
+import { orderStage, type PlannedStep, pathsOf, type StageOrder } from './tree-order.ts';
 import { Uploads } from './uploads.ts';
 import { openContainedWorkspace, openOverlayWorkspace, type Workspace } from './workspace.ts';
 
@@ -256,11 +256,11 @@ class Stage {
 
 /** The paths of a sparse tree, where no step needs more of the tree. */
 function sparsePaths(order: StageOrder): readonly string[] | undefined {
-  const readers = [...order.main, ...order.exports];
   const paths = new Set<string>();
-  for (const { declaration, step } of readers) {
-    if (declaration.reads !== 'paths') return undefined;
-    for (const path of declaration.readsPaths?.(step.options) ?? []) paths.add(Buffer.from(path).toString('latin1'));
+  for (const reader of [...order.main, ...order.exports]) {
+    const own = pathsOf(reader);
+    if (own === undefined) return undefined;
+    for (const path of own) paths.add(path);
   }
   return [...paths].sort();
 }

@@ -17,7 +17,7 @@ import { openLayerAccess } from './layer-access.ts';
 import type { StageOptions } from './stage-options.ts';
 import type { StageTree } from './stage-tree.ts';
 import { prepareStep, runStep } from './step-run.ts';
-import type { PlannedStep } from './tree-order.ts';
+import { type PlannedStep, pathsOf } from './tree-order.ts';
 import type { Uploads } from './uploads.ts';
 
 type Output = 'layer' | 'index' | 'module' | 'artifact';
@@ -102,7 +102,7 @@ export class StepWorker {
     };
     if (step.produces === 'layer') {
       const difference: Difference = unpacked
-        ? await tree.endStep(ranCode, planned.declaration.writes)
+        ? await tree.endStep({ ranCode, writes: planned.declaration.writes, paths: pathsOf(planned) })
         : { entries: [], after: new Map() };
       const made = { folder, tree, difference, outcome, keeps: place.unpack === undefined };
       await Promise.all([this.#captureLayer(step, made, report), place.taken?.()]);

@@ -1,5 +1,6 @@
 import type { ManifestStep } from '../../../core/builds/manifest.ts';
 import type { ProgramDeclaration } from '../../../core/plan/programs/program.ts';
+import type { BytePath } from '../layers/path-text.ts';
 
 export interface PlannedStep {
   readonly step: ManifestStep;
@@ -39,4 +40,10 @@ export function orderStage(
     else aside.unshift(planned);
   }
   return { main, aside, beside, exports: inTree.filter(({ step }) => step.produces !== 'layer') };
+}
+
+/** The paths that a step says it reads or changes, in bytes; undefined where it may be any. */
+export function pathsOf({ declaration, step }: PlannedStep): readonly BytePath[] | undefined {
+  if (declaration.reads !== 'paths') return undefined;
+  return (declaration.readsPaths?.(step.options) ?? []).map((path) => Buffer.from(path).toString('latin1'));
 }

@@ -2,9 +2,10 @@ import { lutimesSync, unlinkSync } from 'node:fs';
 import type { LayerEntry } from '../../../core/builds/layer-index.ts';
 import { StepError } from '../step-error.ts';
 import { digestOfFile } from './file-digest.ts';
+import { hiddenWrites } from './hidden-writes.ts';
 import { type BytePath, bytesToText, compareBytes, parentOf, pathInside } from './path-text.ts';
 import { deviceAllowed, sameEntry, type TreeIndex } from './tree-index.ts';
-import { type FileTime, notBefore, type WalkedPath, walkTree } from './walk.ts';
+import { type FileTime, notBefore, type WalkedPath, walkPaths, walkTree } from './walk.ts';
 import { readXattrs } from './xattrs.ts';
 
 export interface DifferenceOptions {
@@ -19,6 +20,8 @@ export interface DifferenceOptions {
   readonly upper?: string;
   /** Paths of `before` that a sparse tree leaves out: they are as they were unless another stands in their place. */
   readonly absent?: ReadonlySet<BytePath>;
+  /** The only paths that the step can have changed: single ones, and roots with all that is below them. */
+  readonly within?: { readonly single: ReadonlySet<BytePath>; readonly roots: readonly BytePath[] };
   /** Paths, relative to the root, that the step may change: itself and what is below. All else stays as it was. */
   readonly writes?: readonly string[];
   readonly sourceDateEpoch: number;
@@ -109,7 +112,9 @@ function touchedPaths(
 export async function takeDifference(options: DifferenceOptions): Promise<Difference> {
   const { tree, before, since, sourceDateEpoch } = options;
   const [walked, upper] = await Promise.all([
-    walkWithoutSockets(tree),
+    options.within === undefined
+      ? walkWithoutSockets(tree)
+      : walkPaths(tree, options.within.single, options.within.roots),
     options.upper === undefined ? [] : walkTree(options.upper).then(({ paths }) => paths),
   ]);
   const { writes } = options;
@@ -124,9 +129,13 @@ export async function takeDifference(options: DifferenceOptions): Promise<Differ
   walked.sort((a, b) => compareBytes(a.path, b.path));
   const groups = hardLinkGroups(walked);
   const inUpper = new Set(upper.map((one) => one.path));
-  const seen = ({ path, ctime }: WalkedPath) =>
-    options.readAll === true || (since === undefined ? inUpper.has(path) : notBefore(ctime, since));
+  const seen = ({ path, ctime }: WalkedPath) => (since === undefined ? inUpper.has(path) : notBefore(ctime, since));
   const touched = touchedPaths(walked, before, groups, seen);
+  if (options.readAll === true) {
+    const rest = walked.filter((one) => one.type === 'file' && !touched.has(one) && mayChange(one.path));
+    const wrote = await hiddenWrites(tree, rest, before);
+    for (const one of wrote) for (const name of groups.get(one.inode) ?? [one]) touched.add(name);
+  }
   const xattrs = await readXattrs(
     tree,
     [...touched].map((one) => one.path),

@@ -62,19 +62,16 @@ function emptyMachineId(tree: string): void {
 export async function normaliseTree(tree: string, sourceDateEpoch: number): Promise<void> {
   removeMatching(tree);
   emptyMachineId(tree);
-  const places = (paths: readonly string[]) =>
-    paths.map((path) => realFolder(tree, path)).filter((place) => place !== undefined);
-  const finds = [
-    { folders: places(emptied), action: ['-delete'] },
-    { folders: places(cacheFolders), action: ['!', '-type', 'd', '-delete'] },
-    {
-      folders: places([logFolder]),
-      action: ['-type', 'f', '-size', '+0', '-exec', 'truncate', '-s', '0', '--', '{}', '+'],
-    },
-  ];
-  for (const { folders, action } of finds) {
+  const find = async (paths: readonly string[], ...action: readonly string[]) => {
+    const folders = paths.map((path) => realFolder(tree, path)).filter((place) => place !== undefined);
     if (folders.length > 0) await runTool(['find', '-P', ...folders, '-mindepth', '1', ...action]);
-  }
+  };
+  const emptyLogs = ['-type', 'f', '-size', '+0', '-exec', 'truncate', '-s', '0', '--', '{}', '+'];
+  await Promise.all([
+    // One after the other: the journal lies among the logs.
+    find(emptied, '-delete').then(() => find([logFolder], ...emptyLogs)),
+    find(cacheFolders, '!', '-type', 'd', '-delete'),
+  ]);
   chownSync(tree, 0, 0);
   chmodSync(tree, 0o755);
   utimesSync(tree, sourceDateEpoch, sourceDateEpoch);

@@ -48,11 +48,8 @@ export async function restoreLayers(
     for (const path of merge.add(step, shelf.below(step), entries)) removePath(pathInside(tree, path));
     if (source !== undefined && 'layer' in source) await unpackLayer(tree, source.layer, entries);
     if (source !== undefined && 'module' in source) {
-      await unpackModule(
-        tree,
-        source.module,
-        before.filter((path) => !merge.index.has(path)),
-      );
+      const hidden = before.filter((path) => !merge.index.has(path));
+      await Promise.all([source.checked, unpackModule(tree, source.module, hidden)]);
     }
     // Writing into a folder changes its time, which only that folder's own layer knows.
     if (at + options.present.length > 0) for (const entry of entries) touched.add(parentOf(textToBytes(entry.path)));
@@ -61,9 +58,10 @@ export async function restoreLayers(
   return merge;
 }
 
+/** `checked`: whether the module is what its digest says; what comes out of another is thrown away. */
 type LayerSource =
   | { readonly layer: StoredLayer }
-  | { readonly module: { readonly step: string; readonly file: string } };
+  | { readonly module: { readonly step: string; readonly file: string }; readonly checked: Promise<unknown> };
 
 /**
  * What a layer is unpacked from: its own module where there is one, else its tar. A module has the folders above its
@@ -73,8 +71,10 @@ async function sourceOf(shelf: LayerShelf, step: string, present: readonly strin
   const below = new Set(shelf.below(step));
   const module = present.every((other) => below.has(other)) ? shelf.moduleOf(step) : undefined;
   if (module === undefined) return { layer: await shelf.layer(step) };
-  const { file } = await shelf.module(module.step);
-  return { module: { step: module.step, file } };
+  const file = await shelf.moduleFile(module.step);
+  const checked = shelf.module(module.step);
+  checked.catch(() => undefined);
+  return { module: { step: module.step, file }, checked };
 }
 
 /** A tree that has only some of its paths. */

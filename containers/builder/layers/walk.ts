@@ -1,4 +1,4 @@
-import { lstatSync } from 'node:fs';
+import { type BigIntStats, lstatSync, readdirSync, readlinkSync } from 'node:fs';
 import type { LayerEntry } from '../../../core/builds/layer-index.ts';
 import { type BytePath, bytesToText, pathInside } from './path-text.ts';
 import { runTool } from './tool.ts';
@@ -88,4 +88,53 @@ export async function walkTree(tree: string): Promise<{ paths: WalkedPath[]; soc
     });
   }
   return { paths, sockets };
+}
+
+const nanosecondsInSecond = 1_000_000_000n;
+
+/** One path of a tree as it is; undefined where there is none, and for a socket. */
+function lookAt(tree: string, path: BytePath): WalkedPath | undefined {
+  const place = pathInside(tree, path);
+  const stat = lstatSync(place, { bigint: true, throwIfNoEntry: false });
+  if (stat === undefined || stat.isSocket()) return undefined;
+  const type = typeOf(stat);
+  const time = (nanoseconds: bigint): FileTime => ({
+    seconds: Number(nanoseconds / nanosecondsInSecond),
+    nanoseconds: Number(nanoseconds % nanosecondsInSecond),
+  });
+  return {
+    ...{ path, type, mode: Number(stat.mode & 0o7777n), uid: Number(stat.uid), gid: Number(stat.gid) },
+    ...{ size: Number(stat.size), mtime: time(stat.mtimeNs), ctime: time(stat.ctimeNs) },
+    ...{ inode: `${stat.dev}:${stat.ino}`, links: Number(stat.nlink) },
+    ...(type === 'symlink' ? { target: bytesToText(readlinkSync(place, { encoding: 'latin1' })) } : {}),
+    ...(type === 'character' || type === 'block' ? { device: deviceOf(place) } : {}),
+  };
+}
+
+function typeOf(stat: BigIntStats): WalkedPath['type'] {
+  if (stat.isFile()) return 'file';
+  if (stat.isDirectory()) return 'directory';
+  if (stat.isSymbolicLink()) return 'symlink';
+  if (stat.isFIFO()) return 'fifo';
+  return stat.isBlockDevice() ? 'block' : 'character';
+}
+
+/**
+ * Some paths of a tree, each once: the single ones as far as they are there, and the roots with all that is below them.
+ * For a few hundred paths that is faster than a process.
+ */
+export function walkPaths(tree: string, single: Iterable<BytePath>, roots: Iterable<BytePath>): WalkedPath[] {
+  const found = new Map<BytePath, WalkedPath>();
+  const visit = (path: BytePath, below: boolean): void => {
+    const one = found.get(path) ?? lookAt(tree, path);
+    if (one === undefined) return;
+    found.set(path, one);
+    if (!below || one.type !== 'directory') return;
+    for (const name of readdirSync(pathInside(tree, path), { encoding: 'buffer' })) {
+      visit(`${path}/${name.toString('latin1')}`, true);
+    }
+  };
+  for (const path of single) visit(path, false);
+  for (const path of roots) visit(path, true);
+  return [...found.values()];
 }

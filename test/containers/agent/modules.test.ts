@@ -172,6 +172,33 @@ describe('a sparse tree', () => {
     expect([...pathsOfSparseTree(index, ['around/x'])]).toEqual(['around']);
   });
 
+  it('is what is looked at in a whole tree too, and the layer is the same', async () => {
+    const lower = await base();
+    const change = (tree: string): void => {
+      writeFileSync(join(tree, 'etc/motd'), 'hello');
+      mkdirSync(join(tree, 'srv/new/deep'), { recursive: true });
+      symlinkSync('deep', join(tree, 'srv/new/link'));
+      rmSync(join(tree, 'srv/old'), { recursive: true });
+      writeFileSync(join(tree, 'bin/tool2'), 'both names');
+    };
+    const whole = await layerOf('upper', [lower], change);
+    const workspace = await openContainedWorkspace(newFolder());
+    const before = await restoreStored(workspace.base, [lower], epoch);
+    const source = await workspace.beginStep('0');
+    change(workspace.tree);
+    const roots = ['etc/motd', 'srv/new', 'srv/old', 'bin/tool2'];
+    const single = pathsOfSparseTree(before, roots);
+    const part = await captureLayer({
+      ...{ ...source, tree: workspace.tree, step: 'upper', folder: newFolder(), before },
+      absent: new Set([...before.keys()].filter((path) => !single.has(path))),
+      ...{ within: { single, roots }, sourceDateEpoch: epoch, treeBytes: 1e9 },
+    });
+    expect(part.layer.reference.diffId).toBe(whole.reference.diffId);
+    expect([...part.after.keys()].sort()).toEqual(
+      [...(await restoreStored(newFolder(), [lower, whole], epoch)).keys()].sort(),
+    );
+  });
+
   it('gives the layer that the whole tree gives, though files are absent', async () => {
     const lower = await base();
     const change = (tree: string): void => {
