@@ -43,8 +43,8 @@ async function run(context: Context): Promise<ProgramOutcome> {
   await makeDisk(file, layout, identity);
   context.progress(5);
 
-  // Each writes to a place of its own.
-  await Promise.all([
+  // Each writes to a place of its own. Where one fails the other is waited for: nothing writes when this has ended.
+  const made = await Promise.allSettled([
     makeLoaders(context, file, layout, identity),
     makeRootFileSystem(context, {
       disk: file,
@@ -56,6 +56,7 @@ async function run(context: Context): Promise<ProgramOutcome> {
       folders: [efiMountPoint],
     }),
   ]);
+  for (const part of made) if (part.status === 'rejected') throw part.reason;
   return {
     artifact: { file, name: options.fileName, mediaType: 'application/vnd.efi.img' },
     facts: { kernel, sizeMiB: String(sizeMiB) },
