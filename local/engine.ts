@@ -28,6 +28,7 @@ import { openObjects } from './object-store.ts';
 import { startOutboxPump } from './outbox-pump.ts';
 import { openSecrets } from './secrets.ts';
 import { openTaskRunner, type TaskRunner, type TaskRunnerOptions } from './tasks/task-runner.ts';
+import { warmBuilders } from './tasks/warm-builders.ts';
 import { openToolchain } from './toolchain.ts';
 
 export interface Engine {
@@ -118,7 +119,11 @@ export async function startEngine(
     runTask: runner.run,
     clock,
     ids,
-    onStatusChange: (change) => invoke(executionRule.target, executionEnvelope(change, ids.next('evt'), clock.now())),
+    onStatusChange: async (change) => {
+      await invoke(executionRule.target, executionEnvelope(change, ids.next('evt'), clock.now()));
+      // Nobody waits for it, and a build does without: what is wrong is worth a line.
+      warmBuilders(ports, runner, change.name).catch((error: unknown) => log.failure('warm the builders', error));
+    },
   });
 
   // The front needs the router, which needs the address: the address comes first.

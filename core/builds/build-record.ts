@@ -94,10 +94,7 @@ export const attemptRecordSchema = z.strictObject({
   /** What it may download: digest to path in the work bucket. */
   blobs: z.record(z.string(), z.string()),
   preparedAt: timestamp,
-  heartbeatAt: timestamp.optional(),
   endedAt: timestamp.optional(),
-  progress: z.strictObject({ step: z.string(), percent: z.number().int() }).optional(),
-  logBytes: z.number().int().min(0),
   /** Its uploads in parts, by `step/output`: the store's name of each, and how it is cut. */
   uploads: z
     .record(z.string(), z.strictObject({ id: z.string(), size: z.number().int(), partSize: z.number().int() }))
@@ -108,6 +105,15 @@ export const attemptRecordSchema = z.strictObject({
   ending: z.enum(['reported', 'infrastructure', 'lost', 'timeout', 'stopped']).optional(),
 });
 export type AttemptRecord = z.infer<typeof attemptRecordSchema>;
+
+/** How far a live attempt is, as its builder last told: apart from the attempt, which is large and written seldom. */
+export const progressRecordSchema = z.strictObject({
+  stage: z.string(),
+  attempt: z.number().int().min(1),
+  step: z.string(),
+  percent: z.number().int(),
+});
+export type ProgressRecord = z.infer<typeof progressRecordSchema>;
 
 const timings = z.strictObject({ program: z.number().int(), capture: z.number().int() });
 

@@ -6,7 +6,7 @@ import { estimateView, estimateViewSchema } from './estimate-view.ts';
 import { buildStates, isTerminal, type WorkState, workStates } from './lifecycle.ts';
 import { stageTimesSchema } from './manifest.ts';
 import { printable } from './printable.ts';
-import { listArtifacts, listAttempts, listStages, listSteps } from './stage-repository.ts';
+import { listArtifacts, listAttempts, listProgress, listStages, listSteps } from './stage-repository.ts';
 
 const stepViewSchema = z
   .strictObject({
@@ -126,11 +126,12 @@ export function buildView(build: BuildRecord): BuildView {
 
 /** The view of a build with its stages and steps, from the table alone. */
 export async function buildDetail(table: Table, build: BuildRecord): Promise<BuildDetail> {
-  const [stages, steps, attempts, artifacts] = await Promise.all([
+  const [stages, steps, attempts, artifacts, progress] = await Promise.all([
     listStages(table, build.id),
     listSteps(table, build.id),
     listAttempts(table, build.id),
     listArtifacts(table, build.id),
+    isTerminal(build.state) ? [] : listProgress(table, build.id),
   ]);
   const estimate = estimateView(build, {
     stages: stages.map(({ value }) => value),
@@ -141,7 +142,10 @@ export async function buildDetail(table: Table, build: BuildRecord): Promise<Bui
   const over = isTerminal(build.state);
   const views = stages.map(({ value: stage }) => {
     const attempt = attempts.find((one) => one.value.stage === stage.id && one.value.attempt === stage.attempt)?.value;
-    const current = attempt?.state === 'live' ? attempt.progress : undefined;
+    const current =
+      attempt?.state === 'live'
+        ? progress.find((one) => one.stage === stage.id && one.attempt === attempt.attempt)
+        : undefined;
     const currentPosition = current === undefined ? -1 : stage.steps.indexOf(current.step);
     // What a cancellation or a failure elsewhere left standing is told as its end, not as work that goes on.
     const left: WorkState = build.state === 'cancelled' ? 'cancelled' : 'skipped';

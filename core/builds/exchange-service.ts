@@ -1,8 +1,7 @@
 import { equalSecrets, sha256 } from '../digest.ts';
 import { EngineError } from '../errors.ts';
 import type { Blobs, SignedRequest } from '../ports/blobs.ts';
-import type { Clock } from '../ports/clock.ts';
-import { ConditionFailed, type Table } from '../ports/table.ts';
+import type { Table } from '../ports/table.ts';
 import type { AttemptRecord } from './build-record.ts';
 import { findBuild, type Versioned } from './build-repository.ts';
 import { isEnding } from './ending.ts';
@@ -11,7 +10,7 @@ import { isTerminal } from './lifecycle.ts';
 import { countKeptPackage, packagePlace } from './package-cache.ts';
 import { completeParts, declareParts, signPart } from './part-uploads.ts';
 import { logPlace, stagingPlace } from './places.ts';
-import { attemptWrite, findAttempt } from './stage-repository.ts';
+import { findAttempt, findProgress, progressWrite } from './stage-repository.ts';
 
 /**
  * Seconds that a builder's URL lives. Long enough for a gigabyte, which is what goes up or comes down with one at most,
@@ -37,7 +36,7 @@ export interface ExchangeCall {
  * @throws EngineError ticket.refused, exchange.refused, blob.too_large, blob.parts_refused
  */
 export async function answerExchange(
-  ports: { table: Table; blobs: Blobs; clock: Clock },
+  ports: { table: Table; blobs: Blobs },
   call: ExchangeCall,
 ): Promise<ExchangeResponse> {
   const { attempt, cancelled } = await admit(ports.table, call);
@@ -97,7 +96,7 @@ export async function answerExchange(
       return { kind: 'upload', request: plain(signed) };
     }
     case 'heartbeat':
-      return heartbeat(ports, call, request, attempt, cancelled);
+      return heartbeat(ports, call, request, attempt.value, cancelled);
   }
 }
 
@@ -127,29 +126,15 @@ async function admit(
 }
 
 async function heartbeat(
-  ports: { table: Table; blobs: Blobs; clock: Clock },
+  ports: { table: Table; blobs: Blobs },
   call: ExchangeCall,
   request: Extract<ExchangeRequest, { kind: 'heartbeat' }>,
-  attempt: Versioned<AttemptRecord>,
+  attempt: AttemptRecord,
   cancelled: boolean,
 ): Promise<ExchangeResponse> {
   // A step that the attempt does not have is no progress: what a builder says is never stored unchecked.
-  const progress =
-    request.progress !== undefined && attempt.value.steps.includes(request.progress.step)
-      ? { progress: request.progress }
-      : {};
-  const beaten: AttemptRecord = {
-    ...attempt.value,
-    ...progress,
-    heartbeatAt: ports.clock.now().toISOString(),
-    logBytes: Math.max(attempt.value.logBytes, request.log?.size ?? 0),
-  };
-  try {
-    await ports.table.transact([attemptWrite(call.buildId, beaten, attempt.version)]);
-  } catch (error) {
-    // The attempt has changed meanwhile (it ended, or another heartbeat of it): the next heartbeat tells.
-    if (!(error instanceof ConditionFailed)) throw error;
-  }
+  const { progress } = request;
+  if (progress !== undefined && attempt.steps.includes(progress.step)) await keepProgress(ports.table, call, progress);
   if (request.log === undefined) return { kind: 'heartbeat', cancelled };
   const log = await ports.blobs.signPut(logPlace(call.buildId, call.stageId, call.attempt), {
     size: request.log.size,
@@ -159,6 +144,17 @@ async function heartbeat(
     expiresSeconds: 300,
   });
   return { kind: 'heartbeat', cancelled, log: plain(log) };
+}
+
+/** Written where it is another than before: most heartbeats tell nothing new, and a read costs a tenth of a write. */
+async function keepProgress(
+  table: Table,
+  { buildId, stageId, attempt }: ExchangeCall,
+  { step, percent }: { readonly step: string; readonly percent: number },
+): Promise<void> {
+  const before = await findProgress(table, buildId, stageId, attempt);
+  if (before?.step === step && before.percent === percent) return;
+  await table.transact([progressWrite(buildId, { stage: stageId, attempt, step, percent })]);
 }
 
 function plain(request: SignedRequest): { method: 'GET' | 'PUT'; url: string; headers: Record<string, string> } {

@@ -36,6 +36,10 @@ export const attemptKey = (buildId: string, stageId: string, attempt: number): T
   partition: `BUILD#${buildId}`,
   sort: `ATTEMPT#${stageId}#${String(attempt).padStart(3, '0')}`,
 });
+export const progressKey = (buildId: string, stageId: string, attempt: number): TableKey => ({
+  partition: `BUILD#${buildId}`,
+  sort: `PROGRESS#${stageId}#${attempt}`,
+});
 /** Counts what an attempt has added to the package cache. */
 export const keptPackagesKey = (buildId: string, stageId: string, attempt: number): TableKey => ({
   partition: `BUILD#${buildId}`,

@@ -83,6 +83,10 @@ export const manifestSchema = z.strictObject({
 export type Manifest = z.infer<typeof manifestSchema>;
 export type ManifestStep = z.infer<typeof manifestStepSchema>;
 
+/** What a builder may make ready before it has a stage: layers that many builds begin with, lowest first. */
+export const warmthSchema = manifestSchema.pick({ base: true, modules: true });
+export type Warmth = z.infer<typeof warmthSchema>;
+
 /** What a step's end reports. Attacker-controlled where tenant code ran: bounded here, verified when settled. */
 export const receiptSchema = z.strictObject({
   format: z.literal('lbuild-receipt/1'),

@@ -56,7 +56,7 @@ export async function declareParts(
         started = undefined;
         return count;
       } catch (error) {
-        // A heartbeat came between, or the same question: look again.
+        // Another question came between, or the same one: look again.
         if (!(error instanceof ConditionFailed)) throw error;
       }
     }

@@ -41,7 +41,7 @@ export async function settleStage(ports: SettleStagePorts, buildId: string, stag
       await wakeDependents(ports, buildId, settled);
       return settled;
     } catch (error) {
-      // A heartbeat or a cancellation came between read and write: look again.
+      // A builder's question or a cancellation came between read and write: look again.
       if (!(error instanceof ConditionFailed)) throw error;
     }
   }

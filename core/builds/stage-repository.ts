@@ -5,6 +5,8 @@ import {
   type AttemptRecord,
   artifactRecordSchema,
   attemptRecordSchema,
+  type ProgressRecord,
+  progressRecordSchema,
   type ResultRecord,
   resultRecordSchema,
   type StageRecord,
@@ -19,6 +21,7 @@ import {
   attemptKey,
   buildKey,
   cacheIndex,
+  progressKey,
   resultKey,
   stageKey,
   stepKey,
@@ -148,6 +151,27 @@ export function listAttempts(table: Table, buildId: string): Promise<Versioned<A
     value: attemptRecordSchema.parse(record.data),
     version: record.version,
   }));
+}
+
+export async function findProgress(
+  table: Table,
+  buildId: string,
+  stageId: string,
+  attempt: number,
+): Promise<ProgressRecord | undefined> {
+  const record = await table.get(progressKey(buildId, stageId, attempt));
+  return record === undefined ? undefined : progressRecordSchema.parse(record.data);
+}
+
+/** The last word counts, whoever says it last: nothing is decided by it. */
+export function progressWrite(buildId: string, progress: ProgressRecord): TableWrite {
+  const key = progressKey(buildId, progress.stage, progress.attempt);
+  return { kind: 'put', key, data: toJsonObject(progress) };
+}
+
+/** How far each attempt of a build was when it last told. */
+export function listProgress(table: Table, buildId: string): Promise<ProgressRecord[]> {
+  return readAll(table, buildId, 'PROGRESS#', (record) => progressRecordSchema.parse(record.data));
 }
 
 export function listArtifacts(table: Table, buildId: string): Promise<ArtifactRecord[]> {

@@ -1,8 +1,9 @@
 import { rename } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type TrustClass, trustClasses } from '../../core/builds/manifest.ts';
+import { type TrustClass, trustClasses, type Warmth } from '../../core/builds/manifest.ts';
+import type { Sha256 } from '../../core/digest.ts';
 import type { Clock } from '../../core/ports/clock.ts';
-import { makeTaskFolder, removeTaskFolder } from './task-folder.ts';
+import { linkInputs, makeTaskFolder, removeTaskFolder } from './task-folder.ts';
 import { TaskProcess } from './task-process.ts';
 import { readMemory, workSpaceFor } from './work-space.ts';
 
@@ -26,6 +27,8 @@ interface Spare {
   readonly process: TaskProcess;
   readonly folder: string;
   readonly madeAt: number;
+  /** Its trees are in memory. */
+  readonly inMemory: boolean;
 }
 
 /** Milliseconds after which a spare is not used: it shows the machine's resolver as it was when it was made. */
@@ -39,6 +42,7 @@ const longestWait = 600_000;
 export class SpareTasks {
   readonly #options: SpareTasksOptions;
   readonly #spares = new Map<TaskKind, Promise<Spare>>();
+  readonly #warmed = new WeakSet<Spare>();
   #made = 0;
   #closed = false;
 
@@ -58,6 +62,20 @@ export class SpareTasks {
     await ready.process.ready;
     await rename(ready.folder, folder);
     return { process: ready.process, folder };
+  }
+
+  /**
+   * Lets the spare of a kind make ready what the next task likely begins with. Once for each spare, and only where its
+   * trees are in memory: a disk is slower at it than a stage that needs less.
+   * @param inputs digest to file of what it needs
+   */
+  async warm(kind: TaskKind, warmth: Warmth, inputs: ReadonlyMap<Sha256, string>): Promise<void> {
+    const spare = await this.#spares.get(kind);
+    if (spare === undefined || !spare.inMemory || this.#warmed.has(spare)) return;
+    this.#warmed.add(spare);
+    await spare.process.ready;
+    await linkInputs(spare.folder, inputs);
+    spare.process.warm(warmth);
   }
 
   /** Ends the spares. */
@@ -104,6 +122,7 @@ export class SpareTasks {
     return {
       folder,
       madeAt: clock.now().getTime(),
+      inMemory: work !== 'disk',
       process: new TaskProcess({
         ...{ builderRoot, folder, agentBundle, mode, work, clock },
         packageCache: cache,

@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { Warmth } from '../../core/builds/manifest.ts';
 import type { Clock } from '../../core/ports/clock.ts';
 
 /** Between the signal and force: SIGTERM lets the agent finish what it is just sending. */
@@ -81,6 +82,11 @@ export class TaskProcess {
       this.#child.once('close', () => resolve());
       this.#child.once('error', () => resolve());
     });
+  }
+
+  /** Lets the agent, which waits for a stage, make ready what is said; its inputs are in the task's folder. */
+  warm(warmth: Warmth): void {
+    this.#child.stdin?.write(`warm ${JSON.stringify(warmth)}\n`);
   }
 
   /** Gives the agent, which waits for it, the address of the manifest to build from. */

@@ -1,6 +1,7 @@
 import { realpathSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { Warmth } from '../../core/builds/manifest.ts';
 import { findAttempt } from '../../core/builds/stage-repository.ts';
 import type { JsonValue, Sha256 } from '../../core/digest.ts';
 import type { BuilderTasks } from '../../core/ports/builder-tasks.ts';
@@ -52,6 +53,11 @@ export interface TaskRunner extends BuilderTasks {
    * @param name of the file in the task's folder of outputs
    */
   handedOver?(path: string, name: string): string | undefined;
+  /**
+   * Lets what waits for a service stage make ready what it likely begins with.
+   * @param blobs digest to path of each in the work bucket
+   */
+  warm?(warmth: Warmth, blobs: ReadonlyMap<Sha256, string>): Promise<void>;
   /** Ends all tasks. */
   close(): Promise<void>;
 }
@@ -115,6 +121,7 @@ export async function openTaskRunner(options: TaskRunnerOptions): Promise<TaskRu
       }
       return undefined;
     },
+    warm: (warmth, blobs) => spares.warm('service', warmth, inputFiles(options, Object.fromEntries(blobs))),
     running: async () =>
       [...tasks].map(([taskId, { request, startedAt }]) => {
         const { buildId, stageId, attempt } = request;

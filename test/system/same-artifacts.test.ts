@@ -13,7 +13,7 @@ import { type RandomBuild, randomBuild } from '../support/random-build.ts';
 import { smallSpec } from '../support/small-spec.ts';
 
 /** Builds that are tried in every way. Each takes some ten seconds on two cores. */
-const samples = 4;
+const samples = 3;
 
 /** What is the same for all builds here and holds no byte of them: made once, before the engines part. */
 const shared = ['bootstrap', 'packages'];

@@ -1,5 +1,5 @@
-import { readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { createInterface } from 'node:readline';
 import { type Manifest, manifestSchema } from '../../../core/builds/manifest.ts';
 import { stepPrograms } from '../programs/registry.ts';
 import { StepError } from '../step-error.ts';
@@ -12,6 +12,7 @@ import { assertOwnNamespace } from './processes.ts';
 import { withRetries } from './retry.ts';
 import { runStage } from './stage.ts';
 import { Store } from './store.ts';
+import { WarmTree } from './warm-tree.ts';
 
 /**
  * Exit codes beside 0, which says that a result was written and stands. `refused`: the result says what is damaged of
@@ -48,22 +49,29 @@ async function fetchManifest(url: string, signal: AbortSignal): Promise<Manifest
   );
 }
 
+interface Call {
+  /** The manifest's address; undefined where there is none. */
+  readonly url: string | undefined;
+  readonly warm?: WarmTree | undefined;
+}
+
 /**
- * The manifest's address: the setting, or where that is `-` the next line of standard input, for which the agent waits
- * with everything loaded. Undefined where there is none.
+ * What to build: the setting, or where that is `-` what standard input says, for which the agent waits with everything
+ * loaded. Its last line is the manifest's address; a line before it, `warm` and JSON, says what to make ready meanwhile.
  */
-function manifestAddress(): string | undefined {
+async function readCall(folders: { readonly work: string; readonly inputs: string }): Promise<Call> {
   const setting = takeSetting('LBUILD_MANIFEST_URL');
-  if (setting !== '-') return setting;
-  const line = readFileSync(0, 'utf8').trim();
-  return line === '' ? undefined : line;
+  if (setting !== '-') return { url: setting };
+  let warm: WarmTree | undefined;
+  for await (const line of createInterface({ input: process.stdin })) {
+    if (line.startsWith('warm ')) warm ??= WarmTree.begin(line.slice(5), folders);
+    else if (line.trim() !== '') return { url: line.trim(), warm };
+  }
+  return { url: undefined };
 }
 
 /** Runs the stage that the environment names and answers the exit code. */
 async function main(): Promise<number> {
-  const url = manifestAddress();
-  const began = performance.now();
-  const elapsed = () => performance.now() - began;
   const mode = takeSetting('LBUILD_MODE') === 'privileged' ? 'privileged' : 'contained';
   const folders = {
     work: takeSetting('LBUILD_WORK') ?? '/work',
@@ -72,6 +80,9 @@ async function main(): Promise<number> {
   };
   const packageFolder = takeSetting('LBUILD_PACKAGE_CACHE');
   assertOwnNamespace();
+  const { url, warm } = await readCall(folders);
+  const began = performance.now();
+  const elapsed = () => performance.now() - began;
   const ending = new AbortController();
   process.once('SIGTERM', () => ending.abort(new Terminated('the task is being stopped')));
   if (url === undefined) {
@@ -114,7 +125,7 @@ async function main(): Promise<number> {
   heartbeat.start();
   try {
     const result = await runStage({
-      ...{ manifest, log, heartbeat, mode, folders, archiveFiles, elapsed },
+      ...{ manifest, log, heartbeat, mode, folders, archiveFiles, elapsed, warm },
       programs: stepPrograms,
       store: new Store(exchange, {
         ...{ signal: transfers.signal, random },

@@ -5,6 +5,7 @@ import type { AttemptLog } from './log.ts';
 import type { ProcessScope } from './processes.ts';
 import type { Programs } from './step-run.ts';
 import type { Store } from './store.ts';
+import type { WarmTree } from './warm-tree.ts';
 import type { BuilderMode } from './workspace.ts';
 
 /** What a stage runs with. */
@@ -25,6 +26,8 @@ export interface StageOptions {
     readonly outputs: string | undefined;
   };
   readonly archiveFiles: ArchiveFiles;
+  /** What was made ready before the stage was known. */
+  readonly warm?: WarmTree | undefined;
   /** Milliseconds since the attempt began. */
   readonly elapsed: () => number;
   /** Ends the stage: its reason is a StepError build.cancelled (a result is written), or anything else (none is). */

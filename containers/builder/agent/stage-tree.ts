@@ -8,6 +8,7 @@ import type { LayerShelf } from '../layers/shelf.ts';
 import { pathsOfSparseTree } from '../layers/sparse-tree.ts';
 import type { TreeIndex } from '../layers/tree-index.ts';
 import { resolveInTree } from './tree-path.ts';
+import type { WarmTree } from './warm-tree.ts';
 import type { DifferenceSource, Workspace } from './workspace.ts';
 
 export interface StageTreeOptions {
@@ -19,6 +20,8 @@ export interface StageTreeOptions {
   readonly paths: readonly BytePath[] | undefined;
   readonly sourceDateEpoch: number;
   readonly treeBytes: number;
+  /** A tree of the lowest layers that may be there already. */
+  readonly warm?: WarmTree | undefined;
 }
 
 /** A tree and the layers that it holds. */
@@ -53,22 +56,32 @@ export class StageTree {
 
   async #moveTo(steps: readonly string[]): Promise<void> {
     const { workspace, shelf, sourceDateEpoch, paths, folder } = this.#options;
-    const missing = steps.filter((step) => !this.#present.includes(step));
-    if (missing.length === 0) return;
-    const present = this.#present;
-    if (present.length === 0 && paths !== undefined) {
+    if (steps.every((step) => this.#present.includes(step))) return;
+    if (this.#present.length === 0 && paths !== undefined) {
+      this.#options.warm?.stop();
       const scratchFile = join(folder, 'paths');
       const restored = await restoreSparse(workspace.base, shelf, { steps, sourceDateEpoch, scratchFile, paths });
       this.#index = restored.merge.index;
       this.#absent = restored.absent;
     } else {
-      if (present.length > 0) await workspace.beginStep(`join-${this.#moves}`);
-      const tree = present.length > 0 ? workspace.tree : workspace.base;
+      const first = this.#present.length === 0;
+      const present = first ? await this.#takeWarm(steps) : this.#present;
+      const missing = steps.filter((step) => !present.includes(step));
+      if (!first) await workspace.beginStep(`join-${this.#moves}`);
+      const tree = first ? workspace.base : workspace.tree;
       const merge = await restoreLayers(tree, shelf, { present, steps: missing, sourceDateEpoch });
       this.#index = merge.index;
     }
     this.#moves += 1;
     this.#present = steps;
+  }
+
+  /** Takes the tree that is ready, where it is of the lowest of these steps; answers whose layers it holds. */
+  async #takeWarm(steps: readonly string[]): Promise<readonly string[]> {
+    const { workspace, shelf, warm } = this.#options;
+    if (warm === undefined) return [];
+    const layers = steps.map((step) => shelf.digestOf(step));
+    return steps.slice(0, await warm.moveTo(workspace.base, layers));
   }
 
   /** To be called before a step that makes a layer. */

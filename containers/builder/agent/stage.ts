@@ -8,7 +8,7 @@ import { openBlobFiles } from './blob-files.ts';
 import { BusyTime } from './busy-time.ts';
 import { endProcesses } from './processes.ts';
 import type { StageOptions } from './stage-options.ts';
-import { StageTree } from './stage-tree.ts';
+import { StageTree, type StageTreeOptions } from './stage-tree.ts';
 import { programOf } from './step-run.ts';
 import { StepWorker } from './step-worker.ts';
 import { orderStage, type PlannedStep, pathsOf, type StageOrder } from './tree-order.ts';
@@ -42,7 +42,7 @@ class Stage {
     this.#workspace = workspace;
     const { manifest, folders, store, signal } = options;
     const blobs = openBlobFiles({ inputs: folders.inputs, blobs: join(folders.work, 'blobs') }, store);
-    this.#shelf = new LayerShelf(manifest, blobs);
+    this.#shelf = new LayerShelf(manifest, blobs, (digest) => options.warm?.index(digest));
     this.#exclusive = manifest.steps.some((step) => step.trust === 'tenant');
     this.#busy = new BusyTime(options.elapsed);
     this.#worker = new StepWorker(options, this.#shelf, this.#uploads, AbortSignal.any([signal, this.#failing.signal]));
@@ -51,13 +51,17 @@ class Stage {
       declaration: programOf(options.programs, step).declaration,
     }));
     this.#order = orderStage(planned, (lower, upper) => this.#shelf.isBelow(lower, upper));
-    this.#tree = this.#openTree(workspace, folders.work, sparsePaths(this.#order));
+    this.#tree = this.#openTree(workspace, folders.work, { paths: sparsePaths(this.#order), warm: options.warm });
   }
 
-  #openTree(workspace: Workspace, folder: string, paths: readonly string[] | undefined): StageTree {
+  #openTree(
+    workspace: Workspace,
+    folder: string,
+    more: Pick<StageTreeOptions, 'paths' | 'warm'> = { paths: undefined },
+  ): StageTree {
     const { sourceDateEpoch, limits } = this.#options.manifest;
     const treeBytes = limits.treeBytes;
-    return new StageTree({ ...{ workspace, folder, paths, sourceDateEpoch, treeBytes }, shelf: this.#shelf });
+    return new StageTree({ ...{ workspace, folder, sourceDateEpoch, treeBytes }, ...more, shelf: this.#shelf });
   }
 
   async run(): Promise<StageResult> {
@@ -168,7 +172,7 @@ class Stage {
     await this.#busy.during(() => this.#worker.run(planned, { tree: this.#tree, taken }));
     for (const { step, number } of copies) {
       const folder = this.#asideOf(number);
-      const tree = this.#openTree(await openContainedWorkspace(folder), folder, undefined);
+      const tree = this.#openTree(await openContainedWorkspace(folder), folder);
       tree.holdAs(this.#tree);
       this.#copies.set(step.id, tree);
     }
@@ -198,7 +202,7 @@ class Stage {
   async #runAside(planned: PlannedStep): Promise<void> {
     const folder = this.#asideOf(planned.number);
     const workspace = await openContainedWorkspace(folder);
-    const tree = this.#openTree(workspace, folder, undefined);
+    const tree = this.#openTree(workspace, folder);
     await this.#move(tree, planned);
     await this.#busy.during(() => this.#worker.run(planned, { tree }));
     await rm(folder, { recursive: true, force: true });
@@ -206,8 +210,7 @@ class Stage {
 
   async #runBeside(planned: PlannedStep): Promise<void> {
     const folder = this.#asideOf(planned.number);
-    const tree =
-      this.#copies.get(planned.step.id) ?? this.#openTree(await openContainedWorkspace(folder), folder, undefined);
+    const tree = this.#copies.get(planned.step.id) ?? this.#openTree(await openContainedWorkspace(folder), folder);
     const unpack = () => tree.moveTo(this.#shelf.below(planned.step.id));
     await this.#busy.during(() => this.#worker.run(planned, { tree, unpack }));
     await rm(join(folder, 'tree'), { recursive: true, force: true });

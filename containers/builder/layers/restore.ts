@@ -32,7 +32,13 @@ function removePath(path: Buffer): void {
 export async function restoreLayers(
   tree: string,
   shelf: LayerShelf,
-  options: { readonly present: readonly string[]; readonly steps: readonly string[]; readonly sourceDateEpoch: number },
+  options: {
+    readonly present: readonly string[];
+    readonly steps: readonly string[];
+    readonly sourceDateEpoch: number;
+    /** Modules are unpacked where nobody waits for it yet, until this signal ends it. */
+    readonly ahead?: AbortSignal;
+  },
 ): Promise<LayerMerge> {
   const merge = await shelf.merge(options.present);
   const touched = new Set<BytePath>();
@@ -49,7 +55,8 @@ export async function restoreLayers(
     if (source !== undefined && 'layer' in source) await unpackLayer(tree, source.layer, entries);
     if (source !== undefined && 'module' in source) {
       const hidden = before.filter((path) => !merge.index.has(path));
-      await Promise.all([source.checked, unpackModule(tree, source.module, hidden)]);
+      const running = options.ahead === undefined ? {} : { background: true, signal: options.ahead };
+      await Promise.all([source.checked, unpackModule(tree, source.module, hidden, running)]);
     }
     // Writing into a folder changes its time, which only that folder's own layer knows.
     if (at + options.present.length > 0) for (const entry of entries) touched.add(parentOf(textToBytes(entry.path)));

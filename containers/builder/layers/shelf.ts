@@ -29,9 +29,16 @@ export class LayerShelf {
   readonly #baseModules = new Map<string, ModuleReference>();
   readonly #modules = new Map<string, Promise<StoredModule>>();
   readonly #fetch: BlobSource;
+  readonly #known: (index: Sha256) => Promise<DecodedIndex> | undefined;
 
-  constructor(manifest: Pick<Manifest, 'base' | 'steps' | 'modules'>, fetch: BlobSource) {
+  /** @param known indexes that were read and checked already, by their digests */
+  constructor(
+    manifest: Pick<Manifest, 'base' | 'steps' | 'modules'>,
+    fetch: BlobSource,
+    known: (index: Sha256) => Promise<DecodedIndex> | undefined = () => undefined,
+  ) {
     this.#fetch = fetch;
+    this.#known = known;
     const layers = manifest.steps.filter(({ produces }) => produces === 'layer').map(({ id }) => ({ step: id }));
     this.#order = [...manifest.base, ...layers].map(({ step }) => step);
     for (const layer of manifest.base) {
@@ -97,6 +104,11 @@ export class LayerShelf {
     return { reference, layerFile, indexFile };
   }
 
+  /** The digest of a layer that was there before the stage. */
+  digestOf(step: string): Sha256 | undefined {
+    return this.#base.get(step)?.digest;
+  }
+
   /** @throws LayerError where the index is not what its digest says */
   index(step: string): Promise<DecodedIndex> {
     const known = this.#indexes.get(step);
@@ -109,6 +121,8 @@ export class LayerShelf {
   async #readIndex(step: string): Promise<DecodedIndex> {
     const reference = this.#base.get(step);
     if (reference === undefined) throw new Error(`the step ${step} has no layer here`);
+    const known = await this.#known(reference.index)?.catch(() => undefined);
+    if (known !== undefined) return known;
     const stored = await readFile(await this.#fetch(reference.index));
     if (sha256(stored) !== reference.index) throw new LayerError(step, 'its index has another digest');
     return decodeIndex(stored).catch((error: unknown) => {

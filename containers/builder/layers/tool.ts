@@ -12,12 +12,21 @@ export const toolEnvironment: NodeJS.ProcessEnv = {
  */
 export async function runTool(
   argv: readonly [string, ...string[]],
-  options: { readonly cwd?: string; readonly input?: Uint8Array } = {},
+  options: {
+    readonly cwd?: string;
+    readonly input?: Uint8Array;
+    /** Nobody waits for it first: where processors are scarce, they are others'. */
+    readonly background?: boolean | undefined;
+    /** Ends it by force. */
+    readonly signal?: AbortSignal | undefined;
+  } = {},
 ): Promise<Buffer> {
-  const [command, ...rest] = argv;
+  const [command, ...rest] = options.background === true ? (['nice', '-n', '10', ...argv] as const) : argv;
   const child = spawn(command, rest, {
     env: toolEnvironment,
     stdio: ['pipe', 'pipe', 'pipe'],
+    killSignal: 'SIGKILL',
+    ...(options.signal === undefined ? {} : { signal: options.signal }),
     ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
   });
   const output: Buffer[] = [];

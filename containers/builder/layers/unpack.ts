@@ -99,8 +99,9 @@ export async function unpackModule(
   tree: string,
   module: { readonly step: string; readonly file: string },
   hidden: readonly BytePath[],
+  running: Pick<NonNullable<Parameters<typeof runTool>[1]>, 'background' | 'signal'> = {},
 ): Promise<void> {
-  await runTool(['unsquashfs', '-q', '-n', '-f', '-d', tree, module.file]).catch((error: unknown) => {
+  await runTool(['unsquashfs', '-q', '-n', '-f', '-d', tree, module.file], running).catch((error: unknown) => {
     throw new LayerError(module.step, error instanceof Error ? error.message : 'unsquashfs failed');
   });
   for (const path of hidden) {

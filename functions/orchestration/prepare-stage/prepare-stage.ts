@@ -161,7 +161,6 @@ async function prepareAttempt(
       ...inputs.modules.map(({ module, scope }) => [module.digest, blobPlace(scope, module.digest).path]),
     ]),
     preparedAt: now,
-    logBytes: 0,
   };
   const place = manifestPlace(build.id, stageId, attempt);
   // Called again after a crash of its own, the attempt before never reached a builder: its ticket ends here.

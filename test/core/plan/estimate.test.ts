@@ -134,7 +134,6 @@ describe('the estimate of a build', () => {
         blobs: {},
         preparedAt: '2026-11-26T00:00:11.000Z',
         endedAt: '2026-11-26T00:01:51.000Z',
-        logBytes: 0,
       },
     ],
     artifacts: [

@@ -4,7 +4,7 @@ import { stageKey } from '../../../core/builds/keys.ts';
 import type { BuildState, WorkState } from '../../../core/builds/lifecycle.ts';
 import type { LogLine } from '../../../core/builds/manifest.ts';
 import { artifactPlace, logPlace } from '../../../core/builds/places.ts';
-import { artifactWrite, attemptWrite } from '../../../core/builds/stage-repository.ts';
+import { artifactWrite, attemptWrite, progressWrite } from '../../../core/builds/stage-repository.ts';
 import { sha256 } from '../../../core/digest.ts';
 import { toJsonObject, utf8 } from '../../../core/json.ts';
 import type { Ports } from '../../../core/ports/ports.ts';
@@ -38,7 +38,8 @@ export async function storeAttempt(
     readonly number: number;
     readonly ticket: string;
     readonly steps: readonly string[];
-  } & Partial<Pick<AttemptRecord, 'progress' | 'state' | 'trust'>>,
+    readonly progress?: { readonly step: string; readonly percent: number };
+  } & Partial<Pick<AttemptRecord, 'state' | 'trust'>>,
 ): Promise<void> {
   const record: AttemptRecord = {
     stage: attempt.stage,
@@ -49,11 +50,12 @@ export async function storeAttempt(
     steps: [...attempt.steps],
     blobs: {},
     preparedAt: ports.clock.now().toISOString(),
-    logBytes: 0,
-    ...(attempt.progress === undefined ? {} : { progress: attempt.progress }),
   };
   const { key } = attemptWrite(buildId, record, 'absent');
   await ports.table.transact([{ kind: 'put', key, data: toJsonObject(record) }]);
+  if (attempt.progress === undefined) return;
+  const progress = { stage: attempt.stage, attempt: attempt.number, ...attempt.progress };
+  await ports.table.transact([progressWrite(buildId, progress)]);
 }
 
 export async function storeLog(
