@@ -45,7 +45,7 @@ async function begin(
   const id = `${buildId}${folder}`;
   const manifest: StageEngine['manifest'] = { ...engine.manifest, buildId: id };
   const record: AttemptRecord = {
-    ...{ stage: stageId, attempt, ticketHash: sha256('ticket'), trust, steps: ['site'], blobs: {}, logBytes: 0 },
+    ...{ stage: stageId, attempt, ticketHash: sha256('ticket'), trust, steps: ['site'], blobs: {} },
     state: 'live',
     preparedAt: new Date().toISOString(),
   };
