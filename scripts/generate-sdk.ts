@@ -12,10 +12,18 @@ const documentFile = 'functions/api/service/generated/openapi.json';
 const sdkFolder = 'sdk/generated';
 
 /**
- * The generator's own run-time part does not compile under exactOptionalPropertyTypes, so its types are not checked here;
- * what it does is, by the tests that call the API through it. What is made of our document is checked.
+ * Files of the generator's own run-time part that do not compile under exactOptionalPropertyTypes and without the DOM's
+ * types. A test compiles them without that option and with these types, and finds that each is rightly in this list.
  */
-const unchecked = '// @ts-nocheck Part of the generator: it does not compile under exactOptionalPropertyTypes.\n';
+export const looselyTyped: readonly string[] = [
+  'client/client.gen.ts',
+  'client/utils.gen.ts',
+  'core/params.gen.ts',
+  'core/pathSerializer.gen.ts',
+  'core/serverSentEvents.gen.ts',
+];
+export const unchecked =
+  '// @ts-nocheck Part of the generator: it does not compile under exactOptionalPropertyTypes.\n';
 
 /**
  * Generates the OpenAPI document from the operations, and the SDK from the document. With `--check` nothing is
@@ -64,7 +72,7 @@ async function sdkFiles(scratch: string, document: string): Promise<[string, str
     files.map(
       async (file): Promise<[string, string]> => [
         `${sdkFolder}/${file}`,
-        `${/^(client|core)\//.test(file) ? unchecked : ''}${await readFile(path.join(output, file), 'utf8')}`,
+        `${looselyTyped.includes(file) ? unchecked : ''}${await readFile(path.join(output, file), 'utf8')}`,
       ],
     ),
   );
