@@ -4,7 +4,7 @@ import { type Checksum, checksumNode, startDigest } from './checksum.ts';
 import { type CopySource, findCopySource } from './copy-source.ts';
 import { readPartNumber } from './multipart-upload.ts';
 import { type Call, etagOf, noSuchKey, type S3Response } from './operation.ts';
-import { S3Error } from './s3-error.ts';
+import { notImplemented, S3Error } from './s3-error.ts';
 import { writeXml } from './xml.ts';
 
 const readInto = promisify(read);
@@ -21,7 +21,7 @@ export async function uploadPartCopy(call: Call): Promise<S3Response> {
   const number = readPartNumber(request.query.get('partNumber') ?? '');
   const upload = store.uploads.find(place, uploadId);
   if (upload.algorithm !== undefined && upload.algorithm !== 'sha256') {
-    throw new S3Error('NotImplemented', `UploadPartCopy with a checksum of ${upload.algorithm} is not implemented.`);
+    throw notImplemented(`UploadPartCopy with a checksum of ${upload.algorithm}`);
   }
   const source = await findCopySource(call);
   const { start, end } = readRange(options.get('x-amz-copy-source-range'), source.object.body.size);

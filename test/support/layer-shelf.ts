@@ -51,11 +51,17 @@ export async function captureLayer(
   return writeCapture({ step, folder, tree, difference: await takeDifference(options) });
 }
 
+/** Makes layers as `makeLayer` does, in folders of one kind and of one source date. */
+export function layerMaker(newFolder: () => string, sourceDateEpoch: number) {
+  return (step: string, below: readonly TestLayer[], change: (tree: string) => void) =>
+    makeLayer(step, below, change, { newFolder, sourceDateEpoch });
+}
+
 /**
  * The layer of what `change` does to the tree that the layers below make.
  * @param newFolder makes an empty folder
  */
-export async function makeLayer(
+async function makeLayer(
   step: string,
   below: readonly TestLayer[],
   change: (tree: string) => void,

@@ -1,8 +1,7 @@
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { writeModuleTar } from '../../../containers/builder/layers/module-tar.ts';
 import { restoreLayers } from '../../../containers/builder/layers/restore.ts';
 import { LayerShelf } from '../../../containers/builder/layers/shelf.ts';
@@ -10,23 +9,14 @@ import { walkTree } from '../../../containers/builder/layers/walk.ts';
 import { readXattrs } from '../../../containers/builder/layers/xattrs.ts';
 import type { ModuleReference } from '../../../core/builds/manifest.ts';
 import { sha256 } from '../../../core/digest.ts';
-import { makeLayer, restoreStored, shelfOf, type TestLayer } from '../../support/layer-shelf.ts';
+import { layerMaker, restoreStored, shelfOf, type TestLayer } from '../../support/layer-shelf.ts';
 import { rawCapability, setXattr } from '../../support/layer-trees.ts';
+import { useFolders } from '../../support/temporary-folders.ts';
 
-const root = mkdtempSync(join(tmpdir(), 'lbuild-module-restore-'));
+const newFolder = useFolders('module-restore');
 const epoch = 1_735_689_600;
-afterAll(() => rmSync(root, { recursive: true, force: true }));
 
-let made = 0;
-function newFolder(): string {
-  made += 1;
-  const folder = join(root, String(made));
-  mkdirSync(folder);
-  return folder;
-}
-
-const layerOf = (step: string, below: readonly TestLayer[], change: (tree: string) => void) =>
-  makeLayer(step, below, change, { newFolder, sourceDateEpoch: epoch });
+const layerOf = layerMaker(newFolder, epoch);
 
 /** The module of one layer as a file, packed as the step program packs it. */
 async function moduleOf(

@@ -1,30 +1,20 @@
 import { execFileSync, spawnSync } from 'node:child_process';
-import { chmodSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { chmodSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { openContainedWorkspace } from '../../../containers/builder/agent/workspace.ts';
 import { writeModuleTar } from '../../../containers/builder/layers/module-tar.ts';
 import { LayerShelf } from '../../../containers/builder/layers/shelf.ts';
 import { pathsOfSparseTree } from '../../../containers/builder/layers/sparse-tree.ts';
 import { sha256 } from '../../../core/digest.ts';
-import { captureLayer, makeLayer, restoreStored, shelfOf, type TestLayer } from '../../support/layer-shelf.ts';
+import { captureLayer, layerMaker, restoreStored, shelfOf, type TestLayer } from '../../support/layer-shelf.ts';
 import { stageStep } from '../../support/stage-engine.ts';
+import { useFolders } from '../../support/temporary-folders.ts';
 
-const root = mkdtempSync(join(tmpdir(), 'lbuild-modules-'));
+const newFolder = useFolders('modules');
 const epoch = 1_735_689_600;
-let made = 0;
-afterAll(() => rmSync(root, { recursive: true, force: true }));
 
-function newFolder(): string {
-  made += 1;
-  const folder = join(root, String(made));
-  mkdirSync(folder);
-  return folder;
-}
-
-const layerOf = (step: string, below: readonly TestLayer[], change: (tree: string) => void) =>
-  makeLayer(step, below, change, { newFolder, sourceDateEpoch: epoch });
+const layerOf = layerMaker(newFolder, epoch);
 
 /** The module of some layers as lines `type path`, and its bytes. */
 async function moduleOf(layers: readonly TestLayer[], steps: readonly string[]) {

@@ -1,25 +1,15 @@
-import { linkSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { linkSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { StageTree } from '../../../containers/builder/agent/stage-tree.ts';
 import { WarmTree } from '../../../containers/builder/agent/warm-tree.ts';
 import { openContainedWorkspace } from '../../../containers/builder/agent/workspace.ts';
-import { makeLayer, shelfOf, type TestLayer } from '../../support/layer-shelf.ts';
+import { layerMaker, shelfOf, type TestLayer } from '../../support/layer-shelf.ts';
+import { useFolders } from '../../support/temporary-folders.ts';
 
-const root = mkdtempSync(join(tmpdir(), 'lbuild-warm-tree-'));
+const newFolder = useFolders('warm-tree');
 const sourceDateEpoch = 1_735_689_600;
-afterAll(() => rmSync(root, { recursive: true, force: true }));
-
-let made = 0;
-function newFolder(): string {
-  made += 1;
-  const folder = join(root, String(made));
-  mkdirSync(folder);
-  return folder;
-}
-const layerOf = (step: string, below: readonly TestLayer[], change: (tree: string) => void) =>
-  makeLayer(step, below, change, { newFolder, sourceDateEpoch });
+const layerOf = layerMaker(newFolder, sourceDateEpoch);
 
 let lower: TestLayer;
 let middle: TestLayer;
