@@ -64,8 +64,11 @@ async function readCall(folders: { readonly work: string; readonly inputs: strin
   if (setting !== '-') return { url: setting };
   let warm: WarmTree | undefined;
   for await (const line of createInterface({ input: process.stdin })) {
-    if (line.startsWith('warm ')) warm ??= WarmTree.begin(line.slice(5), folders);
-    else if (line.trim() !== '') return { url: line.trim(), warm };
+    if (line.startsWith('warm ')) {
+      warm ??= WarmTree.begin(line.slice(5), folders);
+      // A stage does without; the engine shows what stands here where the task ends badly.
+      if (warm === undefined) console.error('what to make ready is not of the form that this agent knows');
+    } else if (line.trim() !== '') return { url: line.trim(), warm };
   }
   return { url: undefined };
 }
