@@ -28,7 +28,7 @@ import {
 import { clearArchives, fillArchives, parsePrintedUris } from './apt/package-archives.ts';
 import type { PackageIndex } from './apt/package-index.ts';
 import { openIndexes } from './apt/signed-indexes.ts';
-import { ensureHostKeyUnit } from './tree/host-key-unit.ts';
+import { ensureHostKeyUnit, withoutHostKeys } from './tree/host-keys.ts';
 import { existsInTree, readTreeFile, writeTreeFile } from './tree/tree-file.ts';
 
 type Options = OptionsOf<typeof declaration>;
@@ -115,11 +115,15 @@ async function install(context: Context, settings: AptSettings, names: readonly 
   }
   const wanted = parsePrintedUris(printed.stdout);
   await fillArchives(context, settings, wanted, (fraction) => context.progress(10 + 30 * fraction));
-  const done = await context.exec([...withoutMounts, 'apt-get', '--no-download', '--yes', '-q', ...request], {
-    env: aptEnvironment(settings),
-    okCodes: [0, 100],
-  });
-  if (done.code !== 0) await configureWithProc(context);
+  const change = async () => {
+    const done = await context.exec([...withoutMounts, 'apt-get', '--no-download', '--yes', '-q', ...request], {
+      env: aptEnvironment(settings),
+      okCodes: [0, 100],
+    });
+    if (done.code !== 0) await configureWithProc(context);
+  };
+  if (wanted.some(({ file }) => file.startsWith('openssh-server_'))) await withoutHostKeys(context, change);
+  else await change();
   await clearArchives(settings);
   return wanted.length;
 }

@@ -13,7 +13,7 @@ import { rm } from 'node:fs/promises';
 import { script as declaration } from '../../../core/plan/programs/script.ts';
 import type { OptionsOf, ProgramContext, ProgramOutcome, StepProgram } from '../contract.ts';
 import { StepError } from '../step-error.ts';
-import { ensureHostKeyUnit } from './tree/host-key-unit.ts';
+import { ensureHostKeyUnit } from './tree/host-keys.ts';
 import { writeTreeFile } from './tree/tree-file.ts';
 
 type Options = OptionsOf<typeof declaration>;

@@ -22,7 +22,7 @@ export const bootstrap = {
 /** Declaration of `packages`: installs and removes packages, the kernel and what the outputs need to boot. */
 export const packages = {
   name: 'packages',
-  version: 1,
+  version: 2,
   summary: 'Installs and removes packages',
   trust: 'service',
   produces: 'layer',

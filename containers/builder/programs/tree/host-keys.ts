@@ -1,3 +1,4 @@
+import { rm } from 'node:fs/promises';
 import { existsInTree, linkInTree, type TreeAccess, writeTreeFile } from './tree-file.ts';
 
 const unitName = 'lbuild-ssh-host-keys.service';
@@ -30,4 +31,22 @@ export async function ensureHostKeyUnit(access: TreeAccess): Promise<void> {
   if (await existsInTree(access, unit)) return;
   await writeTreeFile(access, unit, unitText, { mode: 0o644 });
   await linkInTree(access, `/etc/systemd/system/multi-user.target.wants/${unitName}`, unit);
+}
+
+/** The keys that openssh-server's maintainer script makes where sshd's configuration names no others. */
+const madeKeys = ['rsa', 'ecdsa', 'ed25519'].map((type) => `/etc/ssh/ssh_host_${type}_key`);
+
+/**
+ * Installs openssh-server without the host keys that its maintainer script makes where there are none: they never come
+ * into a layer, and finding the primes of the RSA key takes a second or more. Empty files stand there meanwhile.
+ */
+export async function withoutHostKeys(access: TreeAccess, install: () => Promise<void>): Promise<void> {
+  const absent: string[] = [];
+  for (const key of madeKeys) if (!(await existsInTree(access, key))) absent.push(key);
+  for (const key of absent) await writeTreeFile(access, key, '', { mode: 0o600 });
+  try {
+    await install();
+  } finally {
+    for (const key of absent) await rm(await access.resolveInTree(key), { force: true });
+  }
 }
