@@ -149,7 +149,16 @@ export interface ProgramContext<Options> {
 /** What is there for a step before the steps that it needs have ended. */
 export type PrepareContext<Options> = Pick<
   ProgramContext<Options>,
-  'architecture' | 'exec' | 'key' | 'log' | 'options' | 'scratch' | 'signal' | 'sourceDateEpoch'
+  | 'architecture'
+  | 'archive'
+  | 'archiveFiles'
+  | 'exec'
+  | 'key'
+  | 'log'
+  | 'options'
+  | 'scratch'
+  | 'signal'
+  | 'sourceDateEpoch'
 >;
 
 /** What a program answers: an artifact's file (in outputs) for programs that make one, and small facts. */
@@ -174,9 +183,9 @@ export type OptionsOf<Declaration extends ProgramDeclaration> = z.infer<Declarat
 export interface StepProgram<Options extends z.ZodObject = z.ZodObject> {
   readonly declaration: ProgramDeclaration<Options>;
   /**
-   * What can be made before the steps that this one needs have ended: of its options, its key and the toolchain alone,
-   * in its scratch folder. It may be running while they do, and has ended when `run` begins; where it cannot, `run`
-   * begins right after it.
+   * What can be made before the steps that this one needs have ended: of its options, its key, the archive in the planned
+   * state and the toolchain alone, in its scratch folder. It may be running while they do, and has ended when `run`
+   * begins; where it cannot, `run` begins right after it.
    */
   prepare?(context: PrepareContext<z.infer<Options>>): Promise<void>;
   run(context: ProgramContext<z.infer<Options>>): Promise<ProgramOutcome>;

@@ -98,7 +98,8 @@ class Stage {
   /** Beside tenant code nothing runs: there a step prepares itself when its turn has come. */
   #prepareAhead(): void {
     if (this.#exclusive) return;
-    for (const planned of this.#order.beside) this.#worker.prepare(planned, { tree: this.#tree });
+    const { main, beside } = this.#order;
+    for (const planned of [...main, ...beside]) this.#worker.prepare(planned, { tree: this.#tree });
   }
 
   async settleUploads(milliseconds: number): Promise<void> {

@@ -15,7 +15,7 @@
  */
 import { rename, rm } from 'node:fs/promises';
 import { packages as declaration } from '../../../core/plan/programs/bootstrap.ts';
-import type { OptionsOf, ProgramContext, ProgramOutcome, StepProgram } from '../contract.ts';
+import type { OptionsOf, PrepareContext, ProgramContext, ProgramOutcome, StepProgram } from '../contract.ts';
 import { StepError } from '../step-error.ts';
 import { writeLists } from './apt/apt-lists.ts';
 import {
@@ -39,6 +39,11 @@ const bootPackages = ['initramfs-tools', 'zstd', 'systemd-sysv', 'udev', 'kmod',
 const livePackages = ['live-boot', 'live-boot-initramfs-tools'] as const;
 /** A disk's root file system is checked at boot. */
 const diskPackages = ['e2fsprogs'] as const;
+
+/** Reading the indexes takes longer than anything else that does not need the tree: the tree is unpacked meanwhile. */
+async function prepare(context: PrepareContext<Options>): Promise<void> {
+  if (wantedNames(context.options).length > 0) await openIndexes(context);
+}
 
 async function run(context: Context): Promise<ProgramOutcome> {
   const settings = await writeAptSettings(context);
@@ -221,4 +226,4 @@ async function repairWithTmpfiles(context: Context): Promise<void> {
   );
 }
 
-export const packages: StepProgram<typeof declaration.options> = { declaration, run };
+export const packages: StepProgram<typeof declaration.options> = { declaration, prepare, run };
