@@ -2,9 +2,10 @@ import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { createReadStream, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { initramfsPaths } from '../../containers/builder/programs/boot/initramfs-paths.ts';
 import type { Spec } from '../../sdk/generated/types.gen.ts';
 import { passwordHashes } from '../core/spec/sample-spec.ts';
 import { ext4At, readTable, verifyTable } from '../support/disk-image.ts';
@@ -141,6 +142,17 @@ describe('a posted spec becomes a disk of every form', () => {
     expect(imageInfo(disk, 'vmdk')).toMatchObject({ size: 2_048 * mib });
     expect(checkImage(disk, 'vmdk')).toMatch(/No errors were found/);
     needDisk(disk, 'vmdk');
+  });
+
+  it('with the drivers of the machines that take it, in the initial RAM file system', () => {
+    const [, , root] = readTable(at('edge.img')).partitions;
+    const ext4 = ext4At(at('edge.img'), (root?.start ?? 0) * 512);
+    const [name = ''] = /initrd\.img-\S+/.exec(ext4.debugfs('ls /boot')) ?? [];
+    const file = join(folder, 'initrd');
+    ext4.debugfs(`dump /boot/${name} ${file}`);
+    const names = new Set([...initramfsPaths(readFileSync(file))].map((path) => basename(path).replace(/\.ko.*$/, '')));
+    // VirtualBox and VMware (LSI Logic, AHCI), VMware (PVSCSI), Hyper-V and Azure, QEMU.
+    for (const driver of ['mptspi', 'ahci', 'vmw_pvscsi', 'hv_storvsc', 'virtio_blk']) expect(names).toContain(driver);
   });
 
   it.each(['uefi', 'bios'] as const)('that boots as qcow2 with %s', async (firmware) => {

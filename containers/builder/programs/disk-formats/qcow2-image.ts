@@ -44,8 +44,8 @@ async function packedCluster({ number, bytes }: DataBlock): Promise<Cluster> {
 
 /**
  * Writes a disk as qcow2, version 3 (docs/interop/qcow2.txt of QEMU), with zstd or plain clusters. The bytes follow
- * from the disk alone: qemu-img places compressed clusters in the order in which its threads end. Clusters of zeros are
- * not there. Header and L1 table come first, then the clusters in their order, L2 tables, refcounts.
+ * from the disk alone. Clusters of zeros are not there. Header and L1 table come first, then the clusters in their
+ * order, L2 tables, refcounts.
  * @param disk a raw disk of whole clusters, at most 4 TiB
  * @param place where the file is made; nothing may be there
  */
