@@ -1,7 +1,7 @@
 import type { TrustClass } from '../builds/manifest.ts';
 import type { JsonObject } from '../digest.ts';
 import { toJsonObject } from '../json.ts';
-import { isBootable } from '../spec/releases.ts';
+import { isBootable, isDisk } from '../spec/releases.ts';
 import type { ResolvedSpec } from '../spec/schema.ts';
 import { type ProgramName, programs } from './programs/catalogue.ts';
 import { bringsHooks, mayChangeInitramfs } from './programs/initramfs-inputs.ts';
@@ -81,10 +81,9 @@ class Chain {
 export function expandSpec(spec: ResolvedSpec): StepDraft[] {
   const chain = new Chain();
   // What does not boot needs no package of its own, so it changes nothing below it.
-  const outputs = spec.outputs
-    .map((output) => output.type)
-    .filter(isBootable)
-    .sort();
+  const types = spec.outputs.map((output) => output.type).filter(isBootable);
+  // Every form of a disk needs the same packages: one layer of these serves all.
+  const outputs = [...new Set(types.map((type) => (isDisk(type) ? 'raw' : type)))].sort();
   const boots = outputs.length > 0;
   const shared = { scope: 'shared' } as const;
   const late = spec.steps.length > 0 || spec.files.some((file) => mayChangeInitramfs(file.path));
@@ -189,17 +188,16 @@ function exportStep(
       chain.beside('iso', options, { needs: modules });
       break;
     }
-    case 'raw': {
-      const { label, sizeMiB } = output;
+    case 'raw':
+    case 'qcow2':
+    case 'vmdk':
+    case 'vhd':
+    case 'vhdx':
+    case 'ova': {
+      const { type, ...options } = output;
+      const named = type === 'ova' ? { name: spec.name } : {};
       const { hostname } = spec.system;
-      const options = {
-        fileName,
-        label,
-        cmdline: spec.kernel.cmdline,
-        hostname,
-        ...(sizeMiB === undefined ? {} : { sizeMiB }),
-      };
-      chain.beside('raw', options, { needs: tips });
+      chain.beside(type, { fileName, cmdline: spec.kernel.cmdline, hostname, ...options, ...named }, { needs: tips });
       break;
     }
     case 'tar':
@@ -216,7 +214,10 @@ function exportStep(
 
 /** Name of the file that an output makes. */
 export function artifactName(name: string, type: ResolvedSpec['outputs'][number]['type']): string {
-  const endings = { iso: 'iso', raw: 'img', tar: 'tar.zst', oci: 'oci.tar', docker: 'docker.tar' } as const;
+  const endings = {
+    ...{ iso: 'iso', raw: 'img', tar: 'tar.zst', oci: 'oci.tar', docker: 'docker.tar' },
+    ...{ qcow2: 'qcow2', vmdk: 'vmdk', vhd: 'vhd', vhdx: 'vhdx', ova: 'ova' },
+  } as const;
   return `${name}.${endings[type]}`;
 }
 

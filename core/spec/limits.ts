@@ -38,6 +38,10 @@ export const specLimits = {
   scriptBytes: { value: 65_536, reason: 'a longer script belongs into a file or a package' },
   /** MiB of a disk image: the longest object of the store, since each byte of the file is uploaded (core/builds/parts.ts). */
   diskMiB: { value: 51_200, reason: 'the store takes no longer file, and the file system can grow where it runs' },
+  /** Processors of a machine in an OVA: what VirtualBox takes at most. */
+  machineCpus: { value: 64, reason: 'VirtualBox gives a machine no more' },
+  /** MiB of memory of a machine in an OVA: what VirtualBox takes at most (2 TiB). */
+  machineMemoryMiB: { value: 2_097_152, reason: 'VirtualBox gives a machine no more' },
   /** Words of an image's entrypoint or command. */
   imageWords: { value: 256, reason: 'a longer command belongs into a script in the image' },
   /** Environment variables, labels or ports of an image. */

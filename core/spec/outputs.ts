@@ -1,53 +1,14 @@
 import { z } from 'zod';
 import { imageFields, layerCompressions, type ResolvedImage, resolveImage } from './container-images.ts';
-import { specLimits } from './limits.ts';
-import { patternText } from './refusal.ts';
-
-/** Longest label of each output that has one: of an ISO 9660 volume, and of an ext4 file system. */
-const longestLabels = { iso: 32, raw: 16 } as const;
-type LabelledType = keyof typeof longestLabels;
-
-/** The label that a name gives: `edge-web` becomes EDGE_WEB. */
-function labelOf(name: string, type: LabelledType): string {
-  return name.toUpperCase().replaceAll('-', '_').slice(0, longestLabels[type]);
-}
-
-/** The characters are those of ISO 9660 (d-characters), for every output: a label may then be the same on all. */
-function labelField(type: LabelledType) {
-  const maxLength = longestLabels[type];
-  return patternText({
-    pattern: /^[A-Z0-9_]+$/,
-    maxLength,
-    what: 'a volume label',
-    remedy: `Use up to ${maxLength} upper-case letters, digits and \`_\`.`,
-  }).optional();
-}
+import { diskOutputSchemas, type ResolvedDisk } from './disk-images.ts';
+import { labelField, labelOf } from './volume-labels.ts';
 
 const isoOutputSchema = z
   .strictObject({
     type: z.literal('iso').describe('Live ISO image that boots with BIOS and UEFI, from disc and from USB.'),
-    label: labelField('iso').describe('Volume label. Omitted: the name of the spec in upper case.'),
+    label: labelField('iso9660').describe('Volume label. Omitted: the name of the spec in upper case.'),
   })
   .describe('An ISO image.');
-
-const rawOutputSchema = z
-  .strictObject({
-    type: z
-      .literal('raw')
-      .describe('Disk image that boots with BIOS and UEFI (on arm64 with UEFI), to be written to a disk.'),
-    sizeMiB: z
-      .int()
-      .min(512)
-      .max(specLimits.diskMiB.value)
-      .optional()
-      .describe(
-        'Size of the disk in MiB. Omitted: what the image needs and a quarter, rounded up to 64 MiB, at least 512.',
-      ),
-    label: labelField('raw').describe(
-      'Label of the root file system. Omitted: the name of the spec in upper case, cut to 16 characters.',
-    ),
-  })
-  .describe('A disk image.');
 
 const ociOutputSchema = z
   .strictObject({
@@ -73,13 +34,19 @@ const tarOutputSchema = z
 
 /** An output to make; each member's `type` is one of `outputTypes`. */
 export const outputSchema = z
-  .discriminatedUnion('type', [isoOutputSchema, rawOutputSchema, tarOutputSchema, ociOutputSchema, dockerOutputSchema])
+  .discriminatedUnion('type', [
+    isoOutputSchema,
+    ...diskOutputSchemas,
+    tarOutputSchema,
+    ociOutputSchema,
+    dockerOutputSchema,
+  ])
   .describe('An output to make of the image.');
 
 /** An output with its label, or its image's name, filled in. */
 export type ResolvedOutput =
   | { readonly type: 'iso'; readonly label: string }
-  | { readonly type: 'raw'; readonly label: string; readonly sizeMiB?: number | undefined }
+  | ResolvedDisk
   | { readonly type: 'tar' }
   | ({ readonly type: 'oci'; readonly compression: (typeof layerCompressions)[number] } & ResolvedImage)
   | ({ readonly type: 'docker' } & ResolvedImage);
@@ -92,7 +59,9 @@ export function resolveOutput(specName: string, output: z.output<typeof outputSc
     case 'oci':
     case 'docker':
       return resolveImage(specName, output);
+    case 'iso':
+      return { ...output, label: output.label ?? labelOf(specName, 'iso9660') };
     default:
-      return { ...output, label: output.label ?? labelOf(specName, output.type) };
+      return { ...output, label: output.label ?? labelOf(specName, 'ext4') };
   }
 }

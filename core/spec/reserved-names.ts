@@ -16,6 +16,11 @@ export const builtInStepIds = [
   'tar',
   'oci',
   'docker',
+  'qcow2',
+  'vmdk',
+  'vhd',
+  'vhdx',
+  'ova',
 ] as const;
 
 /**

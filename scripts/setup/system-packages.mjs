@@ -18,6 +18,7 @@ export const enginePackages = [
 /** What the tests need beside these: machines to boot images in, containers as Fargate makes them, DynamoDB Local. */
 export const testPackages = [
   { name: 'qemu-system-x86', why: 'boots the images', shown: ['qemu-system-x86_64', '--version'] },
+  { name: 'qemu-utils', why: 'judges the forms of disk images', shown: ['qemu-img', '--version'] },
   { name: 'ovmf', why: 'UEFI firmware for the boots', shown: ['test', '-r', '/usr/share/OVMF/OVMF_CODE_4M.fd'] },
   { name: 'fdisk', why: 'judges the partition tables of disk images', shown: ['sfdisk', '--version'] },
   { name: 'podman', why: "containers with exactly Fargate's capabilities", shown: ['podman', '--version'] },

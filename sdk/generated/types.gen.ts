@@ -228,6 +228,91 @@ export type Spec = {
         label?: string;
     } | {
         /**
+         * Disk image for QEMU, KVM and OpenStack.
+         */
+        type: 'qcow2';
+        /**
+         * Size of the disk in MiB. Omitted: what the image needs and a quarter, rounded up to 64 MiB, at least 512.
+         */
+        sizeMiB?: number;
+        /**
+         * Label of the root file system. Omitted: the name of the spec in upper case, cut to 16 characters.
+         */
+        label?: string;
+        /**
+         * Of its clusters: zstd, which QEMU reads from version 5.1 on, or none.
+         */
+        compression?: 'zstd' | 'none';
+    } | {
+        /**
+         * Disk image for VMware and VirtualBox.
+         */
+        type: 'vmdk';
+        /**
+         * Size of the disk in MiB. Omitted: what the image needs and a quarter, rounded up to 64 MiB, at least 512.
+         */
+        sizeMiB?: number;
+        /**
+         * Label of the root file system. Omitted: the name of the spec in upper case, cut to 16 characters.
+         */
+        label?: string;
+        /**
+         * streamOptimized is compressed and is imported before a machine runs from it; monolithicSparse is plain, and VMware Workstation and VirtualBox run from it as it is.
+         */
+        subformat?: 'streamOptimized' | 'monolithicSparse';
+    } | {
+        /**
+         * Disk image for Azure and Hyper-V.
+         */
+        type: 'vhd';
+        /**
+         * Size of the disk in MiB. Omitted: what the image needs and a quarter, rounded up to 64 MiB, at least 512.
+         */
+        sizeMiB?: number;
+        /**
+         * Label of the root file system. Omitted: the name of the spec in upper case, cut to 16 characters.
+         */
+        label?: string;
+        /**
+         * dynamic leaves out what is free; fixed is as large as the disk, which Azure wants.
+         */
+        subformat?: 'dynamic' | 'fixed';
+    } | {
+        /**
+         * Disk image for Hyper-V. It leaves out what is free.
+         */
+        type: 'vhdx';
+        /**
+         * Size of the disk in MiB. Omitted: what the image needs and a quarter, rounded up to 64 MiB, at least 512.
+         */
+        sizeMiB?: number;
+        /**
+         * Label of the root file system. Omitted: the name of the spec in upper case, cut to 16 characters.
+         */
+        label?: string;
+    } | {
+        /**
+         * Virtual machine to import into VMware or VirtualBox: OVF descriptor, manifest and disk in one file.
+         */
+        type: 'ova';
+        /**
+         * Size of the disk in MiB. Omitted: what the image needs and a quarter, rounded up to 64 MiB, at least 512.
+         */
+        sizeMiB?: number;
+        /**
+         * Label of the root file system. Omitted: the name of the spec in upper case, cut to 16 characters.
+         */
+        label?: string;
+        /**
+         * Processors of the machine.
+         */
+        cpus?: number;
+        /**
+         * Memory of the machine in MiB, a multiple of 4.
+         */
+        memoryMiB?: number;
+    } | {
+        /**
          * The file tree as a tar archive, compressed with zstd.
          */
         type: 'tar';
@@ -781,7 +866,7 @@ export type ArtifactList = {
 
 export type Artifact = {
     name: string;
-    type: 'iso' | 'raw' | 'tar' | 'oci' | 'docker';
+    type: 'iso' | 'raw' | 'tar' | 'oci' | 'docker' | 'qcow2' | 'vmdk' | 'vhd' | 'vhdx' | 'ova';
     /**
      * Bytes.
      */

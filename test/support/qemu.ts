@@ -119,14 +119,16 @@ interface Machine {
   end(): Promise<void>;
 }
 
+type DiskFormat = 'raw' | 'qcow2';
+
 /** QEMU's arguments for a disc in a drive, or for a disk whose changes are forgotten when the machine ends. */
 const media = {
   disc: (file: string) => [
     ...['-drive', `if=none,id=medium,media=cdrom,readonly=on,format=raw,file=${file}`],
     ...['-device', 'virtio-scsi-pci', '-device', 'scsi-cd,drive=medium,bootindex=0'],
   ],
-  disk: (file: string) => [
-    ...['-drive', `if=none,id=medium,snapshot=on,format=raw,file=${file}`],
+  disk: (file: string, format: DiskFormat) => [
+    ...['-drive', `if=none,id=medium,snapshot=on,format=${format},file=${file}`],
     ...['-device', 'virtio-blk-pci,drive=medium,bootindex=0'],
   ],
 } as const;
@@ -199,8 +201,10 @@ export function bootIso(options: BootOptions & { readonly iso: string }): Promis
 }
 
 /** Boots a disk image as bootIso does an ISO. What the machine writes is not kept: the file stays as it is. */
-export function bootDisk(options: BootOptions & { readonly disk: string }): Promise<BootResult> {
-  return bootMachine({ ...options, medium: media.disk(options.disk) });
+export function bootDisk(
+  options: BootOptions & { readonly disk: string; readonly format?: DiskFormat },
+): Promise<BootResult> {
+  return bootMachine({ ...options, medium: media.disk(options.disk, options.format ?? 'raw') });
 }
 
 async function bootMachine(options: Boot): Promise<BootResult> {

@@ -37,7 +37,7 @@ type Context = ProgramContext<Options>;
 /** What a kernel needs to come up, whatever the output; zstd so that the initial RAM file system is not gzip. */
 const bootPackages = ['initramfs-tools', 'zstd', 'systemd-sysv', 'udev', 'kmod', 'dbus', 'login', 'passwd'] as const;
 const livePackages = ['live-boot', 'live-boot-initramfs-tools'] as const;
-/** A disk's root file system is checked at boot. */
+/** A disk's root file system is checked at boot. The plan says `raw` for every form of a disk. */
 const diskPackages = ['e2fsprogs'] as const;
 
 /** Reading the indexes takes longer than anything else that does not need the tree: the tree is unpacked meanwhile. */

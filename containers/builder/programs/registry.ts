@@ -8,13 +8,18 @@ import { initramfs } from './initramfs.ts';
 import { iso } from './iso.ts';
 import { module } from './module.ts';
 import { oci } from './oci.ts';
+import { ova } from './ova.ts';
 import { packages } from './packages.ts';
+import { qcow2 } from './qcow2.ts';
 import { raw } from './raw.ts';
 import { script } from './script.ts';
 import { services } from './services.ts';
 import { system } from './system.ts';
 import { tar } from './tar.ts';
 import { users } from './users.ts';
+import { vhd } from './vhd.ts';
+import { vhdx } from './vhdx.ts';
+import { vmdk } from './vmdk.ts';
 
 /** Every step program, by the name that a manifest calls it by. */
 export const stepPrograms: Readonly<Record<ProgramName, StepProgram>> = {
@@ -33,4 +38,9 @@ export const stepPrograms: Readonly<Record<ProgramName, StepProgram>> = {
   tar,
   oci,
   docker,
+  qcow2,
+  vmdk,
+  vhd,
+  vhdx,
+  ova,
 };

@@ -1,5 +1,6 @@
 import { bootstrap, packages } from './bootstrap.ts';
 import { files, groups, services, system, users } from './customise.ts';
+import { ova, qcow2, vhd, vhdx, vmdk } from './disk-formats.ts';
 import { iso, tar } from './export.ts';
 import { initramfs } from './initramfs.ts';
 import { module } from './module.ts';
@@ -24,5 +25,10 @@ export const programs = {
   tar,
   oci,
   docker,
+  qcow2,
+  vmdk,
+  vhd,
+  vhdx,
+  ova,
 } as const;
 export type ProgramName = keyof typeof programs;

@@ -1,6 +1,18 @@
 import { z } from 'zod';
 import type { ProgramDeclaration } from './program.ts';
 
+/** What every form of a disk image is made of. */
+export const diskOptions = {
+  fileName: z.string().describe('Name of the artifact.'),
+  label: z.string().describe('Label of the root file system: 1 to 16 of A-Z, 0-9 and _.'),
+  sizeMiB: z.number().int().optional().describe('Size of the disk; what the tree needs and a quarter where absent.'),
+  cmdline: z.array(z.string()).describe('Kernel arguments.'),
+  hostname: z.string().describe('Title of the entry in the boot menu.'),
+};
+
+/** Commands of the builder root that make a disk image. */
+export const diskTools = ['mke2fs', 'debugfs', 'grub-mkimage', 'cp', 'mformat', 'mcopy', 'mmd'] as const;
+
 /** Declaration of `raw`: a disk image with a partition table, which boots with BIOS and UEFI. */
 export const raw = {
   name: 'raw',
@@ -10,13 +22,7 @@ export const raw = {
   produces: 'artifact',
   reads: 'tree',
   labels: ['fileName'],
-  hostTools: ['mke2fs', 'debugfs', 'grub-mkimage', 'cp', 'mformat', 'mcopy', 'mmd'],
+  hostTools: diskTools,
   timeoutSeconds: 3_600,
-  options: z.strictObject({
-    fileName: z.string().describe('Name of the artifact.'),
-    label: z.string().describe('Label of the root file system: 1 to 16 of A-Z, 0-9 and _.'),
-    sizeMiB: z.number().int().optional().describe('Size of the disk; what the tree needs and a quarter where absent.'),
-    cmdline: z.array(z.string()).describe('Kernel arguments.'),
-    hostname: z.string().describe('Title of the entry in the boot menu.'),
-  }),
+  options: z.strictObject(diskOptions),
 } as const satisfies ProgramDeclaration;

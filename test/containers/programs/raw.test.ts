@@ -266,11 +266,11 @@ describe('the size of a disk', () => {
     ['the one asked for', 640, 2_000, 2_000],
     ['the least that fits', 640, 791, 791],
   ])('is %s', (_, megabytes, sizeMiB, expected) => {
-    expect(diskSize(usage(megabytes), { sizeMiB, architecture: 'amd64' })).toBe(expected);
+    expect(diskSize(usage(megabytes), { type: 'raw', sizeMiB, architecture: 'amd64' })).toBe(expected);
   });
 
   it('refuses one that is too small, and names the least', () => {
-    expect(() => diskSize(usage(640), { sizeMiB: 790, architecture: 'amd64' })).toThrow(
+    expect(() => diskSize(usage(640), { type: 'raw', sizeMiB: 790, architecture: 'amd64' })).toThrow(
       'outputs, type raw: sizeMiB is 790, and the image needs at least 791; give as much, or leave it out.',
     );
   });

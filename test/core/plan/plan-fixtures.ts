@@ -69,4 +69,15 @@ export const examples: Record<string, ResolvedSpec> = {
     ],
     outputs: [{ type: 'oci', compression: 'zstd' }, { type: 'docker' }],
   }),
+  'disks of every form': specWith({
+    packages: { install: ['openssh-server'] },
+    outputs: [
+      { type: 'raw', sizeMiB: 2_048 },
+      { type: 'qcow2', compression: 'none' },
+      { type: 'vmdk' },
+      { type: 'vhd', subformat: 'fixed' },
+      { type: 'vhdx', label: 'EDGE' },
+      { type: 'ova', cpus: 4, memoryMiB: 4_096 },
+    ],
+  }),
 };

@@ -81,6 +81,11 @@ const reservedSteps = [
   'tar',
   'oci',
   'docker',
+  'qcow2',
+  'vmdk',
+  'vhd',
+  'vhdx',
+  'ova',
 ].map((id): RefusalRow => [`the step id ${id}`, step({ id }), 'steps[0].id', 'spec.reserved_name']);
 
 const hostnames = ['', '-a', 'a-', 'a_b', 'a..b', 'a.', '.a', 'a b', '10.0.0.1', 'é', 'a\n', 'a'.repeat(64)].map(

@@ -60,7 +60,14 @@ const goodSpec = fc.record(
     ),
     outputs: perhaps(
       fc.subarray(
-        [{ type: 'iso' }, { type: 'tar' }, { type: 'oci', exposedPorts: ['80', '9/udp'] }, { type: 'docker' }],
+        [
+          { type: 'iso' },
+          { type: 'tar' },
+          { type: 'oci', exposedPorts: ['80', '9/udp'] },
+          { type: 'docker' },
+          { type: 'qcow2', compression: 'none' },
+          { type: 'ova', cpus: 1 },
+        ],
         {
           minLength: 1,
         },

@@ -72,6 +72,19 @@ describe('a resolved spec', () => {
   });
 });
 
+describe('a disk', () => {
+  const diskOf = (output: object) => resolved(sampleSpec({ name: 'edge-web', outputs: [output] })).outputs[0];
+
+  it('has every default filled, in each form', () => {
+    const label = 'EDGE_WEB';
+    expect(diskOf({ type: 'qcow2' })).toEqual({ type: 'qcow2', label, compression: 'zstd' });
+    expect(diskOf({ type: 'vmdk' })).toEqual({ type: 'vmdk', label, subformat: 'streamOptimized' });
+    expect(diskOf({ type: 'vhd' })).toEqual({ type: 'vhd', label, subformat: 'dynamic' });
+    expect(diskOf({ type: 'vhdx', sizeMiB: 1_024 })).toEqual({ type: 'vhdx', label, sizeMiB: 1_024 });
+    expect(diskOf({ type: 'ova', label: 'A' })).toEqual({ type: 'ova', label: 'A', cpus: 2, memoryMiB: 2_048 });
+  });
+});
+
 describe('a container image', () => {
   const imageOf = (output: object, name = 'edge-web') => resolved(sampleSpec({ name, outputs: [output] })).outputs[0];
 

@@ -43,7 +43,12 @@ function aroundRoot(architecture: 'amd64' | 'arm64'): number {
  */
 export function diskSize(
   usage: TreeUsage,
-  options: { readonly sizeMiB?: number | undefined; readonly architecture: 'amd64' | 'arm64' },
+  options: {
+    /** The type of the output, for the refusal. */
+    readonly type: string;
+    readonly sizeMiB?: number | undefined;
+    readonly architecture: 'amd64' | 'arm64';
+  },
 ): number {
   const need = usage.bytes / mib;
   const around = aroundRoot(options.architecture) + fixedMiB;
@@ -55,7 +60,7 @@ export function diskSize(
   if (options.sizeMiB < least) {
     throw new StepError(
       'step.failed',
-      `outputs, type raw: sizeMiB is ${options.sizeMiB}, and the image needs at least ${least}; give as much, or leave it out.`,
+      `outputs, type ${options.type}: sizeMiB is ${options.sizeMiB}, and the image needs at least ${least}; give as much, or leave it out.`,
     );
   }
   return options.sizeMiB;

@@ -19,13 +19,13 @@ export interface DiskIdentity {
 /** The identities that belong to a step's key. */
 export function diskIdentity(key: string): DiskIdentity {
   return {
-    disk: uuidOf(key, 'disk'),
-    biosBootPartition: uuidOf(key, 'bios boot partition'),
-    efiPartition: uuidOf(key, 'EFI partition'),
-    rootPartition: uuidOf(key, 'root partition'),
-    rootFileSystem: uuidOf(key, 'root file system'),
-    hashSeed: uuidOf(key, 'hash seed'),
-    efiSerial: digest(key, 'EFI file system').toString('hex', 0, 4),
+    disk: derivedUuid(key, 'disk'),
+    biosBootPartition: derivedUuid(key, 'bios boot partition'),
+    efiPartition: derivedUuid(key, 'EFI partition'),
+    rootPartition: derivedUuid(key, 'root partition'),
+    rootFileSystem: derivedUuid(key, 'root file system'),
+    hashSeed: derivedUuid(key, 'hash seed'),
+    efiSerial: derivedBytes(key, 'EFI file system').toString('hex', 0, 4),
   };
 }
 
@@ -35,13 +35,14 @@ export function fatUuid(serial: string): string {
   return `${upper.slice(0, 4)}-${upper.slice(4)}`;
 }
 
-function digest(key: string, purpose: string): Buffer {
+/** 32 bytes that are a step's own for a purpose. */
+export function derivedBytes(key: string, purpose: string): Buffer {
   return createHash('sha256').update(`${key} ${purpose}`).digest();
 }
 
 /** A UUID of version 8 (RFC 9562, section 5.8: made by a rule of one's own). */
-function uuidOf(key: string, purpose: string): string {
-  const bytes = digest(key, purpose).subarray(0, 16);
+export function derivedUuid(key: string, purpose: string): string {
+  const bytes = derivedBytes(key, purpose).subarray(0, 16);
   bytes[6] = ((bytes[6] ?? 0) & 0x0f) | 0x80;
   bytes[8] = ((bytes[8] ?? 0) & 0x3f) | 0x80;
   const hex = bytes.toString('hex');

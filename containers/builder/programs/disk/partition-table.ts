@@ -1,4 +1,5 @@
 import { crc32 } from 'node:zlib';
+import { guid } from './guid.ts';
 
 /** Bytes of a sector: what GPT counts in on every disk that images are written to. */
 export const sectorBytes = 512;
@@ -89,14 +90,5 @@ function entryOf(partition: Partition): Buffer {
   bytes.writeBigUInt64LE(BigInt(partition.firstSector), 32);
   bytes.writeBigUInt64LE(BigInt(partition.firstSector + partition.sectors - 1), 40);
   bytes.write(partition.name, 56, 72, 'utf16le');
-  return bytes;
-}
-
-/** The bytes of a GUID: its first three groups are little-endian, the last two are not. */
-function guid(text: string): Buffer {
-  const bytes = Buffer.from(text.replaceAll('-', ''), 'hex');
-  bytes.subarray(0, 4).reverse();
-  bytes.subarray(4, 6).reverse();
-  bytes.subarray(6, 8).reverse();
   return bytes;
 }
