@@ -1,4 +1,5 @@
 import { bootstrap, packages } from './bootstrap.ts';
+import { certificates, configuration } from './configuration.ts';
 import { files, groups, services, system, users } from './customise.ts';
 import { iso, tar } from './export.ts';
 import { initramfs } from './initramfs.ts';
@@ -12,8 +13,10 @@ export const programs = {
   bootstrap,
   packages,
   system,
+  certificates,
   groups,
   users,
+  configuration,
   files,
   services,
   script,

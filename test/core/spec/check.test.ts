@@ -2,6 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { checkSpec } from '../../../core/spec/check.ts';
 import { specErrorCodes } from '../../../core/spec/refusal.ts';
 import { betweenRefusals } from './between-refusals.ts';
+import { configurationConflicts } from './configuration-conflicts.ts';
+import { configurationRefusals } from './configuration-refusals.ts';
 import { fieldRefusals } from './field-refusals.ts';
 import { imageRefusals } from './image-refusals.ts';
 import { everything, passwordHashes, publicKeys, sampleSpec } from './sample-spec.ts';
@@ -10,7 +12,8 @@ const errorsOf = (input: unknown, abilities = everything) => {
   const checked = checkSpec(input, abilities);
   return checked.ok ? [] : checked.errors;
 };
-const rows = [...fieldRefusals, ...imageRefusals, ...betweenRefusals];
+const alone = [...fieldRefusals, ...imageRefusals, ...configurationRefusals, ...configurationConflicts];
+const rows = [...alone, ...betweenRefusals];
 
 describe('a spec is refused for', () => {
   it.each(rows)('%s', (_what, fragment, path, code) => {
@@ -23,7 +26,7 @@ describe('a spec is refused for', () => {
     }
   });
 
-  it.each([...fieldRefusals, ...imageRefusals])('nothing else beside %s', (_what, fragment) => {
+  it.each(alone)('nothing else beside %s', (_what, fragment) => {
     expect(errorsOf(sampleSpec(fragment))).toHaveLength(1);
   });
 
