@@ -1,5 +1,5 @@
 import { X509Certificate } from 'node:crypto';
-import { sha256, type Sha256 } from './digest.ts';
+import { type Sha256, sha256 } from './digest.ts';
 
 /** An X.509 certificate, as far as it is asked about. */
 export interface Certificate {

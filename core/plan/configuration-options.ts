@@ -5,7 +5,7 @@ import type { ResolvedSpec } from '../spec/schema.ts';
 /** Options of the steps of typed configuration; each is absent where there is nothing to do. */
 export interface ConfigurationOptions {
   /** Of the step before the initial RAM file system is made: the one section that this reads. */
-  readonly modules: object | undefined;
+  readonly kernelModules: object | undefined;
   readonly certificates: object | undefined;
   readonly configuration: object | undefined;
 }
@@ -30,7 +30,7 @@ export function configurationOptions(spec: ResolvedSpec): ConfigurationOptions {
   };
   const writes = Object.values(written).some((section) => section !== undefined);
   return {
-    modules: setsModules ? { modules, ...units([]) } : undefined,
+    kernelModules: setsModules ? { modules, ...units([]) } : undefined,
     certificates: certificates.length > 0 ? { certificates } : undefined,
     configuration: writes ? { ...written, ...units(sectionsOf(spec)) } : undefined,
   };

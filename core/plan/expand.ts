@@ -91,7 +91,7 @@ export function expandSpec(spec: ResolvedSpec): StepDraft[] {
     .sort();
   const boots = outputs.length > 0;
   const shared = { scope: 'shared' } as const;
-  const { modules, certificates, configuration } = configurationOptions(spec);
+  const { kernelModules, certificates, configuration } = configurationOptions(spec);
   const late = spec.steps.length > 0 || spec.files.some((file) => mayChangeInitramfs(file.path));
 
   chain.add('bootstrap', spec.base, shared);
@@ -107,16 +107,19 @@ export function expandSpec(spec: ResolvedSpec): StepDraft[] {
   if (boots) {
     const bootSet = { install: [], remove: [], recommends: wanted.recommends, kernel: spec.kernel.package, outputs };
     chain.add('packages', bootSet, { id: 'kernel', label: 'Installs the kernel and what boots it', ...shared });
-    if (!hooks && modules === undefined) initramfs = makeInitramfs();
+    if (!hooks && kernelModules === undefined) initramfs = makeInitramfs();
   }
   if (changesPackages || !boots) chain.add('packages', { ...wanted, outputs: [] }, shared);
-  if (boots && hooks && modules === undefined) initramfs = makeInitramfs();
+  if (boots && hooks && kernelModules === undefined) initramfs = makeInitramfs();
   const shareable = layersOf(chain.drafts);
   if (initramfs !== undefined && changesPackages && !hooks && !late) {
     initramfs = refresh(chain, initramfs, chain.tips, false);
   }
-  if (modules !== undefined) {
-    chain.add('configuration', modules, { id: 'kernel-modules', label: 'Says which kernel modules load and which do not' });
+  if (kernelModules !== undefined) {
+    chain.add('configuration', kernelModules, {
+      id: 'kernel-modules',
+      label: 'Says which kernel modules load and which do not',
+    });
     // One made before would be made again for certain: it holds what is written here.
     if (boots) initramfs = chain.beside('initramfs', { afterTenant: false });
   }

@@ -23,7 +23,10 @@ const noHooks = '/etc/ca-certificates/no-hooks.d';
 
 async function run(context: ProgramContext<Options>): Promise<ProgramOutcome> {
   if (!(await existsInTree(context, command))) {
-    throw new StepError('step.failed', `certificates: the image has no ${command}; the package ca-certificates holds it`);
+    throw new StepError(
+      'step.failed',
+      `certificates: the image has no ${command}; the package ca-certificates holds it`,
+    );
   }
   const { certificates } = context.options;
   for (const { name, content } of certificates) {
@@ -32,7 +35,9 @@ async function run(context: ProgramContext<Options>): Promise<ProgramOutcome> {
   await context.exec([command, '--hooksdir', noHooks], { inTree: true, env: { LC_ALL: 'C.UTF-8' } });
   const hooks = await listTreeFolder(context, '/etc/ca-certificates/update.d');
   if (hooks.length > 0) {
-    context.log(`stores that packages keep of their own do not hold the certificates (${hooks.join(', ')}): run update-ca-certificates in a step`);
+    context.log(
+      `stores that packages keep of their own do not hold the certificates (${hooks.join(', ')}): run update-ca-certificates in a step`,
+    );
   }
   return { facts: { certificates: String(certificates.length) } };
 }

@@ -59,9 +59,7 @@ export function certificateFiles(certificates: readonly string[]): CertificateFi
 /** Certificates of authorities that the image trusts. */
 export const certificatesSchema = ruledValue(
   z
-    .array(
-      ruledText(certificateRefusal, { maxLength: longest, pattern: `^${begin}` }).describe('Certificate in PEM.'),
-    )
+    .array(ruledText(certificateRefusal, { maxLength: longest, pattern: `^${begin}` }).describe('Certificate in PEM.'))
     .max(32)
     .describe('Certificates of authorities that the image trusts, in PEM, one an entry.'),
   (certificates) =>

@@ -4,7 +4,18 @@ import type { SectionEffects } from './section.ts';
 
 /** Data sources of cloud-init 22.4 (Debian 12) and 25.1 (Debian 13), by the names that `datasource_list` has for them. */
 const datasources = [
-  ...(['NoCloud', 'ConfigDrive', 'LXD', 'OpenNebula', 'DigitalOcean', 'Azure', 'OVF', 'VMware', 'MAAS', 'GCE'] as const),
+  ...([
+    'NoCloud',
+    'ConfigDrive',
+    'LXD',
+    'OpenNebula',
+    'DigitalOcean',
+    'Azure',
+    'OVF',
+    'VMware',
+    'MAAS',
+    'GCE',
+  ] as const),
   ...(['OpenStack', 'AliYun', 'Vultr', 'Ec2', 'CloudSigma', 'CloudStack', 'SmartOS', 'Bigstep', 'Scaleway'] as const),
   ...(['Hetzner', 'IBMCloud', 'Oracle', 'Exoscale', 'RbxCloud', 'UpCloud', 'NWCS', 'None'] as const),
 ] as const;

@@ -59,7 +59,8 @@ function kernelErrors({ outputs }: Outline, sections: readonly Section[]): SpecE
     .map(({ field }) =>
       specError(field, {
         code: 'spec.unsupported_option',
-        reason: 'every output is a container image: it runs on the kernel of its host, which sets this for all containers',
+        reason:
+          'every output is a container image: it runs on the kernel of its host, which sets this for all containers',
         remedy: 'Set it on the host and remove it here, or add an output that boots.',
       }),
     );

@@ -76,7 +76,9 @@ const fields = z
     default: z
       .enum(verdicts)
       .default('deny')
-      .describe('What is done with what comes in and no rule lets in. Answers, and what comes from the machine itself, are always let in.'),
+      .describe(
+        'What is done with what comes in and no rule lets in. Answers, and what comes from the machine itself, are always let in.',
+      ),
     forward: z
       .enum(verdicts)
       .default('deny')

@@ -37,10 +37,19 @@ describe('the plan of a spec with typed configuration', () => {
 
   it('brings the packages that its sections need', () => {
     const packages = planOf(full).steps.find(({ id }) => id === 'packages');
-    expect(packages?.options.install).toEqual(
-      ['ca-certificates', 'cloud-init', 'nftables', 'openssh-server', 'systemd-timesyncd', 'unattended-upgrades'],
-    );
-    const none = planOf({ sysctl: { 'vm.x': '1' }, updates: { unattended: 'none' }, system: { ntp: { enabled: false } } });
+    expect(packages?.options.install).toEqual([
+      'ca-certificates',
+      'cloud-init',
+      'nftables',
+      'openssh-server',
+      'systemd-timesyncd',
+      'unattended-upgrades',
+    ]);
+    const none = planOf({
+      sysctl: { 'vm.x': '1' },
+      updates: { unattended: 'none' },
+      system: { ntp: { enabled: false } },
+    });
     expect(none.steps.map(({ id }) => id)).not.toContain('packages');
   });
 
@@ -48,12 +57,23 @@ describe('the plan of a spec with typed configuration', () => {
     const steps = new Map(planOf(full).steps.map((step) => [step.id, step]));
     expect(configuration.options.parse(steps.get('configuration')?.options)).toEqual({
       ntp: { enabled: true, servers: ['ntp.example.org'] },
-      firewall: { default: 'deny', forward: 'deny', allow: [{ port: '22', protocol: 'tcp', sources: [] }], allowPing: true },
+      firewall: {
+        default: 'deny',
+        forward: 'deny',
+        allow: [{ port: '22', protocol: 'tcp', sources: [] }],
+        allowPing: true,
+      },
       sysctl: full.sysctl,
       ssh: full.ssh,
       cloudInit: { datasources: ['NoCloud'], network: true, preserveHostname: false },
       updates: { unattended: 'security', automaticReboot: false },
-      enable: ['apt-daily-upgrade.timer', 'apt-daily.timer', 'nftables.service', 'ssh.service', 'systemd-timesyncd.service'],
+      enable: [
+        'apt-daily-upgrade.timer',
+        'apt-daily.timer',
+        'nftables.service',
+        'ssh.service',
+        'systemd-timesyncd.service',
+      ],
       disable: [],
     });
     expect(configuration.options.parse(steps.get('kernel-modules')?.options)).toEqual({
@@ -76,7 +96,9 @@ describe('the plan of a spec with typed configuration', () => {
   });
 
   it('has user files after configuration, and accounts before', () => {
-    expect(changedSteps(full, { ...full, files: [{ path: '/etc/motd', content: 'y' }] })).not.toContain('configuration');
+    expect(changedSteps(full, { ...full, files: [{ path: '/etc/motd', content: 'y' }] })).not.toContain(
+      'configuration',
+    );
     expect(changedSteps(full, { ...full, users: [{ name: 'abe' }] })).not.toContain('certificates');
   });
 

@@ -25,7 +25,11 @@ const full = {
     ],
     allowPing: false,
   },
-  sysctl: { 'net.ipv4.conf.eth0/100.rp_filter': '1', 'net.ipv4.conf.*.rp_filter': '2', 'kernel.core_pattern': '|/bin/x %p' },
+  sysctl: {
+    'net.ipv4.conf.eth0/100.rp_filter': '1',
+    'net.ipv4.conf.*.rp_filter': '2',
+    'kernel.core_pattern': '|/bin/x %p',
+  },
   ssh: { ports: [2_222, 22], passwordAuthentication: false, permitRootLogin: 'no', allowUsers: ['zoe', '_apt', 'abe'] },
   certificates: [certificates.root, `${certificates.other.trimEnd().replaceAll('\n', '\r\n')}  \n`],
   cloudInit: { datasources: ['NoCloud', 'Ec2', 'None'], network: false, preserveHostname: true },
@@ -38,7 +42,7 @@ describe('configuration sections', () => {
     for (const name of ['firewall', 'sysctl', 'ssh', 'certificates', 'cloudInit', 'updates']) {
       expect(Object.keys(spec)).not.toContain(name);
     }
-    expect(Object.keys(spec.system)).toEqual(['hostname', 'timezone', 'locale', 'keyboard']);
+    expect(Object.keys(spec.system).sort()).toEqual(['hostname', 'keyboard', 'locale', 'timezone']);
     expect(Object.keys(spec.kernel).sort()).toEqual(['cmdline', 'package']);
     expect(sectionsOf(spec)).toEqual([]);
   });
@@ -64,9 +68,14 @@ describe('configuration sections', () => {
       '22/udp',
       '8000-8010/udp',
     ]);
-    expect(spec.firewall?.allow[0]?.sources).toEqual(
-      ['0.0.0.0/0', '10.0.0.0/8', '192.0.2.7', '2001:db8::/32', '::/0', '::1'],
-    );
+    expect(spec.firewall?.allow[0]?.sources).toEqual([
+      '0.0.0.0/0',
+      '10.0.0.0/8',
+      '192.0.2.7',
+      '2001:db8::/32',
+      '::/0',
+      '::1',
+    ]);
     expect(spec.ssh).toMatchObject({ ports: [22, 2_222], allowUsers: ['_apt', 'abe', 'zoe'] });
     expect(spec.system.ntp?.servers[0]).toBe('ntp.example.org');
     expect(spec.cloudInit?.datasources).toEqual(['NoCloud', 'Ec2', 'None']);
@@ -86,8 +95,17 @@ describe('configuration sections', () => {
   });
 
   it('are taken beside an output that boots, and of a tar', () => {
-    const ofKernel = { firewall: {}, sysctl: { 'vm.x': '1' }, system: { ntp: {} }, kernel: { modules: { load: ['a'] } } };
-    for (const outputs of [[{ type: 'tar' }], [{ type: 'oci' }, { type: 'tar' }], [{ type: 'docker' }, { type: 'raw' }]]) {
+    const ofKernel = {
+      firewall: {},
+      sysctl: { 'vm.x': '1' },
+      system: { ntp: {} },
+      kernel: { modules: { load: ['a'] } },
+    };
+    for (const outputs of [
+      [{ type: 'tar' }],
+      [{ type: 'oci' }, { type: 'tar' }],
+      [{ type: 'docker' }, { type: 'raw' }],
+    ]) {
       expect(resolved({ ...ofKernel, outputs }).firewall).toBeDefined();
     }
     const others = { ssh: {}, updates: {}, certificates: [certificates.root], outputs: [{ type: 'oci' }] };
@@ -97,10 +115,12 @@ describe('configuration sections', () => {
   it('are taken beside files, units and packages that say nothing against them', () => {
     resolved({
       ...full,
-      files: ['/etc/ssh/sshd_config.d/10-own.conf', '/etc/nftables.conf.d', '/etc/sysctl.d/99-own.conf'].map((path) => ({
-        path,
-        content: '',
-      })),
+      files: ['/etc/ssh/sshd_config.d/10-own.conf', '/etc/nftables.conf.d', '/etc/sysctl.d/99-own.conf'].map(
+        (path) => ({
+          path,
+          content: '',
+        }),
+      ),
       services: { enable: ['ssh', 'nftables'], mask: ['ssh.socket'] },
       packages: { install: ['openssh-server'], remove: ['nano'] },
     });
@@ -120,7 +140,10 @@ describe('configuration sections', () => {
   it('never repeat a private key', () => {
     const secret = '-----BEGIN EC PRIVATE KEY-----\nMHcCAQEEIHsecret\n-----END EC PRIVATE KEY-----\n';
     const checked = checkSpec(sampleSpec({ certificates: [secret] }), everything);
-    expect(checked).toMatchObject({ ok: false, errors: [{ path: 'certificates[0]', remedy: expect.stringMatching(/Replace/) }] });
+    expect(checked).toMatchObject({
+      ok: false,
+      errors: [{ path: 'certificates[0]', remedy: expect.stringMatching(/Replace/) }],
+    });
     expect(JSON.stringify(checked)).not.toContain('secret');
   });
 });

@@ -31,7 +31,11 @@ function denyLines({ allow, allowPing }: Firewall): string[] {
 }
 
 function chain(name: 'input' | 'forward', policy: 'drop' | 'accept', rules: readonly string[]): string[] {
-  return [`chain ${name} {`, ...[`type filter hook ${name} priority filter; policy ${policy};`, ...rules].map((line) => `\t${line}`), '}'];
+  return [
+    `chain ${name} {`,
+    ...[`type filter hook ${name} priority filter; policy ${policy};`, ...rules].map((line) => `\t${line}`),
+    '}',
+  ];
 }
 
 /** The file that nftables.service loads, as nft(8) runs it. Its ruleset is the whole of it: what was there goes. */

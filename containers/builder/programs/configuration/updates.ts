@@ -4,7 +4,7 @@ import { type ConfigurationFile, linesFile } from './configuration-file.ts';
 /** Patterns of the origins that are taken from. Debian 11 and later name the security suite CODENAME-security. */
 const origins = {
   // The code name stays a variable: an image that is upgraded to the next release keeps its updates.
-  security: ['origin=Debian,codename=${distro_codename}-security,label=Debian-Security'],
+  security: [`origin=Debian,codename=\${distro_codename}-security,label=Debian-Security`],
   all: ['origin=*'],
 } as const;
 

@@ -22,7 +22,9 @@ export async function hasUnit(access: TreeAccess, unit: string): Promise<boolean
 }
 
 /** systemctl trusts the tree it is given, so its links are looked at first. Throws StepError where a unit folder is one. */
-export async function needPlainUnitFolders(context: Pick<ProgramContext<unknown>, 'tree' | 'resolveInTree'>): Promise<void> {
+export async function needPlainUnitFolders(
+  context: Pick<ProgramContext<unknown>, 'tree' | 'resolveInTree'>,
+): Promise<void> {
   const folders = ['/etc', '/etc/systemd', '/etc/systemd/system'];
   for (const name of await listTreeFolder(context, '/etc/systemd/system')) {
     if (/\.(wants|requires|upholds)$/.test(name)) folders.push(`/etc/systemd/system/${name}`);
