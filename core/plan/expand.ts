@@ -1,8 +1,10 @@
 import type { TrustClass } from '../builds/manifest.ts';
 import type { JsonObject } from '../digest.ts';
 import { toJsonObject } from '../json.ts';
+import { sectionsOf } from '../spec/configuration/sections.ts';
 import { isBootable, isDisk } from '../spec/releases.ts';
 import type { ResolvedSpec } from '../spec/schema.ts';
+import { configurationOptions } from './configuration-options.ts';
 import { type ProgramName, programs } from './programs/catalogue.ts';
 import { bringsHooks, mayChangeInitramfs } from './programs/initramfs-inputs.ts';
 
@@ -27,6 +29,7 @@ function impliedPackages(spec: ResolvedSpec): string[] {
   if (spec.system.keyboard !== 'us') implied.push('console-setup', 'keyboard-configuration');
   // The group is of the minimal system, but means nothing without the command.
   if (spec.users.some((user) => user.groups.includes('sudo'))) implied.push('sudo');
+  implied.push(...sectionsOf(spec).flatMap(({ packages }) => packages));
   return implied;
 }
 
@@ -70,11 +73,12 @@ class Chain {
  * The steps of a spec in topological order. The boot packages come first and the user's packages after them, so that
  * another package of the user's installs these only. The initial RAM file system is a branch beside the user's
  * packages: made once of the boot packages, and again by `refresh` where something that it reads has changed since; only
- * after the user's packages where one of these is known to bring hooks.
- * The declarative customisations are one chain; user steps follow all of it by their `needs` ([] = only the
+ * after the user's packages where one of these is known to bring hooks, or where the spec says which kernel modules load.
+ * The declarative customisations are one chain, in which the user's files win over all that the engine writes; user steps follow all of it by their `needs` ([] = only the
  * declarative base); exports need every user step that no other needs.
  *
- * Trust: the declarative steps edit the tree as data, so they are `service` although `files` carries tenant bytes.
+ * Trust: the declarative steps edit the tree as data, so they are `service` although `files` carries tenant bytes. Those
+ * that run code of the tree (system, certificates, initramfs) come before accounts and files.
  * Scope: only what holds no byte of a tenant may be shared. `refresh` runs code of the tree: where tenant code or
  * files that it reads may have touched the tree it comes last and is `tenant`, else it belongs to the shared base.
  */
@@ -86,6 +90,7 @@ export function expandSpec(spec: ResolvedSpec): StepDraft[] {
   const outputs = [...new Set(types.map((type) => (isDisk(type) ? 'raw' : type)))].sort();
   const boots = outputs.length > 0;
   const shared = { scope: 'shared' } as const;
+  const { kernelModules, certificates, configuration } = configurationOptions(spec);
   const late = spec.steps.length > 0 || spec.files.some((file) => mayChangeInitramfs(file.path));
 
   chain.add('bootstrap', spec.base, shared);
@@ -101,19 +106,30 @@ export function expandSpec(spec: ResolvedSpec): StepDraft[] {
   if (boots) {
     const bootSet = { install: [], remove: [], recommends: wanted.recommends, kernel: spec.kernel.package, outputs };
     chain.add('packages', bootSet, { id: 'kernel', label: 'Installs the kernel and what boots it', ...shared });
-    if (!hooks) initramfs = makeInitramfs();
+    if (!hooks && kernelModules === undefined) initramfs = makeInitramfs();
   }
   if (changesPackages || !boots) chain.add('packages', { ...wanted, outputs: [] }, shared);
-  if (boots && hooks) initramfs = makeInitramfs();
+  if (boots && hooks && kernelModules === undefined) initramfs = makeInitramfs();
   const shareable = layersOf(chain.drafts);
   if (initramfs !== undefined && changesPackages && !hooks && !late) {
     initramfs = refresh(chain, initramfs, chain.tips, false);
   }
+  if (kernelModules !== undefined) {
+    chain.add('configuration', kernelModules, {
+      id: 'kernel-modules',
+      label: 'Says which kernel modules load and which do not',
+    });
+    // One made before would be made again for certain: it holds what is written here.
+    if (boots) initramfs = chain.beside('initramfs', { afterTenant: false });
+  }
   const booting = initramfs === undefined ? [] : [initramfs];
 
-  chain.add('system', spec.system);
+  const { ntp: _, ...system } = spec.system;
+  chain.add('system', system);
+  if (certificates !== undefined) chain.add('certificates', certificates);
   if (spec.groups.length > 0) chain.add('groups', { groups: spec.groups });
   if (spec.users.length > 0) chain.add('users', { users: spec.users });
+  if (configuration !== undefined) chain.add('configuration', configuration);
   if (spec.files.length > 0) chain.add('files', { files: spec.files });
   const services = spec.services;
   if (services.enable.length + services.disable.length + services.mask.length > 0) chain.add('services', services);

@@ -1,5 +1,6 @@
 import type { FieldError } from '../errors.ts';
 import { quoted, utf8Length } from '../text.ts';
+import { configurationErrors } from './configuration/conflicts.ts';
 import { duplicateErrors } from './duplicates.ts';
 import { issueErrors } from './issues.ts';
 import { specLimits } from './limits.ts';
@@ -80,6 +81,7 @@ export function checkSpec(input: unknown, abilities: Abilities): SpecCheck {
       ...duplicateErrors(outline.data),
       ...needErrors(outline.data.steps),
       ...kernelLineErrors(outline.data),
+      ...configurationErrors(input, outline.data),
     );
   }
   if (parsed.success && errors.length === 0) return { ok: true, spec: resolveSpec(parsed.data) };

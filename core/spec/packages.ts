@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { quoted } from '../text.ts';
+import { kernelModulesSchema } from './configuration/kernel-modules.ts';
 import { specLimits } from './limits.ts';
 import { patternRefusal, patternText, type Refusal, ruledText } from './refusal.ts';
 
@@ -48,7 +49,7 @@ const kernelArgument = patternText({
   remedy: 'Give one argument an entry, of letters, digits and _ . , : = / @ % + ~ ^ ! * ( ) [ ] -',
 });
 
-/** The kernel and its arguments. */
+/** The kernel, its arguments and its modules. */
 export const kernelSchema = z
   .strictObject({
     package: patternText({
@@ -64,5 +65,6 @@ export const kernelSchema = z
       .max(specLimits.kernelArguments.value)
       .default([])
       .describe('Arguments of the kernel, in their order, beside those that the image needs to boot.'),
+    modules: kernelModulesSchema.optional(),
   })
-  .describe('The kernel and its arguments.');
+  .describe('The kernel, its arguments and its modules.');

@@ -4,6 +4,7 @@ import { quoted } from '../text.ts';
 /** The codes that an error of a spec can have, with their meanings. A code never changes its meaning. */
 export const specErrorCodes = {
   'spec.circular_needs': 'Steps need each other in a circle.',
+  'spec.contradiction': 'Two fields contradict each other.',
   'spec.duplicate_name': 'A name stands twice where each may stand once.',
   'spec.duplicate_number': 'A uid or gid stands twice.',
   'spec.invalid_value': 'The value has the wrong type or form.',
@@ -21,6 +22,7 @@ export const specErrorCodes = {
   'spec.unknown_need': 'A step needs a step that does not exist.',
   'spec.unsupported_architecture': 'This installation cannot build the architecture.',
   'spec.unsupported_distribution': 'The distribution cannot be built.',
+  'spec.unsupported_option': 'The option means nothing for what is made.',
   'spec.unsupported_output': 'This installation cannot build the output.',
   'spec.unsupported_release': 'The release cannot be built.',
   'spec.unsupported_version': 'The schema version is not known.',

@@ -2,10 +2,13 @@
 export const builtInStepIds = [
   'bootstrap',
   'kernel',
+  'kernel-modules',
   'packages',
   'system',
+  'certificates',
   'groups',
   'users',
+  'configuration',
   'files',
   'services',
   'initramfs',

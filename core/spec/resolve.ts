@@ -1,5 +1,6 @@
 import { digestOf, type Sha256 } from '../digest.ts';
 import { byCodeUnits } from '../text.ts';
+import { resolveConfiguration } from './configuration/resolve.ts';
 import { resolveOutput } from './outputs.ts';
 import { type ResolvedSpec, type Spec, specSchema } from './schema.ts';
 import { unitName } from './services.ts';
@@ -11,6 +12,7 @@ export function resolveSpec(spec: Spec): ResolvedSpec {
   const unitNames = (names: readonly string[]) => sorted(names.map(unitName));
   return {
     ...spec,
+    ...resolveConfiguration(spec),
     packages: { ...spec.packages, install: sorted(spec.packages.install), remove: sorted(spec.packages.remove) },
     system: { ...spec.system, hostname: spec.system.hostname ?? spec.name },
     users: spec.users.map((user) => ({

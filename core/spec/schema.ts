@@ -1,5 +1,11 @@
 import { z } from 'zod';
 import { groupSchema, userSchema } from './accounts.ts';
+import { certificatesSchema } from './configuration/certificates.ts';
+import { cloudInitSchema } from './configuration/cloud-init.ts';
+import { firewallSchema } from './configuration/firewall.ts';
+import { sshSchema } from './configuration/ssh.ts';
+import { sysctlSchema } from './configuration/sysctl.ts';
+import { updatesSchema } from './configuration/updates.ts';
 import { fileSchema } from './files.ts';
 import { specLimits } from './limits.ts';
 import { outputSchema, type ResolvedOutput } from './outputs.ts';
@@ -38,6 +44,12 @@ export const specSchema = z
     files: z.array(fileSchema).max(specLimits.files.value).default([]).describe('Files to write.'),
     services: servicesSchema.prefault({}),
     kernel: kernelSchema.prefault({}),
+    firewall: firewallSchema.optional(),
+    sysctl: sysctlSchema.optional(),
+    ssh: sshSchema.optional(),
+    certificates: certificatesSchema.optional(),
+    cloudInit: cloudInitSchema.optional(),
+    updates: updatesSchema.optional(),
     steps: z
       .array(stepSchema)
       .max(specLimits.steps.value)
@@ -55,6 +67,9 @@ export type Spec = z.output<typeof specSchema>;
 /** A spec as it may be written: members with defaults may be left out. */
 export type SpecInput = z.input<typeof specSchema>;
 
+/** With every member given, but for those that have no default. */
+type Settled<Fields, Optional extends keyof Fields> = Required<Omit<Fields, Optional>> & Pick<Fields, Optional>;
+
 export type ResolvedUser = Spec['users'][number] & { readonly home: string };
 export type ResolvedStep = Spec['steps'][number] & { readonly needs: readonly string[] };
 
@@ -64,9 +79,9 @@ export type ResolvedStep = Spec['steps'][number] & { readonly needs: readonly st
  */
 export type ResolvedSpec = Readonly<
   Omit<Spec, 'system' | 'users' | 'kernel' | 'steps' | 'outputs'> & {
-    system: Required<Spec['system']>;
+    system: Settled<Spec['system'], 'ntp'>;
     users: ResolvedUser[];
-    kernel: Required<Spec['kernel']>;
+    kernel: Settled<Spec['kernel'], 'modules'>;
     steps: ResolvedStep[];
     outputs: ResolvedOutput[];
   }

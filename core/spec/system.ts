@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { quoted } from '../text.ts';
+import { ntpSchema } from './configuration/ntp.ts';
 import { patternText, type Refusal, ruledText } from './refusal.ts';
 
 /** Longest host name of Linux (HOST_NAME_MAX). */
@@ -23,7 +24,7 @@ export function hostnameRefusal(name: string): Refusal | undefined {
   };
 }
 
-/** Host name, time zone, locale and keyboard. */
+/** Host name, time zone, locale, keyboard and time. */
 export const systemSchema = z
   .strictObject({
     hostname: ruledText(hostnameRefusal, { minLength: 1, maxLength: LONGEST_HOSTNAME, pattern: '^[A-Za-z0-9.-]+$' })
@@ -53,5 +54,6 @@ export const systemSchema = z
     })
       .default('us')
       .describe('Keyboard layout, by its XKB name.'),
+    ntp: ntpSchema.optional(),
   })
-  .describe('Host name, time zone, locale and keyboard.');
+  .describe('Host name, time zone, locale, keyboard and time.');

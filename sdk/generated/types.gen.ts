@@ -51,7 +51,7 @@ export type Spec = {
         recommends?: boolean;
     };
     /**
-     * Host name, time zone, locale and keyboard.
+     * Host name, time zone, locale, keyboard and time.
      */
     system?: {
         /**
@@ -70,6 +70,19 @@ export type Spec = {
          * Keyboard layout, by its XKB name.
          */
         keyboard?: string;
+        /**
+         * Time of the network, by systemd-timesyncd.
+         */
+        ntp?: {
+            /**
+             * Set the clock by NTP. False: systemd-timesyncd does not start, where the image has it.
+             */
+            enabled?: boolean;
+            /**
+             * Servers, the first preferred. Empty: those of the distribution.
+             */
+            servers?: Array<string>;
+        };
     };
     /**
      * Groups to add.
@@ -164,7 +177,7 @@ export type Spec = {
         mask?: Array<string>;
     };
     /**
-     * The kernel and its arguments.
+     * The kernel, its arguments and its modules.
      */
     kernel?: {
         /**
@@ -175,6 +188,134 @@ export type Spec = {
          * Arguments of the kernel, in their order, beside those that the image needs to boot.
          */
         cmdline?: Array<string>;
+        /**
+         * Kernel modules to load and to block.
+         */
+        modules?: {
+            /**
+             * Modules to load at boot, in this order.
+             */
+            load?: Array<string>;
+            /**
+             * Modules that are never loaded: neither by hardware nor by name.
+             */
+            block?: Array<string>;
+        };
+    };
+    /**
+     * The packet filter, by nftables.
+     */
+    firewall?: {
+        /**
+         * What is done with what comes in and no rule lets in. Answers, and what comes from the machine itself, are always let in.
+         */
+        default?: 'deny' | 'accept';
+        /**
+         * What is done with what the machine would pass on between networks.
+         */
+        forward?: 'deny' | 'accept';
+        /**
+         * What is let in.
+         */
+        allow?: Array<{
+            /**
+             * Port, or range of ports, in quotes: "443" or "8000-8010".
+             */
+            port: string;
+            /**
+             * Protocol.
+             */
+            protocol?: 'tcp' | 'udp';
+            /**
+             * Networks from which it is reached, such as 192.0.2.0/24. Empty: from everywhere.
+             */
+            sources?: Array<string>;
+        }>;
+        /**
+         * Answer echo requests (ping) of IPv4 and IPv6.
+         */
+        allowPing?: boolean;
+    };
+    /**
+     * Kernel parameters, by name, such as net.ipv4.ip_forward: "1". They are set at boot.
+     */
+    sysctl?: {
+        [key: string]: string;
+    };
+    /**
+     * The SSH server, by openssh-server.
+     */
+    ssh?: {
+        /**
+         * Ports to listen at. Omitted: 22.
+         */
+        ports?: Array<number>;
+        /**
+         * Let passwords log in. Omitted: as the distribution has it, which lets them.
+         */
+        passwordAuthentication?: boolean;
+        /**
+         * Let root log in: never, by key, or in every way. Omitted: prohibit-password.
+         */
+        permitRootLogin?: 'no' | 'prohibit-password' | 'yes';
+        /**
+         * Users that may log in, and no others. Omitted: all.
+         */
+        allowUsers?: Array<string>;
+        /**
+         * Groups whose users may log in, and no others. Omitted: all.
+         */
+        allowGroups?: Array<string>;
+        /**
+         * Forward X11. Omitted: as the distribution has it, which forwards it.
+         */
+        x11Forwarding?: boolean;
+        /**
+         * Forward TCP connections. Omitted: yes.
+         */
+        allowTcpForwarding?: boolean;
+        /**
+         * Attempts to log in of one connection. Omitted: 6.
+         */
+        maxAuthTries?: number;
+    };
+    /**
+     * Certificates of authorities that the image trusts, in PEM, one an entry.
+     */
+    certificates?: Array<string>;
+    /**
+     * What sets a machine up at its first boot, by cloud-init.
+     */
+    cloudInit?: {
+        /**
+         * Where cloud-init looks for what a machine is to be, in this order, such as NoCloud or Ec2. `None` last: go on without.
+         */
+        datasources: Array<'NoCloud' | 'ConfigDrive' | 'LXD' | 'OpenNebula' | 'DigitalOcean' | 'Azure' | 'OVF' | 'VMware' | 'MAAS' | 'GCE' | 'OpenStack' | 'AliYun' | 'Vultr' | 'Ec2' | 'CloudSigma' | 'CloudStack' | 'SmartOS' | 'Bigstep' | 'Scaleway' | 'Hetzner' | 'IBMCloud' | 'Oracle' | 'Exoscale' | 'RbxCloud' | 'UpCloud' | 'NWCS' | 'None'>;
+        /**
+         * Let cloud-init configure the network. False: the image does so itself.
+         */
+        network?: boolean;
+        /**
+         * Keep the host name of the image, whatever the data source says.
+         */
+        preserveHostname?: boolean;
+    };
+    /**
+     * Updates that the machine installs by itself, by unattended-upgrades.
+     */
+    updates?: {
+        /**
+         * What the machine installs by itself, each day: security updates, all updates, or nothing.
+         */
+        unattended?: 'security' | 'all' | 'none';
+        /**
+         * Reboot where an update needs it.
+         */
+        automaticReboot?: boolean;
+        /**
+         * When to reboot, as HH:MM in quotes, in the time zone of the image. Omitted: at once.
+         */
+        rebootTime?: string;
     };
     /**
      * Scripts to run in the image, after everything above is done.

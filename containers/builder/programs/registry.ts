@@ -1,6 +1,8 @@
 import type { ProgramName } from '../../../core/plan/programs/catalogue.ts';
 import type { StepProgram } from '../contract.ts';
 import { bootstrap } from './bootstrap.ts';
+import { certificates } from './certificates.ts';
+import { configuration } from './configuration.ts';
 import { docker } from './docker.ts';
 import { files } from './files.ts';
 import { groups } from './groups.ts';
@@ -26,8 +28,10 @@ export const stepPrograms: Readonly<Record<ProgramName, StepProgram>> = {
   bootstrap,
   packages,
   system,
+  certificates,
   groups,
   users,
+  configuration,
   files,
   services,
   script,

@@ -8,22 +8,14 @@
  *
  * Order: enable, disable, mask. The unit folders of the tree must be folders: a symlink there could lead outside.
  */
-import { lstat } from 'node:fs/promises';
-import { join } from 'node:path';
 import { services as declaration } from '../../../core/plan/programs/customise.ts';
 import type { OptionsOf, ProgramContext, ProgramOutcome, StepProgram } from '../contract.ts';
 import { StepError } from '../step-error.ts';
-import { existsInTree, listTreeFolder } from './tree/tree-file.ts';
+import { hasUnit, linkUnits, needPlainUnitFolders } from './tree/units.ts';
 
 type Options = OptionsOf<typeof declaration>;
 type Context = ProgramContext<Options>;
 
-const unitFolders = [
-  '/etc/systemd/system',
-  '/usr/local/lib/systemd/system',
-  '/usr/lib/systemd/system',
-  '/lib/systemd/system',
-] as const;
 const suffix = /\.(service|socket|timer|target|path|mount|automount|swap|slice|scope|device)$/;
 
 async function run(context: Context): Promise<ProgramOutcome> {
@@ -38,12 +30,7 @@ async function run(context: Context): Promise<ProgramOutcome> {
     if (verb !== 'mask') {
       for (const [position, unit] of units.entries()) await needUnit(context, unit, `services.${verb}[${position}]`);
     }
-    if (units.length > 0) {
-      await context.exec(['systemctl', `--root=${context.tree}`, verb, '--', ...units], {
-        // It would run update-rc.d inside the tree, which may hold tenant files by now.
-        env: { SYSTEMCTL_SKIP_SYSV: '1' },
-      });
-    }
+    await linkUnits(context, verb, units);
   }
   return {};
 }
@@ -56,32 +43,11 @@ function unitName(name: string, field: string): string {
 }
 
 async function needUnit(context: Context, unit: string, field: string): Promise<void> {
-  const template = unit.replace(/@[^.]*\./, '@.');
-  for (const folder of unitFolders) {
-    if (await existsInTree(context, `${folder}/${unit}`)) return;
-    if (template !== unit && (await existsInTree(context, `${folder}/${template}`))) return;
-  }
+  if (await hasUnit(context, unit)) return;
   throw new StepError(
     'step.failed',
     `${field}: the image has no unit ${unit}; install the package that holds it, or check the name`,
   );
-}
-
-/** systemctl trusts the tree it is given, so its links are looked at first. */
-async function needPlainUnitFolders(context: Context): Promise<void> {
-  const folders = ['/etc', '/etc/systemd', '/etc/systemd/system'];
-  for (const name of await listTreeFolder(context, '/etc/systemd/system')) {
-    if (/\.(wants|requires|upholds)$/.test(name)) folders.push(`/etc/systemd/system/${name}`);
-  }
-  for (const folder of folders) {
-    const found = await lstat(join(context.tree, folder)).catch(() => undefined);
-    if (found?.isSymbolicLink() === true) {
-      throw new StepError(
-        'step.failed',
-        `${folder} in the image is a symlink; unit links are made in real folders only`,
-      );
-    }
-  }
 }
 
 export const services: StepProgram<typeof declaration.options> = { declaration, run };

@@ -1,4 +1,5 @@
 import { bootstrap, packages } from './bootstrap.ts';
+import { certificates, configuration } from './configuration.ts';
 import { files, groups, services, system, users } from './customise.ts';
 import { ova, qcow2, vhd, vhdx, vmdk } from './disk-formats.ts';
 import { iso, tar } from './export.ts';
@@ -13,8 +14,10 @@ export const programs = {
   bootstrap,
   packages,
   system,
+  certificates,
   groups,
   users,
+  configuration,
   files,
   services,
   script,

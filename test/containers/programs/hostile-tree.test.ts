@@ -11,6 +11,7 @@ const edits = [
   ['groups', { groups: [{ name: 'deploy' }] }],
   ['users', { users: [user] }],
   ['files', { files: [{ path: '/etc/motd', content: 'x', mode: '0644', owner: 'root', group: 'root' }] }],
+  ['configuration', { ssh: {}, sysctl: { 'vm.x': '1' }, enable: ['nginx.service'], disable: [] }],
   ['services', { enable: ['nginx'], disable: [], mask: ['cron'] }],
 ] as const;
 

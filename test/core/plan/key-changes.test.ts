@@ -6,6 +6,7 @@ import { planText } from '../../../core/plan/make-plan.ts';
 import type { Plan } from '../../../core/plan/plan.ts';
 import { resolvedSpecSchema } from '../../../core/spec/resolve.ts';
 import type { ResolvedSpec } from '../../../core/spec/schema.ts';
+import { certificates } from '../spec/certificate-samples.ts';
 import { archive, toolchain } from './plan-fixtures.ts';
 import { closureOf, fullSpec, planOf, shuffled } from './random-spec.ts';
 
@@ -55,6 +56,24 @@ const meaningful: readonly SpecChange[] = [
     what: "a user's shell",
     to: (spec) => ({ ...spec, users: first(spec.users, (user) => ({ ...user, shell: '/bin/sh' })) }),
     direct: () => ['users'],
+  },
+  {
+    what: 'a rule of the firewall',
+    to: (spec) => ({ ...spec, firewall: { default: 'accept', forward: 'deny', allow: [], allowPing: true } }),
+    direct: () => ['configuration'],
+  },
+  {
+    what: 'a kernel module',
+    to: (spec) => ({
+      ...spec,
+      kernel: { ...spec.kernel, modules: { load: spec.kernel.modules?.block ?? [], block: [] } },
+    }),
+    direct: () => ['kernel-modules'],
+  },
+  {
+    what: 'an authority',
+    to: (spec) => ({ ...spec, certificates: [certificates.other] }),
+    direct: () => ['certificates'],
   },
   {
     what: "a file's content",

@@ -3,6 +3,7 @@ import type { ArchiveState } from '../../../core/plan/archive-state.ts';
 import { makePlan } from '../../../core/plan/make-plan.ts';
 import type { Plan } from '../../../core/plan/plan.ts';
 import type { ResolvedSpec, SpecInput } from '../../../core/spec/schema.ts';
+import { certificates } from '../spec/certificate-samples.ts';
 import { archive, specWith, toolchain } from './plan-fixtures.ts';
 
 const word = fc.stringMatching(/^[b-y][b-y0-9]{2,7}$/);
@@ -42,6 +43,7 @@ export const fullSpec: fc.Arbitrary<ResolvedSpec> = fc
     files: words(1, 4),
     enable: words(1, 3),
     cmdline: words(0, 2),
+    block: words(0, 2),
     steps: fc.option(steps, { nil: [] }),
     outputs: fc.subarray(outputs, { minLength: 1 }),
   })
@@ -55,7 +57,9 @@ export const fullSpec: fc.Arbitrary<ResolvedSpec> = fc
       users: parts.users.map((name) => ({ name: `u${name}` })),
       files: parts.files.map((name) => ({ path: `/srv/${name}`, content: name })),
       services: { enable: parts.enable },
-      kernel: { cmdline: parts.cmdline },
+      kernel: { cmdline: parts.cmdline, modules: { block: parts.block } },
+      firewall: { allow: [{ port: '22' }] },
+      certificates: [certificates.root],
       steps: parts.steps,
       outputs: parts.outputs,
     } satisfies Partial<SpecInput>),

@@ -3,6 +3,8 @@ import { checkSpec } from '../../../core/spec/check.ts';
 import { specErrorCodes } from '../../../core/spec/refusal.ts';
 import { betweenRefusals } from './between-refusals.ts';
 import { diskRefusals } from './disk-refusals.ts';
+import { configurationConflicts } from './configuration-conflicts.ts';
+import { configurationRefusals } from './configuration-refusals.ts';
 import { fieldRefusals } from './field-refusals.ts';
 import { imageRefusals } from './image-refusals.ts';
 import { everything, passwordHashes, publicKeys, sampleSpec } from './sample-spec.ts';
@@ -11,7 +13,8 @@ const errorsOf = (input: unknown, abilities = everything) => {
   const checked = checkSpec(input, abilities);
   return checked.ok ? [] : checked.errors;
 };
-const rows = [...fieldRefusals, ...imageRefusals, ...diskRefusals, ...betweenRefusals];
+const alone = [...fieldRefusals, ...imageRefusals, ...diskRefusals, ...configurationRefusals, ...configurationConflicts];
+const rows = [...alone, ...betweenRefusals];
 
 describe('a spec is refused for', () => {
   it.each(rows)('%s', (_what, fragment, path, code) => {
@@ -24,7 +27,7 @@ describe('a spec is refused for', () => {
     }
   });
 
-  it.each([...fieldRefusals, ...imageRefusals, ...diskRefusals])('nothing else beside %s', (_what, fragment) => {
+  it.each(alone)('nothing else beside %s', (_what, fragment) => {
     expect(errorsOf(sampleSpec(fragment))).toHaveLength(1);
   });
 

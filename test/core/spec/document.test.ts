@@ -50,8 +50,8 @@ describe('the reference of the spec', () => {
 });
 
 describe('the reserved step ids', () => {
-  it('are those of every program but the one that runs user steps, and of the second runs of two programs', () => {
+  it('are those of every program but the one that runs user steps, and of the second runs of three programs', () => {
     const others = Object.keys(programs).filter((name) => name !== 'script');
-    expect([...builtInStepIds].sort()).toEqual([...others, 'kernel', 'refresh'].sort());
+    expect([...builtInStepIds].sort()).toEqual([...others, 'kernel', 'kernel-modules', 'refresh'].sort());
   });
 });

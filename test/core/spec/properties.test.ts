@@ -4,6 +4,7 @@ import { checkSpec } from '../../../core/spec/check.ts';
 import { specLimits } from '../../../core/spec/limits.ts';
 import { specErrorCodes } from '../../../core/spec/refusal.ts';
 import { resolvedSpecSchema, specDigest } from '../../../core/spec/resolve.ts';
+import { certificates } from './certificate-samples.ts';
 import { everything, passwordHashes, publicKeys, sampleSpec } from './sample-spec.ts';
 
 const word = fc.stringMatching(/^[b-z][b-z0-9]{3,10}$/).map((text) => `x${text}`);
@@ -58,6 +59,12 @@ const goodSpec = fc.record(
         ),
       ),
     ),
+    ssh: perhaps(
+      fc.record({ ports: fc.constant([22, 2_222]), allowUsers: fc.constant(['xops']) }, { requiredKeys: [] }),
+    ),
+    certificates: perhaps(fc.subarray([certificates.root, certificates.other])),
+    cloudInit: perhaps(fc.record({ datasources: fc.constant(['Ec2', 'None']), network: fc.boolean() })),
+    updates: perhaps(fc.record({ unattended: fc.constantFrom('security', 'all') })),
     outputs: perhaps(
       fc.subarray(
         [

@@ -1,0 +1,90 @@
+import { quoted } from '../../text.ts';
+import { type FieldPath, fieldPathText } from '../field-path.ts';
+import type { Outline } from '../outline.ts';
+import { unitName } from '../services.ts';
+import { type SpecError, specError } from '../spec-errors.ts';
+import { type Section, sectionsOf } from './sections.ts';
+
+/** The outputs that run on the kernel of their host. */
+const containerTypes = ['oci', 'docker'];
+
+/** A list of the spec whose entries contradict a section that says otherwise of the same name. */
+function contradicted(
+  names: readonly (string | undefined)[],
+  list: FieldPath,
+  sections: readonly Section[],
+  says: { readonly of: (section: Section) => readonly string[]; readonly what: string },
+): SpecError[] {
+  return names.flatMap((name, index) => {
+    const section = name === undefined ? undefined : sections.find((one) => says.of(one).includes(name));
+    if (name === undefined || section === undefined) return [];
+    const field = fieldPathText(section.field);
+    return specError([...list, index], {
+      code: 'spec.contradiction',
+      reason: `\`${field}\` ${says.what} ${quoted(name)}, which contradicts this`,
+      remedy: `Remove it here, or remove \`${field}\`.`,
+    });
+  });
+}
+
+/** Files at a path that a section writes, below one, or above one. */
+function fileErrors({ files }: Outline, sections: readonly Section[]): SpecError[] {
+  const written = sections.flatMap(({ field, paths }) => paths.map((path) => ({ field: fieldPathText(field), path })));
+  return files.flatMap((file, index) => {
+    const path = file?.path;
+    if (path === undefined) return [];
+    const at = ['files', index, 'path'];
+    const errors: SpecError[] = [];
+    for (const section of written) {
+      if (section.path === path) {
+        const reason = `${quoted(path)} is the file that \`${section.field}\` is written to`;
+        const remedy = `Say it in \`${section.field}\`, write to a file of another name beside it, or remove \`${section.field}\`.`;
+        errors.push(specError(at, { code: 'spec.duplicate_name', reason, remedy }));
+      } else if (path.startsWith(`${section.path}/`) || section.path.startsWith(`${path}/`)) {
+        const [below, above] = path.length > section.path.length ? [path, section.path] : [section.path, path];
+        const reason = `${quoted(below)} lies below ${quoted(above)}, which is a file: \`${section.field}\` writes one of the two`;
+        errors.push(specError(at, { code: 'spec.path_conflict', reason, remedy: 'Change the path.' }));
+      }
+    }
+    return errors;
+  });
+}
+
+/** Sections that speak of a kernel where nothing that is made brings one or is given one. */
+function kernelErrors({ outputs }: Outline, sections: readonly Section[]): SpecError[] {
+  const onlyContainers = outputs.length > 0 && outputs.every((output) => containerTypes.includes(output?.type ?? ''));
+  if (!onlyContainers) return [];
+  return sections
+    .filter(({ ofKernel }) => ofKernel)
+    .map(({ field }) =>
+      specError(field, {
+        code: 'spec.unsupported_option',
+        reason:
+          'every output is a container image: it runs on the kernel of its host, which sets this for all containers',
+        remedy: 'Set it on the host and remove it here, or add an output that boots.',
+      }),
+    );
+}
+
+/**
+ * Errors between sections of typed configuration and the fields beside them: files, units, packages, outputs.
+ * @param input readable (see survey.ts)
+ */
+export function configurationErrors(input: unknown, outline: Outline): SpecError[] {
+  const sections = sectionsOf(input);
+  if (sections.length === 0) return [];
+  const { packages, services } = outline;
+  const units = (list: keyof Outline['services']) =>
+    services[list].map((name) => (name === undefined ? undefined : unitName(name)));
+  const starts = { of: (section: Section) => section.enable, what: 'starts' };
+  const stops = { of: (section: Section) => section.disable, what: 'stops' };
+  const needs = { of: (section: Section) => section.packages, what: 'needs' };
+  return [
+    ...fileErrors(outline, sections),
+    ...contradicted(units('disable'), ['services', 'disable'], sections, starts),
+    ...contradicted(units('mask'), ['services', 'mask'], sections, starts),
+    ...contradicted(units('enable'), ['services', 'enable'], sections, stops),
+    ...contradicted(packages.remove, ['packages', 'remove'], sections, needs),
+    ...kernelErrors(outline, sections),
+  ];
+}

@@ -1,0 +1,35 @@
+import { byCodeUnits } from '../../text.ts';
+import type { Spec } from '../schema.ts';
+import { resolveCertificates } from './certificates.ts';
+import type { Firewall } from './firewall.ts';
+import type { Ssh } from './ssh.ts';
+
+type Resolved = Pick<Spec, 'firewall' | 'ssh' | 'certificates'>;
+
+const sorted = (names: readonly string[]): string[] => [...names].sort(byCodeUnits);
+
+/** Rules only let in, so that neither their order means anything nor that of their sources. */
+function resolveFirewall(firewall: Firewall): Firewall {
+  const allow = firewall.allow.map((rule) => ({ ...rule, sources: sorted(rule.sources) }));
+  const name = (rule: Firewall['allow'][number]) => `${rule.port}/${rule.protocol}`;
+  return { ...firewall, allow: allow.sort((a, b) => byCodeUnits(name(a), name(b))) };
+}
+
+function resolveSsh(ssh: Ssh): Ssh {
+  const { ports, allowUsers, allowGroups } = ssh;
+  return {
+    ...ssh,
+    ...(ports === undefined ? {} : { ports: [...ports].sort((a, b) => a - b) }),
+    ...(allowUsers === undefined ? {} : { allowUsers: sorted(allowUsers) }),
+    ...(allowGroups === undefined ? {} : { allowGroups: sorted(allowGroups) }),
+  };
+}
+
+/** The sections of which equal meanings have more than one form, in one form. What a spec leaves out stays out. */
+export function resolveConfiguration({ firewall, ssh, certificates }: Resolved): Resolved {
+  return {
+    ...(firewall === undefined ? {} : { firewall: resolveFirewall(firewall) }),
+    ...(ssh === undefined ? {} : { ssh: resolveSsh(ssh) }),
+    ...(certificates === undefined ? {} : { certificates: resolveCertificates(certificates) }),
+  };
+}

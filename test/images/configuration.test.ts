@@ -1,0 +1,187 @@
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { initramfsPaths } from '../../containers/builder/programs/boot/initramfs-paths.ts';
+import { certificates } from '../../containers/builder/programs/certificates.ts';
+import { certificateFiles } from '../../core/spec/configuration/certificates.ts';
+import { certificates as samples } from '../core/spec/certificate-samples.ts';
+import { passwordHashes } from '../core/spec/sample-spec.ts';
+import { engineFolder, removeFolder } from '../support/engine.ts';
+import { startEngineInProcess } from '../support/engine-in-process.ts';
+import { runProgram } from '../support/program-bench.ts';
+import { bootIso } from '../support/qemu.ts';
+
+/** What passwordHashes.yescrypt is the hash of: the preset's. */
+const password = 'linux-builder';
+
+/** Every section, with something of each kind of value. */
+const spec = (httpsPort: string) => ({
+  schemaVersion: 1 as const,
+  name: 'edge',
+  base: { distribution: 'debian' as const, release: 'trixie' as const, architecture: 'amd64' as const },
+  packages: { install: ['procps'] },
+  system: { hostname: 'edge-01', ntp: { servers: ['ntp1.example.org', '192.0.2.1'] } },
+  users: [{ name: 'ops', groups: ['sudo'], passwordHash: passwordHashes.yescrypt }],
+  files: [{ path: '/srv/server.pem', content: samples.server }],
+  kernel: {
+    cmdline: ['console=tty0', 'console=ttyS0,115200', 'loglevel=3'],
+    modules: { load: ['dummy'], block: ['cramfs'] },
+  },
+  firewall: {
+    allow: [
+      { port: '22', sources: ['192.0.2.0/24', '192.0.2.128/25', '2001:db8::/32'] },
+      { port: httpsPort },
+      { port: '60000-61000', protocol: 'udp' as const },
+    ],
+    allowPing: false,
+  },
+  sysctl: { 'net.ipv4.ip_forward': '1', 'vm.swappiness': '10', 'net.ipv4.conf.*.log_martians': '1' },
+  ssh: {
+    ...{ ports: [22, 2_222], passwordAuthentication: false, permitRootLogin: 'no' as const, allowUsers: ['ops'] },
+    ...{ x11Forwarding: false, maxAuthTries: 3 },
+  },
+  certificates: [samples.root, samples.other],
+  cloudInit: { datasources: ['NoCloud' as const, 'None' as const], network: false, preserveHostname: true },
+  updates: { unattended: 'security' as const, automaticReboot: true, rebootTime: '03:30' },
+  outputs: [{ type: 'iso' as const }, { type: 'tar' as const }],
+});
+
+/** Path and target or content of all in a folder of a tree. */
+function contents(folder: string): Record<string, string> {
+  return Object.fromEntries(
+    readdirSync(folder, { withFileTypes: true, recursive: true })
+      .map((entry): [string, string] => {
+        const path = join(entry.parentPath, entry.name);
+        if (entry.isSymbolicLink()) return [path, readlinkSync(path)];
+        return [path, entry.isFile() ? readFileSync(path, 'utf8') : ''];
+      })
+      .sort(([a], [b]) => (a < b ? -1 : 1)),
+  );
+}
+
+describe('a posted spec with typed configuration becomes an image', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'lbuild-configuration-'));
+  const tree = join(folder, 'tree');
+  const again: string[] = [];
+
+  beforeAll(async () => {
+    const directory = engineFolder();
+    const engine = await startEngineInProcess(directory, { mode: 'contained' });
+    const build = async (httpsPort: string) => {
+      const began = performance.now();
+      const started = await engine.client.startBuild(spec(httpsPort));
+      const ended = await engine.client.waitForBuild(started.id);
+      expect(ended.failure).toBeUndefined();
+      expect(ended.state).toBe('succeeded');
+      const steps = ended.stages.flatMap((stage) => stage.steps).filter(({ hit }) => !hit);
+      const times = steps.map(({ id, milliseconds }) => `${id} ${milliseconds?.program ?? 0} ms`);
+      console.log(`${((performance.now() - began) / 1_000).toFixed(1)} s: ${times.join(', ')}`);
+      return { id: started.id, steps: steps.map(({ id }) => id) };
+    };
+    try {
+      const { id } = await build('443');
+      for (const name of ['edge.iso', 'edge.tar.zst']) await engine.client.downloadArtifact(id, name, folder);
+      again.push(...(await build('8443')).steps);
+    } finally {
+      await engine.close();
+      removeFolder(directory);
+    }
+    mkdirSync(tree);
+    execFileSync('tar', ['--zstd', '--numeric-owner', '-xpf', join(folder, 'edge.tar.zst'), '-C', tree]);
+  });
+  afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+  it('in which a changed rule runs its step again, and what follows that', () => {
+    expect(again.sort()).toEqual(['configuration', 'files', 'iso', 'module.custom', 'tar']);
+  });
+
+  it.each([
+    ['etc/systemd/timesyncd.conf.d/lbuild.conf', 0o644],
+    ['etc/nftables.conf', 0o755],
+    ['etc/sysctl.d/60-lbuild.conf', 0o644],
+    ['etc/modules-load.d/lbuild.conf', 0o644],
+    ['etc/modprobe.d/lbuild.conf', 0o644],
+    ['etc/ssh/sshd_config.d/50-lbuild.conf', 0o644],
+    ['etc/cloud/cloud.cfg.d/95-lbuild.cfg', 0o644],
+    ['etc/apt/apt.conf.d/20auto-upgrades', 0o644],
+    ['etc/apt/apt.conf.d/52lbuild-unattended-upgrades', 0o644],
+    ['usr/local/share/ca-certificates/lbuild-f208f49ba623.crt', 0o644],
+    ['etc/ssl/certs/ca-certificates.crt', 0o644],
+  ])('with the file %s', (path, mode) => {
+    const found = statSync(join(tree, path));
+    expect([found.mode & 0o7777, found.uid, found.gid]).toEqual([mode, 0, 0]);
+    expect(found.size).toBeGreaterThan(0);
+  });
+
+  it('whose initial RAM file system knows the modules that are blocked', () => {
+    const [image = ''] = readdirSync(join(tree, 'boot')).filter((name) => name.startsWith('initrd.img-'));
+    expect(initramfsPaths(readFileSync(join(tree, 'boot', image)))).toContain('etc/modprobe.d/lbuild.conf');
+  });
+
+  it('whose certificates come out the same from an empty folder, without /proc', async () => {
+    const store = join(tree, 'etc/ssl/certs');
+    const before = contents(store);
+    expect(Object.values(before)).toContain('/usr/local/share/ca-certificates/lbuild-f208f49ba623.crt');
+    for (const path of Object.keys(before)) rmSync(path);
+    const options = { certificates: certificateFiles([samples.root, samples.other]) };
+    await runProgram(certificates, options, { tree, scratch: folder, contained: true });
+    expect(contents(store)).toEqual(before);
+  });
+
+  it('that boots, and is inside as the spec says', async () => {
+    const sudo = (command: string) => `echo ${password} | sudo -S -p '' ${command}`;
+    const facts = {
+      'hostname; id -un': 'edge-01\nops',
+      'systemctl is-active nftables ssh systemd-timesyncd': 'active\nactive\nactive',
+      [`${sudo('nft -s list ruleset')} | tr -d '\\t' | grep -E 'policy|dport|echo'`]: [
+        'type filter hook input priority filter; policy drop;',
+        'ip6 saddr fe80::/10 udp dport 546 accept',
+        'ip saddr 192.0.2.0/24 tcp dport 22 accept',
+        'ip saddr 192.0.2.128/25 tcp dport 22 accept',
+        'ip6 saddr 2001:db8::/32 tcp dport 22 accept',
+        'tcp dport 443 accept',
+        'udp dport 60000-61000 accept',
+        'type filter hook forward priority filter; policy drop;',
+      ].join('\n'),
+      [sudo('sysctl -n net.ipv4.ip_forward vm.swappiness net.ipv4.conf.lo.log_martians')]: '1\n10\n1',
+      "cut -d' ' -f1 /proc/modules | grep -x dummy": 'dummy',
+      [`${sudo('modinfo -F filename cramfs')} | grep -c cramfs`]: '1',
+      [`${sudo('modprobe cramfs')} >/dev/null 2>&1; echo $?`]: '1',
+      [`${sudo('sshd -T')} | grep -E '^(port|permitroot|password|kbd|allowusers|x11forwarding|maxauth)' | sort`]: [
+        ...['allowusers ops', 'kbdinteractiveauthentication no', 'maxauthtries 3', 'passwordauthentication no'],
+        ...['permitrootlogin no', 'port 22', 'port 2222', 'x11forwarding no'],
+      ].join('\n'),
+      'timedatectl show-timesync -p SystemNTPServers --value': 'ntp1.example.org 192.0.2.1',
+      'openssl verify /srv/server.pem': '/srv/server.pem: OK',
+      'openssl verify -no-CApath -CAfile /etc/ssl/certs/ca-certificates.crt /srv/server.pem': '/srv/server.pem: OK',
+      "apt-config dump | grep -E '^(Unattended-Upgrade::(Origins-Pattern::|Automatic-Reboot)|APT::Periodic::U)' | sort":
+        [
+          'APT::Periodic::Unattended-Upgrade "1";',
+          'APT::Periodic::Update-Package-Lists "1";',
+          'Unattended-Upgrade::Automatic-Reboot "true";',
+          'Unattended-Upgrade::Automatic-Reboot-Time "03:30";',
+          `Unattended-Upgrade::Origins-Pattern:: "origin=Debian,codename=\${distro_codename}-security,label=Debian-Security";`,
+        ].join('\n'),
+      'systemctl is-enabled apt-daily.timer apt-daily-upgrade.timer': 'enabled\nenabled',
+      'cloud-id': 'none',
+      "grep -o 'datasource_list:.*' /run/cloud-init/cloud.cfg": 'datasource_list: [ NoCloud, None ]',
+    };
+    // What comes to the console while the machine still starts is no answer.
+    const wait = 'timeout 300 cloud-init status --wait >/dev/null 2>&1; timeout 120 systemctl is-system-running --wait';
+    const boot = await bootIso({
+      iso: join(folder, 'edge.iso'),
+      firmware: 'bios',
+      timeoutSeconds: 480,
+      memoryMiB: 2_048,
+      expect: /edge-01 login:/,
+      login: { user: 'ops', password },
+      interact: [wait, ...Object.keys(facts)],
+    });
+    const [state, ...outputs] = boot.outputs;
+    console.log(`login prompt after ${boot.bootSeconds.toFixed(0)} s (${boot.acceleration}); ${state}`);
+    const seen = Object.fromEntries(Object.keys(facts).map((command, at) => [command, outputs[at]]));
+    expect(seen).toEqual(facts);
+  });
+});
