@@ -8,6 +8,7 @@ export const builtInStepIds = [
   'users',
   'files',
   'services',
+  'first-boot',
   'initramfs',
   'refresh',
   'module',

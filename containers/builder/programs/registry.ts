@@ -3,6 +3,7 @@ import type { StepProgram } from '../contract.ts';
 import { bootstrap } from './bootstrap.ts';
 import { docker } from './docker.ts';
 import { files } from './files.ts';
+import { firstBoot } from './first-boot.ts';
 import { groups } from './groups.ts';
 import { initramfs } from './initramfs.ts';
 import { iso } from './iso.ts';
@@ -25,6 +26,7 @@ export const stepPrograms: Readonly<Record<ProgramName, StepProgram>> = {
   users,
   files,
   services,
+  'first-boot': firstBoot,
   script,
   initramfs,
   module,

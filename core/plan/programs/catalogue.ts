@@ -1,6 +1,7 @@
 import { bootstrap, packages } from './bootstrap.ts';
 import { files, groups, services, system, users } from './customise.ts';
 import { iso, tar } from './export.ts';
+import { firstBoot } from './first-boot.ts';
 import { initramfs } from './initramfs.ts';
 import { module } from './module.ts';
 import { docker, oci } from './oci.ts';
@@ -16,6 +17,7 @@ export const programs = {
   users,
   files,
   services,
+  'first-boot': firstBoot,
   script,
   initramfs,
   module,
