@@ -6,7 +6,7 @@ import { isBootable, isDisk } from '../spec/releases.ts';
 import type { ResolvedSpec } from '../spec/schema.ts';
 import { configurationOptions } from './configuration-options.ts';
 import { type ProgramName, programs } from './programs/catalogue.ts';
-import { bringsHooks, mayChangeInitramfs } from './programs/initramfs-inputs.ts';
+import { bringsHooks, mayChangeInitramfs, removalMayChangeInitramfs } from './programs/initramfs-inputs.ts';
 
 /** A step before its key is known. */
 export interface StepDraft {
@@ -28,7 +28,7 @@ function impliedPackages(spec: ResolvedSpec): string[] {
   if (!/^(UTC|Etc\/UTC)$/.test(spec.system.timezone)) implied.push('tzdata');
   if (spec.system.keyboard !== 'us') implied.push('console-setup', 'keyboard-configuration');
   // The group is of the minimal system, but means nothing without the command.
-  if (spec.users.some((user) => user.groups.includes('sudo'))) implied.push('sudo');
+  if (spec.users.some((user) => user.sudo !== undefined || user.groups.includes('sudo'))) implied.push('sudo');
   implied.push(...sectionsOf(spec).flatMap(({ packages }) => packages));
   return implied;
 }
@@ -91,20 +91,28 @@ export function expandSpec(spec: ResolvedSpec): StepDraft[] {
   const boots = outputs.length > 0;
   const shared = { scope: 'shared' } as const;
   const { kernelModules, certificates, configuration } = configurationOptions(spec);
-  const late = spec.steps.length > 0 || spec.files.some((file) => mayChangeInitramfs(file.path));
+  const late =
+    spec.steps.length > 0 ||
+    spec.files.some((file) => mayChangeInitramfs(file.path)) ||
+    (spec.remove ?? []).some((removal) => removalMayChangeInitramfs(removal.path));
 
   chain.add('bootstrap', spec.base, shared);
   const wanted = {
     install: [...new Set([...spec.packages.install, ...impliedPackages(spec)])].sort(),
     remove: [...spec.packages.remove].sort(),
     recommends: spec.packages.recommends,
+    pins: spec.packages.pins,
+    hold: spec.packages.hold,
   };
-  const changesPackages = wanted.install.length + wanted.remove.length > 0;
+  const { install, remove: purge, pins = [], hold = [] } = wanted;
+  const changesPackages = install.length + purge.length + pins.length + hold.length > 0;
   const hooks = [...wanted.install, ...wanted.remove].some(bringsHooks);
   const makeInitramfs = () => chain.beside('initramfs', { afterTenant: false }, shared);
   let initramfs: string | undefined;
   if (boots) {
-    const bootSet = { install: [], remove: [], recommends: wanted.recommends, kernel: spec.kernel.package, outputs };
+    // A pin may be of the kernel or of what boots it.
+    const { recommends, pins: pinned } = wanted;
+    const bootSet = { install: [], remove: [], recommends, pins: pinned, kernel: spec.kernel.package, outputs };
     chain.add('packages', bootSet, { id: 'kernel', label: 'Installs the kernel and what boots it', ...shared });
     if (!hooks && kernelModules === undefined) initramfs = makeInitramfs();
   }
@@ -128,11 +136,17 @@ export function expandSpec(spec: ResolvedSpec): StepDraft[] {
   chain.add('system', system);
   if (certificates !== undefined) chain.add('certificates', certificates);
   if (spec.groups.length > 0) chain.add('groups', { groups: spec.groups });
-  if (spec.users.length > 0) chain.add('users', { users: spec.users });
+  if (spec.users.length > 0 || spec.rootAccount !== undefined) {
+    chain.add('users', { users: spec.users, root: spec.rootAccount });
+  }
   if (configuration !== undefined) chain.add('configuration', configuration);
-  if (spec.files.length > 0) chain.add('files', { files: spec.files });
+  const { files, directories, remove } = spec;
+  if (files.length > 0 || directories !== undefined || remove !== undefined) {
+    chain.add('files', { files, directories, remove });
+  }
   const services = spec.services;
   if (services.enable.length + services.disable.length + services.mask.length > 0) chain.add('services', services);
+  if (spec.firstBoot !== undefined) chain.add('first-boot', { scripts: spec.firstBoot });
   const declared = layersOf(chain.drafts);
 
   let tips = [...chain.tips, ...booting];

@@ -6,6 +6,7 @@ import { passwordHashRefusal } from './password-hash.ts';
 import { patternRefusal, patternText, type Refusal, ruledText } from './refusal.ts';
 import { isSystemAccount, isSystemGroup } from './reserved-names.ts';
 import { sshKeyRefusal } from './ssh-key.ts';
+import { sudoSchema } from './sudo.ts';
 
 /** Names that adduser takes by default; utmp and the login tools hold 32 characters. */
 const accountName = {
@@ -68,6 +69,34 @@ export const groupSchema = z
   })
   .describe('A group to add.');
 
+const keysField = z
+  .array(ruledText(sshKeyRefusal, { maxLength: specLimits.sshKeyLength.value }).describe('Line of a public key file.'))
+  .max(specLimits.sshKeys.value)
+  .default([])
+  .describe('Public keys that may log in, as the lines of authorized_keys, without options.');
+
+const hashField = ruledText(passwordHashRefusal, { pattern: '^\\$(y|6|5|2b)\\$' });
+
+/** The account of the administrator, whom every system has. */
+export const rootAccountSchema = z
+  .strictObject({
+    passwordHash: hashField
+      .optional()
+      .describe(
+        'Hash of its password as crypt(5) writes it. Omitted: no password opens it, as the distribution has it.',
+      ),
+    locked: z
+      .boolean()
+      .optional()
+      .describe('Lock the password. Omitted: locked where there is none. `false` needs `passwordHash`.'),
+    mustChangePassword: z
+      .boolean()
+      .optional()
+      .describe('Ask for a new password at the next login. Needs `passwordHash`.'),
+    sshKeys: keysField,
+  })
+  .describe('The account of the administrator, root.');
+
 /** A user to add, with a group of the same name. */
 export const userSchema = z
   .strictObject({
@@ -92,15 +121,18 @@ export const userSchema = z
     comment: ruledText(commentRefusal, { maxLength: 256, pattern: '^[^:]*$' })
       .default('')
       .describe('Full name or another remark, in /etc/passwd.'),
-    sshKeys: z
-      .array(
-        ruledText(sshKeyRefusal, { maxLength: specLimits.sshKeyLength.value }).describe('Line of a public key file.'),
-      )
-      .max(specLimits.sshKeys.value)
-      .default([])
-      .describe('Public keys that may log in, as the lines of authorized_keys, without options.'),
-    passwordHash: ruledText(passwordHashRefusal, { pattern: '^\\$(y|6|5|2b)\\$' })
+    sshKeys: keysField,
+    passwordHash: hashField
       .optional()
       .describe('Hash of the password as crypt(5) writes it: $y$, $6$, $5$ or $2b$. Omitted: no password opens it.'),
+    mustChangePassword: z
+      .boolean()
+      .optional()
+      .describe('Ask for a new password at the next login. Needs `passwordHash`.'),
+    locked: z
+      .boolean()
+      .optional()
+      .describe('Lock the password, as `passwd --lock` does: it opens nothing, public keys still do.'),
+    sudo: sudoSchema.optional(),
   })
   .describe('A user to add.');

@@ -3,6 +3,7 @@ import { quoted, utf8Length } from '../text.ts';
 import { configurationErrors } from './configuration/conflicts.ts';
 import { duplicateErrors } from './duplicates.ts';
 import { issueErrors } from './issues.ts';
+import { joinedFieldErrors } from './joined-fields.ts';
 import { specLimits } from './limits.ts';
 import { needErrors } from './needs.ts';
 import { type Outline, outlineSchema } from './outline.ts';
@@ -79,6 +80,7 @@ export function checkSpec(input: unknown, abilities: Abilities): SpecCheck {
     errors.push(
       ...abilityErrors(outline.data, abilities),
       ...duplicateErrors(outline.data),
+      ...joinedFieldErrors(outline.data),
       ...needErrors(outline.data.steps),
       ...kernelLineErrors(outline.data),
       ...configurationErrors(input, outline.data),

@@ -1,4 +1,5 @@
 import type { z } from 'zod';
+import { systemNotes } from './document-system.ts';
 import { specJsonSchema } from './json-schema.ts';
 import { specLimits } from './limits.ts';
 import { specErrorCodes } from './refusal.ts';
@@ -13,7 +14,7 @@ const code = (text: string) => `\`${text}\``;
 /** The objects that a field holds itself, in a list, or as alternatives. */
 function objectsOf(schema: JsonSchema): JsonSchema[] {
   const item = isSchema(schema.items) && !Array.isArray(schema.items) ? schema.items : schema;
-  return (item.oneOf ?? [item]).filter(
+  return (item.oneOf ?? item.anyOf ?? [item]).filter(
     (option): option is JsonSchema => isSchema(option) && option.properties !== undefined,
   );
 }
@@ -21,6 +22,7 @@ function objectsOf(schema: JsonSchema): JsonSchema[] {
 function typeText(schema: JsonSchema): string {
   if (schema.const !== undefined) return code(String(schema.const));
   if (schema.enum !== undefined) return schema.enum.map((value) => code(String(value))).join(' or ');
+  if (schema.anyOf !== undefined) return schema.anyOf.filter(isSchema).map(typeText).join(' or ');
   switch (schema.type) {
     case 'array': {
       const item = isSchema(schema.items) && !Array.isArray(schema.items) ? typeText(schema.items) : 'value';
@@ -83,9 +85,10 @@ export function specDocument(): string {
     ...section('', specJsonSchema(), 2),
     '## Order of steps',
     '',
-    'The engine first makes the declarative base: packages, settings, groups, users, configuration, files, services. The',
-    '`steps` follow all of it. A step without `needs` follows the step before it in the list; `needs: []` means only the',
-    'declarative base, so such steps may run at once. The outputs are made of the tree after all steps. These ids are the engine’s own:',
+    'The engine first makes the declarative base: packages, settings, groups, users, configuration, files, services, scripts',
+    'of the first boot. The `steps` follow all of it. A step without `needs` follows the step before it in the list; `needs:',
+    '[]` means only the declarative base, so such steps may run at once. The outputs are made of the tree after all steps.',
+    'These ids are the engine’s own:',
     `${builtInStepIds.map(code).join(', ')}.`,
     '',
     '## Configuration',
@@ -93,6 +96,7 @@ export function specDocument(): string {
     'What `firewall`, `ssh`, `sysctl`, `kernel.modules`, `system.ntp`, `certificates`, `cloudInit` and `updates` become in',
     'the image, and what they cannot be joined with: [configuration-sections.md](configuration-sections.md).',
     '',
+    ...systemNotes,
     '## Disk images',
     '',
     'A disk image (`raw`) has a GUID partition table, an EFI partition, an ext4 root file system, and on amd64 a partition',

@@ -44,11 +44,19 @@ function contradicted(places: readonly Place[], others: readonly Place[], remedy
 function packageErrors({ packages, kernel }: Outline): SpecError[] {
   const install = placed(packages.install, ['packages', 'install']);
   const remove = placed(packages.remove, ['packages', 'remove']);
+  const hold = placed(packages.hold, ['packages', 'hold']);
+  const pins = placed(
+    packages.pins.map((pin) => pin?.package),
+    ['packages', 'pins'],
+    'package',
+  );
   const kernels = kernel.package === undefined ? [] : [{ name: kernel.package, path: ['kernel', 'package'] }];
   return [
     ...repeated(install, 'Name each package once.'),
     ...repeated(remove, 'Name each package once.'),
-    ...contradicted(remove, [...install, ...kernels], 'Name it in one of the two.'),
+    ...repeated(hold, 'Name each package once.'),
+    ...repeated(pins, 'Pin each package once.'),
+    ...contradicted(remove, [...install, ...kernels, ...hold], 'Name it in one of the two.'),
   ];
 }
 
@@ -69,7 +77,7 @@ function numberErrors(
 /** The key itself, without its comment: two lines with one key are one key. */
 const keyOf = (line: string | undefined) => line?.split(' ').slice(0, 2).join(' ');
 
-function accountErrors({ users, groups }: Outline): SpecError[] {
+function accountErrors({ users, groups, rootAccount }: Outline): SpecError[] {
   const userNames = placed(
     users.map((user) => user?.name),
     ['users'],
@@ -80,13 +88,17 @@ function accountErrors({ users, groups }: Outline): SpecError[] {
     ['groups'],
     'name',
   );
+  const rootKeys = placed((rootAccount?.sshKeys ?? []).map(keyOf), ['rootAccount', 'sshKeys']);
   const ofEachUser = users.flatMap((user, index) => {
     const memberships = placed(user?.groups ?? [], ['users', index, 'groups']);
     const own = user?.name === undefined ? [] : [{ name: user.name, path: ['users', index, 'name'] }];
+    const sudo = user?.sudo === true ? [] : (user?.sudo?.commands ?? []);
+    const commands = placed(sudo, ['users', index, 'sudo', 'commands']);
     const keys = placed((user?.sshKeys ?? []).map(keyOf), ['users', index, 'sshKeys']);
     return [
       ...repeated([...own, ...memberships], 'Name each group once; the own group of the user needs no naming.'),
       ...repeated(keys, 'Give each key once.'),
+      ...repeated(commands, 'Give each command once.'),
     ];
   });
   return [
@@ -104,29 +116,48 @@ function accountErrors({ users, groups }: Outline): SpecError[] {
       groups.map((group) => group?.gid),
     ),
     ...ofEachUser,
+    ...repeated(rootKeys, 'Give each key once.'),
   ];
 }
 
-/** Files given twice, and files that lie below another file, which would have to be a folder. */
-function fileErrors({ files }: Outline): SpecError[] {
-  const places = placed(
-    files.map((file) => file?.path),
-    ['files'],
-    'path',
-  );
+/** Places that lie below one of some others; `what` says why nothing can be there. */
+function belowErrors(places: readonly Place[], others: readonly Place[], what: string): SpecError[] {
+  const above = new Set(others);
   // With `/` as the lowest character, what lies below a path follows it at once.
-  const byFolder = places
-    .map((place) => ({ ...place, key: place.name.replaceAll('/', '\0') }))
+  const byFolder = [...new Set([...others, ...places])]
+    .map((place) => ({ place, key: place.name.replaceAll('/', '\0') }))
     .sort((a, b) => byCodeUnits(a.key, b.key));
-  const conflicts: SpecError[] = [];
-  let above: (Place & { key: string }) | undefined;
-  for (const place of byFolder) {
-    if (above !== undefined && place.key.startsWith(`${above.key}\0`)) {
-      const reason = `${quoted(place.name)} lies below ${fieldPathText(above.path)}, which is a file`;
-      conflicts.push(specError(place.path, { code: 'spec.path_conflict', reason, remedy: 'Change one of the paths.' }));
-    } else above = place;
+  const errors: SpecError[] = [];
+  let last: (typeof byFolder)[number] | undefined;
+  for (const entry of byFolder) {
+    if (last !== undefined && entry.key.startsWith(`${last.key}\0`)) {
+      const { name, path } = entry.place;
+      const reason = `${quoted(name)} lies below ${fieldPathText(last.place.path)}, which is ${what}`;
+      errors.push(specError(path, { code: 'spec.path_conflict', reason, remedy: 'Change one of the paths.' }));
+    } else if (above.has(entry.place)) last = entry;
   }
-  return [...repeated(places, 'Give each path once.'), ...conflicts];
+  return errors;
+}
+
+/** Paths given twice, what lies below a file, which would have to be a folder, and what would be removed again. */
+function pathErrors({ directories, files, remove }: Outline): SpecError[] {
+  const placesOf = (list: string, entries: readonly ({ path?: string | undefined } | null)[]) =>
+    placed(
+      entries.map((entry) => entry?.path),
+      [list],
+      'path',
+    );
+  const folders = placesOf('directories', directories);
+  const written = placesOf('files', files);
+  const removed = placesOf('remove', remove);
+  const made = [...folders, ...written];
+  return [
+    ...[written, folders, removed].flatMap((places) => repeated(places, 'Give each path once.')),
+    ...contradicted(folders, written, 'Make a file or a folder of it.'),
+    ...contradicted(removed, made, 'Name it in one of the two.'),
+    ...belowErrors(made, written, 'a file'),
+    ...belowErrors([...made, ...removed], removed, 'removed'),
+  ];
 }
 
 function serviceErrors({ services }: Outline): SpecError[] {
@@ -159,6 +190,11 @@ function stepErrors({ steps }: Outline): SpecError[] {
   ];
 }
 
+function scriptErrors({ firstBoot }: Outline): SpecError[] {
+  const names = firstBoot.map((script) => script?.name);
+  return repeated(placed(names, ['firstBoot'], 'name'), 'Give each script a name of its own.');
+}
+
 function portErrors({ outputs }: Outline): SpecError[] {
   return outputs.flatMap((output, index) => {
     const ports = (output?.exposedPorts ?? []).map((port) => (port === undefined ? undefined : portName(port)));
@@ -176,7 +212,8 @@ export function duplicateErrors(outline: Outline): SpecError[] {
   return [
     ...packageErrors(outline),
     ...accountErrors(outline),
-    ...fileErrors(outline),
+    ...pathErrors(outline),
+    ...scriptErrors(outline),
     ...serviceErrors(outline),
     ...stepErrors(outline),
     ...repeated(outputs, 'Ask for each type once.'),

@@ -16,8 +16,32 @@ function contentRefusal(text: string): Refusal | undefined {
   return { code: 'spec.too_large', reason, remedy };
 }
 
-/** A user or group of a file, by name or by number. */
-const owner = (kind: 'user' | 'group') =>
+/**
+ * Judges a content in base64 (RFC 4648, 4): the one form that encodes its bytes, so that equal contents have equal texts.
+ */
+export function base64Refusal(text: string): Refusal | undefined {
+  const end = text.slice(-4);
+  const canonical =
+    text.length % 4 === 0 &&
+    /^[A-Za-z0-9+/]*$/.test(text.slice(0, -4)) &&
+    /^(?:[A-Za-z0-9+/]{4}|[A-Za-z0-9+/]{3}=|[A-Za-z0-9+/]{2}==)?$/.test(end) &&
+    // The bits that are left over in the last letter are zero.
+    (!end.endsWith('=') || /[AEIMQUYcgkosw048]=$|[AQgw]==$/.test(end));
+  if (!canonical) {
+    return {
+      code: 'spec.invalid_value',
+      reason: 'the text is not base64 in its one full form',
+      remedy: 'Give the output of `base64 --wrap=0 FILE`: letters, digits, `+`, `/`, and `=` at its end; no line ends.',
+    };
+  }
+  const bytes = (text.length / 4) * 3 - (end.endsWith('==') ? 2 : end.endsWith('=') ? 1 : 0);
+  if (bytes <= specLimits.fileBytes.value) return undefined;
+  const reason = `the content has ${bytes} bytes; at most ${specLimits.fileBytes.value} are allowed`;
+  return { code: 'spec.too_large', reason, remedy: 'Put the file into a package, or let a step make it.' };
+}
+
+/** A user or group of a file or folder, by name or by number. */
+export const ownerField = (kind: 'user' | 'group') =>
   patternText({
     pattern: /^(?:[a-z_][a-z0-9_-]*|0|[1-9][0-9]{0,9})$/,
     maxLength: groupReference.maxLength,
@@ -25,24 +49,28 @@ const owner = (kind: 'user' | 'group') =>
     remedy: `Give the name of a ${kind} in the image, or its number in quotes.`,
   });
 
+/** Permission bits. */
+export const modeField = patternText({
+  pattern: /^[0-7]{4}$/,
+  maxLength: 4,
+  what: 'a file mode',
+  remedy: 'Write four octal digits in quotes, such as "0644".',
+});
+
 /** A file to write. */
 export const fileSchema = z
   .strictObject({
     path: ruledText(imagePathRefusal, { maxLength: specLimits.pathBytes.value, pattern: '^/' }).describe(
       'Absolute path in the image, in its normal form. Missing folders are made.',
     ),
-    content: ruledText(contentRefusal, { maxLength: specLimits.fileBytes.value }).describe(
-      'The content, as text; it is written in UTF-8, exactly as given.',
-    ),
-    mode: patternText({
-      pattern: /^[0-7]{4}$/,
-      maxLength: 4,
-      what: 'a file mode',
-      remedy: 'Write four octal digits in quotes, such as "0644".',
-    })
-      .default('0644')
-      .describe('Permission bits: four octal digits, in quotes.'),
-    owner: owner('user').default('root').describe('User that owns the file, by name or number.'),
-    group: owner('group').default('root').describe('Group of the file, by name or number.'),
+    content: ruledText(contentRefusal, { maxLength: specLimits.fileBytes.value })
+      .optional()
+      .describe('The content, as text; it is written in UTF-8, exactly as given. Either this or `base64`.'),
+    base64: ruledText(base64Refusal, { pattern: '^[A-Za-z0-9+/]*={0,2}$' })
+      .optional()
+      .describe('The content in base64, for files that are no text. Either this or `content`.'),
+    mode: modeField.default('0644').describe('Permission bits: four octal digits, in quotes.'),
+    owner: ownerField('user').default('root').describe('User that owns the file, by name or number.'),
+    group: ownerField('group').default('root').describe('Group of the file, by name or number.'),
   })
   .describe('A file to write.');

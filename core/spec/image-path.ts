@@ -25,6 +25,21 @@ const forbidden: readonly { readonly pattern: RegExp; readonly reason: string; r
     remedy: 'Leave it out: each machine makes its own at its first boot.',
   },
   {
+    pattern: /^\/(usr|var)\/lib\/lbuild(\/|$)|^\/etc\/systemd\/system\/lbuild-first-boot\.service(\/|$)/,
+    reason: 'the scripts of the first boot, their unit and their results lie there',
+    remedy: 'Use `firstBoot`.',
+  },
+  {
+    pattern: /^\/etc\/sudoers\.d\/lbuild-/,
+    reason: 'the engine makes such files of `users[].sudo`',
+    remedy: 'Use `sudo` of the user, or choose another name.',
+  },
+  {
+    pattern: /^\/etc\/apt\/preferences\.d\/lbuild\.pref(\/|$)/,
+    reason: 'the engine makes it of `packages.pins`',
+    remedy: 'Use `packages.pins`, or choose another name.',
+  },
+  {
     pattern: /^\/(proc|sys|dev|run|var\/run|var\/lock)(\/|$)/,
     reason: 'the running system makes what lies there, and an image holds none of it',
     remedy: 'Choose a path on disk; make files of /run at boot by a line in /etc/tmpfiles.d.',

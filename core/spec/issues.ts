@@ -86,6 +86,28 @@ function outOfBounds(
   };
 }
 
+/** Codes of issues that say that a value is of another kind altogether. */
+const kindCodes: readonly z.core.$ZodIssue['code'][] = ['invalid_type', 'invalid_value'];
+
+/** What is wrong with a value in the alternative that it has the kind of; where it has no one's kind, that. */
+function alternativeErrors(
+  alternatives: readonly (readonly z.core.$ZodIssue[])[],
+  path: FieldPath,
+  input: unknown,
+): SpecError[] {
+  const meant = alternatives.find((alternative) =>
+    alternative.every((inner) => inner.path.length > 0 || !kindCodes.includes(inner.code)),
+  );
+  if (meant !== undefined) {
+    return meant.flatMap((inner) => issueErrors({ ...inner, path: [...path, ...inner.path] }, input));
+  }
+  const description = fieldSchema(path, input)?.description ?? '';
+  const reason = `the value is ${kindOf(valueAt(input, path))}, which is none of the forms of this field`;
+  return [
+    specError(path, { code: 'spec.invalid_value', reason, remedy: `Leave it out, or change it. ${description}` }),
+  ];
+}
+
 /** Says in the spec's own words what zod found; `input` is what it judged. One issue of many keys is many errors. */
 export function issueErrors(issue: z.core.$ZodIssue, input: unknown): SpecError[] {
   const path = issue.path.map((part) => (typeof part === 'symbol' ? String(part) : part));
@@ -99,6 +121,7 @@ export function issueErrors(issue: z.core.$ZodIssue, input: unknown): SpecError[
     case 'invalid_value':
       return [specError(path, wrongChoice(path.at(-1), value, issue.values))];
     case 'invalid_union':
+      if (issue.errors.length > 0) return alternativeErrors(issue.errors, path, input);
       return [specError(path, wrongChoice(path.at(-1), value, 'options' in issue ? (issue.options ?? []) : []))];
     case 'too_big':
     case 'too_small':

@@ -12,6 +12,10 @@ export const specLimits = {
   files: { value: 500, reason: 'more belong into a package or come from a step' },
   /** Bytes of one file's content as UTF-8: half a spec. */
   fileBytes: { value: 131_072, reason: 'larger files belong into a package or come from a step' },
+  /** Folders of the spec: as files. */
+  directories: { value: 500, reason: 'more belong into a package or come from a step' },
+  /** Paths to remove: a step removes more by a pattern. */
+  removals: { value: 500, reason: 'a step removes more by a pattern' },
   /** Bytes of a path: PATH_MAX of Linux, its final NUL left out. */
   pathBytes: { value: 4_095, reason: 'Linux takes no longer path' },
   /** Bytes of one path component: NAME_MAX of Linux. */
@@ -26,6 +30,14 @@ export const specLimits = {
   sshKeys: { value: 50, reason: 'sshd reads all of them at each login' },
   /** Characters of one public-key line: OpenSSH's own bound on public keys is 16,384 bytes. */
   sshKeyLength: { value: 16_384, reason: 'OpenSSH takes no longer line' },
+  /** Commands of one user's sudo. */
+  sudoCommands: { value: 64, reason: 'whoever may do more may do everything' },
+  /** Characters of one such command, arguments included. */
+  sudoCommandLength: { value: 512, reason: 'a longer command belongs into a script' },
+  /** Scripts of the first boot: each is numbered by two digits, and all run before the system is up. */
+  firstBootScripts: { value: 32, reason: 'all of them run before the system is up' },
+  /** Pins of packages. */
+  pins: { value: 200, reason: 'what holds for more holds for a release' },
   /** Units in one of the lists of services. */
   services: { value: 500, reason: 'a full desktop has fewer units' },
   /** Kernel arguments. */

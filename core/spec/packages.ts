@@ -21,16 +21,48 @@ export function packageNameRefusal(name: string): Refusal | undefined {
   return patternRefusal(name, packageName);
 }
 
-const packageNames = z
-  .array(
-    ruledText(packageNameRefusal, {
-      minLength: 2,
-      maxLength: packageName.maxLength,
-      pattern: packageName.pattern.source,
-    }).describe('Name of a package.'),
-  )
-  .max(specLimits.packages.value)
-  .default([]);
+const nameField = ruledText(packageNameRefusal, {
+  minLength: 2,
+  maxLength: packageName.maxLength,
+  pattern: packageName.pattern.source,
+}).describe('Name of a package.');
+const nameList = z.array(nameField).max(specLimits.packages.value);
+const packageNames = nameList.default([]);
+
+/** Which version of a package apt takes, in the words of apt_preferences(5). */
+const pinSchema = z
+  .strictObject({
+    package: nameField,
+    version: patternText({
+      pattern: /^[0-9][A-Za-z0-9.+~:-]*\*?$/,
+      maxLength: 128,
+      what: 'a version of a package',
+      remedy: 'Give a version as `apt-cache policy` shows it, or its beginning and `*`, such as 1.26.*',
+    })
+      .optional()
+      .describe('Its version, or the beginning of it and `*`. Either this or `release`.'),
+    release: patternText({
+      pattern: /^[a-z][a-z0-9]*(?:-[a-z0-9]+)*$/,
+      maxLength: 64,
+      what: 'the code name of a release',
+      remedy: 'Give the code name of one of the archive’s suites, such as trixie-security.',
+    })
+      .optional()
+      .describe('Code name of the suite that it comes from, such as trixie-security. Either this or `version`.'),
+    priority: z
+      .int()
+      .min(-1)
+      .max(9_999)
+      .check((context) => {
+        if (context.value !== 0) return;
+        context.issues.push({
+          ...{ code: 'custom', input: context.value, message: 'apt has no priority 0' },
+          params: { code: 'spec.invalid_value', remedy: 'Give -1 to shut it out, or a priority from 1.' },
+        });
+      })
+      .describe('Priority, never 0: from 1000 it is taken even where that is a step back; -1 shuts it out.'),
+  })
+  .describe('A pin.');
 
 /** Packages to install and to remove. */
 export const packagesSchema = z
@@ -38,6 +70,12 @@ export const packagesSchema = z
     install: packageNames.describe('Packages to install, with all that they depend on.'),
     remove: packageNames.describe('Packages to remove after the installation, with their configuration.'),
     recommends: z.boolean().default(false).describe('Install what the packages recommend, too.'),
+    pins: z
+      .array(pinSchema)
+      .max(specLimits.pins.value)
+      .optional()
+      .describe('Which versions of packages apt takes, in the build and in the image.'),
+    hold: nameList.optional().describe('Installed packages that no upgrade changes.'),
   })
   .describe('Packages to install and to remove.');
 

@@ -11,6 +11,7 @@ export const builtInStepIds = [
   'configuration',
   'files',
   'services',
+  'first-boot',
   'initramfs',
   'refresh',
   'module',

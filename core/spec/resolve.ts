@@ -2,30 +2,58 @@ import { digestOf, type Sha256 } from '../digest.ts';
 import { byCodeUnits } from '../text.ts';
 import { resolveConfiguration } from './configuration/resolve.ts';
 import { resolveOutput } from './outputs.ts';
-import { type ResolvedSpec, type Spec, specSchema } from './schema.ts';
+import { type ResolvedSpec, type ResolvedUser, type Spec, specSchema } from './schema.ts';
 import { unitName } from './services.ts';
+import { resolveSudo } from './sudo.ts';
 
 const sorted = (names: readonly string[]): string[] => [...names].sort(byCodeUnits);
+
+/** A list that may be left out, or undefined where nothing is in it. */
+const filled = <Entry>(list: readonly Entry[] | undefined): readonly Entry[] | undefined =>
+  list === undefined || list.length === 0 ? undefined : list;
+
+const byPath = (a: { readonly path: string }, b: { readonly path: string }): number => byCodeUnits(a.path, b.path);
+
+function resolvePackages({ pins, hold, ...packages }: Spec['packages']): Spec['packages'] {
+  const [pinned, held] = [filled(pins), filled(hold)];
+  return {
+    ...packages,
+    install: sorted(packages.install),
+    remove: sorted(packages.remove),
+    ...(pinned && { pins: pinned.toSorted((a, b) => byCodeUnits(a.package, b.package)) }),
+    ...(held && { hold: sorted(held) }),
+  };
+}
+
+function resolveUser({ sudo, ...user }: Spec['users'][number]): ResolvedUser {
+  return {
+    ...user,
+    home: user.home ?? `/home/${user.name}`,
+    groups: sorted(user.groups),
+    ...(sudo && { sudo: resolveSudo(sudo) }),
+  };
+}
 
 /** Fills the defaults that depend on other fields and sorts the lists whose order means nothing. */
 export function resolveSpec(spec: Spec): ResolvedSpec {
   const unitNames = (names: readonly string[]) => sorted(names.map(unitName));
+  const { directories, remove, firstBoot, ...rest } = spec;
+  const [folders, removals, scripts] = [filled(directories), filled(remove), filled(firstBoot)];
   return {
-    ...spec,
+    ...rest,
     ...resolveConfiguration(spec),
-    packages: { ...spec.packages, install: sorted(spec.packages.install), remove: sorted(spec.packages.remove) },
+    packages: resolvePackages(spec.packages),
     system: { ...spec.system, hostname: spec.system.hostname ?? spec.name },
-    users: spec.users.map((user) => ({
-      ...user,
-      home: user.home ?? `/home/${user.name}`,
-      groups: sorted(user.groups),
-    })),
-    files: [...spec.files].sort((a, b) => byCodeUnits(a.path, b.path)),
+    users: spec.users.map(resolveUser),
+    ...(folders && { directories: folders.toSorted(byPath) }),
+    files: spec.files.toSorted(byPath),
+    ...(removals && { remove: removals.toSorted(byPath) }),
     services: {
       enable: unitNames(spec.services.enable),
       disable: unitNames(spec.services.disable),
       mask: unitNames(spec.services.mask),
     },
+    ...(scripts && { firstBoot: [...scripts] }),
     kernel: { ...spec.kernel, package: spec.kernel.package ?? `linux-image-${spec.base.architecture}` },
     steps: spec.steps.map((step, index) => {
       const previous = spec.steps[index - 1]?.id;

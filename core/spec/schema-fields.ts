@@ -8,8 +8,14 @@ const isSchema = (value: unknown): value is JsonSchema => typeof value === 'obje
 
 let root: JsonSchema | undefined;
 
-/** The alternative of a `oneOf` that the value's `type` member chooses, or the schema itself. */
+/**
+ * The alternative of a `oneOf` that the value's `type` member chooses, that of an `anyOf` which is an object where the
+ * value is one, or the schema itself.
+ */
 function chosen(schema: JsonSchema, value: unknown): JsonSchema {
+  if (schema.anyOf !== undefined && typeof value === 'object' && value !== null) {
+    return schema.anyOf.filter(isSchema).find((option) => option.properties !== undefined) ?? schema;
+  }
   const wanted = valueAt(value, ['type']);
   const options = schema.oneOf?.filter(isSchema) ?? [];
   return options.find((option) => valueAt(option, ['properties', 'type', 'const']) === wanted) ?? schema;

@@ -1,19 +1,23 @@
 import { z } from 'zod';
-import { groupSchema, userSchema } from './accounts.ts';
+import { groupSchema, rootAccountSchema, userSchema } from './accounts.ts';
 import { certificatesSchema } from './configuration/certificates.ts';
 import { cloudInitSchema } from './configuration/cloud-init.ts';
 import { firewallSchema } from './configuration/firewall.ts';
 import { sshSchema } from './configuration/ssh.ts';
 import { sysctlSchema } from './configuration/sysctl.ts';
 import { updatesSchema } from './configuration/updates.ts';
+import { directorySchema } from './directories.ts';
 import { fileSchema } from './files.ts';
+import { firstBootSchema } from './first-boot.ts';
 import { specLimits } from './limits.ts';
 import { outputSchema, type ResolvedOutput } from './outputs.ts';
 import { kernelSchema, packagesSchema } from './packages.ts';
 import { patternText } from './refusal.ts';
 import { architectures, type ReleaseName, releases } from './releases.ts';
+import { removalSchema } from './removals.ts';
 import { servicesSchema } from './services.ts';
 import { stepSchema } from './steps.ts';
+import type { ResolvedSudo } from './sudo.ts';
 import { systemSchema } from './system.ts';
 
 const releaseNames = Object.keys(releases).filter((name): name is ReleaseName => name in releases);
@@ -41,8 +45,24 @@ export const specSchema = z
     system: systemSchema.prefault({}),
     groups: z.array(groupSchema).max(specLimits.groups.value).default([]).describe('Groups to add.'),
     users: z.array(userSchema).max(specLimits.users.value).default([]).describe('Users to add.'),
+    rootAccount: rootAccountSchema.optional(),
+    directories: z
+      .array(directorySchema)
+      .max(specLimits.directories.value)
+      .optional()
+      .describe('Folders to make, before the files.'),
     files: z.array(fileSchema).max(specLimits.files.value).default([]).describe('Files to write.'),
+    remove: z
+      .array(removalSchema)
+      .max(specLimits.removals.value)
+      .optional()
+      .describe('Paths to remove, after the files are written.'),
     services: servicesSchema.prefault({}),
+    firstBoot: z
+      .array(firstBootSchema)
+      .max(specLimits.firstBootScripts.value)
+      .optional()
+      .describe('Scripts that the system runs once, in their order, when it boots for the first time.'),
     kernel: kernelSchema.prefault({}),
     firewall: firewallSchema.optional(),
     sysctl: sysctlSchema.optional(),
@@ -70,7 +90,10 @@ export type SpecInput = z.input<typeof specSchema>;
 /** With every member given, but for those that have no default. */
 type Settled<Fields, Optional extends keyof Fields> = Required<Omit<Fields, Optional>> & Pick<Fields, Optional>;
 
-export type ResolvedUser = Spec['users'][number] & { readonly home: string };
+export type ResolvedUser = Omit<Spec['users'][number], 'sudo'> & {
+  readonly home: string;
+  readonly sudo?: ResolvedSudo | undefined;
+};
 export type ResolvedStep = Spec['steps'][number] & { readonly needs: readonly string[] };
 
 /**

@@ -17,7 +17,8 @@ function stepIdRefusal(id: string): Refusal | undefined {
   return { code: 'spec.reserved_name', reason, remedy: 'Choose another id.' };
 }
 
-function scriptRefusal(script: string): Refusal | undefined {
+/** Judges the text of a script. */
+export function scriptRefusal(script: string): Refusal | undefined {
   if (/[^\P{Cc}\t\n\r]/u.test(script)) {
     const reason = 'the script holds a control character other than tab and line end';
     return { code: 'spec.invalid_value', reason, remedy: 'Write it as an escape of printf, such as \\033.' };

@@ -49,6 +49,31 @@ export type Spec = {
          * Install what the packages recommend, too.
          */
         recommends?: boolean;
+        /**
+         * Which versions of packages apt takes, in the build and in the image.
+         */
+        pins?: Array<{
+            /**
+             * Name of a package.
+             */
+            package: string;
+            /**
+             * Its version, or the beginning of it and `*`. Either this or `release`.
+             */
+            version?: string;
+            /**
+             * Code name of the suite that it comes from, such as trixie-security. Either this or `version`.
+             */
+            release?: string;
+            /**
+             * Priority, never 0: from 1000 it is taken even where that is a step back; -1 shuts it out.
+             */
+            priority: number;
+        }>;
+        /**
+         * Installed packages that no upgrade changes.
+         */
+        hold?: Array<string>;
     };
     /**
      * Host name, time zone, locale, keyboard and time.
@@ -133,6 +158,69 @@ export type Spec = {
          * Hash of the password as crypt(5) writes it: $y$, $6$, $5$ or $2b$. Omitted: no password opens it.
          */
         passwordHash?: string;
+        /**
+         * Ask for a new password at the next login. Needs `passwordHash`.
+         */
+        mustChangePassword?: boolean;
+        /**
+         * Lock the password, as `passwd --lock` does: it opens nothing, public keys still do.
+         */
+        locked?: boolean;
+        /**
+         * What the user may do as any other by sudo, whose package is installed: `true` is everything, after the password of the user.
+         */
+        sudo?: true | {
+            /**
+             * Ask for no password.
+             */
+            passwordless?: boolean;
+            /**
+             * The commands that are allowed, by absolute path: alone with any arguments, with `""` without any, else with exactly those given. Omitted: all.
+             */
+            commands?: Array<string>;
+        };
+    }>;
+    /**
+     * The account of the administrator, root.
+     */
+    rootAccount?: {
+        /**
+         * Hash of its password as crypt(5) writes it. Omitted: no password opens it, as the distribution has it.
+         */
+        passwordHash?: string;
+        /**
+         * Lock the password. Omitted: locked where there is none. `false` needs `passwordHash`.
+         */
+        locked?: boolean;
+        /**
+         * Ask for a new password at the next login. Needs `passwordHash`.
+         */
+        mustChangePassword?: boolean;
+        /**
+         * Public keys that may log in, as the lines of authorized_keys, without options.
+         */
+        sshKeys?: Array<string>;
+    };
+    /**
+     * Folders to make, before the files.
+     */
+    directories?: Array<{
+        /**
+         * Absolute path in the image, in its normal form. Missing folders above it are made.
+         */
+        path: string;
+        /**
+         * Permission bits: four octal digits, in quotes.
+         */
+        mode?: string;
+        /**
+         * User that owns the folder, by name or number.
+         */
+        owner?: string;
+        /**
+         * Group of the folder, by name or number.
+         */
+        group?: string;
     }>;
     /**
      * Files to write.
@@ -143,9 +231,13 @@ export type Spec = {
          */
         path: string;
         /**
-         * The content, as text; it is written in UTF-8, exactly as given.
+         * The content, as text; it is written in UTF-8, exactly as given. Either this or `base64`.
          */
-        content: string;
+        content?: string;
+        /**
+         * The content in base64, for files that are no text. Either this or `content`.
+         */
+        base64?: string;
         /**
          * Permission bits: four octal digits, in quotes.
          */
@@ -158,6 +250,19 @@ export type Spec = {
          * Group of the file, by name or number.
          */
         group?: string;
+    }>;
+    /**
+     * Paths to remove, after the files are written.
+     */
+    remove?: Array<{
+        /**
+         * Absolute path in the image, in its normal form. A folder goes with all that is in it; a link goes itself.
+         */
+        path: string;
+        /**
+         * Do nothing where it is not there. Omitted: that is an error.
+         */
+        ifPresent?: boolean;
     }>;
     /**
      * Units to enable, disable and mask.
@@ -176,6 +281,31 @@ export type Spec = {
          */
         mask?: Array<string>;
     };
+    /**
+     * Scripts that the system runs once, in their order, when it boots for the first time.
+     */
+    firstBoot?: Array<{
+        /**
+         * Name of the script, in the journal and in its file.
+         */
+        name: string;
+        /**
+         * Script that root runs in the booted system: by /bin/sh -e, or by the interpreter of its #! line.
+         */
+        run: string;
+        /**
+         * Wait for the network first; then all the scripts wait for it.
+         */
+        network?: boolean;
+        /**
+         * Go on where it fails. Else what follows waits for the next boot, which tries again.
+         */
+        ignoreFailure?: boolean;
+        /**
+         * Seconds after which the script is ended and has failed.
+         */
+        timeoutSeconds?: number;
+    }>;
     /**
      * The kernel, its arguments and its modules.
      */

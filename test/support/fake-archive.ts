@@ -42,7 +42,7 @@ const sha256 = (bytes: Buffer) => createHash('sha256').update(bytes).digest('hex
 
 function buildPackage(folder: string, wanted: FakePackage): { file: string; stanza: string } {
   const { name, version = '1.0', fields = {}, files = {} } = wanted;
-  const root = join(folder, 'build', name);
+  const root = join(folder, 'build', `${name}_${version}`);
   const control = { Package: name, Version: version, Architecture: 'all', Maintainer: 'T <t@t.invalid>', ...fields };
   const text = Object.entries({ ...control, Description: `the test package ${name}` })
     .map(([field, value]) => `${field}: ${value}\n`)
@@ -81,14 +81,14 @@ function sign(folder: string, text: string): { inRelease: Buffer; keyring: strin
   }
 }
 
-/** Makes an archive of these packages and serves it. */
+/** Makes an archive of these packages and serves it; a name may have several versions. */
 export async function startFakeArchive(
   packages: readonly FakePackage[],
   options: { readonly release?: string } = {},
 ): Promise<FakeArchive> {
   const folder = mkdtempSync(join(tmpdir(), 'lbuild-archive-'));
-  const built = new Map(packages.map((wanted) => [wanted.name, buildPackage(folder, wanted)]));
-  const index = Buffer.from([...built.values()].map(({ stanza }) => stanza).join(''));
+  const built = packages.map((wanted) => ({ name: wanted.name, ...buildPackage(folder, wanted) }));
+  const index = Buffer.from(built.map(({ stanza }) => stanza).join(''));
   const packed = gzipSync(index);
   const name = 'main/binary-amd64/Packages';
   const listed = ([path, bytes]: [string, Buffer]) => ` ${sha256(bytes)} ${bytes.length} ${path}\n`;
@@ -142,7 +142,7 @@ export async function startFakeArchive(
         },
       ],
     },
-    pathOf: (wanted) => built.get(wanted)?.file ?? '',
+    pathOf: (wanted) => built.find((one) => one.name === wanted)?.file ?? '',
     remove: async () => {
       if (server.listening) await stop();
       rmSync(folder, { recursive: true, force: true });

@@ -5,8 +5,11 @@ import { dirname, join } from 'node:path';
 /** What dpkg looks for in its PATH before it does anything, and what it runs. */
 const commands = ['dpkg', 'dpkg-deb', 'dpkg-split', 'tar', 'sh', 'env', 'rm', 'ldconfig', 'start-stop-daemon', 'diff'];
 
-/** Makes a tree in which dpkg installs packages: a dozen of the machine's own commands and their libraries. */
-export function makeInstallableTree(tree: string): void {
+/**
+ * Makes a tree in which dpkg installs packages: a dozen of the machine's own commands and their libraries.
+ * @param more other commands that shall be there
+ */
+export function makeInstallableTree(tree: string, more: readonly string[] = []): void {
   for (const folder of ['usr/bin', 'usr/sbin', 'usr/lib', 'usr/lib64', 'etc', 'dev', 'tmp']) {
     mkdirSync(join(tree, folder), { recursive: true });
   }
@@ -15,7 +18,7 @@ export function makeInstallableTree(tree: string): void {
     mkdirSync(dirname(join(tree, path)), { recursive: true });
     execFileSync('cp', ['-L', '--preserve=mode', path, join(tree, path)]);
   };
-  for (const name of commands) {
+  for (const name of [...commands, ...more]) {
     const path = spawnSync('sh', ['-c', `command -v ${name}`])
       .stdout.toString('utf8')
       .trim();

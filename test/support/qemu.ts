@@ -121,14 +121,14 @@ interface Machine {
 
 type DiskFormat = 'raw' | 'qcow2';
 
-/** QEMU's arguments for a disc in a drive, or for a disk whose changes are forgotten when the machine ends. */
+/** QEMU's arguments for a disc in a drive, or for a disk whose changes are kept or forgotten when the machine ends. */
 const media = {
   disc: (file: string) => [
     ...['-drive', `if=none,id=medium,media=cdrom,readonly=on,format=raw,file=${file}`],
     ...['-device', 'virtio-scsi-pci', '-device', 'scsi-cd,drive=medium,bootindex=0'],
   ],
-  disk: (file: string, format: DiskFormat) => [
-    ...['-drive', `if=none,id=medium,snapshot=on,format=${format},file=${file}`],
+  disk: (file: string, format: DiskFormat, keep: boolean) => [
+    ...['-drive', `if=none,id=medium,snapshot=${keep ? 'off' : 'on'},format=${format},file=${file}`],
     ...['-device', 'virtio-blk-pci,drive=medium,bootindex=0'],
   ],
 } as const;
@@ -200,11 +200,14 @@ export function bootIso(options: BootOptions & { readonly iso: string }): Promis
   return bootMachine({ ...options, medium: media.disc(options.iso) });
 }
 
-/** Boots a disk image as bootIso does an ISO. What the machine writes is not kept: the file stays as it is. */
+/**
+ * Boots a disk image as bootIso does an ISO.
+ * @param options.keep the file keeps what the machine wrote and synced; else it stays as it is
+ */
 export function bootDisk(
-  options: BootOptions & { readonly disk: string; readonly format?: DiskFormat },
+  options: BootOptions & { readonly disk: string; readonly format?: DiskFormat; readonly keep?: boolean },
 ): Promise<BootResult> {
-  return bootMachine({ ...options, medium: media.disk(options.disk, options.format ?? 'raw') });
+  return bootMachine({ ...options, medium: media.disk(options.disk, options.format ?? 'raw', options.keep === true) });
 }
 
 async function bootMachine(options: Boot): Promise<BootResult> {

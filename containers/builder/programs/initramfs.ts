@@ -12,7 +12,7 @@
  */
 import { lstat, readFile } from 'node:fs/promises';
 import { initramfs as declaration } from '../../../core/plan/programs/initramfs.ts';
-import { changesInitramfs } from '../../../core/plan/programs/initramfs-inputs.ts';
+import { changesInitramfs, deletesInputs } from '../../../core/plan/programs/initramfs-inputs.ts';
 import type { OptionsOf, ProgramContext, ProgramOutcome, StepProgram } from '../contract.ts';
 import { StepError } from '../step-error.ts';
 import { hookInputs } from './boot/hook-inputs.ts';
@@ -109,9 +109,12 @@ async function reasonToMake(context: Context): Promise<string | undefined> {
   const inputs = await context.layers.inputsOf(since);
   if (inputs === undefined) return `${since} did not note what it read: making it again`;
   const changes = changesInitramfs(inputs);
+  const deletes = deletesInputs(inputs);
   const own = new Set<string>(declaration.writes);
   for (const { path, type } of await context.layers.entriesSince(since)) {
-    if (type !== 'directory' && !own.has(path) && changes(path)) return `${path} has changed: making it again`;
+    if (type === 'directory' || own.has(path)) continue;
+    if (changes(path)) return `${path} has changed: making it again`;
+    if (type === 'whiteout' && deletes(path)) return `${path} is gone: making it again`;
   }
   return undefined;
 }

@@ -5,6 +5,8 @@
  *   remove: [nano]              Purged after the installation. Packages that depend on them go too; the log names them.
  *   recommends: false           Install what the packages recommend.
  *   kernel: linux-image-amd64   Optional: absent where no output boots.
+ *   pins: [{package: nginx, version: "1.26.*", priority: 1001}]   Optional: what apt prefers, here and in the image.
+ *   hold: [nginx]               Optional: marked so that no upgrade changes them.
  *   outputs: [iso]              Decides the boot packages.
  *
  * Apt of the builder root works on the tree; dpkg and the maintainer scripts run inside it. They start no service
@@ -25,8 +27,10 @@ import {
   withoutMounts,
   writeAptSettings,
 } from './apt/apt-settings.ts';
+import { holdPackages, installedVersions } from './apt/dpkg-status.ts';
 import { clearArchives, fillArchives, parsePrintedUris } from './apt/package-archives.ts';
 import type { PackageIndex } from './apt/package-index.ts';
+import { needHonoured, needPinned, preferencesText } from './apt/preferences.ts';
 import { openIndexes } from './apt/signed-indexes.ts';
 import { ensureHostKeyUnit, withoutHostKeys } from './tree/host-keys.ts';
 import { existsInTree, readTreeFile, writeTreeFile } from './tree/tree-file.ts';
@@ -45,12 +49,18 @@ async function prepare(context: PrepareContext<Options>): Promise<void> {
   if (wantedNames(context.options).length > 0) await openIndexes(context);
 }
 
+/** Where the image keeps the pins. */
+const preferencesPath = '/etc/apt/preferences.d/lbuild.pref';
+
 async function run(context: Context): Promise<ProgramOutcome> {
-  const settings = await writeAptSettings(context);
+  const { pins = [], hold = [] } = context.options;
+  const preferences = pins.length > 0 ? preferencesText(pins) : undefined;
+  const settings = await writeAptSettings(context, preferences);
   const names = wantedNames(context.options);
   let fetched = 0;
-  if (names.length > 0) {
-    const indexes = await openIndexes(context);
+  const indexes = names.length + pins.length > 0 ? await openIndexes(context) : undefined;
+  if (indexes !== undefined) needPinned(indexes, pins);
+  if (indexes !== undefined && names.length > 0) {
     needKnownPackages(context, indexes.packages, names);
     const status = await readTreeFile(context, '/var/lib/dpkg/status');
     await writeLists(
@@ -65,6 +75,12 @@ async function run(context: Context): Promise<ProgramOutcome> {
     context.progress(85);
     await removePackages(context, settings);
   });
+  // The user's packages come after the boot packages, and may bring another version of what these left.
+  if (indexes !== undefined && preferences !== undefined && context.options.kernel === undefined) {
+    needHonoured(indexes, pins, await installedVersions(context));
+    await writeTreeFile(context, preferencesPath, preferences, { mode: 0o644 });
+  }
+  if (hold.length > 0) await holdPackages(context, hold);
   await repairWithTmpfiles(context);
   await ensureHostKeyUnit(context);
   return { facts: { packages: String(fetched) } };
@@ -99,6 +115,8 @@ async function install(context: Context, settings: AptSettings, names: readonly 
   const request = [
     `--${context.options.recommends ? '' : 'no-'}install-recommends`,
     '--no-remove',
+    // A pin may ask for an older version than is installed.
+    ...(context.options.pins === undefined ? [] : ['--allow-downgrades']),
     'install',
     ...names,
   ] as const;
@@ -151,7 +169,7 @@ async function configureWithProc(context: Context): Promise<void> {
 }
 
 async function removePackages(context: Context, settings: AptSettings): Promise<void> {
-  const installed = await installedPackages(context);
+  const installed = await installedVersions(context);
   const named = context.options.remove.filter((name) => installed.has(name));
   for (const name of context.options.remove) {
     if (!installed.has(name)) context.log(`${name} is not installed: nothing to remove`);
@@ -178,16 +196,6 @@ async function removePackages(context: Context, settings: AptSettings): Promise<
       code,
     );
   }
-}
-
-async function installedPackages(context: Context): Promise<Set<string>> {
-  const status = await readTreeFile(context, '/var/lib/dpkg/status');
-  const names = new Set<string>();
-  for (const stanza of status?.text.split('\n\n') ?? []) {
-    const name = /^Package: (\S+)$/m.exec(stanza)?.[1];
-    if (name !== undefined && /^Status: \S+ \S+ (?!not-installed|config-files)/m.test(stanza)) names.add(name);
-  }
-  return names;
 }
 
 /** Runs a change with both ways of starting a service closed, and puts everything back as it was. */

@@ -5,6 +5,7 @@ import { certificates } from './certificates.ts';
 import { configuration } from './configuration.ts';
 import { docker } from './docker.ts';
 import { files } from './files.ts';
+import { firstBoot } from './first-boot.ts';
 import { groups } from './groups.ts';
 import { initramfs } from './initramfs.ts';
 import { iso } from './iso.ts';
@@ -34,6 +35,7 @@ export const stepPrograms: Readonly<Record<ProgramName, StepProgram>> = {
   configuration,
   files,
   services,
+  'first-boot': firstBoot,
   script,
   initramfs,
   module,

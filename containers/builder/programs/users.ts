@@ -10,6 +10,12 @@
  *       comment: ""               GECOS text.
  *       sshKeys: ["ssh-ed25519 …"] Lines of ~/.ssh/authorized_keys, 0600.
  *       passwordHash: "$y$…"      Optional: without it the password is locked.
+ *       mustChangePassword: true  Optional: the next login asks for a new password.
+ *       locked: true              Optional: the password opens nothing, as after `passwd --lock`.
+ *       sudo:                     Optional: /etc/sudoers.d/lbuild-NAME.
+ *         passwordless: true
+ *         commands: [/usr/bin/id] Optional: all where absent.
+ *   root:                         Optional: sshKeys, passwordHash, mustChangePassword and locked of root.
  *
  * Each user has a group of its own name (made with the same number where that is free). The day of the last password
  * change is that of SOURCE_DATE_EPOCH. A user whom the tree already has, such as root, gets the given password hash,
@@ -30,6 +36,7 @@ import {
   writeAccountTable,
 } from './tree/account-table.ts';
 import { makeHome, writeAuthorizedKeys } from './tree/home-folder.ts';
+import { writeSudoers } from './tree/sudoers.ts';
 import { existsInTree } from './tree/tree-file.ts';
 
 type Options = OptionsOf<typeof declaration>;
@@ -70,14 +77,16 @@ async function run(context: ProgramContext<Options>): Promise<ProgramOutcome> {
     const field = `users[${position}]`;
     const isNew = rowOf(passwd, user.name) === undefined;
     if (isNew) addUser(accounts, user, field);
-    if (user.passwordHash !== undefined) setHash(accounts, user.name, user.passwordHash, field);
+    setPassword(accounts, user.name, user, field);
     joinGroups(accounts, user, field);
     const row = rowOf(passwd, user.name) ?? [];
     const owner = { uid: Number(row[2]), gid: Number(row[3]) };
     const home = row[5] ?? user.home;
     if (isNew) await makeHome(context, home, owner);
     if (user.sshKeys.length > 0) await writeAuthorizedKeys(context, home, user.sshKeys, owner);
+    if (user.sudo !== undefined) await writeSudoers(context, user.name, user.sudo, `${field}.sudo`);
   }
+  if (context.options.root !== undefined) await setRoot(context, accounts, context.options.root);
   await save(context, accounts);
   return { facts: { users: String(context.options.users.length) } };
 }
@@ -140,11 +149,32 @@ function addSubIds(table: AccountTable, name: string): void {
   table.rows.push([name, String(Math.max(firstSubId, ...ends)), String(subIdCount)]);
 }
 
-function setHash(accounts: Accounts, name: string, hash: string, field: string): void {
+async function setRoot(
+  context: ProgramContext<Options>,
+  accounts: Accounts,
+  root: NonNullable<Options['root']>,
+): Promise<void> {
+  setPassword(accounts, 'root', root, 'rootAccount');
+  const row = rowOf(accounts.passwd, 'root') ?? [];
+  const owner = { uid: Number(row[2]), gid: Number(row[3]) };
+  if (root.sshKeys.length > 0) await writeAuthorizedKeys(context, row[5] ?? '/root', root.sshKeys, owner);
+}
+
+/** What a spec says of an account's password. */
+type Password = Pick<User, 'passwordHash' | 'mustChangePassword' | 'locked'>;
+
+/** Sets hash, lock and day in shadow(5). A day of 0 asks for a new password; `!` before a hash locks it. */
+function setPassword(accounts: Accounts, name: string, password: Password, field: string): void {
+  const { passwordHash, mustChangePassword, locked } = password;
+  if (passwordHash === undefined && mustChangePassword !== true && locked !== true) return;
   const row = rowOf(accounts.shadow, name);
   if (row === undefined) throw new StepError('step.failed', `${field}.name: ${name} has no line in /etc/shadow`);
-  row[1] = needFieldText(`${field}.passwordHash`, hash);
-  row[2] = accounts.day;
+  if (passwordHash !== undefined) {
+    row[1] = needFieldText(`${field}.passwordHash`, passwordHash);
+    row[2] = accounts.day;
+  }
+  if (locked === true && row[1]?.startsWith('!') !== true) row[1] = `!${row[1] ?? ''}`;
+  if (mustChangePassword === true) row[2] = '0';
 }
 
 function joinGroups(accounts: Accounts, user: User, field: string): void {

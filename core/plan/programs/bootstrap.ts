@@ -33,6 +33,21 @@ export const packages = {
     install: z.array(z.string()).describe('Package names, sorted.'),
     remove: z.array(z.string()).describe('Package names to purge after the installation, sorted.'),
     recommends: z.boolean().describe('Install what the packages recommend.'),
+    pins: z
+      .array(
+        z.strictObject({
+          package: z.string().describe('Name of the package.'),
+          version: z.string().optional().describe('Its version, or the beginning of it and `*`.'),
+          release: z.string().optional().describe('Code name of the suite that it comes from.'),
+          priority: z.number().int().describe('As apt_preferences(5) has it.'),
+        }),
+      )
+      .optional()
+      .describe('Which versions apt takes, sorted by package; the image keeps them. Absent where the spec has none.'),
+    hold: z
+      .array(z.string())
+      .optional()
+      .describe('Names of installed packages to hold, sorted; absent where none are.'),
     kernel: z.string().optional().describe('The kernel package; absent where no output boots.'),
     outputs: z
       .array(z.enum(outputTypes))

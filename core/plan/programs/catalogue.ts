@@ -3,6 +3,7 @@ import { certificates, configuration } from './configuration.ts';
 import { files, groups, services, system, users } from './customise.ts';
 import { ova, qcow2, vhd, vhdx, vmdk } from './disk-formats.ts';
 import { iso, tar } from './export.ts';
+import { firstBoot } from './first-boot.ts';
 import { initramfs } from './initramfs.ts';
 import { module } from './module.ts';
 import { docker, oci } from './oci.ts';
@@ -20,6 +21,7 @@ export const programs = {
   configuration,
   files,
   services,
+  'first-boot': firstBoot,
   script,
   initramfs,
   module,

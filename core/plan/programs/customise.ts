@@ -40,6 +40,12 @@ export const groups = {
   }),
 } as const satisfies ProgramDeclaration;
 
+/** What becomes of a password; absent where the spec says nothing. */
+const passwordOptions = {
+  mustChangePassword: z.boolean().optional().describe('It is asked for a new one at the next login.'),
+  locked: z.boolean().optional().describe('No password opens the account.'),
+};
+
 /** Declaration of `users`: adds users by editing the user databases as data; homes, keys, password hashes. */
 export const users = {
   name: 'users',
@@ -61,24 +67,58 @@ export const users = {
         comment: z.string().describe('GECOS text.'),
         sshKeys: z.array(z.string()).describe('Lines of authorized_keys.'),
         passwordHash: z.string().optional().describe('crypt(5) hash; no password where absent.'),
+        ...passwordOptions,
+        sudo: z
+          .strictObject({
+            passwordless: z.boolean().describe('Ask for no password.'),
+            commands: z.array(z.string()).optional().describe('What is allowed; everything where absent.'),
+          })
+          .optional()
+          .describe('What the user may do by sudo; nothing where absent.'),
       }),
     ),
+    root: z
+      .strictObject({
+        passwordHash: z.string().optional().describe('crypt(5) hash; the account stays as it is where absent.'),
+        ...passwordOptions,
+        sshKeys: z.array(z.string()).describe('Lines of authorized_keys.'),
+      })
+      .optional()
+      .describe('The account of root; as the distribution has it where absent.'),
   }),
 } as const satisfies ProgramDeclaration;
+
+const attributes = {
+  mode: z.string().describe('Octal permission bits, four digits.'),
+  owner: z.string().describe('User name or number.'),
+  group: z.string().describe('Group name or number.'),
+};
 
 const filesOptions = z.strictObject({
   files: z.array(
     z.strictObject({
       path: z.string().describe('Absolute path in the image.'),
-      content: z.string().describe('The content, as text in UTF-8.'),
-      mode: z.string().describe('Octal permission bits, four digits.'),
-      owner: z.string().describe('User name or number.'),
-      group: z.string().describe('Group name or number.'),
+      content: z.string().optional().describe('The content, as text in UTF-8; absent where it is in `base64`.'),
+      base64: z.string().optional().describe('The content, in base64.'),
+      ...attributes,
     }),
   ),
+  directories: z
+    .array(z.strictObject({ path: z.string().describe('Absolute path in the image.'), ...attributes }))
+    .optional()
+    .describe('Folders to make before the files, sorted by path; absent where the spec has none.'),
+  remove: z
+    .array(
+      z.strictObject({
+        path: z.string().describe('Absolute path in the image.'),
+        ifPresent: z.boolean().describe('That it is not there is no error.'),
+      }),
+    )
+    .optional()
+    .describe('Paths to remove after the files are written, sorted; absent where the spec has none.'),
 });
 
-/** Declaration of `files`: writes files given in the spec. */
+/** Declaration of `files`: makes folders, writes files given in the spec, removes paths. */
 export const files = {
   name: 'files',
   version: 1,
@@ -86,10 +126,11 @@ export const files = {
   trust: 'service',
   produces: 'layer',
   reads: 'paths',
-  readsPaths: (options) => [
-    ...['etc/passwd', 'etc/group'],
-    ...filesOptions.parse(options).files.map(({ path }) => path.replace(/^\/+/, '')),
-  ],
+  readsPaths: (options) => {
+    const { files: written, directories = [], remove = [] } = filesOptions.parse(options);
+    const paths = [...written, ...directories, ...remove].map(({ path }) => path.replace(/^\/+/, ''));
+    return ['etc/passwd', 'etc/group', ...paths];
+  },
   hostTools: [],
   timeoutSeconds: 300,
   options: filesOptions,

@@ -97,6 +97,23 @@ export function mayChangeInitramfs(path: string): boolean {
 }
 
 /**
+ * Tells whether the deletion of a folder takes something away that an initial RAM file system was made of.
+ * @returns a function of a path relative to the root
+ */
+export function deletesInputs(inputs: InitramfsInputs): (path: string) => boolean {
+  const read = [...inputFolders, ...inputFiles, ...inputs.paths, ...inputs.folders];
+  return (path) => read.some((one) => one.startsWith(`${path}/`));
+}
+
+/**
+ * Whether a path that a spec removes may change it, as far as can be told before a tree is there.
+ * @param path absolute, as in the spec
+ */
+export function removalMayChangeInitramfs(path: string): boolean {
+  return mayChangeInitramfs(path) || [...inputFolders, ...inputFiles].some((one) => `/${one}`.startsWith(`${path}/`));
+}
+
+/**
  * Packages that bring hooks of their own or what Debian's hooks look for. Where a spec installs one, an initial RAM file
  * system made before would be made again for certain.
  */

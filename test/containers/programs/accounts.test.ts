@@ -94,6 +94,85 @@ describe('users', () => {
       expect(await readFile(join(folder.tree, 'root/.ssh/authorized_keys'), 'utf8')).toBe('key\n');
     }));
 
+  it('locks passwords, asks for new ones, and dates nothing by the clock', () =>
+    withBenchFolder(async (folder) => {
+      await plant(folder.tree);
+      const wanted = [
+        { ...ops, name: 'locked', locked: true, passwordHash: '$y$x$y' },
+        { ...ops, name: 'empty', locked: true },
+        { ...ops, name: 'fresh', mustChangePassword: true, passwordHash: '$y$x$y' },
+        { ...ops, name: 'open', mustChangePassword: false, locked: false, passwordHash: '$y$x$y' },
+      ];
+      await runProgram(users, { users: wanted, root: { sshKeys: [], locked: true } }, folder);
+      expect(await lines(folder.tree, 'etc/shadow')).toEqual([
+        'root:!*:20000:0:99999:7:::',
+        'www-data:*:20000:0:99999:7:::',
+        `locked:!$y$x$y:${day}:0:99999:7:::`,
+        `empty:!:${day}:0:99999:7:::`,
+        'fresh:$y$x$y:0:0:99999:7:::',
+        `open:$y$x$y:${day}:0:99999:7:::`,
+      ]);
+    }));
+
+  it('gives root a password and keys where that is asked for, and leaves it alone where it is not', () =>
+    withBenchFolder(async (folder) => {
+      await plant(folder.tree);
+      await runProgram(users, { users: [], root: { sshKeys: [] } }, folder);
+      expect((await lines(folder.tree, 'etc/shadow'))[0]).toBe('root:*:20000:0:99999:7:::');
+      const root = { sshKeys: ['key'], passwordHash: '$6$a$b', mustChangePassword: true };
+      await runProgram(users, { users: [], root }, folder);
+      expect((await lines(folder.tree, 'etc/shadow'))[0]).toBe('root:$6$a$b:0:0:99999:7:::');
+      expect(await readFile(join(folder.tree, 'root/.ssh/authorized_keys'), 'utf8')).toBe('key\n');
+    }));
+
+  it('writes the rules of sudo, each on a line of its own, escaped and for root’s eyes', () =>
+    withBenchFolder(async (folder) => {
+      await plant(folder.tree);
+      await plant(folder.tree, { 'usr/bin/sudo': '' });
+      const commands = ['/usr/bin/id ""', '/usr/bin/printf a:b,c=d', '/usr/bin/journalctl'];
+      const wanted = [
+        { ...ops, sudo: { passwordless: false } },
+        { ...ops, name: 'dev', sudo: { passwordless: true, commands } },
+      ];
+      await runProgram(users, { users: wanted }, folder);
+      const ruleOf = (name: string) => lines(folder.tree, `etc/sudoers.d/lbuild-${name}`);
+      expect(await ruleOf('ops')).toEqual(['ops ALL=(ALL:ALL) ALL']);
+      expect(await ruleOf('dev')).toEqual([
+        'dev ALL=(ALL:ALL) NOPASSWD: /usr/bin/id ""',
+        'dev ALL=(ALL:ALL) NOPASSWD: /usr/bin/printf a\\:b\\,c\\=d',
+        'dev ALL=(ALL:ALL) NOPASSWD: /usr/bin/journalctl',
+      ]);
+      const file = await stat(join(folder.tree, 'etc/sudoers.d/lbuild-ops'));
+      expect([file.mode & 0o7777, file.uid, file.gid]).toEqual([0o440, 0, 0]);
+    }));
+
+  it.each([
+    [
+      'a command of two lines',
+      { commands: ['/bin/a\nops ALL=(ALL) NOPASSWD: ALL'] },
+      /users\[0\]\.sudo\.commands\[0\]/,
+    ],
+    ['a wildcard', { commands: ['/bin/a', '/bin/*'] }, /users\[0\]\.sudo\.commands\[1\]/],
+  ])('refuses sudo for %s', (_, rule, reason) =>
+    withBenchFolder(async (folder) => {
+      await plant(folder.tree);
+      await plant(folder.tree, { 'usr/bin/sudo': '' });
+      const wanted = [{ ...ops, sudo: { passwordless: true, ...rule } }];
+      await expect(runProgram(users, { users: wanted }, folder)).rejects.toMatchObject({
+        code: 'step.failed',
+        message: expect.stringMatching(reason),
+      });
+    }),
+  );
+
+  it('refuses sudo where the image has none', () =>
+    withBenchFolder(async (folder) => {
+      await plant(folder.tree);
+      await expect(
+        runProgram(users, { users: [{ ...ops, sudo: { passwordless: true } }] }, folder),
+      ).rejects.toMatchObject({ code: 'step.failed', message: expect.stringMatching(/users\[0\]\.sudo.*no sudo/) });
+    }));
+
   it.each([
     ['an unknown group', { groups: ['docker'] }, /users\[0\]\.groups\[0\].*docker/],
     ['a shell that is not there', { shell: '/bin/zsh' }, /users\[0\]\.shell.*\/bin\/zsh/],

@@ -6,12 +6,22 @@ import { runProgram, withBenchFolder } from '../../support/program-bench.ts';
 import { plant, smallTree } from './small-tree.ts';
 
 const user = { name: 'ops', groups: [], shell: '/bin/bash', home: '/home/ops', comment: '', sshKeys: ['key'] };
+const attributes = { mode: '0700', owner: 'root', group: 'root' };
+const folders = [
+  { path: '/etc', ...attributes },
+  { path: '/etc/ours', ...attributes },
+];
+const script = { name: 'one', run: 'true', network: false, ignoreFailure: false, timeoutSeconds: 5 };
 const edits = [
   ['system', { hostname: 'h', timezone: 'Europe/Berlin', locale: 'C.UTF-8', keyboard: 'us' }],
   ['groups', { groups: [{ name: 'deploy' }] }],
   ['users', { users: [user] }],
   ['files', { files: [{ path: '/etc/motd', content: 'x', mode: '0644', owner: 'root', group: 'root' }] }],
   ['configuration', { ssh: {}, sysctl: { 'vm.x': '1' }, enable: ['nginx.service'], disable: [] }],
+  ['files', { files: [], directories: folders, remove: [{ path: '/etc/motd', ifPresent: true }] }],
+  ['files', { files: [], remove: [{ path: '/home/planted', ifPresent: true }] }],
+  ['users', { users: [{ ...user, sudo: { passwordless: true } }], root: { sshKeys: ['key'], locked: true } }],
+  ['first-boot', { scripts: [script] }],
   ['services', { enable: ['nginx'], disable: [], mask: ['cron'] }],
 ] as const;
 
@@ -38,7 +48,7 @@ async function contents(folder: string): Promise<Record<string, string>> {
 describe.each(traps)('a tree with %s', (_, place, target) => {
   it.each(edits)('does not lead %s outside', (name, options) =>
     withBenchFolder(async (folder) => {
-      await plant(folder.tree, { ...smallTree, 'home/.keep': '' });
+      await plant(folder.tree, { ...smallTree, 'home/.keep': '', 'usr/bin/sudo': '', 'usr/lib/systemd/systemd': '' });
       // What the link hides from the program stands outside too: a naive program would find and change it there.
       await plant(folder.outside, { passwd: smallTree['etc/passwd'] ?? '', group: smallTree['etc/group'] ?? '' });
       await writeFile(join(folder.outside, 'planted'), 'untouched');

@@ -62,6 +62,14 @@ describe('a package index', () => {
     expect([...index.closure([], status, false)].sort()).toEqual(['alone', 'docs']);
   });
 
+  it('tells the versions of a package, and where they are', () => {
+    expect(index.versions('libssl').toSorted((a, b) => a.index - b.index)).toEqual([
+      { version: '1', index: 0 },
+      { version: '2', index: 1 },
+    ]);
+    expect(index.versions('mail')).toEqual([]);
+  });
+
   it('gives stanzas as they are, in their order', () => {
     expect(index.select(0, new Set(['postbox', 'init', 'none']))).toBe(
       stanza('init', { Essential: 'yes', 'Pre-Depends': 'libc (>= 2)' }) +

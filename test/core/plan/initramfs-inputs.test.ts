@@ -1,11 +1,17 @@
 import { describe, expect, it } from 'vitest';
-import { changesInitramfs, mayChangeInitramfs } from '../../../core/plan/programs/initramfs-inputs.ts';
+import {
+  changesInitramfs,
+  deletesInputs,
+  mayChangeInitramfs,
+  removalMayChangeInitramfs,
+} from '../../../core/plan/programs/initramfs-inputs.ts';
 
-const changes = changesInitramfs({
+const inputs = {
   paths: ['usr/lib/x86_64-linux-gnu/libc.so.6', 'usr/sbin/blkid'],
   names: ['rsync', 'eject', 'run'],
   folders: ['etc/keys', 'usr/lib/klibc/bin/*', 'usr/lib/*/libkmod.so.*', 'usr/lib/klibc-*.so'],
-});
+};
+const changes = changesInitramfs(inputs);
 
 describe('what changes an initial RAM file system', () => {
   it.each([
@@ -40,6 +46,23 @@ describe('what changes an initial RAM file system', () => {
     }
     for (const path of ['/etc/motd', '/srv/a', '/home/x/y', '/usr/share/doc/x', '/var/lib/x']) {
       expect(mayChangeInitramfs(path), path).toBe(false);
+    }
+  });
+
+  it('is the deletion of a folder in which something of it stood', () => {
+    const deletes = deletesInputs(inputs);
+    for (const path of ['usr/lib/x86_64-linux-gnu', 'etc/systemd', 'usr/local', 'usr/lib/klibc/bin']) {
+      expect(deletes(path), path).toBe(true);
+    }
+    for (const path of ['usr/sbin/blkid', 'usr/share/doc', 'usr/lib/x86']) expect(deletes(path), path).toBe(false);
+  });
+
+  it('is told of removals before there is a tree', () => {
+    for (const path of ['/usr/local', '/etc/lvm', '/etc/lvm/lvm.conf', '/usr/bin/rsync', '/usr/lib/python3']) {
+      expect(removalMayChangeInitramfs(path), path).toBe(true);
+    }
+    for (const path of ['/usr/share/doc', '/srv', '/etc/motd']) {
+      expect(removalMayChangeInitramfs(path), path).toBe(false);
     }
   });
 });

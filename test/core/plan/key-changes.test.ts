@@ -86,6 +86,52 @@ const meaningful: readonly SpecChange[] = [
     direct: () => ['files'],
   },
   {
+    what: 'a file in another form',
+    to: (spec) => ({
+      ...spec,
+      files: first(spec.files, ({ content: _, ...file }) => ({ ...file, base64: 'AA==' })),
+    }),
+    direct: () => ['files'],
+  },
+  {
+    what: 'a folder',
+    to: (spec) => ({ ...spec, directories: [{ path: '/srv', mode: '0700', owner: 'root', group: 'root' }] }),
+    direct: () => ['files'],
+  },
+  {
+    what: 'a removal',
+    to: (spec) => ({ ...spec, remove: [{ path: '/usr/share/doc', ifPresent: false }] }),
+    direct: () => ['files'],
+  },
+  {
+    what: 'what a user may do',
+    to: (spec) => ({ ...spec, users: first(spec.users, (user) => ({ ...user, sudo: { passwordless: true } })) }),
+    direct: () => ['packages', 'users'],
+  },
+  {
+    what: 'a locked account',
+    to: (spec) => ({ ...spec, users: first(spec.users, (user) => ({ ...user, locked: true })) }),
+    direct: () => ['users'],
+  },
+  {
+    what: 'the account of root',
+    to: (spec) => ({ ...spec, rootAccount: { locked: true, sshKeys: [] } }),
+    direct: () => ['users'],
+  },
+  {
+    what: 'a pin',
+    to: (spec) => ({
+      ...spec,
+      packages: { ...spec.packages, pins: [{ package: 'curl', version: '8.*', priority: 990 }] },
+    }),
+    direct: (plan) => program(plan, 'packages'),
+  },
+  {
+    what: 'a held package',
+    to: (spec) => ({ ...spec, packages: { ...spec.packages, hold: ['bash'] } }),
+    direct: () => ['packages'],
+  },
+  {
     what: 'one more service',
     to: (spec) => ({ ...spec, services: { ...spec.services, mask: ['zz.service'] } }),
     direct: () => ['services'],

@@ -62,6 +62,21 @@ export const examples: Record<string, ResolvedSpec> = {
     outputs: [{ type: 'tar' }],
   }),
   'tar without a kernel': specWith({ outputs: [{ type: 'tar' }] }),
+  'accounts and first boot': specWith({
+    packages: {
+      install: ['curl'],
+      pins: [{ package: 'curl', version: '8.*', priority: 1_001 }],
+      hold: ['curl'],
+    },
+    users: [{ name: 'ops', sudo: { passwordless: true, commands: ['/usr/bin/id'] }, locked: true }],
+    rootAccount: { locked: true },
+    directories: [{ path: '/srv/data', mode: '2775' }],
+    files: [{ path: '/srv/data/bytes', base64: 'AAE=' }],
+    remove: [{ path: '/usr/share/doc', ifPresent: true }],
+    services: { mask: ['cron'] },
+    firstBoot: [{ name: 'hello', run: 'echo hello' }],
+    outputs: [{ type: 'iso' }, { type: 'raw' }],
+  }),
   'container images': specWith({
     steps: [
       { id: 'left', run: 'true', needs: [] },

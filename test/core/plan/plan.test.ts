@@ -62,6 +62,45 @@ describe('plan', () => {
     expect(withHooks.filter(({ program }) => program === 'initramfs')).toMatchObject([{ needs: ['packages'] }]);
   });
 
+  it('makes folders, files and removals in one step, and the first boot after the services', () => {
+    const ids = (members: Parameters<typeof specWith>[0]) =>
+      plan(specWith({ ...members, outputs: [{ type: 'tar' }] })).steps.map((step) => step.id);
+    const before = ['bootstrap', 'packages', 'system'];
+    expect(ids({ directories: [{ path: '/srv/a' }] })).toEqual([...before, 'files', 'tar']);
+    expect(ids({ remove: [{ path: '/srv/a' }] })).toEqual([...before, 'files', 'tar']);
+    expect(ids({ rootAccount: {} })).toEqual([...before, 'users', 'tar']);
+    const firstBoot = [{ name: 'one', run: 'true' }];
+    expect(ids({ firstBoot, services: { mask: ['x'] } })).toEqual([...before, 'services', 'first-boot', 'tar']);
+    expect(ids({ firstBoot: [], directories: [], remove: [] })).toEqual([...before, 'tar']);
+  });
+
+  it('gives pins to all that installs, and holds to the step of the user’s packages', () => {
+    const pins = [{ package: 'curl', version: '8.*', priority: 990 }];
+    const optionsOf = (made: Plan) =>
+      made.steps
+        .filter((step) => step.program === 'packages')
+        .map(({ id, options }) => [id, options.pins ?? 'none', options.hold ?? 'none']);
+    expect(optionsOf(plan(specWith({ packages: { pins, hold: ['bash'] } })))).toEqual([
+      ['kernel', pins, 'none'],
+      ['packages', pins, ['bash']],
+    ]);
+    expect(optionsOf(plan(specWith({})))).toEqual([['kernel', 'none', 'none']]);
+  });
+
+  it('installs sudo for whoever may use it', () => {
+    const users = [{ name: 'ops', sudo: true as const }];
+    const step = plan(specWith({ users })).steps.find(({ id }) => id === 'packages');
+    expect(step?.options.install).toEqual(['sudo']);
+  });
+
+  it('looks at the initramfs again where something that it may be made of is removed', () => {
+    const refreshed = (path: string) =>
+      plan(specWith({ remove: [{ path }] })).steps.some((step) => step.id === 'refresh');
+    expect(refreshed('/usr/local')).toBe(true);
+    expect(refreshed('/etc/lvm')).toBe(true);
+    expect(refreshed('/usr/share/doc')).toBe(false);
+  });
+
   it('shares nothing that holds a byte of a tenant', () => {
     for (const spec of Object.values(examples)) {
       const shared = plan(spec).steps.filter((step) => step.scope === 'shared');

@@ -2,18 +2,22 @@ import { describe, expect, it } from 'vitest';
 import { checkSpec } from '../../../core/spec/check.ts';
 import { specErrorCodes } from '../../../core/spec/refusal.ts';
 import { betweenRefusals } from './between-refusals.ts';
-import { diskRefusals } from './disk-refusals.ts';
 import { configurationConflicts } from './configuration-conflicts.ts';
 import { configurationRefusals } from './configuration-refusals.ts';
+import { diskRefusals } from './disk-refusals.ts';
 import { fieldRefusals } from './field-refusals.ts';
 import { imageRefusals } from './image-refusals.ts';
 import { everything, passwordHashes, publicKeys, sampleSpec } from './sample-spec.ts';
+import { systemRefusals } from './system-refusals.ts';
 
 const errorsOf = (input: unknown, abilities = everything) => {
   const checked = checkSpec(input, abilities);
   return checked.ok ? [] : checked.errors;
 };
-const alone = [...fieldRefusals, ...imageRefusals, ...diskRefusals, ...configurationRefusals, ...configurationConflicts];
+const alone = [
+  ...[...fieldRefusals, ...imageRefusals, ...diskRefusals, ...systemRefusals],
+  ...[...configurationRefusals, ...configurationConflicts],
+];
 const rows = [...alone, ...betweenRefusals];
 
 describe('a spec is refused for', () => {
@@ -239,6 +243,63 @@ const accepted: readonly (readonly [what: string, fragment: Readonly<Record<stri
     },
   ],
   ['32 steps in a row', { steps: Array.from({ length: 32 }, (_, index) => ({ id: `s${index}`, run: 'x' })) }],
+  [
+    'folders and a file in one of them',
+    { directories: [{ path: '/srv/a' }], files: [{ path: '/srv/a/b', base64: 'AA==' }] },
+  ],
+  ['an empty file in base64', { files: [{ path: '/srv/a', base64: '' }] }],
+  ['paths to remove beside files', { files: [{ path: '/srv/ab', content: '' }], remove: [{ path: '/srv/a' }] }],
+  [
+    'parts of folders to remove',
+    { remove: [{ path: '/usr/share/doc' }, { path: '/usr/lib/python3', ifPresent: true }] },
+  ],
+  ['sudo in its short form', { users: [{ name: 'ops', sudo: true }] }],
+  [
+    'sudo for some commands',
+    {
+      users: [
+        {
+          name: 'ops',
+          sudo: { passwordless: true, commands: ['/usr/bin/id', '/usr/bin/id ""', '/usr/bin/printf a:b,c=d %x @y -z'] },
+        },
+      ],
+    },
+  ],
+  ['an account without a password to lock', { users: [{ name: 'ops', locked: true }], rootAccount: {} }],
+  [
+    'passwords to change',
+    {
+      users: [{ name: 'ops', passwordHash: passwordHashes.yescrypt, mustChangePassword: true, locked: false }],
+      rootAccount: { passwordHash: passwordHashes.yescrypt, mustChangePassword: true, locked: false },
+    },
+  ],
+  [
+    'pins and holds',
+    {
+      packages: {
+        install: ['curl'],
+        hold: ['curl', 'bash'],
+        pins: [
+          { package: 'curl', version: '8.*', priority: 1_001 },
+          { package: 'bash', version: '1:5.2~rc1+b2-3', priority: 990 },
+          { package: 'git', release: 'trixie-security', priority: -1 },
+        ],
+      },
+    },
+  ],
+  [
+    'scripts of the first boot',
+    {
+      firstBoot: [
+        { name: 'a', run: 'true' },
+        { name: 'b-2', run: '#!/usr/bin/env python3\n' },
+      ],
+    },
+  ],
+  [
+    'empty lists of all that may be left out',
+    { directories: [], remove: [], firstBoot: [], packages: { pins: [], hold: [] } },
+  ],
   ['no members at all in its lists', { packages: {}, system: {}, services: {}, kernel: {}, users: [], files: [] }],
 ];
 

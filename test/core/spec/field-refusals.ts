@@ -76,6 +76,7 @@ const reservedSteps = [
   'users',
   'files',
   'services',
+  'first-boot',
   'iso',
   'raw',
   'tar',

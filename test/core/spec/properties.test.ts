@@ -35,6 +35,8 @@ const goodSpec = fc.record(
                 groups: words(4).map((groups) => groups.map((group) => `g${group}`)),
                 sshKeys: fc.uniqueArray(fc.constantFrom(...Object.values(publicKeys))),
                 passwordHash: fc.constantFrom(...Object.values(passwordHashes)),
+                locked: fc.boolean(),
+                sudo: fc.constantFrom(true, {}, { passwordless: true, commands: ['/bin/b', '/bin/a ""'] }),
               },
               { requiredKeys: ['name'] },
             ),
@@ -46,6 +48,10 @@ const goodSpec = fc.record(
       words(8).map((names) => names.map((name) => ({ path: `/srv/${name}`, content: name, mode: '0600' }))),
     ),
     services: perhaps(fc.record({ enable: words(5), mask: words(5).map((names) => names.map((name) => `m${name}`)) })),
+    rootAccount: perhaps(fc.record({ sshKeys: fc.uniqueArray(fc.constantFrom(...Object.values(publicKeys))) })),
+    directories: perhaps(words(4).map((names) => names.map((name) => ({ path: `/opt/${name}` })))),
+    remove: perhaps(words(4).map((names) => names.map((name) => ({ path: `/usr/share/${name}`, ifPresent: true })))),
+    firstBoot: perhaps(words(4).map((names) => names.map((name) => ({ name, run: 'true' })))),
     kernel: perhaps(fc.record({ cmdline: words(5) }, { requiredKeys: [] })),
     steps: perhaps(
       words(8).chain((ids) =>

@@ -63,6 +63,57 @@ describe('a resolved spec', () => {
     expect(spec.kernel.cmdline).toEqual(['z', 'a']);
   });
 
+  it('says nothing of what it was told nothing of, and leaves out lists in which nothing is', () => {
+    const spec = resolved(sampleSpec({ directories: [], remove: [], firstBoot: [], packages: { pins: [], hold: [] } }));
+    expect(specDigest(spec)).toBe(specDigest(resolved(sampleSpec())));
+    expect(
+      Object.keys(spec).filter((name) => ['directories', 'remove', 'firstBoot', 'rootAccount'].includes(name)),
+    ).toEqual([]);
+  });
+
+  it('has folders, removals, pins and holds sorted, sudo written out, and scripts in their order', () => {
+    const spec = resolved(
+      sampleSpec({
+        directories: [{ path: '/srv/b' }, { path: '/srv/a', mode: '2775', group: '5' }],
+        remove: [{ path: '/srv/d', ifPresent: true }, { path: '/srv/c' }],
+        users: [{ name: 'a', sudo: true }, { name: 'b', sudo: { commands: ['/bin/z', '/bin/a'] } }, { name: 'c' }],
+        rootAccount: {},
+        packages: {
+          hold: ['zsh', 'bash'],
+          pins: [
+            { package: 'zsh', version: '5.*', priority: 1 },
+            { package: 'bash', release: 'trixie', priority: -1 },
+          ],
+        },
+        firstBoot: [
+          { name: 'z', run: 'true' },
+          { name: 'a', run: 'true', network: true },
+        ],
+      }),
+    );
+    expect(spec.directories).toEqual([
+      { path: '/srv/a', mode: '2775', owner: 'root', group: '5' },
+      { path: '/srv/b', mode: '0755', owner: 'root', group: 'root' },
+    ]);
+    expect(spec.remove).toEqual([
+      { path: '/srv/c', ifPresent: false },
+      { path: '/srv/d', ifPresent: true },
+    ]);
+    expect(spec.users.map(({ sudo }) => sudo)).toEqual([
+      { passwordless: false },
+      { passwordless: false, commands: ['/bin/a', '/bin/z'] },
+      undefined,
+    ]);
+    expect(spec.rootAccount).toEqual({ sshKeys: [] });
+    expect(spec.packages.hold).toEqual(['bash', 'zsh']);
+    expect(spec.packages.pins?.map((pin) => pin.package)).toEqual(['bash', 'zsh']);
+    const script = { run: 'true', network: false, ignoreFailure: false, timeoutSeconds: 600 };
+    expect(spec.firstBoot).toEqual([
+      { ...script, name: 'z' },
+      { ...script, name: 'a', network: true },
+    ]);
+  });
+
   it('cuts the label of a long name', () => {
     const outputs = [{ type: 'iso' }, { type: 'raw', sizeMiB: 2_048 }];
     expect(resolved(sampleSpec({ name: `a-${'b'.repeat(61)}`, outputs })).outputs).toEqual([

@@ -58,9 +58,11 @@ export interface AptSettings {
  * Writes the settings below `scratch`. Apt reads nothing of its own root's or the tree's configuration, so neither a
  * package's hooks nor the builder's proxy settings decide what is installed; dpkg and all maintainer scripts run
  * inside the tree. Lists stay in scratch: the tree never holds them.
+ * @param preferences text of apt_preferences(5), where the build has some
  */
 export async function writeAptSettings(
   context: Pick<ProgramContext<unknown>, 'tree' | 'scratch' | 'architecture' | 'archive'>,
+  preferences?: string,
 ): Promise<AptSettings> {
   const folder = join(context.scratch, 'apt');
   const sources = join(folder, 'sources.d', 'debian.sources');
@@ -70,6 +72,8 @@ export async function writeAptSettings(
   await mkdir(join(lists, 'partial'), { recursive: true });
   await mkdir(join(folder, 'cache'), { recursive: true });
   await writeFile(sources, sourcesText(context.archive));
+  const preferencesFile = preferences === undefined ? '/dev/null' : join(folder, 'preferences');
+  if (preferences !== undefined) await writeFile(preferencesFile, preferences);
   await writeFile(
     configuration,
     [
@@ -77,7 +81,7 @@ export async function writeAptSettings(
       `APT::Architectures "${context.architecture}";`,
       `Dir "${context.tree}";`,
       'Dir::Etc::Parts "/dev/null";',
-      'Dir::Etc::Preferences "/dev/null";',
+      `Dir::Etc::Preferences "${preferencesFile}";`,
       'Dir::Etc::PreferencesParts "/dev/null";',
       'Dir::Etc::SourceList "/dev/null";',
       `Dir::Etc::SourceParts "${join(folder, 'sources.d')}";`,

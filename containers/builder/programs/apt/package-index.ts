@@ -60,6 +60,14 @@ export class PackageIndex {
     return this.#stanzas.has(name) || this.#providers.has(name);
   }
 
+  /** Versions of the packages of this very name, each with the number of the index that has it. */
+  versions(name: string): { readonly version: string; readonly index: number }[] {
+    return [...this.#stanzasOf(name)].map((stanza) => ({
+      version: fieldOf(this.#text(stanza), 'Version'),
+      index: stanza.index,
+    }));
+  }
+
   /**
    * Every package that apt may come to install for the sake of some: whatever they depend on, by any alternative and
    * any provider, and so on.

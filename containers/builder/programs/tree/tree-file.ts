@@ -10,7 +10,8 @@ export type TreeAccess = Pick<ProgramContext<unknown>, 'resolveInTree'>;
 /** A data file of a tree that is larger than this is no file a program edits: it would only fill the memory. */
 const largestDataFile = 16 * 1024 * 1024;
 
-async function typeOf(hostPath: string): Promise<'missing' | 'file' | 'folder' | 'other'> {
+/** What stands at a path of the host; symlinks are `other`. */
+export async function typeOf(hostPath: string): Promise<'missing' | 'file' | 'folder' | 'other'> {
   try {
     const found = await lstat(hostPath);
     if (found.isDirectory()) return 'folder';
