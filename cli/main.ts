@@ -12,9 +12,11 @@ import { planCommand } from './commands/plan.ts';
 import { resumeCommand } from './commands/resume.ts';
 import { retryCommand } from './commands/retry.ts';
 import { schemaCommand } from './commands/schema.ts';
+import { signingKeyCommand } from './commands/signing-key.ts';
 import { startCommand } from './commands/start.ts';
 import { statusCommand } from './commands/status.ts';
 import { validateCommand } from './commands/validate.ts';
+import { verifyArtifactCommand } from './commands/verify-artifact.ts';
 import { setExit } from './exit.ts';
 import { exitCodeTable } from './exit-codes.ts';
 import { asCliFailure, failureDocument, failureText } from './failure.ts';
@@ -37,6 +39,8 @@ const commands = [
   statusCommand,
   logsCommand,
   downloadCommand,
+  verifyArtifactCommand,
+  signingKeyCommand,
   cancelCommand,
   listCommand,
   cacheCommand,

@@ -101,6 +101,11 @@ export const errorCatalogue = {
     title: 'There is no such artifact',
     remedy: 'List them with GET /v1/builds/{id}/artifacts.',
   },
+  'evidence.not_found': {
+    status: 404,
+    title: 'There is no such file of evidence',
+    remedy: 'See `evidence` of GET /v1/builds/{id}: a build that succeeded and made artifacts has some.',
+  },
   'cache.in_use': {
     status: 409,
     title: 'A build needs this result',

@@ -7,6 +7,7 @@ import { allowByWildcard } from './acknowledge.ts';
 import type { BlobBuckets } from './blob-buckets.ts';
 import type { BuilderPool } from './builder-pool.ts';
 import type { EngineFunction } from './engine-function.ts';
+import type { SigningKey } from './signing-key.ts';
 
 /** Rights of core/wiring, as groups of operations and functions of the flow have them. */
 export type Rights = GroupRights & { readonly sendsTokens?: boolean; readonly publishes?: boolean };
@@ -20,6 +21,7 @@ export interface GrantedThings {
   /** Executions of the state machine, any name. */
   readonly executionsArn: string;
   readonly presignRole: IRole;
+  readonly signingKey: SigningKey;
 }
 
 const tableReads = ['dynamodb:GetItem', 'dynamodb:BatchGetItem', 'dynamodb:Query'];
@@ -32,6 +34,9 @@ const tableWrites = [
 ];
 const blobReads = ['s3:GetObject'];
 const blobWrites = ['s3:PutObject', 's3:DeleteObject', 's3:AbortMultipartUpload'];
+
+/** Who signs names the key in what is signed. */
+const signingActions = { read: ['kms:GetPublicKey'], sign: ['kms:GetPublicKey', 'kms:Sign'] };
 
 /** Gives a function exactly the rights that core/wiring declares for it. */
 export function grantRights(target: EngineFunction, rights: Rights, things: GrantedThings): void {
@@ -77,6 +82,7 @@ export function grantRights(target: EngineFunction, rights: Rights, things: Gran
     );
   }
   if (rights.stopsTasks) things.pool.grantStop(role);
+  if (rights.signingKey !== undefined) allow(signingActions[rights.signingKey], [things.signingKey.arn]);
   if (rights.publishes === true) allow(['events:PutEvents'], [things.bus.eventBusArn]);
   if (rights.sendsTokens === true) allowTokens(target, things.stateMachineArn);
 }

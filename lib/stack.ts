@@ -24,6 +24,7 @@ import { functionCode } from './function-code.ts';
 import { grantRights } from './function-rights.ts';
 import { HttpApiFront } from './http-api.ts';
 import { PresignRole } from './presign-role.ts';
+import { SigningKey } from './signing-key.ts';
 
 export interface BuilderStackProps extends StackProps {
   readonly configuration: Configuration;
@@ -43,6 +44,7 @@ export class BuilderStack extends Stack {
     const { table } = new BuildTable(this, 'Table');
     const buckets = new BlobBuckets(this, 'Buckets');
     const { secret } = new CursorSecret(this, 'CursorSecret');
+    const signingKey = new SigningKey(this, 'SigningKey');
     const channels = new EventChannels(this, 'Events');
 
     // What runs builders.
@@ -80,6 +82,7 @@ export class BuilderStack extends Stack {
       stateMachineArn: machine.arn,
       executionsArn: machine.executionsArn,
       presignRole: presign.role,
+      signingKey,
     };
     const security = configuration['archives.debianSecurity'];
     for (const { made, rights } of all) {
@@ -88,6 +91,7 @@ export class BuilderStack extends Stack {
       made.configure({
         [names.apiUrl]: front.url,
         [names.toolchain]: image.toolchain,
+        [names.mode]: capacity === 'fargate' ? 'contained' : 'privileged',
         [names.architectures]: architecture,
         [names.outputs]: 'iso,raw,tar,oci,docker,qcow2,vmdk,vhd,vhdx,ova',
         [names.cursorSecretId]: secret.secretArn,
@@ -107,6 +111,7 @@ export class BuilderStack extends Stack {
         [names.cluster]: pool.cluster.clusterArn,
         [names.taskFamily]: pool.family,
         [names.eventBusName]: channels.bus.eventBusName,
+        [names.signingKeyArn]: signingKey.arn,
         [names.archiveDebian]: archive,
         [names.archiveFallbackHours]: String(configuration['archives.fallbackHours']),
         ...(security === undefined ? {} : { [names.archiveDebianSecurity]: security }),

@@ -1,6 +1,7 @@
 import { appendFileSync, mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createHttpArchive } from '../adapters/archive/http-archive.ts';
+import { createKeySigner } from '../adapters/signing/key-signer.ts';
 import { openSqliteTable } from '../adapters/sqlite/sqlite-table.ts';
 import { createSystemClock } from '../adapters/system/clock.ts';
 import { createIds } from '../adapters/system/ids.ts';
@@ -26,7 +27,7 @@ import { lockInstance } from './instance-lock.ts';
 import type { Log } from './log.ts';
 import { openObjects } from './object-store.ts';
 import { startOutboxPump } from './outbox-pump.ts';
-import { openSecrets } from './secrets.ts';
+import { openSecrets, openSigningKey } from './secrets.ts';
 import { openTaskRunner, type TaskRunner, type TaskRunnerOptions } from './tasks/task-runner.ts';
 import { warmBuilders } from './tasks/warm-builders.ts';
 import { openToolchain } from './toolchain.ts';
@@ -137,6 +138,7 @@ export async function startEngine(
     installation: {
       apiUrl: front.url,
       toolchain: toolchain.digest,
+      mode: configuration.mode,
       architectures: [hostArchitecture()],
       outputs: [...outputTypes],
       cursorSecret: secrets.cursorSecret,
@@ -156,6 +158,7 @@ export async function startEngine(
       }),
       { ...{ table, clock, log: log.info }, fallbackHours: configuration.archiveFallbackHours },
     ),
+    signer: createKeySigner(openSigningKey(directory)),
     clock,
     ids,
   };
@@ -197,7 +200,7 @@ export async function startEngine(
  */
 function limitsOf(
   configuration: LocalConfiguration,
-): Omit<Installation, 'apiUrl' | 'toolchain' | 'architectures' | 'outputs' | 'cursorSecret'> {
+): Omit<Installation, 'apiUrl' | 'toolchain' | 'mode' | 'architectures' | 'outputs' | 'cursorSecret'> {
   const builds = Math.max(2, configuration.slots * 2);
   return {
     ...{ concurrentBuilds: builds, concurrentBuildsPerTenant: builds, stagesPerBuild: 40, spot: false },

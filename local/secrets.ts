@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto';
+import { generateKeyPairSync, randomBytes } from 'node:crypto';
 import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
@@ -19,7 +19,28 @@ export function openSecrets(directory: string): Secrets {
     s3SecretAccessKey: randomBytes(32).toString('base64url'),
     cursorSecret: randomBytes(32).toString('base64url'),
   };
-  writeFileSync(`${file}.part`, `${JSON.stringify(secrets, null, 2)}\n`, { mode: 0o600, flush: true });
-  renameSync(`${file}.part`, file);
+  writeOnce(file, `${JSON.stringify(secrets, null, 2)}\n`);
   return secrets;
+}
+
+/**
+ * The private key that signs the evidence of this engine's builds, as PKCS #8 in PEM: made once for a folder, and
+ * readable by its owner only. Whoever trusts its public half trusts what this folder's engine says of its builds.
+ */
+export function openSigningKey(directory: string): string {
+  const file = join(directory, 'signing-key.pem');
+  if (existsSync(file)) return readFileSync(file, 'utf8');
+  const { privateKey } = generateKeyPairSync('ec', {
+    namedCurve: 'prime256v1',
+    privateKeyEncoding: { type: 'pkcs8', format: 'pem' },
+    publicKeyEncoding: { type: 'spki', format: 'pem' },
+  });
+  writeOnce(file, privateKey);
+  return privateKey;
+}
+
+/** A file that is there whole or not at all, and that nobody else may read. */
+function writeOnce(file: string, text: string): void {
+  writeFileSync(`${file}.part`, text, { mode: 0o600, flush: true });
+  renameSync(`${file}.part`, file);
 }

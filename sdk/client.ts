@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { cacheCalls } from './cache.ts';
-import { type DownloadedFile, downloadFile } from './download.ts';
+import { downloadCalls } from './downloads.ts';
 import { ApiProblem, EngineUnreachable, isProblem, isTransient, reasonOf } from './engine-error.ts';
 import { createClient } from './generated/client/index.ts';
 import * as operations from './generated/sdk.gen.ts';
@@ -15,6 +15,7 @@ import type {
   PlanPreview,
   PreviewPlanResponses,
   ResumeBuildResponses,
+  SigningKey,
   Spec,
   SpecVerdict,
   StartBuildResponses,
@@ -152,6 +153,10 @@ export function createEngineClient(options: {
     return (await operations.listArtifacts({ ...shared, path: { id } })).data.artifacts;
   }
 
+  async function readSigningKey(): Promise<SigningKey> {
+    return (await operations.readSigningKey(shared)).data;
+  }
+
   async function isHealthy(signal?: AbortSignal): Promise<boolean> {
     try {
       return (await operations.readHealth({ ...shared, ...withSignal(signal) })).data.status === 'ready';
@@ -202,33 +207,10 @@ export function createEngineClient(options: {
     }
   }
 
-  /**
-   * Downloads an artifact into a folder under its own name and verifies its SHA-256. The file appears whole or not at
-   * all.
-   */
-  async function downloadArtifact(id: string, name: string, folder: string): Promise<DownloadedFile> {
-    const artifact = (await listArtifacts(id)).find((entry) => entry.name === name);
-    const address = `${url}/v1/builds/${encodeURIComponent(id)}/artifacts/${encodeURIComponent(name)}`;
-    let response: Response;
-    try {
-      // The key is for the engine only: the redirect is followed by hand, without it.
-      response = await send(address, { redirect: 'manual', headers: { authorization: `Bearer ${options.apiKey}` } });
-    } catch (error) {
-      throw new EngineUnreachable(url, reasonOf(error), error);
-    }
-    const location = response.headers.get('location');
-    if (artifact === undefined || response.status !== 307 || location === null) {
-      const problem: unknown = await response.json().catch(() => undefined);
-      if (isProblem(problem)) throw new ApiProblem(problem);
-      throw new EngineUnreachable(url, `it answered ${response.status} instead of a redirect`);
-    }
-    await response.body?.cancel();
-    return await downloadFile({ send, address: location, artifact, folder });
-  }
-
   return {
     url,
     ...cacheCalls(client),
+    ...downloadCalls({ url, apiKey: options.apiKey, send, listArtifacts }),
     startBuild,
     validateSpec,
     previewPlan,
@@ -239,10 +221,10 @@ export function createEngineClient(options: {
     cancelBuild,
     readLogs,
     listArtifacts,
+    readSigningKey,
     isHealthy,
     waitForBuild,
     followLogs,
-    downloadArtifact,
   };
 }
 

@@ -24,29 +24,30 @@ export class ChecksumMismatch extends Error {
 
 /**
  * Downloads to a temporary name in the same folder, verifies size and SHA-256, makes it durable, and renames.
- * @throws ChecksumMismatch, EngineUnreachable; Error where the artifact's name is no plain file name.
+ * @throws ChecksumMismatch, EngineUnreachable; Error where the name is no plain file name.
  */
 export async function downloadFile(request: {
   readonly send: typeof fetch;
   readonly address: string;
-  readonly artifact: Artifact;
+  /** An artifact, or a file of evidence. */
+  readonly file: Pick<Artifact, 'name' | 'size' | 'sha256'>;
   readonly folder: string;
 }): Promise<DownloadedFile> {
-  const { artifact, folder } = request;
+  const { file, folder } = request;
   // The name comes from a server: it must not lead out of the folder.
-  if (!/^[A-Za-z0-9][A-Za-z0-9._-]*$/.test(artifact.name)) {
-    throw new Error(`the artifact's name ${JSON.stringify(artifact.name)} is no file name`);
+  if (!/^[A-Za-z0-9][A-Za-z0-9._-]*$/.test(file.name)) {
+    throw new Error(`the name ${JSON.stringify(file.name)} is no file name`);
   }
   await mkdir(folder, { recursive: true });
-  const target = path.join(folder, artifact.name);
-  const partial = path.join(folder, `.${artifact.name}.${randomUUID()}.part`);
+  const target = path.join(folder, file.name);
+  const partial = path.join(folder, `.${file.name}.${randomUUID()}.part`);
   try {
     const found = await writeTo(partial, request);
-    if (found.sha256 !== artifact.sha256 || found.size !== artifact.size) {
-      throw new ChecksumMismatch(artifact.name, artifact.sha256, found.sha256);
+    if (found.sha256 !== file.sha256 || found.size !== file.size) {
+      throw new ChecksumMismatch(file.name, file.sha256, found.sha256);
     }
     await rename(partial, target);
-    return { name: artifact.name, path: target, ...found };
+    return { name: file.name, path: target, ...found };
   } finally {
     await rm(partial, { force: true });
   }

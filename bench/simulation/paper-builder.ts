@@ -1,5 +1,7 @@
+import { zstdCompressSync } from 'node:zlib';
 import type { ExchangeRequest } from '../../core/builds/exchange.ts';
 import { answerExchange } from '../../core/builds/exchange-service.ts';
+import type { LayerIndexHeader } from '../../core/builds/layer-index.ts';
 import {
   type Manifest,
   type ManifestStep,
@@ -108,7 +110,7 @@ class PaperBuilder {
 
   async #outputs(manifest: Manifest, step: ManifestStep): Promise<Receipt> {
     const put = async (output: 'layer' | 'index' | 'module' | 'artifact') => {
-      const bytes = utf8(`${output} of ${step.key}`);
+      const bytes = output === 'index' ? paperIndex(step) : utf8(`${output} of ${step.key}`);
       await this.#upload(manifest, step.id, output, bytes);
       return { size: bytes.length, digest: sha256(bytes) };
     };
@@ -156,6 +158,12 @@ class PaperBuilder {
   #ask({ buildId, stageId, attempt, ticket }: Manifest, request: ExchangeRequest) {
     return answerExchange(this.#ports, { ...{ buildId, stageId, attempt, ticket }, request });
   }
+}
+
+/** The index of a layer that holds one folder, named after the step's key. */
+function paperIndex(step: ManifestStep): Uint8Array {
+  const header: LayerIndexHeader = { format: 'lbuild-layer-index/1', step: step.id, entries: 1 };
+  return zstdCompressSync(`${JSON.stringify(header)}\n${JSON.stringify({ path: step.key, type: 'directory' })}\n`);
 }
 
 function resultOf(manifest: Manifest, failure: StepFailure | undefined): StageResult {

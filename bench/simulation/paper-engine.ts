@@ -3,9 +3,11 @@ import { createIds } from '../../adapters/system/ids.ts';
 import type { BuildRecord } from '../../core/builds/build-record.ts';
 import { findBuild, submitBuild } from '../../core/builds/build-repository.ts';
 import { storePlan } from '../../core/builds/plan-store.ts';
-import type { JsonValue } from '../../core/digest.ts';
+import { type JsonValue, sha256 } from '../../core/digest.ts';
 import { executionEnvelope, scheduleEnvelope } from '../../core/events/envelope.ts';
+import { utf8 } from '../../core/json.ts';
 import type { Ports } from '../../core/ports/ports.ts';
+import type { Signer } from '../../core/ports/signer.ts';
 import type { Table } from '../../core/ports/table.ts';
 import type { Installation } from '../../core/tenancy/installation.ts';
 import { executionRule, schedules } from '../../core/wiring/event-rules.ts';
@@ -59,6 +61,11 @@ export interface PaperEngine {
 /** Where paper time begins: 1 January 2026. */
 const origin = 1_767_225_600_000;
 const toolchain = 'c'.repeat(64);
+/** What it signs nobody checks, and a signature that differs each time would make a run differ from the same run. */
+const paperSigner: Signer = {
+  key: async () => ({ keyId: 'd'.repeat(64), publicKey: '' }),
+  sign: async (bytes) => utf8(sha256(bytes)),
+};
 /** Nothing is evicted from the cache, and nothing warms it. */
 const keeping = { cacheLimitBytes: Number.MAX_SAFE_INTEGER, warmsPresets: false };
 
@@ -121,6 +128,7 @@ export async function startPaperEngine(options: PaperEngineOptions): Promise<Pap
     installation: {
       apiUrl: 'http://127.0.0.1',
       toolchain,
+      mode: 'contained',
       architectures: ['amd64'],
       outputs: ['iso', 'tar'],
       cursorSecret: 's'.repeat(43),
@@ -134,6 +142,7 @@ export async function startPaperEngine(options: PaperEngineOptions): Promise<Pap
     tasks: { stop: async () => undefined, running: async () => [] },
     bus,
     archive: { state: async () => paperArchive },
+    signer: paperSigner,
     clock,
     ids,
   };

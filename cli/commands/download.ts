@@ -6,7 +6,11 @@ import { CliFailure } from '../failure.ts';
 import type { Output } from '../output.ts';
 import { connectionOptionsSchema, engineCommand } from './common-options.ts';
 
-const optionsSchema = connectionOptionsSchema.extend({ to: z.string(), name: z.array(z.string()).optional() });
+const optionsSchema = connectionOptionsSchema.extend({
+  to: z.string(),
+  name: z.array(z.string()).optional(),
+  evidence: z.boolean().default(false),
+});
 
 /** `lbuild download ID --to DIR`: downloads and verifies what a build made. */
 export function downloadCommand(output: Output): Command {
@@ -15,6 +19,7 @@ export function downloadCommand(output: Output): Command {
     .argument('<id>', 'id of the build')
     .requiredOption('--to <folder>', 'folder for the files; made where it is missing')
     .option('--name <name...>', 'only these files')
+    .option('--evidence', 'also the evidence: checksums, bills of materials, signed provenance')
     .action(async (id: string, given: unknown) => {
       const options = optionsSchema.parse(given);
       const engine = connect(options);
@@ -28,10 +33,19 @@ export function downloadCommand(output: Output): Command {
         });
       }
       const files: DownloadedFile[] = [];
-      for (const name of wanted) {
-        const file = await engine.downloadArtifact(id, name, options.to);
+      const tell = (file: DownloadedFile): void => {
         files.push(file);
         if (!options.json) output.line(`${file.path}  ${file.size} bytes  sha256 ${file.sha256}`);
+      };
+      for (const name of wanted) tell(await engine.downloadArtifact(id, name, options.to));
+      const evidence = options.evidence ? (await engine.readBuild(id)).evidence : [];
+      for (const file of evidence) tell(await engine.downloadEvidence(id, file, options.to));
+      if (options.evidence && evidence.length === 0) {
+        throw new CliFailure('notFound', {
+          code: 'evidence.not_found',
+          detail: `The build ${id} has no evidence: it has not succeeded, or is older than evidence.`,
+          remedy: 'Leave out --evidence, or build it again with `lbuild retry`.',
+        });
       }
       if (options.json) output.document({ id, files });
     });

@@ -1,8 +1,10 @@
 import { z } from 'zod';
 import { errorCatalogue } from '../errors.ts';
+import { evidenceKinds } from '../evidence/evidence-file.ts';
 import type { Table } from '../ports/table.ts';
 import { type BuildRecord, type Failure, failureSchema } from './build-record.ts';
 import { estimateView, estimateViewSchema } from './estimate-view.ts';
+import { type EvidenceRecord, listEvidence } from './evidence-record.ts';
 import { buildStates, isTerminal, type WorkState, workStates } from './lifecycle.ts';
 import { stageTimesSchema } from './manifest.ts';
 import { printable } from './printable.ts';
@@ -23,6 +25,16 @@ const stepViewSchema = z
     facts: z.record(z.string(), z.string()),
   })
   .meta({ id: 'Step' });
+
+const evidenceViewSchema = z
+  .strictObject({
+    name: z.string(),
+    kind: z.enum(evidenceKinds),
+    size: z.number().int().describe('Bytes.'),
+    sha256: z.string(),
+    downloadUrl: z.string().describe('Redirects whoever may read the build’s artifacts to the download.'),
+  })
+  .meta({ id: 'Evidence' });
 
 const failureViewSchema = failureSchema.extend({ remedy: z.string() }).meta({ id: 'Failure' });
 type FailureView = z.infer<typeof failureViewSchema>;
@@ -64,6 +76,9 @@ export const buildDetailSchema = z
       .max(100)
       .describe('Share of the steps that are done; 100 only of a build that succeeded.'),
     estimate: estimateViewSchema.optional(),
+    evidence: z
+      .array(evidenceViewSchema)
+      .describe('What tells and proves how it was made; of a build that made artifacts.'),
     stages: z.array(
       z
         .strictObject({
@@ -124,14 +139,18 @@ export function buildView(build: BuildRecord): BuildView {
   };
 }
 
-/** The view of a build with its stages and steps, from the table alone. */
-export async function buildDetail(table: Table, build: BuildRecord): Promise<BuildDetail> {
-  const [stages, steps, attempts, artifacts, progress] = await Promise.all([
+/**
+ * The view of a build with its stages and steps, from the table alone.
+ * @param apiUrl address of the API without a trailing slash
+ */
+export async function buildDetail(table: Table, build: BuildRecord, apiUrl: string): Promise<BuildDetail> {
+  const [stages, steps, attempts, artifacts, progress, evidence] = await Promise.all([
     listStages(table, build.id),
     listSteps(table, build.id),
     listAttempts(table, build.id),
     listArtifacts(table, build.id),
     isTerminal(build.state) ? [] : listProgress(table, build.id),
+    build.state === 'succeeded' ? listEvidence(table, build.id) : [],
   ]);
   const estimate = estimateView(build, {
     stages: stages.map(({ value }) => value),
@@ -193,8 +212,14 @@ export async function buildDetail(table: Table, build: BuildRecord): Promise<Bui
     ...buildView(build),
     percent: build.state === 'succeeded' ? 100 : percent,
     ...(estimate === undefined ? {} : { estimate }),
+    evidence: evidence.map((file) => evidenceView(file, build.id, apiUrl)),
     stages: views,
   };
+}
+
+function evidenceView(file: EvidenceRecord, buildId: string, apiUrl: string): BuildDetail['evidence'][number] {
+  const { name, kind, size, sha256 } = file;
+  return { name, kind, size, sha256, downloadUrl: `${apiUrl}/v1/builds/${buildId}/evidence/${name}` };
 }
 
 function shownFacts(facts: Readonly<Record<string, string>>): Record<string, string> {

@@ -31,6 +31,8 @@ export const artifactKey = (buildId: string, name: string): TableKey => ({
   partition: `BUILD#${buildId}`,
   sort: `ARTIFACT#${name}`,
 });
+/** The files of evidence of a build, all in one record. */
+export const evidenceKey = (buildId: string): TableKey => ({ partition: `BUILD#${buildId}`, sort: 'EVIDENCE' });
 /** Attempts sort by number up to 999; a stage ends long before. */
 export const attemptKey = (buildId: string, stageId: string, attempt: number): TableKey => ({
   partition: `BUILD#${buildId}`,

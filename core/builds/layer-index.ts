@@ -27,13 +27,29 @@ export const layerEntrySchema = z.strictObject({
 });
 export type LayerEntry = z.infer<typeof layerEntrySchema>;
 
+/** A package as dpkg's database has it. Indexes that were made before there was evidence have only the first four. */
+const packageStanzaSchema = z.strictObject({
+  name: z.string(),
+  version: z.string(),
+  architecture: z.string(),
+  status: z.string(),
+  source: z.string().max(200).optional().describe('Source package that it was built of.'),
+  sourceVersion: z.string().max(200).optional(),
+  licences: z
+    .array(z.string().max(100))
+    .max(40)
+    .optional()
+    .describe('Short names of its copyright file, where this layer brings that file and it is in DEP-5 form.'),
+});
+export type PackageStanza = z.infer<typeof packageStanzaSchema>;
+
 /** First line of an index; the entries follow, one JSON document a line, sorted by path in bytes. zstd-compressed. */
 export const layerIndexHeaderSchema = z.strictObject({
   format: z.literal('lbuild-layer-index/1'),
   step: z.string(),
   entries: z.number().int().min(0),
   packages: z
-    .array(z.strictObject({ name: z.string(), version: z.string(), architecture: z.string(), status: z.string() }))
+    .array(packageStanzaSchema)
     .optional()
     .describe('Package stanzas, where the step changed the package database: the whole state after it.'),
   inputs: z

@@ -152,12 +152,14 @@ const endEvents = {
 /**
  * Writes a build's terminal state with its event, once: a build that is over stays as it is.
  * Answers the build as it is then.
+ * @param beside what is to be written in the same transaction, and not at all where the build is over already
  */
 export async function endBuild(
   ports: Pick<SettleStagePorts, 'table' | 'clock' | 'ids'>,
   buildId: string,
   state: keyof typeof endEvents,
   failure?: Failure,
+  beside: readonly TableWrite[] = [],
 ): Promise<BuildRecord | undefined> {
   return updateBuild(ports.table, buildId, (build) => {
     if (build.endedAt !== undefined) return undefined;
@@ -170,6 +172,6 @@ export async function endBuild(
     };
     const detail = toJsonObject({ buildId, state, code: ended.failure?.code });
     const told = outboxWrite(ports, endEvents[state], build.tenantId, detail);
-    return { build: ended, writes: [told, ...(holdsSlot === true ? giveSlot(build.tenantId) : [])] };
+    return { build: ended, writes: [told, ...beside, ...(holdsSlot === true ? giveSlot(build.tenantId) : [])] };
   });
 }

@@ -6,6 +6,7 @@ import type { EventBus } from './event-bus.ts';
 import type { Flow } from './flow.ts';
 import type { Ids } from './ids.ts';
 import type { PackageArchive } from './package-archive.ts';
+import type { Signer } from './signer.ts';
 import type { Table } from './table.ts';
 
 /** All that the functions stand on. A composition root (a lambda.ts, local/) makes one; a function takes what it needs. */
@@ -17,6 +18,7 @@ export interface Ports {
   readonly tasks: BuilderTasks;
   readonly bus: EventBus;
   readonly archive: PackageArchive;
+  readonly signer: Signer;
   readonly clock: Clock;
   readonly ids: Ids;
 }

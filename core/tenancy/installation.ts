@@ -2,12 +2,17 @@ import { z } from 'zod';
 import { fusings } from '../plan/stages.ts';
 import { architectures, outputTypes } from '../spec/releases.ts';
 
+/** How builders work: with a container's rights, or as root of a machine. What they make is the same. */
+export const builderModes = ['contained', 'privileged'] as const;
+export type BuilderMode = (typeof builderModes)[number];
+
 /** What this installation is and can do; read once from configuration. */
 export const installationSchema = z.strictObject({
   /** Address under which builders and users reach the API, without a trailing slash. */
   apiUrl: z.url(),
   /** Digest of the builder root. */
   toolchain: z.string().min(1),
+  mode: z.enum(builderModes),
   architectures: z.array(z.enum(architectures)).min(1),
   outputs: z.array(z.enum(outputTypes)).min(1),
   /** Secret (at least 32 random bytes, base64url) that signs page cursors. */

@@ -5,6 +5,7 @@
 export const environmentNames = {
   apiUrl: 'LBUILD_API_URL',
   toolchain: 'LBUILD_TOOLCHAIN',
+  mode: 'LBUILD_MODE',
   architectures: 'LBUILD_ARCHITECTURES',
   outputs: 'LBUILD_OUTPUTS',
   cursorSecretId: 'LBUILD_CURSOR_SECRET_ID',
@@ -22,6 +23,7 @@ export const environmentNames = {
   cluster: 'LBUILD_CLUSTER',
   taskFamily: 'LBUILD_TASK_FAMILY',
   eventBusName: 'LBUILD_EVENT_BUS',
+  signingKeyArn: 'LBUILD_SIGNING_KEY_ARN',
   archiveDebian: 'LBUILD_ARCHIVE_DEBIAN',
   archiveFallbackHours: 'LBUILD_ARCHIVE_FALLBACK_HOURS',
   archiveDebianSecurity: 'LBUILD_ARCHIVE_DEBIAN_SECURITY',

@@ -51,7 +51,7 @@ export const orchestrationFunctions = {
   FinalizeBuild: {
     name: 'finalize-build',
     entry: 'functions/orchestration/finalize-build/lambda.ts',
-    rights: none,
+    rights: { ...none, blobs: 'write', signingKey: 'sign' },
     timeoutSeconds: 120,
   },
 } as const satisfies Record<string, EngineFunction>;

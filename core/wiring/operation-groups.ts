@@ -8,6 +8,8 @@ export interface GroupRights {
   readonly startsFlow: boolean;
   readonly stopsFlow: boolean;
   readonly stopsTasks: boolean;
+  /** What it may do with the key that signs evidence; absent: nothing. `sign` reads its public half too. */
+  readonly signingKey?: 'read' | 'sign';
 }
 
 export interface OperationGroup {
@@ -58,10 +60,13 @@ export const operationGroups: readonly OperationGroup[] = [
   },
   {
     name: 'service',
-    prefixes: ['/v1/health', '/v1/openapi.json'],
+    prefixes: ['/v1/health', '/v1/openapi.json', '/v1/signing-key'],
     entry: 'functions/api/service/lambda.ts',
-    rights: { table: 'read', blobs: 'none', signsUrls: false, startsFlow: false, stopsFlow: false, stopsTasks: false },
+    rights: {
+      ...{ table: 'read', blobs: 'none', signsUrls: false, startsFlow: false, stopsFlow: false, stopsTasks: false },
+      signingKey: 'read',
+    },
     timeoutSeconds: 10,
-    summary: 'Health and the API’s own description',
+    summary: 'Health, the API’s own description, and the key that signs evidence',
   },
 ];

@@ -2,7 +2,7 @@
 
 import { client } from './client.gen.ts';
 import type { Client, ClientMeta, Options as Options2, RequestResult, TDataShape } from './client/index.ts';
-import type { CancelBuildData, CancelBuildErrors, CancelBuildResponses, DownloadArtifactData, DownloadArtifactErrors, ExchangeData, ExchangeErrors, ExchangeResponses, ExplainCacheData, ExplainCacheErrors, ExplainCacheResponses, ListArtifactsData, ListArtifactsErrors, ListArtifactsResponses, ListBuildsData, ListBuildsErrors, ListBuildsResponses, ListCacheData, ListCacheErrors, ListCacheResponses, PreviewPlanData, PreviewPlanErrors, PreviewPlanResponses, ReadBuildData, ReadBuildErrors, ReadBuildResponses, ReadCacheStatsData, ReadCacheStatsErrors, ReadCacheStatsResponses, ReadHealthData, ReadHealthErrors, ReadHealthResponses, ReadLogsData, ReadLogsErrors, ReadLogsResponses, ReadOpenapiData, ReadOpenapiErrors, ReadOpenapiResponses, RemoveCachedData, RemoveCachedErrors, RemoveCachedResponses, ResumeBuildData, ResumeBuildErrors, ResumeBuildResponses, RetryBuildData, RetryBuildErrors, RetryBuildResponses, StartBuildData, StartBuildErrors, StartBuildResponses, ValidateSpecData, ValidateSpecErrors, ValidateSpecResponses, WarmCacheData, WarmCacheErrors, WarmCacheResponses } from './types.gen.ts';
+import type { CancelBuildData, CancelBuildErrors, CancelBuildResponses, DownloadArtifactData, DownloadArtifactErrors, DownloadEvidenceData, DownloadEvidenceErrors, ExchangeData, ExchangeErrors, ExchangeResponses, ExplainCacheData, ExplainCacheErrors, ExplainCacheResponses, ListArtifactsData, ListArtifactsErrors, ListArtifactsResponses, ListBuildsData, ListBuildsErrors, ListBuildsResponses, ListCacheData, ListCacheErrors, ListCacheResponses, PreviewPlanData, PreviewPlanErrors, PreviewPlanResponses, ReadBuildData, ReadBuildErrors, ReadBuildResponses, ReadCacheStatsData, ReadCacheStatsErrors, ReadCacheStatsResponses, ReadHealthData, ReadHealthErrors, ReadHealthResponses, ReadLogsData, ReadLogsErrors, ReadLogsResponses, ReadOpenapiData, ReadOpenapiErrors, ReadOpenapiResponses, ReadSigningKeyData, ReadSigningKeyErrors, ReadSigningKeyResponses, RemoveCachedData, RemoveCachedErrors, RemoveCachedResponses, ResumeBuildData, ResumeBuildErrors, ResumeBuildResponses, RetryBuildData, RetryBuildErrors, RetryBuildResponses, StartBuildData, StartBuildErrors, StartBuildResponses, ValidateSpecData, ValidateSpecErrors, ValidateSpecResponses, WarmCacheData, WarmCacheErrors, WarmCacheResponses } from './types.gen.ts';
 
 export type Options<TData extends TDataShape = TDataShape, ThrowOnError extends boolean = boolean, TResponse = unknown> = Options2<TData, ThrowOnError, TResponse> & {
     /**
@@ -181,6 +181,21 @@ export const downloadArtifact = <ThrowOnError extends boolean = false>(options: 
 });
 
 /**
+ * Redirect to the download of a file of evidence
+ *
+ * Needs the permission `artifacts:read`.
+ */
+export const downloadEvidence = <ThrowOnError extends boolean = false>(options: Options<DownloadEvidenceData, ThrowOnError>): RequestResult<unknown, DownloadEvidenceErrors, ThrowOnError> => (options.client ?? client).get<unknown, DownloadEvidenceErrors, ThrowOnError>({
+    security: [{
+            key: 'apiKey',
+            scheme: 'bearer',
+            type: 'http'
+        }],
+    url: '/v1/builds/{id}/evidence/{name}',
+    ...options
+});
+
+/**
  * What the tenant has in the cache, the last used first
  *
  * Needs the permission `cache:read`.
@@ -304,3 +319,8 @@ export const readHealth = <ThrowOnError extends boolean = false>(options?: Optio
  * This document
  */
 export const readOpenapi = <ThrowOnError extends boolean = false>(options?: Options<ReadOpenapiData, ThrowOnError>): RequestResult<ReadOpenapiResponses, ReadOpenapiErrors, ThrowOnError> => (options?.client ?? client).get<ReadOpenapiResponses, ReadOpenapiErrors, ThrowOnError>({ url: '/v1/openapi.json', ...options });
+
+/**
+ * The public key that evidence is signed with
+ */
+export const readSigningKey = <ThrowOnError extends boolean = false>(options?: Options<ReadSigningKeyData, ThrowOnError>): RequestResult<ReadSigningKeyResponses, ReadSigningKeyErrors, ThrowOnError> => (options?.client ?? client).get<ReadSigningKeyResponses, ReadSigningKeyErrors, ThrowOnError>({ url: '/v1/signing-key', ...options });

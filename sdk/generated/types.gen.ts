@@ -990,6 +990,10 @@ export type BuildDetail = {
      */
     percent: number;
     estimate?: Estimate;
+    /**
+     * What tells and proves how it was made; of a build that made artifacts.
+     */
+    evidence: Array<Evidence>;
     stages: Array<Stage>;
 };
 
@@ -1047,6 +1051,20 @@ export type Estimate = {
         bytes?: number;
         dollars?: number;
     };
+};
+
+export type Evidence = {
+    name: string;
+    kind: 'packages' | 'spdx' | 'cyclonedx' | 'spec' | 'provenance' | 'signature' | 'checksums';
+    /**
+     * Bytes.
+     */
+    size: number;
+    sha256: string;
+    /**
+     * Redirects whoever may read the build’s artifacts to the download.
+     */
+    downloadUrl: string;
 };
 
 export type Stage = {
@@ -1310,6 +1328,18 @@ export type Health = {
 export type OpenapiDocument = {
     openapi: string;
     [key: string]: unknown;
+};
+
+export type SigningKey = {
+    /**
+     * SHA-256 of the public key (SubjectPublicKeyInfo in DER), as envelopes name it.
+     */
+    keyId: string;
+    algorithm: 'ecdsa-p256-sha256';
+    /**
+     * SubjectPublicKeyInfo in PEM.
+     */
+    publicKey: string;
 };
 
 export type ListBuildsData = {
@@ -1932,6 +1962,55 @@ export type DownloadArtifactErrors = {
 
 export type DownloadArtifactError = DownloadArtifactErrors[keyof DownloadArtifactErrors];
 
+export type DownloadEvidenceData = {
+    body?: never;
+    path: {
+        /**
+         * Id of the build.
+         */
+        id: string;
+        /**
+         * Name of the file, as `evidence` of the build gives it.
+         */
+        name: string;
+    };
+    query?: never;
+    url: '/v1/builds/{id}/evidence/{name}';
+};
+
+export type DownloadEvidenceErrors = {
+    /**
+     * `request.invalid`: The request is not valid.
+     */
+    400: Problem;
+    /**
+     * `access.unauthenticated`: No valid credentials.
+     */
+    401: Problem;
+    /**
+     * `access.forbidden`: The key may not do this.
+     */
+    403: Problem;
+    /**
+     * `build.not_found`: There is no such build. `evidence.not_found`: There is no such file of evidence.
+     */
+    404: Problem;
+    /**
+     * `request.too_large`: The body is too large.
+     */
+    413: Problem;
+    /**
+     * `internal.error`: The service failed.
+     */
+    500: Problem;
+    /**
+     * `service.unavailable`: A part of the service is not available.
+     */
+    503: Problem;
+};
+
+export type DownloadEvidenceError = DownloadEvidenceErrors[keyof DownloadEvidenceErrors];
+
 export type ListCacheData = {
     body?: never;
     path?: never;
@@ -2546,3 +2625,40 @@ export type ReadOpenapiResponses = {
 };
 
 export type ReadOpenapiResponse = ReadOpenapiResponses[keyof ReadOpenapiResponses];
+
+export type ReadSigningKeyData = {
+    body?: never;
+    path?: never;
+    query?: never;
+    url: '/v1/signing-key';
+};
+
+export type ReadSigningKeyErrors = {
+    /**
+     * `request.invalid`: The request is not valid.
+     */
+    400: Problem;
+    /**
+     * `request.too_large`: The body is too large.
+     */
+    413: Problem;
+    /**
+     * `internal.error`: The service failed.
+     */
+    500: Problem;
+    /**
+     * `service.unavailable`: A part of the service is not available.
+     */
+    503: Problem;
+};
+
+export type ReadSigningKeyError = ReadSigningKeyErrors[keyof ReadSigningKeyErrors];
+
+export type ReadSigningKeyResponses = {
+    /**
+     * Success.
+     */
+    200: SigningKey;
+};
+
+export type ReadSigningKeyResponse = ReadSigningKeyResponses[keyof ReadSigningKeyResponses];

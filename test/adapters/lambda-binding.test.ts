@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ECSClient } from '@aws-sdk/client-ecs';
 import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
+import { KMSClient } from '@aws-sdk/client-kms';
 import { S3Client } from '@aws-sdk/client-s3';
 import { SFNClient } from '@aws-sdk/client-sfn';
 import type { Context } from 'aws-lambda';
@@ -11,6 +12,7 @@ import { z } from 'zod';
 import { createHttpArchive } from '../../adapters/archive/http-archive.ts';
 import { createBuilderTasks } from '../../adapters/ecs/builder-tasks.ts';
 import { createEventBus } from '../../adapters/eventbridge/event-bus.ts';
+import { createKmsSigner } from '../../adapters/kms/kms-signer.ts';
 import { createS3Blobs } from '../../adapters/s3/s3-blobs.ts';
 import { openSqliteTable } from '../../adapters/sqlite/sqlite-table.ts';
 import { createStateMachine } from '../../adapters/stepfunctions/state-machine.ts';
@@ -35,6 +37,7 @@ const ports: Ports = {
   installation: {
     apiUrl: 'https://api.invalid',
     toolchain: 'a1',
+    mode: 'contained',
     architectures: ['amd64'],
     outputs: ['iso'],
     cursorSecret: 'x'.repeat(64),
@@ -51,6 +54,7 @@ const ports: Ports = {
   tasks: createBuilderTasks({ client: new ECSClient({ region }), cluster: 'c', family: 'f' }),
   bus: createEventBus({ client: new EventBridgeClient({ region }), eventBusName: 'b' }),
   archive: createHttpArchive({ debian: undefined, clock, log: () => {} }),
+  signer: createKmsSigner({ client: new KMSClient({ region }), keyArn: 'arn:key' }),
   clock,
   ids: createIds(clock),
 };
@@ -168,6 +172,7 @@ describe('the environment', () => {
   const complete: Record<string, string> = {
     ...Object.fromEntries(requiredNames.map((name) => [name, 'text'])),
     [environmentNames.apiUrl]: 'https://api.invalid',
+    [environmentNames.mode]: 'contained',
     [environmentNames.architectures]: 'amd64,arm64',
     [environmentNames.outputs]: 'iso,tar',
     [environmentNames.concurrentBuilds]: '12',

@@ -14,6 +14,7 @@ function build(state: BuildDetail['state'], percent: number, step?: { id: string
     cancelRequested: false,
     keepGoing: false,
     percent,
+    evidence: [],
     stages:
       step === undefined
         ? []

@@ -20,6 +20,7 @@ import { TaskFailed } from '../../local/flow/failure.ts';
 import { startHttpFront } from '../../local/http/front.ts';
 import { archive, specWith } from '../core/plan/plan-fixtures.ts';
 import { type ControlPlane, openControlPlane } from '../support/control-plane.ts';
+import { folderIndex } from '../support/folder-index.ts';
 import { put, TicketThief } from '../support/ticket-thief.ts';
 
 type Ask = (request: ExchangeRequest) => Promise<ExchangeResponse>;
@@ -86,7 +87,7 @@ async function runStep(store: Store, step: ManifestStep): Promise<void> {
   writeFileSync(file, bytes);
   const [size, digest] = [bytes.length, sha256(bytes)];
   const parts = await store.putFile(step.id, step.produces, { file, size, sha256: digest });
-  const index = Buffer.from(`index by ${step.key}`);
+  const index = await folderIndex(step);
   const [indexFile, indexSize, indexDigest] = [join(folder, `${step.id}-index`), index.length, sha256(index)];
   writeFileSync(indexFile, index);
   if (step.produces === 'layer') {

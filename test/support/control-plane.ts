@@ -2,6 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { createKeySigner } from '../../adapters/signing/key-signer.ts';
 import { openSqliteTable } from '../../adapters/sqlite/sqlite-table.ts';
 import { createSystemClock } from '../../adapters/system/clock.ts';
 import { createIds } from '../../adapters/system/ids.ts';
@@ -21,6 +22,7 @@ import type { RunTaskRequest } from '../../local/flow/run-task.ts';
 import { eventHandlers, orchestrationHandlers } from '../../local/functions.ts';
 import { openObjects } from '../../local/object-store.ts';
 import { startOutboxPump } from '../../local/outbox-pump.ts';
+import { openSigningKey } from '../../local/secrets.ts';
 import { buildDefinition, buildSubstitutions } from '../local/flow/machine.ts';
 import { type StandInAgent, standInAgent } from './stand-in-agent.ts';
 
@@ -85,7 +87,13 @@ export async function openControlPlane(
   });
   const ports: Ports = {
     installation: {
-      ...{ apiUrl: 'http://127.0.0.1', toolchain: 'c'.repeat(64), architectures: ['amd64'], outputs: ['iso', 'tar'] },
+      ...{
+        apiUrl: 'http://127.0.0.1',
+        toolchain: 'c'.repeat(64),
+        mode: 'contained',
+        architectures: ['amd64'],
+        outputs: ['iso', 'tar'],
+      },
       ...{ cursorSecret, concurrentBuilds: 20, concurrentBuildsPerTenant: 20, stagesPerBuild: 40, spot: false },
       ...{ cacheLimitBytes: 20 * 1024 ** 3, warmsPresets: false },
       ...limits,
@@ -96,6 +104,7 @@ export async function openControlPlane(
       running: async () => [...running].map(([taskId, request]) => ({ taskId, ...request, startedAt: clock.now() })),
     },
     archive: { state: async () => plane.archive },
+    signer: createKeySigner(openSigningKey(directory)),
   };
   const pump = await startOutboxPump({
     ...{ table, bus },
@@ -111,7 +120,7 @@ export async function openControlPlane(
     ended: async (buildId) => {
       for (;;) {
         const found = await findBuild(table, buildId);
-        if (found?.value.endedAt !== undefined) return buildDetail(table, found.value);
+        if (found?.value.endedAt !== undefined) return buildDetail(table, found.value, ports.installation.apiUrl);
         await sleep(10);
       }
     },

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { answerExchange } from '../../core/builds/exchange-service.ts';
+import type { PackageStanza } from '../../core/builds/layer-index.ts';
 import {
   type Manifest,
   type ManifestStep,
@@ -15,6 +16,7 @@ import { readJson, utf8 } from '../../core/json.ts';
 import type { Ports } from '../../core/ports/ports.ts';
 import { TaskFailed } from '../../local/flow/failure.ts';
 import type { RunTaskRequest } from '../../local/flow/run-task.ts';
+import { folderIndex } from './folder-index.ts';
 
 /** What a step does in the stand-in: how long it works, and how it ends. Without one it works for no time and succeeds. */
 export interface StepScript {
@@ -22,6 +24,8 @@ export interface StepScript {
   readonly fails?: StepFailure['code'];
   /** Ends the task without a word, as the host does. */
   readonly stop?: 'SpotInterruption' | 'TerminationNotice';
+  /** The package database's state after the step. */
+  readonly packages?: readonly PackageStanza[];
   /** Says of what it works on that it is damaged, whether or not it is. */
   readonly refuses?: true;
 }
@@ -126,7 +130,8 @@ async function runStep(
 }
 
 async function upload(ports: Ports, manifest: Manifest, step: ManifestStep, script: StepScript): Promise<void> {
-  const [layer, index] = [utf8(`layer ${step.key}`), utf8(`index ${step.key}`)];
+  const layer = utf8(`layer ${step.key}`);
+  const index = await folderIndex(step, script.packages);
   const size = layer.length;
   const digest = sha256(layer);
   await put(ports, manifest, step.id, step.produces, layer);

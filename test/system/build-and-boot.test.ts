@@ -1,6 +1,8 @@
-import { readFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { closeSync, openSync, readFileSync, readSync, writeFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { cyclonedxDocumentSchema } from '../../core/evidence/cyclonedx-schema.ts';
 import type { BuildDetail } from '../../sdk/generated/types.gen.ts';
 import { engineFolder, removeFolder, startTestEngine, type TestEngine } from '../support/engine.ts';
 import { leftoversOf } from '../support/leftovers.ts';
@@ -37,6 +39,37 @@ describe('a posted spec becomes a bootable ISO', () => {
     const steps = new Set<string>();
     for await (const line of engine.client.followLogs(build.id)) steps.add(line.step);
     expect([...steps]).toEqual(expect.arrayContaining(['bootstrap', 'packages', 'initramfs', 'iso']));
+  });
+
+  it('has evidence of what is in it, signed by the engine, and it verifies offline', async () => {
+    const folder = join(directory, 'evidence');
+    await engine.client.downloadArtifact(build.id, 'minimal.iso', folder);
+    for (const file of build.evidence) await engine.client.downloadEvidence(build.id, file, folder);
+    writeFileSync(join(directory, 'key.pem'), (await engine.client.readSigningKey()).publicKey);
+    const cli = join(import.meta.dirname, '../../cli/lbuild.mjs');
+    const verify = () => {
+      const argv = [cli, 'verify-artifact', folder, '--key', join(directory, 'key.pem'), '--json'];
+      return spawnSync(process.execPath, argv, { encoding: 'utf8' });
+    };
+    const right = verify();
+    expect([right.stderr, right.status]).toEqual(['', 0]);
+    expect(JSON.parse(right.stdout).files).toHaveLength(build.evidence.length + 1);
+    const { components } = cyclonedxDocumentSchema.parse(JSON.parse(readFileSync(join(folder, 'cdx.json'), 'utf8')));
+    const names = components.map(({ name }) => name);
+    expect(names).toEqual(expect.arrayContaining(['base-files', 'dpkg', 'openssh-server', 'systemd', 'minimal.iso']));
+    expect(names.filter((name) => name.startsWith('linux-image-')).length).toBeGreaterThan(0);
+    // Most copyright files are in the form that can be read.
+    expect(components.filter(({ licenses }) => licenses !== undefined).length).toBeGreaterThan(names.length / 2);
+    const iso = openSync(join(folder, 'minimal.iso'), 'r+');
+    const byte = Buffer.alloc(1);
+    readSync(iso, byte, 0, 1, 1_000_000);
+    writeSync(iso, Buffer.from([(byte[0] ?? 0) ^ 1]), 0, 1, 1_000_000);
+    closeSync(iso);
+    const wrong = verify();
+    expect(wrong.status).toBe(8);
+    expect(JSON.parse(wrong.stdout).findings).toEqual([
+      { file: 'minimal.iso', reason: expect.stringContaining('SHA-256') },
+    ]);
   });
 
   it('boots with BIOS to a login prompt, and is inside as the spec says', async () => {

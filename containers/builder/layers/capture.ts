@@ -5,6 +5,7 @@ import { sha256 } from '../../../core/digest.ts';
 import type { Difference } from './difference.ts';
 import { type DecodedIndex, encodeIndex } from './index-file.ts';
 import type { StoredLayer } from './layer-reader.ts';
+import { withLicences } from './licences.ts';
 import { packageDatabase, readPackages } from './packages.ts';
 import { textToBytes } from './path-text.ts';
 import { writeLayer } from './tar-writer.ts';
@@ -51,7 +52,9 @@ export async function writeCapture(options: {
   }
   const database = join(tree, packageDatabase);
   const packages =
-    databaseChanged && databaseIn(after) && (await lstat(database)).isFile() ? await readPackages(database) : undefined;
+    databaseChanged && databaseIn(after) && (await lstat(database)).isFile()
+      ? withLicences(await readPackages(database), tree, written.entries)
+      : undefined;
   const header: LayerIndexHeader = {
     format: 'lbuild-layer-index/1',
     step,

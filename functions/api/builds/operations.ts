@@ -1,6 +1,7 @@
 import type { Operation } from '../../shared/operation.ts';
 import { cancelBuild } from './cancel-build.ts';
 import { downloadArtifact } from './download-artifact.ts';
+import { downloadEvidence } from './download-evidence.ts';
 import { listArtifacts } from './list-artifacts.ts';
 import { listBuilds } from './list-builds.ts';
 import { previewPlan } from './preview-plan.ts';
@@ -21,4 +22,5 @@ export const buildOperations: readonly Operation[] = [
   readLogs,
   listArtifacts,
   downloadArtifact,
+  downloadEvidence,
 ];

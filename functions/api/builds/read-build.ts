@@ -19,6 +19,6 @@ export const readBuild = defineOperation({
   errors: ['build.not_found'],
   async handle(ports, { params, context }) {
     const { value: build } = await getBuild(ports.table, principalOf(context).tenantId, params.id);
-    return { body: await buildDetail(ports.table, build) };
+    return { body: await buildDetail(ports.table, build, ports.installation.apiUrl) };
   },
 });

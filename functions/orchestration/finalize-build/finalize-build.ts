@@ -1,20 +1,55 @@
+import type { BuildRecord, Failure } from '../../../core/builds/build-record.ts';
 import { findBuild } from '../../../core/builds/build-repository.ts';
 import { buildMessageSchema } from '../../../core/builds/flow-messages.ts';
 import { endBuild } from '../../../core/builds/settle.ts';
-import { listStages } from '../../../core/builds/stage-repository.ts';
+import { listStages, type StoredStage } from '../../../core/builds/stage-repository.ts';
 import { countHits } from '../../../core/cache/hit-rates.ts';
 import type { JsonValue } from '../../../core/digest.ts';
 import type { Ports } from '../../../core/ports/ports.ts';
+import { type EvidencePorts, IndexDamaged, storeEvidence } from './build-evidence.ts';
 
-/** Writes the outcome of a build whose stages are all settled. */
-export async function handle(ports: Pick<Ports, 'table' | 'clock' | 'ids'>, input: unknown): Promise<JsonValue> {
+type FinalizePorts = EvidencePorts & Pick<Ports, 'clock' | 'ids'>;
+
+/**
+ * Writes the outcome of a build whose stages are all settled, and with a success the evidence of how it was made, in
+ * one transaction. Safe to repeat: a build that is over keeps what it has.
+ */
+export async function handle(ports: FinalizePorts, input: unknown): Promise<JsonValue> {
   const { buildId } = buildMessageSchema.parse(input);
   const [found, stages] = await Promise.all([findBuild(ports.table, buildId), listStages(ports.table, buildId)]);
   if (found === undefined) throw new Error(`the build ${buildId} is missing`);
   const succeeded = stages.every((stage) => stage.value.state === 'succeeded');
-  const state = succeeded ? 'succeeded' : found.value.cancelRequestedAt !== undefined ? 'cancelled' : 'failed';
-  const failed = stages.find((stage) => stage.value.failure !== undefined)?.value.failure;
-  const build = await endBuild(ports, buildId, state, state === 'failed' ? failed : undefined);
+  const build = succeeded ? await endWell(ports, found.value, stages) : await endBadly(ports, found.value, stages);
   await countHits(ports, found.value);
-  return { buildId, state: build?.state ?? state };
+  return { buildId, state: build?.state ?? found.value.state };
+}
+
+async function endWell(
+  ports: FinalizePorts,
+  build: BuildRecord,
+  stages: readonly StoredStage[],
+): Promise<BuildRecord | undefined> {
+  if (build.endedAt !== undefined) return build;
+  try {
+    return await endBuild(ports, build.id, 'succeeded', undefined, await storeEvidence(ports, build, stages));
+  } catch (error) {
+    if (!(error instanceof IndexDamaged)) throw error;
+    const failure: Failure = {
+      code: 'layer.damaged',
+      reason: `What the step ${error.step} had made is damaged and was removed: what is in the image cannot be told.`,
+      step: error.step,
+      logTail: [],
+    };
+    return endBuild(ports, build.id, 'failed', failure);
+  }
+}
+
+function endBadly(
+  ports: FinalizePorts,
+  build: BuildRecord,
+  stages: readonly StoredStage[],
+): Promise<BuildRecord | undefined> {
+  if (build.cancelRequestedAt !== undefined) return endBuild(ports, build.id, 'cancelled');
+  const failed = stages.find((stage) => stage.value.failure !== undefined)?.value.failure;
+  return endBuild(ports, build.id, 'failed', failed);
 }

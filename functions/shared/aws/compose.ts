@@ -1,6 +1,7 @@
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { ECSClient } from '@aws-sdk/client-ecs';
 import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
+import { KMSClient } from '@aws-sdk/client-kms';
 import { S3Client } from '@aws-sdk/client-s3';
 import { SFNClient } from '@aws-sdk/client-sfn';
 import { STSClient } from '@aws-sdk/client-sts';
@@ -8,6 +9,7 @@ import { createHttpArchive } from '../../../adapters/archive/http-archive.ts';
 import { createDynamoTable } from '../../../adapters/dynamodb/dynamodb-table.ts';
 import { createBuilderTasks } from '../../../adapters/ecs/builder-tasks.ts';
 import { createEventBus } from '../../../adapters/eventbridge/event-bus.ts';
+import { createKmsSigner } from '../../../adapters/kms/kms-signer.ts';
 import { createS3Blobs } from '../../../adapters/s3/s3-blobs.ts';
 import { readSecret, secretsEndpoint } from '../../../adapters/secretsmanager/secret-value.ts';
 import { createStateMachine } from '../../../adapters/stepfunctions/state-machine.ts';
@@ -49,6 +51,7 @@ export async function composePorts(environment: Environment): Promise<Ports> {
     installation: {
       apiUrl: environment[names.apiUrl],
       toolchain: environment[names.toolchain],
+      mode: environment[names.mode],
       architectures: environment[names.architectures],
       outputs: environment[names.outputs],
       concurrentBuilds: environment[names.concurrentBuilds],
@@ -87,6 +90,10 @@ export async function composePorts(environment: Environment): Promise<Ports> {
       }),
       { ...{ table, clock, log }, fallbackHours: environment[names.archiveFallbackHours] },
     ),
+    signer: createKmsSigner({
+      client: tracer.captureAWSv3Client(new KMSClient({ region })),
+      keyArn: environment[names.signingKeyArn],
+    }),
     clock,
     ids: createIds(clock),
   };

@@ -7,7 +7,7 @@ const names = environmentNames;
 const text = z.string().min(1);
 /** A list in one variable, parted by commas. */
 const list = text.transform((value) => value.split(','));
-const { apiUrl, architectures, outputs, toolchain } = installationSchema.shape;
+const { apiUrl, architectures, mode, outputs, toolchain } = installationSchema.shape;
 const { concurrentBuilds, concurrentBuildsPerTenant, stagesPerBuild } = installationSchema.shape;
 
 /** What a function reads from its environment on AWS. Lambda adds AWS_REGION itself. */
@@ -15,6 +15,7 @@ const environmentSchema = z.object({
   AWS_REGION: text,
   [names.apiUrl]: apiUrl,
   [names.toolchain]: toolchain,
+  [names.mode]: mode,
   [names.architectures]: list.pipe(architectures),
   [names.outputs]: list.pipe(outputs),
   [names.concurrentBuilds]: z.coerce.number().pipe(concurrentBuilds),
@@ -32,6 +33,7 @@ const environmentSchema = z.object({
   [names.cluster]: text,
   [names.taskFamily]: text,
   [names.eventBusName]: text,
+  [names.signingKeyArn]: text,
   [names.archiveDebian]: z.url(),
   [names.archiveFallbackHours]: z.coerce.number().int().min(0),
   [names.archiveDebianSecurity]: z.url().optional(),

@@ -103,8 +103,14 @@ describe('a layer', () => {
     const base = await baseLayer();
     const { header, entries } = await decodeIndex(readFileSync(base.layer.indexFile));
     expect(header.packages).toEqual([
-      { name: 'a', version: '1:1-1', architecture: 'amd64', status: 'install ok installed' },
-      { name: 'b', version: '2', architecture: 'all', status: 'install ok installed' },
+      {
+        ...{ name: 'a', version: '1:1-1', architecture: 'amd64', status: 'install ok installed' },
+        ...{ source: 'a', sourceVersion: '1:1-1' },
+      },
+      {
+        ...{ name: 'b', version: '2', architecture: 'all', status: 'install ok installed' },
+        ...{ source: 'b', sourceVersion: '2' },
+      },
     ]);
     const byPath = new Map(entries.map((entry) => [entry.path, entry]));
     expect(byPath.get('bin/a')).toMatchObject({ type: 'file', size: 7, mtime: epoch });

@@ -1,6 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { createKeySigner } from '../../../adapters/signing/key-signer.ts';
 import { createSystemClock } from '../../../adapters/system/clock.ts';
 import { createIds } from '../../../adapters/system/ids.ts';
 import { createApiKey, formatApiKey } from '../../../core/access/api-key.ts';
@@ -14,6 +15,7 @@ import { maxBodyBytes } from '../../../functions/shared/request-body.ts';
 import { createRouter, type RequestEntry } from '../../../functions/shared/router.ts';
 import { startHttpFront } from '../../../local/http/front.ts';
 import { openObjects } from '../../../local/object-store.ts';
+import { openSigningKey } from '../../../local/secrets.ts';
 import { archive } from '../../core/plan/plan-fixtures.ts';
 
 /** The whole API over a given table, on a loopback port, with this machine's object store behind it. */
@@ -61,6 +63,7 @@ export async function openApi(table: Table): Promise<ApiUnderTest> {
     installation: {
       apiUrl: 'http://127.0.0.1',
       toolchain: 'test',
+      mode: 'contained',
       architectures: ['amd64'],
       outputs: ['iso', 'tar'],
       cursorSecret: ids.secret(32),
@@ -83,6 +86,7 @@ export async function openApi(table: Table): Promise<ApiUnderTest> {
         throw new EngineError('archive.unreachable', `/dists/${release}/InRelease does not exist.`);
       },
     },
+    signer: createKeySigner(openSigningKey(folder)),
     clock,
     ids,
   };

@@ -1,5 +1,6 @@
 import { type AttemptRecord, stageRecordSchema } from '../../../core/builds/build-record.ts';
 import { buildWrite, findBuild } from '../../../core/builds/build-repository.ts';
+import { type EvidenceRecord, evidenceWrite } from '../../../core/builds/evidence-record.ts';
 import { stageKey } from '../../../core/builds/keys.ts';
 import type { BuildState, WorkState } from '../../../core/builds/lifecycle.ts';
 import type { LogLine } from '../../../core/builds/manifest.ts';
@@ -88,6 +89,22 @@ export async function storeArtifact(
       mediaType: 'application/zstd',
     }),
   ]);
+}
+
+/** Stores files of evidence, and makes them the build's. */
+export async function storeEvidence(
+  ports: Ports,
+  tenantId: string,
+  buildId: string,
+  files: readonly { readonly kind: EvidenceRecord['kind']; readonly name: string; readonly bytes: Uint8Array }[],
+): Promise<void> {
+  const records: EvidenceRecord[] = [];
+  for (const { kind, name, bytes } of files) {
+    const [digest, mediaType] = [sha256(bytes), 'application/octet-stream'];
+    await ports.blobs.put(artifactPlace(tenantId, digest), bytes, { contentType: mediaType });
+    records.push({ kind, name, mediaType, size: bytes.length, sha256: digest });
+  }
+  await ports.table.transact([evidenceWrite(buildId, records)]);
 }
 
 /** Moves a build to a state, whatever it was: what its life would do in minutes. */

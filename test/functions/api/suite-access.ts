@@ -54,6 +54,7 @@ export function describeAccess(api: () => ApiUnderTest): void {
         readLogs: 'builds:read',
         listArtifacts: 'artifacts:read',
         downloadArtifact: 'artifacts:read',
+        downloadEvidence: 'artifacts:read',
         listCache: 'cache:read',
         readCacheStats: 'cache:read',
         explainCache: 'cache:read',
@@ -63,6 +64,7 @@ export function describeAccess(api: () => ApiUnderTest): void {
         exchange: 'ticket',
         readHealth: 'public',
         readOpenapi: 'public',
+        readSigningKey: 'public',
       });
     });
 
@@ -149,7 +151,7 @@ export function describeAccess(api: () => ApiUnderTest): void {
       },
     );
 
-    it('lists seven operations of one build', () => {
+    it('lists eight operations of one build', () => {
       expect(ofOneBuild.map(({ id }) => id)).toEqual([
         'readBuild',
         'cancelBuild',
@@ -158,6 +160,7 @@ export function describeAccess(api: () => ApiUnderTest): void {
         'readLogs',
         'listArtifacts',
         'downloadArtifact',
+        'downloadEvidence',
       ]);
     });
 

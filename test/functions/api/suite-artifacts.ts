@@ -1,9 +1,11 @@
 import { beforeAll, describe, expect, it } from 'vitest';
+import { buildDetailSchema } from '../../../core/builds/build-view.ts';
 import { sha256 } from '../../../core/digest.ts';
+import { utf8 } from '../../../core/json.ts';
 import type { ApiUnderTest, TenantUnderTest } from './api-under-test.ts';
 import { startExample } from './example-spec.ts';
 import { call, problemOf } from './http-call.ts';
-import { storeArtifact } from './stored-build.ts';
+import { forceState, storeArtifact, storeEvidence } from './stored-build.ts';
 
 /** Listing and downloading what a build made. */
 export function describeArtifacts(api: () => ApiUnderTest): void {
@@ -51,5 +53,49 @@ export function describeArtifacts(api: () => ApiUnderTest): void {
         expect(answer.headers.get('set-cookie')).toBeNull();
       },
     );
+  });
+
+  describe('evidence', () => {
+    let tenant: TenantUnderTest;
+    let id: string;
+    beforeAll(async () => {
+      tenant = await api().tenant('evidence');
+      id = await startExample(api().url, tenant.keys.owner);
+    });
+    const evidenceOf = async () => {
+      const answer = await call(`${api().url}/v1/builds/${id}`, { key: tenant.keys.viewer });
+      return buildDetailSchema.parse(answer.json()).evidence;
+    };
+
+    it('is none before a build has succeeded', async () => {
+      expect(await evidenceOf()).toEqual([]);
+      const answer = await call(`${api().url}/v1/builds/${id}/evidence/spdx.json`, { key: tenant.keys.viewer });
+      expect([answer.status, problemOf(answer).code]).toEqual([404, 'evidence.not_found']);
+    });
+
+    it('is told with the build, and downloaded as artifacts are', async () => {
+      const bytes = utf8('{"spdxVersion":"SPDX-2.3"}');
+      await storeEvidence(api().ports, tenant.tenantId, id, [{ kind: 'spdx', name: 'spdx.json', bytes }]);
+      await forceState(api().ports, id, 'succeeded');
+      const [file, ...others] = await evidenceOf();
+      expect(others).toEqual([]);
+      expect(file).toEqual({
+        ...{ name: 'spdx.json', kind: 'spdx', size: bytes.length, sha256: sha256(bytes) },
+        downloadUrl: `${api().ports.installation.apiUrl}/v1/builds/${id}/evidence/spdx.json`,
+      });
+      const answer = await call(`${api().url}/v1/builds/${id}/evidence/spdx.json`, { key: tenant.keys.viewer });
+      expect([answer.status, answer.text]).toEqual([307, '']);
+      const download = await call(answer.headers.get('location') ?? '');
+      expect([download.status, download.text]).toEqual([200, '{"spdxVersion":"SPDX-2.3"}']);
+      expect(download.headers.get('content-disposition')).toContain('spdx.json');
+    });
+
+    it('is signed by a key that anybody may read', async () => {
+      const answer = await call(`${api().url}/v1/signing-key`);
+      const { keyId, publicKey } = await api().ports.signer.key();
+      expect([answer.status, answer.json()]).toEqual([200, { keyId, algorithm: 'ecdsa-p256-sha256', publicKey }]);
+      expect(publicKey).toMatch(/^-----BEGIN PUBLIC KEY-----\n/);
+      expect(answer.text).not.toContain('PRIVATE');
+    });
   });
 }

@@ -29,7 +29,7 @@ export function describeBuilds(api: () => ApiUnderTest): void {
       const build = buildViewSchema.parse(answer.json());
       expect(build).toMatchObject({ name: 'edge-web', state: 'submitted', ended: false, cancelRequested: false });
       expect(answer.headers.get('location')).toBe(`/v1/builds/${build.id}`);
-      expect(await read(build.id)).toEqual({ ...build, percent: 0, stages: [] });
+      expect(await read(build.id)).toEqual({ ...build, percent: 0, evidence: [], stages: [] });
     });
 
     it('stores the build under its tenant, with the resolved spec', async () => {

@@ -25,6 +25,7 @@ const ports: Ports = {
   installation: {
     apiUrl: 'http://127.0.0.1',
     toolchain: 'test',
+    mode: 'contained',
     architectures: ['amd64'],
     outputs: ['iso'],
     cursorSecret: 'x'.repeat(43),
@@ -54,6 +55,7 @@ const ports: Ports = {
   tasks: { stop: refuse, running: refuse },
   bus: { publish: refuse },
   archive: { state: refuse },
+  signer: { key: refuse, sign: refuse },
   clock,
   ids: createIds(clock),
 };

@@ -1,0 +1,41 @@
+import { z } from 'zod';
+import { getBuild } from '../../../core/builds/build-repository.ts';
+import { listEvidence } from '../../../core/builds/evidence-record.ts';
+import { artifactPlace } from '../../../core/builds/places.ts';
+import { EngineError } from '../../../core/errors.ts';
+import { defineOperation } from '../../shared/operation.ts';
+import { principalOf } from '../../shared/principal-of.ts';
+import { buildParamsSchema } from './build-params.ts';
+
+/** As of artifacts: a leaked address is soon worth nothing. */
+const expiresSeconds = 300;
+
+/** Redirects to the object store, as the download of an artifact does. */
+export const downloadEvidence = defineOperation({
+  id: 'downloadEvidence',
+  method: 'GET',
+  path: '/v1/builds/{id}/evidence/{name}',
+  summary: 'Redirect to the download of a file of evidence',
+  access: { kind: 'permission', permission: 'artifacts:read' },
+  params: buildParamsSchema.extend({
+    name: z.string().min(1).max(100).describe('Name of the file, as `evidence` of the build gives it.'),
+  }),
+  query: z.strictObject({}),
+  body: undefined,
+  response: z.null(),
+  status: 307,
+  errors: ['build.not_found', 'evidence.not_found'],
+  async handle(ports, { params, context }) {
+    const { tenantId } = principalOf(context);
+    const { value: build } = await getBuild(ports.table, tenantId, params.id);
+    const file = (await listEvidence(ports.table, build.id)).find(({ name }) => name === params.name);
+    if (file === undefined) {
+      throw new EngineError('evidence.not_found', 'The build has no file of evidence of this name.');
+    }
+    const signed = await ports.blobs.signGet(artifactPlace(tenantId, file.sha256), {
+      expiresSeconds,
+      downloadName: file.name,
+    });
+    return { headers: { location: signed.url }, body: null };
+  },
+});

@@ -1,0 +1,121 @@
+import type { BuildRecord, ResultRecord } from '../../../core/builds/build-record.ts';
+import { evidenceWrite } from '../../../core/builds/evidence-record.ts';
+import type { LayerReference } from '../../../core/builds/manifest.ts';
+import { artifactPlace, blobPlace } from '../../../core/builds/places.ts';
+import { loadPlan, planStep, scopeOf } from '../../../core/builds/plan-store.ts';
+import { storedSpec } from '../../../core/builds/resume.ts';
+import { findResult, listArtifacts, type StoredStage } from '../../../core/builds/stage-repository.ts';
+import { dropResult } from '../../../core/builds/step-cache.ts';
+import { envelopeFile, preAuthenticationEncoding } from '../../../core/evidence/envelope.ts';
+import type { EvidenceFile } from '../../../core/evidence/evidence-file.ts';
+import { makeEvidence } from '../../../core/evidence/evidence-set.ts';
+import { installedPackages } from '../../../core/evidence/installed-packages.ts';
+import { planDigest } from '../../../core/plan/make-plan.ts';
+import type { Plan, PlanStep } from '../../../core/plan/plan.ts';
+import { ancestorsOf } from '../../../core/plan/stages.ts';
+import type { Ports } from '../../../core/ports/ports.ts';
+import type { TableWrite } from '../../../core/ports/table.ts';
+import { NoIndexHeader, readIndexHeader } from './index-header.ts';
+
+export type EvidencePorts = Pick<Ports, 'table' | 'blobs' | 'signer' | 'installation'>;
+
+/** The index of a layer is missing or unreadable: it was dropped, and the next build makes the layer again. */
+export class IndexDamaged extends Error {
+  readonly step: string;
+  constructor(step: string, cause: unknown) {
+    super(`the index of the layer of ${step} cannot be read`, { cause });
+    this.name = 'IndexDamaged';
+    this.step = step;
+  }
+}
+
+/**
+ * Makes and stores the evidence of a build whose stages have all succeeded: from its records, its plan and the headers
+ * of its layers' indexes; no tree is unpacked and no artifact read. All of it but the signature is the same each time.
+ * @returns what makes it the build's, for the transaction that ends the build; nothing for a build without artifacts
+ * @throws IndexDamaged
+ */
+export async function storeEvidence(
+  ports: EvidencePorts,
+  build: BuildRecord,
+  stages: readonly StoredStage[],
+): Promise<readonly TableWrite[]> {
+  const [plan, artifacts, spec, key] = await Promise.all([
+    loadPlan(ports.blobs, build.id),
+    listArtifacts(ports.table, build.id),
+    storedSpec(ports.table, build.id),
+    ports.signer.key(),
+  ]);
+  if (artifacts.length === 0) return [];
+  const layers = await Promise.all(layerSteps(plan).map((step) => readLayer(ports, build, step)));
+  const ended = stages.flatMap(({ value }) => (value.endedAt === undefined ? [] : [value.endedAt]));
+  const { files, payload } = makeEvidence({
+    image: {
+      name: spec.name,
+      distribution: spec.base.distribution,
+      release: plan.release,
+      planDigest: build.planDigest ?? planDigest(plan),
+      sourceDateEpoch: plan.sourceDateEpoch,
+      packages: installedPackages(layers.map(({ header }) => header)),
+    },
+    artifacts: artifacts.map(({ name, size, sha256, mediaType }) => ({ name, size, sha256, mediaType })),
+    spec,
+    run: {
+      id: build.id,
+      specDigest: build.specDigest,
+      toolchain: plan.toolchain,
+      mode: ports.installation.mode,
+      archive: plan.archive,
+      layers: layers.map(({ step, layer: { digest, diffId } }) => ({ step: step.id, digest, diffId })),
+      startedOn: build.startedAt ?? build.submittedAt,
+      finishedOn: ended.sort().at(-1) ?? build.submittedAt,
+      keyId: key.keyId,
+    },
+  });
+  const sign = async (): Promise<EvidenceFile> => {
+    const signature = await ports.signer.sign(preAuthenticationEncoding(payload));
+    const envelope = envelopeFile({ payload, keyId: key.keyId, signature });
+    await store(ports, build.tenantId, envelope);
+    return envelope;
+  };
+  const [signed] = await Promise.all([sign(), ...files.map((file) => store(ports, build.tenantId, file))]);
+  const records = [...files, signed].map(({ name, kind, mediaType, size, sha256 }) => {
+    return { name, kind, mediaType, size, sha256 };
+  });
+  return [evidenceWrite(build.id, records)];
+}
+
+/** The steps whose layers the artifacts are made of, in the order of the plan. */
+function layerSteps(plan: Plan): PlanStep[] {
+  const below = new Set(plan.artifacts.flatMap(({ step }) => ancestorsOf(plan.steps, planStep(plan, step))));
+  return plan.steps.filter((step) => below.has(step));
+}
+
+async function readLayer(ports: EvidencePorts, build: BuildRecord, step: PlanStep) {
+  const scope = scopeOf(step, build.tenantId);
+  const result = await findResult(ports.table, scope, step.key);
+  if (result?.layer === undefined) throw new IndexDamaged(step.id, new Error('its result is gone'));
+  const { layer } = result;
+  try {
+    return { step, layer, header: await readHeader(ports, scope, layer) };
+  } catch (error) {
+    if (!(error instanceof NoIndexHeader)) throw error;
+    await dropDamaged(ports, scope, step, result);
+    throw new IndexDamaged(step.id, error);
+  }
+}
+
+function readHeader(ports: EvidencePorts, scope: string, { index, indexSize }: LayerReference) {
+  return readIndexHeader(ports.blobs, blobPlace(scope, index), { digest: index, size: indexSize });
+}
+
+async function dropDamaged(ports: EvidencePorts, scope: string, step: PlanStep, result: ResultRecord): Promise<void> {
+  await dropResult(ports, scope, step.key, result);
+  // What lies there under a digest that it does not have would keep the right bytes from their place.
+  if (result.layer !== undefined) await ports.blobs.delete(blobPlace(scope, result.layer.index));
+}
+
+async function store(ports: EvidencePorts, tenantId: string, file: EvidenceFile): Promise<void> {
+  const place = artifactPlace(tenantId, file.sha256);
+  await ports.blobs.put(place, file.bytes, { contentType: file.mediaType, ifAbsent: true });
+}

@@ -1,0 +1,64 @@
+import { randomBytes } from 'node:crypto';
+import { zstdCompressSync } from 'node:zlib';
+import { describe, expect, it } from 'vitest';
+import { MemoryBlobs } from '../../bench/simulation/memory-blobs.ts';
+import { PaperClock } from '../../bench/simulation/paper-clock.ts';
+import { encodeIndex } from '../../containers/builder/layers/index-file.ts';
+import type { LayerEntry, LayerIndexHeader } from '../../core/builds/layer-index.ts';
+import { blobPlace } from '../../core/builds/places.ts';
+import { sha256 } from '../../core/digest.ts';
+import { NoIndexHeader, readIndexHeader } from '../../functions/orchestration/finalize-build/index-header.ts';
+
+const place = blobPlace('shared', 'a'.repeat(64));
+
+async function stored(bytes: Uint8Array): Promise<MemoryBlobs> {
+  const blobs = new MemoryBlobs(new PaperClock(0));
+  await blobs.put(place, bytes, { contentType: 'application/octet-stream' });
+  return blobs;
+}
+
+const indexOf = (bytes: Uint8Array) => ({ digest: sha256(bytes), size: bytes.length });
+const entries = (count: number): LayerEntry[] =>
+  Array.from({ length: count }, (_, at) => {
+    return { path: `usr/${at}`, type: 'file', size: at, digest: randomBytes(32).toString('hex') };
+  });
+const packages = (count: number) =>
+  Array.from({ length: count }, (_, at) => {
+    const name = `package-${randomBytes(12).toString('hex')}-${at}`;
+    return { name, version: '1', architecture: 'amd64', status: 'install ok installed' };
+  });
+const header = (more: Partial<LayerIndexHeader>): LayerIndexHeader => {
+  return { format: 'lbuild-layer-index/1', step: 'packages', entries: 0, ...more };
+};
+
+describe('the header of an index', () => {
+  it.each([
+    ['of a small layer', header({ entries: 2 }), 2, 1],
+    ['without the entries after it', header({ entries: 20_000, packages: packages(100) }), 20_000, 1],
+    ['that is longer than what is read first', header({ entries: 10, packages: packages(20_000) }), 10, 2],
+  ])('is read: %s', async (_what, told, count, reads) => {
+    const bytes = await encodeIndex(told, entries(count));
+    const blobs = await stored(bytes);
+    expect(await readIndexHeader(blobs, place, indexOf(bytes))).toEqual(told);
+    expect(blobs.requests.reads).toBe(reads);
+  });
+
+  it.each([
+    ['is no zstd', Buffer.from('index')],
+    ['is no JSON', zstdCompressSync('index\n')],
+    ['has no line', zstdCompressSync('{"format":"lbuild-layer-index/1"')],
+    ['is another document', zstdCompressSync('{"format":"lbuild-layer-index/2"}\n')],
+    ['is nothing', zstdCompressSync('')],
+    ['grows beyond all bounds', zstdCompressSync(Buffer.alloc(80 << 20))],
+  ])('is refused where it %s', async (_what, bytes) => {
+    await expect(readIndexHeader(await stored(bytes), place, indexOf(bytes))).rejects.toBeInstanceOf(NoIndexHeader);
+  });
+
+  it('is refused where nothing is stored, or other bytes are', async () => {
+    const blobs = new MemoryBlobs(new PaperClock(0));
+    const index = await encodeIndex(header({}), []);
+    await expect(readIndexHeader(blobs, place, indexOf(index))).rejects.toBeInstanceOf(NoIndexHeader);
+    const other = await stored(await encodeIndex(header({ step: 'other' }), []));
+    await expect(readIndexHeader(other, place, indexOf(index))).rejects.toThrow('another digest');
+  });
+});
