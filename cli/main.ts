@@ -2,6 +2,7 @@ import { Command, CommanderError } from 'commander';
 import { adminCommand } from './commands/admin.ts';
 import { cacheCommand } from './commands/cache.ts';
 import { cancelCommand } from './commands/cancel.ts';
+import { diffCommand } from './commands/diff.ts';
 import { doctorCommand } from './commands/doctor.ts';
 import { downloadCommand } from './commands/download.ts';
 import { initCommand } from './commands/init.ts';
@@ -38,6 +39,7 @@ const commands = [
   logsCommand,
   downloadCommand,
   cancelCommand,
+  diffCommand,
   listCommand,
   cacheCommand,
   doctorCommand,

@@ -95,6 +95,11 @@ export const errorCatalogue = {
     title: 'There is nothing to resume',
     remedy: 'Resume a build that failed or was cancelled; a retry repeats a build that ended in any way.',
   },
+  'build.not_succeeded': {
+    status: 409,
+    title: 'The build has made no image',
+    remedy: 'Wait for its end; one that failed or was cancelled can be resumed.',
+  },
   'build.terminal': { status: 409, title: 'The build has already ended', remedy: 'Start a new build.' },
   'artifact.not_found': {
     status: 404,
@@ -110,6 +115,11 @@ export const errorCatalogue = {
     status: 404,
     title: 'There is no such result in the cache',
     remedy: 'List what there is with GET /v1/cache.',
+  },
+  'diff.too_large': {
+    status: 422,
+    title: 'The builds are too large to be compared in one answer',
+    remedy: 'Compare builds that share more layers, or download their artifacts and compare these.',
   },
   'idempotency.mismatch': {
     status: 422,
@@ -168,6 +178,17 @@ export const errorCatalogue = {
     status: 500,
     title: 'A stored layer is damaged',
     remedy: 'Resume the build: what was damaged is removed and made again.',
+  },
+  'layer.evicted': {
+    status: 409,
+    title: 'A layer of the build is no longer stored',
+    remedy: 'Retry the build (`lbuild retry ID`), which makes its layers again, and use the new one.',
+  },
+  'layer.unreadable': {
+    status: 422,
+    title: 'The index of a layer is none',
+    remedy:
+      'Remove the result of the step (`lbuild cache rm KEY`) and build again; if it repeats, report it to the operator.',
   },
   'plan.too_large': {
     status: 422,

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { cacheCalls } from './cache.ts';
+import { diffCalls } from './diff.ts';
 import { type DownloadedFile, downloadFile } from './download.ts';
 import { ApiProblem, EngineUnreachable, isProblem, isTransient, reasonOf } from './engine-error.ts';
 import { createClient } from './generated/client/index.ts';
@@ -229,6 +230,7 @@ export function createEngineClient(options: {
   return {
     url,
     ...cacheCalls(client),
+    ...diffCalls(client),
     startBuild,
     validateSpec,
     previewPlan,

@@ -129,6 +129,8 @@ export const stepRecordSchema = z.strictObject({
   /** By the store's clock, to the second: when its receipt came, and what the builder says that it took before that. */
   startedAt: timestamp.optional(),
   endedAt: timestamp.optional(),
+  /** The layer that it has in this build: the pointer of its key may go, and be made anew with another one. */
+  layer: layerReferenceSchema.optional(),
   facts: z.record(z.string(), z.string()),
 });
 export type StepRecord = z.infer<typeof stepRecordSchema>;

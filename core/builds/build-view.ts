@@ -163,7 +163,8 @@ export async function buildDetail(table: Table, build: BuildRecord): Promise<Bui
       steps: stage.steps.map((id, position) => {
         const record = done.get(id);
         if (record !== undefined) {
-          return { ...record, facts: shownFacts(record.facts), state: 'succeeded' as const, percent: 100 };
+          const { layer: _, ...told } = record;
+          return { ...told, facts: shownFacts(record.facts), state: 'succeeded' as const, percent: 100 };
         }
         // A step before the one that the builder reports is done, though its receipt is settled only with the stage.
         if (state === 'running' && position < currentPosition) {

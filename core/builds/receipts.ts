@@ -196,6 +196,7 @@ export async function recordStep(
       program: step.program,
       bytes: resultBytes(result),
       ...ran,
+      ...(result.layer === undefined ? {} : { layer: result.layer }),
       facts: result.facts,
     }),
   ];

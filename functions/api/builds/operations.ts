@@ -1,5 +1,6 @@
 import type { Operation } from '../../shared/operation.ts';
 import { cancelBuild } from './cancel-build.ts';
+import { diffBuilds } from './diff-builds.ts';
 import { downloadArtifact } from './download-artifact.ts';
 import { listArtifacts } from './list-artifacts.ts';
 import { listBuilds } from './list-builds.ts';
@@ -21,4 +22,5 @@ export const buildOperations: readonly Operation[] = [
   readLogs,
   listArtifacts,
   downloadArtifact,
+  diffBuilds,
 ];

@@ -6,6 +6,7 @@ import { describeAgain } from './suite-again.ts';
 import { describeArtifacts } from './suite-artifacts.ts';
 import { describeBuilds } from './suite-builds.ts';
 import { describeCache } from './suite-cache.ts';
+import { describeDiff } from './suite-diff.ts';
 import { describeExchange } from './suite-exchange.ts';
 import { describeLogs } from './suite-logs.ts';
 import { describePlans } from './suite-plans.ts';
@@ -36,6 +37,7 @@ export function httpSuite(name: string, openTable: () => Promise<{ table: Table;
     describeAgain(opened);
     describeLogs(opened);
     describeArtifacts(opened);
+    describeDiff(opened);
     describeExchange(opened);
   });
 }

@@ -12,6 +12,7 @@ function pathOf(operation: Operation, id: string): string {
   return operation.path
     .replace('/v1/stages/{id}', `/v1/stages/${id}.s1`)
     .replace('{id}', id)
+    .replace('{other}', id)
     .replace('{key}', 'a'.repeat(64))
     .replace('{n}', '1')
     .replace('{name}', 'edge-web.iso');
@@ -54,6 +55,7 @@ export function describeAccess(api: () => ApiUnderTest): void {
         readLogs: 'builds:read',
         listArtifacts: 'artifacts:read',
         downloadArtifact: 'artifacts:read',
+        diffBuilds: 'builds:read',
         listCache: 'cache:read',
         readCacheStats: 'cache:read',
         explainCache: 'cache:read',
@@ -149,7 +151,7 @@ export function describeAccess(api: () => ApiUnderTest): void {
       },
     );
 
-    it('lists seven operations of one build', () => {
+    it('lists eight operations of one build', () => {
       expect(ofOneBuild.map(({ id }) => id)).toEqual([
         'readBuild',
         'cancelBuild',
@@ -158,6 +160,7 @@ export function describeAccess(api: () => ApiUnderTest): void {
         'readLogs',
         'listArtifacts',
         'downloadArtifact',
+        'diffBuilds',
       ]);
     });
 
