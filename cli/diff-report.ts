@@ -1,5 +1,5 @@
 import { printable } from '../core/builds/printable.ts';
-import type { ArtifactChange, BuildDiff, FileChange } from '../sdk/generated/types.gen.ts';
+import type { ArtifactChange, BuildDiff, FileChange, Verification } from '../sdk/generated/types.gen.ts';
 import { sizeText } from './cache-report.ts';
 
 /** What differs between two builds, a section a noun; a section without a difference says so in its first line. */
@@ -25,6 +25,21 @@ export function diffText(diff: BuildDiff): string {
     `files      ${paths.added} added, ${paths.removed} removed, ${paths.changed} changed, ${paths.onlyTime} in time only`,
     ...files.entries.map(fileLine),
   ].join('\n');
+}
+
+/** What a verification found: its verdict, each artifact, and of the first step that differs the paths. */
+export function verificationText({ verdict, artifacts, first, incomplete }: Verification): string {
+  const lines: string[] = [verdict];
+  for (const { type, same, before, after } of artifacts) {
+    lines.push(`${type.padEnd(9)}  ${same ? 'the same' : `differs: ${before ?? '(none)'} -> ${after ?? '(none)'}`}`);
+  }
+  if (first !== undefined) {
+    const shown = first.count > first.files.length ? `, of which these are the first ${first.files.length}` : '';
+    lines.push(`the step ${first.step} is the first that differs, in ${first.count} paths${shown}:`);
+    lines.push(...first.files.map(fileLine));
+  }
+  if (incomplete !== undefined) lines.push(`not all could be compared: ${incomplete.detail}  [${incomplete.code}]`);
+  return lines.join('\n');
 }
 
 function heading(name: string, list: { readonly count: number; readonly truncated: boolean }): string {

@@ -16,6 +16,7 @@ import { schemaCommand } from './commands/schema.ts';
 import { startCommand } from './commands/start.ts';
 import { statusCommand } from './commands/status.ts';
 import { validateCommand } from './commands/validate.ts';
+import { verifyCommand } from './commands/verify.ts';
 import { setExit } from './exit.ts';
 import { exitCodeTable } from './exit-codes.ts';
 import { asCliFailure, failureDocument, failureText } from './failure.ts';
@@ -40,6 +41,7 @@ const commands = [
   downloadCommand,
   cancelCommand,
   diffCommand,
+  verifyCommand,
   listCommand,
   cacheCommand,
   doctorCommand,

@@ -142,6 +142,16 @@ export const errorCatalogue = {
     remedy: 'Try again after the seconds in Retry-After.',
   },
   'internal.error': { status: 500, title: 'The service failed', remedy: 'Report the request id to the operator.' },
+  'verify.no_image': {
+    status: 409,
+    title: 'The build makes no image of its own',
+    remedy: 'Verify a build that was started of a spec; in place of a verification, the build that it verifies.',
+  },
+  'verify.toolchain_changed': {
+    status: 409,
+    title: 'Builders have other tools than the build was made with',
+    remedy: 'Retry the build, which makes it with the tools of now, and verify that one.',
+  },
 
   'configuration.invalid': {
     status: 500,
@@ -163,6 +173,12 @@ export const errorCatalogue = {
     title: 'The archive changed between planning and building',
     remedy:
       'Start the build again: it is planned on the new state. Resume it with `archive=latest` (`lbuild resume ID --latest-archive`), else it keeps the old one.',
+  },
+  'archive.gone': {
+    status: 409,
+    title: 'The archive no longer has what the build is pinned to',
+    remedy:
+      'Start the build again: it is planned on the state of now. What is gone cannot be made again, nor be verified, from this archive; one that keeps old states can.',
   },
   'archive.untrusted': {
     status: 502,

@@ -1,7 +1,7 @@
 import type { BuildRecord } from '../builds/build-record.ts';
 import type { LayerReference } from '../builds/manifest.ts';
 import { blobPlace } from '../builds/places.ts';
-import { findPlan, scopeOf } from '../builds/plan-store.ts';
+import { findPlan, scopeIn } from '../builds/plan-store.ts';
 import { findResult, listSteps } from '../builds/stage-repository.ts';
 import { sha256 } from '../digest.ts';
 import { EngineError } from '../errors.ts';
@@ -33,7 +33,7 @@ export async function layersOfBuild(
     plan.steps
       .filter((step) => step.produces === 'layer')
       .map(async (step) => {
-        const scope = scopeOf(step, build.tenantId);
+        const scope = scopeIn(build, step);
         // A build of before the step's record held its layer: what its key points to now.
         const layer = known.get(step.id) ?? (await findResult(ports.table, scope, step.key))?.layer;
         if (layer === undefined) throw evicted(build.id, step.id);

@@ -52,7 +52,7 @@ function changedNames(
 }
 
 /** In what two entries differ; nothing where one is not there. */
-function facetsOf(a: LayerEntry | undefined, b: LayerEntry | undefined): Facet[] {
+export function facetsOf(a: LayerEntry | undefined, b: LayerEntry | undefined): Facet[] {
   if (a === undefined || b === undefined || a === b) return [];
   const found: Facet[] = [];
   if (a.type !== b.type) found.push('type');

@@ -11,8 +11,9 @@ const pageBytes = 3_500_000;
 const longestValue = 200;
 const longestTarget = 4_096;
 
-const fileStateSchema = z.strictObject({
-  type: layerEntrySchema.shape.type.exclude(['whiteout']),
+const fileStateSchema = z
+  .strictObject({
+  type: layerEntrySchema.shape.type.describe('whiteout: in a single layer, what the layer deletes.'),
   mode: z.string().optional().describe('In octal, such as 0755.'),
   uid: z.number().int().optional(),
   gid: z.number().int().optional(),
@@ -21,7 +22,8 @@ const fileStateSchema = z.strictObject({
   target: z.string().optional().describe('Of a symlink its text, of a hard link the path that it repeats.'),
   device: z.string().optional().describe('Major and minor number, such as 1:3.'),
   xattrs: z.record(z.string(), z.string()).optional().describe('Name to value in base64, cut after 200 characters.'),
-});
+})
+  .meta({ id: 'FileState' });
 
 export const fileChangeSchema = z
   .strictObject({
@@ -88,7 +90,6 @@ export function fileChangeView(change: FileChange): FileChangeView {
 
 function fileState(entry: LayerEntry): z.infer<typeof fileStateSchema> {
   const { type, mode, uid, gid, size, digest, target, device, xattrs } = entry;
-  if (type === 'whiteout') throw new Error('a tree holds no whiteout');
   return {
     type,
     ...(mode === undefined ? {} : { mode: mode.toString(8).padStart(4, '0') }),

@@ -51,7 +51,8 @@ export const orchestrationFunctions = {
   FinalizeBuild: {
     name: 'finalize-build',
     entry: 'functions/orchestration/finalize-build/lambda.ts',
-    rights: none,
+    // Of a verification it compares what two builds made.
+    rights: { ...none, blobs: 'read' },
     timeoutSeconds: 120,
   },
 } as const satisfies Record<string, EngineFunction>;

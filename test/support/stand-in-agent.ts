@@ -22,6 +22,8 @@ export interface StepScript {
   readonly fails?: StepFailure['code'];
   /** Ends the task without a word, as the host does. */
   readonly stop?: 'SpotInterruption' | 'TerminationNotice';
+  /** Makes something else of the same key, as a script does that looks at the clock. */
+  readonly makes?: string;
   /** Says of what it works on that it is damaged, whether or not it is. */
   readonly refuses?: true;
 }
@@ -126,7 +128,8 @@ async function runStep(
 }
 
 async function upload(ports: Ports, manifest: Manifest, step: ManifestStep, script: StepScript): Promise<void> {
-  const [layer, index] = [utf8(`layer ${step.key}`), utf8(`index ${step.key}`)];
+  const made = `${step.key}${script.makes ?? ''}`;
+  const [layer, index] = [utf8(`layer ${made}`), utf8(`index ${made}`)];
   const size = layer.length;
   const digest = sha256(layer);
   await put(ports, manifest, step.id, step.produces, layer);
@@ -138,9 +141,9 @@ async function upload(ports: Ports, manifest: Manifest, step: ManifestStep, scri
     key: step.key,
     facts: {},
     milliseconds: { program: script.milliseconds ?? 0, capture: 0 },
-    ...made(),
+    ...output(),
   };
-  function made(): Partial<Receipt> {
+  function output(): Partial<Receipt> {
     if (step.produces === 'layer') {
       return { layer: { step: step.id, digest, size, diffId: digest, index: sha256(index), indexSize: index.length } };
     }

@@ -4,12 +4,14 @@ import { diffBuilds } from './diff-builds.ts';
 import { downloadArtifact } from './download-artifact.ts';
 import { listArtifacts } from './list-artifacts.ts';
 import { listBuilds } from './list-builds.ts';
+import { listVerifications } from './list-verifications.ts';
 import { previewPlan } from './preview-plan.ts';
 import { readBuild } from './read-build.ts';
 import { readLogs } from './read-logs.ts';
 import { resumeBuild } from './resume-build.ts';
 import { retryBuild } from './retry-build.ts';
 import { startBuild } from './start-build.ts';
+import { verifyBuild } from './verify-build.ts';
 
 export const buildOperations: readonly Operation[] = [
   startBuild,
@@ -23,4 +25,6 @@ export const buildOperations: readonly Operation[] = [
   listArtifacts,
   downloadArtifact,
   diffBuilds,
+  verifyBuild,
+  listVerifications,
 ];

@@ -11,6 +11,7 @@ import { describeExchange } from './suite-exchange.ts';
 import { describeLogs } from './suite-logs.ts';
 import { describePlans } from './suite-plans.ts';
 import { describeRequests } from './suite-requests.ts';
+import { describeVerify } from './suite-verify.ts';
 
 /** The API over HTTP, the same whatever table it stands on. `openTable` is called once. */
 export function httpSuite(name: string, openTable: () => Promise<{ table: Table; close(): Promise<void> }>): void {
@@ -38,6 +39,7 @@ export function httpSuite(name: string, openTable: () => Promise<{ table: Table;
     describeLogs(opened);
     describeArtifacts(opened);
     describeDiff(opened);
+    describeVerify(opened);
     describeExchange(opened);
   });
 }

@@ -56,6 +56,8 @@ export function describeAccess(api: () => ApiUnderTest): void {
         listArtifacts: 'artifacts:read',
         downloadArtifact: 'artifacts:read',
         diffBuilds: 'builds:read',
+        verifyBuild: 'builds:create',
+        listVerifications: 'builds:read',
         listCache: 'cache:read',
         readCacheStats: 'cache:read',
         explainCache: 'cache:read',
@@ -151,7 +153,7 @@ export function describeAccess(api: () => ApiUnderTest): void {
       },
     );
 
-    it('lists eight operations of one build', () => {
+    it('lists ten operations of one build', () => {
       expect(ofOneBuild.map(({ id }) => id)).toEqual([
         'readBuild',
         'cancelBuild',
@@ -161,6 +163,8 @@ export function describeAccess(api: () => ApiUnderTest): void {
         'listArtifacts',
         'downloadArtifact',
         'diffBuilds',
+        'verifyBuild',
+        'listVerifications',
       ]);
     });
 
