@@ -17,7 +17,9 @@ const optionsSchema = connectionOptionsSchema.extend({
 /** `lbuild verify BUILD`: makes a build's image once more without the cache, and tells whether the same comes out. */
 export function verifyCommand(output: Output): Command {
   return engineCommand('verify')
-    .description('make all that a build made once more, without the cache, and compare; prints the new build’s id first')
+    .description(
+      'make all that a build made once more, without the cache, and compare; prints the new build’s id first',
+    )
     .argument('<build>', 'id of the build')
     .option('--wait', 'wait for the end, tell what it found, and exit by that')
     .option('--idempotency-key <key>', 'the same key and request within a day answer the same build')

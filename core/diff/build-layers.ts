@@ -59,7 +59,10 @@ export async function storedIndexes(
 ): Promise<{ readonly step: string; readonly stored: Uint8Array }[]> {
   const bytes = layers.reduce((sum, { layer }) => sum + layer.indexSize, 0);
   if (bytes > largestStored) {
-    throw new EngineError('diff.too_large', `The indexes of ${buildId} have ${bytes} bytes; ${largestStored} are read.`);
+    throw new EngineError(
+      'diff.too_large',
+      `The indexes of ${buildId} have ${bytes} bytes; ${largestStored} are read.`,
+    );
   }
   return Promise.all(
     layers.map(async ({ step, scope, layer }) => {

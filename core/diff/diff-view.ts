@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { printable } from '../builds/printable.ts';
 import { artifactTypes } from '../builds/manifest.ts';
+import { printable } from '../builds/printable.ts';
 import { pairArtifacts } from './artifact-changes.ts';
 import type { BuildComparison, DiffSide } from './compare-builds.ts';
 import { type FilePage, fileChangeSchema, fileCountsSchema, filePage } from './file-page.ts';

@@ -13,16 +13,16 @@ const longestTarget = 4_096;
 
 const fileStateSchema = z
   .strictObject({
-  type: layerEntrySchema.shape.type.describe('whiteout: in a single layer, what the layer deletes.'),
-  mode: z.string().optional().describe('In octal, such as 0755.'),
-  uid: z.number().int().optional(),
-  gid: z.number().int().optional(),
-  size: z.number().int().optional(),
-  digest: z.string().optional().describe('SHA-256 of the content.'),
-  target: z.string().optional().describe('Of a symlink its text, of a hard link the path that it repeats.'),
-  device: z.string().optional().describe('Major and minor number, such as 1:3.'),
-  xattrs: z.record(z.string(), z.string()).optional().describe('Name to value in base64, cut after 200 characters.'),
-})
+    type: layerEntrySchema.shape.type.describe('whiteout: in a single layer, what the layer deletes.'),
+    mode: z.string().optional().describe('In octal, such as 0755.'),
+    uid: z.number().int().optional(),
+    gid: z.number().int().optional(),
+    size: z.number().int().optional(),
+    digest: z.string().optional().describe('SHA-256 of the content.'),
+    target: z.string().optional().describe('Of a symlink its text, of a hard link the path that it repeats.'),
+    device: z.string().optional().describe('Major and minor number, such as 1:3.'),
+    xattrs: z.record(z.string(), z.string()).optional().describe('Name to value in base64, cut after 200 characters.'),
+  })
   .meta({ id: 'FileState' });
 
 export const fileChangeSchema = z

@@ -36,7 +36,6 @@ export async function readIndex(
 ): Promise<LayerIndexHeader> {
   const read: { header?: LayerIndexHeader; entries: number } = { entries: 0 };
   const onLine = (line: string): void => {
-    if (line === '') return;
     if (read.header === undefined) {
       read.header = layerIndexHeaderSchema.parse(JSON.parse(line));
       return;
@@ -62,16 +61,25 @@ async function eachLine(
   onLine: (line: string) => void,
 ): Promise<void> {
   const decoder = new TextDecoder('utf-8', { fatal: true });
-  let rest = '';
+  // The begun line stays in pieces: to join and search it again for each would take the square of its length.
+  let begun: string[] = [];
+  let length = 0;
   for await (const piece of pieces) {
     budget.bytes -= piece.byteLength;
     if (budget.bytes < 0) throw tooLarge();
-    const lines = (rest + decoder.decode(piece, { stream: true })).split('\n');
-    rest = lines.pop() ?? '';
-    if (rest.length > longestLine) throw new Error('a line is too long');
+    const [end = '', ...lines] = decoder.decode(piece, { stream: true }).split('\n');
+    begun.push(end);
+    length += end.length;
+    if (length > longestLine) throw new Error('a line is too long');
+    const last = lines.pop();
+    if (last === undefined) continue;
+    onLine(begun.join(''));
     for (const line of lines) onLine(line);
+    begun = [last];
+    length = last.length;
   }
-  onLine(rest + decoder.decode());
+  begun.push(decoder.decode());
+  if (begun.join('') !== '') onLine(begun.join(''));
 }
 
 function tooLarge(): EngineError {

@@ -36,18 +36,14 @@ export class TreeDraft {
 
   /** @param below goes on from here, without changing it */
   constructor(below?: TreeDraft) {
-    this.#root = { entry: undefined, children: undefined, owner: this, ...below?.#shared() };
+    // The first level is copied; the rest when it is changed.
+    const children = below === undefined ? undefined : below.#root.children;
+    this.#root = { entry: undefined, children: children === undefined ? undefined : new Map(children), owner: this };
   }
 
   /** The tree as it is. It stays so only where this draft is not gone on with; another one over it changes nothing. */
   get root(): TreeNode {
     return this.#root;
-  }
-
-  /** What a draft over this one begins with: the first level is copied, the rest when it is changed. */
-  #shared(): Pick<DraftNode, 'children'> {
-    const { children } = this.#root;
-    return { children: children === undefined ? undefined : new Map(children) };
   }
 
   /**

@@ -62,6 +62,7 @@ export async function concludeVerification(ports: ConcludePorts, verification: B
 }
 
 type LayerFindings = Pick<VerificationRecord, 'layers' | 'first' | 'incomplete'>;
+type FirstDifference = NonNullable<LayerFindings['first']>;
 
 async function compareLayers(
   ports: ConcludePorts,
@@ -99,12 +100,9 @@ async function entriesOf(ports: ConcludePorts, buildId: string, layer: BuildLaye
 }
 
 /** The paths that differ, all of them counted, as many told as fit into a record. */
-function changedPaths(
-  before: readonly LayerEntry[],
-  after: readonly LayerEntry[],
-): Pick<NonNullable<LayerFindings['first']>, 'count' | 'files'> {
+function changedPaths(before: readonly LayerEntry[], after: readonly LayerEntry[]): Omit<FirstDifference, 'step'> {
   const changes = layerChanges(before, after);
-  const files = [];
+  const files: FirstDifference['files'] = [];
   let bytes = 0;
   for (const change of changes.slice(0, mostFiles)) {
     const view = fileChangeView(change);

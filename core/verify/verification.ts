@@ -101,7 +101,9 @@ function needSameTools(plan: Plan, toolchain: string): void {
       `The build was made with the toolchain ${plan.toolchain}; builders have ${toolchain}.`,
     );
   }
-  const versions = new Map<string, number>(Object.values(programs).map(({ name, version }) => [name, version]));
+  const versions = new Map<string, number>(
+    Object.values(programs).map(({ name, version }) => [name, version] as const),
+  );
   for (const { id, program, version } of plan.steps) {
     const now = versions.get(program);
     if (now === version) continue;

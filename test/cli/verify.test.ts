@@ -41,7 +41,9 @@ const other: Findings = {
   layers: [{ step: 'odd', same: false }],
   first: {
     ...{ step: 'odd', count: 2 },
-    files: [{ path: 'srv/\u001b[2Jnow', differs: ['digest', 'mtime'], before: { type: 'file' }, after: { type: 'file' } }],
+    files: [
+      { path: 'srv/\u001b[2Jnow', differs: ['digest', 'mtime'], before: { type: 'file' }, after: { type: 'file' } },
+    ],
   },
   incomplete: { code: 'layer.evicted', detail: 'The layer of the step x is no longer stored.' },
 };

@@ -49,7 +49,10 @@ async function startVerification(build: BuildRecord): Promise<BuildRecord> {
 async function verified(build: BuildRecord): Promise<{ ended: BuildDetail; found: VerificationRecord | undefined }> {
   const { id } = await startVerification(build);
   const ended = await plane.ended(id);
-  return { ended, found: (await listVerifications(plane.ports.table, build.id, 20)).find(({ build: by }) => by === id) };
+  return {
+    ended,
+    found: (await listVerifications(plane.ports.table, build.id, 20)).find(({ build: by }) => by === id),
+  };
 }
 const ran = (id: string) =>
   plane.agent.began.filter((entry) => entry.startsWith(id)).map((entry) => entry.split(' ')[1]);

@@ -109,9 +109,7 @@ async function absentNeeds(
 ): Promise<Set<string>> {
   const own = new Set(todo.map((step) => step.id));
   const beyond = [...neededBy(plan, todo)].filter((stepId) => !own.has(stepId)).map((stepId) => planStep(plan, stepId));
-  const results = await Promise.all(
-    beyond.map((step) => findResult(ports.table, scopeIn(build, step), step.key)),
-  );
+  const results = await Promise.all(beyond.map((step) => findResult(ports.table, scopeIn(build, step), step.key)));
   return new Set(beyond.filter((_, position) => results[position] === undefined).map((step) => step.id));
 }
 

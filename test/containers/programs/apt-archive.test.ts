@@ -142,7 +142,9 @@ describe('packages of an archive', () => {
       try {
         await expect(install(folder)).rejects.toMatchObject({
           code: 'archive.gone',
-          message: expect.stringMatching(/^The archive no longer has \/pool\/\S+\.deb, \/pool\/\S+\.deb, \/pool\/\S+\.deb\.$/),
+          message: expect.stringMatching(
+            /^The archive no longer has \/pool\/\S+\.deb, \/pool\/\S+\.deb, \/pool\/\S+\.deb\.$/,
+          ),
         });
       } finally {
         archive.disturb = undefined;

@@ -32,12 +32,18 @@ describe('the index of a layer', () => {
     ['nothing', Buffer.alloc(0)],
     ['text that is no JSON', 'hello\n'],
     ['an entry before the header', '{"path":"a","type":"file"}\n'],
-    ['an entry with another member', `${JSON.stringify({ ...header, entries: 1 })}\n{"path":"a","type":"file","x":1}\n`],
+    [
+      'an entry with another member',
+      `${JSON.stringify({ ...header, entries: 1 })}\n{"path":"a","type":"file","x":1}\n`,
+    ],
     ['fewer entries than it says', `${JSON.stringify({ ...header, entries: 2 })}\n{"path":"a","type":"file"}\n`],
     ['bytes that are no UTF-8', Buffer.from([0xff, 0xfe, 0x0a])],
-    ['a line of 20 MB', 'x'.repeat(20_000_000)],
-  ])('is refused where it is %s', async (_name, content) => {
-    const packed = _name.includes('zstd') || _name === 'nothing' ? Buffer.from(content) : await compress(content);
+    ['an empty line', `${JSON.stringify({ ...header, entries: 1 })}\n\n{"path":"a","type":"file"}\n`],
+    // A few kilobytes when packed.
+    ['a line of 100 MB', Buffer.alloc(100_000_000, 'x')],
+    ['a hundred million line ends', Buffer.alloc(100_000_000, '\n')],
+  ])('is refused where it is %s', async (name, content) => {
+    const packed = name.includes('zstd') || name === 'nothing' ? Buffer.from(content) : await compress(content);
     await expect(read(packed)).rejects.toMatchObject({ code: 'layer.unreadable' });
   });
 
@@ -45,8 +51,5 @@ describe('the index of a layer', () => {
     const stored = await encodeIndex({ ...header, entries: entries.length }, entries);
     await expect(read(stored, { entries: 2_999, bytes: 1e9 })).rejects.toMatchObject({ code: 'diff.too_large' });
     await expect(read(stored, { entries: 3_000, bytes: 10_000 })).rejects.toMatchObject({ code: 'diff.too_large' });
-    // 300 MB of line ends are a few dozen kilobytes when packed.
-    const bomb = await compress(Buffer.alloc(300_000_000, '\n'));
-    await expect(read(bomb)).rejects.toMatchObject({ code: 'diff.too_large' });
   });
 });

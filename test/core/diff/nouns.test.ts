@@ -85,7 +85,12 @@ describe('packages', () => {
   };
   it('come, go and change their version; what left only its configuration is gone', () => {
     const before = [stanza('a', '1'), stanza('b', '1'), stanza('c', '1'), stanza('d', '1', 'install ok unpacked')];
-    const after = [stanza('a', '1'), stanza('b', '1:2'), stanza('c', '1', 'deinstall ok config-files'), stanza('e', '3')];
+    const after = [
+      stanza('a', '1'),
+      stanza('b', '1:2'),
+      stanza('c', '1', 'deinstall ok config-files'),
+      stanza('e', '3'),
+    ];
     expect(packageChanges(before, after)).toEqual([
       { name: 'b', architecture: 'amd64', before: '1', after: '1:2' },
       { name: 'c', architecture: 'amd64', before: '1', after: undefined },

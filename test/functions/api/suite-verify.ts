@@ -42,7 +42,9 @@ export function describeVerify(api: () => ApiUnderTest): void {
       await forceState(api().ports, other, 'succeeded');
       const stored = await findBuild(api().ports.table, other);
       if (stored === undefined) throw new Error('the build is gone');
-      await api().ports.table.transact([buildWrite({ ...stored.value, purpose: 'verify', verifies: id }, stored.version)]);
+      await api().ports.table.transact([
+        buildWrite({ ...stored.value, purpose: 'verify', verifies: id }, stored.version),
+      ]);
       const itself = await verify(other);
       expect([itself.status, problemOf(itself).code]).toEqual([409, 'verify.no_image']);
     });
