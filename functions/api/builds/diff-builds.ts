@@ -12,7 +12,7 @@ import { createTurns } from '../../shared/turns.ts';
 import { unpackZstd } from '../../shared/zstd.ts';
 import { buildParamsSchema } from './build-params.ts';
 
-/** Two trees take some 300 MB at worst. Whoever waits for more than eight others would wait for longer than a request may. */
+/** Two trees take some 220 MB at worst. Whoever waits for more than eight others would wait for longer than a request may. */
 const inTurn = createTurns(8);
 
 /** What differs between two builds of the tenant, from the indexes of their layers: nothing is unpacked or run for it. */
