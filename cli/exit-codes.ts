@@ -8,7 +8,7 @@ export const exitCodes = {
   cancelled: { code: 5, meaning: 'the build was cancelled' },
   unreachable: { code: 6, meaning: 'no engine answers, or it cannot answer now' },
   failed: { code: 7, meaning: 'anything else went wrong' },
-  different: { code: 8, meaning: 'a verification found that something else comes out' },
+  different: { code: 9, meaning: 'a verification found that something else comes out' },
   interrupted: { code: 130, meaning: 'interrupted; a build that was started goes on' },
 } as const;
 export type ExitName = keyof typeof exitCodes;

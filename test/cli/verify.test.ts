@@ -59,9 +59,9 @@ describe('lbuild verify', () => {
     expect([code, out]).toEqual([0, expect.stringMatching(/\nidentical\ntar {8}the same\n$/)]);
   });
 
-  it('exits 8 where something else did, and names step and paths', async () => {
+  it('exits 9 where something else did, and names step and paths', async () => {
     const { code, out } = await waited('other', other);
-    expect(code).toBe(8);
+    expect(code).toBe(9);
     expect(out).toContain(`\ntar        differs: ${'a'.repeat(64)} -> ${'b'.repeat(64)}\n`);
     expect(out).toContain('the step odd is the first that differs, in 2 paths, of which these are the first 1:\n');
     expect(out).toContain('  ~ /srv/now  digest, mtime\n');
@@ -71,7 +71,7 @@ describe('lbuild verify', () => {
 
   it('--json answers one document', async () => {
     const { code, out, started } = await waited('json', other, ['--json']);
-    expect(code).toBe(8);
+    expect(code).toBe(9);
     expect(JSON.parse(out)).toMatchObject({
       build: { id: started.id, verifies: id },
       verification: { build: started.id, verdict: 'different' },
