@@ -9,6 +9,7 @@ export const exitCodes = {
   unreachable: { code: 6, meaning: 'no engine answers, or it cannot answer now' },
   failed: { code: 7, meaning: 'anything else went wrong' },
   unverified: { code: 8, meaning: 'a file is not what the signed evidence says' },
+  different: { code: 9, meaning: 'a verification found that something else comes out' },
   interrupted: { code: 130, meaning: 'interrupted; a build that was started goes on' },
 } as const;
 export type ExitName = keyof typeof exitCodes;

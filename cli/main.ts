@@ -2,6 +2,7 @@ import { Command, CommanderError } from 'commander';
 import { adminCommand } from './commands/admin.ts';
 import { cacheCommand } from './commands/cache.ts';
 import { cancelCommand } from './commands/cancel.ts';
+import { diffCommand } from './commands/diff.ts';
 import { doctorCommand } from './commands/doctor.ts';
 import { downloadCommand } from './commands/download.ts';
 import { initCommand } from './commands/init.ts';
@@ -16,6 +17,7 @@ import { signingKeyCommand } from './commands/signing-key.ts';
 import { startCommand } from './commands/start.ts';
 import { statusCommand } from './commands/status.ts';
 import { validateCommand } from './commands/validate.ts';
+import { verifyCommand } from './commands/verify.ts';
 import { verifyArtifactCommand } from './commands/verify-artifact.ts';
 import { setExit } from './exit.ts';
 import { exitCodeTable } from './exit-codes.ts';
@@ -42,6 +44,8 @@ const commands = [
   verifyArtifactCommand,
   signingKeyCommand,
   cancelCommand,
+  diffCommand,
+  verifyCommand,
   listCommand,
   cacheCommand,
   doctorCommand,

@@ -95,6 +95,11 @@ export const errorCatalogue = {
     title: 'There is nothing to resume',
     remedy: 'Resume a build that failed or was cancelled; a retry repeats a build that ended in any way.',
   },
+  'build.not_succeeded': {
+    status: 409,
+    title: 'The build has made no image',
+    remedy: 'Wait for its end; one that failed or was cancelled can be resumed.',
+  },
   'build.terminal': { status: 409, title: 'The build has already ended', remedy: 'Start a new build.' },
   'artifact.not_found': {
     status: 404,
@@ -115,6 +120,11 @@ export const errorCatalogue = {
     status: 404,
     title: 'There is no such result in the cache',
     remedy: 'List what there is with GET /v1/cache.',
+  },
+  'diff.too_large': {
+    status: 422,
+    title: 'The builds are too large to be compared in one answer',
+    remedy: 'Compare builds that share more layers, or download their artifacts and compare these.',
   },
   'idempotency.mismatch': {
     status: 422,
@@ -137,6 +147,16 @@ export const errorCatalogue = {
     remedy: 'Try again after the seconds in Retry-After.',
   },
   'internal.error': { status: 500, title: 'The service failed', remedy: 'Report the request id to the operator.' },
+  'verify.no_image': {
+    status: 409,
+    title: 'The build makes no image of its own',
+    remedy: 'Verify a build that was started of a spec; in place of a verification, the build that it verifies.',
+  },
+  'verify.toolchain_changed': {
+    status: 409,
+    title: 'Builders have other tools than the build was made with',
+    remedy: 'Retry the build, which makes it with the tools of now, and verify that one.',
+  },
 
   'configuration.invalid': {
     status: 500,
@@ -159,6 +179,12 @@ export const errorCatalogue = {
     remedy:
       'Start the build again: it is planned on the new state. Resume it with `archive=latest` (`lbuild resume ID --latest-archive`), else it keeps the old one.',
   },
+  'archive.gone': {
+    status: 409,
+    title: 'The archive no longer has what the build is pinned to',
+    remedy:
+      'Start the build again: it is planned on the state of now. What is gone cannot be made again, nor be verified, from this archive; one that keeps old states can.',
+  },
   'archive.untrusted': {
     status: 502,
     title: 'The archive is not signed by the distribution',
@@ -173,6 +199,17 @@ export const errorCatalogue = {
     status: 500,
     title: 'A stored layer is damaged',
     remedy: 'Resume the build: what was damaged is removed and made again.',
+  },
+  'layer.evicted': {
+    status: 409,
+    title: 'A layer of the build is no longer stored',
+    remedy: 'Retry the build (`lbuild retry ID`), which makes its layers again, and use the new one.',
+  },
+  'layer.unreadable': {
+    status: 422,
+    title: 'The index of a layer is none',
+    remedy:
+      'Remove the result of the step (`lbuild cache rm KEY`) and build again; if it repeats, report it to the operator.',
   },
   'plan.too_large': {
     status: 422,

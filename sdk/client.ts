@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { cacheCalls } from './cache.ts';
+import { diffCalls } from './diff.ts';
 import { downloadCalls } from './downloads.ts';
 import { ApiProblem, EngineUnreachable, isProblem, isTransient, reasonOf } from './engine-error.ts';
 import { createClient } from './generated/client/index.ts';
@@ -211,6 +212,7 @@ export function createEngineClient(options: {
     url,
     ...cacheCalls(client),
     ...downloadCalls({ url, apiKey: options.apiKey, send, listArtifacts }),
+    ...diffCalls(client),
     startBuild,
     validateSpec,
     previewPlan,

@@ -97,7 +97,8 @@ export interface ArchiveFiles {
   /**
    * Puts files at their places, from the cache or else from the archive, and keeps the new ones.
    * @param options.keep false: what comes from the archive is not kept
-   * @throws StepError archive.unreachable, archive.untrusted (another digest)
+   * @throws StepError archive.unreachable, archive.gone (names all that the archive no longer has), archive.untrusted
+   *   (another digest)
    */
   fetch(
     files: readonly ArchiveFile[],

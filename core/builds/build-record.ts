@@ -49,8 +49,13 @@ export const buildRecordSchema = z.strictObject({
   archiveOf: z.string().optional(),
   /** True: a failure ends only what needs the failed step; else it ends the whole build soon. */
   keepGoing: z.boolean().optional(),
-  /** It builds only what all tenants share, ahead of need (core/plan/warm-plan.ts). */
-  purpose: z.literal('warm').optional(),
+  /**
+   * warm: it builds only what all tenants share, ahead of need (core/plan/warm-plan.ts). verify: it makes all that another
+   * build made once more, to be compared with that (core/verify/verification.ts).
+   */
+  purpose: z.enum(['warm', 'verify']).optional(),
+  /** The build that it verifies; there exactly where that is its purpose. */
+  verifies: z.string().optional(),
   /** It counts among the builds that run at once (core/builds/running-builds.ts). */
   holdsSlot: z.literal(true).optional(),
   failure: failureSchema.optional(),
@@ -129,6 +134,8 @@ export const stepRecordSchema = z.strictObject({
   /** By the store's clock, to the second: when its receipt came, and what the builder says that it took before that. */
   startedAt: timestamp.optional(),
   endedAt: timestamp.optional(),
+  /** The layer that it has in this build: the pointer of its key may go, and be made anew with another one. */
+  layer: layerReferenceSchema.optional(),
   facts: z.record(z.string(), z.string()),
 });
 export type StepRecord = z.infer<typeof stepRecordSchema>;

@@ -117,7 +117,10 @@ export async function* queuedBuilds(table: Table): AsyncGenerator<readonly Build
 }
 
 /** How a build runs and what it goes on from: all that is asked beside its spec. */
-export type RunOptions = Pick<BuildRecord, 'keepGoing' | 'resumedFrom' | 'retryOf' | 'archiveOf' | 'purpose'>;
+export type RunOptions = Pick<
+  BuildRecord,
+  'keepGoing' | 'resumedFrom' | 'retryOf' | 'archiveOf' | 'purpose' | 'verifies'
+>;
 
 /** A build to be made. */
 export interface Submission {

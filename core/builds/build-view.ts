@@ -60,7 +60,13 @@ export const buildViewSchema = z
     keepGoing: z.boolean().describe('True: a failure ends only what needs the failed step.'),
     resumedFrom: z.string().optional().describe('The build whose work it goes on with.'),
     retryOf: z.string().optional().describe('The build that it repeats.'),
-    purpose: z.literal('warm').optional().describe('warm: it makes only what all tenants share, ahead of need.'),
+    purpose: z
+      .enum(['warm', 'verify'])
+      .optional()
+      .describe(
+        'warm: it makes only what all tenants share, ahead of need. verify: it makes again what another build made.',
+      ),
+    verifies: z.string().optional().describe('The build that it verifies.'),
     failure: failureViewSchema.optional().describe('Why it failed: code, step, last log lines.'),
   })
   .meta({ id: 'Build' });
@@ -135,6 +141,7 @@ export function buildView(build: BuildRecord): BuildView {
     ...(build.resumedFrom === undefined ? {} : { resumedFrom: build.resumedFrom }),
     ...(build.retryOf === undefined ? {} : { retryOf: build.retryOf }),
     ...(build.purpose === undefined ? {} : { purpose: build.purpose }),
+    ...(build.verifies === undefined ? {} : { verifies: build.verifies }),
     ...(build.failure === undefined || build.state === 'cancelled' ? {} : { failure: failureView(build.failure) }),
   };
 }
@@ -182,7 +189,8 @@ export async function buildDetail(table: Table, build: BuildRecord, apiUrl: stri
       steps: stage.steps.map((id, position) => {
         const record = done.get(id);
         if (record !== undefined) {
-          return { ...record, facts: shownFacts(record.facts), state: 'succeeded' as const, percent: 100 };
+          const { layer: _, ...told } = record;
+          return { ...told, facts: shownFacts(record.facts), state: 'succeeded' as const, percent: 100 };
         }
         // A step before the one that the builder reports is done, though its receipt is settled only with the stage.
         if (state === 'running' && position < currentPosition) {

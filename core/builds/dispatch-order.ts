@@ -4,7 +4,7 @@ export interface DispatchedBuild {
   readonly id: string;
   readonly tenantId: string;
   /** A warming starts only where nothing else waits. */
-  readonly purpose?: 'warm' | undefined;
+  readonly purpose?: 'warm' | 'verify' | undefined;
 }
 
 /** How many builds may run at once. */

@@ -1,7 +1,7 @@
 import type { Sha256 } from '../digest.ts';
 import type { Plan, PlanStep } from '../plan/plan.ts';
 import type { AttemptRecord, BuildRecord, ResultRecord } from './build-record.ts';
-import { planStep, scopeOf } from './plan-store.ts';
+import { planStep, scopeIn } from './plan-store.ts';
 import { blobsOf, isSound } from './sound-blobs.ts';
 import { findResult } from './stage-repository.ts';
 import { type CachePorts, dropResult, neededBy } from './step-cache.ts';
@@ -24,7 +24,7 @@ async function basesOf(ports: CachePorts, build: BuildRecord, plan: Plan, attemp
   const bases: Base[] = [];
   for (const stepId of neededBy(plan, own)) {
     const step = planStep(plan, stepId);
-    const scope = scopeOf(step, build.tenantId);
+    const scope = scopeIn(build, step);
     const result = await findResult(ports.table, scope, step.key);
     if (result !== undefined) bases.push({ step, scope, result });
   }

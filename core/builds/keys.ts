@@ -42,6 +42,11 @@ export const progressKey = (buildId: string, stageId: string, attempt: number): 
   partition: `BUILD#${buildId}`,
   sort: `PROGRESS#${stageId}#${attempt}`,
 });
+/** What a verification of a build found, by the build that made everything again. */
+export const verificationKey = (buildId: string, verificationId: string): TableKey => ({
+  partition: `BUILD#${buildId}`,
+  sort: `VERIFICATION#${verificationId}`,
+});
 /** Counts what an attempt has added to the package cache. */
 export const keptPackagesKey = (buildId: string, stageId: string, attempt: number): TableKey => ({
   partition: `BUILD#${buildId}`,

@@ -132,6 +132,7 @@ export const stepFailureSchema = z.strictObject({
     'archive.changed',
     'archive.untrusted',
     'archive.unreachable',
+    'archive.gone',
     'limit.disk',
     'limit.output',
     'layer.conflict',

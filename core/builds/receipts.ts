@@ -8,7 +8,7 @@ import { ConditionFailed, type Table } from '../ports/table.ts';
 import type { AttemptRecord, BuildRecord, ResultRecord, StepRecord } from './build-record.ts';
 import { type Receipt, receiptSchema, type StageResult, stageResultSchema, type TrustClass } from './manifest.ts';
 import { artifactPlace, blobPlace, stagingPlace } from './places.ts';
-import { planStep, scopeOf } from './plan-store.ts';
+import { planStep, scopeIn } from './plan-store.ts';
 import { type Claim, promoteClaims } from './promotion.ts';
 import { artifactWrite, findResult, resultBytes, resultWrite, stepWrite } from './stage-repository.ts';
 
@@ -101,7 +101,7 @@ async function promoteOutputs(
   receipt: Receipt,
   from: { readonly staged: (output: string) => BlobPlace; readonly trust: TrustClass },
 ): Promise<boolean> {
-  const scope = scopeOf(step, build.tenantId);
+  const scope = scopeIn(build, step);
   const claim = (
     output: keyof NonNullable<Receipt['parts']>,
     size: number,
@@ -142,7 +142,7 @@ async function writeResult(
   receipt: Receipt,
   ran: { readonly attempt: number; readonly at: Date },
 ): Promise<void> {
-  const scope = scopeOf(step, build.tenantId);
+  const scope = scopeIn(build, step);
   const { artifact, layer, module } = receipt;
   const result: ResultRecord = {
     key: step.key,
@@ -196,6 +196,7 @@ export async function recordStep(
       program: step.program,
       bytes: resultBytes(result),
       ...ran,
+      ...(result.layer === undefined ? {} : { layer: result.layer }),
       facts: result.facts,
     }),
   ];

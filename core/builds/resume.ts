@@ -35,6 +35,9 @@ export async function resumeOf(
   if (build.state !== 'failed' && build.state !== 'cancelled') {
     throw new EngineError('build.not_resumable', `The build is ${build.state}.`);
   }
+  if (build.verifies !== undefined) {
+    throw new EngineError('build.not_resumable', `It verifies ${build.verifies}: verify that again.`);
+  }
   const spec = again.spec ?? (await storedSpec(table, build.id));
   return submission(build, spec, again, {
     resumedFrom: build.id,
@@ -65,7 +68,7 @@ function submission(
     run: {
       ...origin,
       ...(keepGoing === true ? { keepGoing } : {}),
-      ...(build.purpose === undefined ? {} : { purpose: build.purpose }),
+      ...(build.purpose === 'warm' ? { purpose: build.purpose } : {}),
     },
     ...(again.idempotencyKey === undefined ? {} : { idempotencyKey: again.idempotencyKey }),
   };

@@ -2,7 +2,7 @@ import type { Plan, PlanStep } from '../plan/plan.ts';
 import { ancestorsOf } from '../plan/stages.ts';
 import type { Table } from '../ports/table.ts';
 import type { LayerReference, ModuleReference } from './manifest.ts';
-import { planStep, scopeOf } from './plan-store.ts';
+import { planStep, type ResultOwner, scopeIn } from './plan-store.ts';
 import { findResult } from './stage-repository.ts';
 
 /** What an attempt works on: layers and modules that are there already, each with the scope that it lies in. */
@@ -14,11 +14,12 @@ export interface StageInputs {
 /**
  * The layers that the steps are built on and do not make themselves, in the order of the plan; the modules that they
  * need; and of single layers among these the modules, from which trees are unpacked.
+ * @param build whose results they are
  * @throws Error where a layer or a needed module has no result: the stage that makes it is settled before
  */
 export async function stageInputs(
   table: Table,
-  tenantId: string,
+  build: ResultOwner,
   plan: Plan,
   todo: readonly PlanStep[],
 ): Promise<StageInputs> {
@@ -27,7 +28,7 @@ export async function stageInputs(
   const layers = plan.steps.filter((step) => ancestors.has(step.id) && !own.has(step.id));
   const base = await Promise.all(
     layers.map(async (step) => {
-      const scope = scopeOf(step, tenantId);
+      const scope = scopeIn(build, step);
       const layer = (await findResult(table, scope, step.key))?.layer;
       if (layer === undefined) throw new Error(`the layer of ${step.id} is missing though its stage is settled`);
       return { layer: { ...layer, step: step.id }, scope, after: ancestorsOf(plan.steps, step).map(({ id }) => id) };
@@ -41,7 +42,7 @@ export async function stageInputs(
       const [only, ...others] = step.needs;
       const single = only !== undefined && others.length === 0 && below.has(only);
       if (!needed.has(step.id) && !single) return undefined;
-      const scope = scopeOf(step, tenantId);
+      const scope = scopeIn(build, step);
       const module = (await findResult(table, scope, step.key))?.module;
       if (module === undefined) {
         if (!needed.has(step.id)) return undefined;

@@ -3,7 +3,7 @@ import type { Blobs } from '../ports/blobs.ts';
 import { ConditionFailed, type Table } from '../ports/table.ts';
 import { type BuildRecord, type ResultRecord, resultRecordSchema } from './build-record.ts';
 import { resultKey } from './keys.ts';
-import { scopeOf } from './plan-store.ts';
+import { scopeIn } from './plan-store.ts';
 import { blobsOf, isStored } from './sound-blobs.ts';
 import { findResult } from './stage-repository.ts';
 
@@ -42,7 +42,7 @@ export async function lookUpStage(
   plan: Plan,
   steps: readonly PlanStep[],
 ): Promise<CachedSteps> {
-  const find = (step: PlanStep) => findResult(ports.table, scopeOf(step, build.tenantId), step.key);
+  const find = (step: PlanStep) => findResult(ports.table, scopeIn(build, step), step.key);
   const found = await Promise.all(plan.steps.map(find));
   const results = new Map(plan.steps.map((step, position) => [step.id, found[position]]));
   const checked = new Set<string>();
@@ -78,7 +78,7 @@ export async function lookUpStage(
 
 /** Whether the store holds all that a result stands on; where it does not, the result is dropped. */
 async function isWhole(ports: CachePorts, build: BuildRecord, step: PlanStep, result: ResultRecord): Promise<boolean> {
-  const scope = scopeOf(step, build.tenantId);
+  const scope = scopeIn(build, step);
   const blobs = blobsOf(result, scope, build.tenantId);
   const stored = await Promise.all(blobs.map((blob) => isStored(ports.blobs, blob)));
   if (!stored.includes(false)) return true;

@@ -3,6 +3,7 @@ import type { Plan } from '../plan/plan.ts';
 import type { Table } from '../ports/table.ts';
 import type { Warmth } from './manifest.ts';
 import { blobPlace } from './places.ts';
+import type { ResultOwner } from './plan-store.ts';
 import { stageInputs } from './stage-inputs.ts';
 
 /** What to make ready, and where each blob of it lies in the work bucket. */
@@ -17,12 +18,12 @@ export interface WarmthInputs {
  * @returns undefined where there are none, or where one of them has no module
  * @throws Error where a layer has no result any more
  */
-export async function warmthOf(table: Table, tenantId: string, plan: Plan): Promise<WarmthInputs | undefined> {
+export async function warmthOf(table: Table, build: ResultOwner, plan: Plan): Promise<WarmthInputs | undefined> {
   const installs = plan.steps.filter((step) => step.scope === 'shared' && step.program === 'packages');
   const first = plan.steps.find((step) => step.scope !== 'shared' && step.produces === 'layer');
   const above = installs.length > 1 ? installs.at(-1) : first;
   if (above === undefined) return undefined;
-  const inputs = await stageInputs(table, tenantId, plan, [above]);
+  const inputs = await stageInputs(table, build, plan, [above]);
   const base = inputs.base.filter(({ scope }) => scope === 'shared');
   if (base.length === 0 || base.length < inputs.base.length) return undefined;
   const blobs = new Map<Sha256, string>();

@@ -2,7 +2,7 @@ import type { BuildRecord } from '../builds/build-record.ts';
 import { readBuild } from '../builds/build-repository.ts';
 import { shardCount } from '../builds/keys.ts';
 import { type BuildState, buildStates, isTerminal } from '../builds/lifecycle.ts';
-import { findPlan, scopeOf } from '../builds/plan-store.ts';
+import { findPlan, scopeIn } from '../builds/plan-store.ts';
 import type { Blobs } from '../ports/blobs.ts';
 import type { Table, TablePage } from '../ports/table.ts';
 import { resultName } from './eviction.ts';
@@ -55,7 +55,7 @@ export async function neededResults(
   const readPlans = async (): Promise<void> => {
     for (let build = waiting.pop(); build !== undefined; build = waiting.pop()) {
       const plan = await findPlan(ports.blobs, build.id);
-      for (const step of plan?.steps ?? []) needed.add(resultName(scopeOf(step, build.tenantId), step.key));
+      for (const step of plan?.steps ?? []) needed.add(resultName(scopeIn(build, step), step.key));
     }
   };
   await Promise.all(Array.from({ length: atOnce }, readPlans));

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import type { BuildRecord, ResultRecord } from '../builds/build-record.ts';
 import { resultRecordSchema } from '../builds/build-record.ts';
 import { cacheIndex, resultKey, sharedUseKey } from '../builds/keys.ts';
-import { scopeOf } from '../builds/plan-store.ts';
+import { type ResultOwner, scopeIn } from '../builds/plan-store.ts';
 import { lastUseOf, resultWrite } from '../builds/stage-repository.ts';
 import type { PlanStep } from '../plan/plan.ts';
 import type { Clock } from '../ports/clock.ts';
@@ -40,12 +40,12 @@ interface UsePorts {
  */
 export async function recordUse(
   ports: UsePorts,
-  build: Pick<BuildRecord, 'id' | 'tenantId'>,
+  build: ResultOwner,
   step: Pick<PlanStep, 'id' | 'key' | 'scope'>,
   found: ResultRecord,
   use: 'hit' | 'made',
 ): Promise<boolean> {
-  const scope = scopeOf(step, build.tenantId);
+  const scope = scopeIn(build, step);
   const now = ports.clock.now();
   const [isThere] = await Promise.all([
     isRecent(lastUseOf(found), now) || noteResult(ports.table, scope, step.key, now, use),

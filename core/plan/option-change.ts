@@ -27,7 +27,14 @@ export function firstChange(before: string | undefined, after: string | undefine
   if (before === undefined || after === undefined) {
     return { path: '', before: excerpt(before, 0), after: excerpt(after, 0) };
   }
-  return changeOf(parsed(before), parsed(after), '');
+  const [older, newer] = [parsed(before), parsed(after)];
+  for (const change of changesOf(older, newer, '')) return change;
+  return changeAt(older, newer, '');
+}
+
+/** Every place in which two values that JSON can carry differ, in the order in which `firstChange` looks for the first. */
+export function allChanges(before: unknown, after: unknown): Change[] {
+  return equal(before, after) ? [] : [...changesOf(before, after, '')];
 }
 
 /** Values come from plans, whose inputs are canonical JSON or plain texts such as digests. */
@@ -40,15 +47,25 @@ function parsed(text: string): unknown {
   }
 }
 
-function changeOf(before: unknown, after: unknown, path: string): Change {
-  if (Array.isArray(before) && Array.isArray(after)) return changeOfLists(before, after, path);
-  if (isObject(before) && isObject(after)) {
-    const members = [...new Set([...Object.keys(before), ...Object.keys(after)])].sort();
-    for (const member of members) {
-      const [one, other] = [before[member], after[member]];
-      if (!equal(one, other)) return changeOf(one, other, `${path}.${member}`);
-    }
+/** The places in which two values that are not equal differ. */
+function* changesOf(before: unknown, after: unknown, path: string): Generator<Change> {
+  if (Array.isArray(before) && Array.isArray(after)) {
+    yield* changesOfLists(before, after, path);
+    return;
   }
+  if (!isObject(before) || !isObject(after)) {
+    yield changeAt(before, after, path);
+    return;
+  }
+  const members = [...new Set([...Object.keys(before), ...Object.keys(after)])].sort();
+  for (const member of members) {
+    const [one, other] = [before[member], after[member]];
+    if (!equal(one, other)) yield* changesOf(one, other, `${path}.${member}`);
+  }
+}
+
+/** Two values as a whole. */
+function changeAt(before: unknown, after: unknown, path: string): Change {
   if (hidden.some((member) => path.endsWith(`.${member}`))) {
     return { path, before: before === undefined ? before : mask, after: after === undefined ? after : mask };
   }
@@ -57,24 +74,28 @@ function changeOf(before: unknown, after: unknown, path: string): Change {
   return { path, before: excerpt(one, from), after: excerpt(other, from) };
 }
 
-function changeOfLists(before: readonly unknown[], after: readonly unknown[], path: string): Change {
+function* changesOfLists(before: readonly unknown[], after: readonly unknown[], path: string): Generator<Change> {
+  let found = false;
   if ([...before, ...after].every(isObject)) {
     const older = entriesOf(before);
     const newer = entriesOf(after);
     for (const name of new Set([...older.keys(), ...newer.keys()])) {
       const [one, other] = [older.get(name), newer.get(name)];
-      if (!equal(one, other)) return changeOf(one, other, `${path}[${name}]`);
+      if (equal(one, other)) continue;
+      found = true;
+      yield* changesOf(one, other, `${path}[${name}]`);
     }
   } else {
     const taken = before.filter((entry) => !after.some((other) => equal(entry, other)));
     const added = after.filter((entry) => !before.some((other) => equal(entry, other)));
     if (taken.length + added.length > 0) {
       const list = (entries: readonly unknown[]) => excerpt(entries.map((entry) => text(entry)).join(', '), 0);
-      return { path, before: list(taken), after: list(added) };
+      found = true;
+      yield { path, before: list(taken), after: list(added) };
     }
   }
   // The same entries in another order.
-  return { path, before: excerpt(text(before), 0), after: excerpt(text(after), 0) };
+  if (!found) yield { path, before: excerpt(text(before), 0), after: excerpt(text(after), 0) };
 }
 
 /** Entries by the member that names them, else by place. */

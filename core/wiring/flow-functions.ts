@@ -51,6 +51,7 @@ export const orchestrationFunctions = {
   FinalizeBuild: {
     name: 'finalize-build',
     entry: 'functions/orchestration/finalize-build/lambda.ts',
+    // It signs the evidence; of a verification it compares what two builds made.
     rights: { ...none, blobs: 'write', signingKey: 'sign' },
     timeoutSeconds: 120,
   },

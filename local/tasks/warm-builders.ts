@@ -15,6 +15,8 @@ export async function warmBuilders(
 ): Promise<void> {
   const build = await findBuild(ports.table, buildId);
   if (runner.warm === undefined || build?.value.state !== 'succeeded') return;
-  const found = await warmthOf(ports.table, build.value.tenantId, await loadPlan(ports.blobs, buildId));
+  // What a verification made is taken by nobody.
+  if (build.value.verifies !== undefined) return;
+  const found = await warmthOf(ports.table, build.value, await loadPlan(ports.blobs, buildId));
   if (found !== undefined) await runner.warm(found.warmth, found.blobs);
 }

@@ -2,7 +2,7 @@
 
 import { client } from './client.gen.ts';
 import type { Client, ClientMeta, Options as Options2, RequestResult, TDataShape } from './client/index.ts';
-import type { CancelBuildData, CancelBuildErrors, CancelBuildResponses, DownloadArtifactData, DownloadArtifactErrors, DownloadEvidenceData, DownloadEvidenceErrors, ExchangeData, ExchangeErrors, ExchangeResponses, ExplainCacheData, ExplainCacheErrors, ExplainCacheResponses, ListArtifactsData, ListArtifactsErrors, ListArtifactsResponses, ListBuildsData, ListBuildsErrors, ListBuildsResponses, ListCacheData, ListCacheErrors, ListCacheResponses, PreviewPlanData, PreviewPlanErrors, PreviewPlanResponses, ReadBuildData, ReadBuildErrors, ReadBuildResponses, ReadCacheStatsData, ReadCacheStatsErrors, ReadCacheStatsResponses, ReadHealthData, ReadHealthErrors, ReadHealthResponses, ReadLogsData, ReadLogsErrors, ReadLogsResponses, ReadOpenapiData, ReadOpenapiErrors, ReadOpenapiResponses, ReadSigningKeyData, ReadSigningKeyErrors, ReadSigningKeyResponses, RemoveCachedData, RemoveCachedErrors, RemoveCachedResponses, ResumeBuildData, ResumeBuildErrors, ResumeBuildResponses, RetryBuildData, RetryBuildErrors, RetryBuildResponses, StartBuildData, StartBuildErrors, StartBuildResponses, ValidateSpecData, ValidateSpecErrors, ValidateSpecResponses, WarmCacheData, WarmCacheErrors, WarmCacheResponses } from './types.gen.ts';
+import type { CancelBuildData, CancelBuildErrors, CancelBuildResponses, DiffBuildsData, DiffBuildsErrors, DiffBuildsResponses, DownloadArtifactData, DownloadArtifactErrors, DownloadEvidenceData, DownloadEvidenceErrors, ExchangeData, ExchangeErrors, ExchangeResponses, ExplainCacheData, ExplainCacheErrors, ExplainCacheResponses, ListArtifactsData, ListArtifactsErrors, ListArtifactsResponses, ListBuildsData, ListBuildsErrors, ListBuildsResponses, ListCacheData, ListCacheErrors, ListCacheResponses, ListVerificationsData, ListVerificationsErrors, ListVerificationsResponses, PreviewPlanData, PreviewPlanErrors, PreviewPlanResponses, ReadBuildData, ReadBuildErrors, ReadBuildResponses, ReadCacheStatsData, ReadCacheStatsErrors, ReadCacheStatsResponses, ReadHealthData, ReadHealthErrors, ReadHealthResponses, ReadLogsData, ReadLogsErrors, ReadLogsResponses, ReadOpenapiData, ReadOpenapiErrors, ReadOpenapiResponses, ReadSigningKeyData, ReadSigningKeyErrors, ReadSigningKeyResponses, RemoveCachedData, RemoveCachedErrors, RemoveCachedResponses, ResumeBuildData, ResumeBuildErrors, ResumeBuildResponses, RetryBuildData, RetryBuildErrors, RetryBuildResponses, StartBuildData, StartBuildErrors, StartBuildResponses, ValidateSpecData, ValidateSpecErrors, ValidateSpecResponses, VerifyBuildData, VerifyBuildErrors, VerifyBuildResponses, WarmCacheData, WarmCacheErrors, WarmCacheResponses } from './types.gen.ts';
 
 export type Options<TData extends TDataShape = TDataShape, ThrowOnError extends boolean = boolean, TResponse = unknown> = Options2<TData, ThrowOnError, TResponse> & {
     /**
@@ -192,6 +192,51 @@ export const downloadEvidence = <ThrowOnError extends boolean = false>(options: 
             type: 'http'
         }],
     url: '/v1/builds/{id}/evidence/{name}',
+    ...options
+});
+
+/**
+ * What differs between two builds: packages, files, kernel, services, sizes, spec
+ *
+ * Needs the permission `builds:read`.
+ */
+export const diffBuilds = <ThrowOnError extends boolean = false>(options: Options<DiffBuildsData, ThrowOnError>): RequestResult<DiffBuildsResponses, DiffBuildsErrors, ThrowOnError> => (options.client ?? client).get<DiffBuildsResponses, DiffBuildsErrors, ThrowOnError>({
+    security: [{
+            key: 'apiKey',
+            scheme: 'bearer',
+            type: 'http'
+        }],
+    url: '/v1/builds/{id}/diff/{other}',
+    ...options
+});
+
+/**
+ * Make everything that a build made once more, without the cache, and compare
+ *
+ * Needs the permission `builds:create`.
+ */
+export const verifyBuild = <ThrowOnError extends boolean = false>(options: Options<VerifyBuildData, ThrowOnError>): RequestResult<VerifyBuildResponses, VerifyBuildErrors, ThrowOnError> => (options.client ?? client).post<VerifyBuildResponses, VerifyBuildErrors, ThrowOnError>({
+    security: [{
+            key: 'apiKey',
+            scheme: 'bearer',
+            type: 'http'
+        }],
+    url: '/v1/builds/{id}/verify',
+    ...options
+});
+
+/**
+ * What the latest 20 verifications of a build found, the latest first
+ *
+ * Needs the permission `builds:read`.
+ */
+export const listVerifications = <ThrowOnError extends boolean = false>(options: Options<ListVerificationsData, ThrowOnError>): RequestResult<ListVerificationsResponses, ListVerificationsErrors, ThrowOnError> => (options.client ?? client).get<ListVerificationsResponses, ListVerificationsErrors, ThrowOnError>({
+    security: [{
+            key: 'apiKey',
+            scheme: 'bearer',
+            type: 'http'
+        }],
+    url: '/v1/builds/{id}/verifications',
     ...options
 });
 

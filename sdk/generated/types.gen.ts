@@ -728,9 +728,13 @@ export type Build = {
      */
     retryOf?: string;
     /**
-     * warm: it makes only what all tenants share, ahead of need.
+     * warm: it makes only what all tenants share, ahead of need. verify: it makes again what another build made.
      */
-    purpose?: 'warm';
+    purpose?: 'warm' | 'verify';
+    /**
+     * The build that it verifies.
+     */
+    verifies?: string;
     /**
      * Why it failed: code, step, last log lines.
      */
@@ -978,9 +982,13 @@ export type BuildDetail = {
      */
     retryOf?: string;
     /**
-     * warm: it makes only what all tenants share, ahead of need.
+     * warm: it makes only what all tenants share, ahead of need. verify: it makes again what another build made.
      */
-    purpose?: 'warm';
+    purpose?: 'warm' | 'verify';
+    /**
+     * The build that it verifies.
+     */
+    verifies?: string;
     /**
      * Why it failed: code, step, last log lines.
      */
@@ -1162,6 +1170,263 @@ export type Artifact = {
     size: number;
     sha256: string;
     mediaType: string;
+};
+
+export type BuildDiff = {
+    before: {
+        build: string;
+        name: string;
+        layers: number;
+    };
+    after: {
+        build: string;
+        name: string;
+        layers: number;
+    };
+    /**
+     * Layers that both have, from the lowest on: they were compared as one.
+     */
+    sharedLayers: number;
+    /**
+     * True: no path of the trees differs, not even in its time, and no artifact.
+     */
+    identical: boolean;
+    packages: {
+        count: number;
+        entries: Array<PackageChange>;
+        /**
+         * True: there are more than the 5000 that are shown.
+         */
+        truncated: boolean;
+    };
+    kernel: {
+        changed: boolean;
+        before: {
+            /**
+             * Of the kernels in /boot, the newest last.
+             */
+            releases: Array<string>;
+            /**
+             * Arguments in the spec.
+             */
+            cmdline: Array<string>;
+        };
+        after: {
+            /**
+             * Of the kernels in /boot, the newest last.
+             */
+            releases: Array<string>;
+            /**
+             * Arguments in the spec.
+             */
+            cmdline: Array<string>;
+        };
+    };
+    /**
+     * Units that links in /etc/systemd/system enable or mask in one of the two only.
+     */
+    services: {
+        count: number;
+        entries: Array<ServiceChange>;
+        /**
+         * True: there are more than the 5000 that are shown.
+         */
+        truncated: boolean;
+    };
+    sizes: {
+        tree: {
+            before: {
+                paths: number;
+                files: number;
+                /**
+                 * Of the files; those with several names count once.
+                 */
+                bytes: number;
+            };
+            after: {
+                paths: number;
+                files: number;
+                /**
+                 * Of the files; those with several names count once.
+                 */
+                bytes: number;
+            };
+        };
+        artifacts: Array<ArtifactChange>;
+    };
+    /**
+     * Fields of the resolved specs; long values are cut around the difference, password hashes hidden.
+     */
+    spec: {
+        count: number;
+        entries: Array<SpecChange>;
+        /**
+         * True: there are more than the 5000 that are shown.
+         */
+        truncated: boolean;
+    };
+    files: {
+        counts: {
+            added: number;
+            removed: number;
+            changed: number;
+            /**
+             * Of these only the time differs; they are not listed.
+             */
+            onlyTime: number;
+        };
+        /**
+         * A page of them, in the order of a walk through the tree.
+         */
+        entries: Array<FileChange>;
+        /**
+         * There where more follow.
+         */
+        cursor?: string;
+    };
+};
+
+export type PackageChange = {
+    name: string;
+    architecture: string;
+    /**
+     * Version.
+     */
+    before?: string;
+    /**
+     * Version.
+     */
+    after?: string;
+};
+
+export type ServiceChange = {
+    unit: string;
+    before: 'enabled' | 'masked' | 'disabled' | 'absent';
+    after: 'enabled' | 'masked' | 'disabled' | 'absent';
+};
+
+export type ArtifactChange = {
+    step: string;
+    type: 'iso' | 'raw' | 'tar' | 'oci' | 'docker' | 'qcow2' | 'vmdk' | 'vhd' | 'vhdx' | 'ova';
+    same: boolean;
+    before?: {
+        name: string;
+        size: number;
+        sha256: string;
+    };
+    after?: {
+        name: string;
+        size: number;
+        sha256: string;
+    };
+};
+
+export type SpecChange = {
+    path: string;
+    before?: string;
+    after?: string;
+};
+
+export type FileChange = {
+    /**
+     * From the root, without the first slash; bytes that are no UTF-8 as \xNN.
+     */
+    path: string;
+    /**
+     * In what it differs; empty of what one of the two does not have.
+     */
+    differs: Array<'type' | 'mode' | 'owner' | 'size' | 'digest' | 'target' | 'device' | 'xattrs' | 'mtime'>;
+    before?: FileState;
+    after?: FileState;
+};
+
+export type FileState = {
+    /**
+     * whiteout: in a single layer, what the layer deletes.
+     */
+    type: 'file' | 'directory' | 'symlink' | 'hardlink' | 'character' | 'block' | 'fifo' | 'whiteout';
+    /**
+     * In octal, such as 0755.
+     */
+    mode?: string;
+    uid?: number;
+    gid?: number;
+    size?: number;
+    /**
+     * SHA-256 of the content.
+     */
+    digest?: string;
+    /**
+     * Of a symlink its text, of a hard link the path that it repeats.
+     */
+    target?: string;
+    /**
+     * Major and minor number, such as 1:3.
+     */
+    device?: string;
+    /**
+     * Name to value in base64, cut after 200 characters.
+     */
+    xattrs?: {
+        [key: string]: string;
+    };
+};
+
+export type VerificationList = {
+    verifications: Array<Verification>;
+};
+
+export type Verification = {
+    /**
+     * The build that made everything again.
+     */
+    build: string;
+    at: string;
+    /**
+     * identical: every artifact, and every layer that could be compared, is the same byte for byte.
+     */
+    verdict: 'identical' | 'different';
+    artifacts: Array<{
+        step: string;
+        type: 'iso' | 'raw' | 'tar' | 'oci' | 'docker' | 'qcow2' | 'vmdk' | 'vhd' | 'vhdx' | 'ova';
+        same: boolean;
+        /**
+         * SHA-256 of what the build made.
+         */
+        before?: string;
+        /**
+         * SHA-256 of what the verification made.
+         */
+        after?: string;
+    }>;
+    /**
+     * The layers, lowest first; none where those of the build are not known.
+     */
+    layers: Array<{
+        step: string;
+        same: boolean;
+    }>;
+    /**
+     * The first step whose layer differs. What differs above it may follow from that.
+     */
+    first?: {
+        step: string;
+        /**
+         * Paths in which its two layers differ.
+         */
+        count: number;
+        /**
+         * The first of them; times count here.
+         */
+        files: Array<FileChange>;
+    };
+    /**
+     * Why layers, or the paths of the first one that differs, could not be compared.
+     */
+    incomplete?: {
+        code: string;
+        detail: string;
+    };
 };
 
 export type CacheList = {
@@ -2010,6 +2275,203 @@ export type DownloadEvidenceErrors = {
 };
 
 export type DownloadEvidenceError = DownloadEvidenceErrors[keyof DownloadEvidenceErrors];
+
+export type DiffBuildsData = {
+    body?: never;
+    path: {
+        /**
+         * Id of the build.
+         */
+        id: string;
+        /**
+         * Id of the build to compare with.
+         */
+        other: string;
+    };
+    query?: {
+        /**
+         * Changed files a page.
+         */
+        limit?: number;
+        /**
+         * As the page before gave it, of the same two builds.
+         */
+        cursor?: string;
+    };
+    url: '/v1/builds/{id}/diff/{other}';
+};
+
+export type DiffBuildsErrors = {
+    /**
+     * `cursor.invalid`: The cursor is not valid. `request.invalid`: The request is not valid.
+     */
+    400: Problem;
+    /**
+     * `access.unauthenticated`: No valid credentials.
+     */
+    401: Problem;
+    /**
+     * `access.forbidden`: The key may not do this.
+     */
+    403: Problem;
+    /**
+     * `build.not_found`: There is no such build.
+     */
+    404: Problem;
+    /**
+     * `build.not_planned`: The build has no plan. `build.not_succeeded`: The build has made no image. `layer.evicted`: A layer of the build is no longer stored.
+     */
+    409: Problem;
+    /**
+     * `request.too_large`: The body is too large.
+     */
+    413: Problem;
+    /**
+     * `diff.too_large`: The builds are too large to be compared in one answer. `layer.unreadable`: The index of a layer is none.
+     */
+    422: Problem;
+    /**
+     * `internal.error`: The service failed. `layer.damaged`: A stored layer is damaged.
+     */
+    500: Problem;
+    /**
+     * `service.unavailable`: A part of the service is not available.
+     */
+    503: Problem;
+};
+
+export type DiffBuildsError = DiffBuildsErrors[keyof DiffBuildsErrors];
+
+export type DiffBuildsResponses = {
+    /**
+     * Success.
+     */
+    200: BuildDiff;
+};
+
+export type DiffBuildsResponse = DiffBuildsResponses[keyof DiffBuildsResponses];
+
+export type VerifyBuildData = {
+    body?: never;
+    headers?: {
+        /**
+         * With the same key and body, a call within a day answers what the first one made.
+         */
+        'Idempotency-Key'?: string;
+    };
+    path: {
+        /**
+         * Id of the build.
+         */
+        id: string;
+    };
+    query?: never;
+    url: '/v1/builds/{id}/verify';
+};
+
+export type VerifyBuildErrors = {
+    /**
+     * `request.invalid`: The request is not valid.
+     */
+    400: Problem;
+    /**
+     * `access.unauthenticated`: No valid credentials.
+     */
+    401: Problem;
+    /**
+     * `access.forbidden`: The key may not do this.
+     */
+    403: Problem;
+    /**
+     * `build.not_found`: There is no such build.
+     */
+    404: Problem;
+    /**
+     * `build.not_planned`: The build has no plan. `build.not_succeeded`: The build has made no image. `verify.no_image`: The build makes no image of its own. `verify.toolchain_changed`: Builders have other tools than the build was made with.
+     */
+    409: Problem;
+    /**
+     * `request.too_large`: The body is too large.
+     */
+    413: Problem;
+    /**
+     * `idempotency.mismatch`: The idempotency key was used with another body.
+     */
+    422: Problem;
+    /**
+     * `internal.error`: The service failed.
+     */
+    500: Problem;
+    /**
+     * `service.unavailable`: A part of the service is not available.
+     */
+    503: Problem;
+};
+
+export type VerifyBuildError = VerifyBuildErrors[keyof VerifyBuildErrors];
+
+export type VerifyBuildResponses = {
+    /**
+     * Success.
+     */
+    202: Build;
+};
+
+export type VerifyBuildResponse = VerifyBuildResponses[keyof VerifyBuildResponses];
+
+export type ListVerificationsData = {
+    body?: never;
+    path: {
+        /**
+         * Id of the build.
+         */
+        id: string;
+    };
+    query?: never;
+    url: '/v1/builds/{id}/verifications';
+};
+
+export type ListVerificationsErrors = {
+    /**
+     * `request.invalid`: The request is not valid.
+     */
+    400: Problem;
+    /**
+     * `access.unauthenticated`: No valid credentials.
+     */
+    401: Problem;
+    /**
+     * `access.forbidden`: The key may not do this.
+     */
+    403: Problem;
+    /**
+     * `build.not_found`: There is no such build.
+     */
+    404: Problem;
+    /**
+     * `request.too_large`: The body is too large.
+     */
+    413: Problem;
+    /**
+     * `internal.error`: The service failed.
+     */
+    500: Problem;
+    /**
+     * `service.unavailable`: A part of the service is not available.
+     */
+    503: Problem;
+};
+
+export type ListVerificationsError = ListVerificationsErrors[keyof ListVerificationsErrors];
+
+export type ListVerificationsResponses = {
+    /**
+     * Success.
+     */
+    200: VerificationList;
+};
+
+export type ListVerificationsResponse = ListVerificationsResponses[keyof ListVerificationsResponses];
 
 export type ListCacheData = {
     body?: never;

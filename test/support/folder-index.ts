@@ -2,9 +2,12 @@ import { encodeIndex } from '../../containers/builder/layers/index-file.ts';
 import type { PackageStanza } from '../../core/builds/layer-index.ts';
 import type { ManifestStep } from '../../core/builds/manifest.ts';
 
-/** The index of a layer with one folder, which is named after the step's key, and with a package database where given. */
-export function folderIndex(step: ManifestStep, packages?: readonly PackageStanza[]): Promise<Buffer> {
+/**
+ * The index of a layer with one folder, which is named after the step's key, and with a package database where given.
+ * @param more ends the folder's name: the same key may come to something else
+ */
+export function folderIndex(step: ManifestStep, packages?: readonly PackageStanza[], more = ''): Promise<Buffer> {
   const header = { format: 'lbuild-layer-index/1' as const, step: step.id, entries: 1 };
-  const entries = [{ path: step.key, type: 'directory' as const }];
+  const entries = [{ path: `${step.key}${more}`, type: 'directory' as const }];
   return encodeIndex({ ...header, ...(packages === undefined ? {} : { packages: [...packages] }) }, entries);
 }

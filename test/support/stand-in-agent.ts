@@ -26,6 +26,8 @@ export interface StepScript {
   readonly stop?: 'SpotInterruption' | 'TerminationNotice';
   /** The package database's state after the step. */
   readonly packages?: readonly PackageStanza[];
+  /** Makes something else of the same key, as a script does that looks at the clock. */
+  readonly makes?: string;
   /** Says of what it works on that it is damaged, whether or not it is. */
   readonly refuses?: true;
 }
@@ -130,8 +132,9 @@ async function runStep(
 }
 
 async function upload(ports: Ports, manifest: Manifest, step: ManifestStep, script: StepScript): Promise<void> {
-  const layer = utf8(`layer ${step.key}`);
-  const index = await folderIndex(step, script.packages);
+  const made = `${step.key}${script.makes ?? ''}`;
+  const layer = utf8(`layer ${made}`);
+  const index = await folderIndex(step, script.packages, script.makes);
   const size = layer.length;
   const digest = sha256(layer);
   await put(ports, manifest, step.id, step.produces, layer);
@@ -143,9 +146,9 @@ async function upload(ports: Ports, manifest: Manifest, step: ManifestStep, scri
     key: step.key,
     facts: {},
     milliseconds: { program: script.milliseconds ?? 0, capture: 0 },
-    ...made(),
+    ...output(),
   };
-  function made(): Partial<Receipt> {
+  function output(): Partial<Receipt> {
     if (step.produces === 'layer') {
       return { layer: { step: step.id, digest, size, diffId: digest, index: sha256(index), indexSize: index.length } };
     }

@@ -34,6 +34,9 @@ function shown(address: string): string {
   return new URL(address).pathname;
 }
 
+/** The archive answers, and has no such file (any more). */
+class FileGone extends TransferError {}
+
 /** Opens an address from a byte on. @throws TransferError; `temporary` where the same again may go well */
 async function open(address: string, from: number, signal: AbortSignal): Promise<Response> {
   trustSystem(address);
@@ -48,8 +51,10 @@ async function open(address: string, from: number, signal: AbortSignal): Promise
   });
   if (response.status === 200 || (from > 0 && response.status === 206)) return response;
   await response.body?.cancel().catch(() => undefined);
+  const answered = `the archive answered with status ${response.status}`;
+  if (response.status === 404 || response.status === 410) throw new FileGone(answered, false);
   const passing = response.status >= 500 || [408, 416, 425, 429].includes(response.status);
-  throw new TransferError(`the archive answered with status ${response.status}`, passing);
+  throw new TransferError(answered, passing);
 }
 
 /** The body's chunks, at most so many bytes, ended where none comes for long. */
@@ -105,10 +110,21 @@ function unreachable(address: string, error: unknown): unknown {
   return new StepError('archive.unreachable', `${shown(address)} could not be fetched: ${error.message}.`);
 }
 
+/** Files that a failure names. */
+const mostNamed = 20;
+
+/** What the archive answers that it has no longer: a plan pins each of its files by digest, an archive keeps some. */
+export function goneFiles(addresses: readonly string[]): StepError {
+  const named = addresses.slice(0, mostNamed).map(shown).sort().join(', ');
+  const more = addresses.length > mostNamed ? ` and ${addresses.length - mostNamed} more` : '';
+  return new StepError('archive.gone', `The archive no longer has ${named}${more}.`);
+}
+
 /**
  * Downloads a file of the archive to its place and verifies its digest. What a broken connection has left is gone on
  * from, with growing pauses between the tries.
- * @throws StepError archive.unreachable; archive.untrusted where the archive has other bytes; the signal's reason
+ * @throws StepError archive.unreachable; archive.gone where the archive answers and has it not; archive.untrusted where
+ *   it has other bytes; the signal's reason
  */
 export async function downloadFile(file: ArchiveFile, options: DownloadOptions): Promise<void> {
   const { address, place, size } = file;
@@ -129,6 +145,7 @@ export async function downloadFile(file: ArchiveFile, options: DownloadOptions):
       await withRetries(piece, (error) => error instanceof TransferError && error.temporary, retries);
     } catch (error) {
       await rm(place, { force: true });
+      if (error instanceof FileGone) throw goneFiles([address]);
       throw unreachable(address, error);
     }
     if ((await digestFile(place)).sha256 === file.sha256) return;
@@ -139,7 +156,7 @@ export async function downloadFile(file: ArchiveFile, options: DownloadOptions):
 }
 
 /**
- * The bytes that the archive has at an address now.
+ * The bytes that the archive has at an address now. Of a text that every archive has, an absent one means no archive.
  * @throws StepError archive.unreachable; the signal's reason
  */
 export async function readAddress(address: string, mostBytes: number, options: DownloadOptions): Promise<Buffer> {

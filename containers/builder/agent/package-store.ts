@@ -2,7 +2,8 @@ import { rm } from 'node:fs/promises';
 import type { Sha256 } from '../../../core/digest.ts';
 import type { ArchiveFile, ArchiveFiles } from '../contract.ts';
 import { digestFile } from '../layers/file-digest.ts';
-import { type DownloadOptions, downloadFile, readAddress } from './archive-download.ts';
+import { StepError } from '../step-error.ts';
+import { type DownloadOptions, downloadFile, goneFiles, readAddress } from './archive-download.ts';
 import type { PackageCache } from './package-cache.ts';
 
 /** Files that are copied or downloaded at one time: enough to fill a task's link from a far archive. */
@@ -56,6 +57,7 @@ export function openPackageStore(options: PackageStoreOptions): ArchiveFiles {
         onProgress?.(all === 0 ? 1 : Math.min(1, done / all));
       };
       let cached = 0;
+      const gone: string[] = [];
       await cache.expect(files.map(({ sha256 }) => sha256));
       const get = async (file: ArchiveFile) => {
         if (await take(file.sha256, file.place)) {
@@ -63,10 +65,18 @@ export function openPackageStore(options: PackageStoreOptions): ArchiveFiles {
           progress(file.size);
           return;
         }
-        await downloadFile(file, { ...options, onBytes: progress });
+        try {
+          await downloadFile(file, { ...options, onBytes: progress });
+        } catch (error) {
+          // All that is gone is told at once: whoever mends it needs the whole list.
+          if (!(error instanceof StepError) || error.code !== 'archive.gone') throw error;
+          gone.push(file.address);
+          return;
+        }
         if (mayKeep) await keep(file.sha256, file.place);
       };
       await forEach(files, get);
+      if (gone.length > 0) throw goneFiles(gone);
       return { cached };
     },
     read: (address, mostBytes) => readAddress(address, mostBytes, options),

@@ -1,15 +1,18 @@
 import type { Operation } from '../../shared/operation.ts';
 import { cancelBuild } from './cancel-build.ts';
+import { diffBuilds } from './diff-builds.ts';
 import { downloadArtifact } from './download-artifact.ts';
 import { downloadEvidence } from './download-evidence.ts';
 import { listArtifacts } from './list-artifacts.ts';
 import { listBuilds } from './list-builds.ts';
+import { listVerifications } from './list-verifications.ts';
 import { previewPlan } from './preview-plan.ts';
 import { readBuild } from './read-build.ts';
 import { readLogs } from './read-logs.ts';
 import { resumeBuild } from './resume-build.ts';
 import { retryBuild } from './retry-build.ts';
 import { startBuild } from './start-build.ts';
+import { verifyBuild } from './verify-build.ts';
 
 export const buildOperations: readonly Operation[] = [
   startBuild,
@@ -23,4 +26,7 @@ export const buildOperations: readonly Operation[] = [
   listArtifacts,
   downloadArtifact,
   downloadEvidence,
+  diffBuilds,
+  verifyBuild,
+  listVerifications,
 ];

@@ -2,7 +2,7 @@ import type { BuildRecord, ResultRecord } from '../../../core/builds/build-recor
 import { evidenceWrite } from '../../../core/builds/evidence-record.ts';
 import type { LayerReference } from '../../../core/builds/manifest.ts';
 import { artifactPlace, blobPlace } from '../../../core/builds/places.ts';
-import { loadPlan, planStep, scopeOf } from '../../../core/builds/plan-store.ts';
+import { loadPlan, planStep, scopeIn } from '../../../core/builds/plan-store.ts';
 import { storedSpec } from '../../../core/builds/resume.ts';
 import { findResult, listArtifacts, type StoredStage } from '../../../core/builds/stage-repository.ts';
 import { dropResult } from '../../../core/builds/step-cache.ts';
@@ -92,7 +92,7 @@ function layerSteps(plan: Plan): PlanStep[] {
 }
 
 async function readLayer(ports: EvidencePorts, build: BuildRecord, step: PlanStep) {
-  const scope = scopeOf(step, build.tenantId);
+  const scope = scopeIn(build, step);
   const result = await findResult(ports.table, scope, step.key);
   if (result?.layer === undefined) throw new IndexDamaged(step.id, new Error('its result is gone'));
   const { layer } = result;

@@ -6,13 +6,15 @@ import { listStages, type StoredStage } from '../../../core/builds/stage-reposit
 import { countHits } from '../../../core/cache/hit-rates.ts';
 import type { JsonValue } from '../../../core/digest.ts';
 import type { Ports } from '../../../core/ports/ports.ts';
+import { concludeVerification } from '../../../core/verify/conclude.ts';
+import { unpackZstd } from '../../shared/zstd.ts';
 import { type EvidencePorts, IndexDamaged, storeEvidence } from './build-evidence.ts';
 
 type FinalizePorts = EvidencePorts & Pick<Ports, 'clock' | 'ids'>;
 
 /**
- * Writes the outcome of a build whose stages are all settled, and with a success the evidence of how it was made, in
- * one transaction. Safe to repeat: a build that is over keeps what it has.
+ * Writes the outcome of a build whose stages are all settled: with a success the evidence of how it was made, in one
+ * transaction, or of a verification first what it found. Safe to repeat: a build that is over keeps what it has.
  */
 export async function handle(ports: FinalizePorts, input: unknown): Promise<JsonValue> {
   const { buildId } = buildMessageSchema.parse(input);
@@ -20,7 +22,8 @@ export async function handle(ports: FinalizePorts, input: unknown): Promise<Json
   if (found === undefined) throw new Error(`the build ${buildId} is missing`);
   const succeeded = stages.every((stage) => stage.value.state === 'succeeded');
   const build = succeeded ? await endWell(ports, found.value, stages) : await endBadly(ports, found.value, stages);
-  await countHits(ports, found.value);
+  // A verification misses by intent: that says nothing of the cache.
+  if (found.value.verifies === undefined) await countHits(ports, found.value);
   return { buildId, state: build?.state ?? found.value.state };
 }
 
@@ -30,6 +33,11 @@ async function endWell(
   stages: readonly StoredStage[],
 ): Promise<BuildRecord | undefined> {
   if (build.endedAt !== undefined) return build;
+  if (build.verifies !== undefined) {
+    // Its image is nobody's: what is told of it is whether it is the other one's.
+    await concludeVerification({ ...ports, unpack: unpackZstd }, build);
+    return endBuild(ports, build.id, 'succeeded');
+  }
   try {
     return await endBuild(ports, build.id, 'succeeded', undefined, await storeEvidence(ports, build, stages));
   } catch (error) {

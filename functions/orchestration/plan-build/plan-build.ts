@@ -64,7 +64,9 @@ async function planBuild(ports: PlanPorts, buildId: string): Promise<void> {
     planFigures(ports.table, planning.tenantId, planning.name, plan),
     storeStages(ports, buildId, plan),
   ]);
-  const estimate = estimatePlan(plan, figures).total;
+  // A verification takes nothing from the cache.
+  const cached = planning.verifies === undefined ? figures.cached : new Map<string, number>();
+  const estimate = estimatePlan(plan, { ...figures, cached }).total;
   await updateBuild(ports.table, buildId, (build) =>
     build.state === 'planning' && build.cancelRequestedAt === undefined
       ? {
@@ -91,6 +93,11 @@ async function planBuild(ports: PlanPorts, buildId: string): Promise<void> {
  * not answer, when the state that it is made for was last read.
  */
 async function makeAndStore(ports: PlanPorts, build: BuildRecord): Promise<{ plan: Plan; archiveReadAt?: string }> {
+  if (build.verifies !== undefined) {
+    // The very plan: its keys are in what the steps make.
+    await storePlan(ports.blobs, build.id, await loadPlan(ports.blobs, build.verifies));
+    return { plan: await loadPlan(ports.blobs, build.id) };
+  }
   const spec = await storedSpec(ports.table, build.id);
   const archive = await archiveState(ports, build, spec);
   const { toolchain, fusing } = ports.installation;

@@ -4,7 +4,7 @@ import { isEnding } from '../../../core/builds/ending.ts';
 import { type PreparedStage, stageMessageSchema } from '../../../core/builds/flow-messages.ts';
 import { type Manifest, manifestSchema } from '../../../core/builds/manifest.ts';
 import { blobPlace, manifestPlace } from '../../../core/builds/places.ts';
-import { loadPlan, planStep, scopeOf } from '../../../core/builds/plan-store.ts';
+import { loadPlan, planStep, scopeIn } from '../../../core/builds/plan-store.ts';
 import { recordStep } from '../../../core/builds/receipts.ts';
 import { type StageInputs, stageInputs } from '../../../core/builds/stage-inputs.ts';
 import {
@@ -70,7 +70,7 @@ export async function handle(ports: PreparePorts, input: unknown): Promise<JsonV
     plan,
     stage,
     todo,
-    await stageInputs(ports.table, build.tenantId, plan, todo),
+    await stageInputs(ports.table, build, plan, todo),
   );
   // Once a builder was interrupted or could not be had, the next one is paid in full.
   const spot = ports.installation.spot && stage.value.retries.infrastructure === 0;
@@ -109,9 +109,7 @@ async function absentNeeds(
 ): Promise<Set<string>> {
   const own = new Set(todo.map((step) => step.id));
   const beyond = [...neededBy(plan, todo)].filter((stepId) => !own.has(stepId)).map((stepId) => planStep(plan, stepId));
-  const results = await Promise.all(
-    beyond.map((step) => findResult(ports.table, scopeOf(step, build.tenantId), step.key)),
-  );
+  const results = await Promise.all(beyond.map((step) => findResult(ports.table, scopeIn(build, step), step.key)));
   return new Set(beyond.filter((_, position) => results[position] === undefined).map((step) => step.id));
 }
 

@@ -103,13 +103,20 @@ describe('files of the archive', () => {
   it.each<[string, (response: ServerResponse, body: Buffer) => void, string]>([
     ['has other bytes', (response, body) => response.end(Buffer.alloc(body.length)), 'archive.untrusted'],
     ['never ends', (response) => response.end(Buffer.alloc(100_000)), 'archive.unreachable'],
-    ['is gone', (response) => response.writeHead(404).end(), 'archive.unreachable'],
+    ['is gone', (response) => response.writeHead(404).end(), 'archive.gone'],
   ])('are refused where one %s, and it is not kept', async (_, answer, code) => {
     handle = (_request, response, body) => answer(response, body);
     const cache = join(folder, 'cache');
     const failure = open(folderCache(cache)).fetch(wanted(1));
     await expect(failure).rejects.toMatchObject({ code, message: expect.not.stringContaining('127.0.0.1') });
     expect(readdirSync(folder)).toEqual([]);
+  });
+
+  it('that the archive no longer has are all named at once', async () => {
+    handle = (_request, response) => response.writeHead(404).end();
+    const failure = open(folderCache(join(folder, 'cache'))).fetch(wanted(3));
+    const names = wanted(3).map(({ address }) => new URL(address).pathname);
+    await expect(failure).rejects.toMatchObject({ message: `The archive no longer has ${names.sort().join(', ')}.` });
   });
 
   it('are kept by their digest, and used from there, unless the stage keeps nothing', async () => {

@@ -131,6 +131,25 @@ describe('packages of an archive', () => {
       expect(readdirSync(folder.outside)).toHaveLength(2);
       expect(existsSync(join(folder.tree, 'srv/web'))).toBe(false);
     }));
+
+  it('are all named that the archive has no longer', () =>
+    withBenchFolder(async (folder) => {
+      archive.disturb = (path, response) => {
+        if (!path.endsWith('.deb')) return undefined;
+        response.writeHead(404).end();
+        return 'answered';
+      };
+      try {
+        await expect(install(folder)).rejects.toMatchObject({
+          code: 'archive.gone',
+          message: expect.stringMatching(
+            /^The archive no longer has \/pool\/\S+\.deb, \/pool\/\S+\.deb, \/pool\/\S+\.deb\.$/,
+          ),
+        });
+      } finally {
+        archive.disturb = undefined;
+      }
+    }));
 });
 
 describe('the indexes of an archive', () => {

@@ -6,10 +6,12 @@ import { describeAgain } from './suite-again.ts';
 import { describeArtifacts } from './suite-artifacts.ts';
 import { describeBuilds } from './suite-builds.ts';
 import { describeCache } from './suite-cache.ts';
+import { describeDiff } from './suite-diff.ts';
 import { describeExchange } from './suite-exchange.ts';
 import { describeLogs } from './suite-logs.ts';
 import { describePlans } from './suite-plans.ts';
 import { describeRequests } from './suite-requests.ts';
+import { describeVerify } from './suite-verify.ts';
 
 /** The API over HTTP, the same whatever table it stands on. `openTable` is called once. */
 export function httpSuite(name: string, openTable: () => Promise<{ table: Table; close(): Promise<void> }>): void {
@@ -36,6 +38,8 @@ export function httpSuite(name: string, openTable: () => Promise<{ table: Table;
     describeAgain(opened);
     describeLogs(opened);
     describeArtifacts(opened);
+    describeDiff(opened);
+    describeVerify(opened);
     describeExchange(opened);
   });
 }

@@ -12,6 +12,7 @@ function pathOf(operation: Operation, id: string): string {
   return operation.path
     .replace('/v1/stages/{id}', `/v1/stages/${id}.s1`)
     .replace('{id}', id)
+    .replace('{other}', id)
     .replace('{key}', 'a'.repeat(64))
     .replace('{n}', '1')
     .replace('{name}', 'edge-web.iso');
@@ -55,6 +56,9 @@ export function describeAccess(api: () => ApiUnderTest): void {
         listArtifacts: 'artifacts:read',
         downloadArtifact: 'artifacts:read',
         downloadEvidence: 'artifacts:read',
+        diffBuilds: 'builds:read',
+        verifyBuild: 'builds:create',
+        listVerifications: 'builds:read',
         listCache: 'cache:read',
         readCacheStats: 'cache:read',
         explainCache: 'cache:read',
@@ -151,7 +155,7 @@ export function describeAccess(api: () => ApiUnderTest): void {
       },
     );
 
-    it('lists eight operations of one build', () => {
+    it('lists eleven operations of one build', () => {
       expect(ofOneBuild.map(({ id }) => id)).toEqual([
         'readBuild',
         'cancelBuild',
@@ -161,6 +165,9 @@ export function describeAccess(api: () => ApiUnderTest): void {
         'listArtifacts',
         'downloadArtifact',
         'downloadEvidence',
+        'diffBuilds',
+        'verifyBuild',
+        'listVerifications',
       ]);
     });
 

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { entryOf } from '../../../containers/builder/layers/index-file.ts';
+import { entryOf } from '../../../core/builds/layer-entry.ts';
 import { layerEntrySchema } from '../../../core/builds/layer-index.ts';
 
 const hex = fc.stringMatching(/^[0-9a-f]{63,65}$/);

@@ -1,0 +1,40 @@
+import { z } from 'zod';
+import { getBuild, submitBuild } from '../../../core/builds/build-repository.ts';
+import { buildView, buildViewSchema } from '../../../core/builds/build-view.ts';
+import { verificationOf } from '../../../core/verify/verification.ts';
+import { defineOperation } from '../../shared/operation.ts';
+import { principalOf } from '../../shared/principal-of.ts';
+import { buildParamsSchema } from './build-params.ts';
+
+/** Makes all that a build made once more, by its plan and without the cache: does the same come out? */
+export const verifyBuild = defineOperation({
+  id: 'verifyBuild',
+  method: 'POST',
+  path: '/v1/builds/{id}/verify',
+  summary: 'Make everything that a build made once more, without the cache, and compare',
+  access: { kind: 'permission', permission: 'builds:create' },
+  params: buildParamsSchema,
+  query: z.strictObject({}),
+  body: undefined,
+  response: buildViewSchema,
+  status: 202,
+  errors: [
+    'build.not_found',
+    'build.not_succeeded',
+    'build.not_planned',
+    'verify.no_image',
+    'verify.toolchain_changed',
+  ],
+  idempotent: true,
+  async handle(ports, { params, context }) {
+    const { tenantId, keyId } = principalOf(context);
+    const { value: verified } = await getBuild(ports.table, tenantId, params.id);
+    const submission = await verificationOf(ports, verified, {
+      keyId,
+      toolchain: ports.installation.toolchain,
+      ...(context.idempotencyKey === undefined ? {} : { idempotencyKey: context.idempotencyKey }),
+    });
+    const { build } = await submitBuild(ports, submission);
+    return { headers: { location: `/v1/builds/${build.id}` }, body: buildView(build) };
+  },
+});
