@@ -95,7 +95,10 @@ it('one that makes something else says at which step, and nobody gets what it ma
   expect(found?.layers.filter(({ same }) => !same)).toEqual([{ step: 'one', same: false }]);
   expect(found?.incomplete).toBeUndefined();
   expect(found?.first).toMatchObject({ step: 'one', count: 2 });
-  expect(found?.first?.files.map(({ change }) => change).sort()).toEqual(['added', 'removed']);
+  expect(found?.first?.files.map(({ before, after }) => [before?.type, after?.type])).toEqual([
+    ['directory', undefined],
+    [undefined, 'directory'],
+  ]);
   expect(await cachedLayers(build)).toEqual(before);
   const again = await plane.submit({ ...spec, system: { ...spec.system, hostname: 'other' } });
   expect((await plane.ended(again.id)).state).toBe('succeeded');
