@@ -89,7 +89,7 @@ export class BuilderStack extends Stack {
         [names.apiUrl]: front.url,
         [names.toolchain]: image.toolchain,
         [names.architectures]: architecture,
-        [names.outputs]: 'iso,raw,tar,oci,docker',
+        [names.outputs]: 'iso,raw,tar,oci,docker,netboot,wsl',
         [names.cursorSecretId]: secret.secretArn,
         [names.concurrentBuilds]: String(configuration.concurrentBuilds),
         [names.concurrentBuildsPerTenant]: String(

@@ -9,6 +9,7 @@ import type {
   Build,
   BuildDetail,
   BuildList,
+  Capabilities,
   ListBuildsData,
   LogLine,
   Logs,
@@ -128,6 +129,11 @@ export function createEngineClient(options: {
     return data;
   }
 
+  /** What the engine can build. */
+  async function readCapabilities(): Promise<Capabilities> {
+    return (await operations.readCapabilities({ ...shared })).data;
+  }
+
   async function readBuild(id: string, signal?: AbortSignal): Promise<BuildDetail> {
     return (await operations.readBuild({ ...shared, path: { id }, ...withSignal(signal) })).data;
   }
@@ -231,6 +237,7 @@ export function createEngineClient(options: {
     ...cacheCalls(client),
     startBuild,
     validateSpec,
+    readCapabilities,
     previewPlan,
     readBuild,
     listBuilds,

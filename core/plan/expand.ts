@@ -1,7 +1,7 @@
 import type { TrustClass } from '../builds/manifest.ts';
 import type { JsonObject } from '../digest.ts';
 import { toJsonObject } from '../json.ts';
-import { isBootable } from '../spec/releases.ts';
+import { bootSets } from '../spec/capabilities.ts';
 import type { ResolvedSpec } from '../spec/schema.ts';
 import { type ProgramName, programs } from './programs/catalogue.ts';
 import { bringsHooks, mayChangeInitramfs } from './programs/initramfs-inputs.ts';
@@ -81,10 +81,7 @@ class Chain {
 export function expandSpec(spec: ResolvedSpec): StepDraft[] {
   const chain = new Chain();
   // What does not boot needs no package of its own, so it changes nothing below it.
-  const outputs = spec.outputs
-    .map((output) => output.type)
-    .filter(isBootable)
-    .sort();
+  const outputs = bootSets(spec.outputs.map((output) => output.type));
   const boots = outputs.length > 0;
   const shared = { scope: 'shared' } as const;
   const late = spec.steps.length > 0 || spec.files.some((file) => mayChangeInitramfs(file.path));
@@ -142,14 +139,14 @@ export function expandSpec(spec: ResolvedSpec): StepDraft[] {
   if (initramfs !== undefined && late) tips = [...tips, refresh(chain, initramfs, tips, true)];
 
   const layers = layersOf(chain.drafts);
-  const modules = outputs.includes('iso')
+  const modules = spec.outputs.some(({ type }) => type === 'iso')
     ? [
         ...shareable.map((id) => moduleOf(chain, id, [id], 'shared')),
         ...moduleOfMany(chain, 'custom', without(declared, shareable)),
         ...moduleOfMany(chain, 'steps', without(layers, declared)),
       ]
     : [];
-  for (const output of spec.outputs) exportStep(chain, spec, output, { tips, unbooted, modules });
+  for (const output of spec.outputs) exportStep(chain, spec, output, { tips, unbooted, modules, layers });
   return sortByNeeds(chain.drafts);
 }
 
@@ -178,9 +175,11 @@ function exportStep(
     /** The tree alone. */
     readonly unbooted: readonly string[];
     readonly modules: readonly string[];
+    /** All layers, lowest first. */
+    readonly layers: readonly string[];
   },
 ): void {
-  const { tips, unbooted, modules } = below;
+  const { tips, unbooted, modules, layers } = below;
   const fileName = artifactName(spec.name, output.type);
   switch (output.type) {
     case 'iso': {
@@ -211,12 +210,34 @@ function exportStep(
       chain.beside(type, { fileName, layers: layersBelow(chain.drafts, unbooted), ...image }, { needs: unbooted });
       break;
     }
+    case 'netboot': {
+      const { baseUrl, compressionLevel: level } = output;
+      // What starts from the network fetches one file: a module of the whole tree.
+      const whole = moduleOf(chain, 'whole', layers, 'tenant', level === undefined ? {} : { level });
+      const options = { fileName, module: whole, cmdline: spec.kernel.cmdline, ...(baseUrl === undefined ? {} : { baseUrl }) };
+      chain.beside('netboot', options, { needs: [whole] });
+      break;
+    }
+    case 'wsl': {
+      const defaultUser = output.defaultUser ?? spec.users[0]?.name;
+      const options = { fileName, name: spec.name, hostname: spec.system.hostname };
+      chain.beside('wsl', { ...options, ...(defaultUser === undefined ? {} : { defaultUser }) }, { needs: unbooted });
+      break;
+    }
   }
 }
 
 /** Name of the file that an output makes. */
 export function artifactName(name: string, type: ResolvedSpec['outputs'][number]['type']): string {
-  const endings = { iso: 'iso', raw: 'img', tar: 'tar.zst', oci: 'oci.tar', docker: 'docker.tar' } as const;
+  const endings = {
+    iso: 'iso',
+    raw: 'img',
+    tar: 'tar.zst',
+    oci: 'oci.tar',
+    docker: 'docker.tar',
+    netboot: 'netboot.tar',
+    wsl: 'wsl',
+  } as const;
   return `${name}.${endings[type]}`;
 }
 
@@ -236,8 +257,14 @@ function without(ids: readonly string[], others: readonly string[]): string[] {
   return ids.filter((id) => !others.includes(id));
 }
 
-function moduleOf(chain: Chain, name: string, layers: readonly string[], scope: 'shared' | 'tenant'): string {
-  return chain.beside('module', { layers }, { id: `module.${name}`, scope, needs: layers });
+function moduleOf(
+  chain: Chain,
+  name: string,
+  layers: readonly string[],
+  scope: 'shared' | 'tenant',
+  options: { readonly level?: number } = {},
+): string {
+  return chain.beside('module', { layers, ...options }, { id: `module.${name}`, scope, needs: layers });
 }
 
 function moduleOfMany(chain: Chain, name: string, layers: readonly string[]): string[] {

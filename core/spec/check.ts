@@ -1,5 +1,6 @@
 import type { FieldError } from '../errors.ts';
 import { quoted, utf8Length } from '../text.ts';
+import { capabilityErrors } from './capability-check.ts';
 import { duplicateErrors } from './duplicates.ts';
 import { issueErrors } from './issues.ts';
 import { specLimits } from './limits.ts';
@@ -10,6 +11,7 @@ import { resolveSpec } from './resolve.ts';
 import { type ResolvedSpec, specSchema } from './schema.ts';
 import { boundedErrors, type SpecError, specError } from './spec-errors.ts';
 import { surveyInput } from './survey.ts';
+import { defaultUserErrors } from './wsl.ts';
 
 /** What this installation can build. */
 export interface Abilities {
@@ -77,9 +79,11 @@ export function checkSpec(input: unknown, abilities: Abilities): SpecCheck {
   if (outline.success) {
     errors.push(
       ...abilityErrors(outline.data, abilities),
+      ...capabilityErrors(input, outline.data),
       ...duplicateErrors(outline.data),
       ...needErrors(outline.data.steps),
       ...kernelLineErrors(outline.data),
+      ...defaultUserErrors(outline.data),
     );
   }
   if (parsed.success && errors.length === 0) return { ok: true, spec: resolveSpec(parsed.data) };

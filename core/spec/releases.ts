@@ -20,13 +20,5 @@ export type ReleaseName = keyof typeof releases;
 export const architectures = ['amd64', 'arm64'] as const;
 export type Architecture = (typeof architectures)[number];
 
-export const outputTypes = ['iso', 'raw', 'tar', 'oci', 'docker'] as const;
+export const outputTypes = ['iso', 'raw', 'tar', 'oci', 'docker', 'netboot', 'wsl'] as const;
 export type OutputType = (typeof outputTypes)[number];
-
-/** Outputs that boot nothing: they need no kernel of their own, and no package of the image. */
-const bootless: readonly OutputType[] = ['tar', 'oci', 'docker'];
-
-/** Whether an output boots: then the image holds a kernel and what boots it. */
-export function isBootable(type: OutputType): boolean {
-  return !bootless.includes(type);
-}

@@ -16,6 +16,8 @@ export const builtInStepIds = [
   'tar',
   'oci',
   'docker',
+  'netboot',
+  'wsl',
 ] as const;
 
 /**

@@ -7,6 +7,7 @@ import { groups } from './groups.ts';
 import { initramfs } from './initramfs.ts';
 import { iso } from './iso.ts';
 import { module } from './module.ts';
+import { netboot } from './netboot.ts';
 import { oci } from './oci.ts';
 import { packages } from './packages.ts';
 import { raw } from './raw.ts';
@@ -15,6 +16,7 @@ import { services } from './services.ts';
 import { system } from './system.ts';
 import { tar } from './tar.ts';
 import { users } from './users.ts';
+import { wsl } from './wsl.ts';
 
 /** Every step program, by the name that a manifest calls it by. */
 export const stepPrograms: Readonly<Record<ProgramName, StepProgram>> = {
@@ -33,4 +35,6 @@ export const stepPrograms: Readonly<Record<ProgramName, StepProgram>> = {
   tar,
   oci,
   docker,
+  netboot,
+  wsl,
 };

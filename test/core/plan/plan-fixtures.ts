@@ -69,4 +69,10 @@ export const examples: Record<string, ResolvedSpec> = {
     ],
     outputs: [{ type: 'oci', compression: 'zstd' }, { type: 'docker' }],
   }),
+  'network boot and WSL': specWith({
+    packages: { install: ['openssh-server'] },
+    users: [{ name: 'ops' }],
+    steps: [{ id: 'site', run: 'true' }],
+    outputs: [{ type: 'netboot', baseUrl: 'http://boot.example/edge' }, { type: 'wsl' }],
+  }),
 };

@@ -4,13 +4,15 @@ import { specErrorCodes } from '../../../core/spec/refusal.ts';
 import { betweenRefusals } from './between-refusals.ts';
 import { fieldRefusals } from './field-refusals.ts';
 import { imageRefusals } from './image-refusals.ts';
+import { outputBetweenRefusals, outputRefusals } from './output-refusals.ts';
 import { everything, passwordHashes, publicKeys, sampleSpec } from './sample-spec.ts';
 
 const errorsOf = (input: unknown, abilities = everything) => {
   const checked = checkSpec(input, abilities);
   return checked.ok ? [] : checked.errors;
 };
-const rows = [...fieldRefusals, ...imageRefusals, ...betweenRefusals];
+const ofFields = [...fieldRefusals, ...imageRefusals, ...outputRefusals];
+const rows = [...ofFields, ...betweenRefusals, ...outputBetweenRefusals];
 
 describe('a spec is refused for', () => {
   it.each(rows)('%s', (_what, fragment, path, code) => {
@@ -23,7 +25,7 @@ describe('a spec is refused for', () => {
     }
   });
 
-  it.each([...fieldRefusals, ...imageRefusals])('nothing else beside %s', (_what, fragment) => {
+  it.each(ofFields)('nothing else beside %s', (_what, fragment) => {
     expect(errorsOf(sampleSpec(fragment))).toHaveLength(1);
   });
 

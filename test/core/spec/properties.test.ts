@@ -10,8 +10,8 @@ const word = fc.stringMatching(/^[b-z][b-z0-9]{3,10}$/).map((text) => `x${text}`
 const words = (maxLength: number) => fc.uniqueArray(word, { maxLength });
 const perhaps = <T>(arbitrary: fc.Arbitrary<T>) => fc.option(arbitrary, { nil: undefined });
 
-/** Specs that are good, with every field at times left out. */
-const goodSpec = fc.record(
+/** Specs whose fields are good, each at times left out. */
+const anySpec = fc.record(
   {
     schemaVersion: fc.constant(1),
     name: word,
@@ -60,7 +60,14 @@ const goodSpec = fc.record(
     ),
     outputs: perhaps(
       fc.subarray(
-        [{ type: 'iso' }, { type: 'tar' }, { type: 'oci', exposedPorts: ['80', '9/udp'] }, { type: 'docker' }],
+        [
+          { type: 'iso' },
+          { type: 'tar' },
+          { type: 'oci', exposedPorts: ['80', '9/udp'] },
+          { type: 'docker' },
+          { type: 'netboot', baseUrl: 'http://boot.example' },
+          { type: 'wsl' },
+        ],
         {
           minLength: 1,
         },
@@ -69,6 +76,12 @@ const goodSpec = fc.record(
   },
   { requiredKeys: ['schemaVersion', 'name', 'base'] },
 );
+
+/** Specs that are good: where kernel arguments have no output that takes them, the default one does. */
+const goodSpec = anySpec.map((spec) => {
+  const boots = spec.outputs?.some(({ type }) => type === 'iso' || type === 'netboot') ?? true;
+  return boots || (spec.kernel?.cmdline?.length ?? 0) === 0 ? spec : { ...spec, outputs: undefined };
+});
 
 /** Puts a value at a random place of a tree. */
 function replaced(tree: unknown, choices: readonly number[], value: unknown): unknown {
