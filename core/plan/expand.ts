@@ -214,7 +214,12 @@ function exportStep(
       const { baseUrl, compressionLevel: level } = output;
       // What starts from the network fetches one file: a module of the whole tree.
       const whole = moduleOf(chain, 'whole', layers, 'tenant', level === undefined ? {} : { level });
-      const options = { fileName, module: whole, cmdline: spec.kernel.cmdline, ...(baseUrl === undefined ? {} : { baseUrl }) };
+      const options = {
+        fileName,
+        module: whole,
+        cmdline: spec.kernel.cmdline,
+        ...(baseUrl === undefined ? {} : { baseUrl }),
+      };
       chain.beside('netboot', options, { needs: [whole] });
       break;
     }

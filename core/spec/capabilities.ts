@@ -145,7 +145,11 @@ const withoutOption: Readonly<Record<OutputOption, { readonly reason: string } &
     },
     compressionLevel: { reason: 'its level of compression is fixed', raw: 'its parts lie on the disk as they are' },
     baseUrl: { reason: 'what starts it fetches nothing from the network' },
-    defaultUser: { reason: 'it has no user that would be logged in by itself', oci: 'it calls it `user`', docker: 'it calls it `user`' },
+    defaultUser: {
+      reason: 'it has no user that would be logged in by itself',
+      oci: 'it calls it `user`',
+      docker: 'it calls it `user`',
+    },
     name: { reason: 'only a container image has a name of its own; the file is named after the spec' },
     tag: { reason: 'only a container image has a tag' },
     entrypoint: { reason: 'it starts no command of a container' },
@@ -163,8 +167,8 @@ const isOption = (name: string): name is OutputOption => Object.hasOwn(withoutOp
 export const outputOptions: readonly OutputOption[] = Object.keys(withoutOption).filter(isOption);
 
 /** Every customization. */
-export const customizations: readonly Customization[] = Object.keys(inTree).filter(
-  (name): name is Customization => Object.hasOwn(inTree, name),
+export const customizations: readonly Customization[] = Object.keys(inTree).filter((name): name is Customization =>
+  Object.hasOwn(inTree, name),
 );
 
 const optionsByType: ReadonlyMap<string, readonly OutputOption[]> = new Map(

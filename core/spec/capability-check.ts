@@ -1,5 +1,11 @@
 import { byCodeUnits } from '../text.ts';
-import { type Customization, capabilities, customizations, type OutputCapabilities, type OutputOption } from './capabilities.ts';
+import {
+  type Customization,
+  capabilities,
+  customizations,
+  type OutputCapabilities,
+  type OutputOption,
+} from './capabilities.ts';
 import { type FieldPath, valueAt } from './field-path.ts';
 import type { Outline } from './outline.ts';
 import { architectures, type OutputType, outputTypes, type ReleaseName, releases } from './releases.ts';

@@ -8,14 +8,15 @@ const pathPart = '[A-Za-z0-9._~%+-]+';
 /** Options of a network boot. */
 export const netbootFields = {
   baseUrl: patternText({
-    pattern: new RegExp(`^http://${hostLabel}(?:\\.${hostLabel})*(?::[1-9][0-9]{0,4})?(?:/${pathPart})*/?$`),
+    pattern: new RegExp(`^https?://${hostLabel}(?:\\.${hostLabel})*(?::[1-9][0-9]{0,4})?(?:/${pathPart})*/?$`),
     maxLength: 200,
     what: 'an address that a starting machine can fetch from',
-    remedy: 'Give http://HOST[:PORT]/FOLDER, of letters, digits and . _ ~ % + -, without a question mark or a user.',
+    remedy:
+      'Give http://HOST[:PORT]/FOLDER or https://…, of letters, digits and . _ ~ % + -, without a question mark or a user.',
   })
     .optional()
     .describe(
-      'Address of the folder that the files are served from. Omitted: boot.ipxe asks iPXE where it has the script from.',
+      'Address of the folder that the files are served from, by http, or by https, whose certificate nobody checks. Omitted: boot.ipxe asks iPXE where it has the script from.',
     ),
   compressionLevel: z
     .int()

@@ -77,7 +77,9 @@ const netbootOutputSchema = z
   .strictObject({
     type: z
       .literal('netboot')
-      .describe('Kernel, initial RAM file system, tree and a script of iPXE, for machines that start from the network.'),
+      .describe(
+        'Kernel, initial RAM file system, tree and a script of iPXE, for machines that start from the network.',
+      ),
     ...netbootFields,
   })
   .describe('A network boot.');

@@ -6,7 +6,11 @@ import { type SpecError, specError } from './spec-errors.ts';
 
 /** Options of an image for WSL. */
 export const wslFields = {
-  defaultUser: patternText({ ...groupReference, what: 'the name of a user', remedy: 'Name a user of `users`, or root.' })
+  defaultUser: patternText({
+    ...groupReference,
+    what: 'the name of a user',
+    remedy: 'Name a user of `users`, or root.',
+  })
     .optional()
     .describe('User that a shell runs as: one of `users`, or root. Omitted: the first of `users`, else root.'),
 };

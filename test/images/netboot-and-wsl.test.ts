@@ -100,18 +100,31 @@ describe('a posted spec becomes a network boot and a distribution for WSL', () =
       ...{ script: `http://10.0.2.2:${port}/boot.ipxe`, firmware: 'bios', timeoutSeconds: 600 },
       ...{ expect: /edge-01 login:/, login: { user: 'ops', password }, interact: Object.keys(checks) },
     });
-    console.log(`login prompt after ${boot.bootSeconds.toFixed(0)} s (${boot.acceleration}); asked: ${asked.join(', ')}`);
+    console.log(
+      `login prompt after ${boot.bootSeconds.toFixed(0)} s (${boot.acceleration}); asked: ${asked.join(', ')}`,
+    );
     const seen = Object.fromEntries(Object.keys(checks).map((command, at) => [command, boot.outputs[at]]));
     expect(seen).toEqual(checks);
     // Where acceleration was tried in vain, a first machine may have asked too.
-    expect(asked.slice(-4)).toEqual(['boot.ipxe', 'vmlinuz', 'initrd.img', 'filesystem.squashfs'].map((name) => `GET ${name}`));
+    expect(asked.slice(-4)).toEqual(
+      ['boot.ipxe', 'vmlinuz', 'initrd.img', 'filesystem.squashfs'].map((name) => `GET ${name}`),
+    );
   });
 
   it('whose archive for WSL is the tree of the container image, with its settings', async () => {
     const unpack = async (name: string, input: Buffer) => {
       const tree = join(folder, name);
       mkdirSync(tree);
-      const options = ['--numeric-owner', '--xattrs', '--xattrs-include=*', '-xpf', '-', '-C', tree];
+      const options = [
+        '--delay-directory-restore',
+        '--numeric-owner',
+        '--xattrs',
+        '--xattrs-include=*',
+        '-xpf',
+        '-',
+        '-C',
+        tree,
+      ];
       execFileSync('tar', options, { input });
       return { tree, paths: await listTree(tree) };
     };

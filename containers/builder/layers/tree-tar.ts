@@ -2,8 +2,8 @@ import type { LayerEntry } from '../../../core/builds/layer-index.ts';
 import type { TreeTarOptions } from '../contract.ts';
 import { type BytePath, compareBytes, textToBytes } from './path-text.ts';
 import type { LayerShelf } from './shelf.ts';
-import { writeMembers } from './tar-members.ts';
 import { paddingOf, tarEnd, tarHeader } from './tar-header.ts';
+import { writeMembers } from './tar-members.ts';
 
 /**
  * Writes the tree that layers make as one tar: its folders first, then the files layer by layer, hard links, and the
@@ -26,8 +26,7 @@ export async function writeTreeTar(
       type === 'hardlink' && target !== undefined ? textToBytes(target) : [],
     ),
   );
-  const isIn = (path: BytePath) =>
-    linked.has(path) || !options.emptied.some((folder) => path.startsWith(`${folder}/`));
+  const isIn = (path: BytePath) => linked.has(path) || !options.emptied.some((folder) => path.startsWith(`${folder}/`));
   const folders = [...index].filter(([path, { type }]) => type === 'directory' && isIn(path));
   for (const [, folder] of folders.sort(([a], [b]) => compareBytes(a, b))) await write(tarHeader(folder));
   const wanted = (entry: LayerEntry) => {

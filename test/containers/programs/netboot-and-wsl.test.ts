@@ -117,7 +117,12 @@ describe('a network boot', () => {
     const folder = newFolder();
     execFileSync('tar', ['-xf', file, '-C', folder]);
     const listed = execFileSync('tar', ['-tvf', file, '--numeric-owner'], { encoding: 'utf8', env: { TZ: 'UTC' } });
-    expect(listed.trimEnd().split('\n').map((line) => line.replace(/ +\d+ /, ' '))).toEqual(
+    expect(
+      listed
+        .trimEnd()
+        .split('\n')
+        .map((line) => line.replace(/ +\d+ /, ' ')),
+    ).toEqual(
       ['boot.ipxe', 'filesystem.squashfs', 'initrd.img', 'vmlinuz'].map(
         (name) => `-rw-r--r-- 0/0 2025-01-01 00:00 ${name}`,
       ),
@@ -126,7 +131,7 @@ describe('a network boot', () => {
     expect([read('vmlinuz').toString(), read('initrd.img').toString()]).toEqual(['kernel', 'initrd']);
     expect(read('filesystem.squashfs').equals(readFileSync(whole))).toBe(true);
     expect(read('boot.ipxe').toString()).toContain(
-      'kernel vmlinuz initrd=initrd.img boot=live fetch=${base-url}filesystem.squashfs console=ttyS0 quiet\n',
+      `kernel vmlinuz initrd=initrd.img boot=live fetch=\${base-url}filesystem.squashfs console=ttyS0 quiet\n`,
     );
   });
 
@@ -166,10 +171,10 @@ describe('the script of iPXE', () => {
 
   it('sets the address in one line, and starts what lies beside it', () => {
     expect(ipxeScript({ baseUrl: 'http://a/', cmdline: [] }).split('\n')[0]).toBe('#!ipxe');
-    expect(lines({ baseUrl: 'http://boot.example/edge/', cmdline: ['quiet'] })).toEqual([
+    expect(lines({ baseUrl: 'https://boot.example/edge/', cmdline: ['quiet'] })).toEqual([
       '#!ipxe',
-      'set base-url http://boot.example/edge/',
-      'kernel vmlinuz initrd=initrd.img boot=live fetch=${base-url}filesystem.squashfs quiet',
+      'set base-url https://boot.example/edge/',
+      `kernel vmlinuz initrd=initrd.img boot=live fetch=\${base-url}filesystem.squashfs quiet`,
       'initrd initrd.img',
       'boot',
     ]);
@@ -177,15 +182,15 @@ describe('the script of iPXE', () => {
 
   it('asks iPXE where it is from where no address is given, and says so where that is not known', () => {
     const text = lines({ cmdline: [] });
-    expect(text.slice(1, 3)).toEqual(['set base-url ${cwduri}', 'isset ${base-url} || goto unset']);
+    expect(text.slice(1, 3)).toEqual([`set base-url \${cwduri}`, `isset \${base-url} || goto unset`]);
     expect(text.slice(-3)).toEqual([':unset', 'echo boot.ipxe: set base-url to the address of its folder', 'exit 1']);
   });
 
-  it.each(['a b', '${x}', 'a||b', "a'b", 'a"b', 'a\nb', 'a\\b', '#a', ''])('takes no argument %j', (word) => {
+  it.each(['a b', `\${x}`, 'a||b', "a'b", 'a"b', 'a\nb', 'a\\b', '#a', ''])('takes no argument %j', (word) => {
     expect(() => ipxeScript({ cmdline: ['quiet', word] })).toThrow('kernel.cmdline');
   });
 
-  it.each(['http://a', 'ftp://a/', 'http://a b/', 'http://a/${b}/', 'http://a/\nboot/', 'http://a/#b/'])(
+  it.each(['http://a', 'ftp://a/', 'http://a b/', `http://a/\${b}/`, 'http://a/\nboot/', 'http://a/#b/'])(
     'takes no address %j',
     (baseUrl) => {
       expect(() => ipxeScript({ baseUrl, cmdline: [] })).toThrow('no address');
@@ -205,7 +210,9 @@ async function makeWsl(below: readonly TestLayer[], options: Readonly<Record<str
   if (made.artifact === undefined) throw new Error('there is no artifact');
   const bytes = readFileSync(made.artifact.file);
   const tree = newFolder();
+  // Folders come first and files later: their times are set at the end.
   const extract = ['-xpf', '-', '-C', tree, '--numeric-owner', '--xattrs', '--xattrs-include=*'];
+  extract.push('--delay-directory-restore');
   execFileSync('tar', extract, { input: gunzipSync(bytes) });
   return { ...made, bytes, tree, log, read: (path: string) => readFileSync(join(tree, path), 'utf8') };
 }
@@ -236,7 +243,11 @@ describe('a distribution for WSL', () => {
     const [one, two] = [await makeWsl(layers()), await makeWsl(layers())];
     expect(sha256(one.bytes)).toBe(sha256(two.bytes));
     expect(gunzipSync(one.bytes).length % 512).toBe(0);
-    expect(gunzipSync(one.bytes).subarray(-1_024).every((byte) => byte === 0)).toBe(true);
+    expect(
+      gunzipSync(one.bytes)
+        .subarray(-1_024)
+        .every((byte) => byte === 0),
+    ).toBe(true);
   });
 
   it('starts systemd where it is /sbin/init, and no other user than root where none is named', async () => {

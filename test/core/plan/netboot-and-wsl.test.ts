@@ -27,9 +27,7 @@ describe('the step of a network boot', () => {
       ...{ fileName: 'edge-web.netboot.tar', module: 'module.whole', cmdline: ['quiet'] },
       baseUrl: 'http://boot.example/edge/',
     });
-    expect(planOf(members).artifacts).toEqual([
-      { step: 'netboot', name: 'edge-web.netboot.tar', type: 'netboot' },
-    ]);
+    expect(planOf(members).artifacts).toEqual([{ step: 'netboot', name: 'edge-web.netboot.tar', type: 'netboot' }]);
   });
 
   it('packs one module of every layer, in the order of the plan', () => {

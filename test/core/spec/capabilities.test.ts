@@ -17,7 +17,13 @@ import { capabilityGrid, Remarks } from '../../../core/spec/capability-grid.ts';
 import { capabilityView, capabilityViewSchema } from '../../../core/spec/capability-view.ts';
 import { checkSpec } from '../../../core/spec/check.ts';
 import { outlineSchema } from '../../../core/spec/outline.ts';
-import { architectures, type OutputType, outputTypes, type ReleaseName, releases } from '../../../core/spec/releases.ts';
+import {
+  architectures,
+  type OutputType,
+  outputTypes,
+  type ReleaseName,
+  releases,
+} from '../../../core/spec/releases.ts';
 import { specSchema } from '../../../core/spec/schema.ts';
 import { everything, sampleSpec } from './sample-spec.ts';
 
@@ -64,30 +70,40 @@ const pairs = <Name>(names: readonly Name[]) =>
   outputTypes.flatMap((type) => names.map((name) => [type, name] as const));
 
 describe('the table of capabilities', () => {
-  it.each(pairs(customizations))('%s and %s: a spec is taken, or refused with the reason of the table', (type, name) => {
-    const errors = errorsOf(sampleSpec({ outputs: [{ type }], ...uses[name] }));
-    const verdict = capabilities[type].customizations[name];
-    if (verdict.supported) {
-      expect(errors).toEqual([]);
-      return;
-    }
-    expect(errors).toHaveLength(1);
-    expect(errors[0]).toMatchObject({ path: name, code: 'spec.unsupported_option', remedy: verdict.remedy });
-    expect(errors[0]?.reason).toContain(`${type}: ${verdict.reason}`);
-  });
+  it.each(pairs(customizations))(
+    '%s and %s: a spec is taken, or refused with the reason of the table',
+    (type, name) => {
+      const errors = errorsOf(sampleSpec({ outputs: [{ type }], ...uses[name] }));
+      const verdict = capabilities[type].customizations[name];
+      if (verdict.supported) {
+        expect(errors).toEqual([]);
+        return;
+      }
+      expect(errors).toHaveLength(1);
+      expect(errors[0]).toMatchObject({ path: name, code: 'spec.unsupported_option', remedy: verdict.remedy });
+      expect(errors[0]?.reason).toContain(`${type}: ${verdict.reason}`);
+    },
+  );
 
-  it.each(pairs(outputOptions))('%s with the option %s: a spec is taken, or refused with the reason', (type, option) => {
-    const output = { type, [option]: optionValues[option] };
-    const errors = errorsOf(sampleSpec({ users: [{ name: 'ops' }], outputs: [output] }));
-    const verdict = optionVerdict(type, option);
-    if (verdict.supported) {
-      expect(errors).toEqual([]);
-      return;
-    }
-    expect(errors).toHaveLength(1);
-    expect(errors[0]).toMatchObject({ path: `outputs[0].${option}`, code: 'spec.unknown_key', remedy: verdict.remedy });
-    expect(errors[0]?.reason).toContain(`no option of ${type}: ${verdict.reason}`);
-  });
+  it.each(pairs(outputOptions))(
+    '%s with the option %s: a spec is taken, or refused with the reason',
+    (type, option) => {
+      const output = { type, [option]: optionValues[option] };
+      const errors = errorsOf(sampleSpec({ users: [{ name: 'ops' }], outputs: [output] }));
+      const verdict = optionVerdict(type, option);
+      if (verdict.supported) {
+        expect(errors).toEqual([]);
+        return;
+      }
+      expect(errors).toHaveLength(1);
+      expect(errors[0]).toMatchObject({
+        path: `outputs[0].${option}`,
+        code: 'spec.unknown_key',
+        remedy: verdict.remedy,
+      });
+      expect(errors[0]?.reason).toContain(`no option of ${type}: ${verdict.reason}`);
+    },
+  );
 
   it.each(pairs(releaseNames))('%s of %s: each architecture is taken', (type, release) => {
     for (const architecture of architectures) {
@@ -105,7 +121,11 @@ describe('the table of capabilities', () => {
   it('has a cell for each field and section of the spec', () => {
     const sections = new Set<string>(customizations.map((name) => name.split('.')[0] ?? ''));
     const others = ['schemaVersion', 'name', 'base', 'outputs'];
-    expect(Object.keys(specSchema.shape).filter((name) => !others.includes(name)).sort()).toEqual([...sections].sort());
+    expect(
+      Object.keys(specSchema.shape)
+        .filter((name) => !others.includes(name))
+        .sort(),
+    ).toEqual([...sections].sort());
     const options = new Set(outputTypes.flatMap(optionsOf));
     expect([...outputOptions].sort()).toEqual([...options].sort());
   });

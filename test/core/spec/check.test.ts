@@ -237,6 +237,8 @@ const accepted: readonly (readonly [what: string, fragment: Readonly<Record<stri
     },
   ],
   ['32 steps in a row', { steps: Array.from({ length: 32 }, (_, index) => ({ id: `s${index}`, run: 'x' })) }],
+  ['a network boot by https', { outputs: [{ type: 'netboot', baseUrl: 'https://boot.example:8443/a~b/%20/c/' }] }],
+  ['a shell of root in WSL', { outputs: [{ type: 'wsl', defaultUser: 'root' }] }],
   ['no members at all in its lists', { packages: {}, system: {}, services: {}, kernel: {}, users: [], files: [] }],
 ];
 

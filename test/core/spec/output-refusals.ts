@@ -4,7 +4,6 @@ const output = (type: string, more: object) => ({ outputs: [{ type, ...more }] }
 
 const addresses = [
   'boot.example/edge',
-  'https://boot.example/edge',
   'ftp://boot.example/',
   'tftp://boot.example/',
   'http://',
@@ -18,7 +17,7 @@ const addresses = [
   'http://a/b?c=d',
   'http://a/b#c',
   'http://a/b c',
-  'http://a/${b}',
+  `http://a/\${b}`,
   'http://a/$(b)',
   'http://a/b;c',
   "http://a/'b'",
@@ -66,7 +65,12 @@ export const outputRefusals: readonly RefusalRow[] = [
     ],
   ),
   ['the label of an ISO on a network boot', output('netboot', { label: 'X' }), 'outputs[0].label', 'spec.unknown_key'],
-  ['a level of compression for WSL', output('wsl', { compressionLevel: 3 }), 'outputs[0].compressionLevel', 'spec.unknown_key'],
+  [
+    'a level of compression for WSL',
+    output('wsl', { compressionLevel: 3 }),
+    'outputs[0].compressionLevel',
+    'spec.unknown_key',
+  ],
 ];
 
 /** What they refuse because of other fields; names of users are judged beside their form. */

@@ -2,7 +2,7 @@ import { StepError } from '../../step-error.ts';
 
 /** What the shell of iPXE passes on as it is: the characters that a spec allows in a kernel argument. */
 const plainWord = /^[A-Za-z0-9_.,:=/@%+~^!*()[\]-]+$/;
-const plainUrl = /^http:\/\/[A-Za-z0-9._~%+:/-]+\/$/;
+const plainUrl = /^https?:\/\/[A-Za-z0-9._~%+:/-]+\/$/;
 
 /** Name of the file that live-boot fetches; by its ending it knows what to do with it. */
 export const treeName = 'filesystem.squashfs';
@@ -31,16 +31,18 @@ export function ipxeScript({
   return [
     '#!ipxe',
     '#',
-    `# base-url: where the starting system fetches ${treeName} from. A whole http:// address, with a slash at its`,
+    `# base-url: where the starting system fetches ${treeName} from. A whole http(s) address, with a slash at its`,
     '# end. This is the one line to change when the files are served from elsewhere.',
-    `set base-url ${baseUrl ?? '${cwduri}'}`,
+    `set base-url ${baseUrl ?? `\${cwduri}`}`,
     '',
     // An iPXE of before 2024 does not know where its script is from; one that has it from a disk gives no http address.
-    ...(baseUrl === undefined ? ['isset ${base-url} || goto unset', ''] : []),
+    ...(baseUrl === undefined ? [`isset \${base-url} || goto unset`, ''] : []),
     kernel,
     'initrd initrd.img',
     'boot',
-    ...(baseUrl === undefined ? ['', ':unset', 'echo boot.ipxe: set base-url to the address of its folder', 'exit 1'] : []),
+    ...(baseUrl === undefined
+      ? ['', ':unset', 'echo boot.ipxe: set base-url to the address of its folder', 'exit 1']
+      : []),
     '',
   ].join('\n');
 }

@@ -154,7 +154,9 @@ export async function writeLayerBlob(layer: ImageLayer, encoding: Encoding, fold
     return { step, ...made };
   };
   if (encoding !== zstd || stored === undefined) {
-    const { filled, ...made } = await hashedFile(place, (file) => encodeTar((write) => layer.write(write), encoding, file));
+    const { filled, ...made } = await hashedFile(place, (file) =>
+      encodeTar((write) => layer.write(write), encoding, file),
+    );
     return finish({ diffId: filled, ...made });
   }
   const diffId = await diffIdOf(layer);
