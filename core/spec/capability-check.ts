@@ -84,7 +84,7 @@ function placeErrors(types: readonly OutputType[], { base }: Outline, input: unk
       verdict === undefined || verdict.supported
         ? []
         : specError(['outputs', index, 'type'], {
-            code: 'spec.unsupported_option',
+            code: 'spec.unsupported_output',
             reason: `${type} cannot be made for ${name}: ${verdict.reason}`,
             remedy: verdict.remedy,
           }),

@@ -2,6 +2,7 @@ import type { FieldError } from '../errors.ts';
 import { quoted, utf8Length } from '../text.ts';
 import { capabilityErrors } from './capability-check.ts';
 import { duplicateErrors } from './duplicates.ts';
+import { emptiedPathErrors } from './emptied-paths.ts';
 import { issueErrors } from './issues.ts';
 import { specLimits } from './limits.ts';
 import { needErrors } from './needs.ts';
@@ -81,6 +82,7 @@ export function checkSpec(input: unknown, abilities: Abilities): SpecCheck {
       ...abilityErrors(outline.data, abilities),
       ...capabilityErrors(input, outline.data),
       ...duplicateErrors(outline.data),
+      ...emptiedPathErrors(input, outline.data),
       ...needErrors(outline.data.steps),
       ...kernelLineErrors(outline.data),
       ...defaultUserErrors(outline.data),

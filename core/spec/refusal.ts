@@ -9,7 +9,7 @@ export const specErrorCodes = {
   'spec.invalid_value': 'The value has the wrong type or form.',
   'spec.missing': 'A required field is missing.',
   'spec.path_conflict': 'A file lies below another file.',
-  'spec.path_forbidden': 'The path may not be given: the engine or the running system makes it.',
+  'spec.path_forbidden': 'The path may not be given: the engine or the running system makes it, or empties it.',
   'spec.path_relative': 'The path is not absolute.',
   'spec.path_traversal': 'The path holds `..`.',
   'spec.plain_password': 'The value is not a password hash that is accepted.',

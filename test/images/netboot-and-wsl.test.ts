@@ -27,7 +27,7 @@ const spec = (baseUrl: string) => ({
   outputs: [
     { type: 'netboot' as const, baseUrl },
     { type: 'wsl' as const },
-    { type: 'oci' as const },
+    { type: 'oci' as const, compression: 'zstd' as const },
     { type: 'tar' as const },
   ],
 });
@@ -92,7 +92,7 @@ describe('a posted spec becomes a network boot and a distribution for WSL', () =
       'id -un': 'ops',
       'cat /etc/motd': 'built here',
       'findmnt -no FSTYPE / | cat': 'overlay',
-      'touch /srv/x && ls /srv': 'x',
+      'touch ~/x && ls ~': 'x',
       'systemctl is-system-running --wait': 'running',
       'grep -c "boot=live fetch=http://10.0.2.2" /proc/cmdline': '1',
     };
@@ -111,7 +111,7 @@ describe('a posted spec becomes a network boot and a distribution for WSL', () =
     );
   });
 
-  it('whose archive for WSL is the tree of the container image, with its settings', async () => {
+  it('whose archive for WSL is the tree of the tar without the initial RAM file system, and with its settings', async () => {
     const unpack = async (name: string, input: Buffer) => {
       const tree = join(folder, name);
       mkdirSync(tree);

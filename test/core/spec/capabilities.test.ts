@@ -209,7 +209,7 @@ describe('a field that is said in vain', () => {
       const spec = sampleSpec({ outputs: [{ type: 'iso' }, { type: 'raw' }] });
       return capabilityErrors(spec, outlineSchema.parse(spec), { ...capabilities, raw: { ...raw, ...row } });
     };
-    const refused = { path: 'outputs[1].type', code: 'spec.unsupported_option', remedy: never.remedy };
+    const refused = { path: 'outputs[1].type', code: 'spec.unsupported_output', remedy: never.remedy };
     const forAmd64 = errorsWith({ architectures: { ...raw.architectures, amd64: never } });
     expect(forAmd64).toEqual([{ ...refused, reason: 'raw cannot be made for amd64: nobody makes it' }]);
     const ofTrixie = errorsWith({ releases: { ...raw.releases, trixie: never } });
