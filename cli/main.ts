@@ -2,6 +2,7 @@ import { Command, CommanderError } from 'commander';
 import { adminCommand } from './commands/admin.ts';
 import { cacheCommand } from './commands/cache.ts';
 import { cancelCommand } from './commands/cancel.ts';
+import { capabilitiesCommand } from './commands/capabilities.ts';
 import { diffCommand } from './commands/diff.ts';
 import { doctorCommand } from './commands/doctor.ts';
 import { downloadCommand } from './commands/download.ts';
@@ -33,6 +34,7 @@ const commands = [
   localCommand,
   initCommand,
   schemaCommand,
+  capabilitiesCommand,
   validateCommand,
   planCommand,
   startCommand,

@@ -93,7 +93,7 @@ export class BuilderStack extends Stack {
         [names.toolchain]: image.toolchain,
         [names.mode]: capacity === 'fargate' ? 'contained' : 'privileged',
         [names.architectures]: architecture,
-        [names.outputs]: 'iso,raw,tar,oci,docker,qcow2,vmdk,vhd,vhdx,ova',
+        [names.outputs]: 'iso,raw,tar,oci,docker,qcow2,vmdk,vhd,vhdx,ova,netboot,wsl',
         [names.cursorSecretId]: secret.secretArn,
         [names.concurrentBuilds]: String(configuration.concurrentBuilds),
         [names.concurrentBuildsPerTenant]: String(

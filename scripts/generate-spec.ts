@@ -1,11 +1,13 @@
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { parse } from 'yaml';
+import { capabilityDocument } from '../core/spec/capability-document.ts';
 import { specDocument } from '../core/spec/document.ts';
 import { specJsonSchema } from '../core/spec/json-schema.ts';
 
 /**
- * Writes docs/spec.md and docs/spec.schema.json from core/spec, and the presets as JSON for the functions, which have
- * no other files beside their code. With --check it writes nothing and exits 1 where a file is not what it would write.
+ * Writes docs/spec.md, docs/spec.schema.json and docs/capabilities.md from core/spec, and the presets as JSON for the
+ * functions, which have no other files beside their code. With --check it writes nothing and exits 1 where a file is
+ * not what it would write.
  */
 const generated = [
   { file: new URL('../docs/spec.md', import.meta.url), text: specDocument() },
@@ -13,6 +15,7 @@ const generated = [
     file: new URL('../docs/spec.schema.json', import.meta.url),
     text: `${JSON.stringify(specJsonSchema(), null, 2)}\n`,
   },
+  { file: new URL('../docs/capabilities.md', import.meta.url), text: capabilityDocument() },
   {
     file: new URL('../functions/shared/generated/presets.json', import.meta.url),
     text: `${JSON.stringify(presetDocument(), null, 2)}\n`,

@@ -10,6 +10,7 @@ import type {
   Build,
   BuildDetail,
   BuildList,
+  Capabilities,
   ListBuildsData,
   LogLine,
   Logs,
@@ -130,6 +131,11 @@ export function createEngineClient(options: {
     return data;
   }
 
+  /** What the engine can build. */
+  async function readCapabilities(): Promise<Capabilities> {
+    return (await operations.readCapabilities({ ...shared })).data;
+  }
+
   async function readBuild(id: string, signal?: AbortSignal): Promise<BuildDetail> {
     return (await operations.readBuild({ ...shared, path: { id }, ...withSignal(signal) })).data;
   }
@@ -215,6 +221,7 @@ export function createEngineClient(options: {
     ...diffCalls(client),
     startBuild,
     validateSpec,
+    readCapabilities,
     previewPlan,
     readBuild,
     listBuilds,

@@ -58,6 +58,16 @@ export interface ImageLayer {
   write(write: (piece: Buffer) => Promise<void>): Promise<void>;
 }
 
+/** What a tar of the whole tree has more and less than the tree. */
+export interface TreeTarOptions {
+  /** Files of root's that the tree has not, mode 644, by their paths relative to the root. */
+  readonly files: readonly { readonly path: string; readonly text: string }[];
+  /** Time of these files, in seconds since 1970. */
+  readonly mtime: number;
+  /** Folders, relative to the root, that stay empty. */
+  readonly emptied: readonly string[];
+}
+
 /** The layers and modules below a step, for programs that need no tree. */
 export interface LayerAccess {
   /** Each path of the tree, relative to the root, in the escaped form of the index. */
@@ -68,6 +78,8 @@ export interface LayerAccess {
   inputsOf(step: string): Promise<LayerIndexHeader['inputs']>;
   /** Writes layers, with deletions as overlayfs reads them, as one tar. */
   writeModuleTar(layers: readonly string[], write: (piece: Buffer) => Promise<void>): Promise<void>;
+  /** Writes the tree below the step as one tar, without its root folder. */
+  writeTreeTar(options: TreeTarOptions, write: (piece: Buffer) => Promise<void>): Promise<void>;
   /** The layers below the step as a container image stacks them, without those that hold nothing. */
   imageLayers(layers: readonly string[]): Promise<readonly ImageLayer[]>;
   /** A module as a file whose digest was checked, and the steps whose layers it holds. */

@@ -43,7 +43,20 @@ export const moduleReferenceSchema = z.strictObject({
 export type ModuleReference = z.infer<typeof moduleReferenceSchema>;
 
 /** What can be downloaded of a build. */
-export const artifactTypes = ['iso', 'raw', 'tar', 'oci', 'docker', 'qcow2', 'vmdk', 'vhd', 'vhdx', 'ova'] as const;
+export const artifactTypes = [
+  'iso',
+  'raw',
+  'tar',
+  'oci',
+  'docker',
+  'qcow2',
+  'vmdk',
+  'vhd',
+  'vhdx',
+  'ova',
+  'netboot',
+  'wsl',
+] as const;
 
 /**
  * All that a builder is told about its attempt. It is fetched once by a presigned URL; the ticket in it is the

@@ -46,6 +46,10 @@ const programs: Readonly<Record<string, ProgramCost>> = {
   oci: { seconds: 9, bytes: { of: 'tree', times: 1.15, plus: 0 }, vcpu: 2, memoryMiB: 1_024, diskGiB: 8 },
   // Measured in the same way. Its plain layers lie there twice while the archive is written.
   docker: { seconds: 5, bytes: { of: 'tree', times: 4.4, plus: 0 }, vcpu: 2, memoryMiB: 1_024, diskGiB: 24 },
+  // Packs a module beside kernel and initial RAM file system.
+  netboot: { seconds: 1, bytes: { of: 'needs', times: 1, plus: 50 * mib }, vcpu: 1, memoryMiB: 1_024, diskGiB: 8 },
+  // As oci with gzip, of one layer.
+  wsl: { seconds: 9, bytes: { of: 'tree', times: 1.15, plus: 0 }, vcpu: 2, memoryMiB: 1_024, diskGiB: 8 },
   // Measured with a disk of 1.5 GiB, most of it free.
   raw: { seconds: 4, bytes: { of: 'tree', times: 10, plus: 0 }, vcpu: 2, memoryMiB: 2_048, diskGiB: 20 },
   // Each makes that disk beside its own file.

@@ -1,24 +1,10 @@
-import type { TrustClass } from '../builds/manifest.ts';
-import type { JsonObject } from '../digest.ts';
-import { toJsonObject } from '../json.ts';
+import { bootSets } from '../spec/capabilities.ts';
 import { sectionsOf } from '../spec/configuration/sections.ts';
-import { isBootable, isDisk } from '../spec/releases.ts';
 import type { ResolvedSpec } from '../spec/schema.ts';
 import { configurationOptions } from './configuration-options.ts';
-import { type ProgramName, programs } from './programs/catalogue.ts';
+import { exportStep, moduleOf } from './export-steps.ts';
 import { bringsHooks, mayChangeInitramfs, removalMayChangeInitramfs } from './programs/initramfs-inputs.ts';
-
-/** A step before its key is known. */
-export interface StepDraft {
-  readonly id: string;
-  readonly program: ProgramName;
-  readonly trust: TrustClass;
-  readonly scope: 'shared' | 'tenant';
-  readonly options: JsonObject;
-  readonly needs: readonly string[];
-  readonly label: string;
-  readonly timeoutSeconds: number;
-}
+import { Chain, layersOf, type StepDraft, sortByNeeds } from './step-drafts.ts';
 
 /** Packages that a spec asks for without naming them. */
 function impliedPackages(spec: ResolvedSpec): string[] {
@@ -31,42 +17,6 @@ function impliedPackages(spec: ResolvedSpec): string[] {
   if (spec.users.some((user) => user.sudo !== undefined || user.groups.includes('sudo'))) implied.push('sudo');
   implied.push(...sectionsOf(spec).flatMap(({ packages }) => packages));
   return implied;
-}
-
-/** Steps as they are added, each by default after the one before. */
-class Chain {
-  readonly drafts: StepDraft[] = [];
-  /** The steps that the next one is built on. */
-  tips: readonly string[] = [];
-
-  /** Adds a step of a program and makes it the tip. */
-  add(
-    program: ProgramName,
-    options: object,
-    settings: Partial<Pick<StepDraft, 'id' | 'scope' | 'trust' | 'needs' | 'label' | 'timeoutSeconds'>> = {},
-  ): string {
-    const id = this.beside(program, options, settings);
-    this.tips = [id];
-    return id;
-  }
-
-  /** Adds a step and leaves the tips as they are. */
-  beside(program: ProgramName, options: object, settings: Parameters<Chain['add']>[2] = {}): string {
-    const declaration = programs[program];
-    const draft: StepDraft = {
-      id: program,
-      program,
-      trust: declaration.trust,
-      scope: 'tenant',
-      options: toJsonObject(options),
-      needs: this.tips,
-      label: declaration.summary,
-      timeoutSeconds: declaration.timeoutSeconds,
-      ...settings,
-    };
-    this.drafts.push(draft);
-    return draft.id;
-  }
 }
 
 /**
@@ -85,9 +35,8 @@ class Chain {
 export function expandSpec(spec: ResolvedSpec): StepDraft[] {
   const chain = new Chain();
   // What does not boot needs no package of its own, so it changes nothing below it.
-  const types = spec.outputs.map((output) => output.type).filter(isBootable);
   // Every form of a disk needs the same packages: one layer of these serves all.
-  const outputs = [...new Set(types.map((type) => (isDisk(type) ? 'raw' : type)))].sort();
+  const outputs = bootSets(spec.outputs.map((output) => output.type));
   const boots = outputs.length > 0;
   const shared = { scope: 'shared' } as const;
   const { kernelModules, certificates, configuration } = configurationOptions(spec);
@@ -171,14 +120,14 @@ export function expandSpec(spec: ResolvedSpec): StepDraft[] {
   if (initramfs !== undefined && late) tips = [...tips, refresh(chain, initramfs, tips, true)];
 
   const layers = layersOf(chain.drafts);
-  const modules = outputs.includes('iso')
+  const modules = spec.outputs.some(({ type }) => type === 'iso')
     ? [
         ...shareable.map((id) => moduleOf(chain, id, [id], 'shared')),
         ...moduleOfMany(chain, 'custom', without(declared, shareable)),
         ...moduleOfMany(chain, 'steps', without(layers, declared)),
       ]
     : [];
-  for (const output of spec.outputs) exportStep(chain, spec, output, { tips, unbooted, modules });
+  for (const output of spec.outputs) exportStep(chain, spec, output, { tips, unbooted, modules, layers });
   return sortByNeeds(chain.drafts);
 }
 
@@ -197,95 +146,10 @@ function refresh(chain: Chain, since: string, tips: readonly string[], afterTena
   );
 }
 
-function exportStep(
-  chain: Chain,
-  spec: ResolvedSpec,
-  output: ResolvedSpec['outputs'][number],
-  below: {
-    /** The tree with all that boots it. */
-    readonly tips: readonly string[];
-    /** The tree alone. */
-    readonly unbooted: readonly string[];
-    readonly modules: readonly string[];
-  },
-): void {
-  const { tips, unbooted, modules } = below;
-  const fileName = artifactName(spec.name, output.type);
-  switch (output.type) {
-    case 'iso': {
-      const { hostname } = spec.system;
-      const options = { fileName, modules, label: output.label, cmdline: spec.kernel.cmdline, hostname };
-      chain.beside('iso', options, { needs: modules });
-      break;
-    }
-    case 'raw':
-    case 'qcow2':
-    case 'vmdk':
-    case 'vhd':
-    case 'vhdx':
-    case 'ova': {
-      const { type, ...options } = output;
-      const named = type === 'ova' ? { name: spec.name } : {};
-      const { hostname } = spec.system;
-      chain.beside(type, { fileName, cmdline: spec.kernel.cmdline, hostname, ...options, ...named }, { needs: tips });
-      break;
-    }
-    case 'tar':
-      chain.beside('tar', { fileName }, { needs: tips });
-      break;
-    case 'oci':
-    case 'docker': {
-      const { type, ...image } = output;
-      chain.beside(type, { fileName, layers: layersBelow(chain.drafts, unbooted), ...image }, { needs: unbooted });
-      break;
-    }
-  }
-}
-
-/** Name of the file that an output makes. */
-export function artifactName(name: string, type: ResolvedSpec['outputs'][number]['type']): string {
-  const endings = {
-    ...{ iso: 'iso', raw: 'img', tar: 'tar.zst', oci: 'oci.tar', docker: 'docker.tar' },
-    ...{ qcow2: 'qcow2', vmdk: 'vmdk', vhd: 'vhd', vhdx: 'vhdx', ova: 'ova' },
-  } as const;
-  return `${name}.${endings[type]}`;
-}
-
-function layersOf(drafts: readonly StepDraft[]): string[] {
-  return drafts.filter((draft) => programs[draft.program].produces === 'layer').map((draft) => draft.id);
-}
-
-/** The steps whose layers make up a tree, lowest first. */
-function layersBelow(drafts: readonly StepDraft[], tips: readonly string[]): string[] {
-  const sorted = sortByNeeds(drafts);
-  const below = new Set(tips);
-  for (const draft of sorted.toReversed()) if (below.has(draft.id)) for (const need of draft.needs) below.add(need);
-  return layersOf(sorted).filter((id) => below.has(id));
-}
-
 function without(ids: readonly string[], others: readonly string[]): string[] {
   return ids.filter((id) => !others.includes(id));
 }
 
-function moduleOf(chain: Chain, name: string, layers: readonly string[], scope: 'shared' | 'tenant'): string {
-  return chain.beside('module', { layers }, { id: `module.${name}`, scope, needs: layers });
-}
-
 function moduleOfMany(chain: Chain, name: string, layers: readonly string[]): string[] {
   return layers.length === 0 ? [] : [moduleOf(chain, name, layers, 'tenant')];
-}
-
-/** Topological order that keeps the given order where it may (Kahn). The spec check has refused circles before. */
-function sortByNeeds(drafts: readonly StepDraft[]): StepDraft[] {
-  const sorted: StepDraft[] = [];
-  const done = new Set<string>();
-  let rest = [...drafts];
-  while (rest.length > 0) {
-    const ready = rest.find((draft) => draft.needs.every((need) => done.has(need)));
-    if (ready === undefined) throw new Error(`steps need each other: ${rest.map((draft) => draft.id).join(', ')}`);
-    sorted.push(ready);
-    done.add(ready.id);
-    rest = rest.filter((draft) => draft !== ready);
-  }
-  return sorted;
 }

@@ -1,7 +1,7 @@
 import { canonicalJson, digestOf } from '../digest.ts';
 import type { ArchiveState } from './archive-state.ts';
-import type { StepDraft } from './expand.ts';
 import { programs } from './programs/catalogue.ts';
+import type { StepDraft } from './step-drafts.ts';
 
 export interface KeyContext {
   readonly toolchain: string;

@@ -1,7 +1,8 @@
 import { canonicalJson, digestOf, type Sha256 } from '../digest.ts';
 import type { ResolvedSpec } from '../spec/schema.ts';
 import type { ArchiveState } from './archive-state.ts';
-import { artifactName, expandSpec } from './expand.ts';
+import { expandSpec } from './expand.ts';
+import { artifactName } from './export-steps.ts';
 import { keyInputs, keyOf } from './keys.ts';
 import type { Plan, PlanStep } from './plan.ts';
 import { programs } from './programs/catalogue.ts';

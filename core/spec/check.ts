@@ -1,7 +1,9 @@
 import type { FieldError } from '../errors.ts';
 import { quoted, utf8Length } from '../text.ts';
+import { capabilityErrors } from './capability-check.ts';
 import { configurationErrors } from './configuration/conflicts.ts';
 import { duplicateErrors } from './duplicates.ts';
+import { emptiedPathErrors } from './emptied-paths.ts';
 import { issueErrors } from './issues.ts';
 import { joinedFieldErrors } from './joined-fields.ts';
 import { specLimits } from './limits.ts';
@@ -12,6 +14,7 @@ import { resolveSpec } from './resolve.ts';
 import { type ResolvedSpec, specSchema } from './schema.ts';
 import { boundedErrors, type SpecError, specError } from './spec-errors.ts';
 import { surveyInput } from './survey.ts';
+import { defaultUserErrors } from './wsl.ts';
 
 /** What this installation can build. */
 export interface Abilities {
@@ -79,11 +82,14 @@ export function checkSpec(input: unknown, abilities: Abilities): SpecCheck {
   if (outline.success) {
     errors.push(
       ...abilityErrors(outline.data, abilities),
+      ...capabilityErrors(input, outline.data),
       ...duplicateErrors(outline.data),
       ...joinedFieldErrors(outline.data),
       ...needErrors(outline.data.steps),
       ...kernelLineErrors(outline.data),
       ...configurationErrors(input, outline.data),
+      ...emptiedPathErrors(input, outline.data),
+      ...defaultUserErrors(outline.data),
     );
   }
   if (parsed.success && errors.length === 0) return { ok: true, spec: resolveSpec(parsed.data) };

@@ -1,5 +1,6 @@
 import type { z } from 'zod';
 import { nearestName, quoted } from '../text.ts';
+import { namedOptionVerdict } from './capabilities.ts';
 import { type FieldPath, valueAt } from './field-path.ts';
 import { type Refusal, refusalParameters, type SpecErrorCode } from './refusal.ts';
 import { fieldSchema, memberNames } from './schema-fields.ts';
@@ -56,7 +57,19 @@ function wrongChoice(field: string | number | undefined, value: unknown, choices
   };
 }
 
+/** Why an output has not the option of another, from the table of what outputs can do. */
+function otherOutputsOption(key: string, parent: FieldPath, input: unknown): SpecError | undefined {
+  if (parent.length !== 2 || parent[0] !== 'outputs') return undefined;
+  const type = valueAt(input, [...parent, 'type']);
+  const verdict = namedOptionVerdict(type, key);
+  if (verdict === undefined || verdict.supported) return undefined;
+  const reason = `${quoted(key)} is no option of ${String(type)}: ${verdict.reason}`;
+  return specError([...parent, key], { code: 'spec.unknown_key', reason, remedy: verdict.remedy });
+}
+
 function unknownKey(key: string, parent: FieldPath, input: unknown): SpecError {
+  const misplaced = otherOutputsOption(key, parent, input);
+  if (misplaced !== undefined) return misplaced;
   const known = memberNames(parent, input);
   const near = nearestName(key, known);
   const list = `Known fields here: ${known.join(', ')}.`;

@@ -39,6 +39,6 @@ export const outlineSchema = z.object({
   services: z.object({ enable: texts, disable: texts, mask: texts }).catch({ enable: [], disable: [], mask: [] }),
   kernel: z.object({ package: text, cmdline: texts }).catch({ package: undefined, cmdline: [] }),
   steps: lists({ id: text, needs: texts.optional() }),
-  outputs: lists({ type: text, exposedPorts: texts }),
+  outputs: lists({ type: text, exposedPorts: texts, defaultUser: text }),
 });
 export type Outline = z.output<typeof outlineSchema>;

@@ -1,7 +1,9 @@
 import { z } from 'zod';
 import { imageFields, layerCompressions, type ResolvedImage, resolveImage } from './container-images.ts';
 import { diskOutputSchemas, type ResolvedDisk } from './disk-images.ts';
+import { folderUrl, netbootFields } from './netboot.ts';
 import { labelField, labelOf } from './volume-labels.ts';
+import { wslFields } from './wsl.ts';
 
 const isoOutputSchema = z
   .strictObject({
@@ -32,6 +34,24 @@ const tarOutputSchema = z
   .strictObject({ type: z.literal('tar').describe('The file tree as a tar archive, compressed with zstd.') })
   .describe('A tar archive.');
 
+const netbootOutputSchema = z
+  .strictObject({
+    type: z
+      .literal('netboot')
+      .describe(
+        'Kernel, initial RAM file system, tree and a script of iPXE, for machines that start from the network.',
+      ),
+    ...netbootFields,
+  })
+  .describe('A network boot.');
+
+const wslOutputSchema = z
+  .strictObject({
+    type: z.literal('wsl').describe('Distribution for the Windows Subsystem for Linux (WSL 2).'),
+    ...wslFields,
+  })
+  .describe('A distribution for WSL.');
+
 /** An output to make; each member's `type` is one of `outputTypes`. */
 export const outputSchema = z
   .discriminatedUnion('type', [
@@ -40,6 +60,8 @@ export const outputSchema = z
     tarOutputSchema,
     ociOutputSchema,
     dockerOutputSchema,
+    netbootOutputSchema,
+    wslOutputSchema,
   ])
   .describe('An output to make of the image.');
 
@@ -49,13 +71,23 @@ export type ResolvedOutput =
   | ResolvedDisk
   | { readonly type: 'tar' }
   | ({ readonly type: 'oci'; readonly compression: (typeof layerCompressions)[number] } & ResolvedImage)
-  | ({ readonly type: 'docker' } & ResolvedImage);
+  | ({ readonly type: 'docker' } & ResolvedImage)
+  | {
+      readonly type: 'netboot';
+      /** With a slash at its end. */
+      readonly baseUrl?: string | undefined;
+      readonly compressionLevel?: number | undefined;
+    }
+  | { readonly type: 'wsl'; readonly defaultUser?: string | undefined };
 
 /** Fills the defaults of an output that depend on the name of the spec. */
 export function resolveOutput(specName: string, output: z.output<typeof outputSchema>): ResolvedOutput {
   switch (output.type) {
     case 'tar':
+    case 'wsl':
       return output;
+    case 'netboot':
+      return output.baseUrl === undefined ? output : { ...output, baseUrl: folderUrl(output.baseUrl) };
     case 'oci':
     case 'docker':
       return resolveImage(specName, output);

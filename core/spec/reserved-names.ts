@@ -25,6 +25,8 @@ export const builtInStepIds = [
   'vhd',
   'vhdx',
   'ova',
+  'netboot',
+  'wsl',
 ] as const;
 
 /**

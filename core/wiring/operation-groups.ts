@@ -43,11 +43,11 @@ export const operationGroups: readonly OperationGroup[] = [
   },
   {
     name: 'specs',
-    prefixes: ['/v1/specs'],
+    prefixes: ['/v1/specs', '/v1/capabilities'],
     entry: 'functions/api/specs/lambda.ts',
     rights: { table: 'read', blobs: 'none', signsUrls: false, startsFlow: false, stopsFlow: false, stopsTasks: false },
     timeoutSeconds: 10,
-    summary: 'Validate build specs',
+    summary: 'Validate build specs; what can be built',
   },
   {
     name: 'stages',

@@ -681,6 +681,28 @@ export type Spec = {
         labels?: {
             [key: string]: string;
         };
+    } | {
+        /**
+         * Kernel, initial RAM file system, tree and a script of iPXE, for machines that start from the network.
+         */
+        type: 'netboot';
+        /**
+         * Address of the folder that the files are served from, by http, or by https, whose certificate nobody checks. Omitted: boot.ipxe asks iPXE where it has the script from.
+         */
+        baseUrl?: string;
+        /**
+         * Level of zstd for the tree. A higher one takes longer and makes it smaller. Omitted: 3.
+         */
+        compressionLevel?: number;
+    } | {
+        /**
+         * Distribution for the Windows Subsystem for Linux (WSL 2).
+         */
+        type: 'wsl';
+        /**
+         * User that a shell runs as: one of `users`, or root. Omitted: the first of `users`, else root.
+         */
+        defaultUser?: string;
     }>;
 };
 
@@ -1163,7 +1185,7 @@ export type ArtifactList = {
 
 export type Artifact = {
     name: string;
-    type: 'iso' | 'raw' | 'tar' | 'oci' | 'docker' | 'qcow2' | 'vmdk' | 'vhd' | 'vhdx' | 'ova';
+    type: 'iso' | 'raw' | 'tar' | 'oci' | 'docker' | 'qcow2' | 'vmdk' | 'vhd' | 'vhdx' | 'ova' | 'netboot' | 'wsl';
     /**
      * Bytes.
      */
@@ -1307,7 +1329,7 @@ export type ServiceChange = {
 
 export type ArtifactChange = {
     step: string;
-    type: 'iso' | 'raw' | 'tar' | 'oci' | 'docker' | 'qcow2' | 'vmdk' | 'vhd' | 'vhdx' | 'ova';
+    type: 'iso' | 'raw' | 'tar' | 'oci' | 'docker' | 'qcow2' | 'vmdk' | 'vhd' | 'vhdx' | 'ova' | 'netboot' | 'wsl';
     same: boolean;
     before?: {
         name: string;
@@ -1388,7 +1410,7 @@ export type Verification = {
     verdict: 'identical' | 'different';
     artifacts: Array<{
         step: string;
-        type: 'iso' | 'raw' | 'tar' | 'oci' | 'docker' | 'qcow2' | 'vmdk' | 'vhd' | 'vhdx' | 'ova';
+        type: 'iso' | 'raw' | 'tar' | 'oci' | 'docker' | 'qcow2' | 'vmdk' | 'vhd' | 'vhdx' | 'ova' | 'netboot' | 'wsl';
         same: boolean;
         /**
          * SHA-256 of what the build made.
@@ -1584,6 +1606,69 @@ export type SpecVerdict = {
         reason: string;
         remedy: string;
     }>;
+};
+
+export type Capabilities = {
+    /**
+     * Version of the format of specs.
+     */
+    version: 1;
+    releases: Array<{
+        name: string;
+        distribution: string;
+        version: string;
+    }>;
+    /**
+     * What this installation builds for.
+     */
+    architectures: Array<Capability>;
+    /**
+     * How builders may run; the same bytes come out.
+     */
+    modes: Array<'contained' | 'privileged'>;
+    customizations: Array<{
+        name: string;
+        summary: string;
+    }>;
+    outputs: Array<OutputCapabilities>;
+};
+
+export type Capability = {
+    name: string;
+    supported: boolean;
+    /**
+     * What to know of it where it is supported.
+     */
+    note?: string;
+    /**
+     * Why it is not supported.
+     */
+    reason?: string;
+    /**
+     * What to do where it is not supported.
+     */
+    remedy?: string;
+};
+
+export type OutputCapabilities = {
+    type: 'iso' | 'raw' | 'tar' | 'oci' | 'docker' | 'qcow2' | 'vmdk' | 'vhd' | 'vhdx' | 'ova' | 'netboot' | 'wsl';
+    summary: string;
+    boots: boolean;
+    /**
+     * This installation makes it.
+     */
+    available: boolean;
+    /**
+     * Fields of outputs, and whether this one has them.
+     */
+    options: Array<Capability>;
+    /**
+     * Fields of the spec. One that no output of a spec supports is refused (spec.unsupported_option).
+     */
+    customizations: Array<Capability>;
+    architectures: Array<Capability>;
+    releases: Array<Capability>;
+    modes: Array<Capability>;
 };
 
 export type Health = {
@@ -2819,6 +2904,51 @@ export type ValidateSpecResponses = {
 };
 
 export type ValidateSpecResponse = ValidateSpecResponses[keyof ValidateSpecResponses];
+
+export type ReadCapabilitiesData = {
+    body?: never;
+    path?: never;
+    query?: never;
+    url: '/v1/capabilities';
+};
+
+export type ReadCapabilitiesErrors = {
+    /**
+     * `request.invalid`: The request is not valid.
+     */
+    400: Problem;
+    /**
+     * `access.unauthenticated`: No valid credentials.
+     */
+    401: Problem;
+    /**
+     * `access.forbidden`: The key may not do this.
+     */
+    403: Problem;
+    /**
+     * `request.too_large`: The body is too large.
+     */
+    413: Problem;
+    /**
+     * `internal.error`: The service failed.
+     */
+    500: Problem;
+    /**
+     * `service.unavailable`: A part of the service is not available.
+     */
+    503: Problem;
+};
+
+export type ReadCapabilitiesError = ReadCapabilitiesErrors[keyof ReadCapabilitiesErrors];
+
+export type ReadCapabilitiesResponses = {
+    /**
+     * Success.
+     */
+    200: Capabilities;
+};
+
+export type ReadCapabilitiesResponse = ReadCapabilitiesResponses[keyof ReadCapabilitiesResponses];
 
 export type ExchangeData = {
     body: {

@@ -4,6 +4,7 @@ import { AwsSolutionsChecks } from 'cdk-nag';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { outboxKey } from '../../core/builds/keys.ts';
+import { outputTypes } from '../../core/spec/releases.ts';
 import { eventRules, outboxStream, schedules } from '../../core/wiring/event-rules.ts';
 import { eventFunctions, orchestrationFunctions } from '../../core/wiring/flow-functions.ts';
 import { operationGroups } from '../../core/wiring/operation-groups.ts';
@@ -235,6 +236,12 @@ describe('the functions', () => {
       const names = Object.keys(Environment.Variables);
       expect(names).toEqual(expect.arrayContaining(requiredNames.filter((name) => name !== 'AWS_REGION')));
       expect(names).toEqual(expect.arrayContaining(['POWERTOOLS_SERVICE_NAME', 'POWERTOOLS_METRICS_NAMESPACE']));
+    }
+  });
+
+  it('offer every output that there is', () => {
+    for (const { Environment } of functions) {
+      expect(Environment.Variables).toMatchObject({ LBUILD_OUTPUTS: outputTypes.join(',') });
     }
   });
 

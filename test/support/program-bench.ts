@@ -161,7 +161,11 @@ export function runCommand(bench: BenchOptions, argv: readonly string[], options
     let stdout = '';
     // A command that does not read its input closes it.
     child.stdin.on('error', () => undefined);
-    child.stdin.end(options.stdin ?? '');
+    if (options.feed === undefined) child.stdin.end(options.stdin ?? '');
+    else {
+      const write = (piece: Buffer) => new Promise<void>((taken) => child.stdin.write(piece, () => taken()));
+      options.feed(write).then(() => child.stdin.end(), reject);
+    }
     child.stdout.setEncoding('utf8').on('data', (text: string) => {
       stdout += text;
       if (options.quiet !== true) bench.log?.(text.trimEnd());

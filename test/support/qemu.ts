@@ -121,7 +121,10 @@ interface Machine {
 
 type DiskFormat = 'raw' | 'qcow2';
 
-/** QEMU's arguments for a disc in a drive, or for a disk whose changes are kept or forgotten when the machine ends. */
+/**
+ * QEMU's arguments for a disc in a drive; for a disk whose changes are kept, or forgotten when the machine ends; and for a
+ * network card whose iPXE is told by DHCP where its script is. This machine's loopback is 10.0.2.2 there.
+ */
 const media = {
   disc: (file: string) => [
     ...['-drive', `if=none,id=medium,media=cdrom,readonly=on,format=raw,file=${file}`],
@@ -130,6 +133,10 @@ const media = {
   disk: (file: string, format: DiskFormat, keep: boolean) => [
     ...['-drive', `if=none,id=medium,snapshot=${keep ? 'off' : 'on'},format=${format},file=${file}`],
     ...['-device', 'virtio-blk-pci,drive=medium,bootindex=0'],
+  ],
+  network: (script: string) => [
+    ...['-netdev', `user,id=medium,bootfile=${script}`],
+    ...['-device', 'virtio-net-pci,netdev=medium,bootindex=0'],
   ],
 } as const;
 
@@ -208,6 +215,11 @@ export function bootDisk(
   options: BootOptions & { readonly disk: string; readonly format?: DiskFormat; readonly keep?: boolean },
 ): Promise<BootResult> {
   return bootMachine({ ...options, medium: media.disk(options.disk, options.format ?? 'raw', options.keep === true) });
+}
+
+/** Boots from the network as bootIso does from a disc: `script` is the address of a script of iPXE. */
+export function bootNetwork(options: BootOptions & { readonly script: string }): Promise<BootResult> {
+  return bootMachine({ ...options, medium: media.network(options.script) });
 }
 
 async function bootMachine(options: Boot): Promise<BootResult> {

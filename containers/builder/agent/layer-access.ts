@@ -3,6 +3,7 @@ import type { IndexedPath, LayerAccess } from '../contract.ts';
 import { imageLayers } from '../layers/image-layers.ts';
 import { writeModuleTar } from '../layers/module-tar.ts';
 import type { LayerShelf } from '../layers/shelf.ts';
+import { writeTreeTar } from '../layers/tree-tar.ts';
 
 /** What a step's program may see of the layers and modules below it. */
 export function openLayerAccess(
@@ -39,6 +40,9 @@ export function openLayerAccess(
     async writeModuleTar(layers, write) {
       for (const layer of layers) needBelow(layer);
       await writeModuleTar(shelf, layers, write);
+    },
+    async writeTreeTar(options, write) {
+      await writeTreeTar(shelf, below(), options, write);
     },
     async imageLayers(layers) {
       const all = new Set(below());

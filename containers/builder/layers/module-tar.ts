@@ -1,8 +1,8 @@
 import type { LayerEntry } from '../../../core/builds/layer-index.ts';
-import { readLayer } from './layer-reader.ts';
 import { type BytePath, compareBytes, parentOf, textToBytes } from './path-text.ts';
 import type { LayerShelf } from './shelf.ts';
 import { tarEnd, tarHeader } from './tar-header.ts';
+import { writeMembers } from './tar-members.ts';
 import { sameEntry, type TreeIndex } from './tree-index.ts';
 
 /** Entries of a module: what stands in no layer's tar, and of each layer what is taken from it. */
@@ -70,21 +70,7 @@ export async function writeModuleTar(
   const own = all.filter((step) => layers.includes(step));
   // An entry of a layer that is hidden by a later one is another object than the merged index holds.
   const visible = (entry: LayerEntry) => taken.has(entry) && above.index.get(textToBytes(entry.path)) === entry;
-  const links: LayerEntry[] = [];
   for (const entry of shells) await write(tarHeader(entry));
-  for (const step of own) {
-    const { entries } = await shelf.index(step);
-    if (!entries.some(visible)) continue;
-    await readLayer(await shelf.layer(step), entries, async (entry, header) => {
-      if (!visible(entry)) return undefined;
-      if (entry.type === 'hardlink') {
-        links.push(entry);
-        return undefined;
-      }
-      await write(header);
-      return write;
-    });
-  }
-  for (const entry of links) await write(tarHeader(entry));
+  await writeMembers(shelf, own, visible, write);
   await write(tarEnd);
 }

@@ -12,11 +12,11 @@
  * /boot, read from the module that holds them. The image is written whole by one call; equal modules give equal bytes.
  * The loader is not signed: Secure Boot refuses it.
  */
-import { copyFile, mkdir, readdir, rename, utimes, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, readdir, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { iso as declaration } from '../../../core/plan/programs/export.ts';
 import type { OptionsOf, PrepareContext, ProgramContext, ProgramOutcome, StepProgram } from '../contract.ts';
-import { StepError } from '../step-error.ts';
+import { type ModuleFile, takeBootFiles } from './boot/boot-files.ts';
 import { biosModules, earlyConfiguration, efiModules, grubConfiguration } from './boot/grub-configuration.ts';
 
 type Options = OptionsOf<typeof declaration>;
@@ -64,7 +64,10 @@ async function run(context: Context): Promise<ProgramOutcome> {
   const { label, fileName } = context.options;
   const { staging, esp } = placesOf(context);
   const modules = await stackModules(context, join(staging, 'live'));
-  const version = await bootFiles(context, modules, staging);
+  const version = await takeBootFiles(context, modules, {
+    kernel: join(staging, 'live/vmlinuz'),
+    initramfs: join(staging, 'live/initrd.img'),
+  });
   context.progress(60);
 
   await setTimes(staging, context.sourceDateEpoch);
@@ -94,10 +97,8 @@ async function run(context: Context): Promise<ProgramOutcome> {
 }
 
 /** A module as it stands in the ISO. */
-interface StackedModule {
+interface StackedModule extends ModuleFile {
   readonly name: string;
-  readonly file: string;
-  readonly layers: readonly string[];
 }
 
 /** Writes the list by which live-boot(7) stacks the modules, the last on top. */
@@ -122,37 +123,6 @@ async function setTimes(folder: string, epoch: number): Promise<void> {
 /** xorriso, mksquashfs and mtools all take their times from SOURCE_DATE_EPOCH; FAT times are local ones. */
 function timeEnvironment(context: Pick<Context, 'sourceDateEpoch'>): Record<string, string> {
   return { SOURCE_DATE_EPOCH: String(context.sourceDateEpoch), TZ: 'UTC', LC_ALL: 'C.UTF-8' };
-}
-
-/** Takes kernel and initial RAM file system of the newest kernel that has both out of the modules; answers its version. */
-async function bootFiles(context: Context, modules: readonly StackedModule[], staging: string): Promise<string> {
-  const paths = await context.layers.paths();
-  const order = new Intl.Collator('en', { numeric: true });
-  const versions = [...paths.values()]
-    .map(({ entry }) =>
-      entry.type === 'file' ? /^boot\/vmlinuz-([A-Za-z0-9][A-Za-z0-9.+~_-]*)$/.exec(entry.path)?.[1] : undefined,
-    )
-    .filter((version) => version !== undefined)
-    .sort((a, b) => order.compare(b, a));
-  const version = versions.find((candidate) => paths.get(`boot/initrd.img-${candidate}`)?.entry.type === 'file');
-  if (version === undefined) {
-    throw new StepError('step.failed', 'The image has no kernel with an initial RAM file system in /boot.');
-  }
-  await Promise.all(
-    [
-      { path: `boot/vmlinuz-${version}`, to: 'live/vmlinuz' },
-      { path: `boot/initrd.img-${version}`, to: 'live/initrd.img' },
-    ].map(async ({ path, to }) => {
-      const owner = paths.get(path)?.step ?? '';
-      const module = modules.find(({ layers }) => layers.includes(owner));
-      if (module === undefined) throw new StepError('step.failed', `No module of the image holds /${path}.`);
-      const folder = join(context.scratch, to.replace('/', '-'));
-      const quiet = ['-q', '-n', '-f', '-no-xattrs', '-no-wildcards'];
-      await context.exec(['unsquashfs', ...quiet, '-d', folder, module.file, path]);
-      await rename(join(folder, path), join(staging, to));
-    }),
-  );
-  return version;
 }
 
 async function makeBiosLoader(context: PrepareContext<Options>, early: string, file: string): Promise<void> {

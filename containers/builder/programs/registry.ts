@@ -10,6 +10,7 @@ import { groups } from './groups.ts';
 import { initramfs } from './initramfs.ts';
 import { iso } from './iso.ts';
 import { module } from './module.ts';
+import { netboot } from './netboot.ts';
 import { oci } from './oci.ts';
 import { ova } from './ova.ts';
 import { packages } from './packages.ts';
@@ -23,6 +24,7 @@ import { users } from './users.ts';
 import { vhd } from './vhd.ts';
 import { vhdx } from './vhdx.ts';
 import { vmdk } from './vmdk.ts';
+import { wsl } from './wsl.ts';
 
 /** Every step program, by the name that a manifest calls it by. */
 export const stepPrograms: Readonly<Record<ProgramName, StepProgram>> = {
@@ -49,4 +51,6 @@ export const stepPrograms: Readonly<Record<ProgramName, StepProgram>> = {
   vhd,
   vhdx,
   ova,
+  netboot,
+  wsl,
 };

@@ -6,9 +6,11 @@ import { iso, tar } from './export.ts';
 import { firstBoot } from './first-boot.ts';
 import { initramfs } from './initramfs.ts';
 import { module } from './module.ts';
+import { netboot } from './netboot.ts';
 import { docker, oci } from './oci.ts';
 import { raw } from './raw.ts';
 import { script } from './script.ts';
+import { wsl } from './wsl.ts';
 
 /** Every step program, by name. */
 export const programs = {
@@ -35,5 +37,7 @@ export const programs = {
   vhd,
   vhdx,
   ova,
+  netboot,
+  wsl,
 } as const;
 export type ProgramName = keyof typeof programs;

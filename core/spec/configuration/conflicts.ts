@@ -5,9 +5,6 @@ import { unitName } from '../services.ts';
 import { type SpecError, specError } from '../spec-errors.ts';
 import { type Section, sectionsOf } from './sections.ts';
 
-/** The outputs that run on the kernel of their host. */
-const containerTypes = ['oci', 'docker'];
-
 /** A list of the spec whose entries contradict a section that says otherwise of the same name. */
 function contradicted(
   names: readonly (string | undefined)[],
@@ -50,24 +47,8 @@ function fileErrors({ files }: Outline, sections: readonly Section[]): SpecError
   });
 }
 
-/** Sections that speak of a kernel where nothing that is made brings one or is given one. */
-function kernelErrors({ outputs }: Outline, sections: readonly Section[]): SpecError[] {
-  const onlyContainers = outputs.length > 0 && outputs.every((output) => containerTypes.includes(output?.type ?? ''));
-  if (!onlyContainers) return [];
-  return sections
-    .filter(({ ofKernel }) => ofKernel)
-    .map(({ field }) =>
-      specError(field, {
-        code: 'spec.unsupported_option',
-        reason:
-          'every output is a container image: it runs on the kernel of its host, which sets this for all containers',
-        remedy: 'Set it on the host and remove it here, or add an output that boots.',
-      }),
-    );
-}
-
 /**
- * Errors between sections of typed configuration and the fields beside them: files, units, packages, outputs.
+ * Errors between sections of typed configuration and the fields beside them: files, units, packages.
  * @param input readable (see survey.ts)
  */
 export function configurationErrors(input: unknown, outline: Outline): SpecError[] {
@@ -85,6 +66,5 @@ export function configurationErrors(input: unknown, outline: Outline): SpecError
     ...contradicted(units('mask'), ['services', 'mask'], sections, starts),
     ...contradicted(units('enable'), ['services', 'enable'], sections, stops),
     ...contradicted(packages.remove, ['packages', 'remove'], sections, needs),
-    ...kernelErrors(outline, sections),
   ];
 }

@@ -13,8 +13,6 @@ import { updatesEffects, updatesSchema } from './updates.ts';
 /** A section that a spec has. */
 export interface Section extends SectionEffects {
   readonly field: FieldPath;
-  /** It speaks of the kernel that the image runs on: in a container that is the host's. */
-  readonly ofKernel: boolean;
 }
 
 type Reader = (spec: unknown) => Section | undefined;
@@ -24,21 +22,20 @@ function reader<Schema extends z.ZodType>(
   field: FieldPath,
   schema: Schema,
   effects: (value: z.output<Schema>) => SectionEffects,
-  ofKernel = false,
 ): Reader {
   return (spec) => {
     const value = valueAt(spec, field);
     if (value === undefined) return undefined;
     const read = schema.safeParse(value);
-    return read.success ? { field, ofKernel, ...effects(read.data) } : undefined;
+    return read.success ? { field, ...effects(read.data) } : undefined;
   };
 }
 
 const readers: readonly Reader[] = [
-  reader(['system', 'ntp'], ntpSchema, ntpEffects, true),
-  reader(['firewall'], firewallSchema, firewallEffects, true),
-  reader(['sysctl'], sysctlSchema, sysctlEffects, true),
-  reader(['kernel', 'modules'], kernelModulesSchema, kernelModulesEffects, true),
+  reader(['system', 'ntp'], ntpSchema, ntpEffects),
+  reader(['firewall'], firewallSchema, firewallEffects),
+  reader(['sysctl'], sysctlSchema, sysctlEffects),
+  reader(['kernel', 'modules'], kernelModulesSchema, kernelModulesEffects),
   reader(['ssh'], sshSchema, sshEffects),
   reader(['certificates'], certificatesSchema, certificatesEffects),
   reader(['cloudInit'], cloudInitSchema, cloudInitEffects),

@@ -149,7 +149,25 @@ const meaningful: readonly SpecChange[] = [
   {
     what: 'a kernel argument',
     to: (spec) => ({ ...spec, kernel: { ...spec.kernel, cmdline: [...spec.kernel.cmdline, 'quiet'] } }),
-    direct: () => ['iso'],
+    direct: () => ['iso', 'netboot'],
+  },
+  {
+    what: 'the address of a network boot',
+    to: (spec) => ({
+      ...spec,
+      outputs: spec.outputs.map((output) =>
+        output.type === 'netboot' ? { ...output, baseUrl: 'http://other.example/' } : output,
+      ),
+    }),
+    direct: () => ['netboot'],
+  },
+  {
+    what: 'the level of compression of a network boot',
+    to: (spec) => ({
+      ...spec,
+      outputs: spec.outputs.map((output) => (output.type === 'netboot' ? { ...output, compressionLevel: 19 } : output)),
+    }),
+    direct: () => ['module.whole'],
   },
   {
     what: 'a volume label',

@@ -95,4 +95,10 @@ export const examples: Record<string, ResolvedSpec> = {
       { type: 'ova', cpus: 4, memoryMiB: 4_096 },
     ],
   }),
+  'network boot and WSL': specWith({
+    packages: { install: ['openssh-server'] },
+    users: [{ name: 'ops' }],
+    steps: [{ id: 'site', run: 'true' }],
+    outputs: [{ type: 'netboot', baseUrl: 'http://boot.example/edge' }, { type: 'wsl' }],
+  }),
 };

@@ -29,6 +29,7 @@ const outputs: NonNullable<SpecInput['outputs']> = [
   { type: 'tar' },
   { type: 'oci', name: 'fixed', env: { MODE: 'one' } },
   { type: 'docker', name: 'fixed', labels: { note: 'one' } },
+  { type: 'netboot', baseUrl: 'http://fixed.example/' },
 ];
 
 /** Specs in which every section has something, as the tests of keys change one thing in each. */

@@ -7,6 +7,7 @@ import { configurationRefusals } from './configuration-refusals.ts';
 import { diskRefusals } from './disk-refusals.ts';
 import { fieldRefusals } from './field-refusals.ts';
 import { imageRefusals } from './image-refusals.ts';
+import { outputBetweenRefusals, outputRefusals } from './output-refusals.ts';
 import { everything, passwordHashes, publicKeys, sampleSpec } from './sample-spec.ts';
 import { systemRefusals } from './system-refusals.ts';
 
@@ -15,10 +16,10 @@ const errorsOf = (input: unknown, abilities = everything) => {
   return checked.ok ? [] : checked.errors;
 };
 const alone = [
-  ...[...fieldRefusals, ...imageRefusals, ...diskRefusals, ...systemRefusals],
+  ...[...fieldRefusals, ...imageRefusals, ...diskRefusals, ...outputRefusals, ...systemRefusals],
   ...[...configurationRefusals, ...configurationConflicts],
 ];
-const rows = [...alone, ...betweenRefusals];
+const rows = [...alone, ...betweenRefusals, ...outputBetweenRefusals];
 
 describe('a spec is refused for', () => {
   it.each(rows)('%s', (_what, fragment, path, code) => {
@@ -300,6 +301,8 @@ const accepted: readonly (readonly [what: string, fragment: Readonly<Record<stri
     'empty lists of all that may be left out',
     { directories: [], remove: [], firstBoot: [], packages: { pins: [], hold: [] } },
   ],
+  ['a network boot by https', { outputs: [{ type: 'netboot', baseUrl: 'https://boot.example:8443/a~b/%20/c/' }] }],
+  ['a shell of root in WSL', { outputs: [{ type: 'wsl', defaultUser: 'root' }] }],
   ['no members at all in its lists', { packages: {}, system: {}, services: {}, kernel: {}, users: [], files: [] }],
 ];
 

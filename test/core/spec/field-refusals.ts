@@ -87,6 +87,8 @@ const reservedSteps = [
   'vhd',
   'vhdx',
   'ova',
+  'netboot',
+  'wsl',
 ].map((id): RefusalRow => [`the step id ${id}`, step({ id }), 'steps[0].id', 'spec.reserved_name']);
 
 const hostnames = ['', '-a', 'a-', 'a_b', 'a..b', 'a.', '.a', 'a b', '10.0.0.1', 'é', 'a\n', 'a'.repeat(64)].map(

@@ -11,8 +11,8 @@ const word = fc.stringMatching(/^[b-z][b-z0-9]{3,10}$/).map((text) => `x${text}`
 const words = (maxLength: number) => fc.uniqueArray(word, { maxLength });
 const perhaps = <T>(arbitrary: fc.Arbitrary<T>) => fc.option(arbitrary, { nil: undefined });
 
-/** Specs that are good, with every field at times left out. */
-const goodSpec = fc.record(
+/** Specs whose fields are good, each at times left out. */
+const anySpec = fc.record(
   {
     schemaVersion: fc.constant(1),
     name: word,
@@ -80,6 +80,8 @@ const goodSpec = fc.record(
           { type: 'docker' },
           { type: 'qcow2', compression: 'none' },
           { type: 'ova', cpus: 1 },
+          { type: 'netboot', baseUrl: 'http://boot.example' },
+          { type: 'wsl' },
         ],
         {
           minLength: 1,
@@ -89,6 +91,12 @@ const goodSpec = fc.record(
   },
   { requiredKeys: ['schemaVersion', 'name', 'base'] },
 );
+
+/** Specs that are good: where kernel arguments have no output that takes them, the default one does. */
+const goodSpec = anySpec.map((spec) => {
+  const boots = spec.outputs?.some(({ type }) => type === 'iso' || type === 'netboot') ?? true;
+  return boots || (spec.kernel?.cmdline?.length ?? 0) === 0 ? spec : { ...spec, outputs: undefined };
+});
 
 /** Puts a value at a random place of a tree. */
 function replaced(tree: unknown, choices: readonly number[], value: unknown): unknown {

@@ -65,6 +65,7 @@ export function describeAccess(api: () => ApiUnderTest): void {
         removeCached: 'cache:delete',
         warmCache: 'cache:operate',
         validateSpec: 'specs:validate',
+        readCapabilities: 'specs:validate',
         exchange: 'ticket',
         readHealth: 'public',
         readOpenapi: 'public',

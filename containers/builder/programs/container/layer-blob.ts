@@ -70,8 +70,8 @@ class Chunks {
   }
 }
 
-/** Encodes a layer's tar; answers the SHA-256 of the tar. */
-async function encodeTar(layer: ImageLayer, encoding: Encoding, file: HashedFile): Promise<string> {
+/** Encodes a tar as it is written; answers its SHA-256. */
+async function encodeTar(source: ImageLayer['write'], encoding: Encoding, file: HashedFile): Promise<string> {
   const tar = createHash('sha256');
   const waiting: Promise<Buffer>[] = [];
   let crc = 0;
@@ -87,13 +87,13 @@ async function encodeTar(layer: ImageLayer, encoding: Encoding, file: HashedFile
     crc = checksumOver(crc, chunk);
     size += chunk.length;
     const encoded = encoding.encode(chunk, before);
-    // Where the layer turns out damaged, nobody waits for it any more.
+    // Where a layer turns out damaged, nobody waits for it any more.
     encoded.catch(() => undefined);
     waiting.push(encoded);
     before = chunk;
     if (waiting.length >= atOnce) await writeNext();
   });
-  await layer.write((piece) => chunks.write(piece));
+  await source((piece) => chunks.write(piece));
   await chunks.flush();
   while (waiting.length > 0) await writeNext();
   await file.write(encoding.end({ crc, size }));
@@ -130,6 +130,19 @@ async function hashedFile<Result>(
 }
 
 /**
+ * Writes a tar into a new file, encoded.
+ * @returns SHA-256 and size in bytes of the file
+ */
+export async function writeEncoded(
+  source: ImageLayer['write'],
+  encoding: Encoding,
+  place: string,
+): Promise<{ readonly digest: string; readonly size: number }> {
+  const { digest, size } = await hashedFile(place, (file) => encodeTar(source, encoding, file));
+  return { digest, size };
+}
+
+/**
  * Writes a layer into a folder, as a file that is called by its digest; what is stored as the image needs it is linked.
  * @throws LayerError where the stored layer is not what its index and its digest say
  */
@@ -141,7 +154,9 @@ export async function writeLayerBlob(layer: ImageLayer, encoding: Encoding, fold
     return { step, ...made };
   };
   if (encoding !== zstd || stored === undefined) {
-    const { filled, ...made } = await hashedFile(place, (file) => encodeTar(layer, encoding, file));
+    const { filled, ...made } = await hashedFile(place, (file) =>
+      encodeTar((write) => layer.write(write), encoding, file),
+    );
     return finish({ diffId: filled, ...made });
   }
   const diffId = await diffIdOf(layer);

@@ -1,0 +1,58 @@
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { normaliseTree } from '../../../containers/builder/layers/normalise.ts';
+import { checkSpec } from '../../../core/spec/check.ts';
+import { useFolders } from '../../support/temporary-folders.ts';
+import { everything, sampleSpec } from './sample-spec.ts';
+
+const newFolder = useFolders('emptied-paths');
+const errorsOf = (files: readonly object[]) => {
+  const checked = checkSpec(sampleSpec({ files }), everything);
+  return checked.ok ? [] : checked.errors;
+};
+
+/** What a layer would hold of a file: its content, or nothing. */
+async function kept(path: string, content: string): Promise<string | undefined> {
+  const tree = newFolder();
+  const file = join(tree, path);
+  mkdirSync(dirname(file), { recursive: true });
+  writeFileSync(file, content);
+  await normaliseTree(tree, 0);
+  return existsSync(file) ? readFileSync(file, 'utf8') : undefined;
+}
+
+describe('a file of the spec', () => {
+  it.each([
+    '/tmp/script.sh',
+    '/tmp/a/b',
+    '/var/tmp/x',
+    '/var/lib/apt/lists/x',
+    '/var/log/journal/x',
+    '/var/cache/apt/pkgcache.bin',
+    '/var/cache/man/index.db',
+    '/etc/passwd-',
+    '/etc/own-',
+    '/var/log/app.log',
+    '/var/log/app/today',
+  ])('%s is refused, since no layer would hold it', async (path) => {
+    expect(await kept(path, 'content')).not.toBe('content');
+    const errors = errorsOf([
+      { path: '/srv/x', content: 'x' },
+      { path, content: 'content' },
+    ]);
+    expect(errors).toMatchObject([{ path: 'files[1].path', code: 'spec.path_forbidden' }]);
+  });
+
+  it.each([
+    ['/var/log/app.log', ''],
+    ['/tmpfiles', 'x'],
+    ['/var/cache/app/x', 'x'],
+    ['/etc/app-/x', 'x'],
+    ['/var/lib/apt/x', 'x'],
+    ['/srv/tmp/x', 'x'],
+  ])('%s with the content %j is taken, and kept', async (path, content) => {
+    expect(errorsOf([{ path, content }])).toEqual([]);
+    expect(await kept(path, content)).toBe(content);
+  });
+});
