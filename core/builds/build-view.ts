@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { errorCatalogue } from '../errors.ts';
+import { errorCatalogue } from '../error-catalogue.ts';
 import { evidenceKinds } from '../evidence/evidence-file.ts';
 import type { Table } from '../ports/table.ts';
 import { type BuildRecord, type Failure, failureSchema } from './build-record.ts';

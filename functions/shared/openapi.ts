@@ -5,7 +5,8 @@ import {
   type ZodOpenApiResponseObject,
   type ZodOpenApiResponsesObject,
 } from 'zod-openapi';
-import { type ErrorCode, errorCatalogue } from '../../core/errors.ts';
+import { errorCatalogue } from '../../core/error-catalogue.ts';
+import type { ErrorCode } from '../../core/errors.ts';
 import type { Operation } from './operation.ts';
 import { problemMediaType, problemSchema } from './problem.ts';
 

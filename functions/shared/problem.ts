@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import { EngineError, type ErrorCode, errorCatalogue } from '../../core/errors.ts';
+import { errorCatalogue } from '../../core/error-catalogue.ts';
+import { EngineError, type ErrorCode } from '../../core/errors.ts';
 import { ConditionFailed } from '../../core/ports/table.ts';
 
 /** Problem details (RFC 9457), the body of every answer that is no success. */

@@ -11,7 +11,7 @@ import { loadPlan } from '../../../core/builds/plan-store.ts';
 import { promoteReceipts, readStageResult } from '../../../core/builds/receipts.ts';
 import { attemptWrite, findAttempt, getStage, stageWrite } from '../../../core/builds/stage-repository.ts';
 import type { JsonValue } from '../../../core/digest.ts';
-import { errorCatalogue } from '../../../core/errors.ts';
+import { errorCatalogue } from '../../../core/error-catalogue.ts';
 import { toJson } from '../../../core/json.ts';
 import type { Plan } from '../../../core/plan/plan.ts';
 import type { Ports } from '../../../core/ports/ports.ts';

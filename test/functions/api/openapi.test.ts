@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
-import { errorCatalogue } from '../../../core/errors.ts';
+import { errorCatalogue } from '../../../core/error-catalogue.ts';
 import { operationGroups } from '../../../core/wiring/operation-groups.ts';
 import { operations, operationsByGroup } from '../../../functions/api/operations.ts';
 import document from '../../../functions/api/service/generated/openapi.json' with { type: 'json' };

@@ -1,0 +1,279 @@
+/**
+ * The catalogue of errors: every failure that a caller can see has a code here, which never changes its meaning.
+ * `status` is the HTTP status where the error answers a request; `remedy` is what the reader can do about it.
+ */
+export const errorCatalogue = {
+  'request.invalid': {
+    status: 400,
+    title: 'The request is not valid',
+    remedy: 'Correct the fields named in `errors`.',
+  },
+  'request.unreadable': {
+    status: 400,
+    title: 'The body cannot be read',
+    remedy: 'Send JSON, or YAML as application/yaml.',
+  },
+  'request.too_large': { status: 413, title: 'The body is too large', remedy: 'Send at most 256 KB.' },
+  'request.not_found': {
+    status: 404,
+    title: 'There is no such operation',
+    remedy: 'See /v1/openapi.json for the operations.',
+  },
+  'request.method_not_allowed': {
+    status: 405,
+    title: 'The method is not allowed here',
+    remedy: 'Use a method named in the Allow header.',
+  },
+  'request.media_type': {
+    status: 415,
+    title: 'The media type is not supported',
+    remedy: 'Send application/json or application/yaml.',
+  },
+  'cursor.invalid': {
+    status: 400,
+    title: 'The cursor is not valid',
+    remedy: 'Use a cursor as an earlier answer gave it, with the same query.',
+  },
+  'access.unauthenticated': {
+    status: 401,
+    title: 'No valid credentials',
+    remedy: 'Send `Authorization: Bearer lbk_…` with a live API key.',
+  },
+  'access.forbidden': {
+    status: 403,
+    title: 'The key may not do this',
+    remedy: 'Use a key whose role holds the permission named in `detail`.',
+  },
+  'ticket.refused': {
+    status: 401,
+    title: 'The ticket is not accepted',
+    remedy: 'A ticket serves one attempt of one stage and ends with it.',
+  },
+  'exchange.refused': {
+    status: 403,
+    title: 'The stage may not have this',
+    remedy: 'A stage reaches only what its manifest names.',
+  },
+  'spec.invalid': {
+    status: 422,
+    title: 'The build spec is not valid',
+    remedy: 'Correct the fields named in `errors`.',
+  },
+  'blob.not_found': {
+    status: 404,
+    title: 'There is no such stored object',
+    remedy: 'Start the build again: what it stored is gone or never came.',
+  },
+  'blob.place_invalid': {
+    status: 500,
+    title: 'The place of a stored object is not valid',
+    remedy: 'Report the request id to the operator.',
+  },
+  'blob.too_large': {
+    status: 422,
+    title: 'A stored object would be too large',
+    remedy: 'Make the output smaller, or split it: one object holds at most 50 GiB, and one upload at most 5 GiB.',
+  },
+  'blob.parts_refused': {
+    status: 422,
+    title: 'The parts of an upload do not fit',
+    remedy: 'Upload the parts again, each as it was declared.',
+  },
+  'build.not_found': { status: 404, title: 'There is no such build', remedy: 'List builds with GET /v1/builds.' },
+  'build.not_ended': {
+    status: 409,
+    title: 'The build has not ended',
+    remedy: 'Wait for its end, or cancel it first.',
+  },
+  'build.not_planned': {
+    status: 409,
+    title: 'The build has no plan',
+    remedy: 'Wait until it is planned; one that failed before has none.',
+  },
+  'build.not_resumable': {
+    status: 409,
+    title: 'There is nothing to resume',
+    remedy: 'Resume a build that failed or was cancelled; a retry repeats a build that ended in any way.',
+  },
+  'build.not_succeeded': {
+    status: 409,
+    title: 'The build has made no image',
+    remedy: 'Wait for its end; one that failed or was cancelled can be resumed.',
+  },
+  'build.terminal': { status: 409, title: 'The build has already ended', remedy: 'Start a new build.' },
+  'artifact.not_found': {
+    status: 404,
+    title: 'There is no such artifact',
+    remedy: 'List them with GET /v1/builds/{id}/artifacts.',
+  },
+  'evidence.not_found': {
+    status: 404,
+    title: 'There is no such file of evidence',
+    remedy: 'See `evidence` of GET /v1/builds/{id}: a build that succeeded and made artifacts has some.',
+  },
+  'cache.in_use': {
+    status: 409,
+    title: 'A build needs this result',
+    remedy: 'Wait for the end of the builds that are queued or running, or cancel them.',
+  },
+  'cache.not_found': {
+    status: 404,
+    title: 'There is no such result in the cache',
+    remedy: 'List what there is with GET /v1/cache.',
+  },
+  'diff.too_large': {
+    status: 422,
+    title: 'The builds are too large to be compared in one answer',
+    remedy: 'Compare builds that share more layers, or download their artifacts and compare these.',
+  },
+  'idempotency.mismatch': {
+    status: 422,
+    title: 'The idempotency key was used with another body',
+    remedy: 'Use a new key for a new request.',
+  },
+  'resource.conflict': {
+    status: 409,
+    title: 'The thing was changed by another request',
+    remedy: 'Read it again and repeat the request.',
+  },
+  'table.refused': {
+    status: 422,
+    title: 'The table cannot hold this',
+    remedy: 'Correct the fields named in `errors`.',
+  },
+  'service.unavailable': {
+    status: 503,
+    title: 'A part of the service is not available',
+    remedy: 'Try again after the seconds in Retry-After.',
+  },
+  'internal.error': { status: 500, title: 'The service failed', remedy: 'Report the request id to the operator.' },
+  'verify.no_image': {
+    status: 409,
+    title: 'The build makes no image of its own',
+    remedy: 'Verify a build that was started of a spec; in place of a verification, the build that it verifies.',
+  },
+  'verify.toolchain_changed': {
+    status: 409,
+    title: 'Builders have other tools than the build was made with',
+    remedy: 'Retry the build, which makes it with the tools of now, and verify that one.',
+  },
+
+  'configuration.invalid': {
+    status: 500,
+    title: 'The configuration is not valid',
+    remedy: 'Set each value named in `errors`.',
+  },
+  'archive.not_configured': {
+    status: 500,
+    title: 'No package archive is configured',
+    remedy: 'Set archives.debian: `--archive URL` on one machine, `-c archives.debian=URL` for a deployment.',
+  },
+  'archive.unreachable': {
+    status: 502,
+    title: 'The package archive does not answer as one',
+    remedy: 'Check archives.debian and that the archive holds the release.',
+  },
+  'archive.changed': {
+    status: 409,
+    title: 'The archive changed between planning and building',
+    remedy:
+      'Start the build again: it is planned on the new state. Resume it with `archive=latest` (`lbuild resume ID --latest-archive`), else it keeps the old one.',
+  },
+  'archive.gone': {
+    status: 409,
+    title: 'The archive no longer has what the build is pinned to',
+    remedy:
+      'Start the build again: it is planned on the state of now. What is gone cannot be made again, nor be verified, from this archive; one that keeps old states can.',
+  },
+  'archive.untrusted': {
+    status: 502,
+    title: 'The archive is not signed by the distribution',
+    remedy: 'Check archives.debian: its InRelease must verify against the keyring package.',
+  },
+  'layer.conflict': {
+    status: 422,
+    title: 'Two parallel steps changed one path differently',
+    remedy: 'Let one of the steps name the other under `needs`, or let them write different paths.',
+  },
+  'layer.damaged': {
+    status: 500,
+    title: 'A stored layer is damaged',
+    remedy: 'Resume the build: what was damaged is removed and made again.',
+  },
+  'layer.evicted': {
+    status: 409,
+    title: 'A layer of the build is no longer stored',
+    remedy: 'Retry the build (`lbuild retry ID`), which makes its layers again, and use the new one.',
+  },
+  'layer.unreadable': {
+    status: 422,
+    title: 'The index of a layer is none',
+    remedy:
+      'Remove the result of the step (`lbuild cache rm KEY`) and build again; if it repeats, report it to the operator.',
+  },
+  'plan.too_large': {
+    status: 422,
+    title: 'The plan has too many stages',
+    remedy: 'Merge steps: a plan holds at most 40 stages.',
+  },
+  'preset.not_found': {
+    status: 404,
+    title: 'There is no such preset',
+    remedy: 'Use one of those that `detail` names.',
+  },
+  'script.failed': {
+    status: 422,
+    title: 'A build script failed',
+    remedy: 'Read the last log lines; correct the script; start the build again.',
+  },
+  'script.timeout': {
+    status: 422,
+    title: 'A build script ran out of time',
+    remedy: 'Raise timeoutSeconds, or make the script faster.',
+  },
+  'package.not_found': {
+    status: 422,
+    title: 'A package does not exist in the archive',
+    remedy: 'Correct the name; see the last log lines.',
+  },
+  'step.failed': {
+    status: 422,
+    title: 'A build step failed',
+    remedy: 'Read the last log lines; they say what the step could not do.',
+  },
+  'step.timeout': {
+    status: 422,
+    title: 'A build step ran out of time',
+    remedy: 'Start the build again; if it repeats, report it to the operator.',
+  },
+  'limit.disk': {
+    status: 422,
+    title: 'The build used more disk than it may',
+    remedy: 'Install or write less, or ask the operator for a larger limit.',
+  },
+  'limit.output': {
+    status: 422,
+    title: 'An output is larger than it may be',
+    remedy: 'Install or write less, or make a smaller disk image: one output holds at most 50 GiB.',
+  },
+  'builder.lost': {
+    status: 500,
+    title: 'The builder vanished',
+    remedy: 'A script may have ended it or used up its memory; see the last log lines.',
+  },
+  'builder.infrastructure': {
+    status: 500,
+    title: 'No builder could be had',
+    remedy: 'Start the build again; it goes on from what is cached.',
+  },
+  'builder.result_invalid': {
+    status: 500,
+    title: "The builder's result cannot be trusted",
+    remedy: 'Start the build again; if it repeats, report it to the operator.',
+  },
+  'build.cancelled': {
+    status: 409,
+    title: 'The build was cancelled',
+    remedy: 'Start a new build; it goes on from what is cached.',
+  },
+} as const satisfies Record<string, { status: number; title: string; remedy: string }>;
