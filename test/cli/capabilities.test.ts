@@ -20,7 +20,7 @@ describe('lbuild capabilities', () => {
       'releases       bookworm (debian 12), trixie (debian 13)',
       'modes          contained privileged',
       'outputs        iso tar',
-      '               not here: raw oci docker netboot wsl',
+      '               not here: raw oci docker qcow2 vmdk vhd vhdx ova netboot wsl',
     ]);
     expect(out).toMatch(/^kernel\.cmdline +yes +yes +no \[(\d+)\] .*\n[\s\S]*^\[\1\] Not supported: it boots nothing/m);
     expect(out).toMatch(/^sizeMiB +no \[\d+\] +yes /m);

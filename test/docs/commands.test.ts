@@ -112,6 +112,8 @@ describe('commands of the documents', () => {
       const problems = commandsOf(readDocument(path)).map(problemOf);
       expect(problems.filter((problem) => problem !== undefined)).toEqual([]);
     },
+    // Each command is a process that is asked for its help.
+    120_000,
   );
 
   it('README gives the two commands, the longer run, the CLI and the deployment', () => {
