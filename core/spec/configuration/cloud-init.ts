@@ -44,7 +44,7 @@ export const cloudInitSchema = ruledValue(
 );
 export type CloudInit = z.output<typeof cloudInitSchema>;
 
-/** Behind 90_dpkg.cfg, which the package makes and which names data sources too: of two files the later wins. */
+/** Behind 90_dpkg.cfg, in which `dpkg-reconfigure cloud-init` names data sources too: of two files the later wins. */
 export const cloudInitPath = '/etc/cloud/cloud.cfg.d/95-lbuild.cfg';
 
 export function cloudInitEffects(_cloudInit: CloudInit): SectionEffects {

@@ -99,7 +99,7 @@ describe('the file of', () => {
     expect(parse(cloudInitFiles(cloudInitSchema.parse({ datasources: ['Ec2'] }))[0]?.content ?? '')).toEqual({
       datasource_list: ['Ec2'],
     });
-    // The package's own file names data sources too: of two the later wins.
+    // What dpkg-reconfigure writes names data sources too: of two the later wins.
     expect(['90_dpkg.cfg', file?.path.split('/').at(-1)].sort()[0]).toBe('90_dpkg.cfg');
   });
 
