@@ -7,11 +7,24 @@ import { type SpecError, specError } from './spec-errors.ts';
  * Paths that are gone or emptied when a step has ended, so that no layer holds what differs by run or machine
  * (containers/builder/layers/normalise.ts): a file of the spec would be written there in vain.
  */
-const emptied: readonly { readonly pattern: RegExp; readonly what: string; readonly remedy: string }[] = [
+interface EmptiedPaths {
+  readonly pattern: RegExp;
+  readonly what: string;
+  readonly remedy: string;
+}
+
+const folders: EmptiedPaths = {
+  pattern: /^\/(?:tmp|var\/tmp|var\/lib\/apt\/lists|var\/log\/journal)\/./,
+  what: 'this folder is emptied after each step',
+  remedy: 'Choose a path that lasts; make what is in /tmp at boot by a line in /etc/tmpfiles.d.',
+};
+
+const files: readonly EmptiedPaths[] = [
+  folders,
   {
-    pattern: /^\/(?:tmp|var\/tmp|var\/lib\/apt\/lists|var\/log\/journal|var\/cache\/(?:apt|man))\/./,
-    what: 'this folder is emptied after each step',
-    remedy: 'Choose a path that lasts; make files of /tmp at boot by a line in /etc/tmpfiles.d.',
+    pattern: /^\/var\/cache\/(?:apt|man)\/./,
+    what: 'files of this cache are removed after each step',
+    remedy: 'Choose a path that lasts.',
   },
   {
     pattern: /^\/etc\/[^/]*-$/,
@@ -20,21 +33,27 @@ const emptied: readonly { readonly pattern: RegExp; readonly what: string; reado
   },
 ];
 
-const logs = {
+const logs: EmptiedPaths = {
   pattern: /^\/var\/log\/./,
   what: 'logs are emptied after each step',
   remedy: 'Leave the content empty, or choose a path outside /var/log.',
 };
 
-/** Files of a spec that no image would hold, or hold empty. */
-export function emptiedPathErrors(input: unknown, { files }: Outline): SpecError[] {
-  return files.flatMap((file, index) => {
-    const path = file?.path;
-    if (path === undefined) return [];
-    const isEmpty = valueAt(input, ['files', index, 'content']) === '';
-    const rule = [...emptied, ...(isEmpty ? [] : [logs])].find(({ pattern }) => pattern.test(path));
-    if (rule === undefined) return [];
-    const reason = `${quoted(path)} would be written in vain: ${rule.what}`;
-    return specError(['files', index, 'path'], { code: 'spec.path_forbidden', reason, remedy: rule.remedy });
-  });
+/** Files and folders of a spec that no image would hold, or hold empty. */
+export function emptiedPathErrors(input: unknown, outline: Outline): SpecError[] {
+  const errorsOf = (list: 'files' | 'directories', rulesOf: (index: number) => readonly EmptiedPaths[]) =>
+    outline[list].flatMap((entry, index) => {
+      const path = entry?.path;
+      if (path === undefined) return [];
+      const rule = rulesOf(index).find(({ pattern }) => pattern.test(path));
+      if (rule === undefined) return [];
+      const reason = `${quoted(path)} would be made in vain: ${rule.what}`;
+      return specError([list, index, 'path'], { code: 'spec.path_forbidden', reason, remedy: rule.remedy });
+    });
+  const isEmpty = (index: number) =>
+    ['content', 'base64'].some((member) => valueAt(input, ['files', index, member]) === '');
+  return [
+    ...errorsOf('directories', () => [folders]),
+    ...errorsOf('files', (index) => (isEmpty(index) ? files : [...files, logs])),
+  ];
 }

@@ -24,9 +24,41 @@ function contradicted(
   });
 }
 
+/** A file that a section writes. */
+interface WrittenFile {
+  /** The section, as text. */
+  readonly field: string;
+  readonly path: string;
+}
+
+/** Folders where a section writes a file or below one, and removals of what a section writes. */
+function folderErrors({ directories, remove }: Outline, written: readonly WrittenFile[]): SpecError[] {
+  const found = (paths: Outline['remove'], meets: (file: string, path: string) => boolean) =>
+    paths.flatMap((entry, index) => {
+      const path = entry?.path;
+      const section = path === undefined ? undefined : written.find((file) => meets(file.path, path));
+      return section === undefined ? [] : { index, section };
+    });
+  return [
+    ...found(directories, (file, path) => `${path}/`.startsWith(`${file}/`)).map(({ index, section }) =>
+      specError(['directories', index, 'path'], {
+        code: 'spec.path_conflict',
+        reason: `${quoted(section.path)} is a file: \`${section.field}\` writes it`,
+        remedy: 'Change the path.',
+      }),
+    ),
+    ...found(remove, (file, path) => `${file}/`.startsWith(`${path}/`)).map(({ index, section }) =>
+      specError(['remove', index, 'path'], {
+        code: 'spec.contradiction',
+        reason: `\`${section.field}\` writes ${quoted(section.path)}, which this takes away again`,
+        remedy: `Remove it here, or remove \`${section.field}\`.`,
+      }),
+    ),
+  ];
+}
+
 /** Files at a path that a section writes, below one, or above one. */
-function fileErrors({ files }: Outline, sections: readonly Section[]): SpecError[] {
-  const written = sections.flatMap(({ field, paths }) => paths.map((path) => ({ field: fieldPathText(field), path })));
+function fileErrors({ files }: Outline, written: readonly WrittenFile[]): SpecError[] {
   return files.flatMap((file, index) => {
     const path = file?.path;
     if (path === undefined) return [];
@@ -55,13 +87,15 @@ export function configurationErrors(input: unknown, outline: Outline): SpecError
   const sections = sectionsOf(input);
   if (sections.length === 0) return [];
   const { packages, services } = outline;
+  const written = sections.flatMap(({ field, paths }) => paths.map((path) => ({ field: fieldPathText(field), path })));
   const units = (list: keyof Outline['services']) =>
     services[list].map((name) => (name === undefined ? undefined : unitName(name)));
   const starts = { of: (section: Section) => section.enable, what: 'starts' };
   const stops = { of: (section: Section) => section.disable, what: 'stops' };
   const needs = { of: (section: Section) => section.packages, what: 'needs' };
   return [
-    ...fileErrors(outline, sections),
+    ...fileErrors(outline, written),
+    ...folderErrors(outline, written),
     ...contradicted(units('disable'), ['services', 'disable'], sections, starts),
     ...contradicted(units('mask'), ['services', 'mask'], sections, starts),
     ...contradicted(units('enable'), ['services', 'enable'], sections, stops),

@@ -105,6 +105,30 @@ export const configurationConflicts: readonly RefusalRow[] = [
   ],
   ['a file above that of a section', { ssh: {}, ...file('/etc/ssh') }, 'files[0].path', 'spec.path_conflict'],
   [
+    'a folder in the place of the file of a section',
+    { firewall: {}, directories: [{ path: '/srv/a' }, { path: '/etc/nftables.conf' }] },
+    'directories[1].path',
+    'spec.path_conflict',
+  ],
+  [
+    'a folder below the file of a section',
+    { firewall: {}, directories: [{ path: '/etc/nftables.conf/x' }] },
+    'directories[0].path',
+    'spec.path_conflict',
+  ],
+  [
+    'the removal of what a section writes',
+    { firewall: {}, remove: [{ path: '/srv/a' }, { path: '/etc/nftables.conf' }] },
+    'remove[1].path',
+    'spec.contradiction',
+  ],
+  [
+    'the removal of a folder of what a section writes',
+    { sysctl: { 'vm.swappiness': '10' }, remove: [{ path: '/etc/sysctl.d' }] },
+    'remove[0].path',
+    'spec.contradiction',
+  ],
+  [
     'a firewall that is disabled',
     { firewall: {}, services: { disable: ['cron', 'nftables'] } },
     'services.disable[1]',

@@ -44,6 +44,11 @@ describe('a file of the spec', () => {
     expect(errors).toMatchObject([{ path: 'files[1].path', code: 'spec.path_forbidden' }]);
   });
 
+  it('in base64 is judged by whether it is empty, too', () => {
+    expect(errorsOf([{ path: '/var/log/app.log', base64: '' }])).toEqual([]);
+    expect(errorsOf([{ path: '/var/log/app.log', base64: 'AA==' }])).toMatchObject([{ path: 'files[0].path' }]);
+  });
+
   it.each([
     ['/var/log/app.log', ''],
     ['/tmpfiles', 'x'],
@@ -54,5 +59,33 @@ describe('a file of the spec', () => {
   ])('%s with the content %j is taken, and kept', async (path, content) => {
     expect(errorsOf([{ path, content }])).toEqual([]);
     expect(await kept(path, content)).toBe(content);
+  });
+});
+
+describe('a folder of the spec', () => {
+  const errorsOf = (path: string) => {
+    const checked = checkSpec(sampleSpec({ directories: [{ path }] }), everything);
+    return checked.ok ? [] : checked.errors;
+  };
+
+  /** Whether a layer would hold a folder. */
+  async function isKept(path: string): Promise<boolean> {
+    const tree = newFolder();
+    mkdirSync(join(tree, path), { recursive: true });
+    await normaliseTree(tree, 0);
+    return existsSync(join(tree, path));
+  }
+
+  it.each(['/tmp/a', '/var/tmp/a/b', '/var/lib/apt/lists/a'])(
+    '%s is refused, since no layer would hold it',
+    async (path) => {
+      expect(await isKept(path)).toBe(false);
+      expect(errorsOf(path)).toMatchObject([{ path: 'directories[0].path', code: 'spec.path_forbidden' }]);
+    },
+  );
+
+  it.each(['/var/log/app', '/var/cache/man/de', '/srv/tmp'])('%s is taken, and kept', async (path) => {
+    expect(await isKept(path)).toBe(true);
+    expect(errorsOf(path)).toEqual([]);
   });
 });
