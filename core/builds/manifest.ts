@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { jsonObjectSchema } from '../json.ts';
 import { archiveStateSchema } from '../plan/archive-state.ts';
+import { outputTypes } from '../spec/releases.ts';
 import { partDigestsSchema } from './parts.ts';
 
 const digest = z.string().regex(/^[0-9a-f]{64}$/);
@@ -43,20 +44,7 @@ export const moduleReferenceSchema = z.strictObject({
 export type ModuleReference = z.infer<typeof moduleReferenceSchema>;
 
 /** What can be downloaded of a build. */
-export const artifactTypes = [
-  'iso',
-  'raw',
-  'tar',
-  'oci',
-  'docker',
-  'qcow2',
-  'vmdk',
-  'vhd',
-  'vhdx',
-  'ova',
-  'netboot',
-  'wsl',
-] as const;
+export const artifactTypes = outputTypes;
 
 /**
  * All that a builder is told about its attempt. It is fetched once by a presigned URL; the ticket in it is the

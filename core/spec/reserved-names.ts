@@ -1,3 +1,5 @@
+import { outputTypes } from './releases.ts';
+
 /** Ids of the steps that the engine adds itself; a user step of that id could not be told from them. */
 export const builtInStepIds = [
   'bootstrap',
@@ -15,18 +17,7 @@ export const builtInStepIds = [
   'initramfs',
   'refresh',
   'module',
-  'iso',
-  'raw',
-  'tar',
-  'oci',
-  'docker',
-  'qcow2',
-  'vmdk',
-  'vhd',
-  'vhdx',
-  'ova',
-  'netboot',
-  'wsl',
+  ...outputTypes,
 ] as const;
 
 /**

@@ -10,13 +10,14 @@ import { imageRefusals } from './image-refusals.ts';
 import { outputBetweenRefusals, outputRefusals } from './output-refusals.ts';
 import { everything, passwordHashes, publicKeys, sampleSpec } from './sample-spec.ts';
 import { systemRefusals } from './system-refusals.ts';
+import { treeRefusals } from './tree-refusals.ts';
 
 const errorsOf = (input: unknown, abilities = everything) => {
   const checked = checkSpec(input, abilities);
   return checked.ok ? [] : checked.errors;
 };
 const alone = [
-  ...[...fieldRefusals, ...imageRefusals, ...diskRefusals, ...outputRefusals, ...systemRefusals],
+  ...[...fieldRefusals, ...imageRefusals, ...diskRefusals, ...outputRefusals, ...systemRefusals, ...treeRefusals],
   ...[...configurationRefusals, ...configurationConflicts],
 ];
 const rows = [...alone, ...betweenRefusals, ...outputBetweenRefusals];
