@@ -1,5 +1,6 @@
 import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { ArchiveCache } from './archive-cache.ts';
 import { detachOrphanedLoops, listLoops } from './loop-devices.ts';
 import { ToolFailure } from './private-root.ts';
@@ -8,6 +9,9 @@ import type { Ground, Measured, Series } from './series.ts';
 
 /** A tool that meets an archive file for the first time is measured again: by then the cache has it. */
 const attempts = 3;
+
+/** Milliseconds before every measurement but the first: somebody has to change the spec before it is built again. */
+const editing = 10_000;
 
 /** The archive had to be asked while a tool worked: what was measured holds somebody else's time. */
 class CacheWasCold extends Error {}
@@ -68,7 +72,8 @@ async function measureSeries(bench: Bench, series: Series, round: number, missin
   let running: Awaited<ReturnType<Series['begin']>> | undefined;
   try {
     running = await series.begin(ground);
-    for (const scenario of series.scenarios.slice(0, last + 1)) {
+    for (const [at, scenario] of series.scenarios.slice(0, last + 1).entries()) {
+      if (at > 0) await sleep(editing);
       const fetched = bench.cache.fetched;
       let measured: Measured;
       try {
