@@ -15,7 +15,7 @@ export interface WarmthInputs {
 /**
  * The layers of a build that the next one most likely begins with: those below the user's packages, where the spec has
  * some, else those below the first step that is not shared. Nothing in them is of a tenant.
- * @returns undefined where there are none, or where one of them has no module
+ * @returns undefined where there are none
  * @throws Error where a layer has no result any more
  */
 export async function warmthOf(table: Table, build: ResultOwner, plan: Plan): Promise<WarmthInputs | undefined> {
@@ -31,8 +31,6 @@ export async function warmthOf(table: Table, build: ResultOwner, plan: Plan): Pr
     for (const digest of [layer.digest, layer.index]) blobs.set(digest, blobPlace(scope, digest).path);
   }
   const modules = inputs.modules.filter(({ scope }) => scope === 'shared');
-  // Tars go through the agent itself, which is no work for the background.
-  if (modules.length < base.length) return undefined;
   for (const { module, scope } of modules) blobs.set(module.digest, blobPlace(scope, module.digest).path);
   return {
     warmth: {

@@ -22,10 +22,12 @@ function impliedPackages(spec: ResolvedSpec): string[] {
 /**
  * The steps of a spec in topological order. The boot packages come first and the user's packages after them, so that
  * another package of the user's installs these only. The initial RAM file system is a branch beside the user's
- * packages: made once of the boot packages, and again by `refresh` where something that it reads has changed since; only
- * after the user's packages where one of these is known to bring hooks, or where the spec says which kernel modules load.
- * The declarative customisations are one chain, in which the user's files win over all that the engine writes; user steps follow all of it by their `needs` ([] = only the
- * declarative base); exports need every user step that no other needs.
+ * packages: made once of the boot packages, with which those of the user's come that are known to bring hooks, and again
+ * by `refresh` where something that it reads has changed since; only after the user's packages where one that is removed
+ * is known to bring hooks, or where the spec says which kernel modules load.
+ * The declarative customisations are one chain, in which the user's files win over all that the engine writes; user
+ * steps follow all of it by their `needs` ([] = only the declarative base); exports need every user step that no other
+ * needs.
  *
  * Trust: the declarative steps edit the tree as data, so they are `service` although `files` carries tenant bytes. Those
  * that run code of the tree (system, certificates, initramfs) come before accounts and files.
@@ -46,8 +48,9 @@ export function expandSpec(spec: ResolvedSpec): StepDraft[] {
     (spec.remove ?? []).some((removal) => removalMayChangeInitramfs(removal.path));
 
   chain.add('bootstrap', spec.base, shared);
+  const installs = [...new Set([...spec.packages.install, ...impliedPackages(spec)])].sort();
   const wanted = {
-    install: [...new Set([...spec.packages.install, ...impliedPackages(spec)])].sort(),
+    install: boots ? installs.filter((name) => !bringsHooks(name)) : installs,
     remove: [...spec.packages.remove].sort(),
     recommends: spec.packages.recommends,
     pins: spec.packages.pins,
@@ -55,13 +58,14 @@ export function expandSpec(spec: ResolvedSpec): StepDraft[] {
   };
   const { install, remove: purge, pins = [], hold = [] } = wanted;
   const changesPackages = install.length + purge.length + pins.length + hold.length > 0;
-  const hooks = [...wanted.install, ...wanted.remove].some(bringsHooks);
+  const hooks = wanted.remove.some(bringsHooks);
   const makeInitramfs = () => chain.beside('initramfs', { afterTenant: false }, shared);
   let initramfs: string | undefined;
   if (boots) {
     // A pin may be of the kernel or of what boots it.
     const { recommends, pins: pinned } = wanted;
-    const bootSet = { install: [], remove: [], recommends, pins: pinned, kernel: spec.kernel.package, outputs };
+    const withHooks = installs.filter(bringsHooks);
+    const bootSet = { install: withHooks, remove: [], recommends, pins: pinned, kernel: spec.kernel.package, outputs };
     chain.add('packages', bootSet, { id: 'kernel', label: 'Installs the kernel and what boots it', ...shared });
     if (!hooks && kernelModules === undefined) initramfs = makeInitramfs();
   }

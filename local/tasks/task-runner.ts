@@ -121,7 +121,11 @@ export async function openTaskRunner(options: TaskRunnerOptions): Promise<TaskRu
       }
       return undefined;
     },
-    warm: (warmth, blobs) => spares.warm('service', warmth, inputFiles(options, Object.fromEntries(blobs))),
+    warm: async (warmth, blobs) => {
+      // A layer without a module goes through the agent itself, which is no work to do beside a task.
+      if (warmth.modules.length < warmth.base.length && tasks.size > 0) return;
+      await spares.warm('service', warmth, inputFiles(options, Object.fromEntries(blobs)));
+    },
     running: async () =>
       [...tasks].map(([taskId, { request, startedAt }]) => {
         const { buildId, stageId, attempt } = request;

@@ -36,7 +36,7 @@ export async function restoreLayers(
     readonly present: readonly string[];
     readonly steps: readonly string[];
     readonly sourceDateEpoch: number;
-    /** Modules are unpacked where nobody waits for it yet, until this signal ends it. */
+    /** The layers are unpacked where nobody waits for it yet, until this signal ends it. */
     readonly ahead?: AbortSignal;
   },
 ): Promise<LayerMerge> {
@@ -47,15 +47,15 @@ export async function restoreLayers(
     sourceOf(shelf, step, [...options.present, ...options.steps.slice(0, at)]),
   );
   for (const source of sources) source.catch(() => undefined);
+  const running = options.ahead === undefined ? {} : { background: true, signal: options.ahead };
   for (const [at, step] of options.steps.entries()) {
     const { entries } = await shelf.index(step);
     const source = await sources[at];
     const before = source !== undefined && 'module' in source ? [...merge.index.keys()] : [];
     for (const path of merge.add(step, shelf.below(step), entries)) removePath(pathInside(tree, path));
-    if (source !== undefined && 'layer' in source) await unpackLayer(tree, source.layer, entries);
+    if (source !== undefined && 'layer' in source) await unpackLayer(tree, source.layer, entries, running);
     if (source !== undefined && 'module' in source) {
       const hidden = before.filter((path) => !merge.index.has(path));
-      const running = options.ahead === undefined ? {} : { background: true, signal: options.ahead };
       await Promise.all([source.checked, unpackModule(tree, source.module, hidden, running)]);
     }
     // Writing into a folder changes its time, which only that folder's own layer knows.

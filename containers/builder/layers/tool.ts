@@ -6,22 +6,34 @@ export const toolEnvironment: NodeJS.ProcessEnv = {
   LANG: 'C.UTF-8',
 };
 
+/** How a tool runs. */
+export interface Running {
+  /** Nobody waits for it first: where processors are scarce, they are others'. */
+  readonly background?: boolean | undefined;
+  /** Ends it by force. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** A command as it is run: with less of the processors where it runs in the background. */
+export function inBackground(
+  argv: readonly [string, ...string[]],
+  { background }: Running,
+): readonly [string, ...string[]] {
+  return background === true ? ['nice', '-n', '10', ...argv] : argv;
+}
+
 /**
  * Runs one of the builder's own tools on data (never a tenant's code) and answers its standard output.
  * @throws Error with the end of its standard error where it does not exit with 0
  */
 export async function runTool(
   argv: readonly [string, ...string[]],
-  options: {
+  options: Running & {
     readonly cwd?: string;
     readonly input?: Uint8Array;
-    /** Nobody waits for it first: where processors are scarce, they are others'. */
-    readonly background?: boolean | undefined;
-    /** Ends it by force. */
-    readonly signal?: AbortSignal | undefined;
   } = {},
 ): Promise<Buffer> {
-  const [command, ...rest] = options.background === true ? (['nice', '-n', '10', ...argv] as const) : argv;
+  const [command, ...rest] = inBackground(argv, options);
   const child = spawn(command, rest, {
     env: toolEnvironment,
     stdio: ['pipe', 'pipe', 'pipe'],

@@ -6,7 +6,7 @@ import { LayerError } from './layer-error.ts';
 import { readLayer, type StoredLayer } from './layer-reader.ts';
 import { type BytePath, pathInside } from './path-text.ts';
 import { tarEnd } from './tar-header.ts';
-import { runTool, toolEnvironment } from './tool.ts';
+import { inBackground, type Running, runTool, toolEnvironment } from './tool.ts';
 
 /** Bytes that are handed to a program at one time. */
 const gatheredBytes = 1 << 20;
@@ -23,8 +23,8 @@ export interface TarSink {
  * Starts a program that reads a tar from its standard input; pieces of many small files go to the pipe in one call.
  * @throws Error from write or end, with the end of its standard error, where it ends badly
  */
-export function startTarSink(argv: readonly [string, ...string[]]): TarSink {
-  const [command, ...rest] = argv;
+export function startTarSink(argv: readonly [string, ...string[]], running: Running = {}): TarSink {
+  const [command, ...rest] = inBackground(argv, running);
   const child = spawn(command, rest, { env: toolEnvironment, stdio: ['pipe', 'ignore', 'pipe'] });
   let complaint = '';
   child.stderr.on('data', (chunk: Buffer) => {
@@ -65,18 +65,22 @@ export function startTarSink(argv: readonly [string, ...string[]]): TarSink {
  * Starts GNU tar over a tree: owners by number, attributes kept. In the order of bytes a folder's own entry and what it
  * holds may stand apart (`a`, `a.x`, `a/b`): so folders get their times when all is there.
  */
-export function startTarExtraction(tree: string): TarSink {
-  return startTarSink([
-    ...(['tar', '-x', '-f', '-', '-C', tree, '-p', '-P'] as const),
-    ...['--numeric-owner', '--same-owner', '--delay-directory-restore', '--xattrs', '--xattrs-include=*'],
-  ]);
+export function startTarExtraction(tree: string, running: Running = {}): TarSink {
+  const owners = ['--numeric-owner', '--same-owner', '--delay-directory-restore', '--xattrs', '--xattrs-include=*'];
+  return startTarSink(['tar', '-x', '-f', '-', '-C', tree, '-p', '-P', ...owners], running);
 }
 
 /** Unpacks a layer's tar by GNU tar; whiteouts are left out, they were applied before. */
-export async function unpackLayer(tree: string, layer: StoredLayer, entries: readonly LayerEntry[]): Promise<void> {
-  const tar = startTarExtraction(tree);
+export async function unpackLayer(
+  tree: string,
+  layer: StoredLayer,
+  entries: readonly LayerEntry[],
+  running: Running = {},
+): Promise<void> {
+  const tar = startTarExtraction(tree, running);
   try {
     await readLayer(layer, entries, async (entry, header) => {
+      running.signal?.throwIfAborted();
       if (entry.type === 'whiteout') return undefined;
       await tar.write(header);
       return (piece) => tar.write(piece);
@@ -99,7 +103,7 @@ export async function unpackModule(
   tree: string,
   module: { readonly step: string; readonly file: string },
   hidden: readonly BytePath[],
-  running: Pick<NonNullable<Parameters<typeof runTool>[1]>, 'background' | 'signal'> = {},
+  running: Running = {},
 ): Promise<void> {
   await runTool(['unsquashfs', '-q', '-n', '-f', '-d', tree, module.file], running).catch((error: unknown) => {
     throw new LayerError(module.step, error instanceof Error ? error.message : 'unsquashfs failed');

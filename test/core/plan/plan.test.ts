@@ -58,8 +58,26 @@ describe('plan', () => {
     expect(refreshOf({ files: motd, packages: { install: ['curl'] } })).toMatchObject(shared);
     const made = plan(specWith({ files: motd, packages: { install: ['curl'] } }));
     expect(made.steps.find((step) => step.id === 'initramfs')).toMatchObject({ needs: ['kernel'], scope: 'shared' });
-    const withHooks = plan(specWith({ packages: { install: ['curl', 'lvm2'] } })).steps;
-    expect(withHooks.filter(({ program }) => program === 'initramfs')).toMatchObject([{ needs: ['packages'] }]);
+    const removed = plan(specWith({ packages: { install: ['curl'], remove: ['busybox'] } })).steps;
+    expect(removed.filter(({ program }) => program === 'initramfs')).toMatchObject([{ needs: ['packages'] }]);
+  });
+
+  it('installs what brings hooks with the kernel, so that another package leaves the initramfs as it is', () => {
+    const installs = (outputs: readonly { type: 'raw' | 'tar' }[], install: readonly string[]) => {
+      const made = plan(specWith({ packages: { install: [...install] }, outputs: [...outputs] }));
+      const installing = made.steps.filter(({ program }) => program === 'packages');
+      return { made, names: installing.map(({ id, options }) => [id, options.install]) };
+    };
+    const one = installs([{ type: 'raw' }], ['curl', 'lvm2']);
+    expect(one.names).toEqual([
+      ['kernel', ['lvm2']],
+      ['packages', ['curl']],
+    ]);
+    const two = installs([{ type: 'raw' }], ['curl', 'lvm2', 'tree']);
+    const keyOf = ({ made }: typeof one) => made.steps.find(({ id }) => id === 'initramfs')?.key;
+    expect(keyOf(two)).toBe(keyOf(one));
+    expect(installs([{ type: 'raw' }], ['lvm2']).names).toEqual([['kernel', ['lvm2']]]);
+    expect(installs([{ type: 'tar' }], ['curl', 'lvm2']).names).toEqual([['packages', ['curl', 'lvm2']]]);
   });
 
   it('makes folders, files and removals in one step, and the first boot after the services', () => {
