@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { printable } from '../core/builds/printable.ts';
 import { EngineError, type FieldError } from '../core/errors.ts';
 import { ChecksumMismatch } from '../sdk/download.ts';
 import { ApiProblem, EngineUnreachable } from '../sdk/engine-error.ts';
@@ -84,7 +85,7 @@ function exitOf(status: number): ExitName {
   return status === 409 ? 'failed' : 'usage';
 }
 
-/** The failure for people: what, where, why, and what to do. */
+/** The failure for people: what, where, why, and what to do. What it quotes may be hostile. */
 export function failureText(failure: CliFailure): string {
   const lines = [`error: ${failure.message}  [${failure.code}]`];
   for (const field of failure.fields) {
@@ -92,7 +93,7 @@ export function failureText(failure: CliFailure): string {
     if (field.remedy !== '') lines.push(`      ${field.remedy}`);
   }
   if (failure.remedy !== '') lines.push(`  ${failure.remedy}`);
-  return lines.join('\n');
+  return lines.join('\n').split('\n').map(printable).join('\n');
 }
 
 /** The failure for programs. */

@@ -29,22 +29,26 @@ export async function readTrustedKey(file: string): Promise<TrustedKey> {
 }
 
 /**
- * The files that are to be verified: those of one folder, which must then hold all that a build made, or those given.
+ * The files that are to be verified: those of one folder, which must then hold all that a build made, or those given. Of
+ * a folder only evidence is read, and what that names: other files there may be many and large, or another user's.
+ * @param namesIn names of the files that an envelope speaks of
+ * @returns `others`: names of the folder's other files, sorted
  * @throws CliFailure where one cannot be read, or two have one name
  */
 export async function findEvidence(
   paths: readonly string[],
-): Promise<{ readonly files: readonly FoundFile[]; readonly whole: boolean }> {
+  namesIn: (envelope: Uint8Array) => ReadonlySet<string>,
+): Promise<{ readonly files: readonly FoundFile[]; readonly whole: boolean; readonly others: readonly string[] }> {
   const [first] = paths;
   try {
     const whole = first !== undefined && paths.length === 1 && (await stat(first)).isDirectory();
-    const found = whole ? await filesIn(first) : paths;
-    const names = found.map((file) => path.basename(file));
+    if (whole) return { ...(await findIn(first, namesIn)), whole };
+    const names = paths.map((file) => path.basename(file));
     const twice = names.find((name, position) => names.indexOf(name) !== position);
     if (twice !== undefined) throw new Error(`two files are called ${twice}`);
     const files: FoundFile[] = [];
-    for (const file of found) files.push(await readFound(file));
-    return { files, whole };
+    for (const file of paths) files.push(await readFound(file));
+    return { files, whole, others: [] };
   } catch (error) {
     const detail = `${paths.join(' ')} cannot be read: ${error instanceof Error ? error.message : String(error)}`;
     const remedy = 'Name one folder that `lbuild download --evidence` wrote to, or files of it.';
@@ -52,9 +56,24 @@ export async function findEvidence(
   }
 }
 
-async function filesIn(folder: string): Promise<string[]> {
+async function findIn(folder: string, namesIn: (envelope: Uint8Array) => ReadonlySet<string>) {
   const entries = await readdir(folder, { withFileTypes: true });
-  return entries.filter((entry) => entry.isFile()).map((entry) => path.join(folder, entry.name));
+  const files: FoundFile[] = [];
+  const others: string[] = [];
+  let named: ReadonlySet<string> = new Set();
+  // The envelope first: it names the others.
+  const isEnvelope = (name: string) => name === evidenceFiles.signature.name;
+  const names = entries.flatMap((entry) => (entry.isFile() ? entry.name : [])).sort();
+  for (const name of [...names.filter(isEnvelope), ...names.filter((one) => !isEnvelope(one))]) {
+    if (!evidenceNames.has(name) && !named.has(name)) {
+      others.push(name);
+      continue;
+    }
+    const file = await readFound(path.join(folder, name));
+    if (isEnvelope(name) && file.bytes !== undefined) named = namesIn(file.bytes);
+    files.push(file);
+  }
+  return { files, others };
 }
 
 async function readFound(file: string): Promise<FoundFile> {

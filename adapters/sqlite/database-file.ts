@@ -1,6 +1,6 @@
-import { closeSync, openSync } from 'node:fs';
-import { DatabaseSync } from 'node:sqlite';
+import type { DatabaseSync } from 'node:sqlite';
 import { EngineError } from '../../core/errors.ts';
+import { openSqlite } from './open-sqlite.ts';
 
 /** Version of the tables below, kept in the file (`PRAGMA user_version`). A change adds a migration and raises it. */
 const schemaVersion = 1;
@@ -50,17 +50,13 @@ const busyMilliseconds = 2000;
  */
 export function openDatabaseFile(file: string): DatabaseSync {
   try {
-    if (file !== ':memory:') closeSync(openSync(file, 'a', 0o600));
-    const database = new DatabaseSync(file, { timeout: busyMilliseconds });
-    try {
-      database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;');
-      // Read first: opening a file that is up to date waits for no writer.
-      if (integerOf(database, 'PRAGMA user_version') !== schemaVersion) migrate(database, file);
-      return database;
-    } catch (error) {
-      database.close();
-      throw error;
-    }
+    return openSqlite(file, {
+      ...{ synchronous: 'FULL', exclusive: false, busyMilliseconds },
+      prepare: (database) => {
+        // Read first: opening a file that is up to date waits for no writer.
+        if (integerOf(database, 'PRAGMA user_version') !== schemaVersion) migrate(database, file);
+      },
+    });
   } catch (error) {
     if (error instanceof EngineError) throw error;
     const reason = error instanceof Error ? error.message : String(error);

@@ -3,6 +3,7 @@ import type { ExchangeRequest } from '../../core/builds/exchange.ts';
 import { answerExchange } from '../../core/builds/exchange-service.ts';
 import type { LayerIndexHeader } from '../../core/builds/layer-index.ts';
 import {
+  artifactTypes,
   type Manifest,
   type ManifestStep,
   manifestSchema,
@@ -131,7 +132,8 @@ class PaperBuilder {
       return { ...receipt, module: { step: step.id, ...(await put('module')), layers } };
     }
     const { size, digest } = await put('artifact');
-    const type = step.program === 'iso' || step.program === 'raw' ? step.program : 'tar';
+    const type = artifactTypes.find((name) => name === step.program);
+    if (type === undefined) throw new Error(`${step.program} makes no artifact`);
     return {
       ...receipt,
       artifact: { name: 'image', type, size, sha256: digest, mediaType: 'application/octet-stream' },

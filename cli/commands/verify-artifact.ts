@@ -17,10 +17,11 @@ export function verifyArtifactCommand(output: Output): Command {
     .action(async (paths: readonly string[], given: unknown) => {
       const options = optionsSchema.parse(given);
       // Loaded here and not above: most commands never need the rules of evidence.
-      const { verifyEvidence } = await import('../../core/evidence/verification.ts');
+      const { namesIn, verifyEvidence } = await import('../../core/evidence/verification.ts');
       const key = await readTrustedKey(options.key);
-      const { files, whole } = await findEvidence(paths);
-      const { findings, verified, unnamed, statement } = verifyEvidence(files, key, whole);
+      const { files, whole, others } = await findEvidence(paths, namesIn);
+      const { findings, verified, statement, ...rest } = verifyEvidence(files, key, whole);
+      const unnamed = [...others, ...rest.unnamed];
       const build = statement?.predicate.runDetails.metadata;
       const right = findings.length === 0;
       if (options.json) {
@@ -37,7 +38,7 @@ export function verifyArtifactCommand(output: Output): Command {
         for (const file of verified) output.line(`verified  ${file}`);
         for (const file of unnamed)
           output.note(printable(`not looked at, since the evidence does not name it: ${file}`));
-        if (right && build !== undefined) output.line(`made by ${build.invocationId}, signed by the key ${key.keyId}`);
+        if (right && build !== undefined) output.line(printable(`made by ${build.invocationId}, signed by the key ${key.keyId}`));
       }
       if (!right) setExit('unverified');
     });

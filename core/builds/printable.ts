@@ -7,8 +7,8 @@ const escapeSequences = new RegExp(
   'g',
 );
 
-/** Control characters, and the marks that turn the direction of text: they hide what a line really says. */
-const controls = /[\p{Cc}\u202a-\u202e\u2066-\u2069\u200e\u200f]/gu;
+/** Control characters, line ends of Unicode, and marks that turn the direction of text: they hide what a line says. */
+const controls = /[\p{Cc}\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/gu;
 
 /** Text that builds wrote, as it may be shown to people: build output is the tenant's, and may be hostile. */
 export function printable(text: string): string {

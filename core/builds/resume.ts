@@ -13,19 +13,29 @@ export interface Again {
   readonly idempotencyKey?: string;
   /** Absent: as the build before. */
   readonly keepGoing?: boolean;
+  /**
+   * Judges the stored spec as one that is submitted now: what can be built here may have changed since.
+   * @throws EngineError spec.invalid
+   */
+  readonly check: (stored: unknown) => ResolvedSpec;
 }
 
 /** The stored, resolved spec of a build. @throws Error where it is missing */
 export async function storedSpec(table: Table, buildId: string): Promise<ResolvedSpec> {
+  return resolvedSpecSchema.parse(await storedDocument(table, buildId));
+}
+
+/** The same, as it lies in the table. */
+async function storedDocument(table: Table, buildId: string): Promise<unknown> {
   const record = await table.get(specKey(buildId));
   if (record === undefined) throw new Error(`the spec of ${buildId} is missing`);
-  return resolvedSpecSchema.parse(record.data);
+  return record.data;
 }
 
 /**
  * A new build that goes on where a failed or cancelled one stopped: what that one had finished is in the cache under
  * keys that hold the archive's state, so it is planned with that state again unless the latest is asked for.
- * @throws EngineError build.not_resumable
+ * @throws EngineError build.not_resumable, spec.invalid
  */
 export async function resumeOf(
   table: Table,
@@ -38,7 +48,7 @@ export async function resumeOf(
   if (build.verifies !== undefined) {
     throw new EngineError('build.not_resumable', `It verifies ${build.verifies}: verify that again.`);
   }
-  const spec = again.spec ?? (await storedSpec(table, build.id));
+  const spec = again.spec ?? again.check(await storedDocument(table, build.id));
   return submission(build, spec, again, {
     resumedFrom: build.id,
     ...(again.archive === 'latest' ? {} : { archiveOf: build.id }),
@@ -47,11 +57,11 @@ export async function resumeOf(
 
 /**
  * A new build of the spec of one that has ended, as if that were submitted today.
- * @throws EngineError build.not_ended
+ * @throws EngineError build.not_ended, spec.invalid
  */
 export async function retryOf(table: Table, build: BuildRecord, again: Again): Promise<Submission> {
   if (!isTerminal(build.state)) throw new EngineError('build.not_ended', `The build is ${build.state}.`);
-  return submission(build, await storedSpec(table, build.id), again, { retryOf: build.id });
+  return submission(build, again.check(await storedDocument(table, build.id)), again, { retryOf: build.id });
 }
 
 function submission(

@@ -1,4 +1,5 @@
 import type { LayerEntry } from '../builds/layer-index.ts';
+import { printable } from '../builds/printable.ts';
 import { EngineError } from '../errors.ts';
 
 /**
@@ -62,7 +63,7 @@ export class TreeDraft {
         if (entry.type === 'whiteout') return;
         throw new EngineError(
           'layer.unreadable',
-          `In the index of the step ${step}, ${entry.path.slice(0, 200)} stands in no folder.`,
+          `In the index of the step ${step}, ${printable(entry.path.slice(0, 200))} stands in no folder.`,
         );
       }
       folder = this.#own(folder, part, next);

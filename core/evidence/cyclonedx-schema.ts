@@ -8,7 +8,6 @@ export const cyclonedxComponentSchema = z.strictObject({
   'bom-ref': reference,
   name: z.string().min(1),
   version: z.string().max(1_024).optional(),
-  'mime-type': z.string().optional(),
   purl: z.string().startsWith('pkg:').optional(),
   hashes: z
     .array(z.strictObject({ alg: z.literal('SHA-256'), content: z.string().regex(/^[a-f0-9]{64}$/) }))

@@ -1,10 +1,13 @@
 import { type Sha256, sha256 } from '../digest.ts';
 
-/** What each file of evidence is, and how it is called: the names are fixed, so that a folder can be checked offline. */
+/**
+ * What each file of evidence is, and how it is called: the names are fixed, so that a folder can be checked offline. Bills
+ * of materials end as their formats ask, so that tools know them.
+ */
 export const evidenceFiles = {
   packages: { name: 'packages.jsonl', mediaType: 'application/x-ndjson' },
-  spdx: { name: 'spdx.json', mediaType: 'application/spdx+json' },
-  cyclonedx: { name: 'cdx.json', mediaType: 'application/vnd.cyclonedx+json' },
+  spdx: { name: 'sbom.spdx.json', mediaType: 'application/spdx+json' },
+  cyclonedx: { name: 'sbom.cdx.json', mediaType: 'application/vnd.cyclonedx+json' },
   spec: { name: 'spec.json', mediaType: 'application/json' },
   provenance: { name: 'provenance.intoto.json', mediaType: 'application/vnd.in-toto+json' },
   signature: { name: 'provenance.dsse.json', mediaType: 'application/vnd.dsse.envelope.v1+json' },

@@ -16,11 +16,13 @@ export interface InstalledPackage {
 /** Words of dpkg's third status field for packages without files: never installed, or removed but for their settings. */
 const withoutFiles = new Set(['not-installed', 'config-files']);
 
-/** Names, versions and architectures as Debian Policy 5.6 has them: what is no package by that is none. */
+/** Names, versions and architectures as Debian Policy 5.6 has them, licences as DEP-5: what is none by that is none. */
 const forms = {
   name: /^[a-z0-9][a-z0-9+.-]{0,199}$/,
   version: /^[A-Za-z0-9][A-Za-z0-9.+:~-]{0,199}$/,
   architecture: /^[a-z0-9-]{1,60}$/,
+  // DEP-5 has words that single spaces part; an empty one would be a licence that no document can name.
+  licence: /^[!-~]+(?: [!-~]+)*$/,
 } as const;
 
 /**
@@ -33,7 +35,10 @@ export function installedPackages(headers: readonly LayerIndexHeader[]): Install
   const databases = headers.flatMap(({ packages }) => (packages === undefined ? [] : [packages]));
   const licences = new Map<string, readonly string[]>();
   for (const stanza of databases.flat()) {
-    if (stanza.licences !== undefined) licences.set(keyOf(stanza), stanza.licences);
+    // Of several licences one that cannot be told makes the whole unknown, as in a copyright file.
+    const told = stanza.licences?.every((name) => forms.licence.test(name)) === true ? stanza.licences : [];
+    if (told.length > 0) licences.set(keyOf(stanza), told);
+    else if (stanza.licences !== undefined) licences.delete(keyOf(stanza));
   }
   const found = new Map<string, InstalledPackage>();
   for (const stanza of databases.at(-1) ?? []) {

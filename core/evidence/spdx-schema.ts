@@ -9,7 +9,9 @@ export const spdxPackageSchema = z.strictObject({
   name: z.string().min(1),
   versionInfo: z.string().optional(),
   packageFileName: z.string().optional(),
-  primaryPackagePurpose: z.enum(['OPERATING-SYSTEM', 'FILE', 'INSTALL']),
+  primaryPackagePurpose: z
+    .enum(['OPERATING_SYSTEM', 'FILE', 'INSTALL'])
+    .describe('As the JSON schema of SPDX 2.3 writes them; its text has hyphens.'),
   sourceInfo: z.string().optional(),
   downloadLocation: z.literal('NOASSERTION'),
   filesAnalyzed: z.literal(false),

@@ -38,7 +38,7 @@ export function spdxFile(image: BuiltImage): EvidenceFile {
     documentNamespace: urn('spdx', image.planDigest),
     creationInfo: { created: isoSeconds(image.sourceDateEpoch), creators: ['Tool: linux-builder-engine'] },
     packages: [
-      { SPDXID: imageId, name: image.name, primaryPackagePurpose: 'OPERATING-SYSTEM', ...unknown },
+      { SPDXID: imageId, name: image.name, primaryPackagePurpose: 'OPERATING_SYSTEM', ...unknown },
       ...artifacts,
       ...installed,
     ],

@@ -135,7 +135,8 @@ function indexesOf(suite: ArchiveState['suites'][number]): z.infer<typeof depend
 
 /** An address without a user and password, which it may have where an archive asks for them. */
 function withoutUser(uri: string): string {
-  return uri.replace(/^([a-z]+:\/\/)[^/@]*@/i, '$1').replace(/\/+$/, '');
+  // A password may hold an @ itself: the last one ends it, as in the URL standard.
+  return uri.replace(/^([a-z]+:\/\/)[^/?#]*@/i, '$1').replace(/\/+$/, '');
 }
 
 function layerDependency({ step, digest: sha256, diffId }: BuiltLayer): z.infer<typeof dependencySchema> {

@@ -44,6 +44,20 @@ export interface Verification {
 }
 
 /**
+ * The files that a statement speaks of, as its envelope says, whoever signed it: they are worth reading. Empty where it is
+ * no such envelope.
+ */
+export function namesIn(envelope: Uint8Array): ReadonlySet<string> {
+  try {
+    const { subject, predicate } = statementSchema.parse(readJson(readEnvelope(readJson(envelope), envelope).payload));
+    return new Set([...subject, ...predicate.runDetails.byproducts].map(({ name }) => name));
+  } catch {
+    // Why it is none is told by whoever verifies it.
+    return new Set();
+  }
+}
+
+/**
  * Checks files against the signed provenance among them: the signature, each file's SHA-256 and size, the list of
  * checksums, and that the documents are what their names say. Nothing of what is found is believed before the signature
  * verifies. Pure: reading, hashing and the key are the caller's.

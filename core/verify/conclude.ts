@@ -113,8 +113,8 @@ function changedPaths(before: readonly LayerEntry[], after: readonly LayerEntry[
   return { count: changes.length, files };
 }
 
-/** What a verification made serves nobody once it is compared. */
-async function dropResults(ports: ConcludePorts, verification: BuildRecord): Promise<void> {
+/** Drops the pointers to what a verification made, which serves nobody once it is compared, or will not be. */
+export async function dropResults(ports: Pick<ConcludePorts, 'table' | 'blobs'>, verification: BuildRecord): Promise<void> {
   const plan = await loadPlan(ports.blobs, verification.id);
   const keys = plan.steps.map((step) => resultKey(scopeIn(verification, step), step.key));
   await Promise.all(keys.map((key) => ports.table.transact([{ kind: 'delete', key }])));

@@ -1,5 +1,5 @@
-import { closeSync, openSync } from 'node:fs';
-import { DatabaseSync } from 'node:sqlite';
+import type { DatabaseSync } from 'node:sqlite';
+import { openSqlite } from '../../adapters/sqlite/open-sqlite.ts';
 import { EngineError } from '../../core/errors.ts';
 
 /**
@@ -11,16 +11,8 @@ import { EngineError } from '../../core/errors.ts';
  */
 export function openDurableDatabase(file: string, layout: string): DatabaseSync {
   try {
-    if (file !== ':memory:') closeSync(openSync(file, 'a', 0o600));
-    const database = new DatabaseSync(file);
-    try {
-      database.exec('PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;');
-      database.exec(layout);
-      return database;
-    } catch (thrown) {
-      database.close();
-      throw thrown;
-    }
+    const prepare = (database: DatabaseSync) => database.exec(layout);
+    return openSqlite(file, { synchronous: 'FULL', exclusive: true, prepare });
   } catch (thrown) {
     const reason = thrown instanceof Error ? thrown.message : String(thrown);
     throw new EngineError('configuration.invalid', `the file ${file} cannot be opened: ${reason}`, {

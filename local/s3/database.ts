@@ -1,5 +1,6 @@
-import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite';
+import type { DatabaseSync, SQLInputValue, StatementSync } from 'node:sqlite';
 import type { z } from 'zod';
+import { openSqlite } from '../../adapters/sqlite/open-sqlite.ts';
 
 const schema = `
 CREATE TABLE IF NOT EXISTS bodies (id INTEGER PRIMARY KEY, size INTEGER NOT NULL, sha256 TEXT NOT NULL,
@@ -34,12 +35,10 @@ export class Database {
   /** @throws Error where another server holds the file */
   constructor(path: string) {
     this.logPath = `${path}-wal`;
-    this.#database = new DatabaseSync(path);
+    const prepare = (database: DatabaseSync) => database.exec(schema);
     try {
-      this.#database.exec('PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;');
-      this.#database.exec(schema);
+      this.#database = openSqlite(path, { synchronous: 'NORMAL', exclusive: true, prepare });
     } catch (error) {
-      this.#database.close();
       throw new Error(`The S3 store ${path} cannot be opened: another server may hold it.`, { cause: error });
     }
   }

@@ -9,6 +9,8 @@ import { createSystemClock } from '../../adapters/system/clock.ts';
 import { type ApiUnderTest, openApi, type TenantUnderTest } from '../functions/api/api-under-test.ts';
 
 const program = fileURLToPath(new URL('../../cli/lbuild.mjs', import.meta.url));
+/** Where compiled modules of the CLI are kept over all tests, so that each of some hundred starts takes half the time. */
+const caches = fileURLToPath(new URL('../../.cache', import.meta.url));
 
 export interface Run {
   readonly code: number | null;
@@ -56,11 +58,11 @@ export async function openCli(): Promise<CliUnderTest> {
   };
 }
 
-/** Runs the CLI to its end. Its environment holds the search path and what is given, nothing else. */
+/** Runs the CLI to its end. Its environment holds search path, home, caches and what is given, nothing else. */
 export async function runCli(args: readonly string[], options: RunOptions & { readonly cwd: string }): Promise<Run> {
   const child = spawn(process.execPath, [program, ...args], {
     cwd: options.cwd,
-    env: { PATH: process.env.PATH, HOME: options.cwd, ...options.environment },
+    env: { PATH: process.env.PATH, HOME: options.cwd, XDG_CACHE_HOME: caches, ...options.environment },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   let out = '';

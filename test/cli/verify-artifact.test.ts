@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -74,19 +74,21 @@ describe('lbuild verify-artifact', () => {
 
   it('tells what else lies in the folder, without what a terminal would act on', async () => {
     const place = path.join(folder, 'README\u001b[2J.txt');
+    // A file of a thousand gigabytes, which nobody reads in the time of a test.
     writeFileSync(place, 'mine');
+    truncateSync(place, 1e12);
     const { code, err } = await verify(folder);
     rmSync(place);
     expect([code, err]).toEqual([0, 'not looked at, since the evidence does not name it: README.txt\n']);
   });
 
   it.each([
-    ['a key that is none', () => [folder, '--key', path.join(folder, 'spdx.json')], 'cli.key_unreadable'],
+    ['a key that is none', () => [folder, '--key', path.join(folder, 'sbom.spdx.json')], 'cli.key_unreadable'],
     ['a key that is not there', () => [folder, '--key', 'nothing.pem'], 'cli.key_unreadable'],
     ['a file that is not there', () => ['nothing.iso', '--key', key], 'cli.file_unreadable'],
     [
       'two files of one name',
-      () => [`${folder}/cdx.json`, `${folder}/./cdx.json`, '--key', key],
+      () => [`${folder}/sbom.cdx.json`, `${folder}/./sbom.cdx.json`, '--key', key],
       'cli.file_unreadable',
     ],
   ])('exits 2 for %s', async (_name, args, expected) => {

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { type RunOptions, requestCancel } from '../../core/builds/build-repository.ts';
 import type { BuildDetail } from '../../core/builds/build-view.ts';
 import { listEvidence } from '../../core/builds/evidence-record.ts';
-import { buildKey, evidenceKey, specKey } from '../../core/builds/keys.ts';
+import { buildKey, evidenceKey, resultKey, specKey } from '../../core/builds/keys.ts';
 import type { PackageStanza } from '../../core/builds/layer-index.ts';
 import { artifactPlace, blobPlace, planPlace } from '../../core/builds/places.ts';
 import { loadPlan, planStep, scopeOf } from '../../core/builds/plan-store.ts';
@@ -167,6 +167,18 @@ describe('a build that succeeded', () => {
     expect(unsigned(after)).toEqual(unsigned(before));
     expect(after).toHaveLength(evidenceKinds.length);
     expect(verifyEvidence(await filesOf({ id }), await trusted(), true).findings).toEqual([]);
+  });
+
+  it('tells of the layers that it has, whatever became of what its keys point to', async () => {
+    const id = await unended(specOf('evicted'));
+    const { result } = await indexOf({ id }, 'script');
+    const plan = await loadPlan(plane.ports.blobs, id);
+    const key = resultKey(scopeOf(planStep(plan, 'script'), tenant), planStep(plan, 'script').key);
+    await plane.ports.table.transact([{ kind: 'delete', key }]);
+    expect(await finalizeBuild(plane.ports, { buildId: id })).toMatchObject({ state: 'succeeded' });
+    const statement = statementSchema.parse(readJson(bytesOf(await filesOf({ id }), 'provenance.intoto.json')));
+    const { resolvedDependencies } = statement.predicate.buildDefinition;
+    expect(resolvedDependencies.find(({ name }) => name === 'script')?.digest.sha256).toBe(result?.layer?.digest);
   });
 
   it('has the same bills of materials as another build of its plan, and a provenance of its own', async () => {

@@ -8,6 +8,7 @@ import { loadPlan, planStep, scopeOf } from '../../core/builds/plan-store.ts';
 import { resumeOf } from '../../core/builds/resume.ts';
 import { findResult, listArtifacts } from '../../core/builds/stage-repository.ts';
 import { utf8 } from '../../core/json.ts';
+import { resolvedSpecSchema } from '../../core/spec/resolve.ts';
 import type { ResolvedSpec } from '../../core/spec/schema.ts';
 import { archive, specWith } from '../core/plan/plan-fixtures.ts';
 import { type ControlPlane, openControlPlane } from '../support/control-plane.ts';
@@ -39,7 +40,8 @@ async function resumed(before: BuildDetail): Promise<BuildDetail> {
   const found = await findBuild(plane.ports.table, before.id);
   if (found === undefined) throw new Error('the build is gone');
   plane.agent.began.length = 0;
-  const again = { keyId: 'key_1', archive: 'resumed' } as const;
+  const check = (stored: unknown) => resolvedSpecSchema.parse(stored);
+  const again = { keyId: 'key_1', archive: 'resumed', check } as const;
   const submission = await resumeOf(plane.ports.table, found.value, again);
   return plane.ended((await submitBuild(plane.ports, submission)).build.id);
 }

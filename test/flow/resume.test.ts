@@ -3,6 +3,7 @@ import { findBuild, submitBuild } from '../../core/builds/build-repository.ts';
 import { loadPlan } from '../../core/builds/plan-store.ts';
 import { resumeOf, retryOf } from '../../core/builds/resume.ts';
 import type { ArchiveState } from '../../core/plan/archive-state.ts';
+import { resolvedSpecSchema } from '../../core/spec/resolve.ts';
 import { archive, specWith } from '../core/plan/plan-fixtures.ts';
 import { type ControlPlane, openControlPlane } from '../support/control-plane.ts';
 
@@ -38,7 +39,7 @@ async function failedBuild(hostname: string) {
 }
 const ran = (id: string) =>
   plane.agent.began.filter((entry) => entry.startsWith(id)).map((entry) => entry.split(' ')[1]);
-const again = { keyId: 'key_1' };
+const again = { keyId: 'key_1', check: (stored: unknown) => resolvedSpecSchema.parse(stored) };
 
 it('a resumed build runs what was not done, though the archive has moved on since', async () => {
   const before = await failedBuild('moved');

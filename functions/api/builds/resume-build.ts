@@ -36,6 +36,7 @@ export const resumeBuild = defineOperation({
     const { value: before } = await getBuild(ports.table, tenantId, params.id);
     const submission = await resumeOf(ports.table, before, {
       keyId,
+      check: (stored) => checkedSpec(stored, ports.installation),
       archive: query.archive,
       ...readKeepGoing(query.keepGoing),
       ...(body === undefined ? {} : { spec: checkedSpec(body, ports.installation) }),

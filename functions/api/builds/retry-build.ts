@@ -4,6 +4,7 @@ import { buildView, buildViewSchema } from '../../../core/builds/build-view.ts';
 import { retryOf } from '../../../core/builds/resume.ts';
 import { defineOperation } from '../../shared/operation.ts';
 import { principalOf } from '../../shared/principal-of.ts';
+import { checkedSpec } from '../specs/checked-spec.ts';
 import { buildParamsSchema } from './build-params.ts';
 import { keepGoingQuery, readKeepGoing } from './run-query.ts';
 
@@ -19,13 +20,14 @@ export const retryBuild = defineOperation({
   body: undefined,
   response: buildViewSchema,
   status: 202,
-  errors: ['build.not_found', 'build.not_ended'],
+  errors: ['build.not_found', 'build.not_ended', 'spec.invalid'],
   idempotent: true,
   async handle(ports, { params, query, context }) {
     const { tenantId, keyId } = principalOf(context);
     const { value: before } = await getBuild(ports.table, tenantId, params.id);
     const submission = await retryOf(ports.table, before, {
       keyId,
+      check: (stored) => checkedSpec(stored, ports.installation),
       ...readKeepGoing(query.keepGoing),
       ...(context.idempotencyKey === undefined ? {} : { idempotencyKey: context.idempotencyKey }),
     });

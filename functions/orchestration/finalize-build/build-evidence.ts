@@ -1,10 +1,10 @@
-import type { BuildRecord, ResultRecord } from '../../../core/builds/build-record.ts';
+import type { BuildRecord } from '../../../core/builds/build-record.ts';
 import { evidenceWrite } from '../../../core/builds/evidence-record.ts';
 import type { LayerReference } from '../../../core/builds/manifest.ts';
 import { artifactPlace, blobPlace } from '../../../core/builds/places.ts';
 import { loadPlan, planStep, scopeIn } from '../../../core/builds/plan-store.ts';
 import { storedSpec } from '../../../core/builds/resume.ts';
-import { findResult, listArtifacts, type StoredStage } from '../../../core/builds/stage-repository.ts';
+import { findResult, listArtifacts, listSteps, type StoredStage } from '../../../core/builds/stage-repository.ts';
 import { dropResult } from '../../../core/builds/step-cache.ts';
 import { envelopeFile, preAuthenticationEncoding } from '../../../core/evidence/envelope.ts';
 import type { EvidenceFile } from '../../../core/evidence/evidence-file.ts';
@@ -40,14 +40,16 @@ export async function storeEvidence(
   build: BuildRecord,
   stages: readonly StoredStage[],
 ): Promise<readonly TableWrite[]> {
-  const [plan, artifacts, spec, key] = await Promise.all([
+  const [plan, artifacts, steps, spec, key] = await Promise.all([
     loadPlan(ports.blobs, build.id),
     listArtifacts(ports.table, build.id),
+    listSteps(ports.table, build.id),
     storedSpec(ports.table, build.id),
     ports.signer.key(),
   ]);
   if (artifacts.length === 0) return [];
-  const layers = await Promise.all(layerSteps(plan).map((step) => readLayer(ports, build, step)));
+  const known = new Map(steps.map(({ id, layer }) => [id, layer]));
+  const layers = await Promise.all(layerSteps(plan).map((step) => readLayer(ports, build, step, known.get(step.id))));
   const ended = stages.flatMap(({ value }) => (value.endedAt === undefined ? [] : [value.endedAt]));
   const { files, payload } = makeEvidence({
     image: {
@@ -91,16 +93,19 @@ function layerSteps(plan: Plan): PlanStep[] {
   return plan.steps.filter((step) => below.has(step));
 }
 
-async function readLayer(ports: EvidencePorts, build: BuildRecord, step: PlanStep) {
+/**
+ * @param known the layer that the step has in this build. What its key points to may be gone by now, or be another one:
+ * that tells only of a build that ended before its steps held their layers
+ */
+async function readLayer(ports: EvidencePorts, build: BuildRecord, step: PlanStep, known: LayerReference | undefined) {
   const scope = scopeIn(build, step);
-  const result = await findResult(ports.table, scope, step.key);
-  if (result?.layer === undefined) throw new IndexDamaged(step.id, new Error('its result is gone'));
-  const { layer } = result;
+  const layer = known ?? (await findResult(ports.table, scope, step.key))?.layer;
+  if (layer === undefined) throw new IndexDamaged(step.id, new Error('its result is gone'));
   try {
     return { step, layer, header: await readHeader(ports, scope, layer) };
   } catch (error) {
     if (!(error instanceof NoIndexHeader)) throw error;
-    await dropDamaged(ports, scope, step, result);
+    await dropDamaged(ports, scope, step, layer);
     throw new IndexDamaged(step.id, error);
   }
 }
@@ -109,10 +114,16 @@ function readHeader(ports: EvidencePorts, scope: string, { index, indexSize }: L
   return readIndexHeader(ports.blobs, blobPlace(scope, index), { digest: index, size: indexSize });
 }
 
-async function dropDamaged(ports: EvidencePorts, scope: string, step: PlanStep, result: ResultRecord): Promise<void> {
-  await dropResult(ports, scope, step.key, result);
+async function dropDamaged(
+  ports: EvidencePorts,
+  scope: string,
+  step: PlanStep,
+  { index }: LayerReference,
+): Promise<void> {
+  const result = await findResult(ports.table, scope, step.key);
+  if (result?.layer?.index === index) await dropResult(ports, scope, step.key, result);
   // What lies there under a digest that it does not have would keep the right bytes from their place.
-  if (result.layer !== undefined) await ports.blobs.delete(blobPlace(scope, result.layer.index));
+  await ports.blobs.delete(blobPlace(scope, index));
 }
 
 async function store(ports: EvidencePorts, tenantId: string, file: EvidenceFile): Promise<void> {

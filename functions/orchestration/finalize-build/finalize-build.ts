@@ -6,7 +6,7 @@ import { listStages, type StoredStage } from '../../../core/builds/stage-reposit
 import { countHits } from '../../../core/cache/hit-rates.ts';
 import type { JsonValue } from '../../../core/digest.ts';
 import type { Ports } from '../../../core/ports/ports.ts';
-import { concludeVerification } from '../../../core/verify/conclude.ts';
+import { concludeVerification, dropResults } from '../../../core/verify/conclude.ts';
 import { unpackZstd } from '../../shared/zstd.ts';
 import { type EvidencePorts, IndexDamaged, storeEvidence } from './build-evidence.ts';
 
@@ -52,11 +52,12 @@ async function endWell(
   }
 }
 
-function endBadly(
+async function endBadly(
   ports: FinalizePorts,
   build: BuildRecord,
   stages: readonly StoredStage[],
 ): Promise<BuildRecord | undefined> {
+  if (build.verifies !== undefined) await dropResults(ports, build);
   if (build.cancelRequestedAt !== undefined) return endBuild(ports, build.id, 'cancelled');
   const failed = stages.find((stage) => stage.value.failure !== undefined)?.value.failure;
   return endBuild(ports, build.id, 'failed', failed);

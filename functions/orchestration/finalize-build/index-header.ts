@@ -1,13 +1,15 @@
-import { constants, zstdDecompressSync } from 'node:zlib';
 import { type LayerIndexHeader, layerIndexHeaderSchema } from '../../../core/builds/layer-index.ts';
-import { type Sha256, sha256 } from '../../../core/digest.ts';
+import { type Sha256, startSha256 } from '../../../core/digest.ts';
 import { readJson } from '../../../core/json.ts';
 import type { BlobPlace, Blobs } from '../../../core/ports/blobs.ts';
+import { unpackZstd } from '../../shared/zstd.ts';
 
-/** Compressed bytes that are read first: the header of 700 packages has less, and a small layer's whole index. */
-const firstPiece = 64 << 10;
-/** A header of 60,000 packages, with what an initial RAM file system was made of. */
-const largestHeader = 64 << 20;
+/** Bytes that are read at one time: nearly every index in one request. The header must end in the first of them. */
+const pieceBytes = 8 << 20;
+/** Bytes of the largest index that is read: one of 100,000 paths has some 6 MB. */
+const largestIndex = 256 << 20;
+/** Bytes of a header: of 60,000 packages, or with what an initial RAM file system was made of. */
+const largestHeader = 16 << 20;
 const lineEnd = 0x0a;
 
 /** What lies in an index's place is no index. */
@@ -19,41 +21,59 @@ export class NoIndexHeader extends Error {
 }
 
 /**
- * Reads the header of a stored layer index: its first line, without the entries after it. As much of the blob is read
- * as that needs; what is read whole is checked against its digest. Tenant code may have written it: it is bounded and
+ * Reads the header of a stored layer index: its first line; the entries after it are not unpacked. The whole blob is
+ * checked against its digest, since what the header says is signed. Tenant code may have written it: it is bounded and
  * validated.
  * @param index digest and size of the blob
  * @throws NoIndexHeader where there is no such blob, or no header in it; EngineError where the store does not answer
  */
 export async function readIndexHeader(
-  blobs: Blobs,
+  blobs: Pick<Blobs, 'get' | 'head'>,
   place: BlobPlace,
   { digest, size }: { readonly digest: Sha256; readonly size: number },
 ): Promise<LayerIndexHeader> {
-  for (let end = firstPiece; end < size; end *= 8) {
-    const header = headerIn(await read(blobs, place, { start: 0, end }));
-    if (header !== undefined) return header;
+  if (size > largestIndex) throw new NoIndexHeader(`it has ${size} bytes, and ${largestIndex} are read`);
+  const hash = startSha256();
+  const first = await readFirst(blobs, place, size);
+  hash.update(first);
+  for (let start = first.length; start < size; start += pieceBytes) {
+    hash.update(await read(blobs, place, { start, end: Math.min(size, start + pieceBytes) }));
   }
-  const whole = await read(blobs, place);
-  if (sha256(whole) !== digest) throw new NoIndexHeader('it has another digest');
-  const header = headerIn(whole);
-  if (header === undefined) throw new NoIndexHeader('it has no first line');
-  return header;
+  if (hash.digest() !== digest) throw new NoIndexHeader('it has another digest');
+  return headerIn(first);
 }
 
-async function read(blobs: Blobs, place: BlobPlace, range?: { start: number; end: number }): Promise<Uint8Array> {
+/** The first piece; of what has another size than it should nothing, since its parts may not be there. */
+async function readFirst(blobs: Pick<Blobs, 'get' | 'head'>, place: BlobPlace, size: number): Promise<Uint8Array> {
+  if (size <= pieceBytes) return read(blobs, place);
+  if ((await blobs.head(place))?.size !== size) throw new NoIndexHeader('the store does not have it in its size');
+  return read(blobs, place, { start: 0, end: pieceBytes });
+}
+
+async function read(
+  blobs: Pick<Blobs, 'get'>,
+  place: BlobPlace,
+  range?: { start: number; end: number },
+): Promise<Uint8Array> {
   const bytes = await blobs.get(place, range);
   if (bytes === undefined) throw new NoIndexHeader('the store does not have it');
   return bytes;
 }
 
-/** The header in the beginning of an index; undefined where its line does not end there. */
-function headerIn(piece: Uint8Array): LayerIndexHeader | undefined {
+/** The header in the beginning of an index. No more is unpacked than that and what comes out with it. */
+async function headerIn(stored: Uint8Array): Promise<LayerIndexHeader> {
+  const begun: Uint8Array[] = [];
+  let length = 0;
   try {
-    const text = zstdDecompressSync(piece, { finishFlush: constants.ZSTD_e_continue, maxOutputLength: largestHeader });
-    const length = text.indexOf(lineEnd);
-    return length < 0 ? undefined : layerIndexHeaderSchema.parse(readJson(text.subarray(0, length)));
+    for await (const piece of unpackZstd(stored)) {
+      const end = piece.indexOf(lineEnd);
+      begun.push(end < 0 ? piece : piece.subarray(0, end));
+      if (end >= 0) return layerIndexHeaderSchema.parse(readJson(Buffer.concat(begun)));
+      length += piece.length;
+      if (length > largestHeader) break;
+    }
   } catch (error) {
     throw new NoIndexHeader('it cannot be decompressed or read', error);
   }
+  throw new NoIndexHeader('it has no first line');
 }

@@ -49,6 +49,11 @@ describe('a tree of layers', () => {
     );
   });
 
+  it('takes no entry without its folder, and repeats nothing that a terminal would act on', () => {
+    const put = () => new TreeDraft().put('odd', { path: 'a\u001b[2J/b', type: 'fifo' });
+    expect(put).toThrow('In the index of the step odd, a/b stands in no folder.');
+  });
+
   it('stays as it is when others are made over it', () => {
     fc.assert(
       fc.property(randomSteps, randomSteps, randomSteps, (below, one, other) => {

@@ -73,6 +73,43 @@ describe('the packages of an image', () => {
   });
 });
 
+describe('licences that a hostile layer tells', () => {
+  it.each([
+    [[]],
+    [['']],
+    [['GPL-2+', ' ']],
+    [['GPL-2+ or ']],
+    [['GPL-2+\u001b[2J']],
+    [['GPL-2+\n']],
+    [['GPL-2+  or ISC']],
+    [['\u202eCSI']],
+  ])('%j are none', (licences) => {
+    const stanza = { name: 'ab', version: '1', architecture: 'all', status: 'install ok installed', licences };
+    const header = { format: 'lbuild-layer-index/1' as const, step: 'x', entries: 1, packages: [stanza] };
+    const packages = installedPackages([header]);
+    expect(packages).toEqual([{ name: 'ab', version: '1', architecture: 'all' }]);
+    const below = { ...header, packages: [{ ...stanza, licences: ['ISC'] }] };
+    expect(installedPackages([below, header])).toEqual(packages);
+    expect(installedPackages([header, below])[0]?.licences).toEqual(['ISC']);
+  });
+
+  it.each([['or or or'], ['and or and'], ['a or or or b'], ['a and and and b or and'], ['('], ['"'], [','], ['-']])(
+    '%j make documents of their form, whatever they mean',
+    (licence) => {
+      const stanza = { name: 'ab', version: '1', architecture: 'all', status: 'install ok installed' };
+      const packages = installedPackages([
+        { format: 'lbuild-layer-index/1', step: 'x', entries: 1, packages: [{ ...stanza, licences: [licence, 'ISC'] }] },
+      ]);
+      const source = sampleSource(keyId);
+      const { files } = makeEvidence({ ...source, image: { ...source.image, packages } });
+      const read = (kind: EvidenceKind) => readJson(files.find((one) => one.kind === kind)?.bytes ?? new Uint8Array());
+      const declared = spdxDocumentSchema.parse(read('spdx')).packages.at(-1)?.licenseDeclared ?? '';
+      expect(declared).toMatch(/^\(?[A-Za-z0-9.-]+(?: (?:AND|OR) [A-Za-z0-9.-]+)*\)? AND ISC$/);
+      cyclonedxDocumentSchema.parse(read('cyclonedx'));
+    },
+  );
+});
+
 describe('package URLs', () => {
   it.each([
     ['curl', '8.14.1-2', 'pkg:deb/debian/curl@8.14.1-2?arch=amd64&distro=trixie'],
@@ -170,15 +207,15 @@ describe('the provenance', () => {
   it('has the artifacts as subjects, and all evidence that was made before it beside them', () => {
     expect(statement.subject.map(({ name }) => name)).toEqual(['edge-web.oci.tar', 'edge-web.tar.zst']);
     const beside = statement.predicate.runDetails.byproducts.map(({ name }) => name);
-    expect(beside).toEqual(['packages.jsonl', 'spdx.json', 'cdx.json', 'spec.json']);
+    expect(beside).toEqual(['packages.jsonl', 'sbom.spdx.json', 'sbom.cdx.json', 'spec.json']);
   });
 
-  it('tells no user and password of an archive', () => {
+  it.each(['user:word@', 'user:w@word@', 'token@word@'])('tells no user and password of an archive: %s', (user) => {
     const source = sampleSource(keyId);
     const [suite] = source.run.archive.suites;
     if (suite === undefined) throw new Error('no suite');
     const archive = {
-      suites: [{ ...suite, uri: 'https://user:word@archive.invalid/debian/', inRelease: 'b'.repeat(64) }],
+      suites: [{ ...suite, uri: `https://${user}archive.invalid/debian/`, inRelease: 'b'.repeat(64) }],
     };
     const files = makeEvidence({ ...source, run: { ...source.run, archive } }).files;
     const text = files.map(({ bytes }) => Buffer.from(bytes).toString('utf8')).join('');

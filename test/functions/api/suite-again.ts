@@ -71,6 +71,15 @@ export function describeAgain(api: () => ApiUnderTest): void {
       expect([withBody.status, problemOf(withBody).errors[0]?.code]).toEqual([400, 'body.unexpected']);
     });
 
+    it.each(['resume', 'retry'])('checks the stored spec of a %s as one of now', async (verb) => {
+      const id = await ended('failed');
+      const data = { ...(await specOf(id)), outputs: [{ type: 'docker' }] };
+      await api().ports.table.transact([{ kind: 'put', key: specKey(id), data }]);
+      const answer = await post(`/${id}:${verb}`);
+      expect([answer.status, problemOf(answer).code]).toEqual([422, 'spec.invalid']);
+      expect(problemOf(answer).errors.map(({ code }) => code)).toEqual(['spec.unsupported_output']);
+    });
+
     it.each(['resume', 'retry'])('answers one build for one idempotency key of a %s', async (verb) => {
       const id = await ended('failed');
       const headers = { 'idempotency-key': `${verb}-${id}` };

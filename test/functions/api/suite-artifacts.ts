@@ -69,25 +69,25 @@ export function describeArtifacts(api: () => ApiUnderTest): void {
 
     it('is none before a build has succeeded', async () => {
       expect(await evidenceOf()).toEqual([]);
-      const answer = await call(`${api().url}/v1/builds/${id}/evidence/spdx.json`, { key: tenant.keys.viewer });
+      const answer = await call(`${api().url}/v1/builds/${id}/evidence/sbom.spdx.json`, { key: tenant.keys.viewer });
       expect([answer.status, problemOf(answer).code]).toEqual([404, 'evidence.not_found']);
     });
 
     it('is told with the build, and downloaded as artifacts are', async () => {
       const bytes = utf8('{"spdxVersion":"SPDX-2.3"}');
-      await storeEvidence(api().ports, tenant.tenantId, id, [{ kind: 'spdx', name: 'spdx.json', bytes }]);
+      await storeEvidence(api().ports, tenant.tenantId, id, [{ kind: 'spdx', name: 'sbom.spdx.json', bytes }]);
       await forceState(api().ports, id, 'succeeded');
       const [file, ...others] = await evidenceOf();
       expect(others).toEqual([]);
       expect(file).toEqual({
-        ...{ name: 'spdx.json', kind: 'spdx', size: bytes.length, sha256: sha256(bytes) },
-        downloadUrl: `${api().ports.installation.apiUrl}/v1/builds/${id}/evidence/spdx.json`,
+        ...{ name: 'sbom.spdx.json', kind: 'spdx', size: bytes.length, sha256: sha256(bytes) },
+        downloadUrl: `${api().ports.installation.apiUrl}/v1/builds/${id}/evidence/sbom.spdx.json`,
       });
-      const answer = await call(`${api().url}/v1/builds/${id}/evidence/spdx.json`, { key: tenant.keys.viewer });
+      const answer = await call(`${api().url}/v1/builds/${id}/evidence/sbom.spdx.json`, { key: tenant.keys.viewer });
       expect([answer.status, answer.text]).toEqual([307, '']);
       const download = await call(answer.headers.get('location') ?? '');
       expect([download.status, download.text]).toEqual([200, '{"spdxVersion":"SPDX-2.3"}']);
-      expect(download.headers.get('content-disposition')).toContain('spdx.json');
+      expect(download.headers.get('content-disposition')).toContain('sbom.spdx.json');
     });
 
     it('is signed by a key that anybody may read', async () => {

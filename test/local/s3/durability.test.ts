@@ -103,6 +103,7 @@ describe('a directory', () => {
   it('serves one server at a time, and the next after it', async () => {
     const one = await open();
     await expect(open()).rejects.toThrow('another server may hold it');
+    expect(statSync(join(directory, 'index.sqlite')).mode & 0o777).toBe(0o600);
     await one.close();
     await (await open()).close();
   });
