@@ -134,6 +134,8 @@ const container: OutputCapabilities = {
   },
 };
 
+const ofInit = noted('Runs where the image has systemd as /sbin/init (package systemd-sysv).');
+
 const wsl: OutputCapabilities = {
   ...everywhere,
   boot: undefined,
@@ -141,7 +143,13 @@ const wsl: OutputCapabilities = {
     ...inTree,
     'system.hostname': noted('Stands in /etc/wsl.conf too, where WSL reads it.'),
     'system.keyboard': noted('Stands in the tree; the keyboard is that of Windows.'),
+    // systemd-timesyncd starts in no container, and WSL is one to systemd.
+    'system.ntp': no('WSL has the time of Windows', `Remove it, or ${boots}.`),
     services: noted('Run where the image has systemd as /sbin/init (package systemd-sysv).'),
+    firstBoot: ofInit,
+    ssh: ofInit,
+    cloudInit: ofInit,
+    updates: ofInit,
     'kernel.package': no('WSL starts a kernel of its own', `Remove it, or ${boots}.`),
     'kernel.cmdline': no('WSL starts a kernel of its own', 'Remove it: on Windows, .wslconfig names kernel arguments.'),
     'kernel.modules': no('WSL starts a kernel of its own', `Remove it, or ${boots}.`),

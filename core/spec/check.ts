@@ -10,6 +10,7 @@ import { specLimits } from './limits.ts';
 import { needErrors } from './needs.ts';
 import { type Outline, outlineSchema } from './outline.ts';
 import { type Architecture, architectures, type OutputType, outputTypes } from './releases.ts';
+import { removedResultErrors } from './removed-results.ts';
 import { resolveSpec } from './resolve.ts';
 import { type ResolvedSpec, specSchema } from './schema.ts';
 import { boundedErrors, type SpecError, specError } from './spec-errors.ts';
@@ -89,6 +90,7 @@ export function checkSpec(input: unknown, abilities: Abilities): SpecCheck {
       ...kernelLineErrors(outline.data),
       ...configurationErrors(input, outline.data),
       ...emptiedPathErrors(input, outline.data),
+      ...removedResultErrors(outline.data),
       ...defaultUserErrors(outline.data),
     );
   }

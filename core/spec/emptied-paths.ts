@@ -31,6 +31,17 @@ const files: readonly EmptiedPaths[] = [
     what: 'files of /etc whose names end in `-` are backups, which no image keeps',
     remedy: 'Choose a name that does not end in `-`.',
   },
+  {
+    pattern: /^\/etc\/ssl\/(?:private\/ssl-cert-snakeoil\.key|certs\/ssl-cert-snakeoil\.pem)$/,
+    what: 'what the package ssl-cert makes under this name would be the same on all machines, so no image keeps it',
+    remedy: 'Choose another name.',
+  },
+  {
+    pattern:
+      /^\/var\/(?:cache\/ldconfig\/aux-cache|(?:cache\/debconf|lib\/dpkg)\/[^/]*-old|lib\/(?:systemd|urandom)\/random-seed|lib\/systemd\/credential\.secret)$/,
+    what: 'each machine makes this file by itself, so no image keeps it',
+    remedy: 'Leave it out.',
+  },
 ];
 
 const logs: EmptiedPaths = {
@@ -39,7 +50,19 @@ const logs: EmptiedPaths = {
   remedy: 'Leave the content empty, or choose a path outside /var/log.',
 };
 
-/** Files and folders of a spec that no image would hold, or hold empty. */
+/** Home folders whose files no image would hold, or hold empty. */
+function homeErrors({ users }: Outline): SpecError[] {
+  return users.flatMap((user, index) => {
+    const home = user?.home;
+    const rule = home === undefined ? undefined : [...files, logs].find(({ pattern }) => pattern.test(`${home}/.profile`));
+    if (home === undefined || rule === undefined) return [];
+    const reason = `the files of ${quoted(home)} would be made in vain: ${rule.what}`;
+    const remedy = 'Choose a folder that lasts, such as one below /home.';
+    return specError(['users', index, 'home'], { code: 'spec.path_forbidden', reason, remedy });
+  });
+}
+
+/** Files, folders and homes of a spec that no image would hold, or hold empty. */
 export function emptiedPathErrors(input: unknown, outline: Outline): SpecError[] {
   const errorsOf = (list: 'files' | 'directories', rulesOf: (index: number) => readonly EmptiedPaths[]) =>
     outline[list].flatMap((entry, index) => {
@@ -55,5 +78,6 @@ export function emptiedPathErrors(input: unknown, outline: Outline): SpecError[]
   return [
     ...errorsOf('directories', () => [folders]),
     ...errorsOf('files', (index) => (isEmpty(index) ? files : [...files, logs])),
+    ...homeErrors(outline),
   ];
 }

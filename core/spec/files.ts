@@ -3,7 +3,7 @@ import { utf8Length } from '../text.ts';
 import { groupReference } from './accounts.ts';
 import { imagePathRefusal } from './image-path.ts';
 import { specLimits } from './limits.ts';
-import { patternText, type Refusal, ruledText } from './refusal.ts';
+import { patternRefusal, patternText, type Refusal, ruledText } from './refusal.ts';
 
 function contentRefusal(text: string): Refusal | undefined {
   const remedy = 'Put the file into a package, or let a step make it.';
@@ -40,14 +40,25 @@ export function base64Refusal(text: string): Refusal | undefined {
   return { code: 'spec.too_large', reason, remedy: 'Put the file into a package, or let a step make it.' };
 }
 
+/** The largest number of a user or group: of the 2^32 the last, -1, means "leave it as it is" to chown(2). */
+const largestOwner = 2 ** 32 - 2;
+
 /** A user or group of a file or folder, by name or by number. */
-export const ownerField = (kind: 'user' | 'group') =>
-  patternText({
+export function ownerField(kind: 'user' | 'group') {
+  const form = {
     pattern: /^(?:[a-z_][a-z0-9_-]*|0|[1-9][0-9]{0,9})$/,
     maxLength: groupReference.maxLength,
     what: `the name or number of a ${kind}`,
     remedy: `Give the name of a ${kind} in the image, or its number in quotes.`,
-  });
+  };
+  const rule = (text: string): Refusal | undefined => {
+    const refusal = patternRefusal(text, form);
+    if (refusal !== undefined || !/^[0-9]/.test(text) || Number(text) <= largestOwner) return refusal;
+    const reason = `${text} is larger than any number of a ${kind}`;
+    return { code: 'spec.invalid_value', reason, remedy: `Give a number up to ${largestOwner}.` };
+  };
+  return ruledText(rule, { maxLength: form.maxLength, pattern: form.pattern.source });
+}
 
 /** Permission bits. */
 export const modeField = patternText({

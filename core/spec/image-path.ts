@@ -25,7 +25,7 @@ const forbidden: readonly { readonly pattern: RegExp; readonly reason: string; r
     remedy: 'Leave it out: each machine makes its own at its first boot.',
   },
   {
-    pattern: /^\/(usr|var)\/lib\/lbuild(\/|$)|^\/etc\/systemd\/system\/lbuild-first-boot\.service(\/|$)/,
+    pattern: /^\/(usr\/|var\/)?lib\/lbuild(\/|$)|^\/etc\/systemd\/system\/lbuild-first-boot\.service(\/|$)/,
     reason: 'the scripts of the first boot, their unit and their results lie there',
     remedy: 'Use `firstBoot`.',
   },

@@ -1,5 +1,8 @@
+import { firstBootUnit } from '../plan/programs/first-boot.ts';
+import { quoted } from '../text.ts';
 import type { FieldPath } from './field-path.ts';
 import type { Outline } from './outline.ts';
+import { unitName } from './services.ts';
 import { type SpecError, specError } from './spec-errors.ts';
 
 /** Errors of two fields of which exactly one must be given. */
@@ -22,15 +25,22 @@ function oneOf(
   ];
 }
 
-/** A demand for a new password where there is none to change: nobody could log in any more, by a key neither. */
+/** A demand for a new password of which the old one opens nothing: nobody could log in any more, by a key neither. */
 function passwordErrors(
   path: FieldPath,
-  { passwordHash, mustChangePassword }: { passwordHash?: unknown; mustChangePassword?: unknown },
+  account: { readonly passwordHash?: unknown; readonly mustChangePassword?: unknown; readonly locked?: unknown },
 ): SpecError[] {
-  if (mustChangePassword !== true || passwordHash !== undefined) return [];
-  const reason = 'the account has no password that could be changed, so nobody could log in, by a key neither';
-  const remedy = 'Give `passwordHash`, or leave this out.';
-  return [specError([...path, 'mustChangePassword'], { code: 'spec.invalid_value', reason, remedy })];
+  if (account.mustChangePassword !== true) return [];
+  const at = [...path, 'mustChangePassword'];
+  if (account.passwordHash === undefined) {
+    const reason = 'the account has no password that could be changed, so nobody could log in, by a key neither';
+    return [
+      specError(at, { code: 'spec.invalid_value', reason, remedy: 'Give `passwordHash`, or leave this out.' }),
+    ];
+  }
+  if (account.locked !== true) return [];
+  const reason = '`locked` is true, and whoever changes a password gives the old one: nobody could log in, by a key neither';
+  return [specError(at, { code: 'spec.contradiction', reason, remedy: 'Leave out one of the two.' })];
 }
 
 function rootErrors({ rootAccount }: Outline): SpecError[] {
@@ -51,7 +61,20 @@ function removedErrors({ packages, users }: Outline): SpecError[] {
   if (user < 0 || place < 0) return [];
   const reason = `"sudo" is needed for users[${user}].sudo, which contradicts this`;
   const remedy = 'Remove one of the two.';
-  return [specError(['packages', 'remove', place], { code: 'spec.duplicate_name', reason, remedy })];
+  return [specError(['packages', 'remove', place], { code: 'spec.contradiction', reason, remedy })];
+}
+
+/** The unit of the first boot, to be kept from starting. */
+function unitErrors({ firstBoot, services }: Outline): SpecError[] {
+  if (firstBoot.length === 0) return [];
+  return (['disable', 'mask'] as const).flatMap((list) =>
+    services[list].flatMap((name, index) => {
+      if (name === undefined || unitName(name) !== firstBootUnit) return [];
+      const reason = `${quoted(name)} runs the scripts of \`firstBoot\`, which contradicts this`;
+      const remedy = 'Remove it here, or remove `firstBoot`.';
+      return specError(['services', list, index], { code: 'spec.contradiction', reason, remedy });
+    }),
+  );
 }
 
 /** Errors of fields that mean something only together with others of the same object, or with another list. */
@@ -66,5 +89,6 @@ export function joinedFieldErrors(outline: Outline): SpecError[] {
     ...outline.users.flatMap((user, index) => passwordErrors(['users', index], user ?? {})),
     ...rootErrors(outline),
     ...removedErrors(outline),
+    ...unitErrors(outline),
   ];
 }

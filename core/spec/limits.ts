@@ -44,7 +44,7 @@ export const specLimits = {
   kernelArguments: { value: 64, reason: 'the kernel takes 2,048 bytes of command line' },
   /** Bytes of all kernel arguments with the spaces between: 2,048 of x86 less what the image adds to boot. */
   kernelArgumentBytes: { value: 1_536, reason: 'the kernel takes 2,048 bytes, of which the image needs some' },
-  /** Steps: a plan holds 40 stages, each step may be one of its own, and the engine's own steps take up to 8. */
+  /** Steps: a plan holds 40 stages (core/plan/step-graph.ts), each step may be one, and those around them are fused. */
   steps: { value: 32, reason: 'a plan holds 40 stages, and each step may be one' },
   /** Bytes of one step's script: what is longer is a program and belongs into a file or package. */
   scriptBytes: { value: 65_536, reason: 'a longer script belongs into a file or a package' },

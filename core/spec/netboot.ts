@@ -1,6 +1,8 @@
 import { z } from 'zod';
 import { patternText } from './refusal.ts';
 
+/** From 1 to 65535. */
+const port = '(?:[1-9][0-9]{0,3}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5])';
 const hostLabel = '[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?';
 /** Parts of a path without what a script of iPXE, the kernel's line or the scripts of live-boot would take apart. */
 const pathPart = '[A-Za-z0-9._~%+-]+';
@@ -8,7 +10,7 @@ const pathPart = '[A-Za-z0-9._~%+-]+';
 /** Options of a network boot. */
 export const netbootFields = {
   baseUrl: patternText({
-    pattern: new RegExp(`^https?://${hostLabel}(?:\\.${hostLabel})*(?::[1-9][0-9]{0,4})?(?:/${pathPart})*/?$`),
+    pattern: new RegExp(`^https?://${hostLabel}(?:\\.${hostLabel})*(?::${port})?(?:/${pathPart})*/?$`),
     maxLength: 200,
     what: 'an address that a starting machine can fetch from',
     remedy:

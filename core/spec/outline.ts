@@ -22,7 +22,7 @@ export const outlineSchema = z.object({
   groups: lists({ name: text, gid: z.number().optional().catch(undefined) }),
   users: lists({
     ...{ name: text, uid: z.number().optional().catch(undefined), groups: texts, sshKeys: texts },
-    ...{ passwordHash: anything, mustChangePassword: anything },
+    ...{ home: text, passwordHash: anything, mustChangePassword: anything, locked: anything },
     sudo: z
       .union([z.object({ commands: texts }), z.literal(true)])
       .optional()

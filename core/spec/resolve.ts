@@ -1,6 +1,6 @@
 import { digestOf, type Sha256 } from '../digest.ts';
 import { byCodeUnits } from '../text.ts';
-import { resolveConfiguration } from './configuration/resolve.ts';
+import { resolveConfiguration, resolveKernelModules } from './configuration/resolve.ts';
 import { resolveOutput } from './outputs.ts';
 import { type ResolvedSpec, type ResolvedUser, type Spec, specSchema } from './schema.ts';
 import { unitName } from './services.ts';
@@ -54,7 +54,11 @@ export function resolveSpec(spec: Spec): ResolvedSpec {
       mask: unitNames(spec.services.mask),
     },
     ...(scripts && { firstBoot: [...scripts] }),
-    kernel: { ...spec.kernel, package: spec.kernel.package ?? `linux-image-${spec.base.architecture}` },
+    kernel: {
+      ...spec.kernel,
+      package: spec.kernel.package ?? `linux-image-${spec.base.architecture}`,
+      ...(spec.kernel.modules && { modules: resolveKernelModules(spec.kernel.modules) }),
+    },
     steps: spec.steps.map((step, index) => {
       const previous = spec.steps[index - 1]?.id;
       return { ...step, needs: sorted(step.needs ?? (previous === undefined ? [] : [previous])) };

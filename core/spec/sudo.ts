@@ -1,16 +1,11 @@
 import { z } from 'zod';
+import { sudoCommand } from '../plan/programs/sudo-command.ts';
 import { byCodeUnits } from '../text.ts';
 import { specLimits } from './limits.ts';
 import { patternText } from './refusal.ts';
 
-/**
- * A command as sudo takes it: an absolute path, then nothing (any arguments), `""` (none), or exactly these arguments.
- * Wildcards are refused: sudo's `*` matches spaces and slashes, so it lets through more than anyone means. What is left
- * has four characters that sudoers(5) would read as its own (`,` `:` `=`, and the backslash, which is refused); the
- * builder escapes them.
- */
-const sudoCommand = patternText({
-  pattern: /^(?:\/[A-Za-z0-9_+@-][A-Za-z0-9._+@-]*)+(?: ""|(?: [A-Za-z0-9._+@%/:=,-]+)*)$/,
+const commandField = patternText({
+  pattern: sudoCommand,
   maxLength: specLimits.sudoCommandLength.value,
   what: 'a command for sudo',
   remedy:
@@ -25,7 +20,7 @@ export const sudoSchema = z
       .strictObject({
         passwordless: z.boolean().default(false).describe('Ask for no password.'),
         commands: z
-          .array(sudoCommand.describe('One command.'))
+          .array(commandField.describe('One command.'))
           .min(1)
           .max(specLimits.sudoCommands.value)
           .optional()

@@ -3,12 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { passwordHashes, publicKeys } from '../core/spec/sample-spec.ts';
-import { engineFolder, removeFolder } from '../support/engine.ts';
-import { startEngineInProcess } from '../support/engine-in-process.ts';
-import { bootDisk } from '../support/qemu.ts';
+import { askDisk, buildDisk } from '../support/built-disk.ts';
 
-/** What passwordHashes.yescrypt is the hash of: the preset's. */
-const password = 'linux-builder';
 const passwordHash = passwordHashes.yescrypt;
 const attempts = '/srv/attempts';
 
@@ -104,31 +100,15 @@ describe('a posted spec becomes a system with accounts and a first boot', () => 
   let disk = '';
 
   beforeAll(async () => {
-    const directory = engineFolder();
-    const engine = await startEngineInProcess(directory, { mode: 'contained' });
-    try {
-      const started = await engine.client.startBuild(spec);
-      const ended = await engine.client.waitForBuild(started.id);
-      expect(ended.failure).toBeUndefined();
-      expect(ended.state).toBe('succeeded');
-      disk = (await engine.client.downloadArtifact(started.id, 'first.img', folder)).path;
-    } finally {
-      await engine.close();
-      removeFolder(directory);
-    }
+    disk = await buildDisk(spec, 'first.img', folder);
   });
   afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
   async function boot(checks: Readonly<Record<string, RegExp>>) {
-    const questions = Object.keys(checks);
-    const booted = await bootDisk({
-      ...{ disk, keep: true, firmware: 'bios', timeoutSeconds: 600, expect: /first login:/ },
-      login: { user: 'ops', password },
-      interact: [...questions, 'sync'],
-    });
-    console.log(`login prompt after ${booted.bootSeconds.toFixed(0)} s (${booted.acceleration})`);
-    for (const [at, question] of questions.entries()) {
-      expect.soft(booted.outputs[at], question).toMatch(checks[question] ?? /^$/);
+    const machine = { disk, keep: true, firmware: 'bios', hostname: 'first' } as const;
+    const { answers } = await askDisk(machine, [...Object.keys(checks), 'sync']);
+    for (const [question, answer] of Object.entries(checks)) {
+      expect.soft(answers[question], question).toMatch(answer);
     }
   }
 

@@ -122,10 +122,10 @@ describe('a posted spec with typed configuration becomes an image', () => {
   it.each([
     ['etc/systemd/timesyncd.conf.d/lbuild.conf', 0o644],
     ['etc/nftables.conf', 0o755],
-    ['etc/sysctl.d/60-lbuild.conf', 0o644],
+    ['etc/sysctl.d/99-spec-lbuild.conf', 0o644],
     ['etc/modules-load.d/lbuild.conf', 0o644],
     ['etc/modprobe.d/lbuild.conf', 0o644],
-    ['etc/ssh/sshd_config.d/50-lbuild.conf', 0o644],
+    ['etc/ssh/sshd_config.d/40-lbuild.conf', 0o644],
     ['etc/apt/apt.conf.d/20auto-upgrades', 0o644],
     ['etc/apt/apt.conf.d/52lbuild-unattended-upgrades', 0o644],
     ['usr/local/share/ca-certificates/lbuild-f208f49ba623.crt', 0o644],

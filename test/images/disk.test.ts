@@ -4,13 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { passwordHashes } from '../core/spec/sample-spec.ts';
+import { askDisk, buildDisk } from '../support/built-disk.ts';
 import { ext4At, readTable, verifyTable } from '../support/disk-image.ts';
-import { engineFolder, removeFolder } from '../support/engine.ts';
-import { startEngineInProcess } from '../support/engine-in-process.ts';
-import { bootDisk } from '../support/qemu.ts';
-
-/** What passwordHashes.yescrypt is the hash of: the preset's. */
-const password = 'linux-builder';
 
 /** The reference system, as a disk. */
 const spec = {
@@ -32,18 +27,7 @@ describe('a posted spec becomes a disk image', () => {
   let disk = '';
 
   beforeAll(async () => {
-    const directory = engineFolder();
-    const engine = await startEngineInProcess(directory, { mode: 'contained' });
-    try {
-      const started = await engine.client.startBuild(spec);
-      const ended = await engine.client.waitForBuild(started.id);
-      expect(ended.failure).toBeUndefined();
-      expect(ended.state).toBe('succeeded');
-      disk = (await engine.client.downloadArtifact(started.id, 'edge.img', folder)).path;
-    } finally {
-      await engine.close();
-      removeFolder(directory);
-    }
+    disk = await buildDisk(spec, 'edge.img', folder);
   });
   afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
@@ -77,15 +61,9 @@ describe('a posted spec becomes a disk image', () => {
 
   async function boot(file: string, firmware: 'bios' | 'uefi') {
     const questions = [...Object.keys(checks), 'uname -r', 'cat /proc/cmdline'];
-    const booted = await bootDisk({
-      ...{ disk: file, firmware, timeoutSeconds: 600, expect: /edge-01 login:/ },
-      login: { user: 'ops', password },
-      interact: questions,
-    });
-    console.log(`${firmware}: login prompt after ${booted.bootSeconds.toFixed(0)} s (${booted.acceleration})`);
-    const seen = Object.fromEntries(questions.map((question, at) => [question, booted.outputs[at] ?? '']));
-    expect(seen).toMatchObject(checks);
-    return { kernel: seen['uname -r'] ?? '', cmdline: seen['cat /proc/cmdline'] ?? '', console: booted.console };
+    const { answers, console: text } = await askDisk({ disk: file, firmware, hostname: 'edge-01' }, questions);
+    expect(answers).toMatchObject(checks);
+    return { kernel: answers['uname -r'] ?? '', cmdline: answers['cat /proc/cmdline'] ?? '', console: text };
   }
 
   it('boots with UEFI, and is inside as the spec says', async () => {

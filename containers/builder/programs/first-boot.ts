@@ -14,7 +14,7 @@
  * /var/lib/lbuild/first-boot says that it is done, and then writes the result there and to the journal. A last command
  * makes the file `done`, without which alone the unit starts.
  */
-import { firstBoot as declaration } from '../../../core/plan/programs/first-boot.ts';
+import { firstBoot as declaration, firstBootUnit } from '../../../core/plan/programs/first-boot.ts';
 import type { OptionsOf, ProgramContext, ProgramOutcome, StepProgram } from '../contract.ts';
 import { StepError } from '../step-error.ts';
 import { existsInTree, linkInTree, writeTreeFile } from './tree/tree-file.ts';
@@ -22,7 +22,6 @@ import { existsInTree, linkInTree, writeTreeFile } from './tree/tree-file.ts';
 type Options = OptionsOf<typeof declaration>;
 type Script = Options['scripts'][number];
 
-const unitName = 'lbuild-first-boot.service';
 const scriptFolder = '/usr/lib/lbuild/first-boot';
 const runnerPath = '/usr/lib/lbuild/run-first-boot';
 
@@ -128,9 +127,9 @@ async function run(context: ProgramContext<Options>): Promise<ProgramOutcome> {
     await writeTreeFile(context, `${scriptFolder}/${fileNameOf(script, position)}`, text, { mode: 0o700 });
   }
   await writeTreeFile(context, runnerPath, runner, { mode: 0o755 });
-  const unit = `/etc/systemd/system/${unitName}`;
+  const unit = `/etc/systemd/system/${firstBootUnit}`;
   await writeTreeFile(context, unit, unitText(scripts), { mode: 0o644 });
-  await linkInTree(context, `/etc/systemd/system/multi-user.target.wants/${unitName}`, unit);
+  await linkInTree(context, `/etc/systemd/system/multi-user.target.wants/${firstBootUnit}`, unit);
   return { facts: { scripts: String(scripts.length) } };
 }
 

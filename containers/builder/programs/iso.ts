@@ -17,17 +17,14 @@ import { join } from 'node:path';
 import { iso as declaration } from '../../../core/plan/programs/export.ts';
 import type { OptionsOf, PrepareContext, ProgramContext, ProgramOutcome, StepProgram } from '../contract.ts';
 import { type ModuleFile, takeBootFiles } from './boot/boot-files.ts';
+import { efiLoaders, fatEnvironment, imageEnvironment } from './boot/efi-loader.ts';
 import { biosModules, earlyConfiguration, efiModules, grubConfiguration } from './boot/grub-configuration.ts';
 
 type Options = OptionsOf<typeof declaration>;
 type Context = ProgramContext<Options>;
 
-/** Where GRUB's files stand in the builder root. */
+/** Where GRUB's part of the first sector stands in the builder root. */
 const hybridMbr = '/usr/lib/grub/i386-pc/boot_hybrid.img';
-const efiLoaders = {
-  amd64: { format: 'x86_64-efi', file: 'BOOTX64.EFI' },
-  arm64: { format: 'arm64-efi', file: 'BOOTAA64.EFI' },
-} as const;
 
 /**
  * It looks only so often whether its threads are done, every second unless told otherwise: 0.3 s of work take 0.9 s. And
@@ -45,7 +42,7 @@ async function prepare(context: PrepareContext<Options>): Promise<void> {
   await writeFile(join(staging, marker), '');
   await writeFile(join(staging, 'boot/grub/grub.cfg'), grubConfiguration(hostname, cmdline));
   const early = join(context.scratch, 'early.cfg');
-  await writeFile(early, earlyConfiguration(marker));
+  await writeFile(early, earlyConfiguration({ file: marker }));
   await Promise.all([
     hasBios(context) ? makeBiosLoader(context, early, join(staging, 'boot/grub/eltorito.img')) : undefined,
     makeEfiPartition(context, early, esp),
@@ -88,7 +85,7 @@ async function run(context: Context): Promise<ProgramOutcome> {
       ...['-append_partition', '2', '0xef', esp, '-appended_part_as_gpt'],
       ...['-graft-points', `/=${staging}`, ...mapped],
     ],
-    { env: timeEnvironment(context), writes: file },
+    { env: imageEnvironment(context.sourceDateEpoch), writes: file },
   );
   return {
     artifact: { file, name: fileName, mediaType: 'application/x-iso9660-image', written },
@@ -120,11 +117,6 @@ async function setTimes(folder: string, epoch: number): Promise<void> {
   await utimes(folder, epoch, epoch);
 }
 
-/** xorriso, mksquashfs and mtools all take their times from SOURCE_DATE_EPOCH; FAT times are local ones. */
-function timeEnvironment(context: Pick<Context, 'sourceDateEpoch'>): Record<string, string> {
-  return { SOURCE_DATE_EPOCH: String(context.sourceDateEpoch), TZ: 'UTC', LC_ALL: 'C.UTF-8' };
-}
-
 async function makeBiosLoader(context: PrepareContext<Options>, early: string, file: string): Promise<void> {
   await context.exec([
     ...(['grub-mkimage', '-O', 'i386-pc-eltorito', '-o', file, '-p', '/boot/grub', '-c', early] as const),
@@ -138,7 +130,7 @@ async function makeEfiPartition(context: PrepareContext<Options>, early: string,
   const content = join(context.scratch, 'esp');
   const built = join(content, 'EFI/BOOT', loader.file);
   await mkdir(join(content, 'EFI/BOOT'), { recursive: true });
-  const environment = { ...timeEnvironment(context), MTOOLS_SKIP_CHECK: '1' };
+  const environment = fatEnvironment(context.sourceDateEpoch);
   await Promise.all([
     context.exec([
       ...(['grub-mkimage', '-O', loader.format, '-o', built, '-p', '/boot/grub', '-c', early] as const),

@@ -168,7 +168,7 @@ function setPassword(accounts: Accounts, name: string, password: Password, field
   const { passwordHash, mustChangePassword, locked } = password;
   if (passwordHash === undefined && mustChangePassword !== true && locked !== true) return;
   const row = rowOf(accounts.shadow, name);
-  if (row === undefined) throw new StepError('step.failed', `${field}.name: ${name} has no line in /etc/shadow`);
+  if (row === undefined) throw new StepError('step.failed', `${field}: ${name} has no line in /etc/shadow`);
   if (passwordHash !== undefined) {
     row[1] = needFieldText(`${field}.passwordHash`, passwordHash);
     row[2] = accounts.day;

@@ -7,6 +7,7 @@ import { sshSchema } from '../../spec/configuration/ssh.ts';
 import { sysctlSchema } from '../../spec/configuration/sysctl.ts';
 import { updatesSchema } from '../../spec/configuration/updates.ts';
 import type { ProgramDeclaration } from './program.ts';
+import { unitPaths } from './unit-paths.ts';
 
 const unitNames = z.array(z.string());
 
@@ -16,13 +17,13 @@ const unitNames = z.array(z.string());
  */
 export const configuration = {
   name: 'configuration',
-  version: 1,
+  version: 2,
   summary: 'Writes the typed configuration: firewall, ssh, time, kernel, updates',
   trust: 'service',
   produces: 'layer',
   reads: 'paths',
-  // All that is written lies below /etc; the rest is where units are.
-  readsPaths: () => ['etc', 'lib/systemd', 'usr/lib/systemd', 'usr/local/lib/systemd'],
+  // All that is written lies below /etc.
+  readsPaths: () => unitPaths,
   hostTools: ['systemctl'],
   timeoutSeconds: 300,
   options: z.strictObject({

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { ProgramDeclaration } from './program.ts';
+import { unitPaths } from './unit-paths.ts';
 
 /** Declaration of `system`: host name, time zone, locale, keyboard. Runs before any tenant file is in the tree. */
 export const system = {
@@ -144,7 +145,7 @@ export const services = {
   trust: 'service',
   produces: 'layer',
   reads: 'paths',
-  readsPaths: () => ['etc', 'lib/systemd', 'usr/lib/systemd', 'usr/local/lib/systemd'],
+  readsPaths: () => unitPaths,
   hostTools: ['systemctl'],
   timeoutSeconds: 300,
   options: z.strictObject({

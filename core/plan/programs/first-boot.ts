@@ -1,6 +1,9 @@
 import { z } from 'zod';
 import type { ProgramDeclaration } from './program.ts';
 
+/** The unit that runs the scripts. */
+export const firstBootUnit = 'lbuild-first-boot.service';
+
 /** Declaration of `first-boot`: scripts, and the unit that runs them once where the image boots. */
 export const firstBoot = {
   name: 'first-boot',

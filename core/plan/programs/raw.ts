@@ -1,5 +1,9 @@
 import { z } from 'zod';
+import { specLimits } from '../../spec/limits.ts';
 import type { ProgramDeclaration } from './program.ts';
+
+/** MiB of the largest disk, whoever chooses its size: the spec, or the builder by what the tree needs. */
+export const largestDiskMiB = specLimits.diskMiB.value;
 
 /** What every form of a disk image is made of. */
 export const diskOptions = {

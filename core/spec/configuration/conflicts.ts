@@ -1,9 +1,11 @@
 import { quoted } from '../../text.ts';
 import { type FieldPath, fieldPathText } from '../field-path.ts';
+import { base64Refusal } from '../files.ts';
 import type { Outline } from '../outline.ts';
 import { unitName } from '../services.ts';
 import { type SpecError, specError } from '../spec-errors.ts';
 import { type Section, sectionsOf } from './sections.ts';
+import { sshInclude, sshPath } from './ssh.ts';
 
 /** A list of the spec whose entries contradict a section that says otherwise of the same name. */
 function contradicted(
@@ -79,6 +81,28 @@ function fileErrors({ files }: Outline, written: readonly WrittenFile[]): SpecEr
   });
 }
 
+/** The text of a file of the spec; undefined where it is no text. */
+function textOf({ content, base64 }: { readonly content?: unknown; readonly base64?: unknown }): string | undefined {
+  if (typeof content === 'string') return content;
+  if (typeof base64 !== 'string' || base64Refusal(base64) !== undefined) return undefined;
+  return atob(base64);
+}
+
+/** The server's own file among the files, without the line by which it reads what the section writes. */
+function includeErrors({ files }: Outline, written: readonly WrittenFile[]): SpecError[] {
+  if (!written.some(({ path }) => path === sshPath)) return [];
+  return files.flatMap((file, index) => {
+    if (file?.path !== sshInclude.from) return [];
+    const text = textOf(file);
+    if (text === undefined || sshInclude.line.test(text)) return [];
+    return specError(['files', index, file.content === undefined ? 'base64' : 'content'], {
+      code: 'spec.contradiction',
+      reason: `${quoted(sshInclude.from)} of this text does not include \`/etc/ssh/sshd_config.d/*.conf\`, which \`ssh\` is written to`,
+      remedy: 'Begin it with `Include /etc/ssh/sshd_config.d/*.conf`, or remove `ssh`.',
+    });
+  });
+}
+
 /**
  * Errors between sections of typed configuration and the fields beside them: files, units, packages.
  * @param input readable (see survey.ts)
@@ -96,6 +120,7 @@ export function configurationErrors(input: unknown, outline: Outline): SpecError
   return [
     ...fileErrors(outline, written),
     ...folderErrors(outline, written),
+    ...includeErrors(outline, written),
     ...contradicted(units('disable'), ['services', 'disable'], sections, starts),
     ...contradicted(units('mask'), ['services', 'mask'], sections, starts),
     ...contradicted(units('enable'), ['services', 'enable'], sections, stops),

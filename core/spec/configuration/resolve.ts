@@ -2,6 +2,7 @@ import { byCodeUnits } from '../../text.ts';
 import type { Spec } from '../schema.ts';
 import { resolveCertificates } from './certificates.ts';
 import type { Firewall } from './firewall.ts';
+import type { KernelModules } from './kernel-modules.ts';
 import type { Ssh } from './ssh.ts';
 
 type Resolved = Pick<Spec, 'firewall' | 'ssh' | 'certificates'>;
@@ -23,6 +24,11 @@ function resolveSsh(ssh: Ssh): Ssh {
     ...(allowUsers === undefined ? {} : { allowUsers: sorted(allowUsers) }),
     ...(allowGroups === undefined ? {} : { allowGroups: sorted(allowGroups) }),
   };
+}
+
+/** Modules load in their order; none of those that are blocked comes first. */
+export function resolveKernelModules({ load, block }: KernelModules): KernelModules {
+  return { load, block: sorted(block) };
 }
 
 /** The sections of which equal meanings have more than one form, in one form. What a spec leaves out stays out. */

@@ -55,8 +55,17 @@ export const sshSchema = ruledValue(fields, ({ ports = [], allowUsers = [], allo
 ]);
 export type Ssh = z.output<typeof sshSchema>;
 
-/** The distribution's sshd_config reads this folder first, and of a keyword sshd takes the first value. */
-export const sshPath = '/etc/ssh/sshd_config.d/50-lbuild.conf';
+/**
+ * The distribution's sshd_config reads this folder first, in the order of names, and of a keyword sshd takes the first
+ * value: so this comes before 50-cloud-init.conf, in which the data of a cloud may ask for logins by password.
+ */
+export const sshPath = '/etc/ssh/sshd_config.d/40-lbuild.conf';
+
+/** The server's own file, and the line by which it reads the folder of `sshPath`; keywords are of any case. */
+export const sshInclude = {
+  from: '/etc/ssh/sshd_config',
+  line: /^[\t ]*include[\t =].*\bsshd_config\.d\//im,
+} as const;
 
 export function sshEffects(_ssh: Ssh): SectionEffects {
   return { packages: ['openssh-server'], paths: [sshPath], enable: ['ssh.service'], disable: [] };

@@ -36,8 +36,11 @@ export const sysctlSchema = ruledValue(
 );
 export type Sysctl = z.output<typeof sysctlSchema>;
 
-/** After 50-default.conf of systemd, before the local 99-sysctl.conf. */
-export const sysctlPath = '/etc/sysctl.d/60-lbuild.conf';
+/**
+ * After all that packages bring, of which the last is 99-protect-links.conf of procps (Debian 12), and before
+ * 99-sysctl.conf, the name of the local /etc/sysctl.conf: of one parameter the last file in the order of names counts.
+ */
+export const sysctlPath = '/etc/sysctl.d/99-spec-lbuild.conf';
 
 export function sysctlEffects(_parameters: Sysctl): SectionEffects {
   return { packages: [], paths: [sysctlPath], enable: [], disable: [] };

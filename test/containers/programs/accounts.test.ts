@@ -152,6 +152,7 @@ describe('users', () => {
       { commands: ['/bin/a\nops ALL=(ALL) NOPASSWD: ALL'] },
       /users\[0\]\.sudo\.commands\[0\]/,
     ],
+    ['a path with dots', { commands: ['/bin/../sbin/a'] }, /users\[0\]\.sudo\.commands\[0\]/],
     ['a wildcard', { commands: ['/bin/a', '/bin/*'] }, /users\[0\]\.sudo\.commands\[1\]/],
   ])('refuses sudo for %s', (_, rule, reason) =>
     withBenchFolder(async (folder) => {

@@ -1,3 +1,4 @@
+import { basename } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import type { z } from 'zod';
@@ -14,8 +15,8 @@ import { firewallEffects, firewallSchema } from '../../../core/spec/configuratio
 import { kernelModulesEffects, kernelModulesSchema } from '../../../core/spec/configuration/kernel-modules.ts';
 import { ntpEffects, ntpSchema } from '../../../core/spec/configuration/ntp.ts';
 import type { SectionEffects } from '../../../core/spec/configuration/section.ts';
-import { sshEffects, sshSchema } from '../../../core/spec/configuration/ssh.ts';
-import { sysctlEffects, sysctlSchema } from '../../../core/spec/configuration/sysctl.ts';
+import { sshEffects, sshPath, sshSchema } from '../../../core/spec/configuration/ssh.ts';
+import { sysctlEffects, sysctlPath, sysctlSchema } from '../../../core/spec/configuration/sysctl.ts';
 import { updatesEffects, updatesSchema } from '../../../core/spec/configuration/updates.ts';
 
 /** Lines of each file but for the remark, by path. */
@@ -50,8 +51,18 @@ describe('the file of', () => {
 
   it('kernel parameters has a line each, sorted', () => {
     expect(write(sysctlSchema, sysctlFiles, { 'vm.swappiness': '10', 'kernel.core_pattern': '|/bin/x %p' })).toEqual({
-      '/etc/sysctl.d/60-lbuild.conf': ['kernel.core_pattern = |/bin/x %p', 'vm.swappiness = 10'],
+      '/etc/sysctl.d/99-spec-lbuild.conf': ['kernel.core_pattern = |/bin/x %p', 'vm.swappiness = 10'],
     });
+  });
+
+  it.each([
+    // systemd-sysctl takes the last of a parameter: behind procps of Debian 12, before the local file.
+    ['kernel parameters', sysctlPath, ['50-pid-max.conf', '99-protect-links.conf'], ['99-sysctl.conf']],
+    // sshd takes the first of a keyword.
+    ['ssh', sshPath, [], ['50-cloud-init.conf']],
+  ])('%s stands where it counts among those that packages bring', (_, path, before, after) => {
+    const name = basename(path);
+    expect([...after, name, ...before].sort()).toEqual([...before, name, ...after]);
   });
 
   it('modules loads in order, and blocks by alias and by name', () => {
@@ -63,7 +74,7 @@ describe('the file of', () => {
   });
 
   it('ssh has what is given and nothing else', () => {
-    const path = '/etc/ssh/sshd_config.d/50-lbuild.conf';
+    const path = '/etc/ssh/sshd_config.d/40-lbuild.conf';
     expect(write(sshSchema, sshFiles, {})).toEqual({ [path]: [] });
     expect(write(sshSchema, sshFiles, { passwordAuthentication: true, x11Forwarding: true })).toEqual({
       [path]: ['PasswordAuthentication yes', 'X11Forwarding yes'],

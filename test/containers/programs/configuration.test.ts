@@ -40,10 +40,10 @@ describe('configuration', () => {
       const modes = {
         'etc/systemd/timesyncd.conf.d/lbuild.conf': 0o644,
         'etc/nftables.conf': 0o755,
-        'etc/sysctl.d/60-lbuild.conf': 0o644,
+        'etc/sysctl.d/99-spec-lbuild.conf': 0o644,
         'etc/modules-load.d/lbuild.conf': 0o644,
         'etc/modprobe.d/lbuild.conf': 0o644,
-        'etc/ssh/sshd_config.d/50-lbuild.conf': 0o644,
+        'etc/ssh/sshd_config.d/40-lbuild.conf': 0o644,
         'etc/cloud/cloud.cfg.d/95-lbuild.cfg': 0o644,
         'etc/apt/apt.conf.d/20auto-upgrades': 0o644,
         'etc/apt/apt.conf.d/52lbuild-unattended-upgrades': 0o644,

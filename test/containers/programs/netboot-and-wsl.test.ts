@@ -155,6 +155,15 @@ describe('a network boot', () => {
     expect(await size(19)).toBeLessThan(await size());
   });
 
+  it('takes no link for a kernel, whatever the index says: it would lead to a file of the builder', async () => {
+    const names = ['vmlinuz', 'initrd.img'].map((name) => `boot/${name}-6.1.0-10-amd64`);
+    const forged = await layerOf('forged', [], (tree) => {
+      mkdirSync(join(tree, 'boot'));
+      for (const name of names) symlinkSync('/etc/hostname', join(tree, name));
+    });
+    await expect(makeNetboot(await wholeModule([forged]))).rejects.toThrow('is no file in the module');
+  });
+
   it('is refused without a kernel that has an initial RAM file system', async () => {
     const bare = await layerOf('bare', [], (tree) => plant(tree, { 'boot/vmlinuz-1': 'kernel', 'etc/x': '' }));
     const access = accessOf([bare], { module: await wholeModule([bare]) }).of('packed');

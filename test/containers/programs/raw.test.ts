@@ -269,6 +269,21 @@ describe('the size of a disk', () => {
     expect(diskSize(usage(megabytes), { type: 'raw', sizeMiB, architecture: 'amd64' })).toBe(expected);
   });
 
+  it('is never more than the largest, whatever the tree holds', () => {
+    const sizeOf = (megabytes: number, sizeMiB?: number) =>
+      diskSize(usage(megabytes), { type: 'ova', sizeMiB, architecture: 'amd64' });
+    expect(sizeOf(42_000)).toBe(51_200);
+    expect(sizeOf(47_000)).toBe(51_200);
+    // A hole of a petabyte takes no room in a layer.
+    for (const megabytes of [48_000, 2 ** 30]) {
+      for (const sizeMiB of [undefined, 51_200]) {
+        expect(() => sizeOf(megabytes, sizeMiB)).toThrow(
+          /^outputs, type ova: the image needs a disk of \d+ MiB, and the largest has 51200;/,
+        );
+      }
+    }
+  });
+
   it('refuses one that is too small, and names the least', () => {
     expect(() => diskSize(usage(640), { type: 'raw', sizeMiB: 790, architecture: 'amd64' })).toThrow(
       'outputs, type raw: sizeMiB is 790, and the image needs at least 791; give as much, or leave it out.',

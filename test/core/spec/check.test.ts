@@ -215,7 +215,7 @@ const accepted: readonly (readonly [what: string, fragment: Readonly<Record<stri
     },
   ],
   ['colours in a file', { files: [{ path: '/etc/motd', content: '\u001b[1mhi\u001b[0m\n' }] }],
-  ['owners by number', { files: [{ path: '/srv/a', content: '', owner: '0', group: '1000', mode: '4755' }] }],
+  ['owners by number', { files: [{ path: '/srv/a', content: '', owner: '0', group: '4294967294', mode: '4755' }] }],
   [
     'units of all kinds',
     {

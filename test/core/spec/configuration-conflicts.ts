@@ -8,8 +8,8 @@ const file = (path: string) => ({ files: [{ path, content: '' }] });
 /** A file of each section, and a spec that has it written. */
 const sectionFiles: readonly (readonly [path: string, section: object])[] = [
   ['/etc/nftables.conf', { firewall: {} }],
-  ['/etc/sysctl.d/60-lbuild.conf', { sysctl: { 'vm.x': '1' } }],
-  ['/etc/ssh/sshd_config.d/50-lbuild.conf', { ssh: {} }],
+  ['/etc/sysctl.d/99-spec-lbuild.conf', { sysctl: { 'vm.x': '1' } }],
+  ['/etc/ssh/sshd_config.d/40-lbuild.conf', { ssh: {} }],
   ['/etc/systemd/timesyncd.conf.d/lbuild.conf', { system: { ntp: { servers: ['a'] } } }],
   ['/etc/modules-load.d/lbuild.conf', { kernel: { modules: { load: ['a'] } } }],
   ['/etc/modprobe.d/lbuild.conf', { kernel: { modules: { block: ['a'] } } }],
@@ -128,6 +128,18 @@ export const configurationConflicts: readonly RefusalRow[] = [
     'remove[0].path',
     'spec.contradiction',
   ],
+  ...[
+    { content: 'PermitRootLogin no\n#Include /etc/ssh/sshd_config.d/*.conf\n' },
+    { content: '' },
+    { base64: 'UG9ydCAyMgo=' },
+  ].map(
+    (text): RefusalRow => [
+      `a sshd_config without the folder of the section (${JSON.stringify(text)})`,
+      { ssh: {}, files: [{ path: '/etc/ssh/sshd_config', ...text }] },
+      `files[0].${text.content === undefined ? 'base64' : 'content'}`,
+      'spec.contradiction',
+    ],
+  ),
   [
     'a firewall that is disabled',
     { firewall: {}, services: { disable: ['cron', 'nftables'] } },

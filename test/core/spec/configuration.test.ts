@@ -15,7 +15,7 @@ function resolved(fragment: Readonly<Record<string, unknown>>) {
 
 const full = {
   system: { ntp: { servers: ['ntp.example.org', '192.0.2.1', '2001:db8::1'] } },
-  kernel: { modules: { load: ['dummy'], block: ['usb-storage', 'firewire_core'] } },
+  kernel: { modules: { load: ['zram', 'dummy'], block: ['usb-storage', 'firewire_core'] } },
   firewall: {
     forward: 'accept',
     allow: [
@@ -78,6 +78,7 @@ describe('configuration sections', () => {
     ]);
     expect(spec.ssh).toMatchObject({ ports: [22, 2_222], allowUsers: ['_apt', 'abe', 'zoe'] });
     expect(spec.system.ntp?.servers[0]).toBe('ntp.example.org');
+    expect(spec.kernel.modules).toEqual({ load: ['zram', 'dummy'], block: ['firewire_core', 'usb-storage'] });
     expect(spec.cloudInit?.datasources).toEqual(['NoCloud', 'Ec2', 'None']);
     expect(spec.certificates).toEqual([certificates.other, certificates.root]);
   });
@@ -124,6 +125,13 @@ describe('configuration sections', () => {
       services: { enable: ['ssh', 'nftables'], mask: ['ssh.socket'] },
       packages: { install: ['openssh-server'], remove: ['nano'] },
     });
+  });
+
+  it.each([
+    { content: '# Own.\n  include "/etc/ssh/sshd_config.d/*.conf"\nUseDNS no\n' },
+    { base64: btoa('Include sshd_config.d/*\n') },
+  ])('of ssh are taken beside a sshd_config that includes their folder: %j', (text) => {
+    resolved({ ssh: {}, files: [{ path: '/etc/ssh/sshd_config', ...text }] });
   });
 
   it('that are wrong are told beside what other fields say of the others', () => {

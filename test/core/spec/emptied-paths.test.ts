@@ -33,6 +33,14 @@ describe('a file of the spec', () => {
     '/var/cache/man/index.db',
     '/etc/passwd-',
     '/etc/own-',
+    '/etc/ssl/private/ssl-cert-snakeoil.key',
+    '/etc/ssl/certs/ssl-cert-snakeoil.pem',
+    '/var/cache/ldconfig/aux-cache',
+    '/var/cache/debconf/config.dat-old',
+    '/var/lib/dpkg/status-old',
+    '/var/lib/systemd/random-seed',
+    '/var/lib/systemd/credential.secret',
+    '/var/lib/urandom/random-seed',
     '/var/log/app.log',
     '/var/log/app/today',
   ])('%s is refused, since no layer would hold it', async (path) => {
@@ -56,9 +64,31 @@ describe('a file of the spec', () => {
     ['/etc/app-/x', 'x'],
     ['/var/lib/apt/x', 'x'],
     ['/srv/tmp/x', 'x'],
+    ['/etc/ssl/private/own.key', 'x'],
+    ['/var/lib/dpkg/info/own-old', 'x'],
   ])('%s with the content %j is taken, and kept', async (path, content) => {
     expect(errorsOf([{ path, content }])).toEqual([]);
     expect(await kept(path, content)).toBe(content);
+  });
+});
+
+describe('a home folder of the spec', () => {
+  const errorsOf = (home: string) => {
+    const checked = checkSpec(sampleSpec({ users: [{ name: 'ops', home }] }), everything);
+    return checked.ok ? [] : checked.errors;
+  };
+
+  it.each(['/var/tmp/ops', '/var/log/ops', '/var/log/journal/ops', '/var/cache/man/ops', '/var/lib/apt/lists/ops'])(
+    '%s is refused, since no layer would hold its files',
+    async (home) => {
+      expect(await kept(`${home}/.ssh/authorized_keys`, 'key')).not.toBe('key');
+      expect(errorsOf(home)).toMatchObject([{ path: 'users[0].home', code: 'spec.path_forbidden' }]);
+    },
+  );
+
+  it.each(['/home/ops', '/var/lib/ops', '/var/cache/ops', '/srv/tmp/ops'])('%s is taken, and kept', async (home) => {
+    expect(await kept(`${home}/.ssh/authorized_keys`, 'key')).toBe('key');
+    expect(errorsOf(home)).toEqual([]);
   });
 });
 

@@ -11,6 +11,7 @@ const addresses = [
   'http://-a/',
   'http://a_b/',
   'http://a:0/',
+  'http://a:65536/',
   'http://a:port/',
   'http://user@a/',
   'http://a//b',

@@ -97,7 +97,7 @@ export const systemRefusals: readonly RefusalRow[] = [
     'the removal of sudo where a user has it',
     { ...user({ sudo: true }), packages: { remove: ['sudo'] } },
     'packages.remove[0]',
-    'spec.duplicate_name',
+    'spec.contradiction',
   ],
   [
     'a password to change where there is none',
@@ -105,6 +105,26 @@ export const systemRefusals: readonly RefusalRow[] = [
     'users[0].mustChangePassword',
     'spec.invalid_value',
   ],
+  [
+    'a password to change that opens nothing',
+    user({ passwordHash: passwordHashes.yescrypt, locked: true, mustChangePassword: true }),
+    'users[0].mustChangePassword',
+    'spec.contradiction',
+  ],
+  [
+    'a password of root to change that opens nothing',
+    { rootAccount: { passwordHash: passwordHashes.yescrypt, locked: true, mustChangePassword: true } },
+    'rootAccount.mustChangePassword',
+    'spec.contradiction',
+  ],
+  ...(['disable', 'mask'] as const).map(
+    (list): RefusalRow => [
+      `a first boot whose unit is in services.${list}`,
+      { ...script({}), services: { [list]: ['cron', 'lbuild-first-boot'] } },
+      `services.${list}[1]`,
+      'spec.contradiction',
+    ],
+  ),
   ['a lock that is a text', user({ locked: 'yes' }), 'users[0].locked', 'spec.invalid_value'],
   ['a password of root', { rootAccount: { password: 'x' } }, 'rootAccount.password', 'spec.unknown_key'],
   [

@@ -1,4 +1,5 @@
 import type { RefusalRow } from './field-refusals.ts';
+import { publicKeys } from './sample-spec.ts';
 
 const removal = (path: string) => ({ remove: [{ path }] });
 const times = <T>(count: number, make: (index: number) => T): T[] =>
@@ -27,6 +28,7 @@ const needed = [
 const ours = [
   ...['/usr/lib/lbuild/first-boot/01-x', '/var/lib/lbuild/first-boot/done', '/etc/sudoers.d/lbuild-ops'],
   ...['/etc/systemd/system/lbuild-first-boot.service', '/etc/apt/preferences.d/lbuild.pref'],
+  '/lib/lbuild/run-first-boot',
 ].map(
   (path): RefusalRow => [
     `the file ${path} of the engine`,
@@ -35,6 +37,16 @@ const ours = [
     'spec.path_forbidden',
   ],
 );
+
+/** What a spec has made, and a removal that would take it away. */
+const made: readonly (readonly [what: string, fragment: object, path: string])[] = [
+  ['the rules of sudo', { users: [{ name: 'ops', sudo: true }] }, '/etc/sudoers.d'],
+  ['the pins', { packages: { pins: [{ package: 'curl', version: '8.*', priority: 500 }] } }, '/etc/apt/preferences.d'],
+  ['a home folder', { users: [{ name: 'ops' }] }, '/home/ops'],
+  ['what is above a home folder', { users: [{ name: 'ops', home: '/srv/app/ops' }] }, '/srv/app'],
+  ['the keys of a user', { users: [{ name: 'ops', sshKeys: [publicKeys.ed25519] }] }, '/home/ops/.ssh'],
+  ['the keys of root', { rootAccount: { sshKeys: [publicKeys.ed25519] } }, '/root/.ssh/authorized_keys'],
+];
 
 const base64s = ['A', 'AA', 'AAA', 'AAAAA', 'AB==', 'AAB=', 'A===', '====', 'AA==AAAA', 'AAA\n', 'AA A', 'AA-_'].map(
   (base64): RefusalRow => [
@@ -71,6 +83,20 @@ export const treeRefusals: readonly RefusalRow[] = [
     'directories[0].owner',
     'spec.invalid_value',
   ],
+  ...['4294967295', '9999999999'].flatMap((number): RefusalRow[] => [
+    [
+      `the owner ${number} of a folder`,
+      { directories: [{ path: '/srv/a', owner: number }] },
+      'directories[0].owner',
+      'spec.invalid_value',
+    ],
+    [
+      `the group ${number} of a file`,
+      { files: [{ path: '/srv/a', content: '', group: number }] },
+      'files[0].group',
+      'spec.invalid_value',
+    ],
+  ]),
   [
     'a content of a folder',
     { directories: [{ path: '/srv/a', content: '' }] },
@@ -129,6 +155,14 @@ export const treeRefusals: readonly RefusalRow[] = [
     'remove[0].path',
     'spec.duplicate_name',
   ],
+  ...made.map(
+    ([what, fragment, path]): RefusalRow => [
+      `the removal of ${path}, ${what}`,
+      { ...fragment, remove: [{ path: '/srv/a' }, { path }] },
+      'remove[1].path',
+      'spec.contradiction',
+    ],
+  ),
   ['too many removals', { remove: times(501, (index) => ({ path: `/srv/${index}` })) }, 'remove', 'spec.too_many'],
   [
     'a file with two contents',

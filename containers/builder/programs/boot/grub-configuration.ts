@@ -51,12 +51,19 @@ export function grubConfiguration(title: string, cmdline: readonly string[]): st
   ].join('\n');
 }
 
-/** The script inside GRUB's own image: finds the ISO among the disks by a file that only it holds, and goes on there. */
-export function earlyConfiguration(marker: string): string {
+/** Where GRUB looks for its menu in an ISO and in a disk's root file system, and update-grub writes one. */
+export const bootMenuPath = '/boot/grub/grub.cfg';
+
+/**
+ * The script inside GRUB's own image: finds where its menu is, and goes on with that.
+ * @param by the ISO by a file that only it holds, or a root file system by its UUID
+ */
+export function earlyConfiguration(by: { readonly file: string } | { readonly uuid: string }): string {
+  const search = 'file' in by ? `--set=root --file ${by.file}` : `--fs-uuid --set=root ${by.uuid}`;
   return [
-    `search --no-floppy --set=root --file ${marker}`,
+    `search --no-floppy ${search}`,
     'set prefix=($root)/boot/grub',
-    'configfile ($root)/boot/grub/grub.cfg',
+    `configfile ($root)${bootMenuPath}`,
     '',
   ].join('\n');
 }

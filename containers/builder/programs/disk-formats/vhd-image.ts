@@ -34,9 +34,10 @@ function writeChecksum(bytes: Buffer, offset: number): void {
 /** Cylinders, heads and sectors of a disk of so many sectors, by the rule of the specification's appendix. */
 export function vhdGeometry(sectors: number): { cylinders: number; heads: number; sectorsOfTrack: number } {
   const total = Math.min(sectors, 65_535 * 16 * 255);
-  const geometry = (heads: number, sectorsOfTrack: number) => ({
-    ...{ cylinders: Math.floor(Math.floor(total / sectorsOfTrack) / heads), heads, sectorsOfTrack },
-  });
+  const geometry = (heads: number, sectorsOfTrack: number) => {
+    const cylinders = Math.floor(Math.floor(total / sectorsOfTrack) / heads);
+    return { cylinders, heads, sectorsOfTrack };
+  };
   if (total >= 65_535 * 16 * 63) return geometry(16, 255);
   const tracks = Math.floor(total / 17);
   const heads = Math.max(4, Math.floor((tracks + 1_023) / 1_024));

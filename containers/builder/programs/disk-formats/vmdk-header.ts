@@ -1,3 +1,4 @@
+import { stat } from 'node:fs/promises';
 import { derivedBytes } from '../disk/identity.ts';
 
 /**
@@ -14,6 +15,16 @@ export const descriptorSectors = 20;
 
 /** Flags of the header: newlines can be checked; a second set of grain tables; compressed grains; markers. */
 export const vmdkFlags = { newlines: 1, secondTables: 1 << 1, compressed: 1 << 16, markers: 1 << 17 } as const;
+
+/**
+ * The capacity of a vmdk that holds a raw disk: its sectors.
+ * @throws Error where the disk is not one of whole grains
+ */
+export async function capacityOf(disk: string): Promise<number> {
+  const { size } = await stat(disk);
+  if (size % grainBytes !== 0) throw new Error('the disk does not end with a grain');
+  return size / sectorBytes;
+}
 
 /** The first sector of a sparse extent. */
 export function sparseHeader(fields: {

@@ -1,7 +1,7 @@
-import { stat } from 'node:fs/promises';
 import { dataBlocks } from './data-blocks.ts';
 import { writeImageFile } from './image-file.ts';
 import {
+  capacityOf,
   descriptorSectors,
   grainBytes,
   grainSectors,
@@ -27,9 +27,7 @@ export async function writeSparseVmdk(
   place: string,
   options: VmdkIdentity & { readonly signal: AbortSignal },
 ): Promise<void> {
-  const { size } = await stat(disk);
-  if (size % grainBytes !== 0) throw new Error('the disk does not end with a grain');
-  const capacity = size / sectorBytes;
+  const capacity = await capacityOf(disk);
   const count = Math.ceil(capacity / (grainSectors * grainsOfTable));
   const directorySectors = Math.ceil((count * 4) / sectorBytes);
   const secondDirectory = 1 + descriptorSectors;

@@ -1,5 +1,4 @@
 import { createHash } from 'node:crypto';
-import { stat } from 'node:fs/promises';
 import { promisify } from 'node:util';
 import { deflate } from 'node:zlib';
 import type { WrittenFile } from '../../contract.ts';
@@ -7,6 +6,7 @@ import { type DataBlock, dataBlocks } from './data-blocks.ts';
 import { type ImageFile, writeImageFile } from './image-file.ts';
 import { inOrder } from './in-order.ts';
 import {
+  capacityOf,
   grainBytes,
   grainSectors,
   grainsOfTable,
@@ -124,9 +124,7 @@ export async function writeStreamVmdk(
   place: string,
   options: VmdkIdentity & { readonly signal: AbortSignal },
 ): Promise<WrittenFile> {
-  const { size } = await stat(disk);
-  if (size % grainBytes !== 0) throw new Error('the disk does not end with a grain');
-  const capacity = size / sectorBytes;
+  const capacity = await capacityOf(disk);
   const flags = vmdkFlags.newlines | vmdkFlags.compressed | vmdkFlags.markers;
   const header = (directory: number | 'end') =>
     sparseHeader({ version: 3, flags, capacity, secondDirectory: 0, directory, overhead });

@@ -2,7 +2,9 @@ import { readFile, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ProgramContext } from '../../contract.ts';
 import { StepError } from '../../step-error.ts';
-import { biosDiskModules, efiDiskModules, rootSearch } from './boot-menu.ts';
+import { efiLoaders, fatEnvironment } from '../boot/efi-loader.ts';
+import { earlyConfiguration } from '../boot/grub-configuration.ts';
+import { biosDiskModules, efiDiskModules } from './boot-menu.ts';
 import type { DiskLayout, PlacedPartition } from './disk-layout.ts';
 import type { DiskIdentity } from './identity.ts';
 import { type DiskPart, sectorBytes } from './partition-table.ts';
@@ -11,11 +13,6 @@ type Context = ProgramContext<unknown>;
 
 /** Where GRUB's first stage stands in the builder root. */
 const bootImage = '/usr/lib/grub/i386-pc/boot.img';
-/** The removable-media path of each architecture: firmware starts it without an entry of its own for it. */
-const efiLoaders = {
-  amd64: { format: 'x86_64-efi', file: 'BOOTX64.EFI' },
-  arm64: { format: 'arm64-efi', file: 'BOOTAA64.EFI' },
-} as const;
 
 /**
  * Bytes of the boot sector before the disk's signature and the partition table; the field that names the sector of
@@ -28,7 +25,7 @@ const coreNextSector = 0x1f4;
 /** Writes the script that both loaders run first. */
 export async function writeRootSearch(context: Context, identity: DiskIdentity): Promise<string> {
   const file = join(context.scratch, 'early.cfg');
-  await writeFile(file, rootSearch(identity.rootFileSystem));
+  await writeFile(file, earlyConfiguration({ uuid: identity.rootFileSystem }));
   return file;
 }
 
@@ -42,7 +39,7 @@ export async function biosLoader(context: Context, early: string, partition: Pla
   await context.exec(['cp', bootImage, bootFile]);
   await context.exec(
     ['grub-mkimage', '-O', 'i386-pc', '-o', coreFile, '-p', '/boot/grub', '-c', early, ...biosDiskModules],
-    { env: timeEnvironment(context) },
+    { env: fatEnvironment(context.sourceDateEpoch) },
   );
   const core = await readFile(coreFile);
   if (core.length > partition.bytes) {
@@ -69,7 +66,7 @@ export async function makeEfiPartition(
 ): Promise<void> {
   const loader = efiLoaders[context.architecture];
   const built = join(context.scratch, loader.file);
-  const env = timeEnvironment(context);
+  const env = fatEnvironment(context.sourceDateEpoch);
   await context.exec(
     ['grub-mkimage', '-O', loader.format, '-o', built, '-p', '/boot/grub', '-c', early, ...efiDiskModules],
     { env },
@@ -86,14 +83,4 @@ export async function makeEfiPartition(
   );
   await context.exec(['mmd', '-i', image, '::/EFI', '::/EFI/BOOT'], { env });
   await context.exec(['mcopy', '-m', '-i', image, built, `::/EFI/BOOT/${loader.file}`], { env });
-}
-
-/** mtools takes its times from SOURCE_DATE_EPOCH; FAT times are local ones. The geometry above is not any disk's. */
-function timeEnvironment(context: Context): Record<string, string> {
-  return {
-    SOURCE_DATE_EPOCH: String(context.sourceDateEpoch),
-    TZ: 'UTC',
-    LC_ALL: 'C.UTF-8',
-    MTOOLS_SKIP_CHECK: '1',
-  };
 }

@@ -1,8 +1,5 @@
 import { kernelArguments, quoted, serialTerminal } from '../boot/grub-configuration.ts';
 
-/** Where GRUB looks for its menu in the root file system, and update-grub writes one. */
-export const bootMenuPath = '/boot/grub/grub.cfg';
-
 /**
  * Modules built into GRUB, so that the disk holds no module files: file systems, the menu's commands, `regexp` for the
  * `*` in it.
@@ -26,16 +23,6 @@ const commonModules = [
 ] as const;
 export const biosDiskModules = ['biosdisk', ...commonModules] as const;
 export const efiDiskModules = ['efi_gop', ...commonModules] as const;
-
-/** The script inside GRUB's own image: finds the root file system by its UUID, and goes on with the menu there. */
-export function rootSearch(rootUuid: string): string {
-  return [
-    `search --no-floppy --fs-uuid --set=root ${rootUuid}`,
-    'set prefix=($root)/boot/grub',
-    `configfile ($root)${bootMenuPath}`,
-    '',
-  ].join('\n');
-}
 
 /**
  * grub.cfg of a disk. It names no kernel: at each boot it takes the newest of /boot that has an initial RAM file

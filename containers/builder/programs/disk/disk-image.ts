@@ -1,10 +1,11 @@
 import { open } from 'node:fs/promises';
 import type { ProgramContext } from '../../contract.ts';
 import { StepError } from '../../step-error.ts';
+import { bootMenuPath } from '../boot/grub-configuration.ts';
 import { kernelVersions } from '../tree/kernels.ts';
 import { existsInTree, readTreeFile } from '../tree/tree-file.ts';
 import { biosLoader, makeEfiPartition, writeRootSearch } from './boot-loader.ts';
-import { bootMenu, bootMenuPath } from './boot-menu.ts';
+import { bootMenu } from './boot-menu.ts';
 import { type DiskLayout, diskLayout, diskSize } from './disk-layout.ts';
 import { efiMountPoint, fileSystemsTable } from './file-systems-table.ts';
 import { type DiskIdentity, diskIdentity } from './identity.ts';

@@ -1,3 +1,4 @@
+import { largestDiskMiB } from '../../../../core/plan/programs/raw.ts';
 import { StepError } from '../../step-error.ts';
 import type { DiskIdentity } from './identity.ts';
 import { type Partition, partitionTypes, sectorBytes } from './partition-table.ts';
@@ -39,7 +40,7 @@ function aroundRoot(architecture: 'amd64' | 'arm64'): number {
 
 /**
  * The size of the disk in MiB: the one asked for, or what the tree needs and a quarter, rounded up.
- * @throws StepError where the tree does not fit the size asked for
+ * @throws StepError where the tree does not fit the size asked for, or the largest disk
  */
 export function diskSize(
   usage: TreeUsage,
@@ -52,11 +53,18 @@ export function diskSize(
 ): number {
   const need = usage.bytes / mib;
   const around = aroundRoot(options.architecture) + fixedMiB;
-  if (options.sizeMiB === undefined) {
-    return Math.max(smallestMiB, Math.ceil((need * 1.25 + around) / roundedToMiB) * roundedToMiB);
-  }
   // What a file system of any size needs for itself: inodes that are not used yet, bitmaps, a larger journal.
   const least = Math.max(smallestMiB, Math.ceil(need * 1.08 + around));
+  if (least > largestDiskMiB) {
+    throw new StepError(
+      'step.failed',
+      `outputs, type ${options.type}: the image needs a disk of ${least} MiB, and the largest has ${largestDiskMiB}; take large files out of it, and files with large holes.`,
+    );
+  }
+  if (options.sizeMiB === undefined) {
+    const roomy = Math.ceil((need * 1.25 + around) / roundedToMiB) * roundedToMiB;
+    return Math.min(largestDiskMiB, Math.max(smallestMiB, roomy));
+  }
   if (options.sizeMiB < least) {
     throw new StepError(
       'step.failed',

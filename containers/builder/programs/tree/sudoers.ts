@@ -1,3 +1,4 @@
+import { sudoCommand } from '../../../../core/plan/programs/sudo-command.ts';
 import { StepError } from '../../step-error.ts';
 import { existsInTree, type TreeAccess, writeTreeFile } from './tree-file.ts';
 
@@ -12,7 +13,7 @@ export interface SudoRule {
  * a line end or a wildcard would give rights that nobody asked for.
  */
 function commandText(command: string, field: string): string {
-  if (!/^(?:\/[A-Za-z0-9._+@-]+)+(?: ""|(?: [A-Za-z0-9._+@%/:=,-]+)*)$/.test(command)) {
+  if (!sudoCommand.test(command)) {
     throw new StepError('step.failed', `${field}: ${JSON.stringify(command)} is no command that sudo can be told of`);
   }
   return command.replace(/[,:=]/g, '\\$&');
