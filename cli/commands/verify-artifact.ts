@@ -38,7 +38,8 @@ export function verifyArtifactCommand(output: Output): Command {
         for (const file of verified) output.line(`verified  ${file}`);
         for (const file of unnamed)
           output.note(printable(`not looked at, since the evidence does not name it: ${file}`));
-        if (right && build !== undefined) output.line(printable(`made by ${build.invocationId}, signed by the key ${key.keyId}`));
+        if (right && build !== undefined)
+          output.line(printable(`made by ${build.invocationId}, signed by the key ${key.keyId}`));
       }
       if (!right) setExit('unverified');
     });

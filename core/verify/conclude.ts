@@ -114,7 +114,10 @@ function changedPaths(before: readonly LayerEntry[], after: readonly LayerEntry[
 }
 
 /** Drops the pointers to what a verification made, which serves nobody once it is compared, or will not be. */
-export async function dropResults(ports: Pick<ConcludePorts, 'table' | 'blobs'>, verification: BuildRecord): Promise<void> {
+export async function dropResults(
+  ports: Pick<ConcludePorts, 'table' | 'blobs'>,
+  verification: BuildRecord,
+): Promise<void> {
   const plan = await loadPlan(ports.blobs, verification.id);
   const keys = plan.steps.map((step) => resultKey(scopeIn(verification, step), step.key));
   await Promise.all(keys.map((key) => ports.table.transact([{ kind: 'delete', key }])));

@@ -2118,7 +2118,7 @@ export type RetryBuildErrors = {
      */
     413: Problem;
     /**
-     * `idempotency.mismatch`: The idempotency key was used with another body.
+     * `idempotency.mismatch`: The idempotency key was used with another body. `spec.invalid`: The build spec is not valid.
      */
     422: Problem;
     /**

@@ -54,7 +54,9 @@ describe('a posted spec becomes a bootable ISO', () => {
     const right = verify();
     expect([right.stderr, right.status]).toEqual(['', 0]);
     expect(JSON.parse(right.stdout).files).toHaveLength(build.evidence.length + 1);
-    const { components } = cyclonedxDocumentSchema.parse(JSON.parse(readFileSync(join(folder, 'sbom.cdx.json'), 'utf8')));
+    const { components } = cyclonedxDocumentSchema.parse(
+      JSON.parse(readFileSync(join(folder, 'sbom.cdx.json'), 'utf8')),
+    );
     const names = components.map(({ name }) => name);
     expect(names).toEqual(expect.arrayContaining(['base-files', 'dpkg', 'openssh-server', 'systemd', 'minimal.iso']));
     expect(names.filter((name) => name.startsWith('linux-image-')).length).toBeGreaterThan(0);

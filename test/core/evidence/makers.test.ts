@@ -98,7 +98,12 @@ describe('licences that a hostile layer tells', () => {
     (licence) => {
       const stanza = { name: 'ab', version: '1', architecture: 'all', status: 'install ok installed' };
       const packages = installedPackages([
-        { format: 'lbuild-layer-index/1', step: 'x', entries: 1, packages: [{ ...stanza, licences: [licence, 'ISC'] }] },
+        {
+          format: 'lbuild-layer-index/1',
+          step: 'x',
+          entries: 1,
+          packages: [{ ...stanza, licences: [licence, 'ISC'] }],
+        },
       ]);
       const source = sampleSource(keyId);
       const { files } = makeEvidence({ ...source, image: { ...source.image, packages } });
