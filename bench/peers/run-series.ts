@@ -14,8 +14,9 @@ const attempts = 3;
 /** Milliseconds before every measurement but the first: somebody has to change the spec before it is built again. */
 const editing = 3_000;
 /**
- * More than any tool takes. A virtual machine's host may take free memory back, and giving it again is slow: 2 GiB took
- * from 1 to 10 s here, by what had been freed when. So every measurement begins with this much at hand.
+ * A tree and a disk image of it take some 3 GiB. A virtual machine's host may take free memory back, and giving it again
+ * is slow: 2 GiB took from 1 to 10 s here, by what had been freed when. So every measurement begins with this much at
+ * hand.
  */
 const memoryAtHand = '4G';
 

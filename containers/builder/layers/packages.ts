@@ -6,7 +6,10 @@ export const packageDatabase = 'var/lib/dpkg/status';
 /** A database of 60,000 packages; a larger file is no dpkg status. */
 const largestDatabase = 64 << 20;
 
-/** The fields of one stanza of a control file; continued lines are left out (those that are read below are of one line, deb-control(5)). */
+/**
+ * The fields of one stanza of a control file. Continued lines are left out: those that are read below are of one line
+ * (deb-control(5)).
+ */
 function fieldsOf(stanza: string): Map<string, string> {
   const fields = new Map<string, string>();
   for (const line of stanza.split('\n')) {

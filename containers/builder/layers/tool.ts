@@ -17,7 +17,7 @@ export interface Running {
 /** A command as it is run: with less of the processors where it runs in the background. */
 export function inBackground(
   argv: readonly [string, ...string[]],
-  { background }: Running,
+  { background }: Pick<Running, 'background'>,
 ): readonly [string, ...string[]] {
   return background === true ? ['nice', '-n', '10', ...argv] : argv;
 }

@@ -21,9 +21,10 @@ export interface TarSink {
 
 /**
  * Starts a program that reads a tar from its standard input; pieces of many small files go to the pipe in one call.
+ * @param running whether in the background; it is ended by `kill`
  * @throws Error from write or end, with the end of its standard error, where it ends badly
  */
-export function startTarSink(argv: readonly [string, ...string[]], running: Running = {}): TarSink {
+export function startTarSink(argv: readonly [string, ...string[]], running: Pick<Running, 'background'> = {}): TarSink {
   const [command, ...rest] = inBackground(argv, running);
   const child = spawn(command, rest, { env: toolEnvironment, stdio: ['pipe', 'ignore', 'pipe'] });
   let complaint = '';
@@ -65,12 +66,15 @@ export function startTarSink(argv: readonly [string, ...string[]], running: Runn
  * Starts GNU tar over a tree: owners by number, attributes kept. In the order of bytes a folder's own entry and what it
  * holds may stand apart (`a`, `a.x`, `a/b`): so folders get their times when all is there.
  */
-export function startTarExtraction(tree: string, running: Running = {}): TarSink {
+export function startTarExtraction(tree: string, running: Pick<Running, 'background'> = {}): TarSink {
   const owners = ['--numeric-owner', '--same-owner', '--delay-directory-restore', '--xattrs', '--xattrs-include=*'];
   return startTarSink(['tar', '-x', '-f', '-', '-C', tree, '-p', '-P', ...owners], running);
 }
 
-/** Unpacks a layer's tar by GNU tar; whiteouts are left out, they were applied before. */
+/**
+ * Unpacks a layer's tar by GNU tar; whiteouts are left out, they were applied before.
+ * @throws LayerError where its bytes are not what they must be, or the signal ended it
+ */
 export async function unpackLayer(
   tree: string,
   layer: StoredLayer,

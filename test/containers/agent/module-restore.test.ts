@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { writeModuleTar } from '../../../containers/builder/layers/module-tar.ts';
@@ -122,5 +122,20 @@ describe('a tree from modules', () => {
     });
     expect(await describeTree(fromModules)).toBe(await describeTree(fromTars));
     expect(statSync(join(fromModules, 'bin')).mode & 0o777).toBe(0o711);
+  });
+});
+
+describe('layers that are unpacked where nobody waits for it', () => {
+  it('are so as their tars say, and no further once the signal ends it', async () => {
+    const one = await layerOf('one', [], (tree) => writeFileSync(join(tree, 'one'), 'one'));
+    const two = await layerOf('two', [one], (tree) => writeFileSync(join(tree, 'two'), 'two'));
+    const options = { present: [], steps: ['one', 'two'], sourceDateEpoch: epoch };
+    const whole = newFolder();
+    await restoreLayers(whole, shelfOf([one, two]), { ...options, ahead: new AbortController().signal });
+    expect(readdirSync(whole).sort()).toEqual(['one', 'two']);
+    const ended = newFolder();
+    const restoring = restoreLayers(ended, shelfOf([one, two]), { ...options, ahead: AbortSignal.abort() });
+    await expect(restoring).rejects.toThrow(/one.*abort/s);
+    expect(readdirSync(ended)).toEqual([]);
   });
 });

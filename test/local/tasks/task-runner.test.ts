@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
@@ -181,5 +181,26 @@ describe('a task', () => {
     expect(readFileSync('/proc/mounts', 'utf8')).not.toContain(directory);
     await bench.openRunner('contained', 1, directory);
     expect(taskFolders(directory)).toEqual([]);
+  });
+
+  it('lets a waiting builder unpack tars, which goes through the agent, only while no task runs', async () => {
+    const runner = await bench.openRunner('contained');
+    const engine = await bench.scriptEngine('echo waiting; sleep 600');
+    const blob = join(bench.folder, 'blob');
+    writeFileSync(blob, 'blob');
+    const digest = 'a'.repeat(64);
+    const warmth = { base: engine.manifest.base, modules: [] };
+    const inputs = () =>
+      readdirSync(join(bench.folder, 'tasks'))
+        .filter((name) => name.startsWith('spare-'))
+        .flatMap((name) => readdirSync(join(bench.folder, 'tasks', name, 'inputs')));
+    const ended = failureOf(startTask(runner, engine));
+    await untilSaid(engine, 'waiting');
+    await runner.warm?.(warmth, new Map([[digest, blob]]));
+    expect(inputs()).toEqual([]);
+    await runner.stop('tsk_1', 'enough');
+    await ended;
+    await runner.warm?.(warmth, new Map([[digest, blob]]));
+    expect(inputs()).toEqual([digest]);
   });
 });
