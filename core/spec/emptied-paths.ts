@@ -54,7 +54,8 @@ const logs: EmptiedPaths = {
 function homeErrors({ users }: Outline): SpecError[] {
   return users.flatMap((user, index) => {
     const home = user?.home;
-    const rule = home === undefined ? undefined : [...files, logs].find(({ pattern }) => pattern.test(`${home}/.profile`));
+    const rule =
+      home === undefined ? undefined : [...files, logs].find(({ pattern }) => pattern.test(`${home}/.profile`));
     if (home === undefined || rule === undefined) return [];
     const reason = `the files of ${quoted(home)} would be made in vain: ${rule.what}`;
     const remedy = 'Choose a folder that lasts, such as one below /home.';

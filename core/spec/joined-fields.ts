@@ -34,12 +34,11 @@ function passwordErrors(
   const at = [...path, 'mustChangePassword'];
   if (account.passwordHash === undefined) {
     const reason = 'the account has no password that could be changed, so nobody could log in, by a key neither';
-    return [
-      specError(at, { code: 'spec.invalid_value', reason, remedy: 'Give `passwordHash`, or leave this out.' }),
-    ];
+    return [specError(at, { code: 'spec.invalid_value', reason, remedy: 'Give `passwordHash`, or leave this out.' })];
   }
   if (account.locked !== true) return [];
-  const reason = '`locked` is true, and whoever changes a password gives the old one: nobody could log in, by a key neither';
+  const reason =
+    '`locked` is true, and whoever changes a password gives the old one: nobody could log in, by a key neither';
   return [specError(at, { code: 'spec.contradiction', reason, remedy: 'Leave out one of the two.' })];
 }
 

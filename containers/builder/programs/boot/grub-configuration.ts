@@ -60,12 +60,9 @@ export const bootMenuPath = '/boot/grub/grub.cfg';
  */
 export function earlyConfiguration(by: { readonly file: string } | { readonly uuid: string }): string {
   const search = 'file' in by ? `--set=root --file ${by.file}` : `--fs-uuid --set=root ${by.uuid}`;
-  return [
-    `search --no-floppy ${search}`,
-    'set prefix=($root)/boot/grub',
-    `configfile ($root)${bootMenuPath}`,
-    '',
-  ].join('\n');
+  return [`search --no-floppy ${search}`, 'set prefix=($root)/boot/grub', `configfile ($root)${bootMenuPath}`, ''].join(
+    '\n',
+  );
 }
 
 /** Modules built into each image, so that the ISO holds no module files. */
