@@ -29,7 +29,7 @@ const password = 'linux-builder';
 const spec = (httpsPort: string) => ({
   schemaVersion: 1 as const,
   name: 'edge',
-  base: { distribution: 'debian' as const, release: 'trixie' as const, architecture: 'amd64' as const },
+  base: { distribution: 'debian' as const, release: 'bookworm' as const, architecture: 'amd64' as const },
   packages: { install: ['procps'] },
   system: { hostname: 'edge-01', ntp: { servers: ['ntp1.example.org', '192.0.2.1'] } },
   users: [{ name: 'ops', groups: ['sudo'], passwordHash: passwordHashes.yescrypt }],
@@ -42,11 +42,16 @@ const spec = (httpsPort: string) => ({
     allow: [
       { port: '22', sources: ['192.0.2.0/24', '192.0.2.128/25', '2001:db8::/32'] },
       { port: httpsPort },
+      { port: '8080', sources: ['0.0.0.0/0', '::/0'] },
       { port: '60000-61000', protocol: 'udp' as const },
     ],
     allowPing: false,
   },
-  sysctl: { 'net.ipv4.ip_forward': '1', 'vm.swappiness': '10', 'net.ipv4.conf.*.log_martians': '1' },
+  sysctl: {
+    ...{ 'net.ipv4.ip_forward': '1', 'vm.swappiness': '10', 'net.ipv4.conf.*.log_martians': '1' },
+    // Debian 12's procps sets it to 2, in a file that comes late.
+    'fs.protected_regular': '1',
+  },
   ssh: {
     ...{ ports: [22, 2_222], passwordAuthentication: false, permitRootLogin: 'no' as const, allowUsers: ['ops'] },
     ...{ x11Forwarding: false, maxAuthTries: 3 },
@@ -58,7 +63,7 @@ const spec = (httpsPort: string) => ({
 
 /** What cloud-init finds of its own settings: of the section's file and the package's. */
 const cloudSpec = {
-  ...{ schemaVersion: 1 as const, name: 'cloud', base: spec('443').base },
+  ...{ schemaVersion: 1 as const, name: 'cloud', base: { ...spec('443').base, release: 'trixie' as const } },
   cloudInit: { datasources: ['NoCloud' as const, 'None' as const], network: false, preserveHostname: true },
   outputs: [{ type: 'tar' as const }],
 };
@@ -205,9 +210,12 @@ describe('a posted spec with typed configuration becomes an image', () => {
         'ip6 saddr 2001:db8::/32 tcp dport 22 accept',
         'tcp dport 443 accept',
         'udp dport 60000-61000 accept',
+        'ip saddr 0.0.0.0/0 tcp dport 8080 accept',
+        'ip6 saddr ::/0 tcp dport 8080 accept',
         'type filter hook forward priority filter; policy drop;',
       ].join('\n'),
-      [sudo('sysctl -n net.ipv4.ip_forward vm.swappiness net.ipv4.conf.lo.log_martians')]: '1\n10\n1',
+      [sudo('sysctl -n net.ipv4.ip_forward vm.swappiness net.ipv4.conf.lo.log_martians fs.protected_regular')]:
+        '1\n10\n1\n1',
       "cut -d' ' -f1 /proc/modules | grep -x dummy": 'dummy',
       [`${sudo('modinfo -F filename pcspkr')} | grep -c pcspkr`]: '1',
       [`${sudo('modprobe pcspkr')} >/dev/null 2>&1; echo $?`]: '1',
