@@ -55,8 +55,8 @@ describe('the header of an index', () => {
   });
 
   it('is read of an index that comes in pieces, and only where all of them are right', async () => {
-    const told = header({ entries: 4_000, packages: packages(100) });
-    const long = entries(4_000).map((entry) => ({ ...entry, target: randomBytes(1_500).toString('base64') }));
+    const told = header({ entries: 6_000, packages: packages(100) });
+    const long = entries(6_000).map((entry) => ({ ...entry, target: randomBytes(1_500).toString('base64') }));
     const bytes = await encodeIndex(told, long);
     expect(bytes.length).toBeGreaterThan(8 << 20);
     expect(await readIndexHeader(await stored(bytes), place, indexOf(bytes))).toEqual(told);
@@ -76,7 +76,7 @@ describe('the header of an index', () => {
   });
 
   it('is not looked for in what no honest step makes', async () => {
-    const index = { digest: 'a'.repeat(64), size: 1 << 40 };
+    const index = { digest: 'a'.repeat(64), size: 2 ** 40 };
     await expect(readIndexHeader(await stored(Buffer.from('x')), place, index)).rejects.toThrow('are read');
   });
 
