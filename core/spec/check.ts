@@ -14,6 +14,7 @@ import { resolveSpec } from './resolve.ts';
 import { type ResolvedSpec, specSchema } from './schema.ts';
 import { boundedErrors, type SpecError, specError } from './spec-errors.ts';
 import { surveyInput } from './survey.ts';
+import { testErrors } from './tests.ts';
 import { defaultUserErrors } from './wsl.ts';
 
 /** What this installation can build. */
@@ -90,6 +91,7 @@ export function checkSpec(input: unknown, abilities: Abilities): SpecCheck {
       ...configurationErrors(input, outline.data),
       ...emptiedPathErrors(input, outline.data),
       ...defaultUserErrors(outline.data),
+      ...testErrors(input, outline.data),
     );
   }
   if (parsed.success && errors.length === 0) return { ok: true, spec: resolveSpec(parsed.data) };
