@@ -43,7 +43,7 @@ module.exports = {
       comment:
         'A step program sees {tree, inputs, options, exec, signal}: whatever else it imported would be an input that its key does not hold.',
       severity: 'error',
-      from: { path: '^containers/builder/programs/' },
+      from: { path: '^containers/builder/programs/', pathNot: '^containers/builder/programs/machine/' },
       to: {
         path: '.*',
         pathNot: [
@@ -54,6 +54,24 @@ module.exports = {
           '^core/text\\.ts$',
           '^node:',
           '^(fs|path|stream|zlib|crypto|util|os|buffer|events)(/|$)',
+        ],
+      },
+    },
+    {
+      name: 'machines-import-what-speaks-to-them',
+      comment:
+        'A machine of a boot test is spoken to by sockets that QEMU opens, and answers in JSON, which zod reads; else as all programs.',
+      severity: 'error',
+      from: { path: '^containers/builder/programs/machine/' },
+      to: {
+        path: '.*',
+        pathNot: [
+          '^containers/builder/programs/machine/',
+          '^containers/builder/(contract|step-error)\\.ts$',
+          '^core/plan/programs/',
+          '^node_modules/zod/',
+          '^node:',
+          '^(fs|path|net|timers|events)(/|$)',
         ],
       },
     },

@@ -22,9 +22,13 @@ export function buildText(build: BuildDetail): string {
       const time = step.milliseconds;
       const took = time === undefined ? '' : `  ${((time.program + time.capture) / 1000).toFixed(1)} s`;
       const state = step.hit ? 'cached' : step.state === 'running' ? `${step.percent} %` : step.state;
-      lines.push(`      ${step.id.padEnd(20)} ${state}${took}`);
+      const { bootSeconds, acceleration } = step.facts;
+      const boot = bootSeconds === undefined ? '' : `  up after ${bootSeconds} s (${acceleration})`;
+      lines.push(`      ${step.id.padEnd(20)} ${state}${took}${boot}`);
     }
   }
+  const shown = build.evidence.filter(({ kind }) => kind === 'serial-log' || kind === 'screenshot');
+  if (shown.length > 0) lines.push(`  boot tests showed: ${shown.map(({ name }) => name).join(', ')}`);
   const failure = failureText(build);
   return failure === undefined ? lines.join('\n') : `${lines.join('\n')}\n${failure}`;
 }

@@ -251,6 +251,12 @@ export const errorCatalogue = {
     title: 'The build used more disk than it may',
     remedy: 'Install or write less, or ask the operator for a larger limit.',
   },
+  'test.failed': {
+    status: 422,
+    title: 'A test of the image failed',
+    remedy:
+      'Nothing of the build is published. Read the serial log and look at the screen, which are its evidence: `lbuild download ID --to DIR --evidence`.',
+  },
   'limit.output': {
     status: 422,
     title: 'An output is larger than it may be',

@@ -75,6 +75,8 @@ async function makeBuilderRoot(options: {
   // The Node that runs this one runs the agent too: one version everywhere.
   mkdirSync(join(part, 'opt/lbuild'), { recursive: true });
   copyFileSync(process.execPath, join(part, 'opt/lbuild/node'));
+  // Where a machine has KVM, its device is shown here (local/tasks/enter.sh).
+  writeFileSync(join(part, 'dev/kvm'), '');
   for (const place of ['work', 'inputs', 'packages']) mkdirSync(join(part, place), { recursive: true });
   writeFileSync(join(part, 'toolchain.json'), `${JSON.stringify(readToolchain(part), null, 1)}\n`);
   renameSync(part, directory);

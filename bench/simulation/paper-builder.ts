@@ -110,7 +110,7 @@ class PaperBuilder {
   }
 
   async #outputs(manifest: Manifest, step: ManifestStep): Promise<Receipt> {
-    const put = async (output: 'layer' | 'index' | 'module' | 'artifact') => {
+    const put = async (output: 'layer' | 'index' | 'module' | 'artifact' | 'log') => {
       const bytes = output === 'index' ? paperIndex(step) : utf8(`${output} of ${step.key}`);
       await this.#upload(manifest, step.id, output, bytes);
       return { size: bytes.length, digest: sha256(bytes) };
@@ -130,6 +130,10 @@ class PaperBuilder {
     if (step.produces === 'module') {
       const layers = Array.isArray(step.options.layers) ? step.options.layers.map(String) : [];
       return { ...receipt, module: { step: step.id, ...(await put('module')), layers } };
+    }
+    if (step.produces === 'report') {
+      const { size, digest } = await put('log');
+      return { ...receipt, test: { passed: true, log: { size, sha256: digest } } };
     }
     const { size, digest } = await put('artifact');
     const type = artifactTypes.find((name) => name === step.program);

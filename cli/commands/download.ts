@@ -19,16 +19,18 @@ export function downloadCommand(output: Output): Command {
     .argument('<id>', 'id of the build')
     .requiredOption('--to <folder>', 'folder for the files; made where it is missing')
     .option('--name <name...>', 'only these files')
-    .option('--evidence', 'also the evidence: checksums, bills of materials, signed provenance')
+    .option('--evidence', 'also the evidence: checksums, bills of materials, signed provenance, logs and screens of boot tests')
     .action(async (id: string, given: unknown) => {
       const options = optionsSchema.parse(given);
       const engine = connect(options);
       const all = (await engine.listArtifacts(id)).map(({ name }) => name);
       const wanted = options.name ?? all;
-      if (all.length === 0) {
+      const evidence = options.evidence ? (await engine.readBuild(id)).evidence : [];
+      // Of a build that failed a test there is evidence and nothing else.
+      if (all.length === 0 && evidence.length === 0) {
         throw new CliFailure('notFound', {
           code: 'artifact.not_found',
-          detail: `The build ${id} has made no files.`,
+          detail: `The build ${id} has published no files.`,
           remedy: `\`lbuild status ${id}\` tells where it is.`,
         });
       }
@@ -38,7 +40,6 @@ export function downloadCommand(output: Output): Command {
         if (!options.json) output.line(`${file.path}  ${file.size} bytes  sha256 ${file.sha256}`);
       };
       for (const name of wanted) tell(await engine.downloadArtifact(id, name, options.to));
-      const evidence = options.evidence ? (await engine.readBuild(id)).evidence : [];
       for (const file of evidence) tell(await engine.downloadEvidence(id, file, options.to));
       if (options.evidence && evidence.length === 0) {
         throw new CliFailure('notFound', {

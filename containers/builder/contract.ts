@@ -36,6 +36,11 @@ export interface WrittenFile {
   readonly sha256: string;
 }
 
+/** An artifact as a file. */
+export interface ArtifactFile extends WrittenFile {
+  readonly file: string;
+}
+
 /** A path of the tree that the layers below a step make, by their indexes. */
 export interface IndexedPath {
   readonly entry: LayerEntry;
@@ -84,6 +89,8 @@ export interface LayerAccess {
   imageLayers(layers: readonly string[]): Promise<readonly ImageLayer[]>;
   /** A module as a file whose digest was checked, and the steps whose layers it holds. */
   module(step: string): Promise<{ readonly file: string; readonly digest: string; readonly layers: readonly string[] }>;
+  /** An artifact that the step needs, as a file whose digest was checked; nothing may write to it. */
+  artifact(step: string): Promise<ArtifactFile>;
   /** Unpacks the tree that the step works on in a folder of its own; `tree` is there from then on. */
   unpackTree(): Promise<void>;
 }
@@ -185,6 +192,15 @@ export interface ProgramOutcome {
   };
   /** A squashfs image (in scratch) of programs that make a module. */
   readonly module?: { readonly file: string };
+  /** What a boot test came to; its files (in scratch) are kept, whether it was passed or not. */
+  readonly test?: {
+    /** Why it was not passed; absent where it was. */
+    readonly failure?: string;
+    /** What the serial line showed. */
+    readonly log: string;
+    /** PNG of the screen. */
+    readonly screen?: string;
+  };
   /** What an initramfs program read. */
   readonly inputs?: NonNullable<LayerIndexHeader['inputs']>;
   readonly facts?: Readonly<Record<string, string>>;

@@ -6,6 +6,7 @@ import {
   layerReferenceSchema,
   moduleReferenceSchema,
   stageTimesSchema,
+  testReportSchema,
   trustClasses,
 } from './manifest.ts';
 
@@ -56,6 +57,8 @@ export const buildRecordSchema = z.strictObject({
   purpose: z.enum(['warm', 'verify']).optional(),
   /** The build that it verifies; there exactly where that is its purpose. */
   verifies: z.string().optional(),
+  /** It has tests: what it made is published when it has succeeded, and not before. */
+  tested: z.literal(true).optional(),
   /** It counts among the builds that run at once (core/builds/running-builds.ts). */
   holdsSlot: z.literal(true).optional(),
   failure: failureSchema.optional(),
@@ -98,6 +101,8 @@ export const attemptRecordSchema = z.strictObject({
   steps: z.array(z.string()),
   /** What it may download: digest to path in the work bucket. */
   blobs: z.record(z.string(), z.string()),
+  /** The same of artifacts: digest to path in the artifacts bucket. */
+  artifacts: z.record(z.string(), z.string()).optional(),
   preparedAt: timestamp,
   endedAt: timestamp.optional(),
   /** Its uploads in parts, by `step/output`: the store's name of each, and how it is cut. */
@@ -156,6 +161,8 @@ export const resultRecordSchema = z.strictObject({
       mediaType: z.string(),
     })
     .optional(),
+  /** Of a boot test that was passed. */
+  test: testReportSchema.optional(),
   facts: z.record(z.string(), z.string()),
   buildId: z.string(),
   at: timestamp,
@@ -176,3 +183,10 @@ export const artifactRecordSchema = z.strictObject({
   mediaType: z.string(),
 });
 export type ArtifactRecord = z.infer<typeof artifactRecordSchema>;
+
+/** What a boot test of a build came to, passed or not; its files lie in the artifacts bucket under tenant and digest. */
+export const testRecordSchema = testReportSchema.extend({
+  step: z.string(),
+  facts: z.record(z.string(), z.string()),
+});
+export type TestRecord = z.infer<typeof testRecordSchema>;

@@ -9,6 +9,7 @@ import { buildStates, isTerminal, type WorkState, workStates } from './lifecycle
 import { stageTimesSchema } from './manifest.ts';
 import { printable } from './printable.ts';
 import { listArtifacts, listAttempts, listProgress, listStages, listSteps } from './stage-repository.ts';
+import { listTestFiles, type TestFile, testFileKinds } from './test-evidence.ts';
 
 const stepViewSchema = z
   .strictObject({
@@ -29,7 +30,7 @@ const stepViewSchema = z
 const evidenceViewSchema = z
   .strictObject({
     name: z.string(),
-    kind: z.enum(evidenceKinds),
+    kind: z.enum([...evidenceKinds, ...testFileKinds]),
     size: z.number().int().describe('Bytes.'),
     sha256: z.string(),
     downloadUrl: z.string().describe('Redirects whoever may read the build’s artifacts to the download.'),
@@ -84,7 +85,9 @@ export const buildDetailSchema = z
     estimate: estimateViewSchema.optional(),
     evidence: z
       .array(evidenceViewSchema)
-      .describe('What tells and proves how it was made; of a build that made artifacts.'),
+      .describe(
+        'What tells and proves how it was made, of a build that made artifacts; and of each boot test what its machine showed, whether it was passed or not.',
+      ),
     stages: z.array(
       z
         .strictObject({
@@ -151,13 +154,14 @@ export function buildView(build: BuildRecord): BuildView {
  * @param apiUrl address of the API without a trailing slash
  */
 export async function buildDetail(table: Table, build: BuildRecord, apiUrl: string): Promise<BuildDetail> {
-  const [stages, steps, attempts, artifacts, progress, evidence] = await Promise.all([
+  const [stages, steps, attempts, artifacts, progress, evidence, testFiles] = await Promise.all([
     listStages(table, build.id),
     listSteps(table, build.id),
     listAttempts(table, build.id),
     listArtifacts(table, build.id),
     isTerminal(build.state) ? [] : listProgress(table, build.id),
     build.state === 'succeeded' ? listEvidence(table, build.id) : [],
+    build.tested === true ? listTestFiles(table, build.id) : [],
   ]);
   const estimate = estimateView(build, {
     stages: stages.map(({ value }) => value),
@@ -220,12 +224,16 @@ export async function buildDetail(table: Table, build: BuildRecord, apiUrl: stri
     ...buildView(build),
     percent: build.state === 'succeeded' ? 100 : percent,
     ...(estimate === undefined ? {} : { estimate }),
-    evidence: evidence.map((file) => evidenceView(file, build.id, apiUrl)),
+    evidence: [...evidence, ...testFiles].map((file) => evidenceView(file, build.id, apiUrl)),
     stages: views,
   };
 }
 
-function evidenceView(file: EvidenceRecord, buildId: string, apiUrl: string): BuildDetail['evidence'][number] {
+function evidenceView(
+  file: EvidenceRecord | TestFile,
+  buildId: string,
+  apiUrl: string,
+): BuildDetail['evidence'][number] {
   const { name, kind, size, sha256 } = file;
   return { name, kind, size, sha256, downloadUrl: `${apiUrl}/v1/builds/${buildId}/evidence/${name}` };
 }

@@ -1,6 +1,6 @@
 import { equalSecrets, sha256 } from '../digest.ts';
 import { EngineError } from '../errors.ts';
-import type { Blobs, SignedRequest } from '../ports/blobs.ts';
+import type { BlobPlace, Blobs, SignedRequest } from '../ports/blobs.ts';
 import type { Table } from '../ports/table.ts';
 import type { AttemptRecord } from './build-record.ts';
 import { findBuild, type Versioned } from './build-repository.ts';
@@ -19,7 +19,7 @@ import { findAttempt, findProgress, progressWrite } from './stage-repository.ts'
 const urlSeconds = 2_700;
 
 /** Which outputs a step may declare; `-` stands for the stage. */
-const stepOutputs = new Set(['layer', 'index', 'module', 'receipt', 'artifact']);
+const stepOutputs = new Set(['layer', 'index', 'module', 'receipt', 'artifact', 'log', 'screen']);
 
 export interface ExchangeCall {
   readonly buildId: string;
@@ -70,11 +70,11 @@ export async function answerExchange(
       await completeParts(ports.blobs, asking, request);
       return { kind: 'completed' };
     case 'fetch': {
-      const path = attempt.value.blobs[request.digest];
-      if (path === undefined) {
+      const place = placeOfInput(attempt.value, request.digest);
+      if (place === undefined) {
         throw new EngineError('exchange.refused', `The manifest of this attempt does not name ${request.digest}.`);
       }
-      const signed = await ports.blobs.signGet({ bucket: 'work', path }, { expiresSeconds: urlSeconds });
+      const signed = await ports.blobs.signGet(place, { expiresSeconds: urlSeconds });
       return { kind: 'download', request: plain(signed) };
     }
     case 'packages': {
@@ -98,6 +98,13 @@ export async function answerExchange(
     case 'heartbeat':
       return heartbeat(ports, call, request, attempt.value, cancelled);
   }
+}
+
+/** Where a blob or an artifact lies that the manifest of the attempt names. */
+function placeOfInput({ blobs, artifacts = {} }: AttemptRecord, digest: string): BlobPlace | undefined {
+  const [inWork, inArtifacts] = [blobs[digest], artifacts[digest]];
+  if (inWork !== undefined) return { bucket: 'work', path: inWork };
+  return inArtifacts === undefined ? undefined : { bucket: 'artifacts', path: inArtifacts };
 }
 
 /** @throws EngineError exchange.refused where the attempt has no such output */

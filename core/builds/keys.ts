@@ -31,6 +31,10 @@ export const artifactKey = (buildId: string, name: string): TableKey => ({
   partition: `BUILD#${buildId}`,
   sort: `ARTIFACT#${name}`,
 });
+export const testKey = (buildId: string, stepId: string): TableKey => ({
+  partition: `BUILD#${buildId}`,
+  sort: `TEST#${stepId}`,
+});
 /** The files of evidence of a build, all in one record. */
 export const evidenceKey = (buildId: string): TableKey => ({ partition: `BUILD#${buildId}`, sort: 'EVIDENCE' });
 /** Attempts sort by number up to 999; a stage ends long before. */

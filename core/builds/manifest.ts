@@ -8,6 +8,9 @@ const digest = z.string().regex(/^[0-9a-f]{64}$/);
 /** Name of an artifact: that of the spec (at most 63 characters) and an ending. */
 const name = z.string().regex(/^[a-z0-9][a-z0-9._-]{0,79}$/);
 
+/** Bytes of the largest file of a test: of a serial log more is kept of nobody, and a screen has less. */
+export const testFileBytes = 8_388_608;
+
 /** A layer as a builder meets it. `digest` is of the compressed tar, `diffId` of the tar, `index` of the index blob. */
 export const layerReferenceSchema = z.strictObject({
   step: z.string(),
@@ -30,7 +33,7 @@ export const manifestStepSchema = z.strictObject({
   key: digest,
   options: jsonObjectSchema,
   needs: z.array(z.string()).describe('Steps that it works on, in this stage or before it.'),
-  produces: z.enum(['layer', 'module', 'artifact']),
+  produces: z.enum(['layer', 'module', 'artifact', 'report']),
   timeoutSeconds: z.number().int().min(1),
 });
 
@@ -42,6 +45,24 @@ export const moduleReferenceSchema = z.strictObject({
   layers: z.array(z.string()).min(1).describe('Steps whose layers it holds, lowest first.'),
 });
 export type ModuleReference = z.infer<typeof moduleReferenceSchema>;
+
+/** An artifact as a builder meets it. */
+export const artifactReferenceSchema = z.strictObject({
+  step: z.string().describe('The step that made it.'),
+  digest,
+  size: z.number().int().min(0),
+});
+export type ArtifactReference = z.infer<typeof artifactReferenceSchema>;
+
+const testFileSchema = z.strictObject({ size: z.number().int().min(0).max(testFileBytes), sha256: digest });
+
+/** What a boot test came to: its verdict, what the serial line showed, and a picture of the screen as PNG. */
+export const testReportSchema = z.strictObject({
+  passed: z.boolean(),
+  log: testFileSchema,
+  screen: testFileSchema.optional().describe('Absent where the machine had ended before.'),
+});
+export type TestReport = z.infer<typeof testReportSchema>;
 
 /** What can be downloaded of a build. */
 export const artifactTypes = outputTypes;
@@ -73,6 +94,10 @@ export const manifestSchema = z.strictObject({
     )
     .describe('Layers that the steps work on, lowest first.'),
   modules: z.array(moduleReferenceSchema).describe('Modules that are there already and that the steps read.'),
+  artifacts: z
+    .array(artifactReferenceSchema)
+    .optional()
+    .describe('Artifacts that are there already and that the steps read.'),
   steps: z.array(manifestStepSchema).min(1),
   keepGoing: z.boolean().describe('A failure ends only the steps that need the failed one.'),
   limits: z.strictObject({
@@ -104,6 +129,7 @@ export const receiptSchema = z.strictObject({
       mediaType: z.string().max(100),
     })
     .optional(),
+  test: testReportSchema.optional(),
   parts: z
     .strictObject({
       layer: partDigestsSchema.optional(),
@@ -134,6 +160,7 @@ export const stepFailureSchema = z.strictObject({
     'archive.untrusted',
     'archive.unreachable',
     'archive.gone',
+    'test.failed',
     'limit.disk',
     'limit.output',
     'layer.conflict',

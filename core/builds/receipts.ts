@@ -10,7 +10,7 @@ import { type Receipt, receiptSchema, type StageResult, stageResultSchema, type 
 import { artifactPlace, blobPlace, stagingPlace } from './places.ts';
 import { planStep, scopeIn } from './plan-store.ts';
 import { type Claim, promoteClaims } from './promotion.ts';
-import { artifactWrite, findResult, resultBytes, resultWrite, stepWrite } from './stage-repository.ts';
+import { artifactWrite, findResult, resultBytes, resultWrite, stepWrite, testWrite } from './stage-repository.ts';
 
 /** A receipt or a result is small: 256 KB holds 40 log lines of 500 characters many times over. */
 const reportLimit = 262_144;
@@ -90,6 +90,11 @@ async function promoteStep(
   const receipt = parsed.data;
   if (receipt.step !== stepId || receipt.key !== step.key) return false;
   if (!(await promoteOutputs(ports, build, step, receipt, { staged, trust: attempt.trust }))) return false;
+  if (receipt.test?.passed === false) {
+    // What it showed is kept; the step is not done, so nothing that needs it is, and its key points to nothing.
+    await ports.table.transact([testWrite(build.id, { step: step.id, ...receipt.test, facts: receipt.facts })]);
+    return false;
+  }
   await writeResult(ports, build, step, receipt, { attempt: attempt.attempt, at: read.at });
   return true;
 }
@@ -103,12 +108,12 @@ async function promoteOutputs(
 ): Promise<boolean> {
   const scope = scopeIn(build, step);
   const claim = (
-    output: keyof NonNullable<Receipt['parts']>,
+    output: keyof NonNullable<Receipt['parts']> | 'log' | 'screen',
     size: number,
     digest: string,
     place: BlobPlace,
   ): Claim => ({
-    ...{ from: from.staged(output), place, size, digest, parts: receipt.parts?.[output], trust: from.trust },
+    ...{ from: from.staged(output), place, size, digest, parts: partsOf(receipt, output), trust: from.trust },
     scope: place.bucket === 'work' ? scope : undefined,
   });
   const inWork = (output: 'layer' | 'index' | 'module', size: number, digest: string) =>
@@ -116,13 +121,23 @@ async function promoteOutputs(
   if (step.produces === 'layer') {
     const layer = receipt.layer;
     if (layer === undefined || layer.step !== step.id) return false;
-    if (receipt.artifact !== undefined || receipt.module !== undefined) return false;
+    if (receipt.artifact !== undefined || receipt.module !== undefined || receipt.test !== undefined) return false;
     return promoteClaims(ports, [
       inWork('layer', layer.size, layer.digest),
       inWork('index', layer.indexSize, layer.index),
     ]);
   }
   if (receipt.layer !== undefined) return false;
+  if (step.produces === 'report') {
+    const { test } = receipt;
+    if (test === undefined || receipt.module !== undefined || receipt.artifact !== undefined) return false;
+    const files = [['log', test.log] as const, ...(test.screen === undefined ? [] : [['screen', test.screen] as const])];
+    return promoteClaims(
+      ports,
+      files.map(([output, { size, sha256 }]) => claim(output, size, sha256, artifactPlace(build.tenantId, sha256))),
+    );
+  }
+  if (receipt.test !== undefined) return false;
   if (step.produces === 'module') {
     const module = receipt.module;
     if (module === undefined || module.step !== step.id || receipt.artifact !== undefined) return false;
@@ -135,6 +150,11 @@ async function promoteOutputs(
   return promoteClaims(ports, [claim('artifact', size, sha256, artifactPlace(build.tenantId, sha256))]);
 }
 
+/** The parts that an output went up in; those of a test are small and never do. */
+function partsOf(receipt: Receipt, output: keyof NonNullable<Receipt['parts']> | 'log' | 'screen') {
+  return output === 'log' || output === 'screen' ? undefined : receipt.parts?.[output];
+}
+
 async function writeResult(
   ports: SettlePorts,
   build: BuildRecord,
@@ -143,13 +163,14 @@ async function writeResult(
   ran: { readonly attempt: number; readonly at: Date },
 ): Promise<void> {
   const scope = scopeIn(build, step);
-  const { artifact, layer, module } = receipt;
+  const { artifact, layer, module, test } = receipt;
   const result: ResultRecord = {
     key: step.key,
     program: step.program,
     step: step.id,
     ...(layer === undefined ? {} : { layer }),
     ...(module === undefined ? {} : { module }),
+    ...(test === undefined ? {} : { test }),
     ...(artifact === undefined
       ? {}
       : {
@@ -182,7 +203,7 @@ async function writeResult(
   });
 }
 
-/** Writes what a step of this build came to, and the artifact that it stands for, from its key's result. */
+/** Writes what a step of this build came to, and the artifact or test that it stands for, from its key's result. */
 export async function recordStep(
   table: Table,
   build: BuildRecord,
@@ -204,6 +225,9 @@ export async function recordStep(
     const { type, size, sha256, mediaType } = result.artifact;
     const name = String(step.options.fileName);
     writes.push(artifactWrite(build.id, { name, type, step: step.id, size, sha256, mediaType }));
+  }
+  if (result.test !== undefined) {
+    writes.push(testWrite(build.id, { step: step.id, ...result.test, facts: result.facts }));
   }
   await table.transact(writes);
 }

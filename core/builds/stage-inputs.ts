@@ -1,7 +1,7 @@
 import type { Plan, PlanStep } from '../plan/plan.ts';
 import { ancestorsOf } from '../plan/stages.ts';
 import type { Table } from '../ports/table.ts';
-import type { LayerReference, ModuleReference } from './manifest.ts';
+import type { ArtifactReference, LayerReference, ModuleReference } from './manifest.ts';
 import { planStep, type ResultOwner, scopeIn } from './plan-store.ts';
 import { findResult } from './stage-repository.ts';
 
@@ -9,6 +9,8 @@ import { findResult } from './stage-repository.ts';
 export interface StageInputs {
   readonly base: readonly { readonly layer: LayerReference; readonly scope: string; readonly after: string[] }[];
   readonly modules: readonly { readonly module: ModuleReference; readonly scope: string }[];
+  /** Artifacts that are to be tested. */
+  readonly artifacts: readonly ArtifactReference[];
 }
 
 /**
@@ -24,7 +26,9 @@ export async function stageInputs(
   todo: readonly PlanStep[],
 ): Promise<StageInputs> {
   const own = new Set(todo.map((step) => step.id));
-  const ancestors = new Map(todo.flatMap((step) => ancestorsOf(plan.steps, step)).map((step) => [step.id, step]));
+  // A test reads an artifact and nothing below it.
+  const builders = todo.filter((step) => step.produces !== 'report');
+  const ancestors = new Map(builders.flatMap((step) => ancestorsOf(plan.steps, step)).map((step) => [step.id, step]));
   const layers = plan.steps.filter((step) => ancestors.has(step.id) && !own.has(step.id));
   const base = await Promise.all(
     layers.map(async (step) => {
@@ -51,5 +55,13 @@ export async function stageInputs(
       return { module: { ...module, step: step.id, layers: [...planStep(plan, step.id).needs] }, scope };
     }),
   );
-  return { base, modules: modules.filter((module) => module !== undefined) };
+  const exported = plan.steps.filter((step) => step.produces === 'artifact' && needed.has(step.id));
+  const artifacts = await Promise.all(
+    exported.map(async (step): Promise<ArtifactReference> => {
+      const artifact = (await findResult(table, scopeIn(build, step), step.key))?.artifact;
+      if (artifact === undefined) throw new Error(`the artifact of ${step.id} is missing though its stage is settled`);
+      return { step: step.id, digest: artifact.sha256, size: artifact.size };
+    }),
+  );
+  return { base, modules: modules.filter((module) => module !== undefined), artifacts };
 }

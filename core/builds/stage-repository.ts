@@ -13,6 +13,8 @@ import {
   type StepRecord,
   stageRecordSchema,
   stepRecordSchema,
+  type TestRecord,
+  testRecordSchema,
 } from './build-record.ts';
 import type { Versioned } from './build-repository.ts';
 import {
@@ -25,6 +27,7 @@ import {
   resultKey,
   stageKey,
   stepKey,
+  testKey,
 } from './keys.ts';
 
 /** A stage with what it still waits for. */
@@ -115,6 +118,11 @@ export function artifactWrite(buildId: string, artifact: ArtifactRecord): TableW
   return { kind: 'put', key: artifactKey(buildId, artifact.name), data: toJsonObject(artifact) };
 }
 
+/** As that of a step: written again where the test runs again. */
+export function testWrite(buildId: string, test: TestRecord): TableWrite {
+  return { kind: 'put', key: testKey(buildId, test.step), data: toJsonObject(test) };
+}
+
 async function readAll<T>(
   table: Table,
   buildId: string,
@@ -174,6 +182,12 @@ export function listProgress(table: Table, buildId: string): Promise<ProgressRec
   return readAll(table, buildId, 'PROGRESS#', (record) => progressRecordSchema.parse(record.data));
 }
 
+/** All artifacts that a build has made, whether they are published or not. */
 export function listArtifacts(table: Table, buildId: string): Promise<ArtifactRecord[]> {
   return readAll(table, buildId, 'ARTIFACT#', (record) => artifactRecordSchema.parse(record.data));
+}
+
+/** What the boot tests of a build came to. */
+export function listTests(table: Table, buildId: string): Promise<TestRecord[]> {
+  return readAll(table, buildId, 'TEST#', (record) => testRecordSchema.parse(record.data));
 }

@@ -53,7 +53,8 @@ export async function lookUpStage(
     );
     const due = steps.filter((step) => {
       const result = results.get(step.id);
-      return result !== undefined && !checked.has(step.id) && (read.has(step.id) || result.artifact !== undefined);
+      const isProduct = result?.artifact !== undefined || result?.test !== undefined;
+      return result !== undefined && !checked.has(step.id) && (read.has(step.id) || isProduct);
     });
     if (due.length === 0) break;
     await Promise.all(

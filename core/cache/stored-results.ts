@@ -57,7 +57,8 @@ export function cachePage(table: Table, owner: string, page: { limit: number; cu
 }
 
 export function kindOf(result: ResultRecord): CacheKind {
-  if (result.artifact !== undefined) return 'artifact';
+  // What a test showed is a tenant's as an artifact is.
+  if (result.artifact !== undefined || result.test !== undefined) return 'artifact';
   return result.module === undefined ? 'layer' : 'module';
 }
 

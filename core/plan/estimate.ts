@@ -164,10 +164,10 @@ function sizeOfResult(
     : { value: program.median, from: 'history', runs: program.runs };
 }
 
-/** Programs that make an artifact of layers or modules. */
+/** Programs that work on files of layers, modules or artifacts alone. */
 const fromLayers: ReadonlySet<string> = new Set(
   Object.values(programs)
-    .filter(({ produces, reads }) => produces === 'artifact' && reads === 'layers')
+    .filter(({ produces, reads }) => produces !== 'layer' && reads === 'layers')
     .map(({ name }) => name),
 );
 

@@ -5,6 +5,7 @@ import { configurationOptions } from './configuration-options.ts';
 import { exportStep, moduleOf } from './export-steps.ts';
 import { bringsHooks, mayChangeInitramfs, removalMayChangeInitramfs } from './programs/initramfs-inputs.ts';
 import { Chain, layersOf, type StepDraft, sortByNeeds } from './step-drafts.ts';
+import { testSteps } from './test-steps.ts';
 
 /** Packages that a spec asks for without naming them. */
 function impliedPackages(spec: ResolvedSpec): string[] {
@@ -132,6 +133,7 @@ export function expandSpec(spec: ResolvedSpec): StepDraft[] {
       ]
     : [];
   for (const output of spec.outputs) exportStep(chain, spec, output, { tips, unbooted, modules, layers });
+  testSteps(chain, spec);
   return sortByNeeds(chain.drafts);
 }
 

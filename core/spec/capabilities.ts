@@ -36,6 +36,9 @@ const yes: Verdict = { supported: true };
 const noted = (note: string): Verdict => ({ supported: true, note });
 const no = (reason: string, remedy: string): Verdict => ({ supported: false, reason, remedy });
 
+const testable = 'Remove them, or add an output that is booted for tests: iso, raw or qcow2.';
+const tested = noted('Booted in QEMU, from the very file that is published, which is not written to.');
+
 /** What is done in the tree is in every output. */
 const inTree: Record<Customization, Verdict> = {
   packages: yes,
@@ -62,6 +65,7 @@ const inTree: Record<Customization, Verdict> = {
   cloudInit: yes,
   updates: yes,
   steps: yes,
+  tests: no('it starts no machine', testable),
 };
 
 const everywhere = {
@@ -81,14 +85,25 @@ const bootable = {
 const live: OutputCapabilities = {
   ...bootable,
   boot: 'iso',
-  customizations: { ...inTree, firstBoot: noted('Run at each start: what a live system writes is in memory.') },
+  customizations: {
+    ...inTree,
+    firstBoot: noted('Run at each start: what a live system writes is in memory.'),
+    tests: tested,
+  },
 };
 
 /** Disks: the menu that the boot loader takes is a file of the tree. */
 const disk: OutputCapabilities = {
   ...bootable,
   boot: 'raw',
+  customizations: { ...inTree, tests: tested },
   overrides: [{ file: '/boot/grub/grub.cfg', field: 'kernel.cmdline' }],
+};
+
+/** Forms of that disk which are made for other machines than QEMU's. */
+const foreignDisk: OutputCapabilities = {
+  ...disk,
+  customizations: { ...inTree, tests: no('it is made for other machines than that of the tests', testable) },
 };
 
 const boots = 'add an output that boots';
@@ -170,11 +185,14 @@ export const capabilities: Readonly<Record<OutputType, OutputCapabilities>> = {
   oci: container,
   docker: container,
   qcow2: disk,
-  vmdk: disk,
-  vhd: disk,
-  vhdx: disk,
-  ova: disk,
-  netboot: live,
+  vmdk: foreignDisk,
+  vhd: foreignDisk,
+  vhdx: foreignDisk,
+  ova: foreignDisk,
+  netboot: {
+    ...live,
+    customizations: { ...live.customizations, tests: no('no machine of the tests starts from the network', testable) },
+  },
   wsl,
 };
 
@@ -257,3 +275,7 @@ export function isBootable(type: OutputType): boolean {
 export function bootSets(types: readonly OutputType[]): ('iso' | 'raw')[] {
   return [...new Set(types.flatMap((type) => capabilities[type].boot ?? []))].sort();
 }
+
+/** The outputs that tests boot. */
+export const testedOutputs = ['iso', 'raw', 'qcow2'] as const satisfies readonly OutputType[];
+export type TestedOutput = (typeof testedOutputs)[number];

@@ -29,7 +29,7 @@ function says(value: unknown, otherwise: unknown): boolean {
 }
 
 /** Sections that say something by being there: all that is in them has a default. */
-const bySelf: readonly Customization[] = ['firewall', 'ssh', 'cloudInit', 'updates', 'system.ntp'];
+const bySelf: readonly Customization[] = ['firewall', 'ssh', 'cloudInit', 'updates', 'system.ntp', 'tests'];
 
 /** What a field means where it is left out; undefined where that depends on more than the spec. */
 function meantAnyway(name: Customization, input: unknown): unknown {
@@ -109,7 +109,8 @@ export function capabilityErrors(input: unknown, outline: Outline, table: Table 
   for (const name of customizations) {
     const path = name.split('.');
     const value = valueAt(input, path);
-    const isThere = bySelf.includes(name) && value !== undefined;
+    const isEmpty = Array.isArray(value) && value.length === 0;
+    const isThere = bySelf.includes(name) && value !== undefined && !isEmpty;
     if (!isThere && !says(value, meantAnyway(name, input))) continue;
     const objections = types.map((type) => objection(table[type], type, name, outline));
     const against = objections.filter((one) => one !== undefined);

@@ -15,6 +15,7 @@ import { resolveSpec } from './resolve.ts';
 import { type ResolvedSpec, specSchema } from './schema.ts';
 import { boundedErrors, type SpecError, specError } from './spec-errors.ts';
 import { surveyInput } from './survey.ts';
+import { testErrors } from './tests.ts';
 import { defaultUserErrors } from './wsl.ts';
 
 /** What this installation can build. */
@@ -92,6 +93,7 @@ export function checkSpec(input: unknown, abilities: Abilities): SpecCheck {
       ...emptiedPathErrors(input, outline.data),
       ...removedResultErrors(outline.data),
       ...defaultUserErrors(outline.data),
+      ...testErrors(input, outline.data),
     );
   }
   if (parsed.success && errors.length === 0) return { ok: true, spec: resolveSpec(parsed.data) };

@@ -1,5 +1,6 @@
 import type { z } from 'zod';
 import { systemNotes } from './document-system.ts';
+import { testNotes } from './document-tests.ts';
 import { specJsonSchema } from './json-schema.ts';
 import { specLimits } from './limits.ts';
 import { specErrorCodes } from './refusal.ts';
@@ -162,6 +163,7 @@ export function specDocument(): string {
     'image has none: systemd is switched on where it is `/sbin/init` (package `systemd-sysv`), and a shell runs as',
     '`defaultUser`. An image with a `/etc/wsl.conf` of its own keeps it. `/dev` is empty in it, since WSL mounts its own there.',
     '',
+    ...testNotes,
     '## Limits',
     '',
     '| Limit | Value | Reason |',

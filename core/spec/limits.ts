@@ -46,6 +46,10 @@ export const specLimits = {
   kernelArgumentBytes: { value: 1_536, reason: 'the kernel takes 2,048 bytes, of which the image needs some' },
   /** Steps: a plan holds 40 stages (core/plan/step-graph.ts), each step may be one, and those around them are fused. */
   steps: { value: 32, reason: 'a plan holds 40 stages, and each step may be one' },
+  /** Tests of a spec. */
+  tests: { value: 32, reason: 'each boot runs all of them, one after another' },
+  /** How often a test is tried again, five seconds apart. */
+  testRetries: { value: 60, reason: 'what is not there after five minutes does not come' },
   /** Bytes of one step's script: what is longer is a program and belongs into a file or package. */
   scriptBytes: { value: 65_536, reason: 'a longer script belongs into a file or a package' },
   /** MiB of a disk image: the longest object of the store, since each byte of the file is uploaded (core/builds/parts.ts). */

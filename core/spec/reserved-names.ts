@@ -17,6 +17,7 @@ export const builtInStepIds = [
   'initramfs',
   'refresh',
   'module',
+  'boot-test',
   ...outputTypes,
 ] as const;
 

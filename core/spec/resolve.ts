@@ -5,6 +5,7 @@ import { resolveOutput } from './outputs.ts';
 import { type ResolvedSpec, type ResolvedUser, type Spec, specSchema } from './schema.ts';
 import { unitName } from './services.ts';
 import { resolveSudo } from './sudo.ts';
+import { resolveTests } from './tests.ts';
 
 const sorted = (names: readonly string[]): string[] => [...names].sort(byCodeUnits);
 
@@ -37,7 +38,8 @@ function resolveUser({ sudo, ...user }: Spec['users'][number]): ResolvedUser {
 /** Fills the defaults that depend on other fields and sorts the lists whose order means nothing. */
 export function resolveSpec(spec: Spec): ResolvedSpec {
   const unitNames = (names: readonly string[]) => sorted(names.map(unitName));
-  const { directories, remove, firstBoot, ...rest } = spec;
+  const { directories, remove, firstBoot, tests: given, ...rest } = spec;
+  const tests = resolveTests(given);
   const [folders, removals, scripts] = [filled(directories), filled(remove), filled(firstBoot)];
   return {
     ...rest,
@@ -63,6 +65,7 @@ export function resolveSpec(spec: Spec): ResolvedSpec {
       const previous = spec.steps[index - 1]?.id;
       return { ...step, needs: sorted(step.needs ?? (previous === undefined ? [] : [previous])) };
     }),
+    ...(tests && { tests }),
     outputs: spec.outputs.map((output) => resolveOutput(spec.name, output)),
   };
 }

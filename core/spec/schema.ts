@@ -19,6 +19,7 @@ import { servicesSchema } from './services.ts';
 import { stepSchema } from './steps.ts';
 import type { ResolvedSudo } from './sudo.ts';
 import { systemSchema } from './system.ts';
+import { testSchema } from './tests.ts';
 
 const releaseNames = Object.keys(releases).filter((name): name is ReleaseName => name in releases);
 
@@ -80,6 +81,11 @@ export const specSchema = z
       .min(1)
       .default([{ type: 'iso' }])
       .describe('What to make of the image, each type at most once.'),
+    tests: z
+      .array(testSchema)
+      .max(specLimits.tests.value)
+      .optional()
+      .describe('What must hold of the image in a machine that boots it; where one does not, nothing is published.'),
   })
   .describe('A build spec: what an image is made of and what is made of it.');
 

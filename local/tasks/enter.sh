@@ -36,6 +36,8 @@ mkdir -p run/lock run/lbuild
 # The device nodes are the builder root's own, those of a container: no disk of the machine is among them.
 mount -t devpts -o newinstance,ptmxmode=0666,mode=620 devpts dev/pts
 mount -t tmpfs -o mode=1777,size=64m shm dev/shm
+# Boot tests try whether it works.
+if [ -c /dev/kvm ] && [ -f dev/kvm ]; then mount --bind /dev/kvm dev/kvm; fi
 mount -t proc -o nosuid,nodev,noexec proc proc
 
 mount --bind -o ro "$task/inputs" inputs

@@ -28,6 +28,8 @@ export interface StepScript {
   readonly packages?: readonly PackageStanza[];
   /** Makes something else of the same key, as a script does that looks at the clock. */
   readonly makes?: string;
+  /** Of a boot test: what it shows is that the image does not boot. */
+  readonly fallsThrough?: true;
   /** Says of what it works on that it is damaged, whether or not it is. */
   readonly refuses?: true;
 }
@@ -128,7 +130,7 @@ async function runStep(
   if (script.refuses === true) return failed(step.id, 'layer.damaged');
   if (script.fails !== undefined) return failed(step.id, script.fails);
   await upload(ports, manifest, step, script);
-  return undefined;
+  return script.fallsThrough === true ? failed(step.id, 'test.failed') : undefined;
 }
 
 async function upload(ports: Ports, manifest: Manifest, step: ManifestStep, script: StepScript): Promise<void> {
@@ -137,7 +139,12 @@ async function upload(ports: Ports, manifest: Manifest, step: ManifestStep, scri
   const index = await folderIndex(step, script.packages, script.makes);
   const size = layer.length;
   const digest = sha256(layer);
-  await put(ports, manifest, step.id, step.produces, layer);
+  if (step.produces === 'report') {
+    await put(ports, manifest, step.id, 'log', layer);
+    await put(ports, manifest, step.id, 'screen', layer);
+  } else {
+    await put(ports, manifest, step.id, step.produces, layer);
+  }
   if (step.produces === 'layer') await put(ports, manifest, step.id, 'index', index);
   const { fileName } = step.options;
   const receipt: Receipt = {
@@ -153,7 +160,11 @@ async function upload(ports: Ports, manifest: Manifest, step: ManifestStep, scri
       return { layer: { step: step.id, digest, size, diffId: digest, index: sha256(index), indexSize: index.length } };
     }
     if (step.produces === 'module') return { module: { step: step.id, digest, size, layers: [...step.needs] } };
-    const type = step.program === 'iso' ? 'iso' : 'tar';
+    if (step.produces === 'report') {
+      const file = { size, sha256: digest };
+      return { test: { passed: script.fallsThrough !== true, log: file, screen: file } };
+    }
+    const type = step.program === 'iso' || step.program === 'raw' ? step.program : 'tar';
     return { artifact: { name: String(fileName), type, size, sha256: digest, mediaType: 'application/octet-stream' } };
   }
   await put(ports, manifest, step.id, 'receipt', utf8(JSON.stringify(receipt)));

@@ -57,5 +57,9 @@ export function openLayerAccess(
       const { file, reference } = await shelf.module(other);
       return { file, digest: reference.digest, layers: reference.layers };
     },
+    async artifact(other) {
+      if (!step.needs.includes(other)) throw new Error(`${step.id} does not need the artifact ${other}`);
+      return shelf.artifact(other);
+    },
   };
 }

@@ -9,6 +9,7 @@ import { BusyTime } from './busy-time.ts';
 import { endProcesses } from './processes.ts';
 import type { StageOptions } from './stage-options.ts';
 import { StageTree, type StageTreeOptions } from './stage-tree.ts';
+import { stepFailure } from './step-failure.ts';
 import { programOf } from './step-run.ts';
 import { StepWorker } from './step-worker.ts';
 import { orderStage, type PlannedStep, pathsOf, type StageOrder } from './tree-order.ts';
@@ -73,7 +74,7 @@ class Stage {
     if (this.#failed !== undefined) {
       if (signal.aborted && !(signal.reason instanceof StepError)) throw signal.reason;
       const { step, error } = this.#failed;
-      failure = this.#failureOf(step, signal.aborted ? signal.reason : error);
+      failure = stepFailure(step, signal.aborted ? signal.reason : error, this.#options.log);
     }
     await this.#workspace.close();
     await endProcesses(this.#options.scope, this.#tree.path);
@@ -109,7 +110,7 @@ class Stage {
 
   /** Runs all steps: those on layers beside the others, a tree's one after another, exports of the tree side by side. */
   async #runSteps(): Promise<void> {
-    const { main, aside, beside, exports } = this.#order;
+    const { main, aside, beside, tests, exports } = this.#order;
     const { manifest } = this.#options;
     let last: Promise<void> = Promise.resolve();
     const start = (planned: PlannedStep, inTurn: boolean, run: () => Promise<void>): void => {
@@ -135,6 +136,16 @@ class Stage {
           // The tree is theirs when nothing changes it any more.
           await Promise.all([...main, ...aside].map(({ step }) => this.#ended.get(step.id)));
           await this.#runInTree(one);
+        },
+      },
+      {
+        steps: inOrder(tests),
+        inTurn: false,
+        run: async (one: PlannedStep) => {
+          const before = tests.slice(0, tests.indexOf(one));
+          await Promise.all(before.map(({ step }) => this.#ended.get(step.id)));
+          this.#failing.signal.throwIfAborted();
+          await this.#runBeside(one);
         },
       },
     ];
@@ -170,13 +181,20 @@ class Stage {
     const copies = this.#copiesAfter(planned);
     // While the layer is written nothing changes the tree.
     const taken = () => Promise.all(copies.map((copy) => this.#copyTree(copy)));
-    await this.#busy.during(() => this.#worker.run(planned, { tree: this.#tree, taken }));
+    const released = () => this.#untested(planned);
+    await this.#busy.during(() => this.#worker.run(planned, { tree: this.#tree, taken, released }));
     for (const { step, number } of copies) {
       const folder = this.#asideOf(number);
       const tree = this.#openTree(await openContainedWorkspace(folder), folder);
       tree.holdAs(this.#tree);
       this.#copies.set(step.id, tree);
     }
+  }
+
+  /** Waits until no test of the stage reads what a step has made. */
+  async #untested({ step }: PlannedStep): Promise<void> {
+    const readers = this.#order.tests.filter(({ step: test }) => test.needs.includes(step.id));
+    await Promise.all(readers.map(({ step: test }) => this.#ended.get(test.id)));
   }
 
   /** The steps that work beside the tree on just what it holds after this step. */
@@ -213,7 +231,8 @@ class Stage {
     const folder = this.#asideOf(planned.number);
     const tree = this.#copies.get(planned.step.id) ?? this.#openTree(await openContainedWorkspace(folder), folder);
     const unpack = () => tree.moveTo(this.#shelf.below(planned.step.id));
-    await this.#busy.during(() => this.#worker.run(planned, { tree, unpack }));
+    const released = () => this.#untested(planned);
+    await this.#busy.during(() => this.#worker.run(planned, { tree, unpack, released }));
     await rm(join(folder, 'tree'), { recursive: true, force: true });
   }
 
@@ -223,22 +242,6 @@ class Stage {
     const busy = this.#busy.milliseconds;
     await tree.moveTo(this.#shelf.below(planned.step.id));
     this.#restored += Math.max(0, elapsed() - began - (this.#busy.milliseconds - busy));
-  }
-
-  #failureOf(step: string, error: unknown): StepFailure {
-    const { log } = this.#options;
-    const known = error instanceof StepError ? error : undefined;
-    const full = error instanceof Error && 'code' in error && error.code === 'ENOSPC';
-    const reason = error instanceof Error ? error.message : 'the step failed';
-    const tail = log.tail(step);
-    log.add(step, 'agent', reason);
-    return {
-      step,
-      code: known?.code ?? (full ? 'limit.disk' : 'step.failed'),
-      reason: reason.slice(0, 2_000).toWellFormed(),
-      ...(known?.exitCode === undefined ? {} : { exitCode: known.exitCode }),
-      logTail: tail,
-    };
   }
 
   #result(failure: StepFailure | undefined, transfer: number, manifest: Manifest): StageResult {

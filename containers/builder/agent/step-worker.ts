@@ -5,6 +5,7 @@ import {
   moduleReferenceSchema,
   type Receipt,
   receiptSchema,
+  testReportSchema,
 } from '../../../core/builds/manifest.ts';
 import { largestObject } from '../../../core/builds/parts.ts';
 import type { ProgramOutcome } from '../contract.ts';
@@ -20,7 +21,7 @@ import { prepareStep, runStep } from './step-run.ts';
 import { type PlannedStep, pathsOf } from './tree-order.ts';
 import type { Uploads } from './uploads.ts';
 
-type Output = 'layer' | 'index' | 'module' | 'artifact';
+type Output = 'layer' | 'index' | 'module' | 'artifact' | 'log' | 'screen';
 type Outputs = readonly (readonly [
   Output,
   { readonly file: string; readonly size: number; readonly sha256: string },
@@ -32,6 +33,8 @@ export interface StepPlace {
   readonly tree: StageTree;
   /** Called when the step has changed the tree for the last time; its layer is made when this has ended too. */
   readonly taken?: () => Promise<unknown>;
+  /** Resolves when no step of the stage reads what this one has made any more. */
+  readonly released?: () => Promise<unknown>;
   /** Unpacks the tree of a step that reads layers; undefined where the tree is there. */
   readonly unpack?: () => Promise<void>;
 }
@@ -98,7 +101,7 @@ export class StepWorker {
     this.#signal.throwIfAborted();
     const report: Report = (reported, outputs) => {
       const milliseconds = { program: Math.round(ran - began), capture: Math.round(elapsed() - ran) };
-      this.#send(step, { ...reported, facts: outcome.facts ?? {}, milliseconds }, outputs);
+      this.#send(step, { ...reported, facts: outcome.facts ?? {}, milliseconds }, outputs, place.released);
     };
     if (step.produces === 'layer') {
       const difference: Difference = unpacked
@@ -108,10 +111,13 @@ export class StepWorker {
       await Promise.all([this.#captureLayer(step, made, report), place.taken?.()]);
     } else if (step.produces === 'module') {
       await this.#takeModule(step, outcome, report);
+    } else if (step.produces === 'report') {
+      await this.#takeReport(step, outcome, report);
     } else {
       const { file, name, mediaType, written } = artifactOf(step, outcome);
       const { size, sha256 } = written ?? (await digestFile(file));
       checkSize(step, 'artifact', size);
+      this.#shelf.putArtifact(step.id, { file, size, sha256 });
       const artifact = { ...{ name, size, sha256, mediaType }, type: step.program };
       report(receiptSchema.pick({ artifact: true }).parse({ artifact }), [['artifact', { file, size, sha256 }]]);
     }
@@ -160,17 +166,50 @@ export class StepWorker {
     report({ module }, [['module', { file, size, sha256 }]]);
   }
 
-  /** Uploads a step's outputs and then its receipt, beside the steps that follow. */
-  #send(step: ManifestStep, reported: Partial<Receipt>, outputs: Outputs): void {
+  /** @throws StepError test.failed, with all that the machine showed on its way to the store */
+  async #takeReport(step: ManifestStep, outcome: ProgramOutcome, report: Report): Promise<void> {
+    const { test } = outcome;
+    if (test === undefined) throw new StepError('step.failed', `${step.program} made no report.`);
+    const [log, screen] = await Promise.all([
+      digestFile(test.log),
+      test.screen === undefined ? undefined : digestFile(test.screen),
+    ]);
+    const passed = test.failure === undefined;
+    const outputs: Outputs = [
+      ['log', { file: test.log, ...log }],
+      ...(test.screen === undefined || screen === undefined
+        ? []
+        : [['screen', { file: test.screen, ...screen }] as const]),
+    ];
+    const seen = { passed, log, ...(screen === undefined ? {} : { screen }) };
+    report({ test: testReportSchema.parse(seen) }, outputs);
+    if (test.failure !== undefined) throw new StepError('test.failed', test.failure);
+  }
+
+  /**
+   * Uploads a step's outputs and then its receipt, beside the steps that follow.
+   * @param released what it waits for: the store may take files over as they are
+   */
+  #send(
+    step: ManifestStep,
+    reported: Partial<Receipt>,
+    outputs: Outputs,
+    released: (() => Promise<unknown>) | undefined,
+  ): void {
     const { store } = this.#options;
     for (const [output, { size }] of outputs) checkSize(step, output, size);
     const receipt = receiptSchema.parse({ format: 'lbuild-receipt/1', step: step.id, key: step.key, ...reported });
     this.#uploads.add(async () => {
+      await released?.();
       const parts: NonNullable<Receipt['parts']> = {};
       for (const [output, content] of outputs) {
+        if (output === 'log' || output === 'screen') {
+          await store.putSmall(step.id, output, content);
+          continue;
+        }
         const sent = await store.putFile(step.id, output, content);
         if (sent !== undefined) parts[output] = sent;
-        // Later steps read layers and modules; nothing reads an artifact again.
+        // Later steps read layers and modules; of an artifact the tests are over.
         if (output === 'artifact') await rm(content.file, { force: true });
       }
       await store.putJson(step.id, 'receipt', Object.keys(parts).length === 0 ? receipt : { ...receipt, parts });

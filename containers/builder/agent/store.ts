@@ -8,7 +8,9 @@ import { handOverFile, TransferError, upload } from './transfer.ts';
 
 /** Outputs that are files; each may be large. */
 export type FileOutput = 'layer' | 'index' | 'module' | 'artifact';
-export type OutputKind = FileOutput | 'receipt' | 'result';
+/** Outputs of a boot test: files too small to go up in parts. */
+export type TestOutput = 'log' | 'screen';
+export type OutputKind = FileOutput | TestOutput | 'receipt' | 'result';
 
 /** How outputs go up: in parts of `size` bytes from more than `threshold` bytes on. */
 export interface PartSizes {
@@ -68,6 +70,18 @@ export class Store {
       { step, output, file, size, partSize: parts.size },
       { exchange: this.#exchange, signal, random },
     );
+  }
+
+  /**
+   * Uploads an output by one request, which is for no more than `partsThreshold` bytes.
+   * @throws TransferError, ExchangeError, TicketRefused
+   */
+  async putSmall(
+    step: string,
+    output: TestOutput,
+    { file, size, sha256 }: { readonly file: string; readonly size: number; readonly sha256: Sha256 },
+  ): Promise<void> {
+    await this.#put({ step, output, size, sha256 }, { file, size });
   }
 
   /** @throws TransferError, ExchangeError, TicketRefused */

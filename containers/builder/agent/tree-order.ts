@@ -15,6 +15,8 @@ export interface StageOrder {
   readonly aside: readonly PlannedStep[];
   /** Steps that work on layers as files, beside all others. */
   readonly beside: readonly PlannedStep[];
+  /** Tests of artifacts, one after another: each takes a machine of two processors. */
+  readonly tests: readonly PlannedStep[];
   /** Exports that read the tree. */
   readonly exports: readonly PlannedStep[];
 }
@@ -30,7 +32,8 @@ export function orderStage(
   steps: readonly PlannedStep[],
   isBelow: (lower: string, upper: string) => boolean,
 ): StageOrder {
-  const beside = steps.filter(({ declaration }) => declaration.reads === 'layers');
+  const tests = steps.filter(({ step }) => step.produces === 'report');
+  const beside = steps.filter(({ declaration, step }) => declaration.reads === 'layers' && step.produces !== 'report');
   const inTree = steps.filter(({ declaration }) => declaration.reads !== 'layers');
   const main: PlannedStep[] = [];
   const aside: PlannedStep[] = [];
@@ -39,7 +42,7 @@ export function orderStage(
     if (next === undefined || isBelow(planned.step.id, next.step.id)) main.unshift(planned);
     else aside.unshift(planned);
   }
-  return { main, aside, beside, exports: inTree.filter(({ step }) => step.produces !== 'layer') };
+  return { main, aside, beside, tests, exports: inTree.filter(({ step }) => step.produces !== 'layer') };
 }
 
 /** The paths that a step says it reads or changes, in bytes; undefined where it may be any. */

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
-import type { Manifest, ModuleReference } from '../../../core/builds/manifest.ts';
+import type { ArtifactReference, Manifest, ModuleReference } from '../../../core/builds/manifest.ts';
 import { type Sha256, sha256 } from '../../../core/digest.ts';
+import type { ArtifactFile } from '../contract.ts';
 import { digestFile } from './file-digest.ts';
 import { type DecodedIndex, decodeIndex } from './index-file.ts';
 import { LayerError } from './layer-error.ts';
@@ -28,12 +29,14 @@ export class LayerShelf {
   readonly #merges = new Map<string, Promise<LayerMerge>>();
   readonly #baseModules = new Map<string, ModuleReference>();
   readonly #modules = new Map<string, Promise<StoredModule>>();
+  readonly #baseArtifacts = new Map<string, ArtifactReference>();
+  readonly #artifacts = new Map<string, Promise<ArtifactFile>>();
   readonly #fetch: BlobSource;
   readonly #known: (index: Sha256) => Promise<DecodedIndex> | undefined;
 
   /** @param known indexes that were read and checked already, by their digests */
   constructor(
-    manifest: Pick<Manifest, 'base' | 'steps' | 'modules'>,
+    manifest: Pick<Manifest, 'base' | 'steps' | 'modules' | 'artifacts'>,
     fetch: BlobSource,
     known: (index: Sha256) => Promise<DecodedIndex> | undefined = () => undefined,
   ) {
@@ -50,6 +53,7 @@ export class LayerShelf {
       this.#baseModules.set(reference.step, reference);
       this.#needs.set(reference.step, reference.layers);
     }
+    for (const reference of manifest.artifacts ?? []) this.#baseArtifacts.set(reference.step, reference);
   }
 
   /** Puts in what a step has made. */
@@ -171,6 +175,30 @@ export class LayerShelf {
     const known = this.#modules.get(step) ?? this.#readModule(step);
     this.#modules.set(step, known);
     return known;
+  }
+
+  /** Puts in an artifact that a step has made. */
+  putArtifact(step: string, artifact: ArtifactFile): void {
+    this.#artifacts.set(step, Promise.resolve(artifact));
+  }
+
+  /**
+   * An artifact as a file, one of an earlier stage checked against its digest.
+   * @throws LayerError where its bytes are others
+   */
+  artifact(step: string): Promise<ArtifactFile> {
+    const known = this.#artifacts.get(step) ?? this.#readArtifact(step);
+    this.#artifacts.set(step, known);
+    return known;
+  }
+
+  async #readArtifact(step: string): Promise<ArtifactFile> {
+    const reference = this.#baseArtifacts.get(step);
+    if (reference === undefined) throw new Error(`the step ${step} has no artifact here`);
+    const file = await this.#fetch(reference.digest);
+    const { size, sha256: digest } = await digestFile(file);
+    if (digest !== reference.digest) throw new LayerError(step, 'its artifact has another digest');
+    return { file, size, sha256: digest };
   }
 
   /** A module as a file; `module` says whether it is what its digest says. */

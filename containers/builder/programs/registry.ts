@@ -1,5 +1,6 @@
 import type { ProgramName } from '../../../core/plan/programs/catalogue.ts';
 import type { StepProgram } from '../contract.ts';
+import { bootTest } from './boot-test.ts';
 import { bootstrap } from './bootstrap.ts';
 import { certificates } from './certificates.ts';
 import { configuration } from './configuration.ts';
@@ -53,4 +54,5 @@ export const stepPrograms: Readonly<Record<ProgramName, StepProgram>> = {
   ova,
   netboot,
   wsl,
+  'boot-test': bootTest,
 };

@@ -1,3 +1,4 @@
+import { bootTest } from './boot-test.ts';
 import { bootstrap, packages } from './bootstrap.ts';
 import { certificates, configuration } from './configuration.ts';
 import { files, groups, services, system, users } from './customise.ts';
@@ -39,5 +40,6 @@ export const programs = {
   ova,
   netboot,
   wsl,
+  'boot-test': bootTest,
 } as const;
 export type ProgramName = keyof typeof programs;

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { getBuild } from '../../../core/builds/build-repository.ts';
 import { artifactPlace } from '../../../core/builds/places.ts';
-import { listArtifacts } from '../../../core/builds/stage-repository.ts';
+import { publishedArtifacts } from '../../../core/builds/published-artifacts.ts';
 import { EngineError } from '../../../core/errors.ts';
 import { defineOperation } from '../../shared/operation.ts';
 import { principalOf } from '../../shared/principal-of.ts';
@@ -28,7 +28,7 @@ export const downloadArtifact = defineOperation({
   async handle(ports, { params, context }) {
     const { tenantId } = principalOf(context);
     const { value: build } = await getBuild(ports.table, tenantId, params.id);
-    const artifact = (await listArtifacts(ports.table, build.id)).find(({ name }) => name === params.name);
+    const artifact = (await publishedArtifacts(ports.table, build)).find(({ name }) => name === params.name);
     if (artifact === undefined) {
       throw new EngineError('artifact.not_found', 'The build has no artifact of this name.');
     }

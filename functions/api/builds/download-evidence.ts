@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { getBuild } from '../../../core/builds/build-repository.ts';
 import { listEvidence } from '../../../core/builds/evidence-record.ts';
 import { artifactPlace } from '../../../core/builds/places.ts';
+import { listTestFiles } from '../../../core/builds/test-evidence.ts';
 import { EngineError } from '../../../core/errors.ts';
 import { defineOperation } from '../../shared/operation.ts';
 import { principalOf } from '../../shared/principal-of.ts';
@@ -28,7 +29,8 @@ export const downloadEvidence = defineOperation({
   async handle(ports, { params, context }) {
     const { tenantId } = principalOf(context);
     const { value: build } = await getBuild(ports.table, tenantId, params.id);
-    const file = (await listEvidence(ports.table, build.id)).find(({ name }) => name === params.name);
+    const [made, shown] = await Promise.all([listEvidence(ports.table, build.id), listTestFiles(ports.table, build.id)]);
+    const file = [...made, ...shown].find(({ name }) => name === params.name);
     if (file === undefined) {
       throw new EngineError('evidence.not_found', 'The build has no file of evidence of this name.');
     }

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { getBuild } from '../../../core/builds/build-repository.ts';
 import { artifactTypes } from '../../../core/builds/manifest.ts';
-import { listArtifacts as listStoredArtifacts } from '../../../core/builds/stage-repository.ts';
+import { publishedArtifacts } from '../../../core/builds/published-artifacts.ts';
 import { defineOperation } from '../../shared/operation.ts';
 import { principalOf } from '../../shared/principal-of.ts';
 import { buildParamsSchema } from './build-params.ts';
@@ -20,7 +20,7 @@ export const listArtifacts = defineOperation({
   id: 'listArtifacts',
   method: 'GET',
   path: '/v1/builds/{id}/artifacts',
-  summary: 'The files that a build made',
+  summary: 'The files that a build has published',
   access: { kind: 'permission', permission: 'artifacts:read' },
   params: buildParamsSchema,
   query: z.strictObject({}),
@@ -30,7 +30,7 @@ export const listArtifacts = defineOperation({
   errors: ['build.not_found'],
   async handle(ports, { params, context }) {
     const { value: build } = await getBuild(ports.table, principalOf(context).tenantId, params.id);
-    const artifacts = await listStoredArtifacts(ports.table, build.id);
+    const artifacts = await publishedArtifacts(ports.table, build);
     return {
       body: {
         artifacts: artifacts.map(({ name, type, size, sha256, mediaType }) => ({

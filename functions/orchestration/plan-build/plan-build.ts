@@ -75,6 +75,7 @@ async function planBuild(ports: PlanPorts, buildId: string): Promise<void> {
             state: 'queued',
             planDigest: planDigest(plan),
             estimate,
+            ...(plan.steps.some((step) => step.produces === 'report') ? { tested: true as const } : {}),
             ...(archiveReadAt === undefined ? {} : { archiveReadAt }),
             plannedAt: ports.clock.now().toISOString(),
           },

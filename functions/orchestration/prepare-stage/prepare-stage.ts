@@ -3,7 +3,7 @@ import { findBuild } from '../../../core/builds/build-repository.ts';
 import { isEnding } from '../../../core/builds/ending.ts';
 import { type PreparedStage, stageMessageSchema } from '../../../core/builds/flow-messages.ts';
 import { type Manifest, manifestSchema } from '../../../core/builds/manifest.ts';
-import { blobPlace, manifestPlace } from '../../../core/builds/places.ts';
+import { artifactPlace, blobPlace, manifestPlace } from '../../../core/builds/places.ts';
 import { loadPlan, planStep, scopeIn } from '../../../core/builds/plan-store.ts';
 import { recordStep } from '../../../core/builds/receipts.ts';
 import { type StageInputs, stageInputs } from '../../../core/builds/stage-inputs.ts';
@@ -138,6 +138,7 @@ async function prepareAttempt(
     archive: plan.archive,
     base: inputs.base.map(({ layer, after }) => ({ ...layer, after })),
     modules: inputs.modules.map(({ module }) => module),
+    ...(inputs.artifacts.length === 0 ? {} : { artifacts: inputs.artifacts }),
     keepGoing: build.keepGoing === true,
     steps: todo.map(({ id, program, version, trust, key, options, needs, produces, timeoutSeconds }) => {
       return { id, program, version, trust, key, options, needs, produces, timeoutSeconds };
@@ -158,6 +159,13 @@ async function prepareAttempt(
       ]),
       ...inputs.modules.map(({ module, scope }) => [module.digest, blobPlace(scope, module.digest).path]),
     ]),
+    ...(inputs.artifacts.length === 0
+      ? {}
+      : {
+          artifacts: Object.fromEntries(
+            inputs.artifacts.map(({ digest }) => [digest, artifactPlace(build.tenantId, digest).path]),
+          ),
+        }),
     preparedAt: now,
   };
   const place = manifestPlace(build.id, stageId, attempt);

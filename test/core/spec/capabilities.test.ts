@@ -54,6 +54,7 @@ const uses: Readonly<Record<Customization, Readonly<Record<string, unknown>>>> =
   'kernel.package': { kernel: { package: 'linux-image-cloud-amd64' } },
   'kernel.cmdline': { kernel: { cmdline: ['quiet'] } },
   steps: { steps: [{ id: 'site', run: 'true' }] },
+  tests: { tests: [{ boot: {} }] },
 };
 
 const optionValues: Readonly<Record<OutputOption, unknown>> = {

@@ -8,6 +8,7 @@ import { diskRefusals } from './disk-refusals.ts';
 import { fieldRefusals } from './field-refusals.ts';
 import { imageRefusals } from './image-refusals.ts';
 import { outputBetweenRefusals, outputRefusals } from './output-refusals.ts';
+import { bootTestBetweenRefusals, bootTestRefusals } from './boot-test-refusals.ts';
 import { everything, passwordHashes, publicKeys, sampleSpec } from './sample-spec.ts';
 import { systemRefusals } from './system-refusals.ts';
 import { treeRefusals } from './tree-refusals.ts';
@@ -18,9 +19,9 @@ const errorsOf = (input: unknown, abilities = everything) => {
 };
 const alone = [
   ...[...fieldRefusals, ...imageRefusals, ...diskRefusals, ...outputRefusals, ...systemRefusals, ...treeRefusals],
-  ...[...configurationRefusals, ...configurationConflicts],
+  ...[...configurationRefusals, ...configurationConflicts, ...bootTestRefusals],
 ];
-const rows = [...alone, ...betweenRefusals, ...outputBetweenRefusals];
+const rows = [...alone, ...betweenRefusals, ...outputBetweenRefusals, ...bootTestBetweenRefusals];
 
 describe('a spec is refused for', () => {
   it.each(rows)('%s', (_what, fragment, path, code) => {

@@ -5,7 +5,7 @@ import { stageKey } from '../../../core/builds/keys.ts';
 import type { BuildState, WorkState } from '../../../core/builds/lifecycle.ts';
 import type { LogLine } from '../../../core/builds/manifest.ts';
 import { artifactPlace, logPlace } from '../../../core/builds/places.ts';
-import { artifactWrite, attemptWrite, progressWrite } from '../../../core/builds/stage-repository.ts';
+import { artifactWrite, attemptWrite, progressWrite, testWrite } from '../../../core/builds/stage-repository.ts';
 import { sha256 } from '../../../core/digest.ts';
 import { toJsonObject, utf8 } from '../../../core/json.ts';
 import type { Ports } from '../../../core/ports/ports.ts';
@@ -107,6 +107,19 @@ export async function storeEvidence(
   await ports.table.transact([evidenceWrite(buildId, records)]);
 }
 
+/** Stores what a boot test showed, and makes it the build's. */
+export async function storeBootTest(
+  ports: Ports,
+  tenantId: string,
+  buildId: string,
+  test: { readonly step: string; readonly passed: boolean; readonly log: string },
+): Promise<void> {
+  const [bytes, digest] = [utf8(test.log), sha256(test.log)];
+  await ports.blobs.put(artifactPlace(tenantId, digest), bytes, { contentType: 'application/octet-stream' });
+  const log = { size: bytes.length, sha256: digest };
+  await ports.table.transact([testWrite(buildId, { step: test.step, passed: test.passed, log, facts: {} })]);
+}
+
 /** Moves a build to a state, whatever it was: what its life would do in minutes. */
 export async function forceState(
   ports: Ports,
@@ -120,6 +133,7 @@ export async function forceState(
       readonly step?: string;
       readonly exitCode?: number;
     };
+    readonly tested?: true;
   } = {},
 ): Promise<void> {
   const found = await findBuild(ports.table, buildId);

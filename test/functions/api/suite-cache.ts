@@ -79,6 +79,7 @@ export function describeCache(api: () => ApiUnderTest): void {
         layer: { layer: { step: id, digest, size: 1_000, diffId: digest, index: sha256(digest), indexSize: 10 } },
         module: { module: { step: id, digest, size: 1_000, layers: ['bootstrap'] } },
         artifact: { artifact: { type: 'tar' as const, size: 1_000, sha256: digest, mediaType: 'x/y' } },
+        report: { test: { passed: true, log: { size: 1_000, sha256: digest } } },
       };
       const at = api().ports.clock.now().toISOString();
       return { key, program, step: id, ...made[step.produces], facts: {}, buildId, at };

@@ -1,0 +1,72 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { portName } from './guest-unit.ts';
+import { guestPort, type Machine } from './machine.ts';
+
+/** Milliseconds in which a machine that is up opens the port; emulated, udev and systemd take two seconds for it. */
+const portMilliseconds = 15_000;
+/** Characters of a script's output that are told. */
+const mostOutput = 2_000;
+
+/** What a script in the machine came to. */
+export interface Ran {
+  readonly code: number;
+  readonly output: string;
+}
+
+/** A shell in the machine, one script at a time. */
+export class Guest {
+  readonly #machine: Machine;
+  readonly #nonce: string;
+  #count = 0;
+
+  /** @param nonce of letters and digits, which nothing else says */
+  constructor(machine: Machine, nonce: string) {
+    this.#machine = machine;
+    this.#nonce = nonce;
+  }
+
+  /**
+   * Puts the port into the machine until something in it opens it. Before the system has the unit and the rule it sees a
+   * port as it sees any device, and does nothing: so it is taken out and put in again.
+   * @returns whether there is a shell
+   */
+  async connect(signal: AbortSignal): Promise<boolean> {
+    const { qmp } = this.#machine;
+    for (let attempt = 1; !signal.aborted; attempt += 1) {
+      const id = `port${attempt}`;
+      const device = { driver: 'virtserialport', bus: `${guestPort.bus}.0`, chardev: guestPort.backend, id };
+      await qmp.ask('device_add', { ...device, name: portName }, signal);
+      if (await qmp.opens(id, AbortSignal.any([signal, AbortSignal.timeout(portMilliseconds)]))) return true;
+      if (signal.aborted) break;
+      await qmp.ask('device_del', { id }, signal);
+      // The backend is free when the device is gone, which QEMU does behind its answer.
+      await sleep(500, undefined, { signal }).catch(() => undefined);
+    }
+    return false;
+  }
+
+  /**
+   * Runs a script as root by /bin/sh -e, with both its outputs, and nothing to read.
+   * @param seconds after which it is ended; it has then failed
+   * @returns undefined where the signal was aborted, or the machine ended before
+   */
+  async run(script: string, seconds: number, signal: AbortSignal): Promise<Ran | undefined> {
+    this.#count += 1;
+    const end = `${this.#nonce}-${this.#count}`;
+    const { guest } = this.#machine;
+    const text = Buffer.from(script).toString('base64');
+    // What the script says stands in a file: neither it nor its quotes can get among the lines of this conversation.
+    guest.send(
+      [
+        `printf %s '${text}' | base64 -d >/run/lbuild-test.sh`,
+        `timeout -k 5 ${seconds} /bin/sh -e /run/lbuild-test.sh </dev/null >/run/lbuild-test.out 2>&1`,
+        `code=$?; tail -c ${mostOutput} /run/lbuild-test.out; printf '\\n%s %s\\n' '${end}' "$code"\n`,
+      ].join('\n'),
+    );
+    const pattern = new RegExp(`([\\s\\S]*)\\n${end} (\\d+)\\n`);
+    const found = await guest.received.waitFor((said) => pattern.exec(said) ?? undefined, signal);
+    if (found === undefined) return undefined;
+    guest.received.clear();
+    return { code: Number(found[2]), output: (found[1] ?? '').trim() };
+  }
+}
