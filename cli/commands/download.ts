@@ -19,7 +19,10 @@ export function downloadCommand(output: Output): Command {
     .argument('<id>', 'id of the build')
     .requiredOption('--to <folder>', 'folder for the files; made where it is missing')
     .option('--name <name...>', 'only these files')
-    .option('--evidence', 'also the evidence: checksums, bills of materials, signed provenance, logs and screens of boot tests')
+    .option(
+      '--evidence',
+      'also the evidence: checksums, bills of materials, signed provenance, logs and screens of boot tests',
+    )
     .action(async (id: string, given: unknown) => {
       const options = optionsSchema.parse(given);
       const engine = connect(options);

@@ -131,7 +131,10 @@ async function promoteOutputs(
   if (step.produces === 'report') {
     const { test } = receipt;
     if (test === undefined || receipt.module !== undefined || receipt.artifact !== undefined) return false;
-    const files = [['log', test.log] as const, ...(test.screen === undefined ? [] : [['screen', test.screen] as const])];
+    const files = [
+      ['log', test.log] as const,
+      ...(test.screen === undefined ? [] : [['screen', test.screen] as const]),
+    ];
     return promoteClaims(
       ports,
       files.map(([output, { size, sha256 }]) => claim(output, size, sha256, artifactPlace(build.tenantId, sha256))),

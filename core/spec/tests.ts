@@ -40,7 +40,12 @@ export const testSchema = z
       .max(65_535)
       .optional()
       .describe('TCP port of the booted system that must take a connection from outside.'),
-    retries: z.int().min(0).max(specLimits.testRetries.value).optional().describe('How often `run` or `port` is tried again, each time five seconds later. Omitted: never.'),
+    retries: z
+      .int()
+      .min(0)
+      .max(specLimits.testRetries.value)
+      .optional()
+      .describe('How often `run` or `port` is tried again, each time five seconds later. Omitted: never.'),
   })
   .describe('A test: `boot`, `run` or `port`.');
 type Test = z.output<typeof testSchema>;

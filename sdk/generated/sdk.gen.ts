@@ -151,7 +151,7 @@ export const readLogs = <ThrowOnError extends boolean = false>(options: Options<
 });
 
 /**
- * The files that a build made
+ * The files that a build has published
  *
  * Needs the permission `artifacts:read`.
  */

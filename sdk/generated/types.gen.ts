@@ -704,6 +704,36 @@ export type Spec = {
          */
         defaultUser?: string;
     }>;
+    /**
+     * What must hold of the image in a machine that boots it; where one does not, nothing is published.
+     */
+    tests?: Array<{
+        /**
+         * How the machine is started.
+         */
+        boot?: {
+            /**
+             * What the machine starts with; each one is a boot of its own.
+             */
+            firmware?: Array<'bios' | 'uefi'>;
+            /**
+             * Seconds until the system must be up. The default is meant for a builder without KVM, too.
+             */
+            timeoutSeconds?: number;
+        };
+        /**
+         * Script that root runs in the booted system by /bin/sh -e; it must end with 0, within a minute.
+         */
+        run?: string;
+        /**
+         * TCP port of the booted system that must take a connection from outside.
+         */
+        port?: number;
+        /**
+         * How often `run` or `port` is tried again, each time five seconds later. Omitted: never.
+         */
+        retries?: number;
+    }>;
 };
 
 export type Build = {
@@ -1021,7 +1051,7 @@ export type BuildDetail = {
     percent: number;
     estimate?: Estimate;
     /**
-     * What tells and proves how it was made; of a build that made artifacts.
+     * What tells and proves how it was made, of a build that made artifacts; and of each boot test what its machine showed, whether it was passed or not.
      */
     evidence: Array<Evidence>;
     stages: Array<Stage>;
@@ -1085,7 +1115,7 @@ export type Estimate = {
 
 export type Evidence = {
     name: string;
-    kind: 'packages' | 'spdx' | 'cyclonedx' | 'spec' | 'provenance' | 'signature' | 'checksums';
+    kind: 'packages' | 'spdx' | 'cyclonedx' | 'spec' | 'provenance' | 'signature' | 'checksums' | 'serial-log' | 'screenshot';
     /**
      * Bytes.
      */
@@ -2960,7 +2990,7 @@ export type ExchangeData = {
          * The step it belongs to; `-` for the result of the stage.
          */
         step: string;
-        output: 'layer' | 'index' | 'module' | 'receipt' | 'artifact' | 'result';
+        output: 'layer' | 'index' | 'module' | 'receipt' | 'artifact' | 'log' | 'screen' | 'result';
         size: number;
         sha256: string;
     } | {

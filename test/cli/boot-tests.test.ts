@@ -12,7 +12,11 @@ beforeAll(async () => {
   id = await startExample(cli.api.url, cli.tenant.keys.owner);
   const { ports } = cli.api;
   await storeArtifact(ports, cli.tenant.tenantId, id, 'edge-web.tar.zst', 'the image');
-  await storeBootTest(ports, cli.tenant.tenantId, id, { step: 'boot-test.iso.bios', passed: false, log: 'Kernel panic' });
+  await storeBootTest(ports, cli.tenant.tenantId, id, {
+    step: 'boot-test.iso.bios',
+    passed: false,
+    log: 'Kernel panic',
+  });
   const failure = { code: 'test.failed', reason: 'iso with bios: the kernel gave up', logTail: [] };
   await forceState(ports, id, 'failed', { tested: true, failure });
 });

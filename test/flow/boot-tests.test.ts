@@ -80,7 +80,8 @@ describe('a build whose boot test is passed', () => {
   it('publishes nothing before it has succeeded', async () => {
     plane.agent.scripts.set('boot-test.iso.bios', [{ milliseconds: 100_000 }]);
     const { id } = await plane.submit(specOf('slow', { steps: [{ id: 'script', run: 'echo' }] }));
-    while (!plane.agent.began.includes(`${id} boot-test.iso.bios`)) await new Promise((resolve) => setTimeout(resolve, 5));
+    while (!plane.agent.began.includes(`${id} boot-test.iso.bios`))
+      await new Promise((resolve) => setTimeout(resolve, 5));
     expect(await published(id)).toEqual([]);
     expect(await artifactRefusal(id)).toBe('artifact.not_found');
     await requestCancel(plane.ports, 'ten_1', id);

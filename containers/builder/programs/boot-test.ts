@@ -17,7 +17,7 @@
 import { copyFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { bootTest as declaration, assertionSeconds } from '../../../core/plan/programs/boot-test.ts';
+import { assertionSeconds, bootTest as declaration } from '../../../core/plan/programs/boot-test.ts';
 import type { OptionsOf, ProgramContext, ProgramOutcome, StepProgram } from '../contract.ts';
 import { Guest } from './machine/guest.ts';
 import { guestCredential } from './machine/guest-unit.ts';
@@ -151,7 +151,8 @@ async function holds(context: Context, machine: Machine, guest: Guest): Promise<
   const { assertions } = context.options;
   const over = AbortSignal.any([context.signal, AbortSignal.timeout(assertionSeconds * 1_000)]);
   for (const [position, assertion] of assertions.entries()) {
-    const name = 'run' in assertion ? `run: ${assertion.run.split('\n', 1)[0]?.slice(0, 200)}` : `port: ${assertion.port}`;
+    const name =
+      'run' in assertion ? `run: ${assertion.run.split('\n', 1)[0]?.slice(0, 200)}` : `port: ${assertion.port}`;
     const tries = (assertion.retries ?? 0) + 1;
     let wrong: string | undefined;
     for (let attempt = 1; attempt <= tries; attempt += 1) {

@@ -29,7 +29,10 @@ export const downloadEvidence = defineOperation({
   async handle(ports, { params, context }) {
     const { tenantId } = principalOf(context);
     const { value: build } = await getBuild(ports.table, tenantId, params.id);
-    const [made, shown] = await Promise.all([listEvidence(ports.table, build.id), listTestFiles(ports.table, build.id)]);
+    const [made, shown] = await Promise.all([
+      listEvidence(ports.table, build.id),
+      listTestFiles(ports.table, build.id),
+    ]);
     const file = [...made, ...shown].find(({ name }) => name === params.name);
     if (file === undefined) {
       throw new EngineError('evidence.not_found', 'The build has no file of evidence of this name.');

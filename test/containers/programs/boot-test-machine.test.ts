@@ -103,7 +103,8 @@ describe('the control connection', () => {
     peer.setEncoding('utf8').on('data', (text: string) => {
       for (const command of text.trim().split('\n')) {
         const { id, execute } = JSON.parse(command);
-        const answer = execute === 'nonsense' ? { error: { class: 'x', desc: 'no such thing' } } : { return: { execute } };
+        const answer =
+          execute === 'nonsense' ? { error: { class: 'x', desc: 'no such thing' } } : { return: { execute } };
         const said = JSON.stringify({ ...answer, id });
         peer.write('{"event":"VSERPORT_CHANGE","data":{"id":"port2","open":true},"timestamp":{}}\r\n');
         peer.write(said.slice(0, 5));

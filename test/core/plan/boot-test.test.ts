@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import { tableSeconds } from '../../../core/plan/cost-table.ts';
 import { makePlan } from '../../../core/plan/make-plan.ts';
 import { assertionSeconds, bootTest } from '../../../core/plan/programs/boot-test.ts';
-import { tableSeconds } from '../../../core/plan/cost-table.ts';
 import type { SpecInput } from '../../../core/spec/schema.ts';
 import { archive, specWith, toolchain } from './plan-fixtures.ts';
 

@@ -15,7 +15,12 @@ export const bootTestRefusals: readonly RefusalRow[] = [
   ['two boots', tests({ boot: {} }, { run: 'true' }, { boot: {} }), 'tests[2].boot', 'spec.duplicate_name'],
   ['an unknown kind of test', tests({ run: 'true', ping: 'a' }), 'tests[0].ping', 'spec.unknown_key'],
   ['no firmware', tests({ boot: { firmware: [] } }), 'tests[0].boot.firmware', 'spec.invalid_value'],
-  ['an unknown firmware', tests({ boot: { firmware: ['coreboot'] } }), 'tests[0].boot.firmware[0]', 'spec.invalid_value'],
+  [
+    'an unknown firmware',
+    tests({ boot: { firmware: ['coreboot'] } }),
+    'tests[0].boot.firmware[0]',
+    'spec.invalid_value',
+  ],
   [
     'a firmware twice',
     tests({ boot: { firmware: ['bios', 'bios'] } }),

@@ -81,7 +81,10 @@ export async function startMachine(
   if (begun) return machine;
   await machine.stop();
   context.signal.throwIfAborted();
-  throw new StepError('step.failed', `The machine of the test did not start: ${(await ended) ?? 'QEMU does not answer'}`);
+  throw new StepError(
+    'step.failed',
+    `The machine of the test did not start: ${(await ended) ?? 'QEMU does not answer'}`,
+  );
 }
 
 /** The processor's acceleration, as QEMU's arguments. Emulated, a plain processor is the fastest. */

@@ -38,9 +38,11 @@ export async function takesConnection(machine: Machine, port: number, signal: Ab
   socket.on('data', () => {
     spoke = true;
   });
-  socket.on('error', () => undefined).on('close', () => {
-    refused = true;
-  });
+  socket
+    .on('error', () => undefined)
+    .on('close', () => {
+      refused = true;
+    });
   try {
     for (;;) {
       if (spoke) return true;
