@@ -1,4 +1,5 @@
 import { bootSets } from '../spec/capabilities.ts';
+import { buildArchives } from '../spec/configuration/archives.ts';
 import { sectionsOf } from '../spec/configuration/sections.ts';
 import type { ResolvedSpec } from '../spec/schema.ts';
 import { configurationOptions } from './configuration-options.ts';
@@ -31,6 +32,8 @@ function impliedPackages(spec: ResolvedSpec): string[] {
  * that run code of the tree (system, certificates, initramfs) come before accounts and files.
  * Scope: only what holds no byte of a tenant may be shared. `refresh` runs code of the tree: where tenant code or
  * files that it reads may have touched the tree it comes last and is `tenant`, else it belongs to the shared base.
+ * An archive that the spec names is a tenant's, and maintainer scripts are code: then the step of the user's packages, and
+ * every declarative step after it, is `tenant`, and what all share ends with the boot packages.
  */
 export function expandSpec(spec: ResolvedSpec): StepDraft[] {
   const chain = new Chain();
@@ -40,7 +43,10 @@ export function expandSpec(spec: ResolvedSpec): StepDraft[] {
   const boots = outputs.length > 0;
   const shared = { scope: 'shared' } as const;
   const { kernelModules, certificates, configuration } = configurationOptions(spec);
+  const archives = buildArchives(spec.archives);
+  const foreign = archives.length > 0;
   const late =
+    foreign ||
     spec.steps.length > 0 ||
     spec.files.some((file) => mayChangeInitramfs(file.path)) ||
     (spec.remove ?? []).some((removal) => removalMayChangeInitramfs(removal.path));
@@ -52,10 +58,12 @@ export function expandSpec(spec: ResolvedSpec): StepDraft[] {
     recommends: spec.packages.recommends,
     pins: spec.packages.pins,
     hold: spec.packages.hold,
+    ...(foreign && { archives }),
   };
   const { install, remove: purge, pins = [], hold = [] } = wanted;
-  const changesPackages = install.length + purge.length + pins.length + hold.length > 0;
-  const hooks = [...wanted.install, ...wanted.remove].some(bringsHooks);
+  const changesPackages = foreign || install.length + purge.length + pins.length + hold.length > 0;
+  // Made of the boot packages, and again at the end, where a tenant's package may bring hooks: no sharing knows which.
+  const hooks = !foreign && [...wanted.install, ...wanted.remove].some(bringsHooks);
   const makeInitramfs = () => chain.beside('initramfs', { afterTenant: false }, shared);
   let initramfs: string | undefined;
   if (boots) {
@@ -65,9 +73,11 @@ export function expandSpec(spec: ResolvedSpec): StepDraft[] {
     chain.add('packages', bootSet, { id: 'kernel', label: 'Installs the kernel and what boots it', ...shared });
     if (!hooks && kernelModules === undefined) initramfs = makeInitramfs();
   }
-  if (changesPackages || !boots) chain.add('packages', { ...wanted, outputs: [] }, shared);
+  const base = layersOf(chain.drafts);
+  chain.afterTenant = foreign;
+  if (changesPackages || !boots) chain.add('packages', { ...wanted, outputs: [] }, foreign ? {} : shared);
   if (boots && hooks && kernelModules === undefined) initramfs = makeInitramfs();
-  const shareable = layersOf(chain.drafts);
+  const shareable = foreign ? base : layersOf(chain.drafts);
   if (initramfs !== undefined && changesPackages && !hooks && !late) {
     initramfs = refresh(chain, initramfs, chain.tips, false);
   }
@@ -77,7 +87,7 @@ export function expandSpec(spec: ResolvedSpec): StepDraft[] {
       label: 'Says which kernel modules load and which do not',
     });
     // One made before would be made again for certain: it holds what is written here.
-    if (boots) initramfs = chain.beside('initramfs', { afterTenant: false });
+    if (boots) initramfs = chain.beside('initramfs', { afterTenant: foreign });
   }
   const booting = initramfs === undefined ? [] : [initramfs];
 

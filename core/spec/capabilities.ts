@@ -38,6 +38,7 @@ const no = (reason: string, remedy: string): Verdict => ({ supported: false, rea
 
 /** What is done in the tree is in every output. */
 const inTree: Record<Customization, Verdict> = {
+  archives: yes,
   packages: yes,
   'system.hostname': yes,
   'system.timezone': yes,

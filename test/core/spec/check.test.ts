@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { checkSpec } from '../../../core/spec/check.ts';
 import { specErrorCodes } from '../../../core/spec/refusal.ts';
+import { archiveRefusals } from './archive-refusals.ts';
 import { betweenRefusals } from './between-refusals.ts';
 import { configurationConflicts } from './configuration-conflicts.ts';
 import { configurationRefusals } from './configuration-refusals.ts';
@@ -18,7 +19,7 @@ const errorsOf = (input: unknown, abilities = everything) => {
 };
 const alone = [
   ...[...fieldRefusals, ...imageRefusals, ...diskRefusals, ...outputRefusals, ...systemRefusals, ...treeRefusals],
-  ...[...configurationRefusals, ...configurationConflicts],
+  ...[...configurationRefusals, ...configurationConflicts, ...archiveRefusals],
 ];
 const rows = [...alone, ...betweenRefusals, ...outputBetweenRefusals];
 
