@@ -51,11 +51,11 @@ function guardedLookup(privateHosts: ReadonlySet<string>): LookupFunction {
 
 /** One request, with a connection of its own: none that somebody else has opened is used. */
 function ask(url: URL, lookup: LookupFunction, init: Parameters<GuardedFetch>[1]): Promise<IncomingMessage> {
-  const request = url.protocol === 'https:' ? httpsRequest : httpRequest;
+  const options = { lookup, agent: false, signal: init.signal, headers: { ...init.headers } } as const;
   return new Promise((resolve, reject) => {
-    request(url, { lookup, agent: false, signal: init.signal, headers: { ...init.headers } }, resolve)
-      .on('error', reject)
-      .end();
+    const request =
+      url.protocol === 'https:' ? httpsRequest(url, options, resolve) : httpRequest(url, options, resolve);
+    request.on('error', reject).end();
   });
 }
 

@@ -37,9 +37,10 @@ function packetType(byte: number | undefined): number | undefined {
  */
 export function publicKeyBytes(text: string): Uint8Array | undefined {
   const armored = readArmor(text);
-  // A length that base64 cannot have; atob would throw.
-  if (armored === undefined || armored.base64.replaceAll('=', '').length % 4 === 1) return undefined;
-  const bytes = Uint8Array.from(atob(armored.base64), (character) => character.charCodeAt(0));
+  const digits = armored?.base64.replaceAll('=', '') ?? '';
+  // No bytes have so many digits, and atob would throw.
+  if (digits.length % 4 === 1) return undefined;
+  const bytes = Uint8Array.from(atob(digits), (character) => character.charCodeAt(0));
   return packetType(bytes[0]) === publicKeyPacket ? bytes : undefined;
 }
 

@@ -26,6 +26,8 @@ const urls = [
 const words = ['', 'a b', 'a\nb', 'a/b', './', 'stable/', '-a', 'a-', 'a\u0000', '..', '$(id)', 'a[b'];
 const keys = [
   ...['', 'x', 'mDMEZ', publicKey.replace('BEGIN', 'END'), `${publicKey}${publicKey}`, armored(0x99).slice(0, -10)],
+  // Padding in the wrong place is read as none; what then is no key is refused.
+  publicKey.replace(/\n\n[^\n]*\n[^\n]*\n/, '\n\nABC==\n'),
   ...[armored(0x94), armored(0x18), armored(0xc5), publicKey.replace('\n\n', '\n\nA\n'), publicKey.replace('=AAAA\n', '=!\n')],
 ];
 
