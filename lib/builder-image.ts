@@ -12,7 +12,7 @@ export interface BuilderImageProps {
 
 const repository = fileURLToPath(new URL('..', import.meta.url));
 /** What the image is made of; all else stays out of the build and of its digest. */
-const context = ['containers/builder', 'core', 'package.json'];
+const context = ['containers/builder', 'core', 'adapters/network', 'package.json'];
 
 /**
  * The container image of builders: the builder root and the agent. Synthesis only takes its digest; Docker builds it

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { EngineError, type FieldError } from '../core/errors.ts';
+import { hostListSchema } from '../core/wiring/host-list.ts';
 
 /** `-c name=value` gives strings; cdk.json gives what JSON has. */
 const flag = z.union([z.boolean(), z.stringbool({ truthy: ['true'], falsy: ['false'] })], {
@@ -24,6 +25,9 @@ const contextSchema = z
       .max(720)
       .default(24)
       .describe('Hours for which the last known state of an archive that does not answer is planned with; 0: never.'),
+    'archives.privateHosts': hostListSchema
+      .optional()
+      .describe('Hosts with private addresses at which archives of specs may be, parted by commas.'),
     stackName: z
       .string()
       .regex(/^[a-z][a-z0-9-]{0,29}$/, 'a lower-case letter, then up to 29 of a-z, 0-9 and -')

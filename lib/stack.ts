@@ -85,6 +85,7 @@ export class BuilderStack extends Stack {
       signingKey,
     };
     const security = configuration['archives.debianSecurity'];
+    const privateHosts = configuration['archives.privateHosts'];
     for (const { made, rights } of all) {
       grantRights(made, rights, things);
       secret.grantRead(made.role);
@@ -115,6 +116,7 @@ export class BuilderStack extends Stack {
         [names.archiveDebian]: archive,
         [names.archiveFallbackHours]: String(configuration['archives.fallbackHours']),
         ...(security === undefined ? {} : { [names.archiveDebianSecurity]: security }),
+        ...(privateHosts === undefined ? {} : { [names.archivePrivateHosts]: privateHosts.join(',') }),
       });
     }
 

@@ -154,6 +154,7 @@ export async function startEngine(
       createHttpArchive({
         debian: configuration.archive,
         debianSecurity: configuration.archiveSecurity,
+        privateHosts: configuration.archivePrivateHosts,
         ...{ clock, log: log.info },
       }),
       { ...{ table, clock, log: log.info }, fallbackHours: configuration.archiveFallbackHours },
@@ -206,6 +207,7 @@ function limitsOf(
     ...{ concurrentBuilds: builds, concurrentBuildsPerTenant: builds, stagesPerBuild: 40, spot: false },
     cacheLimitBytes: configuration.cacheLimitGib * 1024 ** 3,
     warmsPresets: configuration.warmsPresets,
+    privateArchiveHosts: configuration.archivePrivateHosts,
   };
 }
 

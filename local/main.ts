@@ -84,6 +84,7 @@ const { values, positionals } = parseArgs({
     archive: text,
     'archive-security': text,
     'archive-fallback-hours': text,
+    'archive-private-hosts': text,
     'cache-limit-gib': text,
     'warms-presets': text,
     'builder-root': text,

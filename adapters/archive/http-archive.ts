@@ -1,13 +1,17 @@
 import { sha256 } from '../../core/digest.ts';
 import { EngineError } from '../../core/errors.ts';
-import type { ArchiveState, ArchiveSuite } from '../../core/plan/archive-state.ts';
+import type { ArchiveState, ArchiveSuite, ExtraArchive } from '../../core/plan/archive-state.ts';
 import { parseInRelease } from '../../core/plan/in-release.ts';
 import type { Clock } from '../../core/ports/clock.ts';
 import type { PackageArchive } from '../../core/ports/package-archive.ts';
+import type { SpecArchive } from '../../core/spec/configuration/archives.ts';
 import { type Architecture, type ReleaseName, releases } from '../../core/spec/releases.ts';
+import { AddressRefused, createGuardedFetch, type GuardedFetch } from '../network/guarded-fetch.ts';
 
 /** Debian's own InRelease files have 50 to 300 KB; more than this is no archive. */
 const maximumBytes = 4 * 1024 * 1024;
+/** Of an archive that a spec names: those of third parties list a few suites' worth less, and 32 are read at once. */
+const maximumExtraBytes = 1024 * 1024;
 /** Planning waits for three of these at once; a mirror that needs longer is down. */
 const timeoutMilliseconds = 20_000;
 /** A burst of builds asks once. Archives change a few times a day. */
@@ -21,13 +25,24 @@ export interface HttpArchiveOptions {
   readonly debianSecurity?: string | undefined;
   readonly clock: Clock;
   readonly fetch?: typeof globalThis.fetch;
+  /** Hosts with private addresses at which archives of a spec may be; none unless given. */
+  readonly privateHosts?: readonly string[] | undefined;
   readonly log: (message: string, facts: Readonly<Record<string, string | number>>) => void;
 }
 
 interface SuitePlace {
   readonly uri: string;
   readonly suite: string;
+  readonly components: readonly string[];
   readonly required: boolean;
+  /** Name of the archive in the spec; absent of the distribution's own. */
+  readonly name?: string;
+}
+
+/** How an archive is asked: with an operator's trust in its addresses, or with none. */
+interface Asking {
+  readonly fetch: GuardedFetch;
+  readonly mostBytes: number;
 }
 
 /**
@@ -35,15 +50,17 @@ interface SuitePlace {
  * be there, and so must the security suite where `debianSecurity` is set; `-updates` may be absent.
  * Signatures are not verified here: what is read only names the indexes that a plan is made for, and the builder
  * verifies the signature and that it sees these very indexes before it uses one package.
+ * Archives that specs name are asked at public addresses alone, and at hosts that the operator allows.
  */
 export function createHttpArchive(options: HttpArchiveOptions): PackageArchive {
-  const fetchFrom = options.fetch ?? globalThis.fetch;
+  const own: Asking = { fetch: options.fetch ?? globalThis.fetch, mostBytes: maximumBytes };
+  const guarded: Asking = { fetch: createGuardedFetch(options.privateHosts ?? []), mostBytes: maximumExtraBytes };
   const known = new Map<string, { readonly at: number; readonly state: Promise<ArchiveState> }>();
 
   async function readState(release: ReleaseName, architecture: Architecture): Promise<ArchiveState> {
     const started = options.clock.now().getTime();
     const suites = await Promise.all(
-      places(options, release).map((place) => readSuite(fetchFrom, place, architecture, options.clock.now())),
+      places(options, release).map((place) => readSuite(own, place, architecture, options.clock.now())),
     );
     const found = suites.filter((suite) => suite !== undefined);
     options.log('read the state of the package archive', {
@@ -55,7 +72,20 @@ export function createHttpArchive(options: HttpArchiveOptions): PackageArchive {
     return { suites: found };
   }
 
+  async function readExtra(
+    { name, url, suites, components }: SpecArchive,
+    architecture: Architecture,
+  ): Promise<ExtraArchive> {
+    const found = await Promise.all(
+      suites.map((suite) =>
+        readSuite(guarded, { name, uri: url, suite, components, required: true }, architecture, options.clock.now()),
+      ),
+    );
+    return { name, suites: found.filter((suite) => suite !== undefined) };
+  }
+
   return {
+    extra: (archives, architecture) => Promise.all(archives.map((archive) => readExtra(archive, architecture))),
     state: async (release, architecture) => {
       const name = `${release}/${architecture}`;
       const now = options.clock.now().getTime();
@@ -78,11 +108,17 @@ function places(options: HttpArchiveOptions, release: ReleaseName): readonly Sui
     throw new EngineError('archive.not_configured', 'archives.debian is not set.');
   }
   const uri = withoutSlash(options.debian);
-  const archive = releases[release].suites.map((suite, position) => ({ uri, suite, required: position === 0 }));
+  const archive = releases[release].suites.map((suite, position) => ({
+    uri,
+    suite,
+    components,
+    required: position === 0,
+  }));
   if (options.debianSecurity === undefined) return archive;
   const security = {
     uri: withoutSlash(options.debianSecurity),
     suite: releases[release].securitySuite,
+    components,
     required: true,
   };
   return [...archive, security];
@@ -90,15 +126,16 @@ function places(options: HttpArchiveOptions, release: ReleaseName): readonly Sui
 
 /** One suite; undefined where it may be absent and is. */
 async function readSuite(
-  fetchFrom: typeof globalThis.fetch,
+  asking: Asking,
   place: SuitePlace,
   architecture: Architecture,
   now: Date,
 ): Promise<ArchiveSuite | undefined> {
   const address = `${place.uri}/dists/${place.suite}/InRelease`;
   // Errors reach users: they name the path, and leave the host to the operator's configuration.
-  const shown = new URL(address).pathname;
-  const bytes = await readBytes(fetchFrom, address, shown);
+  const path = new URL(address).pathname;
+  const shown = place.name === undefined ? path : `archives[${place.name}]: ${path}`;
+  const bytes = await readBytes(asking, address, shown);
   if (bytes === undefined) {
     if (!place.required) return undefined;
     throw new EngineError('archive.unreachable', `${shown} does not exist.`);
@@ -113,24 +150,21 @@ async function readSuite(
     throw new EngineError('archive.untrusted', `${shown} expired at ${expired}: the archive is not kept up to date.`);
   }
   const indexes: Record<string, string> = {};
-  for (const component of components) {
+  for (const component of place.components) {
     const name = `${component}/binary-${architecture}/Packages`;
     const digest = release.files.get(name);
     if (digest === undefined) throw new EngineError('archive.unreachable', `${shown} lists no ${name}.`);
     indexes[name] = digest;
   }
   const inRelease = sha256(bytes);
-  return { uri: place.uri, suite: place.suite, components: [...components], indexes, inRelease, date: release.date };
+  const { uri, suite } = place;
+  return { uri, suite, components: [...place.components], indexes, inRelease, date: release.date };
 }
 
 /** The bytes of a file, bounded in size and time; undefined where the server says that there is none. */
-async function readBytes(
-  fetchFrom: typeof globalThis.fetch,
-  address: string,
-  shown: string,
-): Promise<Buffer | undefined> {
+async function readBytes(asking: Asking, address: string, shown: string): Promise<Buffer | undefined> {
   try {
-    const response = await fetchFrom(address, { signal: AbortSignal.timeout(timeoutMilliseconds) });
+    const response = await asking.fetch(address, { signal: AbortSignal.timeout(timeoutMilliseconds) });
     if (response.status === 404 || response.status === 410) {
       await response.body?.cancel();
       return undefined;
@@ -139,20 +173,20 @@ async function readBytes(
       await response.body?.cancel();
       throw new EngineError('archive.unreachable', `${shown} answers with status ${response.status}.`);
     }
-    return await boundedBytes(response, shown);
+    return await boundedBytes(response, shown, asking.mostBytes);
   } catch (error) {
     if (error instanceof EngineError) throw error;
     throw new EngineError('archive.unreachable', `${shown} cannot be read: ${reason(error)}.`, { cause: error });
   }
 }
 
-async function boundedBytes(response: Response, shown: string): Promise<Buffer> {
+async function boundedBytes(response: Response, shown: string, mostBytes: number): Promise<Buffer> {
   const chunks: Uint8Array[] = [];
   let size = 0;
   for await (const chunk of response.body ?? []) {
     size += chunk.byteLength;
-    if (size > maximumBytes) {
-      throw new EngineError('archive.unreachable', `${shown} has more than ${maximumBytes} bytes.`);
+    if (size > mostBytes) {
+      throw new EngineError('archive.unreachable', `${shown} has more than ${mostBytes} bytes.`);
     }
     chunks.push(chunk);
   }
@@ -162,9 +196,10 @@ async function boundedBytes(response: Response, shown: string): Promise<Buffer> 
 /** fetch hides the cause of a network failure one level down. */
 function reason(error: unknown): string {
   if (!(error instanceof Error)) return 'no connection';
-  if (error.name === 'TimeoutError') return `no answer within ${timeoutMilliseconds / 1_000} s`;
-  const cause = error.cause;
-  return cause instanceof Error && 'code' in cause && typeof cause.code === 'string' ? cause.code : 'no connection';
+  if (error instanceof AddressRefused) return error.message;
+  const cause = error.cause instanceof Error ? error.cause : error;
+  if (cause.name === 'TimeoutError') return `no answer within ${timeoutMilliseconds / 1_000} s`;
+  return 'code' in cause && typeof cause.code === 'string' ? cause.code : 'no connection';
 }
 
 function withoutSlash(address: string): string {

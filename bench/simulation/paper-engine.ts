@@ -141,7 +141,7 @@ export async function startPaperEngine(options: PaperEngineOptions): Promise<Pap
     flow,
     tasks: { stop: async () => undefined, running: async () => [] },
     bus,
-    archive: { state: async () => paperArchive },
+    archive: { state: async () => paperArchive, extra: async () => [] },
     signer: paperSigner,
     clock,
     ids,

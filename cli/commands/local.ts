@@ -14,6 +14,10 @@ const engineOptions = [
     '--archive-fallback-hours <number>',
     'for how long the last known state of an archive that does not answer is planned with; 24 without it, 0: never',
   ),
+  new Option(
+    '--archive-private-hosts <hosts>',
+    'hosts with private addresses, parted by commas, at which archives of specs may be; none without it',
+  ),
   new Option('--port <number>', 'port of the API on loopback; without it, a free one'),
   new Option('--mode <mode>', 'how builders are isolated').choices(['contained', 'privileged']),
   new Option('--slots <number>', 'builders at once'),

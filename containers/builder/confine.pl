@@ -6,6 +6,8 @@
 # Modes
 #   contained       Exactly what Fargate gives a container: its capability set a80425fb, no mounts, no namespaces.
 #                   With --root: a command in the tree (package tools, maintainer scripts).
+#   tenant          As contained, for a tenant's maintainer scripts and what starts them: no device nodes, and no sockets
+#                   but Unix ones. What gets out of the tree is in the task, which is the boundary.
 #   script          Tenant code, without internet sockets. Only with --root.
 #   script-network  Tenant code that may use the network. Only with --root.
 #
@@ -55,11 +57,14 @@ my $namespace_flags = 0x7e020000;
 # Unix sockets stay: programs talk to themselves by them. Netlink only serves the resolver. Others (packet, vsock,
 # alg, bluetooth) are doors to the machine. The error is that of a kernel without the family: useradd, for one, then
 # does without its audit socket.
-my %families = (script => [1], 'script-network' => [1, 2, 10, 16]);
+my %families = (tenant => [1], script => [1], 'script-network' => [1, 2, 10, 16]);
 
 # AUDIT_WRITE CHOWN DAC_OVERRIDE FOWNER FSETID KILL MKNOD NET_BIND_SERVICE NET_RAW SETFCAP SETGID SETPCAP SETUID
 # SYS_CHROOT: 0xa80425fb, the default of containers and all that Fargate gives.
 my @contained_capabilities = (0, 1, 3, 4, 5, 6, 7, 8, 10, 13, 18, 27, 29, 31);
+# A tenant's packages make no device nodes (27), by which they would reach the machine's disks where a task shares its
+# kernel with others, and no raw sockets (13). Since the agent has more than this, they cannot trace it.
+my @tenant_capabilities = grep { $_ != 27 && $_ != 13 } @contained_capabilities;
 # Scripts do without MKNOD (27), SYS_CHROOT (18), NET_RAW (13), SETFCAP (31), SETPCAP (8).
 my @script_capabilities = (0, 1, 3, 4, 5, 6, 7, 10, 29);
 
@@ -78,9 +83,10 @@ while (@ARGV) {
     else { fail("unknown option $flag") }
 }
 my $mode = $options{mode} // fail('no --mode');
-fail("unknown mode $mode") unless $mode =~ /^(contained|script|script-network)$/;
+fail("unknown mode $mode") unless $mode =~ /^(contained|tenant|script|script-network)$/;
 fail('no command') unless @ARGV;
-my $is_script = $mode ne 'contained';
+my $is_script = $mode =~ /^script/;
+my $is_tenants = $mode ne 'contained';
 fail("mode $mode needs --root") if $is_script && !defined $options{root};
 
 my $machine = do { require POSIX; (POSIX::uname())[4] };
@@ -114,7 +120,7 @@ sub filter {
     $each->(ENOSYS, @absent);
     push @code, jump(JEQ, $number{clone}[$column], 0, 4), load(ARG0), jump(JSET, $namespace_flags, 0, 1),
         refuse(EPERM), answer(ALLOW);
-    if ($is_script) {
+    if ($is_tenants) {
         for my $name (qw(socket socketpair)) {
             my @allowed = map { (jump(JEQ, $_, 0, 1), answer(ALLOW)) } @{ $families{$mode} };
             push @code, jump(JEQ, $number{$name}[$column], 0, 2 + @allowed), load(ARG0), @allowed,
@@ -148,7 +154,8 @@ for my $limit ('core=0', @{ $options{limit} }) {
     must('prlimit64', 0, $resource, $pair, 0);
 }
 
-my %keep = map { $_ => 1 } $is_script ? @script_capabilities : @contained_capabilities;
+my %keep = map { $_ => 1 }
+    $is_script ? @script_capabilities : $is_tenants ? @tenant_capabilities : @contained_capabilities;
 for my $capability (0 .. 63) {
     my $present = call('prctl', 23, $capability, 0, 0, 0);    # PR_CAPBSET_READ
     last if $present == -1;
@@ -158,15 +165,15 @@ for my $capability (0 .. 63) {
 call('prctl', 47, 4, 0, 0, 0);                                # PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL
 
 # Without the right to filter, a filter needs no_new_privs; then the mode contained is what surrounds us already.
-must('prctl', 38, 1, 0, 0, 0) if $is_script;                  # PR_SET_NO_NEW_PRIVS
-if ($is_script) {
+must('prctl', 38, 1, 0, 0, 0) if $is_tenants;                 # PR_SET_NO_NEW_PRIVS
+if ($is_tenants) {
     # A task on one machine shares the host's network namespace and with it its abstract Unix sockets. Kernels from
     # 6.12 on can refuse those (LANDLOCK_SCOPE_ABSTRACT_UNIX_SOCKET); on Fargate the namespace is the task's own.
     my $attributes = pack('QQQ', 0, 0, 1);
     my $ruleset = call('landlock_create_ruleset', $attributes, length $attributes, 0);
     call('landlock_restrict_self', $ruleset, 0) if $ruleset >= 0;
 }
-if ($is_script || $may_filter) {
+if ($is_tenants || $may_filter) {
     my $code = filter();
     my $program = pack('Sx6P', length($code) / 8, $code);
     must('seccomp', 1, 0, $program);                          # SECCOMP_SET_MODE_FILTER

@@ -82,6 +82,10 @@ export const manifestSchema = z.strictObject({
   architecture: z.enum(['amd64', 'arm64']),
   release: z.string(),
   archive: archiveStateSchema,
+  privateArchiveHosts: z
+    .array(z.string())
+    .optional()
+    .describe('Hosts with private addresses at which archives that the spec names may be. Absent: none.'),
   base: z
     .array(
       layerReferenceSchema.extend({

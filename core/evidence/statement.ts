@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { canonicalJson, type JsonValue, type Sha256 } from '../digest.ts';
 import { utf8 } from '../json.ts';
-import type { ArchiveState } from '../plan/archive-state.ts';
+import { type ArchiveState, allSuites } from '../plan/archive-state.ts';
 import { type BuilderMode, builderModes } from '../tenancy/installation.ts';
 import type { NamedFile } from './built-image.ts';
 import { plainFileName } from './checksums.ts';
@@ -107,7 +107,7 @@ export function statementFile(
           mode: run.mode,
           sourceDateEpoch: run.sourceDateEpoch,
         },
-        resolvedDependencies: [...run.archive.suites.flatMap(indexesOf), ...run.layers.map(layerDependency)],
+        resolvedDependencies: [...allSuites(run.archive).flatMap(indexesOf), ...run.layers.map(layerDependency)],
       },
       runDetails: {
         builder: { id: urn('builder', run.keyId) },

@@ -17,9 +17,29 @@ export const archiveSuiteSchema = z.strictObject({
 });
 export type ArchiveSuite = z.infer<typeof archiveSuiteSchema>;
 
+const word = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]*$/);
+
+/** The state of an archive that the spec names. */
+export const extraArchiveSchema = z.strictObject({
+  name: z.string().describe('As the spec names it.'),
+  suites: z.array(archiveSuiteSchema.extend({ suite: word, components: z.array(word).min(1) })).min(1),
+});
+export type ExtraArchive = z.infer<typeof extraArchiveSchema>;
+
 /**
  * The state of the archive that a plan is made for. The builder verifies the signature and that it sees these very
  * indexes. The addresses end in the image's own apt sources.
  */
-export const archiveStateSchema = z.strictObject({ suites: z.array(archiveSuiteSchema).min(1) });
+export const archiveStateSchema = z.strictObject({
+  suites: z.array(archiveSuiteSchema).min(1).describe("Of the distribution's own archive."),
+  extra: z
+    .array(extraArchiveSchema)
+    .optional()
+    .describe('Archives that the spec names, for the step of its packages alone. Absent where it names none.'),
+});
 export type ArchiveState = z.infer<typeof archiveStateSchema>;
+
+/** Every suite of a state, the distribution's first. */
+export function allSuites({ suites, extra = [] }: ArchiveState): ArchiveSuite[] {
+  return [...suites, ...extra.flatMap((archive) => archive.suites)];
+}

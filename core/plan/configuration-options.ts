@@ -1,3 +1,4 @@
+import { imageArchives } from '../spec/configuration/archives.ts';
 import { certificateFiles } from '../spec/configuration/certificates.ts';
 import { type Section, sectionsOf } from '../spec/configuration/sections.ts';
 import type { ResolvedSpec } from '../spec/schema.ts';
@@ -20,7 +21,9 @@ export function configurationOptions(spec: ResolvedSpec): ConfigurationOptions {
   const modules = spec.kernel.modules;
   const setsModules = modules !== undefined && modules.load.length + modules.block.length > 0;
   const certificates = certificateFiles(spec.certificates ?? []);
+  const archives = imageArchives(spec.archives);
   const written = {
+    archives: archives.length > 0 ? archives : undefined,
     ntp: spec.system.ntp,
     firewall: spec.firewall,
     sysctl: spec.sysctl,

@@ -1,4 +1,5 @@
 import { bootSets } from '../spec/capabilities.ts';
+import { buildArchives } from '../spec/configuration/archives.ts';
 import { sectionsOf } from '../spec/configuration/sections.ts';
 import type { ResolvedSpec } from '../spec/schema.ts';
 import { configurationOptions } from './configuration-options.ts';
@@ -34,6 +35,8 @@ function impliedPackages(spec: ResolvedSpec): string[] {
  * that run code of the tree (system, certificates, initramfs) come before accounts and files.
  * Scope: only what holds no byte of a tenant may be shared. `refresh` runs code of the tree: where tenant code or
  * files that it reads may have touched the tree it comes last and is `tenant`, else it belongs to the shared base.
+ * An archive that the spec names is a tenant's, and maintainer scripts are code: then the step of the user's packages, and
+ * every declarative step after it, is `tenant`, and what all share ends with the boot packages.
  */
 export function expandSpec(spec: ResolvedSpec): StepDraft[] {
   const chain = new Chain();
@@ -43,36 +46,44 @@ export function expandSpec(spec: ResolvedSpec): StepDraft[] {
   const boots = outputs.length > 0;
   const shared = { scope: 'shared' } as const;
   const { kernelModules, certificates, configuration } = configurationOptions(spec);
+  const archives = buildArchives(spec.archives);
+  const foreign = archives.length > 0;
   const late =
+    foreign ||
     spec.steps.length > 0 ||
     spec.files.some((file) => mayChangeInitramfs(file.path)) ||
     (spec.remove ?? []).some((removal) => removalMayChangeInitramfs(removal.path));
 
   chain.add('bootstrap', spec.base, shared);
   const installs = [...new Set([...spec.packages.install, ...impliedPackages(spec)])].sort();
+  // An archive of the tenant's may have the package by that name, and no sharing knows which.
+  const withHooks = boots && !foreign ? installs.filter(bringsHooks) : [];
   const wanted = {
-    install: boots ? installs.filter((name) => !bringsHooks(name)) : installs,
+    install: installs.filter((name) => !withHooks.includes(name)),
     remove: [...spec.packages.remove].sort(),
     recommends: spec.packages.recommends,
     pins: spec.packages.pins,
     hold: spec.packages.hold,
+    ...(foreign && { archives }),
   };
   const { install, remove: purge, pins = [], hold = [] } = wanted;
-  const changesPackages = install.length + purge.length + pins.length + hold.length > 0;
-  const hooks = wanted.remove.some(bringsHooks);
+  const changesPackages = foreign || install.length + purge.length + pins.length + hold.length > 0;
+  // Where a tenant's packages may bring hooks it is made of the boot packages, and again at the end.
+  const hooks = !foreign && wanted.remove.some(bringsHooks);
   const makeInitramfs = () => chain.beside('initramfs', { afterTenant: false }, shared);
   let initramfs: string | undefined;
   if (boots) {
     // A pin may be of the kernel or of what boots it.
     const { recommends, pins: pinned } = wanted;
-    const withHooks = installs.filter(bringsHooks);
     const bootSet = { install: withHooks, remove: [], recommends, pins: pinned, kernel: spec.kernel.package, outputs };
     chain.add('packages', bootSet, { id: 'kernel', label: 'Installs the kernel and what boots it', ...shared });
     if (!hooks && kernelModules === undefined) initramfs = makeInitramfs();
   }
-  if (changesPackages || !boots) chain.add('packages', { ...wanted, outputs: [] }, shared);
+  const base = layersOf(chain.drafts);
+  chain.afterTenant = foreign;
+  if (changesPackages || !boots) chain.add('packages', { ...wanted, outputs: [] }, foreign ? {} : shared);
   if (boots && hooks && kernelModules === undefined) initramfs = makeInitramfs();
-  const shareable = layersOf(chain.drafts);
+  const shareable = foreign ? base : layersOf(chain.drafts);
   if (initramfs !== undefined && changesPackages && !hooks && !late) {
     initramfs = refresh(chain, initramfs, chain.tips, false);
   }
@@ -82,7 +93,7 @@ export function expandSpec(spec: ResolvedSpec): StepDraft[] {
       label: 'Says which kernel modules load and which do not',
     });
     // One made before would be made again for certain: it holds what is written here.
-    if (boots) initramfs = chain.beside('initramfs', { afterTenant: false });
+    if (boots) initramfs = chain.beside('initramfs', { afterTenant: foreign });
   }
   const booting = initramfs === undefined ? [] : [initramfs];
 

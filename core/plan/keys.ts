@@ -41,6 +41,14 @@ export function keyInputs(draft: StepDraft, context: KeyContext): Record<string,
       for (const [name, digest] of Object.entries(suite.indexes)) inputs[`archive.${suite.suite}.${name}`] = digest;
     }
   }
+  // Their addresses and keys are among the options.
+  if (draft.options.archives !== undefined && draft.program === 'packages') {
+    for (const { name: archive, suites } of context.archive.extra ?? []) {
+      for (const { suite, indexes } of suites) {
+        for (const [name, digest] of Object.entries(indexes)) inputs[`archive.${archive}.${suite}.${name}`] = digest;
+      }
+    }
+  }
   return inputs;
 }
 

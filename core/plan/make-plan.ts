@@ -9,8 +9,9 @@ import { programs } from './programs/catalogue.ts';
 import { type Fusing, fuseStages } from './stages.ts';
 
 /**
- * The plan of a build: pure, so equal inputs give equal bytes. The source date is the newest date of the archive's
- * suites: what the image is made of cannot be younger, and two builds of one archive state share it.
+ * The plan of a build: pure, so equal inputs give equal bytes. The source date is the newest date of the suites of the
+ * distribution's archive: what the image is made of cannot be younger, and two builds of one archive state share it. An
+ * archive that the spec names has no say in it, since the steps that all tenants share have it in their keys.
  * @param input `fusing` is by cost where it is not said
  * @throws EngineError plan.too_large
  */
@@ -52,7 +53,7 @@ export function makePlan(input: {
     architecture,
     release: spec.base.release,
     sourceDateEpoch,
-    archive: { suites: archive.suites },
+    archive: { suites: archive.suites, ...(archive.extra && { extra: archive.extra }) },
     steps,
     stages,
     artifacts: spec.outputs.map((output) => ({

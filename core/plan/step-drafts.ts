@@ -20,6 +20,8 @@ export class Chain {
   readonly drafts: StepDraft[] = [];
   /** The steps that the next one is built on. */
   tips: readonly string[] = [];
+  /** Code of a tenant's has changed the tree: what is added runs code of that tree, or beside it, as the tenant's. */
+  afterTenant = false;
 
   /** Adds a step of a program and makes it the tip. */
   add(
@@ -38,7 +40,7 @@ export class Chain {
     const draft: StepDraft = {
       id: program,
       program,
-      trust: declaration.trust,
+      trust: this.afterTenant && declaration.trust === 'service' ? 'tenant' : declaration.trust,
       scope: 'tenant',
       options: toJsonObject(options),
       needs: this.tips,

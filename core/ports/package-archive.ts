@@ -1,4 +1,5 @@
-import type { ArchiveState } from '../plan/archive-state.ts';
+import type { ArchiveState, ExtraArchive } from '../plan/archive-state.ts';
+import type { SpecArchive } from '../spec/configuration/archives.ts';
 import type { Architecture, ReleaseName } from '../spec/releases.ts';
 
 /** A state of the archive, and whether it is the present one. */
@@ -7,8 +8,13 @@ export interface KnownArchiveState extends ArchiveState {
   readonly lastReadAt?: string;
 }
 
-/** Looks up the state of the configured package archive for a release. */
+/** Looks up the state of the configured package archive for a release, and of archives that specs name. */
 export interface PackageArchive {
   /** @throws EngineError archive.not_configured, archive.unreachable, archive.untrusted */
   state(release: ReleaseName, architecture: Architecture): Promise<KnownArchiveState>;
+  /**
+   * The present state of archives that a spec names, whose addresses a tenant chose. It is not remembered.
+   * @throws EngineError archive.unreachable, archive.untrusted
+   */
+  extra(archives: readonly SpecArchive[], architecture: Architecture): Promise<ExtraArchive[]>;
 }

@@ -1,4 +1,5 @@
 import type { z } from 'zod';
+import { archiveNotes } from './document-archives.ts';
 import { systemNotes } from './document-system.ts';
 import { testNotes } from './document-tests.ts';
 import { specJsonSchema } from './json-schema.ts';
@@ -98,6 +99,7 @@ export function specDocument(): string {
     'What `firewall`, `ssh`, `sysctl`, `kernel.modules`, `system.ntp`, `certificates`, `cloudInit` and `updates` become in',
     'the image, and what they cannot be joined with: [configuration-sections.md](configuration-sections.md).',
     '',
+    ...archiveNotes,
     ...systemNotes,
     '## Disk images',
     '',

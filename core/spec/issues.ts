@@ -1,6 +1,7 @@
 import type { z } from 'zod';
 import { nearestName, quoted } from '../text.ts';
 import { namedOptionVerdict } from './capabilities.ts';
+import { archiveMemberRefusal } from './configuration/archives.ts';
 import { type FieldPath, valueAt } from './field-path.ts';
 import { type Refusal, refusalParameters, type SpecErrorCode } from './refusal.ts';
 import { fieldSchema, memberNames } from './schema-fields.ts';
@@ -70,6 +71,8 @@ function otherOutputsOption(key: string, parent: FieldPath, input: unknown): Spe
 function unknownKey(key: string, parent: FieldPath, input: unknown): SpecError {
   const misplaced = otherOutputsOption(key, parent, input);
   if (misplaced !== undefined) return misplaced;
+  const refused = archiveMemberRefusal(key, parent);
+  if (refused !== undefined) return specError([...parent, key], refused);
   const known = memberNames(parent, input);
   const near = nearestName(key, known);
   const list = `Known fields here: ${known.join(', ')}.`;

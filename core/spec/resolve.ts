@@ -38,7 +38,7 @@ function resolveUser({ sudo, ...user }: Spec['users'][number]): ResolvedUser {
 /** Fills the defaults that depend on other fields and sorts the lists whose order means nothing. */
 export function resolveSpec(spec: Spec): ResolvedSpec {
   const unitNames = (names: readonly string[]) => sorted(names.map(unitName));
-  const { directories, remove, firstBoot, tests: given, ...rest } = spec;
+  const { archives: _, directories, remove, firstBoot, tests: given, ...rest } = spec;
   const tests = resolveTests(given);
   const [folders, removals, scripts] = [filled(directories), filled(remove), filled(firstBoot)];
   return {

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { groupSchema, rootAccountSchema, userSchema } from './accounts.ts';
+import { archivesSchema } from './configuration/archives.ts';
 import { certificatesSchema } from './configuration/certificates.ts';
 import { cloudInitSchema } from './configuration/cloud-init.ts';
 import { firewallSchema } from './configuration/firewall.ts';
@@ -42,6 +43,7 @@ export const specSchema = z
       remedy: 'Use lower-case letters, digits and inner hyphens; at most 63 characters.',
     }).describe('Name of the image; files are named after it.'),
     base: baseSchema,
+    archives: archivesSchema.optional(),
     packages: packagesSchema.prefault({}),
     system: systemSchema.prefault({}),
     groups: z.array(groupSchema).max(specLimits.groups.value).default([]).describe('Groups to add.'),

@@ -29,6 +29,8 @@ export const installationSchema = z.strictObject({
   cacheLimitBytes: z.number().int().min(1),
   /** A schedule builds the shared part of each preset where the archive's state has changed. */
   warmsPresets: z.boolean(),
+  /** Hosts with private addresses that archives of a spec may be at; none where absent. */
+  privateArchiveHosts: z.array(z.string()).optional(),
   /** How plans fuse steps into stages. No configuration sets it: absent is by cost, the rest is for proofs. */
   fusing: z.enum(fusings).optional(),
 });

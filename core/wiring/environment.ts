@@ -26,6 +26,7 @@ export const environmentNames = {
   signingKeyArn: 'LBUILD_SIGNING_KEY_ARN',
   archiveDebian: 'LBUILD_ARCHIVE_DEBIAN',
   archiveFallbackHours: 'LBUILD_ARCHIVE_FALLBACK_HOURS',
+  archivePrivateHosts: 'LBUILD_ARCHIVE_PRIVATE_HOSTS',
   archiveDebianSecurity: 'LBUILD_ARCHIVE_DEBIAN_SECURITY',
 } as const;
 export type EnvironmentName = (typeof environmentNames)[keyof typeof environmentNames];

@@ -34,6 +34,39 @@ export type Spec = {
         architecture: 'amd64' | 'arm64';
     };
     /**
+     * Archives of packages beside the distribution’s.
+     */
+    archives?: Array<{
+        /**
+         * Name of the archive; its files in the image are named after it.
+         */
+        name: string;
+        /**
+         * Base address, below which `dists` lies. http or https, without credentials.
+         */
+        url: string;
+        /**
+         * Suites: folders of its `dists`. Each must be the code name or the suite of its InRelease.
+         */
+        suites: Array<string>;
+        /**
+         * Components of each suite.
+         */
+        components?: Array<string>;
+        /**
+         * Public key of OpenPGP in ASCII armor that signs its InRelease. It vouches for this archive alone.
+         */
+        key: string;
+        /**
+         * Priority of all that its host has, as apt_preferences(5) has it. Omitted: 500, as the distribution.
+         */
+        priority?: number;
+        /**
+         * Whether packages are taken from it in the build, the image has it among its sources, or both.
+         */
+        for?: 'build' | 'image' | 'both';
+    }>;
+    /**
      * Packages to install and to remove.
      */
     packages?: {

@@ -132,6 +132,36 @@ describe('package archive over HTTP', () => {
     expect(failure).toMatchObject({ code: 'archive.unreachable', message: expect.stringMatching(message) });
   });
 
+  it('reads the archives of a spec at the hosts that the operator allows, and at no other', async () => {
+    const { url, asked } = await archive({
+      '/debian/dists/stable/InRelease': { body: inRelease('stable', 'a').replaceAll('main/', 'extra/') },
+    });
+    const wanted = { name: 'site', url, suites: ['stable'], components: ['extra'], key: '', for: 'both' as const };
+    const readerOf = (privateHosts?: readonly string[]) =>
+      createHttpArchive({ debian: undefined, privateHosts, clock: fixedClock({ milliseconds: 0 }), log: quiet });
+    const [found] = await readerOf(['127.0.0.1']).extra([wanted], 'amd64');
+    expect(found).toMatchObject({
+      name: 'site',
+      suites: [
+        {
+          uri: url,
+          suite: 'stable',
+          components: ['extra'],
+          indexes: { 'extra/binary-amd64/Packages': 'a'.repeat(64) },
+        },
+      ],
+    });
+    const before = asked.length;
+    await expect(readerOf().extra([wanted], 'amd64')).rejects.toMatchObject({
+      code: 'archive.unreachable',
+      message: expect.stringMatching(/archives\[site\]: \/debian\S+ cannot be read: the host has no public address/),
+    });
+    expect(asked).toHaveLength(before);
+    await expect(readerOf(['127.0.0.1']).extra([{ ...wanted, components: ['main'] }], 'amd64')).rejects.toThrow(
+      'lists no main/binary-amd64/Packages',
+    );
+  });
+
   it('refuses a state that has expired', async () => {
     const body = inRelease('trixie', 'a').replace(
       'Architectures:',

@@ -45,6 +45,11 @@ describe('configuration of a deployment', () => {
       { 'archives.debian': 'http://u:p@archive.invalid/' },
       ['configuration.invalid archives.debian'],
     ],
+    [
+      'hosts that are addresses of the web',
+      { ...archive, 'archives.privateHosts': 'http://archive.internal' },
+      ['configuration.invalid archives.privateHosts'],
+    ],
     ['an unknown capacity', { ...archive, capacity: 'ec2' }, ['configuration.invalid capacity']],
     ['a flag that is none', { ...archive, nat: 'perhaps' }, ['configuration.invalid nat']],
     ['a name that ECS keeps', { ...archive, stackName: 'ecs-builds' }, ['configuration.invalid stackName']],

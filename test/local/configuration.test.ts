@@ -43,6 +43,7 @@ describe('readConfiguration', () => {
       LBUILD_BUILDER_ROOT: '/e/root',
       LBUILD_PACKAGE_CACHE: '/e/packages',
       LBUILD_ARCHIVE_FALLBACK_HOURS: '2',
+      LBUILD_ARCHIVE_PRIVATE_HOSTS: 'Archive.internal, 10.0.0.7',
       LBUILD_CACHE_LIMIT_GIB: '7',
       LBUILD_WARMS_PRESETS: 'true',
     };
@@ -51,6 +52,7 @@ describe('readConfiguration', () => {
       builderRoot: '/e/root',
       packageCache: '/e/packages',
       archiveFallbackHours: 2,
+      archivePrivateHosts: ['archive.internal', '10.0.0.7'],
       cacheLimitGib: 7,
       warmsPresets: true,
       port: 8080,
@@ -100,6 +102,8 @@ describe('readConfiguration', () => {
     ['builder-root', ''],
     ['cache-limit-gib', '0'],
     ['warms-presets', 'perhaps'],
+    ['archive-private-hosts', 'http://archive.internal'],
+    ['archive-private-hosts', 'a,,b'],
   ])('refuses --%s %s', (name, value) => {
     expect(refusal({ [name]: value }).fields).toHaveLength(1);
   });

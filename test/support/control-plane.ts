@@ -103,7 +103,7 @@ export async function openControlPlane(
       stop: async () => undefined,
       running: async () => [...running].map(([taskId, request]) => ({ taskId, ...request, startedAt: clock.now() })),
     },
-    archive: { state: async () => plane.archive },
+    archive: { state: async () => plane.archive, extra: async () => plane.archive.extra ?? [] },
     signer: createKeySigner(openSigningKey(directory)),
   };
   const pump = await startOutboxPump({

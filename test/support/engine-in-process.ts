@@ -23,6 +23,8 @@ export interface EngineInProcess extends Engine, FirstTenant {
 export interface EngineInProcessOptions extends EngineParts {
   readonly mode: 'contained' | 'privileged';
   readonly slots?: number;
+  /** Hosts with private addresses at which archives of specs may be, parted by commas. */
+  readonly privateHosts?: string;
   /** The tenant that the folder's engine made when it was started first; absent where the folder had none before. */
   readonly tenant?: FirstTenant;
 }
@@ -30,7 +32,7 @@ export interface EngineInProcessOptions extends EngineParts {
 /** Starts an engine in a folder, with the machine's archive and the clone's package cache. */
 export async function startEngineInProcess(
   directory: string,
-  { mode, slots = 1, tenant, ...parts }: EngineInProcessOptions,
+  { mode, slots = 1, privateHosts, tenant, ...parts }: EngineInProcessOptions,
 ): Promise<EngineInProcess> {
   const root = await ensureBuilderRoot({ project, log: () => undefined });
   const archives = findArchives();
@@ -39,6 +41,7 @@ export async function startEngineInProcess(
       ...{ dir: directory, mode, 'builder-root': root.directory, cache: root.cache },
       ...{ archive: archives.debian, 'archive-security': archives.debianSecurity },
       slots: String(slots),
+      'archive-private-hosts': privateHosts,
     },
     process.env,
   );

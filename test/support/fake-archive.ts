@@ -6,14 +6,14 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { gzipSync } from 'node:zlib';
-import type { ArchiveState } from '../../core/plan/archive-state.ts';
+import type { ArchiveState, ExtraArchive } from '../../core/plan/archive-state.ts';
 
 /** A package to make: fields of its control file beside the usual ones, and its files. */
 export interface FakePackage {
   readonly name: string;
   readonly version?: string;
   readonly fields?: Readonly<Record<string, string>>;
-  /** Path to content. */
+  /** Path to content; what is below DEBIAN beside `control` is a maintainer script. */
   readonly files?: Readonly<Record<string, string>>;
 }
 
@@ -25,6 +25,10 @@ export interface FakeArchive {
   readonly url: string;
   /** What `adapters/archive` would read of it now. */
   readonly state: ArchiveState;
+  /** The same of an archive that a spec names, at its address or another one. */
+  extra(name: string, url?: string): ExtraArchive;
+  /** The public key, as a spec has it. */
+  readonly key: string;
   /** File with the public key, as gpgv reads it. */
   readonly keyring: string;
   /** Paths that were asked for. */
@@ -37,7 +41,6 @@ export interface FakeArchive {
   remove(): Promise<void>;
 }
 
-const suite = 'trixie';
 const sha256 = (bytes: Buffer) => createHash('sha256').update(bytes).digest('hex');
 
 function buildPackage(folder: string, wanted: FakePackage): { file: string; stanza: string } {
@@ -49,7 +52,8 @@ function buildPackage(folder: string, wanted: FakePackage): { file: string; stan
     .join('');
   for (const [path, content] of Object.entries({ 'DEBIAN/control': text, ...files })) {
     mkdirSync(dirname(join(root, path)), { recursive: true });
-    writeFileSync(join(root, path), content);
+    const mode = path.startsWith('DEBIAN/') && path !== 'DEBIAN/control' ? 0o755 : 0o644;
+    writeFileSync(join(root, path), content, { mode });
   }
   const file = `pool/${name}_${version}_all.deb`;
   mkdirSync(join(folder, 'www/pool'), { recursive: true });
@@ -61,7 +65,7 @@ function buildPackage(folder: string, wanted: FakePackage): { file: string; stan
   return { file, stanza: `${text}${place}\n` };
 }
 
-function sign(folder: string, text: string): { inRelease: Buffer; keyring: string } {
+function sign(folder: string, text: string): { inRelease: Buffer; keyring: string; key: string } {
   const home = join(folder, 'gnupg');
   const keyring = join(folder, 'key.gpg');
   mkdirSync(home, { mode: 0o700 });
@@ -75,7 +79,7 @@ function sign(folder: string, text: string): { inRelease: Buffer; keyring: strin
     gpg('--passphrase', '', '--quick-generate-key', 'archive@test.invalid', 'ed25519', 'sign', 'never');
     const inRelease = gpg('--output', '-', '--clearsign', message);
     writeFileSync(keyring, gpg('--export'));
-    return { inRelease, keyring };
+    return { inRelease, keyring, key: gpg('--export', '--armor').toString('utf8') };
   } finally {
     execFileSync('gpgconf', ['--homedir', home, '--kill', 'all'], { stdio: 'ignore' });
   }
@@ -84,8 +88,9 @@ function sign(folder: string, text: string): { inRelease: Buffer; keyring: strin
 /** Makes an archive of these packages and serves it; a name may have several versions. */
 export async function startFakeArchive(
   packages: readonly FakePackage[],
-  options: { readonly release?: string } = {},
+  options: { readonly release?: string; readonly suite?: string } = {},
 ): Promise<FakeArchive> {
+  const { suite = 'trixie' } = options;
   const folder = mkdtempSync(join(tmpdir(), 'lbuild-archive-'));
   const built = packages.map((wanted) => ({ name: wanted.name, ...buildPackage(folder, wanted) }));
   const index = Buffer.from(built.map(({ stanza }) => stanza).join(''));
@@ -101,7 +106,7 @@ export async function startFakeArchive(
     .map(listed)
     .join('');
   const head = `Suite: stable\nCodename: ${suite}\nDate: Sat, 15 Nov 2025 09:12:45 UTC\n${options.release ?? ''}`;
-  const { inRelease, keyring } = sign(folder, `${head}SHA256:\n${lists}`);
+  const { inRelease, keyring, key } = sign(folder, `${head}SHA256:\n${lists}`);
   for (const [path, bytes] of [
     ['InRelease', inRelease],
     [`${name}.gz`, packed],
@@ -131,17 +136,14 @@ export async function startFakeArchive(
     server.closeAllConnections();
     await new Promise((resolve) => server.close(resolve));
   };
+  const state = {
+    ...{ uri: url, suite, components: ['main'], date: 1_763_197_965 },
+    ...{ indexes: { [name]: sha256(index) }, inRelease: sha256(inRelease) },
+  };
   const archive: FakeArchive = {
-    ...{ url, keyring, asked, disturb: undefined, stop },
-    state: {
-      suites: [
-        {
-          ...{ uri: url, suite, components: ['main'], date: 1_763_197_965 },
-          indexes: { [name]: sha256(index) },
-          inRelease: sha256(inRelease),
-        },
-      ],
-    },
+    ...{ url, keyring, key, asked, disturb: undefined, stop },
+    state: { suites: [state] },
+    extra: (name, uri = url) => ({ name, suites: [{ ...state, uri }] }),
     pathOf: (wanted) => built.find((one) => one.name === wanted)?.file ?? '',
     remove: async () => {
       if (server.listening) await stop();

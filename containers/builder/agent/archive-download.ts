@@ -3,6 +3,7 @@ import { rm, stat } from 'node:fs/promises';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { getCACertificates, setDefaultCACertificates } from 'node:tls';
+import { AddressRefused } from '../../../adapters/network/guarded-fetch.ts';
 import type { ArchiveFile } from '../contract.ts';
 import { digestFile } from '../layers/file-digest.ts';
 import { StepError } from '../step-error.ts';
@@ -14,9 +15,17 @@ const idleMilliseconds = 30_000;
 /** Together about five seconds: an archive that is away stays away for longer, and a build is soon submitted again. */
 const attempts = 6;
 
+/** Asks an address by GET, as `fetch` does. */
+export type ArchiveFetch = (
+  address: string,
+  init: { readonly headers?: Readonly<Record<string, string>>; readonly signal: AbortSignal },
+) => Promise<Response>;
+
 export interface DownloadOptions {
   readonly signal: AbortSignal;
   readonly random: () => number;
+  /** In place of the runtime's `fetch`. */
+  readonly fetch?: ArchiveFetch;
   /** Bytes that came since the last call. */
   onBytes?(count: number): void;
 }
@@ -38,13 +47,14 @@ function shown(address: string): string {
 class FileGone extends TransferError {}
 
 /** Opens an address from a byte on. @throws TransferError; `temporary` where the same again may go well */
-async function open(address: string, from: number, signal: AbortSignal): Promise<Response> {
+async function open(address: string, from: number, ask: ArchiveFetch, signal: AbortSignal): Promise<Response> {
   trustSystem(address);
-  const response = await fetch(address, {
+  const response = await ask(address, {
     // What is hashed are the archive's bytes, not what a server packs them into on the way.
     headers: { 'accept-encoding': 'identity', ...(from > 0 ? { range: `bytes=${from}-` } : {}) },
     signal,
   }).catch((error: unknown) => {
+    if (error instanceof AddressRefused) throw new TransferError(error.message, false);
     const cause =
       error instanceof Error && error.cause instanceof Error ? error.cause.message : 'the connection failed';
     throw new TransferError(cause, true);
@@ -79,14 +89,14 @@ async function transfer<Result>(
   address: string,
   from: number,
   mostBytes: number,
-  signal: AbortSignal,
+  { signal, fetch: ask = fetch }: DownloadOptions,
   use: (chunks: AsyncGenerator<Uint8Array>, response: Response) => Promise<Result>,
 ): Promise<Result> {
   const idle = new AbortController();
   const stop = () => idle.abort(new TransferError('the archive sends nothing any more', true));
   const first = setTimeout(stop, idleMilliseconds);
   try {
-    const response = await open(address, from, AbortSignal.any([signal, idle.signal]));
+    const response = await open(address, from, ask, AbortSignal.any([signal, idle.signal]));
     clearTimeout(first);
     return await use(bounded(response, mostBytes, stop), response);
   } catch (error) {
@@ -132,7 +142,7 @@ export async function downloadFile(file: ArchiveFile, options: DownloadOptions):
   const piece = async () => {
     const present = await sizeOf(place);
     const from = present < size ? present : 0;
-    await transfer(address, from, size, options.signal, async (chunks, response) => {
+    await transfer(address, from, size, options, async (chunks, response) => {
       const appends = response.status === 206;
       const counted = Readable.from(chunks).on('data', (chunk: Uint8Array) => options.onBytes?.(chunk.length));
       await pipeline(counted, createWriteStream(place, { flags: appends ? 'a' : 'w' }));
@@ -161,7 +171,7 @@ export async function downloadFile(file: ArchiveFile, options: DownloadOptions):
  */
 export async function readAddress(address: string, mostBytes: number, options: DownloadOptions): Promise<Buffer> {
   const read = () =>
-    transfer(address, 0, mostBytes, options.signal, async (chunks) => {
+    transfer(address, 0, mostBytes, options, async (chunks) => {
       const parts: Uint8Array[] = [];
       for await (const chunk of chunks) parts.push(chunk);
       return Buffer.concat(parts);

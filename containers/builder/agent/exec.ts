@@ -24,6 +24,8 @@ export interface ExecSettings {
   readonly sourceDateEpoch: number;
   /** Path of confine.pl. */
   readonly launcher: string;
+  /** The step runs a tenant's code: what is not confined as a script is confined as a tenant's package tools are. */
+  readonly tenantCode: boolean;
   readonly signal: AbortSignal;
   log(stream: LogLine['stream'], text: string): void;
 }
@@ -46,7 +48,7 @@ function launch(settings: ExecSettings, argv: readonly string[], options: ExecOp
   return [
     settings.launcher,
     '--mode',
-    options.confinement ?? 'contained',
+    options.confinement ?? (settings.tenantCode ? 'tenant' : 'contained'),
     ...(inTree ? ['--root', settings.tree] : []),
     '--cwd',
     options.cwd ?? (inTree ? '/' : settings.scratch),

@@ -3,6 +3,7 @@ import { createInterface } from 'node:readline';
 import { type Manifest, manifestSchema } from '../../../core/builds/manifest.ts';
 import { stepPrograms } from '../programs/registry.ts';
 import { StepError } from '../step-error.ts';
+import { archiveFetch } from './archive-fetch.ts';
 import { openExchange, TicketRefused } from './exchange-client.ts';
 import { Heartbeat } from './heartbeat.ts';
 import { AttemptLog } from './log.ts';
@@ -112,7 +113,7 @@ async function main(): Promise<number> {
       ? exchangeCache({ exchange, folder: join(folders.work, 'kept'), signal: transfers.signal })
       : folderCache(packageFolder);
   const archiveFiles = openPackageStore({
-    ...{ cache, signal: ending.signal, random, now: () => new Date() },
+    ...{ cache, signal: ending.signal, random, now: () => new Date(), fetch: archiveFetch(manifest) },
     // Beside a tenant's code nothing is kept for others.
     keeps: manifest.steps.every((step) => step.trust !== 'tenant'),
   });

@@ -64,6 +64,7 @@ function contextOf(
     scratch,
     sourceDateEpoch: manifest.sourceDateEpoch,
     launcher: options.launcher,
+    tenantCode: step.trust === 'tenant',
     signal,
     log: (stream: 'out' | 'err' | 'agent', text: string) => log.add(step.id, stream, text),
   };

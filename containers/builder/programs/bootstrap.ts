@@ -84,7 +84,7 @@ async function run(context: ProgramContext<Options>): Promise<ProgramOutcome> {
     ],
     { env: { ...packageEnvironment, SOURCE_DATE_EPOCH: String(context.sourceDateEpoch), TMPDIR: context.scratch } },
   );
-  await clearArchives(settings);
+  await clearArchives(context);
   for (const path of leftovers) await rm(join(context.tree, path), { force: true });
   await writeTreeFile(context, '/etc/apt/sources.list.d/debian.sources', sourcesText(context.archive), { mode: 0o644 });
   return { facts: { packages: String(wanted.length) } };

@@ -2,13 +2,15 @@
  * configuration: writes the files of the typed sections of a spec and links their units; nothing of the tree is run.
  * Each section has a file below configuration/, which makes text of its options and touches nothing.
  *
- *   ntp, firewall, sysctl, modules, ssh, cloudInit, updates   Each optional, of the spec's own schema.
+ *   archives, ntp, firewall, sysctl, modules, ssh, cloudInit, updates   Each optional, of the spec's own schema.
  *   enable: [nftables.service]             Units of these sections; the planner adds the packages that hold them.
  *   disable: [systemd-timesyncd.service]   Units that need not exist.
  */
 import { configuration as declaration } from '../../../core/plan/programs/configuration.ts';
 import type { OptionsOf, ProgramContext, ProgramOutcome, StepProgram } from '../contract.ts';
 import { StepError } from '../step-error.ts';
+import { foreignPreferences } from './apt/foreign-archives.ts';
+import { archivesFiles } from './configuration/archives.ts';
 import { cloudInitFiles } from './configuration/cloud-init.ts';
 import type { ConfigurationFile } from './configuration/configuration-file.ts';
 import { firewallFiles } from './configuration/firewall.ts';
@@ -23,9 +25,10 @@ import { hasUnit, linkUnits, needPlainUnitFolders } from './tree/units.ts';
 type Options = OptionsOf<typeof declaration>;
 type Context = ProgramContext<Options>;
 
-function filesOf(options: Options): ConfigurationFile[] {
-  const { ntp, firewall, sysctl, modules, ssh, cloudInit, updates } = options;
+function filesOf({ options, archive }: Pick<Context, 'options' | 'archive'>): ConfigurationFile[] {
+  const { archives, ntp, firewall, sysctl, modules, ssh, cloudInit, updates } = options;
   return [
+    ...(archives === undefined ? [] : archivesFiles(archives, foreignPreferences(archives, archive.suites))),
     ...(ntp === undefined ? [] : ntpFiles(ntp)),
     ...(firewall === undefined ? [] : firewallFiles(firewall)),
     ...(sysctl === undefined ? [] : sysctlFiles(sysctl)),
@@ -38,7 +41,7 @@ function filesOf(options: Options): ConfigurationFile[] {
 
 async function run(context: Context): Promise<ProgramOutcome> {
   const { enable, disable } = context.options;
-  const files = filesOf(context.options);
+  const files = filesOf(context);
   for (const { path, content, mode } of files) await writeTreeFile(context, path, content, { mode });
   if (enable.length + disable.length > 0) {
     await needPlainUnitFolders(context);

@@ -7,6 +7,7 @@
  *   kernel: linux-image-amd64   Optional: absent where no output boots.
  *   pins: [{package: nginx, version: "1.26.*", priority: 1001}]   Optional: what apt prefers, here and in the image.
  *   hold: [nginx]               Optional: marked so that no upgrade changes them.
+ *   archives: [{name: site, url: …, suites: [stable], key: …}]   Optional: archives beside the distribution's.
  *   outputs: [iso]              Decides the boot packages.
  *
  * Apt of the builder root works on the tree; dpkg and the maintainer scripts run inside it. They start no service
@@ -28,6 +29,7 @@ import {
   writeAptSettings,
 } from './apt/apt-settings.ts';
 import { holdPackages, installedVersions } from './apt/dpkg-status.ts';
+import { foreignPreferences, openForeignArchives } from './apt/foreign-archives.ts';
 import { clearArchives, fillArchives, parsePrintedUris } from './apt/package-archives.ts';
 import type { PackageIndex } from './apt/package-index.ts';
 import { needHonoured, needPinned, preferencesText } from './apt/preferences.ts';
@@ -46,20 +48,23 @@ const diskPackages = ['e2fsprogs'] as const;
 
 /** Reading the indexes takes longer than anything else that does not need the tree: the tree is unpacked meanwhile. */
 async function prepare(context: PrepareContext<Options>): Promise<void> {
-  if (wantedNames(context.options).length > 0) await openIndexes(context);
+  if (wantedNames(context.options).length > 0) await openIndexes(context, await openForeignArchives(context));
 }
 
 /** Where the image keeps the pins. */
 const preferencesPath = '/etc/apt/preferences.d/lbuild.pref';
 
 async function run(context: Context): Promise<ProgramOutcome> {
-  const { pins = [], hold = [] } = context.options;
+  const { pins = [], hold = [], archives = [] } = context.options;
   const preferences = pins.length > 0 ? preferencesText(pins) : undefined;
-  const settings = await writeAptSettings(context, preferences);
+  const foreign = await openForeignArchives(context);
+  const priorities = foreignPreferences(archives, context.archive.suites);
+  const settings = await writeAptSettings(context, joined([preferences, ...priorities.values()]), foreign);
   const names = wantedNames(context.options);
   let fetched = 0;
-  const indexes = names.length + pins.length > 0 ? await openIndexes(context) : undefined;
-  if (indexes !== undefined) needPinned(indexes, pins);
+  const indexes = names.length + pins.length > 0 ? await openIndexes(context, foreign) : undefined;
+  // Of the boot packages some pins speak not: the step of the user's packages follows, and sees all archives.
+  if (indexes !== undefined && context.options.kernel === undefined) needPinned(indexes, pins);
   if (indexes !== undefined && names.length > 0) {
     needKnownPackages(context, indexes.packages, names);
     const status = await readTreeFile(context, '/var/lib/dpkg/status');
@@ -84,6 +89,12 @@ async function run(context: Context): Promise<ProgramOutcome> {
   await repairWithTmpfiles(context);
   await ensureHostKeyUnit(context);
   return { facts: { packages: String(fetched) } };
+}
+
+/** Records of apt_preferences(5) together; undefined where there are none. */
+function joined(records: readonly (string | undefined)[]): string | undefined {
+  const given = records.filter((record) => record !== undefined);
+  return given.length === 0 ? undefined : given.join('\n');
 }
 
 function wantedNames(options: Options): string[] {
@@ -147,7 +158,7 @@ async function install(context: Context, settings: AptSettings, names: readonly 
   };
   if (wanted.some(({ file }) => file.startsWith('openssh-server_'))) await withoutHostKeys(context, change);
   else await change();
-  await clearArchives(settings);
+  await clearArchives(context);
   return wanted.length;
 }
 
@@ -200,7 +211,6 @@ async function removePackages(context: Context, settings: AptSettings): Promise<
 
 /** Runs a change with both ways of starting a service closed, and puts everything back as it was. */
 async function withoutServices(context: Context, change: () => Promise<void>): Promise<void> {
-  const policy = await context.resolveInTree('/usr/sbin/policy-rc.d');
   const daemonPath = (await existsInTree(context, '/sbin/start-stop-daemon'))
     ? '/sbin/start-stop-daemon'
     : '/usr/sbin/start-stop-daemon';
@@ -211,8 +221,10 @@ async function withoutServices(context: Context, change: () => Promise<void>): P
   try {
     await change();
   } finally {
-    await rename(`${daemon}.REAL`, daemon);
-    await rm(policy, { force: true });
+    // Scripts have run: the folders may be elsewhere by now.
+    const place = daemon.slice(context.tree.length);
+    await rename(await context.resolveInTree(`${place}.REAL`), await context.resolveInTree(place));
+    await rm(await context.resolveInTree('/usr/sbin/policy-rc.d'), { force: true });
   }
 }
 

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { archivesSchema } from '../../spec/configuration/archives.ts';
 import { outputTypes } from '../../spec/releases.ts';
 import type { ProgramDeclaration } from './program.ts';
 
@@ -48,6 +49,9 @@ export const packages = {
       .array(z.string())
       .optional()
       .describe('Names of installed packages to hold, sorted; absent where none are.'),
+    archives: archivesSchema
+      .optional()
+      .describe('Archives beside the distribution’s that packages are taken from; absent where the spec has none.'),
     kernel: z.string().optional().describe('The kernel package; absent where no output boots.'),
     outputs: z
       .array(z.enum(outputTypes))

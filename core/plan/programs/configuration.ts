@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { archivesSchema } from '../../spec/configuration/archives.ts';
 import { cloudInitSchema } from '../../spec/configuration/cloud-init.ts';
 import { firewallSchema } from '../../spec/configuration/firewall.ts';
 import { kernelModulesSchema } from '../../spec/configuration/kernel-modules.ts';
@@ -27,6 +28,7 @@ export const configuration = {
   hostTools: ['systemctl'],
   timeoutSeconds: 300,
   options: z.strictObject({
+    archives: archivesSchema.optional(),
     ntp: ntpSchema.optional(),
     firewall: firewallSchema.optional(),
     sysctl: sysctlSchema.optional(),

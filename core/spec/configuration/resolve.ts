@@ -1,11 +1,12 @@
 import { byCodeUnits } from '../../text.ts';
 import type { Spec } from '../schema.ts';
+import { resolveArchives } from './archives.ts';
 import { resolveCertificates } from './certificates.ts';
 import type { Firewall } from './firewall.ts';
 import type { KernelModules } from './kernel-modules.ts';
 import type { Ssh } from './ssh.ts';
 
-type Resolved = Pick<Spec, 'firewall' | 'ssh' | 'certificates'>;
+type Resolved = Pick<Spec, 'archives' | 'firewall' | 'ssh' | 'certificates'>;
 
 const sorted = (names: readonly string[]): string[] => [...names].sort(byCodeUnits);
 
@@ -32,8 +33,9 @@ export function resolveKernelModules({ load, block }: KernelModules): KernelModu
 }
 
 /** The sections of which equal meanings have more than one form, in one form. What a spec leaves out stays out. */
-export function resolveConfiguration({ firewall, ssh, certificates }: Resolved): Resolved {
+export function resolveConfiguration({ archives, firewall, ssh, certificates }: Resolved): Resolved {
   return {
+    ...(archives === undefined || archives.length === 0 ? {} : { archives: resolveArchives(archives) }),
     ...(firewall === undefined ? {} : { firewall: resolveFirewall(firewall) }),
     ...(ssh === undefined ? {} : { ssh: resolveSsh(ssh) }),
     ...(certificates === undefined ? {} : { certificates: resolveCertificates(certificates) }),

@@ -1,5 +1,6 @@
 import type { z } from 'zod';
 import { type FieldPath, valueAt } from '../field-path.ts';
+import { archivesEffects, archivesSchema } from './archives.ts';
 import { certificatesEffects, certificatesSchema } from './certificates.ts';
 import { cloudInitEffects, cloudInitSchema } from './cloud-init.ts';
 import { firewallEffects, firewallSchema } from './firewall.ts';
@@ -40,6 +41,7 @@ const readers: readonly Reader[] = [
   reader(['certificates'], certificatesSchema, certificatesEffects),
   reader(['cloudInit'], cloudInitSchema, cloudInitEffects),
   reader(['updates'], updatesSchema, updatesEffects),
+  reader(['archives'], archivesSchema, archivesEffects),
 ];
 
 /** The sections of typed configuration in a spec, with what they bring. Of an input, those that are good. */

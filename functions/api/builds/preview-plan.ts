@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { planContext } from '../../../core/builds/plan-context.ts';
 import { makePlan } from '../../../core/plan/make-plan.ts';
 import { planPreviewSchema, previewOf } from '../../../core/plan/preview.ts';
+import { specArchiveState } from '../../../core/plan/spec-archive-state.ts';
 import { defineOperation } from '../../shared/operation.ts';
 import { principalOf } from '../../shared/principal-of.ts';
 import { checkedSpec } from '../specs/checked-spec.ts';
@@ -26,7 +27,7 @@ export const previewPlan = defineOperation({
   async handle(ports, { query, body, context }) {
     const { tenantId } = principalOf(context);
     const spec = checkedSpec(body, ports.installation);
-    const archive = await ports.archive.state(spec.base.release, spec.base.architecture);
+    const archive = await specArchiveState(ports.archive, spec);
     const { toolchain, fusing } = ports.installation;
     const plan = makePlan({ spec, archive, toolchain, fusing });
     const known = await planContext(ports, tenantId, spec.name, plan);

@@ -14,6 +14,7 @@ import { toJsonObject } from '../../../core/json.ts';
 import { estimatePlan } from '../../../core/plan/estimate.ts';
 import { makePlan, planDigest } from '../../../core/plan/make-plan.ts';
 import type { Plan, PlanStage } from '../../../core/plan/plan.ts';
+import { specArchiveState } from '../../../core/plan/spec-archive-state.ts';
 import { warmPlan } from '../../../core/plan/warm-plan.ts';
 import type { KnownArchiveState } from '../../../core/ports/package-archive.ts';
 import type { Ports } from '../../../core/ports/ports.ts';
@@ -112,8 +113,8 @@ async function makeAndStore(ports: PlanPorts, build: BuildRecord): Promise<{ pla
 async function archiveState(ports: PlanPorts, build: BuildRecord, spec: ResolvedSpec): Promise<KnownArchiveState> {
   const { release, architecture } = spec.base;
   const before = build.archiveOf === undefined ? undefined : await findPlan(ports.blobs, build.archiveOf);
-  if (before?.release === release && before.architecture === architecture) return before.archive;
-  return ports.archive.state(release, architecture);
+  const comparable = before?.release === release && before.architecture === architecture;
+  return specArchiveState(ports.archive, spec, comparable ? before.archive : undefined);
 }
 
 /** Stages and edges, absent before; where an earlier try has written them they stay. */

@@ -136,6 +136,7 @@ async function prepareAttempt(
     architecture: plan.architecture,
     release: plan.release,
     archive: plan.archive,
+    ...(plan.archive.extra && { privateArchiveHosts: ports.installation.privateArchiveHosts }),
     base: inputs.base.map(({ layer, after }) => ({ ...layer, after })),
     modules: inputs.modules.map(({ module }) => module),
     ...(inputs.artifacts.length === 0 ? {} : { artifacts: inputs.artifacts }),

@@ -60,6 +60,7 @@ export async function composePorts(environment: Environment): Promise<Ports> {
       spot: environment[names.spot],
       cacheLimitBytes: environment[names.cacheLimitGiB] * 1024 ** 3,
       warmsPresets: environment[names.warmsPresets],
+      privateArchiveHosts: environment[names.archivePrivateHosts],
       cursorSecret,
     },
     table,
@@ -86,6 +87,7 @@ export async function composePorts(environment: Environment): Promise<Ports> {
       createHttpArchive({
         debian: environment[names.archiveDebian],
         debianSecurity: environment[names.archiveDebianSecurity],
+        privateHosts: environment[names.archivePrivateHosts],
         ...{ clock, log },
       }),
       { ...{ table, clock, log }, fallbackHours: environment[names.archiveFallbackHours] },

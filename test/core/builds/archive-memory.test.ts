@@ -25,6 +25,7 @@ describe('the memory of the archive', () => {
     const source: { answer: ArchiveState | EngineError } = { answer: state };
     const archive = rememberArchive(
       {
+        extra: async () => [],
         state: async () => {
           if (source.answer instanceof EngineError) throw source.answer;
           return source.answer;

@@ -25,11 +25,13 @@ import {
   releases,
 } from '../../../core/spec/releases.ts';
 import { specSchema } from '../../../core/spec/schema.ts';
+import { sampleArchive } from './archive-samples.ts';
 import { certificates } from './certificate-samples.ts';
 import { everything, sampleSpec } from './sample-spec.ts';
 
 /** What makes use of each field. */
 const uses: Readonly<Record<Customization, Readonly<Record<string, unknown>>>> = {
+  archives: { archives: [sampleArchive()] },
   packages: { packages: { install: ['bash'] } },
   'system.hostname': { system: { hostname: 'edge-01' } },
   'system.timezone': { system: { timezone: 'Europe/Berlin' } },

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { checkSpec } from '../../../core/spec/check.ts';
 import { specErrorCodes } from '../../../core/spec/refusal.ts';
+import { archiveRefusals } from './archive-refusals.ts';
 import { betweenRefusals } from './between-refusals.ts';
 import { bootTestBetweenRefusals, bootTestRefusals } from './boot-test-refusals.ts';
 import { configurationConflicts } from './configuration-conflicts.ts';
@@ -19,7 +20,7 @@ const errorsOf = (input: unknown, abilities = everything) => {
 };
 const alone = [
   ...[...fieldRefusals, ...imageRefusals, ...diskRefusals, ...outputRefusals, ...systemRefusals, ...treeRefusals],
-  ...[...configurationRefusals, ...configurationConflicts, ...bootTestRefusals],
+  ...[...configurationRefusals, ...configurationConflicts, ...bootTestRefusals, ...archiveRefusals],
 ];
 const rows = [...alone, ...betweenRefusals, ...outputBetweenRefusals, ...bootTestBetweenRefusals];
 

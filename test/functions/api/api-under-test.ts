@@ -85,6 +85,7 @@ export async function openApi(table: Table): Promise<ApiUnderTest> {
         if (release === 'trixie') return archive;
         throw new EngineError('archive.unreachable', `/dists/${release}/InRelease does not exist.`);
       },
+      extra: async () => [],
     },
     signer: createKeySigner(openSigningKey(folder)),
     clock,

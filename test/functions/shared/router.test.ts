@@ -54,7 +54,7 @@ const ports: Ports = {
   flow: { start: refuse, stop: refuse, status: refuse, sendTaskSuccess: refuse },
   tasks: { stop: refuse, running: refuse },
   bus: { publish: refuse },
-  archive: { state: refuse },
+  archive: { state: refuse, extra: refuse },
   signer: { key: refuse, sign: refuse },
   clock,
   ids: createIds(clock),

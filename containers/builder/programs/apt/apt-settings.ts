@@ -1,11 +1,16 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ProgramContext } from '../../contract.ts';
+import type { ForeignArchive } from './foreign-archives.ts';
+import { foreignSourcesText } from './foreign-archives.ts';
 
 type Archive = ProgramContext<unknown>['archive'];
 
 /** Where debian-archive-keyring installs the keys, in the builder root and in every image alike. */
 export const archiveKeyring = '/usr/share/keyrings/debian-archive-keyring.gpg';
+
+/** Where apt keeps packages, in a tree. */
+export const archivesPath = '/var/cache/apt/archives';
 
 /** Environment of every command that may run a maintainer script: no questions, no initial RAM file system made. */
 export const packageEnvironment = {
@@ -59,10 +64,12 @@ export interface AptSettings {
  * package's hooks nor the builder's proxy settings decide what is installed; dpkg and all maintainer scripts run
  * inside the tree. Lists stay in scratch: the tree never holds them.
  * @param preferences text of apt_preferences(5), where the build has some
+ * @param foreign archives beside the distribution's, each bound to its own key
  */
 export async function writeAptSettings(
   context: Pick<ProgramContext<unknown>, 'tree' | 'scratch' | 'architecture' | 'archive'>,
   preferences?: string,
+  foreign: readonly ForeignArchive[] = [],
 ): Promise<AptSettings> {
   const folder = join(context.scratch, 'apt');
   const sources = join(folder, 'sources.d', 'debian.sources');
@@ -72,6 +79,9 @@ export async function writeAptSettings(
   await mkdir(join(lists, 'partial'), { recursive: true });
   await mkdir(join(folder, 'cache'), { recursive: true });
   await writeFile(sources, sourcesText(context.archive));
+  for (const archive of foreign) {
+    await writeFile(join(folder, 'sources.d', `${archive.name}.sources`), foreignSourcesText(archive, archive.keyring));
+  }
   const preferencesFile = preferences === undefined ? '/dev/null' : join(folder, 'preferences');
   if (preferences !== undefined) await writeFile(preferencesFile, preferences);
   await writeFile(
@@ -102,5 +112,5 @@ export async function writeAptSettings(
       '',
     ].join('\n'),
   );
-  return { configuration, sources, lists, archives: join(context.tree, 'var/cache/apt/archives') };
+  return { configuration, sources, lists, archives: join(context.tree, archivesPath) };
 }

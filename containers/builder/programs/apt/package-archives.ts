@@ -1,7 +1,8 @@
 import { mkdir, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ProgramContext } from '../../contract.ts';
-import type { AptSettings } from './apt-settings.ts';
+import type { TreeAccess } from '../tree/tree-file.ts';
+import { type AptSettings, archivesPath } from './apt-settings.ts';
 
 /** A package file as the signed index describes it. */
 export interface WantedPackage {
@@ -41,9 +42,10 @@ export async function fillArchives(
   context.log(`${wanted.length} packages, ${cached} of them cached`);
 }
 
-/** Empties apt's archives folder again. */
-export async function clearArchives(settings: AptSettings): Promise<void> {
-  for (const name of await readdir(settings.archives)) {
-    if (name.endsWith('.deb')) await rm(join(settings.archives, name), { force: true });
+/** Empties apt's archives folder again, wherever in the tree a maintainer script has put it meanwhile. */
+export async function clearArchives(access: TreeAccess): Promise<void> {
+  const folder = await access.resolveInTree(archivesPath);
+  for (const name of await readdir(folder)) {
+    if (name.endsWith('.deb')) await rm(join(folder, name), { force: true });
   }
 }

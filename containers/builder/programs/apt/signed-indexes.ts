@@ -6,6 +6,7 @@ import { gunzip } from 'node:zlib';
 import type { ArchiveFiles, ProgramContext } from '../../contract.ts';
 import { StepError } from '../../step-error.ts';
 import { archiveKeyring } from './apt-settings.ts';
+import type { ForeignArchive } from './foreign-archives.ts';
 import { PackageIndex } from './package-index.ts';
 import { parseRelease, type Release } from './release-text.ts';
 
@@ -31,32 +32,45 @@ export interface SignedIndexes {
   readonly packages: PackageIndex;
 }
 
-/** Steps of one stage share what the first of them has opened. */
-const opened = new WeakMap<ArchiveFiles, Promise<SignedIndexes>>();
+/** A suite, and the file with the keys of which one must have signed it. */
+interface SignedSuite {
+  readonly suite: Suite;
+  readonly keyring: string;
+}
+
+/** Steps of one stage share what the first of them has opened, by the names of the archives beside the distribution's. */
+const opened = new WeakMap<ArchiveFiles, Map<string, Promise<SignedIndexes>>>();
 
 /**
  * The package indexes that the plan was made for: each suite's InRelease carries a good signature of the distribution's
  * keyring and names these very indexes, and their bytes have the digests that it names. What is cached is not fetched.
+ * Each archive beside the distribution's is verified by its own key alone, and that key verifies nothing else.
  *
  * Throws StepError: `archive.unreachable`, `archive.untrusted` (no good signature, expired, other bytes),
  * `archive.changed` (other indexes than planned: the archive was updated in between).
  */
-export function openIndexes(context: Context): Promise<SignedIndexes> {
-  const known = opened.get(context.archiveFiles);
+export function openIndexes(context: Context, foreign: readonly ForeignArchive[] = []): Promise<SignedIndexes> {
+  const all = opened.get(context.archiveFiles) ?? new Map<string, Promise<SignedIndexes>>();
+  opened.set(context.archiveFiles, all);
+  const name = foreign.map((archive) => archive.name).join(' ');
+  const known = all.get(name);
   if (known !== undefined) return known;
-  const indexes = readIndexes(context);
-  opened.set(context.archiveFiles, indexes);
-  indexes.catch(() => opened.delete(context.archiveFiles));
+  const indexes = readIndexes(context, [
+    ...context.archive.suites.map((suite) => ({ suite, keyring: archiveKeyring })),
+    ...foreign.flatMap(({ suites, keyring }) => suites.map((suite) => ({ suite, keyring }))),
+  ]);
+  all.set(name, indexes);
+  indexes.catch(() => all.delete(name));
   return indexes;
 }
 
-async function readIndexes(context: Context): Promise<SignedIndexes> {
+async function readIndexes(context: Context, signed: readonly SignedSuite[]): Promise<SignedIndexes> {
   const folder = join(context.scratch, 'indexes');
   await mkdir(folder, { recursive: true });
   const suites = await Promise.all(
-    context.archive.suites.map(async (suite, position) => {
+    signed.map(async ({ suite, keyring }, position) => {
       const place = join(folder, String(position));
-      const { bytes, release } = await openRelease(context, suite, place);
+      const { bytes, release } = await openRelease(context, { suite, keyring }, place);
       const texts = await Promise.all(
         Object.entries(suite.indexes).map(([name, sha256], number) =>
           openIndex(context, suite, release, { name, sha256, place: `${place}.${number}` }),
@@ -78,14 +92,14 @@ const addressOf = (suite: Suite, name: string) => `${suite.uri.replace(/\/+$/, '
 /** The InRelease that was planned with where it is cached, else the one that the archive has now. */
 async function openRelease(
   context: Context,
-  suite: Suite,
+  { suite, keyring }: SignedSuite,
   place: string,
 ): Promise<{ bytes: Buffer; release: Release }> {
   const signed = `${place}.InRelease`;
   const { archiveFiles } = context;
   const cached = suite.inRelease !== undefined && (await archiveFiles.take(suite.inRelease, signed));
   if (!cached) await writeFile(signed, await archiveFiles.read(addressOf(suite, 'InRelease'), mostReleaseBytes));
-  const release = parseRelease(await verifiedText(context, suite, signed, `${place}.Release`));
+  const release = parseRelease(await verifiedText(context, { suite, keyring }, signed, `${place}.Release`));
   needPlannedIndexes(suite, release);
   const bytes = await readFile(signed);
   if (!cached) {
@@ -97,7 +111,12 @@ async function openRelease(
 }
 
 /** The signed text of an InRelease. One good signature is enough, and a bad one is too much, as apt has it. */
-async function verifiedText(context: Context, suite: Suite, signed: string, plain: string): Promise<string> {
+async function verifiedText(
+  context: Context,
+  { suite, keyring }: SignedSuite,
+  signed: string,
+  plain: string,
+): Promise<string> {
   const result = await context.exec(
     [
       'gpgv',
@@ -105,7 +124,7 @@ async function verifiedText(context: Context, suite: Suite, signed: string, plai
       '--homedir',
       context.scratch,
       '--keyring',
-      archiveKeyring,
+      keyring,
       '--status-fd',
       '1',
       '--output',
@@ -119,7 +138,7 @@ async function verifiedText(context: Context, suite: Suite, signed: string, plai
   if (!statuses.includes('VALIDSIG') || statuses.includes('BADSIG') || result.code === 1) {
     throw new StepError(
       'archive.untrusted',
-      `The InRelease of ${suite.suite} at ${suite.uri} has no good signature of ${archiveKeyring}.`,
+      `The InRelease of ${suite.suite} at ${suite.uri} has no good signature of ${keyring === archiveKeyring ? archiveKeyring : 'its key in the spec'}.`,
       result.code,
     );
   }
