@@ -53,7 +53,7 @@ module.exports = {
           '^core/spec/configuration/',
           '^core/text\\.ts$',
           '^node:',
-          '^(fs|path|stream|zlib|crypto|util|os|buffer|events)(/|$)',
+          '^(fs|path|stream|zlib|crypto|util|os|buffer|events|timers)(/|$)',
         ],
       },
     },

@@ -13,7 +13,7 @@ export type Firmware = (typeof firmwares)[number];
 const bootSchema = z
   .strictObject({
     firmware: z
-      .array(z.enum(firmwares))
+      .array(z.enum(firmwares).describe('Firmware.'))
       .min(1)
       .max(firmwares.length)
       .default([...firmwares])

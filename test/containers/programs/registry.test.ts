@@ -28,6 +28,7 @@ const packageOf: Readonly<Record<string, string>> = {
   mcopy: 'mtools',
   mmd: 'mtools',
   unsquashfs: 'squashfs-tools',
+  'qemu-system-x86_64': 'qemu-system-x86',
   xorriso: 'xorriso',
   xz: 'xz-utils',
   tar: 'tar',

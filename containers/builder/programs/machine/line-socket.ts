@@ -79,6 +79,7 @@ export class GrowingText extends Changing {
 /** One end of a connection that QEMU opens. */
 export interface Line {
   readonly received: GrowingText;
+  /** Sends a text, as soon as there is a connection. */
   send(text: string): void;
   close(): void;
 }
@@ -90,19 +91,22 @@ export interface Line {
 export async function openLine(path: string): Promise<Line> {
   const received = new GrowingText();
   let socket: Socket | undefined;
+  const waiting: string[] = [];
   const server: Server = createServer((connection) => {
     // One machine, one connection: whoever else comes is none of it.
     server.close();
     socket = connection;
     connection.setEncoding('utf8').on('data', (piece: string) => received.add(piece));
     connection.on('error', () => received.end()).on('close', () => received.end());
+    for (const text of waiting.splice(0)) connection.write(text);
   });
   server.listen(path);
   await once(server, 'listening');
   return {
     received,
     send: (text) => {
-      socket?.write(text);
+      if (socket === undefined) waiting.push(text);
+      else socket.write(text);
     },
     close: () => {
       server.close();
