@@ -11,7 +11,7 @@ function rights(mode: 'contained' | 'tenant'): string[] {
   const script = `use strict; my ($header, $sets) = (pack('Ll', 0x20080522, 0), "\\0" x 24);
 syscall(125, $header, $sets); printf "permitted %x\\n", (unpack 'L3', $sets)[1];
 for my $family (1, 2, 10, 16, 17) { print "socket $family: ", syscall(41, $family, 2, 0) == -1 ? 'no' : 'yes', "\\n" }
-print 'chroot: ', syscall(161, '/') == -1 ? 'no' : 'yes', "\\n";
+my $root = '/'; print 'chroot: ', syscall(161, $root) == -1 ? 'no' : 'yes', "\\n";
 print 'disk: ', syscall(133, "/tmp/lbuild-disk-$$", 060600, 0xfe00) == -1 ? 'no' : 'yes', "\\n"; unlink "/tmp/lbuild-disk-$$";
 print 'no_new_privs: ', syscall(157, 39, 0, 0, 0, 0), "\\n";`;
   const ran = spawnSync('perl', [launcher, '--mode', mode, '--', 'perl', '-e', script]);
