@@ -29,6 +29,11 @@ export const testPackages = [
   { name: 'openssl', why: 'digests of large files in the tests of the builder', shown: ['openssl', 'version'] },
   { name: 'zstd', why: 'reads layers in the tests', shown: ['zstd', '--version'] },
   { name: 'squashfs-tools', why: 'reads modules in the tests', shown: ['unsquashfs', '-help'] },
+  {
+    name: 'libfaketime',
+    why: 'lets builders see another day',
+    shown: ['sh', '-c', 'test -r /usr/lib/*/faketime/libfaketime.so.1'],
+  },
   { name: 'systemd', why: 'enables units in test trees', shown: ['systemctl', '--version'] },
   { name: 'iproute2', why: 'gives DynamoDB Local a network of its own', shown: ['ip', '-V'] },
   // Any Java does, also one that no package brought.

@@ -1,12 +1,11 @@
-import { execFileSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { imageConfigSchema, PodmanStore } from '../support/container-images.ts';
+import { imageConfigOf, PodmanStore } from '../support/container-images.ts';
 import { engineFolder, removeFolder } from '../support/engine.ts';
 import { startEngineInProcess } from '../support/engine-in-process.ts';
-import { listTree } from '../support/tree-listing.ts';
+import { listTar, listTree, treeDifferences } from '../support/tree-listing.ts';
 
 const image = {
   name: 'registry.example/team/edge',
@@ -44,10 +43,6 @@ describe('a posted spec becomes container images', () => {
     store.run('load', '--quiet', '--input', join(folder, name));
     ids[tag] = store.run('inspect', '--type', 'image', '--format', '{{.Id}}', `${image.name}:${tag}`).trim();
   };
-  const configOf = (file: string) =>
-    imageConfigSchema.parse(
-      JSON.parse(execFileSync('skopeo', ['inspect', '--config', '--raw', file], { encoding: 'utf8' })),
-    );
 
   beforeAll(async () => {
     const directory = engineFolder();
@@ -84,8 +79,8 @@ describe('a posted spec becomes container images', () => {
   it('of one configuration, whatever the form and the compression: they have one id', () => {
     expect(Object.keys(ids)).toEqual(['gzip', 'zstd', 'plain']);
     expect(new Set(Object.values(ids)).size).toBe(1);
-    const config = configOf(`oci-archive:${join(folder, 'gzip/edge.oci.tar')}`);
-    expect(config).toEqual(configOf(`docker-archive:${join(folder, 'gzip/edge.docker.tar')}`));
+    const config = imageConfigOf(`oci-archive:${join(folder, 'gzip/edge.oci.tar')}`);
+    expect(config).toEqual(imageConfigOf(`docker-archive:${join(folder, 'gzip/edge.docker.tar')}`));
     expect(config.history.map((entry) => entry.created_by.replace('lbuild step ', ''))).toEqual(
       expect.arrayContaining(['bootstrap', 'packages', 'users', 'files', 'site', 'private', 'last']),
     );
@@ -103,16 +98,11 @@ describe('a posted spec becomes container images', () => {
   });
 
   it('that hold the tree of the tar, path by path', async () => {
-    const tree = join(folder, 'tree');
-    mkdirSync(tree);
-    const unpack = ['--zstd', '--numeric-owner', '--xattrs', '--xattrs-include=*', '-xpf'];
-    execFileSync('tar', [...unpack, join(folder, 'gzip/edge.tar.zst'), '-C', tree]);
     const mounted = store.run('image', 'mount', `${image.name}:plain`).trim();
-    const [expected, found] = await Promise.all([listTree(tree), listTree(mounted)]);
+    const expected = await listTar(join(folder, 'gzip/edge.tar.zst'), join(folder, 'tree'));
+    const found = await listTree(mounted);
     store.run('image', 'unmount', `${image.name}:plain`);
     expect(expected.size).toBeGreaterThan(3_000);
-    expect([...found.keys()]).toEqual([...expected.keys()]);
-    const different = [...expected].filter(([path, line]) => found.get(path) !== line);
-    expect(different.map(([path, line]) => `${path}: ${line} | ${found.get(path)}`)).toEqual([]);
+    expect(treeDifferences(expected, found)).toEqual([]);
   });
 });

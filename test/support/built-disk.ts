@@ -36,7 +36,7 @@ export async function buildDisk(
  * @returns the console, and what each command said
  */
 export async function askDisk(
-  options: Pick<Parameters<typeof bootDisk>[0], 'disk' | 'firmware' | 'format' | 'keep'> & {
+  options: Pick<Parameters<typeof bootDisk>[0], 'disk' | 'firmware' | 'format' | 'keep' | 'network'> & {
     readonly hostname: string;
   },
   commands: readonly string[],

@@ -15,6 +15,12 @@ export const imageConfigSchema = z.strictObject({
   history: z.array(z.strictObject({ created: z.string(), created_by: z.string() })),
 });
 
+/** The configuration of an image as skopeo reads it. @param place such as `oci-archive:FILE` */
+export function imageConfigOf(place: string): z.infer<typeof imageConfigSchema> {
+  const text = execFileSync('skopeo', ['inspect', '--config', '--raw', place], { encoding: 'utf8' });
+  return imageConfigSchema.parse(JSON.parse(text));
+}
+
 const descriptorSchema = z.looseObject({ mediaType: z.string(), digest: z.string(), size: z.number() });
 /** Manifest of an OCI image. */
 export const imageManifestSchema = z.strictObject({
@@ -30,6 +36,12 @@ export const imageIndexSchema = z.strictObject({
   mediaType: z.string(),
   manifests: z.tuple([descriptorSchema]),
 });
+
+const runArguments = [
+  ...['run', '--rm', '--pull', 'never', '--network', 'none'],
+  // Where the machine lacks CAP_SYS_RESOURCE, the default limits cannot be set.
+  ...['--ulimit', 'nofile=1024:4096', '--ulimit', 'nproc=1024:4096'],
+];
 
 /** An image store of podman's in a folder of its own: nothing of the machine's is seen or left behind. */
 export class PodmanStore {
@@ -61,9 +73,12 @@ export class PodmanStore {
 
   /** Runs a command in a container of an image, without a network; the container is gone afterwards. */
   inContainer(image: string, ...command: readonly string[]): string {
-    // Where the machine lacks CAP_SYS_RESOURCE, the default limits cannot be set.
-    const limits = ['--ulimit', 'nofile=1024:4096', '--ulimit', 'nproc=1024:4096'];
-    return this.run('run', '--rm', '--pull', 'never', '--network', 'none', ...limits, image, ...command);
+    return this.run(...runArguments, image, ...command);
+  }
+
+  /** As inContainer, by a shell in place of what the image starts. */
+  inShell(image: string, script: string): string {
+    return this.run(...runArguments, '--entrypoint', '/bin/sh', image, '-c', script);
   }
 
   close(): void {

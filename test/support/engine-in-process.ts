@@ -25,6 +25,8 @@ export interface EngineInProcessOptions extends EngineParts {
   readonly slots?: number;
   /** Hosts with private addresses at which archives of specs may be, parted by commas. */
   readonly privateHosts?: string;
+  /** Address of the distribution's archive in place of the machine's, without security updates. */
+  readonly archive?: string;
   /** The tenant that the folder's engine made when it was started first; absent where the folder had none before. */
   readonly tenant?: FirstTenant;
 }
@@ -32,10 +34,10 @@ export interface EngineInProcessOptions extends EngineParts {
 /** Starts an engine in a folder, with the machine's archive and the clone's package cache. */
 export async function startEngineInProcess(
   directory: string,
-  { mode, slots = 1, privateHosts, tenant, ...parts }: EngineInProcessOptions,
+  { mode, slots = 1, privateHosts, archive, tenant, ...parts }: EngineInProcessOptions,
 ): Promise<EngineInProcess> {
   const root = await ensureBuilderRoot({ project, log: () => undefined });
-  const archives = findArchives();
+  const archives = archive === undefined ? findArchives() : { debian: archive };
   const configuration = readConfiguration(
     {
       ...{ dir: directory, mode, 'builder-root': root.directory, cache: root.cache },

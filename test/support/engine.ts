@@ -30,6 +30,12 @@ export interface TestEngine {
   stop(): Promise<void>;
 }
 
+/** Where an engine of a test runs, other than as this process does. */
+export interface EngineWorld {
+  /** Command line that starts the engine's own, which it ends with. */
+  readonly prefix: readonly string[];
+}
+
 /** A folder for an engine; whoever asks removes it with `removeFolder`. */
 export function engineFolder(): string {
   return mkdtempSync(join(tmpdir(), 'lbuild-engine-'));
@@ -40,13 +46,17 @@ export function removeFolder(directory: string): void {
 }
 
 /** Starts an engine in a folder and waits until it serves. Fails with the engine's own words where it does not. */
-export async function startTestEngine(directory: string, options: readonly string[] = []): Promise<TestEngine> {
+export async function startTestEngine(
+  directory: string,
+  options: readonly string[] = [],
+  world: EngineWorld = { prefix: [] },
+): Promise<TestEngine> {
   const root = await ensureBuilderRoot({ project, log: () => undefined });
   const argv = ['serve', '--dir', directory, '--builder-root', root.directory, '--cache', root.cache, ...options];
   const ready = join(directory, 'engine.json');
   rmSync(ready, { force: true });
   // Bound to this process: a test run that is ended by force leaves no engine behind.
-  const bound = ['--pdeathsig', 'KILL', process.execPath, join(project, 'local/main.ts'), ...argv];
+  const bound = ['--pdeathsig', 'KILL', ...world.prefix, process.execPath, join(project, 'local/main.ts'), ...argv];
   const child = spawn('setpriv', bound, { stdio: ['ignore', 'pipe', 'pipe'] });
   let words = '';
   for (const stream of [child.stdout, child.stderr]) {

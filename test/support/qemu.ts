@@ -17,6 +17,8 @@ export interface BootOptions {
   readonly login?: { readonly user: string; readonly password: string };
   readonly interact?: readonly string[];
   readonly memoryMiB?: number;
+  /** A network card whose DHCP answers and that reaches nothing else. Omitted: none, but where it is the medium. */
+  readonly network?: boolean;
 }
 
 export interface BootResult {
@@ -162,6 +164,9 @@ function startMachine(options: Boot, acceleration: Acceleration, variables: stri
       ...['-cpu', acceleration === 'kvm' ? 'host' : 'qemu64'],
       ...['-nodefaults', '-no-user-config', '-no-reboot', '-display', 'none', '-vga', 'none'],
       ...['-serial', 'stdio', '-nic', 'none', '-device', 'virtio-rng-pci'],
+      ...(options.network === true
+        ? ['-netdev', 'user,id=network,restrict=on', '-device', 'virtio-net-pci,netdev=network,romfile=']
+        : []),
       ...flash,
       ...options.medium,
     ],
