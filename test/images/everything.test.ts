@@ -1,5 +1,5 @@
-import { execFileSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { execFileSync, spawnSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -8,7 +8,7 @@ import { type OutputType, outputTypes } from '../../core/spec/releases.ts';
 import type { BuildDetail } from '../../sdk/generated/types.gen.ts';
 import { askDisk } from '../support/built-disk.ts';
 import { imageConfigOf, PodmanStore } from '../support/container-images.ts';
-import { engineFolder, removeFolder } from '../support/engine.ts';
+import { engineFolder, project, removeFolder } from '../support/engine.ts';
 import { startEngineInProcess } from '../support/engine-in-process.ts';
 import { everythingFacts } from '../support/everything-facts.ts';
 import { diskMiB, everythingPassword, everythingSpec, sitePackages } from '../support/everything-spec.ts';
@@ -69,6 +69,7 @@ describe('one spec with every customization becomes every output', () => {
       artifacts = await engine.client.listArtifacts(build.id);
       for (const { name } of artifacts) await engine.client.downloadArtifact(build.id, name, folder);
       for (const file of build.evidence) await engine.client.downloadEvidence(build.id, file, join(folder, 'evidence'));
+      writeFileSync(join(folder, 'key.pem'), (await engine.client.readSigningKey()).publicKey);
     } finally {
       await engine.close();
       removeFolder(directory);
@@ -189,6 +190,29 @@ describe('one spec with every customization becomes every output', () => {
       '[boot]\nsystemd=true\n\n[network]\nhostname=edge-01\n\n[user]\ndefault=dev\n',
     );
     note('wsl', `unpacked, ${found.size} paths as in the tar, and its settings`);
+  });
+
+  it('with evidence, of which a flipped byte in any file is found and named', () => {
+    const told = build.evidence.filter(({ kind }) => kind !== 'serial-log' && kind !== 'screenshot');
+    expect(told).toHaveLength(7);
+    const paths = [...told.map(({ name }) => join(folder, 'evidence', name)), at('oci')];
+    const verify = () => {
+      const argv = [join(project, 'cli/lbuild.mjs'), 'verify-artifact', ...paths, '--key', join(folder, 'key.pem')];
+      const { status, stdout } = spawnSync(process.execPath, [...argv, '--json'], { encoding: 'utf8' });
+      return { status, answer: JSON.parse(stdout) as unknown };
+    };
+    expect(verify()).toMatchObject({ status: 0, answer: { verified: true, findings: [] } });
+    for (const { name } of told) {
+      const place = join(folder, 'evidence', name);
+      const bytes = readFileSync(place);
+      const flipped = Buffer.from(bytes);
+      const middle = Math.floor(flipped.length / 2);
+      flipped[middle] = (flipped[middle] ?? 0) ^ 1;
+      writeFileSync(place, flipped);
+      const found = { verified: false, findings: [{ file: name, reason: expect.any(String) }] };
+      expect(verify(), name).toMatchObject({ status: 8, answer: found });
+      writeFileSync(place, bytes);
+    }
   });
 
   it('each judged', () => {

@@ -14,11 +14,10 @@ function shiftedClock(days: number, preloaded: string): Record<string, string> {
   };
 }
 
-/** Puts a program aside and a script in its place, which is to start it. */
-function wrap(program: string, script: (real: string) => string): void {
-  const real = `${program}.real`;
-  renameSync(program, real);
-  writeFileSync(program, `#!/bin/sh\n${script(real)}exec ${real} "$@"\n`, { mode: 0o755 });
+/** Puts a program of a root aside and a script in its place, which ends as that program. */
+function wrap(root: string, program: string, script: string): void {
+  renameSync(join(root, program), join(root, `${program}.real`));
+  writeFileSync(join(root, program), `#!/bin/sh\n${script}exec ${program}.real "$@"\n`, { mode: 0o755 });
 }
 
 /**
@@ -35,7 +34,7 @@ export function copyShiftedRoot(builderRoot: string, copy: string, days: number)
   const exports = Object.entries(shiftedClock(days, used)).map(([name, value]) => `export ${name}=${value}\n`);
   const lay = (place: string) =>
     `if [ ! -e "${place}${used}" ]; then cp ${kept} "${place}${used}.$$"; mv "${place}${used}.$$" "${place}${used}"; fi\n`;
-  wrap(join(copy, 'opt/lbuild/node'), () => [lay(''), ...exports].join(''));
+  wrap(copy, '/opt/lbuild/node', [lay(''), ...exports].join(''));
   const findTree = [
     'tree= before=\n',
     'for word in "$@"; do\n  if [ "$word" = -- ]; then break; fi\n',
@@ -43,10 +42,12 @@ export function copyShiftedRoot(builderRoot: string, copy: string, days: number)
     // These go into the tree by themselves.
     'case " $* " in *" mmdebstrap "*|*" apt-get "*|*" dpkg "*) tree=/work/tree; esac\n',
     'if [ "$1" != /run/lbuild/confine.pl ] && [ "$1" != /run/agent/confine.pl ]; then tree=; fi\n',
+    // What has begun in the builder root would look for its semaphore in a tree, which has no place for any: so nobody has.
+    'case " $* " in *" /usr/bin/tini "*) umount /dev/shm; esac\n',
     'if [ -n "$tree" ]; then\n  if [ ! -d "$tree/tmp" ]; then mkdir -m 1777 "$tree/tmp"; fi\n',
     `  ${lay('$tree')}fi\n`,
   ].join('');
-  wrap(join(copy, 'usr/bin/perl'), () => [lay(''), findTree, ...exports].join(''));
+  wrap(copy, '/usr/bin/perl', [lay(''), findTree, ...exports].join(''));
 }
 
 /** Another day, another name of the host, and one processor, for an engine and all that it starts. */
