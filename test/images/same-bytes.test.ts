@@ -8,7 +8,7 @@ import type { EngineClient } from '../../sdk/client.ts';
 import { buildDigests } from '../support/build-digests.ts';
 import { builderRootForTests } from '../support/builder-parts.ts';
 import { engineFolder, inspectStores, removeFolder, startTestEngine } from '../support/engine.ts';
-import { startEngineInProcess } from '../support/engine-in-process.ts';
+import { type EngineInProcess, startEngineInProcess } from '../support/engine-in-process.ts';
 import { everythingSpec, sitePackages } from '../support/everything-spec.ts';
 import { type FakeArchive, startFakeArchive } from '../support/fake-archive.ts';
 import { type FrozenArchive, startFrozenArchive } from '../support/frozen-archive.ts';
@@ -39,7 +39,10 @@ describe('the spec with every customization and every output comes out the same,
   let text = '';
   let first: Made;
   let cached: Made;
+  let privileged: Made;
+  let moved: Made;
   let here: Surroundings;
+  let there: Surroundings;
 
   beforeAll(async () => {
     const { debian } = findArchives();
@@ -50,10 +53,12 @@ describe('the spec with every customization and every output comes out the same,
     // Boots change no byte; everything.test.ts has them.
     text = JSON.stringify({ ...everythingSpec(place, 'http://boot.example/edge'), tests: [] });
     await withEngine('contained', async (engine) => {
-      const id = await build(engine.client, 'contained');
-      first = { artifacts: await artifactsOf(engine.client, id), steps: await buildDigests(engine.ports, id) };
+      first = await build(engine, 'contained');
       here = await surroundings(engine.client);
-      cached = await buildCached(engine.client, id);
+      // One of them has one processor, so that the others have the other.
+      const others = [buildElsewhere(), buildPrivileged().then(() => buildCached(engine.client))];
+      // None is left running where another fails.
+      for (const outcome of await Promise.allSettled(others)) if (outcome.status === 'rejected') throw outcome.reason;
     });
   });
   afterAll(async () => {
@@ -65,7 +70,7 @@ describe('the spec with every customization and every output comes out the same,
   /** Lets an engine of this process, in an empty folder, work. */
   async function withEngine(
     mode: 'contained' | 'privileged',
-    use: (engine: Awaited<ReturnType<typeof startEngineInProcess>>) => Promise<void>,
+    use: (engine: EngineInProcess) => Promise<void>,
   ): Promise<void> {
     const directory = engineFolder();
     const engine = await startEngineInProcess(directory, { mode, archive: frozen.url, privateHosts: 'localhost' });
@@ -77,8 +82,8 @@ describe('the spec with every customization and every output comes out the same,
     }
   }
 
-  /** Builds the spec by an engine that has nothing in its cache; answers the build's id. */
-  async function build(client: EngineClient, how: string): Promise<string> {
+  /** Builds the spec by a client whose engine has nothing in its cache; answers the build's id. */
+  async function start(client: EngineClient, how: string): Promise<string> {
     const began = performance.now();
     const started = await client.startBuild({ text, mediaType: 'application/json' });
     const ended = await client.waitForBuild(started.id);
@@ -89,24 +94,53 @@ describe('the spec with every customization and every output comes out the same,
     return started.id;
   }
 
+  async function build({ client, ports }: EngineInProcess, how: string): Promise<Made> {
+    const id = await start(client, how);
+    return { artifacts: await artifactsOf(client, id), steps: await buildDigests(ports, id) };
+  }
+
+  const buildPrivileged = () =>
+    withEngine('privileged', async (engine) => {
+      privileged = await build(engine, 'privileged');
+    });
+
+  /** Builds in another world, with another builder root in another place. */
+  async function buildElsewhere(): Promise<void> {
+    const root = join(elsewhere, 'root');
+    copyShiftedRoot(await builderRootForTests(), root, otherWorld.days);
+    const directory = join(elsewhere, 'engine');
+    const options = ['--builder-root', root, '--archive', frozen.url, '--archive-private-hosts', 'localhost'];
+    const engine = await startTestEngine(directory, [...options, '--mode', 'contained'], shiftedWorld(otherWorld));
+    let id = '';
+    let artifacts: Made['artifacts'] = {};
+    try {
+      id = await start(engine.client, 'elsewhere');
+      artifacts = await artifactsOf(engine.client, id);
+      there = await surroundings(engine.client);
+    } finally {
+      await engine.stop();
+    }
+    const stores = await inspectStores(directory);
+    moved = { artifacts, steps: await buildDigests(stores, id).finally(() => stores.close()) };
+  }
+
   async function artifactsOf(client: EngineClient, id: string): Promise<Made['artifacts']> {
     const artifacts = await client.listArtifacts(id);
     expect(artifacts.map(({ type }) => type).sort()).toEqual([...outputTypes].sort());
     return Object.fromEntries(artifacts.map(({ name, sha256 }) => [name, sha256]));
   }
 
-  /** Builds once more what lies in the cache but for the artifacts, whose pointers go first. */
-  async function buildCached(client: EngineClient, before: string): Promise<Made> {
-    const isArtifact = (id: string) => outputTypes.some((type) => type === id);
+  /** Builds once more, from the layers in the cache: the pointers to the artifacts go first. */
+  async function buildCached(client: EngineClient): Promise<void> {
     const { steps } = await client.previewPlan({ text, mediaType: 'application/json' });
-    for (const { key } of steps.filter(({ id }) => isArtifact(id))) await client.removeCached(key);
-    const started = await client.startBuild({ text, mediaType: 'application/json' });
-    const ended = await client.waitForBuild(started.id);
+    const exports = steps.filter(({ id }) => outputTypes.some((type) => type === id));
+    for (const { key } of exports) await client.removeCached(key);
+    const { id } = await client.startBuild({ text, mediaType: 'application/json' });
+    const ended = await client.waitForBuild(id);
     expect(ended.failure).toBeUndefined();
     const ran = ended.stages.flatMap((stage) => stage.steps).filter(({ hit }) => !hit);
-    expect(ran.map(({ id }) => id).sort()).toEqual([...outputTypes].sort());
-    expect(started.id).not.toBe(before);
-    return { artifacts: await artifactsOf(client, started.id), steps: {} };
+    expect(ran.map((step) => step.id).sort()).toEqual([...outputTypes].sort());
+    cached = { artifacts: await artifactsOf(client, id), steps: first.steps };
   }
 
   /** What a script of a build sees. */
@@ -128,38 +162,16 @@ describe('the spec with every customization and every output comes out the same,
     expect(made.artifacts).toEqual(first.artifacts);
   }
 
-  it('with other tools’ place and folders, one processor, another host name, and 40 days later', async () => {
-    const root = join(elsewhere, 'root');
-    copyShiftedRoot(await builderRootForTests(), root, otherWorld.days);
-    const directory = join(elsewhere, 'engine');
-    const options = ['--builder-root', root, '--archive', frozen.url, '--archive-private-hosts', 'localhost'];
-    const engine = await startTestEngine(directory, [...options, '--mode', 'contained'], shiftedWorld(otherWorld));
-    let id = '';
-    let artifacts: Made['artifacts'] = {};
-    try {
-      id = await build(engine.client, 'elsewhere');
-      artifacts = await artifactsOf(engine.client, id);
-      const there = await surroundings(engine.client);
-      console.log(`a script here and there: ${JSON.stringify([here, there])}`);
-      expect(there.now - here.now).toBeGreaterThan(otherWorld.days * 86_400);
-      expect(there).toMatchObject({ hostname: otherWorld.hostname, processors: 1 });
-      expect(here).toMatchObject({ hostname: hostname(), processors: availableParallelism() });
-      expect(here.processors).toBeGreaterThan(1);
-    } finally {
-      await engine.stop();
-    }
-    const stores = await inspectStores(directory);
-    const steps = await buildDigests(stores, id).finally(() => stores.close());
-    expectSame({ artifacts, steps });
+  it('with the tools and all folders in other places, one processor, another host name, and 40 days later', () => {
+    console.log(`a script here and there: ${JSON.stringify([here, there])}`);
+    expect(there.now - here.now).toBeGreaterThan(otherWorld.days * 86_400);
+    expect(there).toMatchObject({ hostname: otherWorld.hostname, processors: 1 });
+    expect(here).toMatchObject({ hostname: hostname(), processors: availableParallelism() });
+    expect(here.processors).toBeGreaterThan(1);
+    expectSame(moved);
   });
 
-  it('by a builder with all rights', () =>
-    withEngine('privileged', async (engine) => {
-      const id = await build(engine.client, 'privileged');
-      expectSame({ artifacts: await artifactsOf(engine.client, id), steps: await buildDigests(engine.ports, id) });
-    }));
+  it('by a builder with all rights', () => expectSame(privileged));
 
-  it('from layers of the cache', () => {
-    expect(cached.artifacts).toEqual(first.artifacts);
-  });
+  it('from layers of the cache', () => expectSame(cached));
 });
