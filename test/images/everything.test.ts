@@ -79,8 +79,8 @@ describe('one spec with every customization becomes every output', () => {
   });
   afterAll(async () => {
     store.close();
-    await web.close();
-    await site.remove();
+    await web?.close();
+    await site?.remove();
     rmSync(folder, { recursive: true, force: true });
   });
 

@@ -34,7 +34,7 @@ describe('a script of a hostile tenant', () => {
     expect((await build('true')).state).toBe('succeeded');
   });
   afterAll(async () => {
-    await engine.close();
+    await engine?.close();
     const left = leftoversOf(directory);
     removeFolder(directory);
     rmSync(folder, { recursive: true, force: true });

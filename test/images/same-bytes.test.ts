@@ -62,8 +62,8 @@ describe('the spec with every customization and every output comes out the same,
     });
   });
   afterAll(async () => {
-    await frozen.close();
-    await site.remove();
+    await frozen?.close();
+    await site?.remove();
     rmSync(elsewhere, { recursive: true, force: true });
   });
 
