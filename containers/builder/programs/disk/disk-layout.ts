@@ -1,7 +1,6 @@
 import { type DiskLayoutOptions, diskRoom, largestDiskMiB } from '../../../../core/plan/programs/raw.ts';
 import { StepError } from '../../step-error.ts';
 import { type DiskIdentity, partitionIdentity } from './identity.ts';
-import type { PartitionSizes } from './partition-sizes.ts';
 import { type Partition, partitionTypes, sectorBytes } from './partition-table.ts';
 import type { TreeUsage } from './tree-usage.ts';
 
@@ -20,6 +19,17 @@ const longestName = 36;
 
 /** A partition and its place in bytes. */
 export type PlacedPartition = Partition & { readonly offset: number; readonly bytes: number };
+
+/** Sizes of the parts of a divided disk in MiB. */
+export interface PartitionSizes {
+  readonly diskMiB: number;
+  readonly efiMiB: number;
+  /** 0 where there is no such partition. */
+  readonly swapMiB: number;
+  /** In the order of the options. */
+  readonly partitionsMiB: readonly number[];
+  readonly rootMiB: number;
+}
 
 /** A partition that the spec adds. */
 export type MountedPartition = NonNullable<DiskLayoutOptions['partitions']>[number];

@@ -1,20 +1,9 @@
 import { type DiskLayoutOptions, diskRoom, largestDiskMiB } from '../../../../core/plan/programs/raw.ts';
 import { StepError } from '../../step-error.ts';
-import { ext4Needs, roundedToMiB, smallestMiB } from './disk-layout.ts';
+import { ext4Needs, type PartitionSizes, roundedToMiB, smallestMiB } from './disk-layout.ts';
 import type { TreeUsage } from './tree-usage.ts';
 
 const mib = 1_048_576;
-
-/** Sizes of the parts of a divided disk in MiB. */
-export interface PartitionSizes {
-  readonly diskMiB: number;
-  readonly efiMiB: number;
-  /** 0 where there is no such partition. */
-  readonly swapMiB: number;
-  /** In the order of the options. */
-  readonly partitionsMiB: readonly number[];
-  readonly rootMiB: number;
-}
 
 /** What lies in each file system, in the order of the options. */
 export interface FileSystemUsage {
