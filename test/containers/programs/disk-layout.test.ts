@@ -120,7 +120,7 @@ describe('a divided disk', () => {
     withBenchFolder(async (folder) => {
       await plantAll(folder.tree);
       const { named } = await makeDisk(folder, layout);
-      const idOf = (mountPoint: string) => partitionIdentity(identity, mountPoint);
+      const idOf = (mountPoint: string) => partitionIdentity(key, mountPoint);
       const root = named('root');
       for (const name of ['home', 'srv-data', 'var', 'var-log', 'root']) {
         expect(named(name).ext4.check(), name).toMatch(/files \(/);

@@ -67,11 +67,11 @@ export async function makeDiskImage(context: Context, file: string, type: string
 
 /** Where everything lies on the disk, whose size is the one asked for or what the tree needs. */
 function layoutFor(context: Context, type: string, usage: FileSystemUsage, identity: DiskIdentity): DiskLayout {
-  const { architecture, options } = context;
+  const { architecture, key, options } = context;
   const wanted = { type, sizeMiB: options.sizeMiB, architecture };
   if (options.layout === undefined) return diskLayout(diskSize(usage.root, wanted), architecture, identity);
   const sizes = partitionSizes(options.layout, usage, wanted);
-  return diskLayout(sizes.diskMiB, architecture, identity, { partitions: options.layout.partitions ?? [], sizes });
+  return diskLayout(sizes.diskMiB, architecture, identity, { key, partitions: options.layout.partitions ?? [], sizes });
 }
 
 /** The newest kernel that has an initial RAM file system: the one that the boot menu will find. */
@@ -120,7 +120,10 @@ const growingRoot: AddedFile = { path: '/etc/repart.d/50-root.conf', text: '[Par
 async function addedFiles(context: Context, identity: DiskIdentity): Promise<AddedFile[]> {
   const { hostname, cmdline, layout } = context.options;
   const present = (await readTreeFile(context, '/etc/fstab'))?.text ?? '';
-  const table = { path: '/etc/fstab', text: fileSystemsTable(present, identity, layout) };
+  const table = {
+    path: '/etc/fstab',
+    text: fileSystemsTable(present, identity, layout && { layout, key: context.key }),
+  };
   const own = layout?.growth === undefined ? [table] : [table, growingRoot];
   if (await existsInTree(context, bootMenuPath)) {
     context.log(`${bootMenuPath} is the image's own: it is left as it is, and must find the kernel by itself`);

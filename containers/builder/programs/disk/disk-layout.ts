@@ -95,13 +95,13 @@ export function ext4Needs(bytes: number): { readonly least: number; readonly roo
 
 /**
  * Where everything lies on a disk of so many MiB.
- * @param divided what the spec adds, with the sizes of all parts; absent: an EFI partition and the root
+ * @param divided what the spec adds, with the step's key and the sizes of all parts; absent: an EFI partition and the root
  */
 export function diskLayout(
   sizeMiB: number,
   architecture: 'amd64' | 'arm64',
   identity: DiskIdentity,
-  divided?: { readonly partitions: readonly MountedPartition[]; readonly sizes: PartitionSizes },
+  divided?: { readonly key: string; readonly partitions: readonly MountedPartition[]; readonly sizes: PartitionSizes },
 ): DiskLayout {
   let next: number = diskRoom.table;
   const place = (partitionMiB: number, partition: Pick<Partition, 'type' | 'id' | 'name'>): PlacedPartition => {
@@ -116,7 +116,7 @@ export function diskLayout(
     };
   };
   const { biosBootPartition, efiPartition, rootPartition } = identity;
-  const { sizes, partitions = [] } = divided ?? {};
+  const { key = '', sizes, partitions = [] } = divided ?? {};
   const biosBoot =
     architecture === 'amd64'
       ? place(diskRoom.biosBoot, { type: partitionTypes.biosBoot, id: biosBootPartition, name: 'bios' })
@@ -131,7 +131,7 @@ export function diskLayout(
       partition,
       place: place(sizes?.partitionsMiB[at] ?? 0, {
         type: fileSystem === 'vfat' ? partitionTypes.basicData : partitionTypes.linux,
-        id: partitionIdentity(identity, mountPoint).partition,
+        id: partitionIdentity(key, mountPoint).partition,
         name: mountPoint.slice(1).replaceAll('/', '-').slice(0, longestName),
       }),
     };

@@ -9,6 +9,12 @@ export const swapFile = '/swapfile';
 /** What stands in the table of a new Debian system: no longer true where the lines below are added. */
 const unconfigured = '# UNCONFIGURED FSTAB FOR BASE SYSTEM';
 
+/** How the spec divides the disk, and the key of the step that makes it. */
+interface Divided {
+  readonly layout: DiskLayoutOptions;
+  readonly key: string;
+}
+
 /** A line of the table. Of what is mounted nowhere there may be many. */
 interface Line {
   readonly place: string | undefined;
@@ -16,9 +22,9 @@ interface Line {
 }
 
 /** Lines of what the spec adds to the disk; what is mounted below another stands after it. */
-function addedLines(layout: DiskLayoutOptions, identity: DiskIdentity): Line[] {
+function addedLines({ layout, key }: Divided, identity: DiskIdentity): Line[] {
   const lines = (layout.partitions ?? []).map(({ mountPoint, fileSystem, options = [] }): Line => {
-    const { fileSystem: uuid, serial } = partitionIdentity(identity, mountPoint);
+    const { fileSystem: uuid, serial } = partitionIdentity(key, mountPoint);
     const words = ['defaults', ...options].join(',');
     const line =
       fileSystem === 'vfat'
@@ -35,13 +41,13 @@ function addedLines(layout: DiskLayoutOptions, identity: DiskIdentity): Line[] {
  * The text of /etc/fstab: what the tree's own says, and a line for each file system of the disk whose place that does
  * not speak of. The EFI partition holds up no boot, and is not checked: its checker is not in every image.
  */
-export function fileSystemsTable(present: string, identity: DiskIdentity, layout: DiskLayoutOptions = {}): string {
+export function fileSystemsTable(present: string, identity: DiskIdentity, divided?: Divided): string {
   const said = present.trim() === unconfigured ? '' : present;
-  const grows = layout.growth === undefined ? '' : ',x-systemd.growfs';
+  const grows = divided?.layout.growth === undefined ? '' : ',x-systemd.growfs';
   const own: Line[] = [
     { place: '/', line: `UUID=${identity.rootFileSystem} / ext4 errors=remount-ro${grows} 0 1` },
     { place: efiMountPoint, line: `UUID=${fatUuid(identity.efiSerial)} ${efiMountPoint} vfat umask=0077,nofail 0 0` },
-    ...addedLines(layout, identity),
+    ...(divided === undefined ? [] : addedLines(divided, identity)),
   ];
   const spokenOf = new Set(
     said

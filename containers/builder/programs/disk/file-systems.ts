@@ -41,7 +41,7 @@ export async function makeFileSystems(context: Context, options: FileSystemsOpti
     const own = usage.partitions[at];
     if (point === undefined || own === undefined) throw new Error(`${partition.mountPoint} was not looked at`);
     const source = await divided.contentsOf(point);
-    const { fileSystem, hashSeed, serial } = partitionIdentity(identity, partition.mountPoint);
+    const { fileSystem, hashSeed, serial } = partitionIdentity(context.key, partition.mountPoint);
     if (partition.fileSystem === 'vfat') {
       await fillFat(context, await formatFat(context, disk, place, serial), source, partition.mountPoint);
     } else {

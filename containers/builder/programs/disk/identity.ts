@@ -16,8 +16,6 @@ export interface DiskIdentity {
   readonly efiSerial: string;
   readonly swapPartition: string;
   readonly swapArea: string;
-  /** The key that those of the other partitions are derived from. */
-  readonly key: string;
 }
 
 /** The identities of a partition that the spec adds, and of its file system. */
@@ -41,12 +39,11 @@ export function diskIdentity(key: string): DiskIdentity {
     efiSerial: derivedBytes(key, 'EFI file system').toString('hex', 0, 4),
     swapPartition: derivedUuid(key, 'swap partition'),
     swapArea: derivedUuid(key, 'swap area'),
-    key,
   };
 }
 
-/** The identities of the partition that is mounted at a place. */
-export function partitionIdentity({ key }: DiskIdentity, mountPoint: string): PartitionIdentity {
+/** The identities of the partition that is mounted at a place, of the disk of a step. */
+export function partitionIdentity(key: string, mountPoint: string): PartitionIdentity {
   return {
     partition: derivedUuid(key, `partition ${mountPoint}`),
     fileSystem: derivedUuid(key, `file system ${mountPoint}`),
