@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { quoted } from '../text.ts';
-import { diskRoom, leastMiB } from './disk-layout.ts';
+import { diskRoom, leastMiB, swapFile } from './disk-layout.ts';
 import { type FieldPath, fieldPathText, valueAt } from './field-path.ts';
 import { specLimits } from './limits.ts';
 import type { Outline } from './outline.ts';
@@ -79,13 +79,19 @@ function nameErrors({ partitions }: Layout): SpecError[] {
 }
 
 /** Mount points that nothing can be mounted at: below a FAT, which holds no folder's mode, or where a file is. */
-function placeErrors({ partitions }: Layout, { files }: Outline): SpecError[] {
+function placeErrors({ partitions, swap }: Layout, { files }: Outline): SpecError[] {
   const fats = partitions.flatMap((partition, index) =>
     partition?.fileSystem === 'vfat' && partition.mountPoint !== undefined
       ? { mountPoint: partition.mountPoint, path: ['disk', 'partitions', index, 'mountPoint'] as FieldPath }
       : [],
   );
-  return partitions.flatMap((partition, index) => {
+  const swapped = swap.kind === 'file' ? files.findIndex((one) => one?.path === swapFile) : -1;
+  const taken = specError(['disk', 'swap', 'kind'], {
+    code: 'spec.path_conflict',
+    reason: `files[${swapped}] is ${swapFile}, which the swap file would be`,
+    remedy: 'Give that file another path, or this the kind partition.',
+  });
+  const misplaced = partitions.flatMap((partition, index) => {
     const mountPoint = partition?.mountPoint;
     if (mountPoint === undefined) return [];
     const path: FieldPath = ['disk', 'partitions', index, 'mountPoint'];
@@ -99,6 +105,7 @@ function placeErrors({ partitions }: Layout, { files }: Outline): SpecError[] {
     const reason = `files[${file}].path makes a file there`;
     return specError(path, { code: 'spec.path_conflict', reason, remedy: 'Change one of the two.' });
   });
+  return swapped < 0 ? misplaced : [...misplaced, taken];
 }
 
 /** MiB that the parts with a size take, and the least that the others need of the rest. */

@@ -11,6 +11,8 @@ export const partitionFileSystems = ['ext4', 'vfat'] as const;
 export const mountOptions = ['noatime', 'nodev', 'noexec', 'nosuid'] as const;
 /** Where swap lies. */
 export const swapKinds = ['partition', 'file'] as const;
+/** The file, where it is one. */
+export const swapFile = '/swapfile';
 
 /**
  * MiB of what every disk has. The first and the last MiB hold the partition table and its copy; GRUB's image for a BIOS
@@ -137,7 +139,7 @@ export const diskLayoutSchema = z
         kind: z
           .enum(swapKinds)
           .default('partition')
-          .describe('A partition, or the file /swapfile in the root file system.'),
+          .describe(`A partition, or the file ${swapFile} in the root file system.`),
       })
       .optional()
       .describe('Swap. Omitted: none.'),

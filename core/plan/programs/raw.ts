@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { diskLayoutSchema, diskRoom } from '../../spec/disk-layout.ts';
+import { diskLayoutSchema, diskRoom, swapFile } from '../../spec/disk-layout.ts';
 import { specLimits } from '../../spec/limits.ts';
 import type { ProgramDeclaration } from './program.ts';
 
@@ -7,7 +7,7 @@ import type { ProgramDeclaration } from './program.ts';
 export const largestDiskMiB = specLimits.diskMiB.value;
 
 export type { DiskLayoutOptions } from '../../spec/disk-layout.ts';
-export { diskRoom };
+export { diskRoom, swapFile };
 
 /** What every form of a disk image is made of. */
 export const diskOptions = {

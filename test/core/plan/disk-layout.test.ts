@@ -42,6 +42,13 @@ describe('the plan of a spec that divides its disk', () => {
 
   it('is the same as ever, byte for byte', () => expect(planText(plan)).toMatchSnapshot());
 
+  it('has room for a copy of the tree for each disk that divides it', () => {
+    const room = (members: Partial<SpecInput>) =>
+      Math.max(...planOf({ outputs: [{ type: 'raw' }], ...members }).stages.map(({ size }) => size.diskGiB));
+    expect(room({ disk: { partitions: disk.partitions } })).toBe(room({}) + 16);
+    expect(room({ disk: { swap: disk.swap } })).toBe(room({}));
+  });
+
   it('is that of a spec without a layout where the layout says nothing', () => {
     const text = (members: Partial<SpecInput>) => planText(planOf({ outputs, ...members }));
     expect(text({ disk: {} })).toBe(text({}));

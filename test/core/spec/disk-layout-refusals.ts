@@ -98,6 +98,12 @@ export const diskLayoutRefusals: readonly RefusalRow[] = [
     'spec.path_conflict',
   ],
   [
+    'a swap file that is a file of the spec',
+    { ...disk({ swap: { sizeMiB: 64, kind: 'file' } }), files: [{ path: '/swapfile', content: '' }] },
+    'disk.swap.kind',
+    'spec.path_conflict',
+  ],
+  [
     'seventeen partitions',
     partition(...Array.from({ length: 17 }, (_, at) => ({ mountPoint: `/srv/${at}`, sizeMiB: 64 }))),
     'disk.partitions',

@@ -124,10 +124,15 @@ async function addedFiles(context: Context, identity: DiskIdentity): Promise<Add
     path: '/etc/fstab',
     text: fileSystemsTable(present, identity, layout && { layout, key: context.key }),
   };
-  const own = layout?.growth === undefined ? [table] : [table, growingRoot];
+  const files: AddedFile[] = [table];
+  if (layout?.growth !== undefined) {
+    if (await existsInTree(context, growingRoot.path)) {
+      context.log(`${growingRoot.path} is the image's own: it is left as it is, and must let the root grow by itself`);
+    } else files.push(growingRoot);
+  }
   if (await existsInTree(context, bootMenuPath)) {
     context.log(`${bootMenuPath} is the image's own: it is left as it is, and must find the kernel by itself`);
-    return own;
+    return files;
   }
-  return [...own, { path: bootMenuPath, text: bootMenu(hostname, identity.rootFileSystem, cmdline) }];
+  return [...files, { path: bootMenuPath, text: bootMenu(hostname, identity.rootFileSystem, cmdline) }];
 }

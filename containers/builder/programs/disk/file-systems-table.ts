@@ -1,10 +1,8 @@
-import type { DiskLayoutOptions } from '../../../../core/plan/programs/raw.ts';
+import { type DiskLayoutOptions, swapFile } from '../../../../core/plan/programs/raw.ts';
 import { type DiskIdentity, fatUuid, partitionIdentity } from './identity.ts';
 
 /** Where the EFI partition is mounted, which is where Debian's boot loader packages look for it. */
 export const efiMountPoint = '/boot/efi';
-/** Where a swap file lies. */
-export const swapFile = '/swapfile';
 
 /** What stands in the table of a new Debian system: no longer true where the lines below are added. */
 const unconfigured = '# UNCONFIGURED FSTAB FOR BASE SYSTEM';

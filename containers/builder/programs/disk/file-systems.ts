@@ -1,8 +1,8 @@
-import type { DiskLayoutOptions } from '../../../../core/plan/programs/raw.ts';
+import { type DiskLayoutOptions, swapFile } from '../../../../core/plan/programs/raw.ts';
 import type { ProgramContext } from '../../contract.ts';
 import type { DiskLayout } from './disk-layout.ts';
 import { type AddedFile, type FolderAttributes, makeExt4FileSystem } from './ext4-file-system.ts';
-import { efiMountPoint, swapFile } from './file-systems-table.ts';
+import { efiMountPoint } from './file-systems-table.ts';
 import { type DiskIdentity, partitionIdentity } from './identity.ts';
 import { dividedTree, type MountPoint } from './mounted-partitions.ts';
 import type { FileSystemUsage } from './partition-sizes.ts';
