@@ -18,7 +18,7 @@ export const withoutDisk = {
     'Remove it, and encrypt on each machine with a key of its own (cryptsetup reencrypt --encrypt).',
   ),
   'disk.volumes': no(
-    'logical volumes are written through the device mapper of the kernel, which no builder has',
+    'logical volumes are written through the device mapper of the kernel, which no container may use, and every builder makes the same bytes',
     'Remove it: `disk.partitions` divides the disk, and `disk.growth` lets the root grow; or make volumes at first boot.',
   ),
 } as const;
