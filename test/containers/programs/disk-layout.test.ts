@@ -268,6 +268,13 @@ describe('a divided disk', () => {
       expect(ext4.read('/etc/fstab')).toContain(' / ext4 errors=remount-ro,x-systemd.growfs 0 1\n');
     }));
 
+  it('leaves what the image says of that itself', () =>
+    withBenchFolder(async (folder) => {
+      await plant(folder.tree, { ...smallTree, ...boot, 'etc/repart.d/50-root.conf': '# mine\n' });
+      const { named } = await makeDisk(folder, { growth: 'first-boot' });
+      expect(named('root').ext4.read('/etc/repart.d/50-root.conf')).toBe('# mine\n');
+    }));
+
   it('is the same in another form', () =>
     withBenchFolder(async (folder) => {
       await plantAll(folder.tree);
