@@ -3,6 +3,7 @@ import { buildArchives } from '../spec/configuration/archives.ts';
 import { sectionsOf } from '../spec/configuration/sections.ts';
 import type { ResolvedSpec } from '../spec/schema.ts';
 import { configurationOptions } from './configuration-options.ts';
+import { diskPackages } from './disk-packages.ts';
 import { exportStep, moduleOf } from './export-steps.ts';
 import { bringsHooks, mayChangeInitramfs, removalMayChangeInitramfs } from './programs/initramfs-inputs.ts';
 import { Chain, layersOf, type StepDraft, sortByNeeds } from './step-drafts.ts';
@@ -17,6 +18,7 @@ function impliedPackages(spec: ResolvedSpec): string[] {
   if (spec.system.keyboard !== 'us') implied.push('console-setup', 'keyboard-configuration');
   // The group is of the minimal system, but means nothing without the command.
   if (spec.users.some((user) => user.sudo !== undefined || user.groups.includes('sudo'))) implied.push('sudo');
+  implied.push(...diskPackages(spec));
   implied.push(...sectionsOf(spec).flatMap(({ packages }) => packages));
   return implied;
 }

@@ -5,8 +5,8 @@ export type StageSize = PlanStage['size'];
 
 /**
  * Size of the builder of a stage, by its programs: as many vCPU as its busiest one uses, and two where steps run at
- * the same time; memory for the two largest of those, or for the largest one; disk for the image, the tree at its bound
- * and all outputs. Rounded up to a pair of vCPU and memory that Fargate takes.
+ * the same time; memory for the two largest of those, or for the largest one; disk for the image, the tree at its bound,
+ * all outputs, and a copy of the tree for each that divides it among partitions. Rounded up to a pair of vCPU and memory that Fargate takes.
  * @param atOnce whether two of the steps may run at the same time
  */
 export function sizeOf(steps: readonly PlanStep[], atOnce: boolean): StageSize {
@@ -16,8 +16,15 @@ export function sizeOf(steps: readonly PlanStep[], atOnce: boolean): StageSize {
   const memoryMiB = costTable.agentMemoryMiB + largest + (atOnce ? second : 0);
   const { least, most } = costTable.fargateDiskGiB;
   const outputsGiB = costs.reduce((sum, cost) => sum + cost.diskGiB, 0);
-  const diskGiB = Math.min(most, Math.max(least, costTable.imageGiB + costTable.treeGiB + outputsGiB));
+  const trees = 1 + steps.filter(dividesTree).length;
+  const diskGiB = Math.min(most, Math.max(least, costTable.imageGiB + trees * costTable.treeGiB + outputsGiB));
   return { ...fargatePair(vcpu, memoryMiB), diskGiB };
+}
+
+/** Whether a step makes a disk with partitions for parts of the tree. */
+function dividesTree({ options }: PlanStep): boolean {
+  const { layout } = options;
+  return typeof layout === 'object' && layout !== null && 'partitions' in layout;
 }
 
 /** The smallest pair of vCPU and memory that has both. The largest pair where none has. */

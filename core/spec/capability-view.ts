@@ -8,11 +8,11 @@ import {
   optionsOf,
   optionVerdict,
   outputOptions,
-  type Verdict,
 } from './capabilities.ts';
 import type { Abilities } from './check.ts';
 import { architectures, outputTypes, type ReleaseName, releases } from './releases.ts';
 import { fieldSchema } from './schema-fields.ts';
+import type { Verdict } from './verdict.ts';
 
 const releaseNames = Object.keys(releases).filter((name): name is ReleaseName => name in releases);
 

@@ -2,6 +2,7 @@ import type { FieldError } from '../errors.ts';
 import { quoted, utf8Length } from '../text.ts';
 import { capabilityErrors } from './capability-check.ts';
 import { configurationErrors } from './configuration/conflicts.ts';
+import { diskLayoutErrors } from './disk-layout-check.ts';
 import { duplicateErrors } from './duplicates.ts';
 import { emptiedPathErrors } from './emptied-paths.ts';
 import { issueErrors } from './issues.ts';
@@ -94,6 +95,7 @@ export function checkSpec(input: unknown, abilities: Abilities): SpecCheck {
       ...removedResultErrors(outline.data),
       ...defaultUserErrors(outline.data),
       ...testErrors(input, outline.data),
+      ...diskLayoutErrors(input, outline.data),
     );
   }
   if (parsed.success && errors.length === 0) return { ok: true, spec: resolveSpec(parsed.data) };

@@ -2,6 +2,7 @@ import type { z } from 'zod';
 import { nearestName, quoted } from '../text.ts';
 import { namedOptionVerdict } from './capabilities.ts';
 import { archiveMemberRefusal } from './configuration/archives.ts';
+import { fileSystemRefusal } from './disk-layout.ts';
 import { type FieldPath, valueAt } from './field-path.ts';
 import { type Refusal, refusalParameters, type SpecErrorCode } from './refusal.ts';
 import { fieldSchema, memberNames } from './schema-fields.ts';
@@ -135,7 +136,7 @@ export function issueErrors(issue: z.core.$ZodIssue, input: unknown): SpecError[
     case 'invalid_type':
       return [specError(path, wrongType(issue.expected, value, description))];
     case 'invalid_value':
-      return [specError(path, wrongChoice(path.at(-1), value, issue.values))];
+      return [specError(path, fileSystemRefusal(path, value) ?? wrongChoice(path.at(-1), value, issue.values))];
     case 'invalid_union':
       if (issue.errors.length > 0) return alternativeErrors(issue.errors, path, input);
       return [specError(path, wrongChoice(path.at(-1), value, 'options' in issue ? (issue.options ?? []) : []))];

@@ -54,6 +54,8 @@ export const specLimits = {
   scriptBytes: { value: 65_536, reason: 'a longer script belongs into a file or a package' },
   /** MiB of a disk image: the longest object of the store, since each byte of the file is uploaded (core/builds/parts.ts). */
   diskMiB: { value: 51_200, reason: 'the store takes no longer file, and the file system can grow where it runs' },
+  /** Partitions beside those that every disk has: each is a mount, and folders need none. */
+  partitions: { value: 16, reason: 'what needs more room to itself belongs onto a disk of its own' },
   /** Processors of a machine in an OVA: what VirtualBox takes at most. */
   machineCpus: { value: 64, reason: 'VirtualBox gives a machine no more' },
   /** MiB of memory of a machine in an OVA: what VirtualBox takes at most (2 TiB). */

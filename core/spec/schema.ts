@@ -8,6 +8,7 @@ import { sshSchema } from './configuration/ssh.ts';
 import { sysctlSchema } from './configuration/sysctl.ts';
 import { updatesSchema } from './configuration/updates.ts';
 import { directorySchema } from './directories.ts';
+import { diskSchema } from './disk-layout.ts';
 import { fileSchema } from './files.ts';
 import { firstBootSchema } from './first-boot.ts';
 import { specLimits } from './limits.ts';
@@ -78,6 +79,7 @@ export const specSchema = z
       .max(specLimits.steps.value)
       .default([])
       .describe('Scripts to run in the image, after everything above is done.'),
+    disk: diskSchema.optional(),
     outputs: z
       .array(outputSchema)
       .min(1)

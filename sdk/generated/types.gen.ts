@@ -506,6 +506,83 @@ export type Spec = {
         timeoutSeconds?: number;
     }>;
     /**
+     * How the disk of an output is divided into partitions. Omitted: an EFI partition and an ext4 root.
+     */
+    disk?: {
+        /**
+         * The EFI partition, /boot/efi. Omitted: 64 MiB.
+         */
+        efi?: {
+            /**
+             * Its size in MiB.
+             */
+            sizeMiB: number;
+        };
+        /**
+         * The root file system, the last partition of the disk.
+         */
+        root?: {
+            /**
+             * Its file system.
+             */
+            fileSystem?: 'ext4';
+            /**
+             * Its size in MiB. Omitted: what the other partitions leave.
+             */
+            sizeMiB?: number;
+        };
+        /**
+         * More partitions, each mounted at its place.
+         */
+        partitions?: Array<{
+            /**
+             * Where it is mounted, such as /var. What the image has below that path lies on this partition.
+             */
+            mountPoint: string;
+            /**
+             * Its file system. vfat knows no owners, modes and links.
+             */
+            fileSystem?: 'ext4' | 'vfat';
+            /**
+             * Its size in MiB. Either this or `share`.
+             */
+            sizeMiB?: number;
+            /**
+             * Percent that it takes of what all parts with a size in MiB leave free. Either this or `sizeMiB`.
+             */
+            share?: number;
+            /**
+             * How it is mounted, beside the defaults.
+             */
+            options?: Array<'noatime' | 'nodev' | 'noexec' | 'nosuid'>;
+        }>;
+        /**
+         * Swap. Omitted: none.
+         */
+        swap?: {
+            /**
+             * Its size in MiB.
+             */
+            sizeMiB: number;
+            /**
+             * A partition, or the file /swapfile in the root file system.
+             */
+            kind?: 'partition' | 'file';
+        };
+        /**
+         * The root partition and its file system grow to the end of the disk when the system boots for the first time, or later on a disk that has become larger.
+         */
+        growth?: 'first-boot';
+        /**
+         * Encryption of partitions. No output can have it.
+         */
+        encryption?: 'luks2';
+        /**
+         * Logical volumes in the place of partitions. No output can have them.
+         */
+        volumes?: 'lvm';
+    };
+    /**
      * An output to make of the image.
      */
     outputs?: Array<{

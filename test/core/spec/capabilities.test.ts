@@ -57,6 +57,13 @@ const uses: Readonly<Record<Customization, Readonly<Record<string, unknown>>>> =
   'kernel.cmdline': { kernel: { cmdline: ['quiet'] } },
   steps: { steps: [{ id: 'site', run: 'true' }] },
   tests: { tests: [{ boot: {} }] },
+  'disk.efi': { disk: { efi: { sizeMiB: 128 } } },
+  'disk.root': { disk: { root: { sizeMiB: 2_048 } } },
+  'disk.partitions': { disk: { partitions: [{ mountPoint: '/var', sizeMiB: 512 }] } },
+  'disk.swap': { disk: { swap: { sizeMiB: 512 } } },
+  'disk.growth': { disk: { growth: 'first-boot' } },
+  'disk.encryption': { disk: { encryption: 'luks2' } },
+  'disk.volumes': { disk: { volumes: 'lvm' } },
 };
 
 const optionValues: Readonly<Record<OutputOption, unknown>> = {

@@ -6,6 +6,7 @@ import { betweenRefusals } from './between-refusals.ts';
 import { bootTestBetweenRefusals, bootTestRefusals } from './boot-test-refusals.ts';
 import { configurationConflicts } from './configuration-conflicts.ts';
 import { configurationRefusals } from './configuration-refusals.ts';
+import { diskLayoutRefusals, diskLayoutsTaken } from './disk-layout-refusals.ts';
 import { diskRefusals } from './disk-refusals.ts';
 import { fieldRefusals } from './field-refusals.ts';
 import { imageRefusals } from './image-refusals.ts';
@@ -21,6 +22,7 @@ const errorsOf = (input: unknown, abilities = everything) => {
 const alone = [
   ...[...fieldRefusals, ...imageRefusals, ...diskRefusals, ...outputRefusals, ...systemRefusals, ...treeRefusals],
   ...[...configurationRefusals, ...configurationConflicts, ...bootTestRefusals, ...archiveRefusals],
+  ...diskLayoutRefusals,
 ];
 const rows = [...alone, ...betweenRefusals, ...outputBetweenRefusals, ...bootTestBetweenRefusals];
 
@@ -50,6 +52,10 @@ describe('a spec is refused for', () => {
       ['outputs[1].type', 'spec.unsupported_output'],
     ]);
     expect(errorsOf(spec)).toEqual([]);
+  });
+
+  it.each(diskLayoutsTaken)('nothing: %s', (_what, fragment) => {
+    expect(errorsOf(sampleSpec(fragment))).toEqual([]);
   });
 
   it('every code that the catalogue holds', () => {
