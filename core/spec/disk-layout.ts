@@ -183,8 +183,7 @@ export function resolveDisk(disk: DiskSection | undefined): DiskSection | undefi
 
 /** Why an image has no btrfs, with what to do; decision 0044 says what was tried. */
 export const withoutBtrfs = {
-  reason:
-    'mkfs.btrfs numbers files as the folder of the builder lists them and puts the time into what it makes, so that equal specs would give other bytes',
+  reason: 'mkfs.btrfs puts random ids and the time into what it makes, so that equal specs would give other bytes',
   remedy: 'Use ext4.',
 } as const;
 
