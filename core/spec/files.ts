@@ -68,7 +68,7 @@ export const modeField = patternText({
   remedy: 'Write four octal digits in quotes, such as "0644".',
 });
 
-/** A file to write. */
+/** A file to write; its content in exactly one of three forms (joined-fields.ts). */
 export const fileSchema = z
   .strictObject({
     path: ruledText(imagePathRefusal, { maxLength: specLimits.pathBytes.value, pattern: '^/' }).describe(

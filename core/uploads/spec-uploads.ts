@@ -6,11 +6,7 @@ import { boundedErrors, type SpecError, specError } from '../spec/spec-errors.ts
 import { uploadLimits } from './limits.ts';
 import type { UploadRecord } from './upload-record.ts';
 import { findUpload, type UploadPorts, useUploads } from './upload-repository.ts';
-
-/** Digests of the uploads that a spec puts into the image, each once. */
-export function uploadsOfSpec(spec: Pick<ResolvedSpec, 'files'>): Sha256[] {
-  return [...new Set(spec.files.flatMap(({ upload }) => (upload === undefined ? [] : [upload])))];
-}
+import { uploadsOfSpec } from './uploads-of-spec.ts';
 
 /**
  * What is wrong with the uploads that a valid spec names: of this tenant, stored, and together no more than a builder

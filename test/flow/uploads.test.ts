@@ -3,12 +3,14 @@ import { chmodSync, readFileSync, statSync, utimesSync, writeFileSync } from 'no
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { buildWrite, findBuild, submitBuild } from '../../core/builds/build-repository.ts';
 import type { BuildDetail } from '../../core/builds/build-view.ts';
+import { listEvidence } from '../../core/builds/evidence-record.ts';
 import { specKey, uploadKey, uploadUseKey } from '../../core/builds/keys.ts';
-import { uploadPlace } from '../../core/builds/places.ts';
+import { artifactPlace, uploadPlace } from '../../core/builds/places.ts';
 import { resumeOf } from '../../core/builds/resume.ts';
 import { listAttempts } from '../../core/builds/stage-repository.ts';
 import { sha256 } from '../../core/digest.ts';
-import { toJsonObject } from '../../core/json.ts';
+import { statementSchema } from '../../core/evidence/statement.ts';
+import { readJson, toJsonObject } from '../../core/json.ts';
 import type { Ports } from '../../core/ports/ports.ts';
 import { resolvedSpecSchema } from '../../core/spec/resolve.ts';
 import { uploadLimits } from '../../core/uploads/limits.ts';
@@ -78,6 +80,15 @@ describe('a build of an upload', () => {
     const [attempt] = await listAttempts(plane.ports.table, ended.id);
     expect(attempt?.value.blobs).toEqual({ [used.digest]: `uploads/${tenant}/${used.digest}` });
     expect(attempt?.value.blobs).not.toHaveProperty(other.digest);
+    // Whoever has the image can tell by its provenance that this very file is in it.
+    const [evidence] = (await listEvidence(plane.ports.table, ended.id)).filter(({ kind }) => kind === 'provenance');
+    const text = await plane.ports.blobs.get(artifactPlace(tenant, evidence?.sha256 ?? '-'));
+    const { buildDefinition } = statementSchema.parse(readJson(text ?? new Uint8Array())).predicate;
+    expect(buildDefinition.resolvedDependencies).toContainEqual({
+      uri: expect.stringContaining(used.digest),
+      digest: { sha256: used.digest },
+    });
+    expect(buildDefinition.externalParameters.spec).toMatchObject({ files: [{ upload: used.digest }] });
     // What is made already needs it no more.
     await plane.ports.blobs.delete(uploadPlace(tenant, used.digest));
     const again = await build(specOf(used.digest));
