@@ -29,7 +29,8 @@ export interface StepRunOptions {
   readonly work: string;
   readonly layers: LayerAccess;
   readonly archiveFiles: ArchiveFiles;
-  readonly uploaded: UploadedFiles;
+  /** The uploads that the step reads; the signal ends that. */
+  readonly uploaded: (signal: AbortSignal) => UploadedFiles;
   readonly launcher: string;
   readonly scope: ProcessScope;
   readonly log: AttemptLog;
@@ -86,7 +87,7 @@ function contextOf(
     release: manifest.release,
     archive: manifest.archive,
     archiveFiles: options.archiveFiles,
-    uploaded: options.uploaded,
+    uploaded: options.uploaded(signal),
     outputs: options.outputs,
     layers: options.layers,
     signal,

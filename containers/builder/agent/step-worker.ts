@@ -146,7 +146,7 @@ export class StepWorker {
     const tenant = manifest.steps.some((other) => other.trust === 'tenant');
     return {
       ...{ manifest, step, programs, launcher, log, archiveFiles },
-      uploaded: openUploadedFiles(this.#blobs, this.#readsUploads(step), this.#signal),
+      uploaded: (signal: AbortSignal) => openUploadedFiles(this.#blobs, this.#readsUploads(step), signal),
       scope: tenant ? scope : ('tree' as const),
       signal: this.#signal,
       work: folders.work,

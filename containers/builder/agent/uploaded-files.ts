@@ -13,12 +13,14 @@ const pieceBytes = 1 << 20;
  * What the options of a step name of the tenant's uploads. The bytes are hashed as they are written: whatever the store
  * or the way from it made of them, no file of a tree holds others than the plan's.
  * @param digests the only ones that the step may read
+ * @param signal ends the waiting and the writing, though not a download, which other steps may wait for
  */
 export function openUploadedFiles(blobs: BlobSource, digests: readonly Sha256[], signal: AbortSignal): UploadedFiles {
   return {
     async write(sha256, file) {
       if (!digests.includes(sha256)) throw new Error(`the step does not read the upload ${sha256}`);
-      const source = await open(await blobs(sha256), constants.O_RDONLY | constants.O_NOFOLLOW);
+      const path = await unlessAborted(blobs(sha256), signal);
+      const source = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW);
       try {
         const found = await copyHashed(source, file, signal);
         if (found === sha256) return;
@@ -28,6 +30,18 @@ export function openUploadedFiles(blobs: BlobSource, digests: readonly Sha256[],
       }
     },
   };
+}
+
+async function unlessAborted<Result>(work: Promise<Result>, signal: AbortSignal): Promise<Result> {
+  const aborted = Promise.withResolvers<never>();
+  const abort = () => aborted.reject(signal.reason);
+  signal.addEventListener('abort', abort, { once: true });
+  try {
+    signal.throwIfAborted();
+    return await Promise.race([work, aborted.promise]);
+  } finally {
+    signal.removeEventListener('abort', abort);
+  }
 }
 
 async function copyHashed(source: FileHandle, target: FileHandle, signal: AbortSignal): Promise<Sha256> {

@@ -1,6 +1,7 @@
-import { lstat, readdir, readFile, symlink, writeFile } from 'node:fs/promises';
+import { lstat, open, readdir, readFile, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { openUploadedFiles } from '../../../containers/builder/agent/uploaded-files.ts';
 import { files } from '../../../containers/builder/programs/files.ts';
 import { sha256 } from '../../../core/digest.ts';
 import { runProgram, withBenchFolder } from '../../support/program-bench.ts';
@@ -54,6 +55,25 @@ describe('files that are uploads', () => {
       expect(await readFile(join(folder.tree, 'srv/model.bin'), 'utf8')).toBe('before');
     }),
   );
+
+  it('end with their step, whether they are awaited or written', () =>
+    withBenchFolder(async ({ scratch }) => {
+      const given = join(scratch, 'given');
+      await writeFile(given, bytes);
+      const target = await open(join(scratch, 'target'), 'w');
+      try {
+        const step = new AbortController();
+        const never = openUploadedFiles(() => new Promise(() => undefined), [upload], step.signal);
+        const waiting = never.write(upload, target);
+        step.abort(new Error('step.timeout'));
+        await expect(waiting).rejects.toThrow('step.timeout');
+        const there = openUploadedFiles(() => Promise.resolve(given), [upload], step.signal);
+        await expect(there.write(upload, target)).rejects.toThrow('step.timeout');
+        expect((await target.stat()).size).toBe(0);
+      } finally {
+        await target.close();
+      }
+    }));
 
   it('are read only where the options of the step name them', () =>
     withBenchFolder(async (folder) => {
