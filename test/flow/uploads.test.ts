@@ -107,6 +107,13 @@ describe('a build of an upload', () => {
     expect([next.state, ran().includes('files')]).toEqual(['succeeded', true]);
   });
 
+  it('takes nothing that the store holds under another checksum', async () => {
+    const { digest } = await declared();
+    await put(digest, randomBytes(1_000));
+    expect((await getUpload(plane.ports, tenant, digest)).storedAt).toBeUndefined();
+    expect((await build(specOf(digest))).failure?.code).toBe('upload.gone');
+  });
+
   it("is no build of another tenant's", async () => {
     const { digest } = await stored();
     const theirs = await plane.submit(specOf(digest, 'theirs'), {}, 'ten_2');
