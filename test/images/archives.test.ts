@@ -13,7 +13,8 @@ import { type FakeArchive, startFakeArchive } from '../support/fake-archive.ts';
 /** Tries what a maintainer script of an archive that nobody knows may try, and says how it went. */
 const postinst = `#!/usr/bin/perl
 open my $out, '>', '/srv/attempts' or die;
-print $out 'disk: ', syscall(133, '/srv/disk', 060600, 0xfe00) == -1 ? 'no' : 'yes', "\\n";
+my $disk = '/srv/disk';
+print $out 'disk: ', syscall(133, $disk, 060600, 0xfe00) == -1 ? 'no' : 'yes', "\\n";
 print $out 'socket: ', syscall(41, 2, 1, 0) == -1 ? 'no' : 'yes', "\\n";
 print $out 'mount: ', syscall(165, 0, 0, 0, 0, 0) == -1 ? 'no' : 'yes', "\\n";
 `;
@@ -36,8 +37,8 @@ describe.each(['contained', 'privileged'] as const)('a spec that names an archiv
         ...{ priority: 400, ...more },
       },
     ],
-    // With the tools of the distribution that set capabilities, locales and certificates after the other's scripts.
-    packages: { install: ['site-web', 'iputils-ping'] },
+    // With the tools of the distribution that make locales and certificates after the other's scripts.
+    packages: { install: ['site-web', 'site-ping'] },
     system: { locale: 'de_DE.UTF-8' },
     certificates: [certificates.root],
     outputs: [{ type: 'tar' as const }],
@@ -50,6 +51,11 @@ describe.each(['contained', 'privileged'] as const)('a spec that names an archiv
           name: 'site-web',
           fields: { Depends: 'perl-base' },
           files: { 'srv/web': 'site\n', 'DEBIAN/postinst': postinst },
+        },
+        {
+          name: 'site-ping',
+          fields: { Depends: 'libcap2-bin' },
+          files: { 'srv/ping': 'ping\n', 'DEBIAN/postinst': '#!/bin/sh\nexec setcap cap_net_raw+ep /srv/ping\n' },
         },
       ],
       { suite: 'stable' },
@@ -76,7 +82,7 @@ describe.each(['contained', 'privileged'] as const)('a spec that names an archiv
   it('holds its package, which could reach neither disks nor the network', () => {
     expect(read('srv/web')).toBe('site\n');
     expect(read('srv/attempts')).toBe('disk: no\nsocket: no\nmount: no\n');
-    expect(execFileSync('getcap', [join(tree, 'usr/bin/ping')], { encoding: 'utf8' })).toContain('cap_net_raw');
+    expect(execFileSync('getcap', [join(tree, 'srv/ping')], { encoding: 'utf8' })).toContain('cap_net_raw');
     expect(read('usr/lib/locale/locale-archive')).toContain('de_DE.utf8');
   });
 

@@ -14,4 +14,4 @@ it('the hosts that archives of specs may be at reach every function', () => {
     .map((variables) => variables.LBUILD_ARCHIVE_PRIVATE_HOSTS);
   expect(hosts.length).toBeGreaterThan(5);
   expect(new Set(hosts)).toEqual(new Set(['archive.internal,10.0.0.7']));
-});
+}, 120_000);

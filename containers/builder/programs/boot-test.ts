@@ -111,7 +111,10 @@ async function isUp(context: Context, machine: Machine, guest: Guest): Promise<v
   const dead = new AbortController();
   const late = AbortSignal.timeout(timeoutSeconds * 1_000);
   const over = AbortSignal.any([context.signal, late, dead.signal]);
-  let why = `the system was not up after ${timeoutSeconds} s`;
+  const began = performance.now();
+  let doing = 'no shell in it answered';
+  const outOfTime = `the system was not up after ${timeoutSeconds} s`;
+  let why: string | undefined;
   machine.serial.received
     .waitFor((text) => {
       const plain = plainText(text.slice(-4_000));
@@ -128,10 +131,12 @@ async function isUp(context: Context, machine: Machine, guest: Guest): Promise<v
   });
   const failed = () => {
     context.signal.throwIfAborted();
-    return new TestFailure(why);
+    return new TestFailure(why ?? `${outOfTime}: ${doing}`);
   };
   if (!(await guest.connect(over))) throw failed();
   context.progress(40);
+  context.log(`A shell in the machine answers after ${((performance.now() - began) / 1_000).toFixed(1)} s.`);
+  doing = 'systemd had not started all that it is to start';
   // Its exit code says whether a unit has failed, which is for an assertion to judge.
   const state = await guest.run('systemctl is-system-running --wait || true', timeoutSeconds, over);
   if (state === undefined) throw failed();
@@ -139,6 +144,7 @@ async function isUp(context: Context, machine: Machine, guest: Guest): Promise<v
     throw new TestFailure(`systemd calls the state of the system "${state.output.slice(0, 100)}"`);
   }
   context.log(`The system is up (${state.output}).`);
+  doing = 'nothing of this test came through its serial line';
   const nonce = `lbuild-test ${context.key}`;
   const said = await guest.run(`printf '\\n%s\\n' '${nonce}' >/dev/ttyS0`, scriptSeconds, over);
   if (said === undefined) throw failed();

@@ -1,15 +1,20 @@
+import { constants, zstdDecompressSync } from 'node:zlib';
 import { type LayerIndexHeader, layerIndexHeaderSchema } from '../../../core/builds/layer-index.ts';
 import { type Sha256, startSha256 } from '../../../core/digest.ts';
 import { readJson } from '../../../core/json.ts';
 import type { BlobPlace, Blobs } from '../../../core/ports/blobs.ts';
-import { unpackZstd } from '../../shared/zstd.ts';
 
 /** Bytes that are read at one time: nearly every index in one request. The header must end in the first of them. */
 const pieceBytes = 8 << 20;
 /** Bytes of the largest index that is read: one of 100,000 paths has some 6 MB. */
 const largestIndex = 256 << 20;
-/** Bytes of a header: of 60,000 packages, or with what an initial RAM file system was made of. */
-const largestHeader = 16 << 20;
+/** Bytes that are unpacked at first. */
+const firstPiece = 64 << 10;
+/**
+ * Bytes that are unpacked at most. A header has 16 MB: of 60,000 packages, or with what an initial RAM file system was
+ * made of; what comes with it is unpacked too.
+ */
+const mostUnpacked = 64 << 20;
 const lineEnd = 0x0a;
 
 /** What lies in an index's place is no index. */
@@ -60,20 +65,25 @@ async function read(
   return bytes;
 }
 
-/** The header in the beginning of an index. No more is unpacked than that and what comes out with it. */
-async function headerIn(stored: Uint8Array): Promise<LayerIndexHeader> {
-  const begun: Uint8Array[] = [];
-  let length = 0;
+/**
+ * The header in the beginning of an index. No more is unpacked than the piece that its line ends in, and without a turn
+ * of the event loop: nearly always 64 KiB, which take less than a millisecond.
+ */
+function headerIn(stored: Uint8Array): LayerIndexHeader {
+  for (let end = firstPiece; ; end *= 8) {
+    const line = firstLine(stored.subarray(0, end));
+    if (line !== undefined) return line;
+    if (end >= stored.length) throw new NoIndexHeader('it has no first line');
+  }
+}
+
+/** The header in the beginning of an index; undefined where its line does not end there. */
+function firstLine(piece: Uint8Array): LayerIndexHeader | undefined {
   try {
-    for await (const piece of unpackZstd(stored)) {
-      const end = piece.indexOf(lineEnd);
-      begun.push(end < 0 ? piece : piece.subarray(0, end));
-      if (end >= 0) return layerIndexHeaderSchema.parse(readJson(Buffer.concat(begun)));
-      length += piece.length;
-      if (length > largestHeader) break;
-    }
+    const text = zstdDecompressSync(piece, { finishFlush: constants.ZSTD_e_continue, maxOutputLength: mostUnpacked });
+    const length = text.indexOf(lineEnd);
+    return length < 0 ? undefined : layerIndexHeaderSchema.parse(readJson(text.subarray(0, length)));
   } catch (error) {
     throw new NoIndexHeader('it cannot be decompressed or read', error);
   }
-  throw new NoIndexHeader('it has no first line');
 }

@@ -55,9 +55,13 @@ describe('files of the archive', () => {
   it('come eight at a time, with progress', async () => {
     let now = 0;
     let most = 0;
+    const eight = Promise.withResolvers<void>();
     handle = async (_, response, body) => {
       now += 1;
       most = Math.max(most, now);
+      // None is answered before eight have come; then a ninth has time to come.
+      if (now === 8) eight.resolve();
+      await eight.promise;
       await sleep(20);
       now -= 1;
       response.end(body);

@@ -144,7 +144,7 @@ describe('a disk that does not boot', () => {
         },
       },
     );
-    expect(outcome.test?.failure).toBe('raw with bios: the system was not up after 5 s');
+    expect(outcome.test?.failure).toBe('raw with bios: the system was not up after 5 s: no shell in it answered');
     expect(outcome.facts).toMatchObject({ firmware: 'bios' });
     expect(outcome.facts).not.toHaveProperty('bootSeconds');
     expect(readFileSync(outcome.test?.log ?? '').length).toBeLessThan(10_000);

@@ -5,6 +5,7 @@ import { archiveHost, type SpecArchive } from '../../../../core/spec/configurati
 import { publicKeyBytes } from '../../../../core/spec/configuration/openpgp-key.ts';
 import type { OptionsOf, ProgramContext } from '../../contract.ts';
 import { StepError } from '../../step-error.ts';
+import { allEnded } from '../all-ended.ts';
 
 type Context = Pick<ProgramContext<OptionsOf<typeof packages>>, 'options' | 'archive' | 'scratch'>;
 type Suite = Context['archive']['suites'][number];
@@ -24,7 +25,7 @@ export async function openForeignArchives({ options, archive, scratch }: Context
   const { archives = [] } = options;
   const folder = join(scratch, 'keys');
   if (archives.length > 0) await mkdir(folder, { recursive: true });
-  return Promise.all(
+  return allEnded(
     archives.map(async ({ name, url, components, key }) => {
       const suites = archive.extra?.find((one) => one.name === name)?.suites;
       const bytes = publicKeyBytes(key);

@@ -5,6 +5,7 @@ import { promisify } from 'node:util';
 import { gunzip } from 'node:zlib';
 import type { ArchiveFiles, ProgramContext } from '../../contract.ts';
 import { StepError } from '../../step-error.ts';
+import { allEnded } from '../all-ended.ts';
 import { archiveKeyring } from './apt-settings.ts';
 import type { ForeignArchive } from './foreign-archives.ts';
 import { PackageIndex } from './package-index.ts';
@@ -67,11 +68,11 @@ export function openIndexes(context: Context, foreign: readonly ForeignArchive[]
 async function readIndexes(context: Context, signed: readonly SignedSuite[]): Promise<SignedIndexes> {
   const folder = join(context.scratch, 'indexes');
   await mkdir(folder, { recursive: true });
-  const suites = await Promise.all(
+  const suites = await allEnded(
     signed.map(async ({ suite, keyring }, position) => {
       const place = join(folder, String(position));
       const { bytes, release } = await openRelease(context, { suite, keyring }, place);
-      const texts = await Promise.all(
+      const texts = await allEnded(
         Object.entries(suite.indexes).map(([name, sha256], number) =>
           openIndex(context, suite, release, { name, sha256, place: `${place}.${number}` }),
         ),

@@ -2,8 +2,10 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { portName } from './guest-unit.ts';
 import { guestPort, type Machine } from './machine.ts';
 
-/** Milliseconds in which a machine that is up opens the port; emulated, udev and systemd take two seconds for it. */
-const portMilliseconds = 15_000;
+/** Milliseconds that a machine has for opening the port at least; emulated, udev and systemd take two seconds for it. */
+const leastPortMilliseconds = 5_000;
+/** And as a share of the time since its start: what was slow to boot is slow to open a port. */
+const portShare = 0.25;
 /** Characters of a script's output that are told. */
 const mostOutput = 2_000;
 
@@ -32,11 +34,13 @@ export class Guest {
    */
   async connect(signal: AbortSignal): Promise<boolean> {
     const { qmp } = this.#machine;
+    const began = performance.now();
     for (let attempt = 1; !signal.aborted; attempt += 1) {
       const id = `port${attempt}`;
       const device = { driver: 'virtserialport', bus: `${guestPort.bus}.0`, chardev: guestPort.backend, id };
       await qmp.ask('device_add', { ...device, name: portName }, signal);
-      if (await qmp.opens(id, AbortSignal.any([signal, AbortSignal.timeout(portMilliseconds)]))) return true;
+      const wait = Math.round(Math.max(leastPortMilliseconds, portShare * (performance.now() - began)));
+      if (await qmp.opens(id, AbortSignal.any([signal, AbortSignal.timeout(wait)]))) return true;
       if (signal.aborted) break;
       await qmp.ask('device_del', { id }, signal);
       // The backend is free when the device is gone, which QEMU does behind its answer.
