@@ -17,6 +17,7 @@ import { schemaCommand } from './commands/schema.ts';
 import { signingKeyCommand } from './commands/signing-key.ts';
 import { startCommand } from './commands/start.ts';
 import { statusCommand } from './commands/status.ts';
+import { uploadsCommand } from './commands/uploads.ts';
 import { validateCommand } from './commands/validate.ts';
 import { verifyCommand } from './commands/verify.ts';
 import { verifyArtifactCommand } from './commands/verify-artifact.ts';
@@ -50,6 +51,7 @@ const commands = [
   verifyCommand,
   listCommand,
   cacheCommand,
+  uploadsCommand,
   doctorCommand,
   adminCommand,
 ];

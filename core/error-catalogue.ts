@@ -1,3 +1,5 @@
+import { uploadErrors } from './uploads/errors.ts';
+
 /**
  * The catalogue of errors: every failure that a caller can see has a code here, which never changes its meaning.
  * `status` is the HTTP status where the error answers a request; `remedy` is what the reader can do about it.
@@ -121,6 +123,7 @@ export const errorCatalogue = {
     title: 'There is no such result in the cache',
     remedy: 'List what there is with GET /v1/cache.',
   },
+  ...uploadErrors,
   'diff.too_large': {
     status: 422,
     title: 'The builds are too large to be compared in one answer',

@@ -23,6 +23,7 @@ import type {
   StartBuildResponses,
   ValidateSpecResponses,
 } from './generated/types.gen.ts';
+import { uploadCalls } from './uploads.ts';
 
 /** A spec as an object, or as the text of a file in JSON or YAML. */
 export type SpecSource = Spec | { readonly text: string; readonly mediaType: 'application/json' | 'application/yaml' };
@@ -219,6 +220,7 @@ export function createEngineClient(options: {
     ...cacheCalls(client),
     ...downloadCalls({ url, apiKey: options.apiKey, send, listArtifacts }),
     ...diffCalls(client),
+    ...uploadCalls(client, url),
     startBuild,
     validateSpec,
     readCapabilities,

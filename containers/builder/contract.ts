@@ -1,3 +1,4 @@
+import type { FileHandle } from 'node:fs/promises';
 import type { z } from 'zod';
 import type { LayerEntry, LayerIndexHeader } from '../../core/builds/layer-index.ts';
 import type { ProgramDeclaration } from '../../core/plan/programs/program.ts';
@@ -134,6 +135,15 @@ export interface ArchiveFiles {
   now(): Date;
 }
 
+/** Files that the tenant has uploaded, as far as the step's options name them. */
+export interface UploadedFiles {
+  /**
+   * Writes an upload's bytes to an open, empty file, piece by piece.
+   * @throws StepError layer.damaged where they are not what the digest says: what was written must not be kept
+   */
+  write(sha256: string, file: FileHandle): Promise<void>;
+}
+
 /**
  * All that a step program gets: no ambient environment, no clock, no network but what its commands need.
  * `exec` takes argv (never shell text), streams both outputs to the log, and throws StepError on a failure.
@@ -156,6 +166,7 @@ export interface ProgramContext<Options> {
   readonly release: string;
   readonly archive: import('../../core/plan/archive-state.ts').ArchiveState;
   readonly archiveFiles: ArchiveFiles;
+  readonly uploaded: UploadedFiles;
   readonly layers: LayerAccess;
   readonly signal: AbortSignal;
   exec(argv: readonly [string, ...string[]], options?: ExecOptions): Promise<ExecResult>;

@@ -38,3 +38,9 @@ export const artifactPlace = (tenantId: string, digest: string): BlobPlace => ({
   bucket: 'artifacts',
   path: `${tenantId}/${digest}`,
 });
+
+/** A file that a tenant uploads: S3 itself checks that its bytes have the digest that names it. */
+export const uploadPlace = (tenantId: string, digest: string): BlobPlace => ({
+  bucket: 'work',
+  path: `uploads/${tenantId}/${digest}`,
+});

@@ -17,7 +17,7 @@ const fileDescriptorSchema = z.strictObject({
   annotations: z.strictObject({ size: z.number().int().min(0) }),
 });
 
-/** Something that the build was made of: a package index, or a layer. */
+/** Something that the build was made of: a package index, an upload, or a layer. */
 const dependencySchema = z.strictObject({
   name: z.string().optional(),
   uri: z.string().min(1),
@@ -75,6 +75,8 @@ export interface BuildRun {
   readonly mode: BuilderMode;
   readonly sourceDateEpoch: number;
   readonly archive: ArchiveState;
+  /** Digests of the tenant's files that the spec names. */
+  readonly uploads: readonly Sha256[];
   /** Lowest first. */
   readonly layers: readonly BuiltLayer[];
   readonly startedOn: string;
@@ -107,7 +109,11 @@ export function statementFile(
           mode: run.mode,
           sourceDateEpoch: run.sourceDateEpoch,
         },
-        resolvedDependencies: [...allSuites(run.archive).flatMap(indexesOf), ...run.layers.map(layerDependency)],
+        resolvedDependencies: [
+          ...allSuites(run.archive).flatMap(indexesOf),
+          ...run.uploads.map((sha256) => ({ uri: urn('upload', sha256), digest: { sha256 } })),
+          ...run.layers.map(layerDependency),
+        ],
       },
       runDetails: {
         builder: { id: urn('builder', run.keyId) },

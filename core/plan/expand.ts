@@ -109,7 +109,7 @@ export function expandSpec(spec: ResolvedSpec): StepDraft[] {
   if (configuration !== undefined) chain.add('configuration', configuration);
   const { files, directories, remove } = spec;
   if (files.length > 0 || directories !== undefined || remove !== undefined) {
-    chain.add('files', { files, directories, remove });
+    chain.add('files', { files, directories, remove }, uploadTime(files));
   }
   const services = spec.services;
   if (services.enable.length + services.disable.length + services.mask.length > 0) chain.add('services', services);
@@ -148,6 +148,11 @@ export function expandSpec(spec: ResolvedSpec): StepDraft[] {
   for (const output of spec.outputs) exportStep(chain, spec, output, { tips, unbooted, modules, layers });
   testSteps(chain, spec);
   return sortByNeeds(chain.drafts);
+}
+
+/** What the time of a step allows whose uploads come from the store: 8 GiB, at 6 MB/s, twice written and hashed. */
+function uploadTime(files: ResolvedSpec['files']): { timeoutSeconds?: number } {
+  return files.some((file) => file.upload !== undefined) ? { timeoutSeconds: 1_800 } : {};
 }
 
 /** Adds the step that makes the initial RAM file system again where it must be; answers its id. */

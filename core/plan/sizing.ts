@@ -1,5 +1,6 @@
 import { costTable, programCost } from './cost-table.ts';
 import type { PlanStage, PlanStep } from './plan.ts';
+import { uploadsOfSteps } from './uploads-of-steps.ts';
 
 export type StageSize = PlanStage['size'];
 
@@ -15,7 +16,8 @@ export function sizeOf(steps: readonly PlanStep[], atOnce: boolean): StageSize {
   const [largest = 0, second = 0] = costs.map((cost) => cost.memoryMiB).sort((a, b) => b - a);
   const memoryMiB = costTable.agentMemoryMiB + largest + (atOnce ? second : 0);
   const { least, most } = costTable.fargateDiskGiB;
-  const outputsGiB = costs.reduce((sum, cost) => sum + cost.diskGiB, 0);
+  const uploadsGiB = uploadsOfSteps(steps).length > 0 ? costTable.uploadsGiB : 0;
+  const outputsGiB = costs.reduce((sum, cost) => sum + cost.diskGiB, uploadsGiB);
   const trees = 1 + steps.filter(dividesTree).length;
   const diskGiB = Math.min(most, Math.max(least, costTable.imageGiB + trees * costTable.treeGiB + outputsGiB));
   return { ...fargatePair(vcpu, memoryMiB), diskGiB };

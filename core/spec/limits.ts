@@ -11,7 +11,7 @@ export const specLimits = {
   /** Files: more belong into a package or come from a step. */
   files: { value: 500, reason: 'more belong into a package or come from a step' },
   /** Bytes of one file's content as UTF-8: half a spec. */
-  fileBytes: { value: 131_072, reason: 'larger files belong into a package or come from a step' },
+  fileBytes: { value: 131_072, reason: 'larger files are uploaded, or come in a package or from a step' },
   /** Folders of the spec: as files. */
   directories: { value: 500, reason: 'more belong into a package or come from a step' },
   /** Paths to remove: a step removes more by a pattern. */

@@ -33,7 +33,7 @@ export const outlineSchema = z.object({
     .optional()
     .catch(undefined),
   directories: lists({ path: text }),
-  files: lists({ path: text, content: anything, base64: anything }),
+  files: lists({ path: text, content: anything, base64: anything, upload: anything }),
   remove: lists({ path: text }),
   firstBoot: lists({ name: text }),
   services: z.object({ enable: texts, disable: texts, mask: texts }).catch({ enable: [], disable: [], mask: [] }),

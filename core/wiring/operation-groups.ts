@@ -45,9 +45,18 @@ export const operationGroups: readonly OperationGroup[] = [
     name: 'specs',
     prefixes: ['/v1/specs', '/v1/capabilities'],
     entry: 'functions/api/specs/lambda.ts',
-    rights: { table: 'read', blobs: 'none', signsUrls: false, startsFlow: false, stopsFlow: false, stopsTasks: false },
+    // It looks whether the uploads that a spec names are there.
+    rights: { table: 'read', blobs: 'read', signsUrls: false, startsFlow: false, stopsFlow: false, stopsTasks: false },
     timeoutSeconds: 10,
     summary: 'Validate build specs; what can be built',
+  },
+  {
+    name: 'uploads',
+    prefixes: ['/v1/uploads'],
+    entry: 'functions/api/uploads/lambda.ts',
+    rights: { table: 'write', blobs: 'read', signsUrls: true, startsFlow: false, stopsFlow: false, stopsTasks: false },
+    timeoutSeconds: 29,
+    summary: 'Files that specs name by their digests',
   },
   {
     name: 'stages',

@@ -4,12 +4,14 @@ import { cacheOperations } from './cache/operations.ts';
 import { serviceOperations } from './service/operations.ts';
 import { specOperations } from './specs/operations.ts';
 import { stageOperations } from './stages/operations.ts';
+import { uploadOperations } from './uploads/operations.ts';
 
 /** Every operation, by the name of its group in core/wiring/operation-groups.ts. */
 export const operationsByGroup: Readonly<Record<string, readonly Operation[]>> = {
   builds: buildOperations,
   cache: cacheOperations,
   specs: specOperations,
+  uploads: uploadOperations,
   stages: stageOperations,
   service: serviceOperations,
 };

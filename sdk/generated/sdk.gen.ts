@@ -2,7 +2,7 @@
 
 import { client } from './client.gen.ts';
 import type { Client, ClientMeta, Options as Options2, RequestResult, TDataShape } from './client/index.ts';
-import type { CancelBuildData, CancelBuildErrors, CancelBuildResponses, DiffBuildsData, DiffBuildsErrors, DiffBuildsResponses, DownloadArtifactData, DownloadArtifactErrors, DownloadEvidenceData, DownloadEvidenceErrors, ExchangeData, ExchangeErrors, ExchangeResponses, ExplainCacheData, ExplainCacheErrors, ExplainCacheResponses, ListArtifactsData, ListArtifactsErrors, ListArtifactsResponses, ListBuildsData, ListBuildsErrors, ListBuildsResponses, ListCacheData, ListCacheErrors, ListCacheResponses, ListVerificationsData, ListVerificationsErrors, ListVerificationsResponses, PreviewPlanData, PreviewPlanErrors, PreviewPlanResponses, ReadBuildData, ReadBuildErrors, ReadBuildResponses, ReadCacheStatsData, ReadCacheStatsErrors, ReadCacheStatsResponses, ReadCapabilitiesData, ReadCapabilitiesErrors, ReadCapabilitiesResponses, ReadHealthData, ReadHealthErrors, ReadHealthResponses, ReadLogsData, ReadLogsErrors, ReadLogsResponses, ReadOpenapiData, ReadOpenapiErrors, ReadOpenapiResponses, ReadSigningKeyData, ReadSigningKeyErrors, ReadSigningKeyResponses, RemoveCachedData, RemoveCachedErrors, RemoveCachedResponses, ResumeBuildData, ResumeBuildErrors, ResumeBuildResponses, RetryBuildData, RetryBuildErrors, RetryBuildResponses, StartBuildData, StartBuildErrors, StartBuildResponses, ValidateSpecData, ValidateSpecErrors, ValidateSpecResponses, VerifyBuildData, VerifyBuildErrors, VerifyBuildResponses, WarmCacheData, WarmCacheErrors, WarmCacheResponses } from './types.gen.ts';
+import type { CancelBuildData, CancelBuildErrors, CancelBuildResponses, DeclareUploadData, DeclareUploadErrors, DeclareUploadResponses, DiffBuildsData, DiffBuildsErrors, DiffBuildsResponses, DownloadArtifactData, DownloadArtifactErrors, DownloadEvidenceData, DownloadEvidenceErrors, ExchangeData, ExchangeErrors, ExchangeResponses, ExplainCacheData, ExplainCacheErrors, ExplainCacheResponses, ListArtifactsData, ListArtifactsErrors, ListArtifactsResponses, ListBuildsData, ListBuildsErrors, ListBuildsResponses, ListCacheData, ListCacheErrors, ListCacheResponses, ListUploadsData, ListUploadsErrors, ListUploadsResponses, ListVerificationsData, ListVerificationsErrors, ListVerificationsResponses, PreviewPlanData, PreviewPlanErrors, PreviewPlanResponses, ReadBuildData, ReadBuildErrors, ReadBuildResponses, ReadCacheStatsData, ReadCacheStatsErrors, ReadCacheStatsResponses, ReadCapabilitiesData, ReadCapabilitiesErrors, ReadCapabilitiesResponses, ReadHealthData, ReadHealthErrors, ReadHealthResponses, ReadLogsData, ReadLogsErrors, ReadLogsResponses, ReadOpenapiData, ReadOpenapiErrors, ReadOpenapiResponses, ReadSigningKeyData, ReadSigningKeyErrors, ReadSigningKeyResponses, ReadUploadData, ReadUploadErrors, ReadUploadResponses, RemoveCachedData, RemoveCachedErrors, RemoveCachedResponses, ResumeBuildData, ResumeBuildErrors, ResumeBuildResponses, RetryBuildData, RetryBuildErrors, RetryBuildResponses, StartBuildData, StartBuildErrors, StartBuildResponses, ValidateSpecData, ValidateSpecErrors, ValidateSpecResponses, VerifyBuildData, VerifyBuildErrors, VerifyBuildResponses, WarmCacheData, WarmCacheErrors, WarmCacheResponses } from './types.gen.ts';
 
 export type Options<TData extends TDataShape = TDataShape, ThrowOnError extends boolean = boolean, TResponse = unknown> = Options2<TData, ThrowOnError, TResponse> & {
     /**
@@ -350,6 +350,55 @@ export const readCapabilities = <ThrowOnError extends boolean = false>(options?:
             type: 'http'
         }],
     url: '/v1/capabilities',
+    ...options
+});
+
+/**
+ * The uploads of the tenant, newest first
+ *
+ * Needs the permission `builds:read`.
+ */
+export const listUploads = <ThrowOnError extends boolean = false>(options?: Options<ListUploadsData, ThrowOnError>): RequestResult<ListUploadsResponses, ListUploadsErrors, ThrowOnError> => (options?.client ?? client).get<ListUploadsResponses, ListUploadsErrors, ThrowOnError>({
+    security: [{
+            key: 'apiKey',
+            scheme: 'bearer',
+            type: 'http'
+        }],
+    url: '/v1/uploads',
+    ...options
+});
+
+/**
+ * Declare a file for specs by its SHA-256 and size; the answer says where to put its bytes
+ *
+ * Needs the permission `builds:create`.
+ */
+export const declareUpload = <ThrowOnError extends boolean = false>(options: Options<DeclareUploadData, ThrowOnError>): RequestResult<DeclareUploadResponses, DeclareUploadErrors, ThrowOnError> => (options.client ?? client).post<DeclareUploadResponses, DeclareUploadErrors, ThrowOnError>({
+    security: [{
+            key: 'apiKey',
+            scheme: 'bearer',
+            type: 'http'
+        }],
+    url: '/v1/uploads',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json',
+        ...options.headers
+    }
+});
+
+/**
+ * One upload, and whether its bytes are there
+ *
+ * Needs the permission `builds:read`.
+ */
+export const readUpload = <ThrowOnError extends boolean = false>(options: Options<ReadUploadData, ThrowOnError>): RequestResult<ReadUploadResponses, ReadUploadErrors, ThrowOnError> => (options.client ?? client).get<ReadUploadResponses, ReadUploadErrors, ThrowOnError>({
+    security: [{
+            key: 'apiKey',
+            scheme: 'bearer',
+            type: 'http'
+        }],
+    url: '/v1/uploads/{sha256}',
     ...options
 });
 

@@ -264,13 +264,17 @@ export type Spec = {
          */
         path: string;
         /**
-         * The content, as text; it is written in UTF-8, exactly as given. Either this or `base64`.
+         * The content, as text; it is written in UTF-8, exactly as given. Or else `base64` or `upload`.
          */
         content?: string;
         /**
-         * The content in base64, for files that are no text. Either this or `content`.
+         * The content in base64, for files that are no text. Instead of `content`.
          */
         base64?: string;
+        /**
+         * The content as an upload, by its SHA-256: for what a spec cannot hold. Instead of `content`.
+         */
+        upload?: string;
         /**
          * Permission bits: four octal digits, in quotes.
          */
@@ -1811,6 +1815,90 @@ export type OutputCapabilities = {
     modes: Array<Capability>;
 };
 
+export type DeclaredUpload = {
+    /**
+     * SHA-256 of its bytes: what `files[].upload` of a spec gives.
+     */
+    sha256: string;
+    /**
+     * Bytes.
+     */
+    size: number;
+    /**
+     * As it was declared.
+     */
+    name?: string;
+    /**
+     * pending: its bytes have not come yet.
+     */
+    state: 'pending' | 'stored';
+    createdAt: string;
+    /**
+     * When its bytes were first seen.
+     */
+    storedAt?: string;
+    /**
+     * When it is removed unless it is used until then: declared again, or by a build.
+     */
+    expiresAt: string;
+    /**
+     * How to send the bytes; absent where they are stored.
+     */
+    put?: {
+        method: 'PUT';
+        /**
+         * Works without credentials, for these very bytes, until `expiresAt`.
+         */
+        url: string;
+        /**
+         * To be sent exactly so: they are part of the signature.
+         */
+        headers: {
+            [key: string]: string;
+        };
+        /**
+         * Until then the upload must have begun.
+         */
+        expiresAt: string;
+    };
+};
+
+export type UploadList = {
+    uploads: Array<Upload>;
+    /**
+     * There where more uploads may follow.
+     */
+    cursor?: string;
+};
+
+export type Upload = {
+    /**
+     * SHA-256 of its bytes: what `files[].upload` of a spec gives.
+     */
+    sha256: string;
+    /**
+     * Bytes.
+     */
+    size: number;
+    /**
+     * As it was declared.
+     */
+    name?: string;
+    /**
+     * pending: its bytes have not come yet.
+     */
+    state: 'pending' | 'stored';
+    createdAt: string;
+    /**
+     * When its bytes were first seen.
+     */
+    storedAt?: string;
+    /**
+     * When it is removed unless it is used until then: declared again, or by a build.
+     */
+    expiresAt: string;
+};
+
 export type Health = {
     status: 'ready';
 };
@@ -2620,7 +2708,7 @@ export type VerifyBuildErrors = {
      */
     413: Problem;
     /**
-     * `idempotency.mismatch`: The idempotency key was used with another body.
+     * `idempotency.mismatch`: The idempotency key was used with another body. `spec.invalid`: The build spec is not valid.
      */
     422: Problem;
     /**
@@ -3089,6 +3177,181 @@ export type ReadCapabilitiesResponses = {
 };
 
 export type ReadCapabilitiesResponse = ReadCapabilitiesResponses[keyof ReadCapabilitiesResponses];
+
+export type ListUploadsData = {
+    body?: never;
+    path?: never;
+    query?: {
+        /**
+         * Uploads a page.
+         */
+        limit?: number;
+        /**
+         * As the page before gave it.
+         */
+        cursor?: string;
+    };
+    url: '/v1/uploads';
+};
+
+export type ListUploadsErrors = {
+    /**
+     * `cursor.invalid`: The cursor is not valid. `request.invalid`: The request is not valid.
+     */
+    400: Problem;
+    /**
+     * `access.unauthenticated`: No valid credentials.
+     */
+    401: Problem;
+    /**
+     * `access.forbidden`: The key may not do this.
+     */
+    403: Problem;
+    /**
+     * `request.too_large`: The body is too large.
+     */
+    413: Problem;
+    /**
+     * `internal.error`: The service failed.
+     */
+    500: Problem;
+    /**
+     * `service.unavailable`: A part of the service is not available.
+     */
+    503: Problem;
+};
+
+export type ListUploadsError = ListUploadsErrors[keyof ListUploadsErrors];
+
+export type ListUploadsResponses = {
+    /**
+     * Success.
+     */
+    200: UploadList;
+};
+
+export type ListUploadsResponse = ListUploadsResponses[keyof ListUploadsResponses];
+
+export type DeclareUploadData = {
+    body: {
+        /**
+         * SHA-256 of its bytes, in lower-case hexadecimal.
+         */
+        sha256: string;
+        /**
+         * Bytes; at most 5 GiB.
+         */
+        size: number;
+        /**
+         * What to show it as, such as the file’s name.
+         */
+        name?: string;
+    };
+    path?: never;
+    query?: never;
+    url: '/v1/uploads';
+};
+
+export type DeclareUploadErrors = {
+    /**
+     * `request.invalid`: The request is not valid. `request.unreadable`: The body cannot be read.
+     */
+    400: Problem;
+    /**
+     * `access.unauthenticated`: No valid credentials.
+     */
+    401: Problem;
+    /**
+     * `access.forbidden`: The key may not do this.
+     */
+    403: Problem;
+    /**
+     * `upload.no_room`: The uploads of the tenant have no room left. `upload.size_conflict`: The upload is stored with another size.
+     */
+    409: Problem;
+    /**
+     * `request.too_large`: The body is too large.
+     */
+    413: Problem;
+    /**
+     * `request.media_type`: The media type is not supported.
+     */
+    415: Problem;
+    /**
+     * `upload.too_large`: The upload is too large.
+     */
+    422: Problem;
+    /**
+     * `internal.error`: The service failed.
+     */
+    500: Problem;
+    /**
+     * `service.unavailable`: A part of the service is not available.
+     */
+    503: Problem;
+};
+
+export type DeclareUploadError = DeclareUploadErrors[keyof DeclareUploadErrors];
+
+export type DeclareUploadResponses = {
+    /**
+     * Success.
+     */
+    201: DeclaredUpload;
+};
+
+export type DeclareUploadResponse = DeclareUploadResponses[keyof DeclareUploadResponses];
+
+export type ReadUploadData = {
+    body?: never;
+    path: {
+        sha256: string;
+    };
+    query?: never;
+    url: '/v1/uploads/{sha256}';
+};
+
+export type ReadUploadErrors = {
+    /**
+     * `request.invalid`: The request is not valid.
+     */
+    400: Problem;
+    /**
+     * `access.unauthenticated`: No valid credentials.
+     */
+    401: Problem;
+    /**
+     * `access.forbidden`: The key may not do this.
+     */
+    403: Problem;
+    /**
+     * `upload.not_found`: There is no such upload.
+     */
+    404: Problem;
+    /**
+     * `request.too_large`: The body is too large.
+     */
+    413: Problem;
+    /**
+     * `internal.error`: The service failed.
+     */
+    500: Problem;
+    /**
+     * `service.unavailable`: A part of the service is not available.
+     */
+    503: Problem;
+};
+
+export type ReadUploadError = ReadUploadErrors[keyof ReadUploadErrors];
+
+export type ReadUploadResponses = {
+    /**
+     * Success.
+     */
+    200: Upload;
+};
+
+export type ReadUploadResponse = ReadUploadResponses[keyof ReadUploadResponses];
 
 export type ExchangeData = {
     body: {

@@ -6,6 +6,7 @@ import { openLayerAccess } from '../../containers/builder/agent/layer-access.ts'
 import { folderCache, noCache } from '../../containers/builder/agent/package-cache.ts';
 import { openPackageStore } from '../../containers/builder/agent/package-store.ts';
 import { resolveInTree } from '../../containers/builder/agent/tree-path.ts';
+import { openUploadedFiles } from '../../containers/builder/agent/uploaded-files.ts';
 import type {
   ArchiveFiles,
   ExecOptions,
@@ -59,6 +60,8 @@ export interface BenchOptions {
   readonly log?: (line: string) => void;
   /** The layers below the step; none where absent. */
   readonly layers?: LayerAccess;
+  /** Files of uploads by digest; none where absent. */
+  readonly uploads?: Readonly<Record<string, string>>;
   /** In place of running commands. */
   readonly exec?: ProgramContext<unknown>['exec'];
 }
@@ -116,6 +119,11 @@ export async function runProgram(
         // The tree of a bench is there from the beginning.
         async () => {},
       ),
+    uploaded: openUploadedFiles(
+      (digest) => Promise.resolve(bench.uploads?.[digest] ?? ''),
+      Object.keys(bench.uploads ?? {}),
+      new AbortController().signal,
+    ),
     signal: new AbortController().signal,
     exec: bench.exec ?? benchExec(bench),
     progress: () => {},

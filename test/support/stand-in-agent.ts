@@ -13,6 +13,7 @@ import { manifestPlace, stagingPlace } from '../../core/builds/places.ts';
 import { findAttempt } from '../../core/builds/stage-repository.ts';
 import { sha256 } from '../../core/digest.ts';
 import { readJson, utf8 } from '../../core/json.ts';
+import { uploadsOfSteps } from '../../core/plan/uploads-of-steps.ts';
 import type { Ports } from '../../core/ports/ports.ts';
 import { TaskFailed } from '../../local/flow/failure.ts';
 import type { RunTaskRequest } from '../../local/flow/run-task.ts';
@@ -105,6 +106,12 @@ async function damageOf(ports: Ports, manifest: Manifest): Promise<StepFailure |
     for (const name of [digest, index]) {
       const content = await ports.blobs.get({ bucket: 'work', path: attempt?.value.blobs[name] ?? '-' });
       if (content === undefined || sha256(content) !== name) return failed(step, 'layer.damaged');
+    }
+  }
+  for (const step of manifest.steps) {
+    for (const name of uploadsOfSteps([step])) {
+      const content = await ports.blobs.get({ bucket: 'work', path: attempt?.value.blobs[name] ?? '-' });
+      if (content === undefined || sha256(content) !== name) return failed(step.id, 'layer.damaged');
     }
   }
   return undefined;

@@ -1,6 +1,13 @@
 import { basename } from 'node:path';
 import type { Manifest, ManifestStep } from '../../../core/builds/manifest.ts';
-import type { ArchiveFiles, LayerAccess, ProgramContext, ProgramOutcome, StepProgram } from '../contract.ts';
+import type {
+  ArchiveFiles,
+  LayerAccess,
+  ProgramContext,
+  ProgramOutcome,
+  StepProgram,
+  UploadedFiles,
+} from '../contract.ts';
 import { StepError } from '../step-error.ts';
 import { isDiskFull, watchDisk } from './disk-watch.ts';
 import { execute } from './exec.ts';
@@ -22,6 +29,8 @@ export interface StepRunOptions {
   readonly work: string;
   readonly layers: LayerAccess;
   readonly archiveFiles: ArchiveFiles;
+  /** The uploads that the step reads; the signal ends that. */
+  readonly uploaded: (signal: AbortSignal) => UploadedFiles;
   readonly launcher: string;
   readonly scope: ProcessScope;
   readonly log: AttemptLog;
@@ -78,6 +87,7 @@ function contextOf(
     release: manifest.release,
     archive: manifest.archive,
     archiveFiles: options.archiveFiles,
+    uploaded: options.uploaded(signal),
     outputs: options.outputs,
     layers: options.layers,
     signal,

@@ -5,7 +5,7 @@ import { planPreviewSchema, previewOf } from '../../../core/plan/preview.ts';
 import { specArchiveState } from '../../../core/plan/spec-archive-state.ts';
 import { defineOperation } from '../../shared/operation.ts';
 import { principalOf } from '../../shared/principal-of.ts';
-import { checkedSpec } from '../specs/checked-spec.ts';
+import { plannedSpec } from '../specs/checked-spec.ts';
 import { specBodySchema } from '../specs/spec-body.ts';
 
 /** Plans a spec as a build of it would be planned now, and answers the plan. Nothing is stored and nothing started. */
@@ -26,7 +26,7 @@ export const previewPlan = defineOperation({
   errors: ['spec.invalid', 'plan.too_large', 'archive.not_configured', 'archive.unreachable', 'archive.untrusted'],
   async handle(ports, { query, body, context }) {
     const { tenantId } = principalOf(context);
-    const spec = checkedSpec(body, ports.installation);
+    const spec = await plannedSpec(ports, tenantId, body);
     const archive = await specArchiveState(ports.archive, spec);
     const { toolchain, fusing } = ports.installation;
     const plan = makePlan({ spec, archive, toolchain, fusing });

@@ -2,9 +2,10 @@ import { z } from 'zod';
 import { getBuild, submitBuild } from '../../../core/builds/build-repository.ts';
 import { buildView, buildViewSchema } from '../../../core/builds/build-view.ts';
 import { resumeOf } from '../../../core/builds/resume.ts';
+import { needUploads } from '../../../core/uploads/spec-uploads.ts';
 import { defineOperation } from '../../shared/operation.ts';
 import { principalOf } from '../../shared/principal-of.ts';
-import { checkedSpec } from '../specs/checked-spec.ts';
+import { checkedSpec, submittedSpec } from '../specs/checked-spec.ts';
 import { specBodySchema } from '../specs/spec-body.ts';
 import { buildParamsSchema } from './build-params.ts';
 import { keepGoingQuery, readKeepGoing } from './run-query.ts';
@@ -39,9 +40,10 @@ export const resumeBuild = defineOperation({
       check: (stored) => checkedSpec(stored, ports.installation),
       archive: query.archive,
       ...readKeepGoing(query.keepGoing),
-      ...(body === undefined ? {} : { spec: checkedSpec(body, ports.installation) }),
+      ...(body === undefined ? {} : { spec: await submittedSpec(ports, tenantId, body) }),
       ...(context.idempotencyKey === undefined ? {} : { idempotencyKey: context.idempotencyKey }),
     });
+    if (body === undefined) await needUploads(ports, tenantId, submission.spec, submission.spec);
     const { build } = await submitBuild(ports, submission);
     return { headers: { location: `/v1/builds/${build.id}` }, body: buildView(build) };
   },

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { getBuild, submitBuild } from '../../../core/builds/build-repository.ts';
 import { buildView, buildViewSchema } from '../../../core/builds/build-view.ts';
 import { retryOf } from '../../../core/builds/resume.ts';
+import { needUploads } from '../../../core/uploads/spec-uploads.ts';
 import { defineOperation } from '../../shared/operation.ts';
 import { principalOf } from '../../shared/principal-of.ts';
 import { checkedSpec } from '../specs/checked-spec.ts';
@@ -31,6 +32,7 @@ export const retryBuild = defineOperation({
       ...readKeepGoing(query.keepGoing),
       ...(context.idempotencyKey === undefined ? {} : { idempotencyKey: context.idempotencyKey }),
     });
+    await needUploads(ports, tenantId, submission.spec, submission.spec);
     const { build } = await submitBuild(ports, submission);
     return { headers: { location: `/v1/builds/${build.id}` }, body: buildView(build) };
   },

@@ -3,7 +3,7 @@ import { submitBuild } from '../../../core/builds/build-repository.ts';
 import { buildView, buildViewSchema } from '../../../core/builds/build-view.ts';
 import { defineOperation } from '../../shared/operation.ts';
 import { principalOf } from '../../shared/principal-of.ts';
-import { checkedSpec } from '../specs/checked-spec.ts';
+import { submittedSpec } from '../specs/checked-spec.ts';
 import { specBodySchema } from '../specs/spec-body.ts';
 import { keepGoingQuery } from './run-query.ts';
 
@@ -28,7 +28,7 @@ export const startBuild = defineOperation({
     const { build } = await submitBuild(ports, {
       tenantId,
       keyId,
-      spec: checkedSpec(body, ports.installation),
+      spec: await submittedSpec(ports, tenantId, body),
       run: query.keepGoing === 'true' ? { keepGoing: true } : {},
       ...(context.idempotencyKey === undefined ? {} : { idempotencyKey: context.idempotencyKey }),
     });

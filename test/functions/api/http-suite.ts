@@ -12,6 +12,7 @@ import { describeExchange } from './suite-exchange.ts';
 import { describeLogs } from './suite-logs.ts';
 import { describePlans } from './suite-plans.ts';
 import { describeRequests } from './suite-requests.ts';
+import { describeUploads } from './suite-uploads.ts';
 import { describeVerify } from './suite-verify.ts';
 
 /** The API over HTTP, the same whatever table it stands on. `openTable` is called once. */
@@ -43,5 +44,6 @@ export function httpSuite(name: string, openTable: () => Promise<{ table: Table;
     describeDiff(opened);
     describeVerify(opened);
     describeExchange(opened);
+    describeUploads(opened);
   });
 }

@@ -14,6 +14,7 @@ function pathOf(operation: Operation, id: string): string {
     .replace('{id}', id)
     .replace('{other}', id)
     .replace('{key}', 'a'.repeat(64))
+    .replace('{sha256}', 'a'.repeat(64))
     .replace('{n}', '1')
     .replace('{name}', 'edge-web.iso');
 }
@@ -66,6 +67,9 @@ export function describeAccess(api: () => ApiUnderTest): void {
         warmCache: 'cache:operate',
         validateSpec: 'specs:validate',
         readCapabilities: 'specs:validate',
+        declareUpload: 'builds:create',
+        listUploads: 'builds:read',
+        readUpload: 'builds:read',
         exchange: 'ticket',
         readHealth: 'public',
         readOpenapi: 'public',
