@@ -69,15 +69,23 @@ const inTree: Record<Customization, Verdict> = {
   tests: no('it starts no machine', testable),
 };
 
+const rolling = noted(
+  'Its archive changes several times a day: a build that was planned before a change may end with `archive.changed` or `archive.gone`.',
+);
+
+/** What no test of the project has booted yet; the tests of a spec boot what it publishes. */
+const unbooted = noted('Made as those of Debian are; not booted by the project’s own tests yet: give the spec `tests`.');
+
 const everywhere = {
   architectures: { amd64: yes, arm64: yes },
-  releases: { bookworm: yes, trixie: yes },
+  releases: { bookworm: yes, trixie: yes, sid: rolling, jammy: yes, noble: yes },
   modes: { contained: yes, privileged: yes },
   overrides: [],
 } as const;
 
 const bootable = {
   ...everywhere,
+  releases: { ...everywhere.releases, jammy: unbooted, noble: unbooted },
   architectures: { amd64: noted('Boots with BIOS and UEFI.'), arm64: noted('Boots with UEFI alone.') },
   customizations: inTree,
 } as const;

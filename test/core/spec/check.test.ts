@@ -7,6 +7,7 @@ import { bootTestBetweenRefusals, bootTestRefusals } from './boot-test-refusals.
 import { configurationConflicts } from './configuration-conflicts.ts';
 import { configurationRefusals } from './configuration-refusals.ts';
 import { diskRefusals } from './disk-refusals.ts';
+import { distributionRefusals } from './distribution-refusals.ts';
 import { fieldRefusals } from './field-refusals.ts';
 import { imageRefusals } from './image-refusals.ts';
 import { outputBetweenRefusals, outputRefusals } from './output-refusals.ts';
@@ -21,6 +22,7 @@ const errorsOf = (input: unknown, abilities = everything) => {
 const alone = [
   ...[...fieldRefusals, ...imageRefusals, ...diskRefusals, ...outputRefusals, ...systemRefusals, ...treeRefusals],
   ...[...configurationRefusals, ...configurationConflicts, ...bootTestRefusals, ...archiveRefusals],
+  ...distributionRefusals,
 ];
 const rows = [...alone, ...betweenRefusals, ...outputBetweenRefusals, ...bootTestBetweenRefusals];
 

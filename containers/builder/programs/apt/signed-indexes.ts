@@ -5,12 +5,11 @@ import { promisify } from 'node:util';
 import { gunzip } from 'node:zlib';
 import type { ArchiveFiles, ProgramContext } from '../../contract.ts';
 import { StepError } from '../../step-error.ts';
-import { archiveKeyring } from './apt-settings.ts';
 import type { ForeignArchive } from './foreign-archives.ts';
 import { PackageIndex } from './package-index.ts';
 import { parseRelease, type Release } from './release-text.ts';
 
-type Context = Pick<ProgramContext<unknown>, 'scratch' | 'archive' | 'archiveFiles' | 'exec' | 'log'>;
+type Context = Pick<ProgramContext<unknown>, 'scratch' | 'archive' | 'archiveFiles' | 'distribution' | 'exec' | 'log'>;
 type Suite = Context['archive']['suites'][number];
 
 /** As planning has it (adapters/archive): more than this is no InRelease. */
@@ -56,7 +55,7 @@ export function openIndexes(context: Context, foreign: readonly ForeignArchive[]
   const known = all.get(name);
   if (known !== undefined) return known;
   const indexes = readIndexes(context, [
-    ...context.archive.suites.map((suite) => ({ suite, keyring: archiveKeyring })),
+    ...context.archive.suites.map((suite) => ({ suite, keyring: context.distribution.keyring })),
     ...foreign.flatMap(({ suites, keyring }) => suites.map((suite) => ({ suite, keyring }))),
   ]);
   all.set(name, indexes);
@@ -67,11 +66,11 @@ export function openIndexes(context: Context, foreign: readonly ForeignArchive[]
 async function readIndexes(context: Context, signed: readonly SignedSuite[]): Promise<SignedIndexes> {
   const folder = join(context.scratch, 'indexes');
   await mkdir(folder, { recursive: true });
-  const suites = await Promise.all(
+  const suites = await allOf(
     signed.map(async ({ suite, keyring }, position) => {
       const place = join(folder, String(position));
       const { bytes, release } = await openRelease(context, { suite, keyring }, place);
-      const texts = await Promise.all(
+      const texts = await allOf(
         Object.entries(suite.indexes).map(([name, sha256], number) =>
           openIndex(context, suite, release, { name, sha256, place: `${place}.${number}` }),
         ),
@@ -85,6 +84,12 @@ async function readIndexes(context: Context, signed: readonly SignedSuite[]): Pr
     files: suites.flatMap(({ suite, texts }) => texts.map(({ name }) => ({ suite, name }))),
     packages: new PackageIndex(suites.flatMap(({ texts }) => texts.map(({ text }) => text))),
   };
+}
+
+/** As Promise.all, but where one fails the others have ended too: nothing writes to a folder that is then removed. */
+async function allOf<Value>(running: readonly Promise<Value>[]): Promise<Value[]> {
+  await Promise.allSettled(running);
+  return Promise.all(running);
 }
 
 const addressOf = (suite: Suite, name: string) => `${suite.uri.replace(/\/+$/, '')}/dists/${suite.suite}/${name}`;
@@ -138,7 +143,7 @@ async function verifiedText(
   if (!statuses.includes('VALIDSIG') || statuses.includes('BADSIG') || result.code === 1) {
     throw new StepError(
       'archive.untrusted',
-      `The InRelease of ${suite.suite} at ${suite.uri} has no good signature of ${keyring === archiveKeyring ? archiveKeyring : 'its key in the spec'}.`,
+      `The InRelease of ${suite.suite} at ${suite.uri} has no good signature of ${keyring === context.distribution.keyring ? keyring : 'its key in the spec'}.`,
       result.code,
     );
   }
