@@ -12,6 +12,8 @@ export interface Release {
   readonly suites: readonly [string, ...string[]];
   /** Suite of its security updates; absent where these come as all others. */
   readonly securitySuite?: string;
+  /** Its systemd is older than 252 and takes no credentials of the firmware, by which the shell of boot tests comes. */
+  readonly withoutCredentials?: true;
 }
 
 /**

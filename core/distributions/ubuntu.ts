@@ -10,7 +10,10 @@ export const ubuntu = {
   title: 'Ubuntu',
   packageManager: 'apt',
   releases: {
-    jammy: { version: '22.04', suites: ['jammy', 'jammy-updates'], securitySuite: 'jammy-security' },
+    jammy: {
+      ...{ version: '22.04', suites: ['jammy', 'jammy-updates'], securitySuite: 'jammy-security' },
+      withoutCredentials: true,
+    },
     noble: { version: '24.04', suites: ['noble', 'noble-updates'], securitySuite: 'noble-security' },
   },
   components: ['main', 'universe'],

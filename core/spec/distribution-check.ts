@@ -4,8 +4,8 @@ import { valueAt } from './field-path.ts';
 import { type SpecError, specError } from './spec-errors.ts';
 
 /**
- * What the distribution of a spec cannot honour beside its release: security updates where the release has none of its
- * own, and archives of a name that a file of the image has.
+ * What a release cannot honour: security updates where it has none of its own, tests where no shell comes up for them,
+ * and archives of a name that a file of the image has.
  * @param input readable (see survey.ts)
  */
 export function distributionErrors(input: unknown): SpecError[] {
@@ -23,6 +23,16 @@ export function distributionErrors(input: unknown): SpecError[] {
         code: 'spec.unsupported_option',
         reason: `${String(wanted)} has no security updates of its own: they come as all its updates do`,
         remedy: 'Set it to all or none.',
+      }),
+    );
+  }
+  const tests = valueAt(input, ['tests']);
+  if (Array.isArray(tests) && tests.length > 0 && release.withoutCredentials) {
+    errors.push(
+      specError(['tests'], {
+        code: 'spec.unsupported_option',
+        reason: `the systemd of ${String(wanted)} is older than 252, and takes nothing by which a shell for tests could come`,
+        remedy: 'Remove them, or build a later release.',
       }),
     );
   }

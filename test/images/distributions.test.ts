@@ -101,8 +101,6 @@ describe(`Ubuntu, ${archive === undefined ? 'of which no archive is configured' 
   );
 
   it.each([
-    ['jammy', 'iso', 'bios'],
-    ['jammy', 'raw', 'uefi'],
     ['noble', 'iso', 'bios'],
     ['noble', 'raw', 'uefi'],
   ] as const)('%s boots as %s by %s', async (release, type, firmware) => {

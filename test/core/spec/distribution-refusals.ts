@@ -20,6 +20,12 @@ export const distributionRefusals: readonly RefusalRow[] = [
     'spec.unsupported_option',
   ],
   [
+    'tests of a release whose systemd is too old for them',
+    { ...base('ubuntu', 'jammy'), tests: [{ run: 'true' }] },
+    'tests',
+    'spec.unsupported_option',
+  ],
+  [
     'an archive by the name of Ubuntu’s own file',
     { ...base('ubuntu', 'noble'), archives: [sampleArchive({ name: 'ubuntu' })] },
     'archives[0].name',
