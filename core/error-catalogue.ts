@@ -169,12 +169,13 @@ export const errorCatalogue = {
   'archive.not_configured': {
     status: 500,
     title: 'No package archive is configured',
-    remedy: 'Set archives.debian: `--archive URL` on one machine, `-c archives.debian=URL` for a deployment.',
+    remedy:
+      'Set archives.debian: `--archive URL` on one machine, `-c archives.debian=URL` for a deployment. For archives.ubuntu: `--archive-ubuntu URL` or `-c archives.ubuntu=URL`.',
   },
   'archive.unreachable': {
     status: 502,
     title: 'The package archive does not answer as one',
-    remedy: 'Check archives.debian and that the archive holds the release.',
+    remedy: 'Check the address of archives.debian or archives.ubuntu, and that the archive holds the release.',
   },
   'archive.changed': {
     status: 409,
@@ -191,7 +192,8 @@ export const errorCatalogue = {
   'archive.untrusted': {
     status: 502,
     title: 'The archive is not signed by the distribution',
-    remedy: 'Check archives.debian: its InRelease must verify against the keyring package.',
+    remedy:
+      'Check archives.debian or archives.ubuntu: its InRelease must verify against the keyring package of the distribution.',
   },
   'layer.conflict': {
     status: 422,

@@ -18,6 +18,10 @@ const contextSchema = z
   .object({
     'archives.debian': address.describe('Base address of the Debian archive that images are built from.'),
     'archives.debianSecurity': address.optional().describe('Base address of the security archive.'),
+    'archives.ubuntu': address.optional().describe('Base address of the Ubuntu archive; without it none is built.'),
+    'archives.ubuntuSecurity': address
+      .optional()
+      .describe('Base address of its security suites; without it they are read from archives.ubuntu.'),
     'archives.fallbackHours': z.coerce
       .number()
       .int()

@@ -152,8 +152,10 @@ export async function startEngine(
     bus,
     archive: rememberArchive(
       createHttpArchive({
-        debian: configuration.archive,
-        debianSecurity: configuration.archiveSecurity,
+        addresses: {
+          debian: { archive: configuration.archive, security: configuration.archiveSecurity },
+          ubuntu: { archive: configuration.archiveUbuntu, security: configuration.archiveUbuntuSecurity },
+        },
         privateHosts: configuration.archivePrivateHosts,
         ...{ clock, log: log.info },
       }),

@@ -83,6 +83,8 @@ const { values, positionals } = parseArgs({
     slots: text,
     archive: text,
     'archive-security': text,
+    'archive-ubuntu': text,
+    'archive-ubuntu-security': text,
     'archive-fallback-hours': text,
     'archive-private-hosts': text,
     'cache-limit-gib': text,

@@ -1,14 +1,15 @@
 import { sha256 } from '../../core/digest.ts';
+import { type DistributionName, distributionNames, releaseNamed } from '../../core/distributions/registry.ts';
 import { EngineError } from '../../core/errors.ts';
 import type { ArchiveState, ArchiveSuite, ExtraArchive } from '../../core/plan/archive-state.ts';
 import { parseInRelease } from '../../core/plan/in-release.ts';
 import type { Clock } from '../../core/ports/clock.ts';
 import type { PackageArchive } from '../../core/ports/package-archive.ts';
 import type { SpecArchive } from '../../core/spec/configuration/archives.ts';
-import { type Architecture, type ReleaseName, releases } from '../../core/spec/releases.ts';
+import type { Architecture, ReleaseName } from '../../core/spec/releases.ts';
 import { AddressRefused, createGuardedFetch, type GuardedFetch } from '../network/guarded-fetch.ts';
 
-/** Debian's own InRelease files have 50 to 300 KB; more than this is no archive. */
+/** InRelease files of Debian and Ubuntu have 50 to 300 KB; more than this is no archive. */
 const maximumBytes = 4 * 1024 * 1024;
 /** Of an archive that a spec names: those of third parties list a few suites' worth less, and 32 are read at once. */
 const maximumExtraBytes = 1024 * 1024;
@@ -16,13 +17,16 @@ const maximumExtraBytes = 1024 * 1024;
 const timeoutMilliseconds = 20_000;
 /** A burst of builds asks once. Archives change a few times a day. */
 const cacheMilliseconds = 60_000;
-/** Packages of other components need the operator's decision about licences: only `main` is used. */
-const components = ['main'];
+
+/** Base addresses of a distribution's archive and of its security archive; undefined where none is configured. */
+export interface ArchiveAddresses {
+  readonly archive: string | undefined;
+  readonly security?: string | undefined;
+}
 
 export interface HttpArchiveOptions {
-  /** Base address of the archive; undefined where none is configured. */
-  readonly debian: string | undefined;
-  readonly debianSecurity?: string | undefined;
+  /** Of each distribution; one that is absent cannot be built. */
+  readonly addresses: Readonly<Partial<Record<DistributionName, ArchiveAddresses>>>;
   readonly clock: Clock;
   readonly fetch?: typeof globalThis.fetch;
   /** Hosts with private addresses at which archives of a spec may be; none unless given. */
@@ -47,7 +51,8 @@ interface Asking {
 
 /**
  * Reads the state of a package archive over HTTP: InRelease of each suite of a release. The release's own suite must
- * be there, and so must the security suite where `debianSecurity` is set; `-updates` may be absent.
+ * be there, and so must the security suite, which is read from the security archive where one is configured, and else from
+ * the archive itself where the distribution has it there; `-updates` may be absent.
  * Signatures are not verified here: what is read only names the indexes that a plan is made for, and the builder
  * verifies the signature and that it sees these very indexes before it uses one package.
  * Archives that specs name are asked at public addresses alone, and at hosts that the operator allows.
@@ -103,25 +108,23 @@ export function createHttpArchive(options: HttpArchiveOptions): PackageArchive {
 }
 
 /** The suites to read, in the order in which they stand in the plan. */
-function places(options: HttpArchiveOptions, release: ReleaseName): readonly SuitePlace[] {
-  if (options.debian === undefined) {
-    throw new EngineError('archive.not_configured', 'archives.debian is not set.');
+function places({ addresses }: HttpArchiveOptions, name: ReleaseName): readonly SuitePlace[] {
+  const { distribution, release } = releaseNamed(name);
+  const { components } = distribution;
+  const owner = distributionNames.find((one) => one === distribution.name);
+  const { archive, security } = (owner && addresses[owner]) ?? {};
+  if (archive === undefined) {
+    throw new EngineError('archive.not_configured', `archives.${distribution.name} is not set.`);
   }
-  const uri = withoutSlash(options.debian);
-  const archive = releases[release].suites.map((suite, position) => ({
-    uri,
+  const own = release.suites.map((suite, position) => ({
+    uri: withoutSlash(archive),
     suite,
     components,
     required: position === 0,
   }));
-  if (options.debianSecurity === undefined) return archive;
-  const security = {
-    uri: withoutSlash(options.debianSecurity),
-    suite: releases[release].securitySuite,
-    components,
-    required: true,
-  };
-  return [...archive, security];
+  const securityArchive = security ?? (distribution.archiveHasSecurity ? archive : undefined);
+  if (release.securitySuite === undefined || securityArchive === undefined) return own;
+  return [...own, { uri: withoutSlash(securityArchive), suite: release.securitySuite, components, required: true }];
 }
 
 /** One suite; undefined where it may be absent and is. */

@@ -10,6 +10,8 @@ import type { Output } from '../output.ts';
 const engineOptions = [
   new Option('--archive <url>', "where Debian's packages are; without it, as the machine's own apt sources say"),
   new Option('--archive-security <url>', "where Debian's security updates are"),
+  new Option('--archive-ubuntu <url>', "where Ubuntu's packages are; without it no image of Ubuntu is built"),
+  new Option('--archive-ubuntu-security <url>', "where Ubuntu's security updates are; without it, beside its packages"),
   new Option(
     '--archive-fallback-hours <number>',
     'for how long the last known state of an archive that does not answer is planned with; 24 without it, 0: never',

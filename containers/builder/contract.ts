@@ -1,6 +1,7 @@
 import type { FileHandle } from 'node:fs/promises';
 import type { z } from 'zod';
 import type { LayerEntry, LayerIndexHeader } from '../../core/builds/layer-index.ts';
+import type { Distribution } from '../../core/distributions/distribution.ts';
 import type { ProgramDeclaration } from '../../core/plan/programs/program.ts';
 
 export interface ExecOptions {
@@ -164,6 +165,8 @@ export interface ProgramContext<Options> {
   readonly sourceDateEpoch: number;
   readonly architecture: 'amd64' | 'arm64';
   readonly release: string;
+  /** The facts of the distribution that the release is of: known by the release, which is in the key of what is below. */
+  readonly distribution: Distribution;
   readonly archive: import('../../core/plan/archive-state.ts').ArchiveState;
   readonly archiveFiles: ArchiveFiles;
   readonly uploaded: UploadedFiles;
@@ -183,6 +186,7 @@ export type PrepareContext<Options> = Pick<
   | 'architecture'
   | 'archive'
   | 'archiveFiles'
+  | 'distribution'
   | 'exec'
   | 'key'
   | 'log'

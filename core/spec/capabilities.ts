@@ -65,15 +65,27 @@ const inTree: Record<Customization, Verdict> = {
   ...withoutDisk,
 };
 
+const rolling = noted(
+  'Its archive changes several times a day: a build that was planned before a change may end with `archive.changed` or `archive.gone`.',
+);
+
+const bootedVirtual = noted(
+  'Booted with linux-image-virtual; the usual kernel brings the firmware of all hardware beside it.',
+);
+const untested = noted(
+  'Takes no `tests`: its systemd is too old for their shell. Not booted by the project’s own tests.',
+);
+
 const everywhere = {
   architectures: { amd64: yes, arm64: yes },
-  releases: { bookworm: yes, trixie: yes },
+  releases: { bookworm: yes, trixie: yes, sid: rolling, jammy: yes, noble: yes },
   modes: { contained: yes, privileged: yes },
   overrides: [],
 } as const;
 
 const bootable = {
   ...everywhere,
+  releases: { ...everywhere.releases, jammy: untested, noble: bootedVirtual },
   architectures: { amd64: noted('Boots with BIOS and UEFI.'), arm64: noted('Boots with UEFI alone.') },
   customizations: inTree,
 } as const;

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { distributionNames, distributions } from '../distributions/registry.ts';
 import {
   type Customization,
   capabilities,
@@ -10,11 +11,9 @@ import {
   outputOptions,
 } from './capabilities.ts';
 import type { Abilities } from './check.ts';
-import { architectures, outputTypes, type ReleaseName, releases } from './releases.ts';
+import { architectures, outputTypes, releaseNames } from './releases.ts';
 import { fieldSchema } from './schema-fields.ts';
 import type { Verdict } from './verdict.ts';
-
-const releaseNames = Object.keys(releases).filter((name): name is ReleaseName => name in releases);
 
 const cellSchema = z
   .strictObject({
@@ -71,11 +70,13 @@ const summaryOf = (name: Customization) => fieldSchema(name.split('.'), {})?.des
 export function capabilityView(abilities: Abilities): CapabilityView {
   return {
     version: 1,
-    releases: releaseNames.map((name) => ({
-      name,
-      distribution: releases[name].distribution,
-      version: releases[name].version,
-    })),
+    releases: distributionNames.flatMap((distribution) =>
+      Object.entries(distributions[distribution].releases).map(([name, { version }]) => ({
+        name,
+        distribution,
+        version,
+      })),
+    ),
     architectures: architectures.map((name) =>
       cell(
         name,

@@ -3,6 +3,7 @@ import { quoted, utf8Length } from '../text.ts';
 import { capabilityErrors } from './capability-check.ts';
 import { configurationErrors } from './configuration/conflicts.ts';
 import { diskLayoutErrors } from './disk-layout-check.ts';
+import { distributionErrors } from './distribution-check.ts';
 import { duplicateErrors } from './duplicates.ts';
 import { emptiedPathErrors } from './emptied-paths.ts';
 import { issueErrors } from './issues.ts';
@@ -86,6 +87,7 @@ export function checkSpec(input: unknown, abilities: Abilities): SpecCheck {
     errors.push(
       ...abilityErrors(outline.data, abilities),
       ...capabilityErrors(input, outline.data),
+      ...distributionErrors(input),
       ...duplicateErrors(outline.data),
       ...joinedFieldErrors(outline.data),
       ...needErrors(outline.data.steps),

@@ -31,5 +31,7 @@ export const dividedDisk = {
     'ext4 or vfat. What the image has below a mount point lies on its partition; a vfat takes files and folders of root alone.',
   ),
   'disk.swap': yes,
-  'disk.growth': noted('By systemd-repart, which is installed where it is a package of its own (trixie).'),
+  'disk.growth': noted(
+    'By systemd-repart, which is installed where it is a package of its own (trixie, sid). Refused for Ubuntu, where it was not seen to work yet.',
+  ),
 } as const;

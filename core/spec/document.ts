@@ -61,7 +61,10 @@ function section(path: string, schema: JsonSchema, level: number): string[] {
     lines.push(`| ${columns.map(cell).join(' | ')} |`);
     for (const object of objectsOf(field)) {
       const type = isSchema(object.properties?.type) ? object.properties.type.const : undefined;
-      const suffix = field.type !== 'array' ? '' : type === undefined ? '[]' : `[] of type ${String(type)}`;
+      const distribution = isSchema(object.properties?.distribution) ? object.properties.distribution.const : undefined;
+      const list = type === undefined ? '[]' : `[] of type ${String(type)}`;
+      const suffix =
+        field.type === 'array' ? list : distribution === undefined ? '' : ` of distribution ${String(distribution)}`;
       nested.push(...section(`${path === '' ? '' : `${path}.`}${name}${suffix}`, object, 3));
     }
   }

@@ -1,4 +1,5 @@
 import { digestOf, type Sha256 } from '../digest.ts';
+import { distributions } from '../distributions/registry.ts';
 import { byCodeUnits } from '../text.ts';
 import { resolveConfiguration, resolveKernelModules } from './configuration/resolve.ts';
 import { resolveDisk } from './disk-layout.ts';
@@ -60,7 +61,7 @@ export function resolveSpec(spec: Spec): ResolvedSpec {
     ...(scripts && { firstBoot: [...scripts] }),
     kernel: {
       ...spec.kernel,
-      package: spec.kernel.package ?? `linux-image-${spec.base.architecture}`,
+      package: spec.kernel.package ?? distributions[spec.base.distribution].kernelPackages[spec.base.architecture],
       ...(spec.kernel.modules && { modules: resolveKernelModules(spec.kernel.modules) }),
     },
     steps: spec.steps.map((step, index) => {

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { groupSchema, rootAccountSchema, userSchema } from './accounts.ts';
+import { baseSchema } from './base.ts';
 import { archivesSchema } from './configuration/archives.ts';
 import { certificatesSchema } from './configuration/certificates.ts';
 import { cloudInitSchema } from './configuration/cloud-init.ts';
@@ -15,23 +16,12 @@ import { specLimits } from './limits.ts';
 import { outputSchema, type ResolvedOutput } from './outputs.ts';
 import { kernelSchema, packagesSchema } from './packages.ts';
 import { patternText } from './refusal.ts';
-import { architectures, type ReleaseName, releases } from './releases.ts';
 import { removalSchema } from './removals.ts';
 import { servicesSchema } from './services.ts';
 import { stepSchema } from './steps.ts';
 import type { ResolvedSudo } from './sudo.ts';
 import { systemSchema } from './system.ts';
 import { testSchema } from './tests.ts';
-
-const releaseNames = Object.keys(releases).filter((name): name is ReleaseName => name in releases);
-
-const baseSchema = z
-  .strictObject({
-    distribution: z.literal('debian').default('debian').describe('The distribution.'),
-    release: z.enum(releaseNames).describe('The release, by its code name.'),
-    architecture: z.enum(architectures).describe('The architecture, by the distribution’s name for it.'),
-  })
-  .describe('What the image is built on.');
 
 /** The build spec as a user writes it. Its output has the defaults that depend on nothing else. */
 export const specSchema = z

@@ -28,5 +28,7 @@ export const environmentNames = {
   archiveFallbackHours: 'LBUILD_ARCHIVE_FALLBACK_HOURS',
   archivePrivateHosts: 'LBUILD_ARCHIVE_PRIVATE_HOSTS',
   archiveDebianSecurity: 'LBUILD_ARCHIVE_DEBIAN_SECURITY',
+  archiveUbuntu: 'LBUILD_ARCHIVE_UBUNTU',
+  archiveUbuntuSecurity: 'LBUILD_ARCHIVE_UBUNTU_SECURITY',
 } as const;
 export type EnvironmentName = (typeof environmentNames)[keyof typeof environmentNames];

@@ -27,7 +27,20 @@ export type Spec = {
         /**
          * The release, by its code name.
          */
-        release: 'bookworm' | 'trixie';
+        release: 'bookworm' | 'trixie' | 'sid';
+        /**
+         * The architecture, by the distribution’s name for it.
+         */
+        architecture: 'amd64' | 'arm64';
+    } | {
+        /**
+         * The distribution.
+         */
+        distribution: 'ubuntu';
+        /**
+         * The release, by its code name.
+         */
+        release: 'jammy' | 'noble';
         /**
          * The architecture, by the distribution’s name for it.
          */
@@ -95,7 +108,7 @@ export type Spec = {
              */
             version?: string;
             /**
-             * Code name of the suite that it comes from, such as trixie-security. Either this or `version`.
+             * The suite that it comes from, such as trixie-security. Either this or `version`.
              */
             release?: string;
             /**
@@ -348,7 +361,7 @@ export type Spec = {
      */
     kernel?: {
         /**
-         * Package of the kernel. Omitted: linux-image-ARCHITECTURE.
+         * Package of the kernel. Omitted: linux-image-ARCHITECTURE of Debian, linux-image-generic of Ubuntu.
          */
         package?: string;
         /**

@@ -53,7 +53,7 @@ const ports: Ports = {
   flow: createStateMachine({ client: new SFNClient({ region }), stateMachineArn: 'arn:machine' }),
   tasks: createBuilderTasks({ client: new ECSClient({ region }), cluster: 'c', family: 'f' }),
   bus: createEventBus({ client: new EventBridgeClient({ region }), eventBusName: 'b' }),
-  archive: createHttpArchive({ debian: undefined, clock, log: () => {} }),
+  archive: createHttpArchive({ addresses: {}, clock, log: () => {} }),
   signer: createKmsSigner({ client: new KMSClient({ region }), keyArn: 'arn:key' }),
   clock,
   ids: createIds(clock),

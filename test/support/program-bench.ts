@@ -17,8 +17,8 @@ import type {
   StepProgram,
 } from '../../containers/builder/contract.ts';
 import { LayerShelf } from '../../containers/builder/layers/shelf.ts';
-import { archiveKeyring } from '../../containers/builder/programs/apt/apt-settings.ts';
 import { StepError } from '../../containers/builder/step-error.ts';
+import { distributions, releaseNamed } from '../../core/distributions/registry.ts';
 
 type Archive = ProgramContext<unknown>['archive'];
 
@@ -51,7 +51,7 @@ export interface BenchOptions {
   readonly packageCache?: string;
   /** In place of the files of the archive and of `packageCache`. */
   readonly archiveFiles?: ArchiveFiles;
-  /** In place of the distribution's. */
+  /** In place of the distribution's, in the arguments of commands. */
   readonly keyring?: string;
   readonly release?: string;
   /** The step's key. */
@@ -75,21 +75,24 @@ const noArchive: Archive = {
   ],
 };
 
-/** The archive's files as the agent has them, with a folder for a cache or none. */
-export function benchFiles(packageCache: string | undefined): ArchiveFiles {
+/** The archive's files as the agent has them, with a folder for a cache or none, and the clock that expiry is judged by. */
+export function benchFiles(packageCache: string | undefined, now: () => Date = () => new Date()): ArchiveFiles {
   return openPackageStore({
     cache: packageCache === undefined ? noCache : folderCache(packageCache),
     keeps: true,
     signal: new AbortController().signal,
     random: () => 0,
-    now: () => new Date(),
+    now,
   });
 }
+
+/** Files of the keys of all distributions. */
+const keyrings: readonly string[] = Object.values(distributions).map(({ keyring }) => keyring);
 
 /** Runs commands as a bench has it. */
 export function benchExec(bench: BenchOptions): ProgramContext<unknown>['exec'] {
   return ([command, ...rest], options) => {
-    const given = rest.map((part) => (part === archiveKeyring ? (bench.keyring ?? part) : part));
+    const given = rest.map((part) => (keyrings.includes(part) ? (bench.keyring ?? part) : part));
     return runCommand(bench, [command, ...given], options ?? {});
   };
 }
@@ -109,6 +112,7 @@ export async function runProgram(
     sourceDateEpoch: benchEpoch,
     architecture: bench.architecture ?? 'amd64',
     release: bench.release ?? 'trixie',
+    distribution: releaseNamed(bench.release ?? 'trixie').distribution,
     archive: bench.archive ?? noArchive,
     archiveFiles: bench.archiveFiles ?? benchFiles(bench.packageCache),
     layers:

@@ -1,5 +1,6 @@
 import { basename } from 'node:path';
 import type { Manifest, ManifestStep } from '../../../core/builds/manifest.ts';
+import { findRelease } from '../../../core/distributions/registry.ts';
 import type {
   ArchiveFiles,
   LayerAccess,
@@ -52,6 +53,13 @@ export function programOf(programs: Programs, step: ManifestStep): StepProgram {
   return program;
 }
 
+/** The distribution of the release that a manifest names. @throws StepError of one that this builder knows not */
+function distributionOf(release: string): ProgramContext<unknown>['distribution'] {
+  const found = findRelease(release);
+  if (found === undefined) throw new StepError('step.failed', `This builder knows no release ${release}.`);
+  return found.distribution;
+}
+
 /** Commands of the builder that run maintainer scripts in the tree. */
 const packageTools = new Set(['apt-get', 'dpkg', 'mmdebstrap', 'proot']);
 
@@ -85,6 +93,7 @@ function contextOf(
     sourceDateEpoch: manifest.sourceDateEpoch,
     architecture: manifest.architecture,
     release: manifest.release,
+    distribution: distributionOf(manifest.release),
     archive: manifest.archive,
     archiveFiles: options.archiveFiles,
     uploaded: options.uploaded(signal),

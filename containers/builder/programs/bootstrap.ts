@@ -9,14 +9,21 @@
  * was planned for. mmdebstrap then works from those lists and from packages whose digests they name. It mounts nothing
  * in the tree, with or without the right to mount, so that both give the same bytes; what maintainer scripts leave out
  * for the lack of /proc is made good by systemd-tmpfiles in the `packages` step.
- * The image's own /etc/apt/sources.list.d/debian.sources names the archives it was made from.
+ * The image's own /etc/apt/sources.list.d/DISTRIBUTION.sources names the archives it was made from.
  */
 import { chmod, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { bootstrap as declaration } from '../../../core/plan/programs/bootstrap.ts';
 import type { OptionsOf, ProgramContext, ProgramOutcome, StepProgram } from '../contract.ts';
 import { writeLists } from './apt/apt-lists.ts';
-import { packageEnvironment, printSha256, sourcesText, withoutMounts, writeAptSettings } from './apt/apt-settings.ts';
+import {
+  packageEnvironment,
+  printSha256,
+  sourcesName,
+  sourcesText,
+  withoutMounts,
+  writeAptSettings,
+} from './apt/apt-settings.ts';
 import { clearArchives, fillArchives, parsePrintedUris } from './apt/package-archives.ts';
 import { openIndexes } from './apt/signed-indexes.ts';
 import { writeTreeFile } from './tree/tree-file.ts';
@@ -29,11 +36,13 @@ type Options = OptionsOf<typeof declaration>;
  */
 const skipped = ['check/empty', 'chroot/mount', 'update', 'download/empty', 'essential/unlink', 'cleanup/apt'] as const;
 
-/** Files of mmdebstrap's that would end in the image: its options, and the builder's own host name and resolver. */
+/**
+ * Files of mmdebstrap's that would end in the image: its options, and the builder's own host name and resolver. Another
+ * is its copy of the sources.
+ */
 const leftovers = [
   'etc/apt/apt.conf.d/99mmdebstrap',
   'etc/dpkg/dpkg.cfg.d/99mmdebstrap',
-  'etc/apt/sources.list.d/0000debian.sources',
   'etc/hostname',
   'etc/resolv.conf',
 ] as const;
@@ -85,8 +94,11 @@ async function run(context: ProgramContext<Options>): Promise<ProgramOutcome> {
     { env: { ...packageEnvironment, SOURCE_DATE_EPOCH: String(context.sourceDateEpoch), TMPDIR: context.scratch } },
   );
   await clearArchives(context);
-  for (const path of leftovers) await rm(join(context.tree, path), { force: true });
-  await writeTreeFile(context, '/etc/apt/sources.list.d/debian.sources', sourcesText(context.archive), { mode: 0o644 });
+  const sources = `etc/apt/sources.list.d/${sourcesName(context.distribution)}`;
+  for (const path of [...leftovers, `etc/apt/sources.list.d/0000${sourcesName(context.distribution)}`]) {
+    await rm(join(context.tree, path), { force: true });
+  }
+  await writeTreeFile(context, `/${sources}`, sourcesText(context), { mode: 0o644 });
   return { facts: { packages: String(wanted.length) } };
 }
 

@@ -40,15 +40,9 @@ import { existsInTree, readTreeFile, writeTreeFile } from './tree/tree-file.ts';
 type Options = OptionsOf<typeof declaration>;
 type Context = ProgramContext<Options>;
 
-/** What a kernel needs to come up, whatever the output; zstd so that the initial RAM file system is not gzip. */
-const bootPackages = ['initramfs-tools', 'zstd', 'systemd-sysv', 'udev', 'kmod', 'dbus', 'login', 'passwd'] as const;
-const livePackages = ['live-boot', 'live-boot-initramfs-tools'] as const;
-/** A disk's root file system is checked at boot. The plan says `raw` for every form of a disk. */
-const diskPackages = ['e2fsprogs'] as const;
-
 /** Reading the indexes takes longer than anything else that does not need the tree: the tree is unpacked meanwhile. */
 async function prepare(context: PrepareContext<Options>): Promise<void> {
-  if (wantedNames(context.options).length > 0) await openIndexes(context, await openForeignArchives(context));
+  if (wantedNames(context).length > 0) await openIndexes(context, await openForeignArchives(context));
 }
 
 /** Where the image keeps the pins. */
@@ -56,15 +50,15 @@ const preferencesPath = '/etc/apt/preferences.d/lbuild.pref';
 
 async function run(context: Context): Promise<ProgramOutcome> {
   const { pins = [], hold = [], archives = [] } = context.options;
-  const preferences = pins.length > 0 ? preferencesText(pins) : undefined;
+  const preferences = pins.length > 0 ? preferencesText(pins, context.distribution) : undefined;
   const foreign = await openForeignArchives(context);
   const priorities = foreignPreferences(archives, context.archive.suites);
   const settings = await writeAptSettings(context, joined([preferences, ...priorities.values()]), foreign);
-  const names = wantedNames(context.options);
+  const names = wantedNames(context);
   let fetched = 0;
   const indexes = names.length + pins.length > 0 ? await openIndexes(context, foreign) : undefined;
   // Of the boot packages some pins speak not: the step of the user's packages follows, and sees all archives.
-  if (indexes !== undefined && context.options.kernel === undefined) needPinned(indexes, pins);
+  if (indexes !== undefined && context.options.kernel === undefined) needPinned(indexes, pins, context.distribution);
   if (indexes !== undefined && names.length > 0) {
     needKnownPackages(context, indexes.packages, names);
     const status = await readTreeFile(context, '/var/lib/dpkg/status');
@@ -82,7 +76,7 @@ async function run(context: Context): Promise<ProgramOutcome> {
   });
   // The user's packages come after the boot packages, and may bring another version of what these left.
   if (indexes !== undefined && preferences !== undefined && context.options.kernel === undefined) {
-    needHonoured(indexes, pins, await installedVersions(context));
+    needHonoured(indexes, pins, context.distribution, await installedVersions(context));
     await writeTreeFile(context, preferencesPath, preferences, { mode: 0o644 });
   }
   if (hold.length > 0) await holdPackages(context, hold);
@@ -97,13 +91,15 @@ function joined(records: readonly (string | undefined)[]): string | undefined {
   return given.length === 0 ? undefined : given.join('\n');
 }
 
-function wantedNames(options: Options): string[] {
+function wantedNames({ options, distribution }: Pick<Context, 'options' | 'distribution'>): string[] {
   const names = new Set(options.install);
   if (options.kernel !== undefined) {
+    const { all, live, disk } = distribution.bootPackages;
     names.add(options.kernel);
-    for (const name of bootPackages) names.add(name);
-    if (options.outputs.includes('iso')) for (const name of livePackages) names.add(name);
-    if (options.outputs.includes('raw')) for (const name of diskPackages) names.add(name);
+    for (const name of all) names.add(name);
+    if (options.outputs.includes('iso')) for (const name of live) names.add(name);
+    // The plan says `raw` for every form of a disk.
+    if (options.outputs.includes('raw')) for (const name of disk) names.add(name);
   }
   return [...names].sort();
 }

@@ -14,7 +14,7 @@ export const bootstrap = {
   hostTools: ['mmdebstrap', 'apt-get', 'gpgv', 'dpkg', 'setpriv', 'xz'],
   timeoutSeconds: 1_800,
   options: z.strictObject({
-    distribution: z.literal('debian').describe('The distribution.'),
+    distribution: z.string().describe('The distribution.'),
     release: z.string().describe('The release, by code name.'),
     architecture: z.enum(['amd64', 'arm64']).describe('Debian’s name of the architecture.'),
   }),
@@ -39,7 +39,7 @@ export const packages = {
         z.strictObject({
           package: z.string().describe('Name of the package.'),
           version: z.string().optional().describe('Its version, or the beginning of it and `*`.'),
-          release: z.string().optional().describe('Code name of the suite that it comes from.'),
+          release: z.string().optional().describe('The suite that it comes from.'),
           priority: z.number().int().describe('As apt_preferences(5) has it.'),
         }),
       )

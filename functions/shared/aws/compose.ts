@@ -85,8 +85,10 @@ export async function composePorts(environment: Environment): Promise<Ports> {
     }),
     archive: rememberArchive(
       createHttpArchive({
-        debian: environment[names.archiveDebian],
-        debianSecurity: environment[names.archiveDebianSecurity],
+        addresses: {
+          debian: { archive: environment[names.archiveDebian], security: environment[names.archiveDebianSecurity] },
+          ubuntu: { archive: environment[names.archiveUbuntu], security: environment[names.archiveUbuntuSecurity] },
+        },
         privateHosts: environment[names.archivePrivateHosts],
         ...{ clock, log },
       }),

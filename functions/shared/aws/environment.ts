@@ -37,6 +37,8 @@ const environmentSchema = z.object({
   [names.archiveDebian]: z.url(),
   [names.archiveFallbackHours]: z.coerce.number().int().min(0),
   [names.archiveDebianSecurity]: z.url().optional(),
+  [names.archiveUbuntu]: z.url().optional(),
+  [names.archiveUbuntuSecurity]: z.url().optional(),
   [names.archivePrivateHosts]: list.optional(),
 });
 export type Environment = z.infer<typeof environmentSchema>;

@@ -8,6 +8,7 @@ import { configurationConflicts } from './configuration-conflicts.ts';
 import { configurationRefusals } from './configuration-refusals.ts';
 import { diskLayoutRefusals, diskLayoutsTaken } from './disk-layout-refusals.ts';
 import { diskRefusals } from './disk-refusals.ts';
+import { distributionRefusals } from './distribution-refusals.ts';
 import { fieldRefusals } from './field-refusals.ts';
 import { imageRefusals } from './image-refusals.ts';
 import { outputBetweenRefusals, outputRefusals } from './output-refusals.ts';
@@ -23,6 +24,7 @@ const alone = [
   ...[...fieldRefusals, ...imageRefusals, ...diskRefusals, ...outputRefusals, ...systemRefusals, ...treeRefusals],
   ...[...configurationRefusals, ...configurationConflicts, ...bootTestRefusals, ...archiveRefusals],
   ...diskLayoutRefusals,
+  ...distributionRefusals,
 ];
 const rows = [...alone, ...betweenRefusals, ...outputBetweenRefusals, ...bootTestBetweenRefusals];
 

@@ -268,7 +268,7 @@ export const fieldRefusals: readonly RefusalRow[] = [
   ['another version', { schemaVersion: 2 }, 'schemaVersion', 'spec.unsupported_version'],
   ['the version as a text', { schemaVersion: '1' }, 'schemaVersion', 'spec.unsupported_version'],
   ['a missing release', base({ release: undefined }), 'base.release', 'spec.missing'],
-  ['a release that cannot be built', base({ release: 'sid' }), 'base.release', 'spec.unsupported_release'],
+  ['a release that cannot be built', base({ release: 'potato' }), 'base.release', 'spec.unsupported_release'],
   ['a release that is an inherited name', base({ release: 'toString' }), 'base.release', 'spec.unsupported_release'],
   ['another distribution', base({ distribution: 'gentoo' }), 'base.distribution', 'spec.unsupported_distribution'],
   ['an unknown architecture', base({ architecture: 'x86_64' }), 'base.architecture', 'spec.unsupported_architecture'],

@@ -4,11 +4,6 @@ import type { ProgramContext } from '../../contract.ts';
 import type { ForeignArchive } from './foreign-archives.ts';
 import { foreignSourcesText } from './foreign-archives.ts';
 
-type Archive = ProgramContext<unknown>['archive'];
-
-/** Where debian-archive-keyring installs the keys, in the builder root and in every image alike. */
-export const archiveKeyring = '/usr/share/keyrings/debian-archive-keyring.gpg';
-
 /** Where apt keeps packages, in a tree. */
 export const archivesPath = '/var/cache/apt/archives';
 
@@ -29,11 +24,19 @@ export const withoutMounts = ['setpriv', '--bounding-set=-sys_admin', '--inh-cap
 /** Makes `apt-get --print-uris` name SHA-256 digests; it says MD5 where it is not told. */
 export const printSha256 = ['-o', 'Acquire::ForceHash=SHA256', '--print-uris', '--yes', '-qq'] as const;
 
+/** Name of the file with the distribution's own archive, here and in the image. */
+export function sourcesName({ name }: Pick<ProgramContext<unknown>['distribution'], 'name'>): string {
+  return `${name}.sources`;
+}
+
 /**
  * Text of a deb822 sources file: one stanza for each address and set of components, always bound to the keyring.
  * The image gets the same file, so that it can update itself from where it was made.
  */
-export function sourcesText(archive: Archive): string {
+export function sourcesText({
+  archive,
+  distribution,
+}: Pick<ProgramContext<unknown>, 'archive' | 'distribution'>): string {
   const stanzas = new Map<string, { uri: string; components: string; suites: string[] }>();
   for (const { uri, suite, components } of archive.suites) {
     const key = `${uri} ${components.join(' ')}`;
@@ -44,7 +47,7 @@ export function sourcesText(archive: Archive): string {
   return [...stanzas.values()]
     .map(
       ({ uri, components, suites }) =>
-        `Types: deb\nURIs: ${uri}\nSuites: ${suites.join(' ')}\nComponents: ${components}\nSigned-By: ${archiveKeyring}\n`,
+        `Types: deb\nURIs: ${uri}\nSuites: ${suites.join(' ')}\nComponents: ${components}\nSigned-By: ${distribution.keyring}\n`,
     )
     .join('\n');
 }
@@ -67,18 +70,18 @@ export interface AptSettings {
  * @param foreign archives beside the distribution's, each bound to its own key
  */
 export async function writeAptSettings(
-  context: Pick<ProgramContext<unknown>, 'tree' | 'scratch' | 'architecture' | 'archive'>,
+  context: Pick<ProgramContext<unknown>, 'tree' | 'scratch' | 'architecture' | 'archive' | 'distribution'>,
   preferences?: string,
   foreign: readonly ForeignArchive[] = [],
 ): Promise<AptSettings> {
   const folder = join(context.scratch, 'apt');
-  const sources = join(folder, 'sources.d', 'debian.sources');
+  const sources = join(folder, 'sources.d', sourcesName(context.distribution));
   const lists = join(folder, 'lists');
   const configuration = join(folder, 'apt.conf');
   await mkdir(join(folder, 'sources.d'), { recursive: true });
   await mkdir(join(lists, 'partial'), { recursive: true });
   await mkdir(join(folder, 'cache'), { recursive: true });
-  await writeFile(sources, sourcesText(context.archive));
+  await writeFile(sources, sourcesText(context));
   for (const archive of foreign) {
     await writeFile(join(folder, 'sources.d', `${archive.name}.sources`), foreignSourcesText(archive, archive.keyring));
   }
@@ -104,6 +107,8 @@ export async function writeAptSettings(
       // The scratch folder need not be readable for another user; the task is the sandbox.
       'APT::Sandbox::User "root";',
       'Acquire::Languages "none";',
+      // Ubuntu holds some updates back from a part of all machines, chosen by a machine's id: an image takes all.
+      'APT::Get::Always-Include-Phased-Updates "true";',
       `DPkg::Chroot-Directory "${context.tree}";`,
       'DPkg::Use-Pty "false";',
       // APT_CONFIG and TMPDIR name folders that do not exist inside the tree.

@@ -6,12 +6,11 @@ import { gunzip } from 'node:zlib';
 import type { ArchiveFiles, ProgramContext } from '../../contract.ts';
 import { StepError } from '../../step-error.ts';
 import { allEnded } from '../all-ended.ts';
-import { archiveKeyring } from './apt-settings.ts';
 import type { ForeignArchive } from './foreign-archives.ts';
 import { PackageIndex } from './package-index.ts';
 import { parseRelease, type Release } from './release-text.ts';
 
-type Context = Pick<ProgramContext<unknown>, 'scratch' | 'archive' | 'archiveFiles' | 'exec' | 'log'>;
+type Context = Pick<ProgramContext<unknown>, 'scratch' | 'archive' | 'archiveFiles' | 'distribution' | 'exec' | 'log'>;
 type Suite = Context['archive']['suites'][number];
 
 /** As planning has it (adapters/archive): more than this is no InRelease. */
@@ -57,7 +56,7 @@ export function openIndexes(context: Context, foreign: readonly ForeignArchive[]
   const known = all.get(name);
   if (known !== undefined) return known;
   const indexes = readIndexes(context, [
-    ...context.archive.suites.map((suite) => ({ suite, keyring: archiveKeyring })),
+    ...context.archive.suites.map((suite) => ({ suite, keyring: context.distribution.keyring })),
     ...foreign.flatMap(({ suites, keyring }) => suites.map((suite) => ({ suite, keyring }))),
   ]);
   all.set(name, indexes);
@@ -139,7 +138,7 @@ async function verifiedText(
   if (!statuses.includes('VALIDSIG') || statuses.includes('BADSIG') || result.code === 1) {
     throw new StepError(
       'archive.untrusted',
-      `The InRelease of ${suite.suite} at ${suite.uri} has no good signature of ${keyring === archiveKeyring ? archiveKeyring : 'its key in the spec'}.`,
+      `The InRelease of ${suite.suite} at ${suite.uri} has no good signature of ${keyring === context.distribution.keyring ? keyring : 'its key in the spec'}.`,
       result.code,
     );
   }
