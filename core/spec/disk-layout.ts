@@ -181,7 +181,7 @@ export function resolveDisk(disk: DiskSection | undefined): DiskSection | undefi
   return Object.keys(resolved).length === 0 ? undefined : resolved;
 }
 
-/** Why an image has no btrfs, with what to do; decision 0044 says what was tried. */
+/** Why an image has no btrfs, with what to do; decision 0043 says what was tried. */
 export const withoutBtrfs = {
   reason: 'mkfs.btrfs puts random ids and the time into what it makes, so that equal specs would give other bytes',
   remedy: 'Use ext4.',

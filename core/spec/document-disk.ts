@@ -26,6 +26,6 @@ export const diskNotes: readonly string[] = [
   'installed for that. It does so at each boot that finds more room, not at the first one alone. A swap file grows not.',
   '',
   'Encryption (LUKS2), logical volumes (LVM) and btrfs are refused, in either mode of builders, since both make the same bytes:',
-  '[decision 0044](decisions/0044-a-disk-is-divided-without-a-mount.md) says why.',
+  '[decision 0043](decisions/0043-a-disk-is-divided-without-a-mount.md) says why.',
   '',
 ];
