@@ -1,3 +1,5 @@
+import { lockErrors } from './lock/lock-errors.ts';
+
 /**
  * The catalogue of errors: every failure that a caller can see has a code here, which never changes its meaning.
  * `status` is the HTTP status where the error answers a request; `remedy` is what the reader can do about it.
@@ -111,6 +113,7 @@ export const errorCatalogue = {
     title: 'There is no such file of evidence',
     remedy: 'See `evidence` of GET /v1/builds/{id}: a build that succeeded and made artifacts has some.',
   },
+  ...lockErrors,
   'cache.in_use': {
     status: 409,
     title: 'A build needs this result',

@@ -85,6 +85,8 @@ export function createHttpArchive(options: HttpArchiveOptions): PackageArchive {
   }
 
   return {
+    places: (release) =>
+      places(options, release).map(({ uri, suite, components }) => ({ uri, suite, components: [...components] })),
     extra: (archives, architecture) => Promise.all(archives.map((archive) => readExtra(archive, architecture))),
     state: async (release, architecture) => {
       const name = `${release}/${architecture}`;

@@ -201,6 +201,8 @@ export interface ProgramOutcome {
     /** PNG of the screen. */
     readonly screen?: string;
   };
+  /** What it took from archives, of programs that do. */
+  readonly taken?: NonNullable<LayerIndexHeader['taken']>;
   /** What an initramfs program read. */
   readonly inputs?: NonNullable<LayerIndexHeader['inputs']>;
   readonly facts?: Readonly<Record<string, string>>;

@@ -45,6 +45,7 @@ export function rememberArchive(archive: PackageArchive, options: ArchiveMemoryO
   }
 
   return {
+    places: (release) => archive.places(release),
     extra: (archives, architecture) => archive.extra(archives, architecture),
     async state(release, architecture): Promise<KnownArchiveState> {
       let state: ArchiveState;

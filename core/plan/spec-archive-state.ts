@@ -2,13 +2,26 @@ import { canonicalJson } from '../digest.ts';
 import type { KnownArchiveState, PackageArchive } from '../ports/package-archive.ts';
 import { buildArchives } from '../spec/configuration/archives.ts';
 import type { ResolvedSpec } from '../spec/schema.ts';
-import type { ArchiveState, ExtraArchive } from './archive-state.ts';
+import type { ArchiveState, ArchiveSuite, ExtraArchive } from './archive-state.ts';
 
-/** What a state of archives is of: equal texts where they are the same suites and components at the same addresses. */
-function placesOf(extra: readonly ExtraArchive[]): string {
+type Place = Pick<ArchiveSuite, 'uri' | 'suite' | 'components'>;
+
+function placesText(archives: readonly { readonly name: string; readonly suites: readonly Place[] }[]): string {
   return canonicalJson(
-    extra.map(({ name, suites }) => [name, suites.map(({ uri, suite, components }) => [uri, suite, components])]),
+    archives.map(({ name, suites }) => [name, suites.map(({ uri, suite, components }) => [uri, suite, components])]),
   );
+}
+
+/**
+ * Whether a state is of the archives that a spec takes packages from beside the distribution's: the same suites and
+ * components at the same addresses.
+ */
+export function isOfArchives(extra: readonly ExtraArchive[], spec: Pick<ResolvedSpec, 'archives'>): boolean {
+  const named = buildArchives(spec.archives).map(({ name, url, suites, components }) => ({
+    name,
+    suites: suites.map((suite) => ({ uri: url, suite, components })),
+  }));
+  return placesText(extra) === placesText(named);
 }
 
 /**
@@ -25,13 +38,9 @@ export async function specArchiveState(
   const { release, architecture } = spec.base;
   const named = buildArchives(spec.archives);
   const known = before?.extra ?? [];
-  const wanted = named.map(({ name, url, suites, components }) => ({
-    name,
-    suites: suites.map((suite) => ({ uri: url, suite, components, indexes: {}, date: 0 })),
-  }));
   const [own, extra] = await Promise.all([
     before ?? archive.state(release, architecture),
-    named.length === 0 || placesOf(known) === placesOf(wanted) ? known : archive.extra(named, architecture),
+    named.length === 0 || isOfArchives(known, spec) ? known : archive.extra(named, architecture),
   ]);
   const { extra: _, ...base } = own;
   return named.length === 0 ? base : { ...base, extra };

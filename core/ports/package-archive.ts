@@ -1,4 +1,4 @@
-import type { ArchiveState, ExtraArchive } from '../plan/archive-state.ts';
+import type { ArchiveState, ArchiveSuite, ExtraArchive } from '../plan/archive-state.ts';
 import type { SpecArchive } from '../spec/configuration/archives.ts';
 import type { Architecture, ReleaseName } from '../spec/releases.ts';
 
@@ -12,6 +12,11 @@ export interface KnownArchiveState extends ArchiveState {
 export interface PackageArchive {
   /** @throws EngineError archive.not_configured, archive.unreachable, archive.untrusted */
   state(release: ReleaseName, architecture: Architecture): Promise<KnownArchiveState>;
+  /**
+   * The suites that packages of a release may be from. Nothing is asked.
+   * @throws EngineError archive.not_configured
+   */
+  places(release: ReleaseName): readonly Pick<ArchiveSuite, 'uri' | 'suite' | 'components'>[];
   /**
    * The present state of archives that a spec names, whose addresses a tenant chose. It is not remembered.
    * @throws EngineError archive.unreachable, archive.untrusted

@@ -1,6 +1,7 @@
 import type { Operation } from '../shared/operation.ts';
 import { buildOperations } from './builds/operations.ts';
 import { cacheOperations } from './cache/operations.ts';
+import { lockOperations } from './locks/operations.ts';
 import { serviceOperations } from './service/operations.ts';
 import { specOperations } from './specs/operations.ts';
 import { stageOperations } from './stages/operations.ts';
@@ -9,6 +10,7 @@ import { stageOperations } from './stages/operations.ts';
 export const operationsByGroup: Readonly<Record<string, readonly Operation[]>> = {
   builds: buildOperations,
   cache: cacheOperations,
+  locks: lockOperations,
   specs: specOperations,
   stages: stageOperations,
   service: serviceOperations,

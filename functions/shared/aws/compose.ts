@@ -6,6 +6,7 @@ import { S3Client } from '@aws-sdk/client-s3';
 import { SFNClient } from '@aws-sdk/client-sfn';
 import { STSClient } from '@aws-sdk/client-sts';
 import { createHttpArchive } from '../../../adapters/archive/http-archive.ts';
+import { createPackageFiles } from '../../../adapters/archive/package-files.ts';
 import { createDynamoTable } from '../../../adapters/dynamodb/dynamodb-table.ts';
 import { createBuilderTasks } from '../../../adapters/ecs/builder-tasks.ts';
 import { createEventBus } from '../../../adapters/eventbridge/event-bus.ts';
@@ -47,6 +48,12 @@ export async function composePorts(environment: Environment): Promise<Ports> {
     tableName: environment[names.tableName],
   });
   const log = (message: string, facts: Readonly<Record<string, string | number>>) => logger.info(message, { ...facts });
+  const blobs = createS3Blobs({
+    client: tracer.captureAWSv3Client(new S3Client({ region })),
+    presignClient,
+    buckets: { work: environment[names.workBucket], artifacts: environment[names.artifactsBucket] },
+    clock,
+  });
   return {
     installation: {
       apiUrl: environment[names.apiUrl],
@@ -64,12 +71,7 @@ export async function composePorts(environment: Environment): Promise<Ports> {
       cursorSecret,
     },
     table,
-    blobs: createS3Blobs({
-      client: tracer.captureAWSv3Client(new S3Client({ region })),
-      presignClient,
-      buckets: { work: environment[names.workBucket], artifacts: environment[names.artifactsBucket] },
-      clock,
-    }),
+    blobs,
     flow: createStateMachine({
       client: tracer.captureAWSv3Client(new SFNClient({ region })),
       stateMachineArn: environment[names.stateMachineArn],
@@ -92,6 +94,12 @@ export async function composePorts(environment: Environment): Promise<Ports> {
       }),
       { ...{ table, clock, log }, fallbackHours: environment[names.archiveFallbackHours] },
     ),
+    packages: createPackageFiles({
+      blobs,
+      archives: [environment[names.archiveDebian], environment[names.archiveDebianSecurity]].filter(
+        (address) => address !== undefined,
+      ),
+    }),
     signer: createKmsSigner({
       client: tracer.captureAWSv3Client(new KMSClient({ region })),
       keyArn: environment[names.signingKeyArn],

@@ -26,6 +26,9 @@ export const packageEnvironment = {
  */
 export const withoutMounts = ['setpriv', '--bounding-set=-sys_admin', '--inh-caps=-sys_admin'] as const;
 
+/** Says that an archive's packages are verified otherwise than by apt: by the digests of a lock. */
+const verifiedByLock = 'Trusted: yes';
+
 /** Makes `apt-get --print-uris` name SHA-256 digests; it says MD5 where it is not told. */
 export const printSha256 = ['-o', 'Acquire::ForceHash=SHA256', '--print-uris', '--yes', '-qq'] as const;
 
@@ -33,7 +36,7 @@ export const printSha256 = ['-o', 'Acquire::ForceHash=SHA256', '--print-uris', '
  * Text of a deb822 sources file: one stanza for each address and set of components, always bound to the keyring.
  * The image gets the same file, so that it can update itself from where it was made.
  */
-export function sourcesText(archive: Archive): string {
+export function sourcesText(archive: Archive, verified = `Signed-By: ${archiveKeyring}`): string {
   const stanzas = new Map<string, { uri: string; components: string; suites: string[] }>();
   for (const { uri, suite, components } of archive.suites) {
     const key = `${uri} ${components.join(' ')}`;
@@ -44,7 +47,7 @@ export function sourcesText(archive: Archive): string {
   return [...stanzas.values()]
     .map(
       ({ uri, components, suites }) =>
-        `Types: deb\nURIs: ${uri}\nSuites: ${suites.join(' ')}\nComponents: ${components}\nSigned-By: ${archiveKeyring}\n`,
+        `Types: deb\nURIs: ${uri}\nSuites: ${suites.join(' ')}\nComponents: ${components}\n${verified}\n`,
     )
     .join('\n');
 }
@@ -65,11 +68,13 @@ export interface AptSettings {
  * inside the tree. Lists stay in scratch: the tree never holds them.
  * @param preferences text of apt_preferences(5), where the build has some
  * @param foreign archives beside the distribution's, each bound to its own key
+ * @param locked the lists are of a lock: apt asks for no signature, since each package has been verified by its digest
  */
 export async function writeAptSettings(
   context: Pick<ProgramContext<unknown>, 'tree' | 'scratch' | 'architecture' | 'archive'>,
   preferences?: string,
   foreign: readonly ForeignArchive[] = [],
+  locked = false,
 ): Promise<AptSettings> {
   const folder = join(context.scratch, 'apt');
   const sources = join(folder, 'sources.d', 'debian.sources');
@@ -78,9 +83,12 @@ export async function writeAptSettings(
   await mkdir(join(folder, 'sources.d'), { recursive: true });
   await mkdir(join(lists, 'partial'), { recursive: true });
   await mkdir(join(folder, 'cache'), { recursive: true });
-  await writeFile(sources, sourcesText(context.archive));
+  await writeFile(sources, sourcesText(context.archive, locked ? verifiedByLock : undefined));
   for (const archive of foreign) {
-    await writeFile(join(folder, 'sources.d', `${archive.name}.sources`), foreignSourcesText(archive, archive.keyring));
+    const text = locked
+      ? sourcesText({ suites: [...archive.suites] }, verifiedByLock)
+      : foreignSourcesText(archive, archive.keyring);
+    await writeFile(join(folder, 'sources.d', `${archive.name}.sources`), text);
   }
   const preferencesFile = preferences === undefined ? '/dev/null' : join(folder, 'preferences');
   if (preferences !== undefined) await writeFile(preferencesFile, preferences);
