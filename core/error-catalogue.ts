@@ -1,4 +1,4 @@
-import { lockErrors } from './lock/lock-errors.ts';
+import { lockErrors, snapshotErrors } from './lock/lock-errors.ts';
 
 /**
  * The catalogue of errors: every failure that a caller can see has a code here, which never changes its meaning.
@@ -171,6 +171,7 @@ export const errorCatalogue = {
     title: 'No package archive is configured',
     remedy: 'Set archives.debian: `--archive URL` on one machine, `-c archives.debian=URL` for a deployment.',
   },
+  ...snapshotErrors,
   'archive.unreachable': {
     status: 502,
     title: 'The package archive does not answer as one',

@@ -85,6 +85,7 @@ export class BuilderStack extends Stack {
       signingKey,
     };
     const security = configuration['archives.debianSecurity'];
+    const snapshot = configuration['archives.snapshot'];
     const privateHosts = configuration['archives.privateHosts'];
     for (const { made, rights } of all) {
       grantRights(made, rights, things);
@@ -116,6 +117,7 @@ export class BuilderStack extends Stack {
         [names.archiveDebian]: archive,
         [names.archiveFallbackHours]: String(configuration['archives.fallbackHours']),
         ...(security === undefined ? {} : { [names.archiveDebianSecurity]: security }),
+        ...(snapshot === undefined ? {} : { [names.archiveSnapshot]: snapshot }),
         ...(privateHosts === undefined ? {} : { [names.archivePrivateHosts]: privateHosts.join(',') }),
       });
     }

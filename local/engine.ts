@@ -155,6 +155,7 @@ export async function startEngine(
       createHttpArchive({
         debian: configuration.archive,
         debianSecurity: configuration.archiveSecurity,
+        snapshot: configuration.archiveSnapshot,
         privateHosts: configuration.archivePrivateHosts,
         ...{ clock, log: log.info },
       }),
@@ -163,6 +164,7 @@ export async function startEngine(
     packages: createPackageFiles({
       blobs: objects.blobs,
       archives: [configuration.archive, configuration.archiveSecurity].filter((address) => address !== undefined),
+      snapshot: configuration.archiveSnapshot,
       inFolder: async (sha256) => existsSync(join(configuration.packageCache, sha256)),
     }),
     signer: createKeySigner(openSigningKey(directory)),
@@ -214,6 +216,7 @@ function limitsOf(
     cacheLimitBytes: configuration.cacheLimitGib * 1024 ** 3,
     warmsPresets: configuration.warmsPresets,
     privateArchiveHosts: configuration.archivePrivateHosts,
+    snapshots: configuration.archiveSnapshot !== undefined,
   };
 }
 

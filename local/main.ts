@@ -85,6 +85,7 @@ const { values, positionals } = parseArgs({
     'archive-security': text,
     'archive-fallback-hours': text,
     'archive-private-hosts': text,
+    'archive-snapshot': text,
     'cache-limit-gib': text,
     'warms-presets': text,
     'builder-root': text,

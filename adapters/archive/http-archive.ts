@@ -6,6 +6,7 @@ import type { Clock } from '../../core/ports/clock.ts';
 import type { PackageArchive } from '../../core/ports/package-archive.ts';
 import type { SpecArchive } from '../../core/spec/configuration/archives.ts';
 import { type Architecture, type ReleaseName, releases } from '../../core/spec/releases.ts';
+import { snapshotAddress } from '../../core/wiring/snapshot-template.ts';
 import { AddressRefused, createGuardedFetch, type GuardedFetch } from '../network/guarded-fetch.ts';
 
 /** Debian's own InRelease files have 50 to 300 KB; more than this is no archive. */
@@ -25,6 +26,8 @@ export interface HttpArchiveOptions {
   readonly debianSecurity?: string | undefined;
   readonly clock: Clock;
   readonly fetch?: typeof globalThis.fetch;
+  /** Address of an archive that keeps old states, with places for archive and time. */
+  readonly snapshot?: string | undefined;
   /** Hosts with private addresses at which archives of a spec may be; none unless given. */
   readonly privateHosts?: readonly string[] | undefined;
   readonly log: (message: string, facts: Readonly<Record<string, string | number>>) => void;
@@ -35,6 +38,8 @@ interface SuitePlace {
   readonly suite: string;
   readonly components: readonly string[];
   readonly required: boolean;
+  /** Where it is read instead of at `uri`: as it was at a time. */
+  readonly snapshot?: string;
   /** Name of the archive in the spec; absent of the distribution's own. */
   readonly name?: string;
 }
@@ -57,10 +62,14 @@ export function createHttpArchive(options: HttpArchiveOptions): PackageArchive {
   const guarded: Asking = { fetch: createGuardedFetch(options.privateHosts ?? []), mostBytes: maximumExtraBytes };
   const known = new Map<string, { readonly at: number; readonly state: Promise<ArchiveState> }>();
 
-  async function readState(release: ReleaseName, architecture: Architecture): Promise<ArchiveState> {
+  async function readState(
+    release: ReleaseName,
+    architecture: Architecture,
+    snapshot: string | undefined,
+  ): Promise<ArchiveState> {
     const started = options.clock.now().getTime();
     const suites = await Promise.all(
-      places(options, release).map((place) => readSuite(own, place, architecture, options.clock.now())),
+      places(options, release, snapshot).map((place) => readSuite(own, place, architecture, options.clock.now())),
     );
     const found = suites.filter((suite) => suite !== undefined);
     options.log('read the state of the package archive', {
@@ -85,15 +94,17 @@ export function createHttpArchive(options: HttpArchiveOptions): PackageArchive {
   }
 
   return {
-    places: (release) =>
-      places(options, release).map(({ uri, suite, components }) => ({ uri, suite, components: [...components] })),
+    places: (release, timestamp) =>
+      places(options, release, timestamp).map(({ uri, suite, components, snapshot }) => {
+        return { uri, suite, components: [...components], ...(snapshot === undefined ? {} : { snapshot }) };
+      }),
     extra: (archives, architecture) => Promise.all(archives.map((archive) => readExtra(archive, architecture))),
-    state: async (release, architecture) => {
-      const name = `${release}/${architecture}`;
+    state: async (release, architecture, snapshot) => {
+      const name = `${release}/${architecture}/${snapshot ?? ''}`;
       const now = options.clock.now().getTime();
       const cached = known.get(name);
       if (cached !== undefined && now - cached.at < cacheMilliseconds) return cached.state;
-      const state = readState(release, architecture);
+      const state = readState(release, architecture, snapshot);
       known.set(name, { at: now, state });
       // A failure is not remembered: the next build asks again.
       state.catch(() => {
@@ -105,16 +116,25 @@ export function createHttpArchive(options: HttpArchiveOptions): PackageArchive {
 }
 
 /** The suites to read, in the order in which they stand in the plan. */
-function places(options: HttpArchiveOptions, release: ReleaseName): readonly SuitePlace[] {
+function places(options: HttpArchiveOptions, release: ReleaseName, timestamp?: string): readonly SuitePlace[] {
   if (options.debian === undefined) {
     throw new EngineError('archive.not_configured', 'archives.debian is not set.');
   }
+  const { snapshot: template } = options;
+  if (timestamp !== undefined && template === undefined) {
+    throw new EngineError('archive.snapshot_not_configured', 'archives.snapshot is not set.');
+  }
+  const at = (archive: 'debian' | 'debian-security') =>
+    timestamp === undefined || template === undefined
+      ? {}
+      : { snapshot: snapshotAddress(template, archive, timestamp) };
   const uri = withoutSlash(options.debian);
   const archive = releases[release].suites.map((suite, position) => ({
     uri,
     suite,
     components,
     required: position === 0,
+    ...at('debian'),
   }));
   if (options.debianSecurity === undefined) return archive;
   const security = {
@@ -122,6 +142,7 @@ function places(options: HttpArchiveOptions, release: ReleaseName): readonly Sui
     suite: releases[release].securitySuite,
     components,
     required: true,
+    ...at('debian-security'),
   };
   return [...archive, security];
 }
@@ -133,7 +154,7 @@ async function readSuite(
   architecture: Architecture,
   now: Date,
 ): Promise<ArchiveSuite | undefined> {
-  const address = `${place.uri}/dists/${place.suite}/InRelease`;
+  const address = `${place.snapshot ?? place.uri}/dists/${place.suite}/InRelease`;
   // Errors reach users: they name the path, and leave the host to the operator's configuration.
   const path = new URL(address).pathname;
   const shown = place.name === undefined ? path : `archives[${place.name}]: ${path}`;
@@ -146,8 +167,9 @@ async function readSuite(
   if (release.codename !== place.suite && release.suite !== place.suite) {
     throw new EngineError('archive.unreachable', `${shown} is of another suite than ${place.suite}.`);
   }
-  // Whoever replays a state that has expired hides security updates. The builder verifies that it was signed.
-  if (release.validUntil !== undefined && release.validUntil * 1_000 < now.getTime()) {
+  // Whoever replays a state that has expired hides security updates, but where the spec asks for just that. The builder
+  // verifies that it was signed.
+  if (place.snapshot === undefined && release.validUntil !== undefined && release.validUntil * 1_000 < now.getTime()) {
     const expired = new Date(release.validUntil * 1_000).toISOString();
     throw new EngineError('archive.untrusted', `${shown} expired at ${expired}: the archive is not kept up to date.`);
   }
@@ -159,8 +181,9 @@ async function readSuite(
     indexes[name] = digest;
   }
   const inRelease = sha256(bytes);
-  const { uri, suite } = place;
-  return { uri, suite, components: [...place.components], indexes, inRelease, date: release.date };
+  const { uri, suite, snapshot } = place;
+  const at = snapshot === undefined ? {} : { snapshot };
+  return { uri, suite, components: [...place.components], indexes, inRelease, ...at, date: release.date };
 }
 
 /** The bytes of a file, bounded in size and time; undefined where the server says that there is none. */

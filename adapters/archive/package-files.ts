@@ -2,6 +2,7 @@ import { packagePlace } from '../../core/builds/package-cache.ts';
 import type { Sha256 } from '../../core/digest.ts';
 import type { Blobs } from '../../core/ports/blobs.ts';
 import type { PackageFile, PackageFiles } from '../../core/ports/package-files.ts';
+import { snapshotBase } from '../../core/wiring/snapshot-template.ts';
 
 /** Questions at one time, of store and archive: a lock of 400 packages is asked for in a second or two. */
 const parallel = 16;
@@ -12,6 +13,8 @@ export interface PackageFilesOptions {
   readonly blobs: Pick<Blobs, 'head'>;
   /** Base addresses of the operator's archives: nothing else is asked. */
   readonly archives: readonly string[];
+  /** Address of the archive of snapshots, with its places. */
+  readonly snapshot?: string | undefined;
   /** Whether a folder that stages without tenant code share has a file; none unless given. */
   readonly inFolder?: (sha256: Sha256) => Promise<boolean>;
   readonly fetch?: typeof globalThis.fetch;
@@ -20,7 +23,8 @@ export interface PackageFilesOptions {
 /** Asks the package cache for each file, and for what it has not the archive, by HEAD. */
 export function createPackageFiles(options: PackageFilesOptions): PackageFiles {
   const { blobs, inFolder, fetch = globalThis.fetch } = options;
-  const bases = options.archives.map((address) => new URL(`${address.replace(/\/+$/, '')}/`).href);
+  const snapshots = options.snapshot === undefined ? [] : [snapshotBase(options.snapshot)];
+  const bases = [...options.archives, ...snapshots].map((address) => new URL(`${address.replace(/\/+$/, '')}/`).href);
 
   async function isGone({ sha256, address }: PackageFile, reader: 'service' | 'tenant'): Promise<boolean> {
     if (reader === 'service' && (await inFolder?.(sha256)) === true) return false;

@@ -7,6 +7,8 @@ export interface ExecOptions {
   readonly inTree?: boolean;
   /** `script`: the environment for tenant code (docs/architecture.md, "The script environment"). Implies inTree. */
   readonly confinement?: 'script' | 'script-network';
+  /** Of a step of a tenant's: the command may make device nodes. Refused once code of the tree has run. */
+  readonly makesDevices?: boolean;
   readonly stdin?: string;
   /** Writes the command's standard input piece by piece, instead of `stdin`. */
   readonly feed?: (write: (piece: Buffer) => Promise<void>) => Promise<void>;

@@ -3,7 +3,7 @@ import { scopeOf } from '../builds/plan-store.ts';
 import { findResult } from '../builds/stage-repository.ts';
 import type { Sha256 } from '../digest.ts';
 import { EngineError } from '../errors.ts';
-import type { ArchiveState } from '../plan/archive-state.ts';
+import { type ArchiveState, sourceOf } from '../plan/archive-state.ts';
 import type { Plan } from '../plan/plan.ts';
 import { type ArchivePackage, archivePackageSchema, packageTitle } from '../plan/programs/archive-package.ts';
 import type { PackageFiles } from '../ports/package-files.ts';
@@ -18,7 +18,7 @@ const mostNamed = 40;
 export function packageAddress(archive: ArchiveState, wanted: ArchivePackage): string | undefined {
   const own = archive.extra?.find(({ name }) => name === wanted.archive)?.suites;
   const suite = (wanted.archive === undefined ? archive.suites : own)?.find((one) => one.suite === wanted.suite);
-  return suite === undefined ? undefined : `${suite.uri.replace(/\/+$/, '')}/${wanted.path}`;
+  return suite === undefined ? undefined : `${sourceOf(suite)}/${wanted.path}`;
 }
 
 /**

@@ -1,3 +1,13 @@
+/** The errors of pinning by date, for the catalogue. */
+export const snapshotErrors = {
+  'archive.snapshot_not_configured': {
+    status: 500,
+    title: 'No archive of snapshots is configured',
+    remedy:
+      'Set archives.snapshot: `--archive-snapshot TEMPLATE` on one machine, `-c archives.snapshot=TEMPLATE` for a deployment.',
+  },
+} as const;
+
 /** The errors of locks, for the catalogue (core/error-catalogue.ts). */
 export const lockErrors = {
   'lock.not_found': {

@@ -1,8 +1,15 @@
 import type { LayerIndexHeader } from '../builds/layer-index.ts';
+import { type ArchiveSuite, publicAddress } from '../plan/archive-state.ts';
 import type { Plan } from '../plan/plan.ts';
 import { architectures } from '../spec/releases.ts';
 import { type BuildLock, buildLockSchema, installs, type LockedStep } from './build-lock.ts';
 import { requestsOf } from './requests.ts';
+
+/** A lock is read by whoever may read the build, and sent elsewhere. */
+function withoutPasswords({ uri, snapshot, ...suite }: ArchiveSuite): ArchiveSuite {
+  const at = snapshot === undefined ? {} : { snapshot: publicAddress(snapshot) };
+  return { ...suite, uri: publicAddress(uri), ...at };
+}
 
 /**
  * The lock of a build, from its plan and the headers of the layers' indexes that its steps have.
@@ -23,7 +30,7 @@ export function lockOfBuild(plan: Plan, headers: ReadonlyMap<string, LayerIndexH
   return buildLockSchema.safeParse({
     format: 'lbuild-lock/1',
     base: { distribution: 'debian', release: plan.release, architecture },
-    archive: plan.archive,
+    archive: { ...plan.archive, suites: plan.archive.suites.map(withoutPasswords) },
     steps,
   }).data;
 }

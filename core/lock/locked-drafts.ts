@@ -1,7 +1,7 @@
 import { digestOf } from '../digest.ts';
 import { EngineError, type FieldError } from '../errors.ts';
 import { toJsonObject } from '../json.ts';
-import { keyInputs } from '../plan/keys.ts';
+import { type KeyContext, keyInputs } from '../plan/keys.ts';
 import { type ArchivePackage, packageTitle } from '../plan/programs/archive-package.ts';
 import { wantedPackages } from '../plan/programs/wanted-packages.ts';
 import type { StepDraft } from '../plan/step-drafts.ts';
@@ -44,17 +44,18 @@ export function isVouched({ lock, recorded }: KnownLock, spec: ResolvedSpec): bo
 /**
  * The drafts of a plan with the packages that a lock gives to each. A step that was asked for exactly what the lock's
  * was keeps the key that it has without a lock, since it makes the same; any other has the packages in its key.
+ * @param context what the plan is made for: the lock's state of the archives, at the installation's addresses
  * @throws EngineError lock.does_not_fit where the spec installs what the lock has not
  */
 export function lockedDrafts(
   drafts: readonly StepDraft[],
   spec: ResolvedSpec,
   known: KnownLock,
-  sourceDateEpoch: number,
+  context: Pick<KeyContext, 'architecture' | 'archive' | 'sourceDateEpoch'>,
 ): StepDraft[] {
   const { lock } = known;
   const vouched = isVouched(known, spec);
-  const requests = requestsOfDrafts(drafts, lock, sourceDateEpoch);
+  const requests = requestsOfDrafts(drafts, context);
   const fields: FieldError[] = [];
   const locked = drafts.map((draft) => {
     if (!installs(draft.program)) return draft;
@@ -69,13 +70,15 @@ export function lockedDrafts(
   return locked;
 }
 
-function requestsOfDrafts(drafts: readonly StepDraft[], { base, archive }: BuildLock, sourceDateEpoch: number) {
-  const { architecture } = base;
+function requestsOfDrafts(
+  drafts: readonly StepDraft[],
+  context: Pick<KeyContext, 'architecture' | 'archive' | 'sourceDateEpoch'>,
+) {
   const keys = new Map(drafts.map(({ id }) => [id, '']));
   return requestsOf(
     drafts.map((draft) => ({
       ...draft,
-      inputs: keyInputs(draft, { toolchain: '', architecture, sourceDateEpoch, archive, keys }),
+      inputs: keyInputs(draft, { ...context, toolchain: '', keys }),
     })),
   );
 }

@@ -58,7 +58,8 @@ export function expandSpec(spec: ResolvedSpec, base: 'service' | 'tenant' = 'ser
     (spec.remove ?? []).some((removal) => removalMayChangeInitramfs(removal.path));
 
   chain.afterTenant = untrusted;
-  chain.add('bootstrap', spec.base, shared);
+  const { snapshot: _snapshot, ...minimal } = spec.base;
+  chain.add('bootstrap', minimal, shared);
   const installs = [...new Set([...spec.packages.install, ...impliedPackages(spec)])].sort();
   // An archive of the tenant's may have the package by that name, and no sharing knows which.
   const withHooks = boots && !foreign ? installs.filter(bringsHooks) : [];

@@ -28,7 +28,8 @@ export function makePlan(input: {
   const sourceDateEpoch = Math.max(...archive.suites.map((suite) => suite.date));
   const keys = new Map<string, string>();
   const expanded = expandSpec(spec, lock === undefined || isVouched(lock, spec) ? 'service' : 'tenant');
-  const drafts = lock === undefined ? expanded : lockedDrafts(expanded, spec, lock, sourceDateEpoch);
+  const drafts =
+    lock === undefined ? expanded : lockedDrafts(expanded, spec, lock, { architecture, archive, sourceDateEpoch });
   const steps: PlanStep[] = drafts.map((draft) => {
     const inputs = keyInputs(draft, { toolchain, architecture, sourceDateEpoch, archive, keys });
     const key = keyOf(inputs);

@@ -28,18 +28,18 @@ export function isOfArchives(extra: readonly ExtraArchive[], spec: Pick<Resolved
  * The state of all archives that a spec is built from: the distribution's, and those that it names itself.
  * @param before the state that a build before was planned with, whose finished work is gone on with: it is taken as it
  *   is, and of the spec's archives where they are the same
- * @throws EngineError archive.not_configured, archive.unreachable, archive.untrusted
+ * @throws EngineError archive.not_configured, archive.snapshot_not_configured, archive.unreachable, archive.untrusted
  */
 export async function specArchiveState(
   archive: PackageArchive,
   spec: ResolvedSpec,
   before?: ArchiveState,
 ): Promise<KnownArchiveState> {
-  const { release, architecture } = spec.base;
+  const { release, architecture, snapshot } = spec.base;
   const named = buildArchives(spec.archives);
   const known = before?.extra ?? [];
   const [own, extra] = await Promise.all([
-    before ?? archive.state(release, architecture),
+    before ?? archive.state(release, architecture, snapshot),
     named.length === 0 || isOfArchives(known, spec) ? known : archive.extra(named, architecture),
   ]);
   const { extra: _, ...base } = own;

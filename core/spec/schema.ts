@@ -18,6 +18,7 @@ import { patternText } from './refusal.ts';
 import { architectures, type ReleaseName, releases } from './releases.ts';
 import { removalSchema } from './removals.ts';
 import { servicesSchema } from './services.ts';
+import { snapshotField } from './snapshot.ts';
 import { stepSchema } from './steps.ts';
 import type { ResolvedSudo } from './sudo.ts';
 import { systemSchema } from './system.ts';
@@ -30,6 +31,7 @@ const baseSchema = z
     distribution: z.literal('debian').default('debian').describe('The distribution.'),
     release: z.enum(releaseNames).describe('The release, by its code name.'),
     architecture: z.enum(architectures).describe('The architecture, by the distribution’s name for it.'),
+    snapshot: snapshotField.optional(),
   })
   .describe('What the image is built on.');
 

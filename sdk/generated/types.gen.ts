@@ -32,6 +32,10 @@ export type Spec = {
          * The architecture, by the distribution’s name for it.
          */
         architecture: 'amd64' | 'arm64';
+        /**
+         * Build from the archive as it was at this time, in UTC: `20261101T000000Z`. Absent: as it is.
+         */
+        snapshot?: string;
     };
     /**
      * SHA-256 of the lock to build from: packages of exactly its versions and digests, and no others.
@@ -811,6 +815,10 @@ export type BuildLock = {
              */
             inRelease?: string;
             /**
+             * Address that it is read at instead, where the build pins the archive by date: its expiry is not judged. The image keeps `uri`.
+             */
+            snapshot?: string;
+            /**
              * InRelease's Date in epoch seconds.
              */
             date: number;
@@ -840,6 +848,10 @@ export type BuildLock = {
                  * SHA-256 of the InRelease that was read: where a cache holds it, the archive need not be asked.
                  */
                 inRelease?: string;
+                /**
+                 * Address that it is read at instead, where the build pins the archive by date: its expiry is not judged. The image keeps `uri`.
+                 */
+                snapshot?: string;
                 /**
                  * InRelease's Date in epoch seconds.
                  */
@@ -1834,6 +1846,10 @@ export type Capabilities = {
      */
     architectures: Array<Capability>;
     /**
+     * `base.snapshot` pins the archive by date: an archive that keeps old states is known.
+     */
+    snapshots: boolean;
+    /**
      * How builders may run; the same bytes come out.
      */
     modes: Array<'contained' | 'privileged'>;
@@ -2013,7 +2029,7 @@ export type StartBuildErrors = {
      */
     422: Problem;
     /**
-     * `archive.not_configured`: No package archive is configured. `internal.error`: The service failed.
+     * `archive.not_configured`: No package archive is configured. `archive.snapshot_not_configured`: No archive of snapshots is configured. `internal.error`: The service failed.
      */
     500: Problem;
     /**
@@ -2079,7 +2095,7 @@ export type PreviewPlanErrors = {
      */
     422: Problem;
     /**
-     * `archive.not_configured`: No package archive is configured. `internal.error`: The service failed.
+     * `archive.not_configured`: No package archive is configured. `archive.snapshot_not_configured`: No archive of snapshots is configured. `internal.error`: The service failed.
      */
     500: Problem;
     /**
@@ -2334,7 +2350,7 @@ export type ResumeBuildErrors = {
      */
     422: Problem;
     /**
-     * `archive.not_configured`: No package archive is configured. `internal.error`: The service failed.
+     * `archive.not_configured`: No package archive is configured. `archive.snapshot_not_configured`: No archive of snapshots is configured. `internal.error`: The service failed.
      */
     500: Problem;
     /**
@@ -2407,7 +2423,7 @@ export type RetryBuildErrors = {
      */
     422: Problem;
     /**
-     * `archive.not_configured`: No package archive is configured. `internal.error`: The service failed.
+     * `archive.not_configured`: No package archive is configured. `archive.snapshot_not_configured`: No archive of snapshots is configured. `internal.error`: The service failed.
      */
     500: Problem;
     /**

@@ -22,17 +22,21 @@ async function startMovingArchive(): Promise<MovingArchive> {
   const { debian } = findArchives();
   if (debian === undefined) throw new Error('this machine has no archive of its own');
   const server = createServer((request, response) => {
-    const path = request.url ?? '';
+    const given = request.url ?? '';
+    // What it keeps of its past.
+    const kept = '/snapshots/debian/20261101T000000Z';
+    const path = given.startsWith(kept) ? given.slice(kept.length) : given;
+    const isMoved = archive.moved && path === given;
     const relay = async () => {
       const gone = archive.lost.some((name) => (path.split('/').at(-1) ?? '').startsWith(name));
-      const old = archive.moved && path.startsWith('/dists/') && !path.endsWith('/InRelease');
+      const old = isMoved && path.startsWith('/dists/') && !path.endsWith('/InRelease');
       if (gone || old) return response.writeHead(404).end();
       const answer = await fetch(`${debian}${path}`, {
         method: request.method ?? 'GET',
         headers: { 'accept-encoding': 'identity' },
       });
       const bytes = Buffer.from(await answer.arrayBuffer());
-      const text = archive.moved && path.endsWith('/InRelease') ? bytes.toString('latin1') : undefined;
+      const text = isMoved && path.endsWith('/InRelease') ? bytes.toString('latin1') : undefined;
       // Every digest in it is another one.
       const body = text === undefined ? bytes : Buffer.from(text.replace(/^ [0-9a-f]{60}/gm, ` ${'5'.repeat(60)}`));
       return response.writeHead(answer.status).end(body);
@@ -45,7 +49,9 @@ async function startMovingArchive(): Promise<MovingArchive> {
   return archive;
 }
 
-const spec = { ...smallSpec([]), packages: { install: ['bzip2'] } };
+const small = smallSpec([]);
+const base: typeof small.base & { snapshot?: string } = small.base;
+const spec = { ...small, base, packages: { install: ['bzip2'] } };
 
 describe('a build from a lock', () => {
   const folders = [engineFolder(), engineFolder()] as const;
@@ -55,11 +61,14 @@ describe('a build from a lock', () => {
   let first: { id: string; digest: string };
   let locked: Awaited<ReturnType<TestEngine['client']['readBuildLock']>>;
 
-  const start = (folder: string, name: string) =>
-    startTestEngine(folder, ['--archive', archive.url, '--package-cache', join(caches, name)]);
-  const build = async (of: TestEngine, lock?: string) => {
+  const start = (folder: string, name: string) => {
+    const snapshots = `${archive.url}/snapshots/{archive}/{timestamp}`;
+    const options = ['--archive', archive.url, '--archive-snapshot', snapshots];
+    return startTestEngine(folder, [...options, '--package-cache', join(caches, name)]);
+  };
+  const build = async (of: TestEngine, lock?: string, what: typeof spec = spec) => {
     const began = performance.now();
-    const started = await of.client.startBuild(spec, lock === undefined ? {} : { lock });
+    const started = await of.client.startBuild(what, lock === undefined ? {} : { lock });
     const ended = await of.client.waitForBuild(started.id);
     const [artifact] = ended.state === 'succeeded' ? await of.client.listArtifacts(started.id) : [];
     console.log(`lock: ${ended.state} in ${((performance.now() - began) / 1_000).toFixed(1)} s`);
@@ -115,7 +124,7 @@ describe('a build from a lock', () => {
     expect((await engine.client.readBuildLock(second.id)).sha256).toBe(locked.sha256);
   });
 
-  it('gives the same bytes in an engine that knows nothing of it, as the tenant’s own; what is gone is named', async () => {
+  it('gives the same bytes in an engine that knows nothing of it, as the tenant’s own; so does a snapshot', async () => {
     const other = await start(folders[1], 'two');
     try {
       const unlocked = await build(other);
@@ -136,6 +145,10 @@ describe('a build from a lock', () => {
       const built = await build(other, stored.sha256);
       expect(built.ended.failure).toBeUndefined();
       expect(built.digest).toBe(first.digest);
+      // The same state by its date: verified by its signature, whatever the archive has now.
+      const pinned = await build(other, undefined, { ...spec, base: { ...spec.base, snapshot: '20261101T000000Z' } });
+      expect(pinned.ended.failure).toBeUndefined();
+      expect(pinned.digest).toBe(first.digest);
     } finally {
       await other.stop();
     }

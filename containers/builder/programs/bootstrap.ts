@@ -17,11 +17,19 @@ import { join } from 'node:path';
 import { bootstrap as declaration } from '../../../core/plan/programs/bootstrap.ts';
 import type { OptionsOf, ProgramContext, ProgramOutcome, StepProgram } from '../contract.ts';
 import { writeLists } from './apt/apt-lists.ts';
-import { packageEnvironment, printSha256, sourcesText, withoutMounts, writeAptSettings } from './apt/apt-settings.ts';
+import {
+  packageEnvironment,
+  printSha256,
+  sourcesText,
+  withoutDevices,
+  withoutMounts,
+  writeAptSettings,
+} from './apt/apt-settings.ts';
 import { openLocked, takenOfLock } from './apt/locked-packages.ts';
 import { clearArchives, fillArchives, parsePrintedUris } from './apt/package-archives.ts';
 import { openIndexes } from './apt/signed-indexes.ts';
 import { takenPackages } from './apt/taken-packages.ts';
+import { makeDeviceNodes } from './tree/device-nodes.ts';
 import { writeTreeFile } from './tree/tree-file.ts';
 
 type Options = OptionsOf<typeof declaration>;
@@ -51,6 +59,8 @@ async function run(context: ProgramContext<Options>): Promise<ProgramOutcome> {
   context.progress(10);
 
   await chmod(context.tree, 0o755);
+  // Whoever wrote the lock may have named packages of a tenant's: the step is then confined as these are.
+  if (locked !== undefined) await makeDeviceNodes(context);
   const printed = await context.exec(
     [
       'apt-get',
@@ -72,7 +82,7 @@ async function run(context: ProgramContext<Options>): Promise<ProgramOutcome> {
 
   await context.exec(
     [
-      ...withoutMounts,
+      ...(locked === undefined ? withoutMounts : withoutDevices),
       'mmdebstrap',
       '--mode=root',
       '--format=directory',

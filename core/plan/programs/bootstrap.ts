@@ -18,7 +18,7 @@ export const bootstrap = {
   trust: 'service',
   produces: 'layer',
   reads: 'tree',
-  hostTools: ['mmdebstrap', 'apt-get', 'gpgv', 'dpkg', 'dpkg-deb', 'setpriv', 'xz'],
+  hostTools: ['mmdebstrap', 'apt-get', 'gpgv', 'dpkg', 'dpkg-deb', 'mknod', 'setpriv', 'xz'],
   labels: ['locked'],
   timeoutSeconds: 1_800,
   options: z.strictObject({

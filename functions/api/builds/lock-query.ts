@@ -15,6 +15,7 @@ export const lockErrorCodes = [
   'lock.not_found',
   'lock.does_not_fit',
   'archive.not_configured',
+  'archive.snapshot_not_configured',
   'plan.too_large',
 ] as const;
 

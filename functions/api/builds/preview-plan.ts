@@ -6,7 +6,7 @@ import { defineOperation } from '../../shared/operation.ts';
 import { principalOf } from '../../shared/principal-of.ts';
 import { checkedSpec } from '../specs/checked-spec.ts';
 import { specBodySchema } from '../specs/spec-body.ts';
-import { lockQuery, withLock } from './lock-query.ts';
+import { lockErrorCodes, lockQuery, withLock } from './lock-query.ts';
 
 /** Plans a spec as a build of it would be planned now, and answers the plan. Nothing is stored and nothing started. */
 export const previewPlan = defineOperation({
@@ -24,16 +24,7 @@ export const previewPlan = defineOperation({
   describedBody: specBodySchema,
   response: planPreviewSchema,
   status: 200,
-  errors: [
-    ...([
-      'spec.invalid',
-      'plan.too_large',
-      'archive.not_configured',
-      'archive.unreachable',
-      'archive.untrusted',
-    ] as const),
-    ...(['lock.not_found', 'lock.does_not_fit'] as const),
-  ],
+  errors: ['spec.invalid', 'archive.unreachable', 'archive.untrusted', ...lockErrorCodes],
   async handle(ports, { query, body, context }) {
     const { tenantId } = principalOf(context);
     const spec = checkedSpec(withLock(body, query.lock), ports.installation);

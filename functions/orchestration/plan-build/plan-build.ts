@@ -120,7 +120,10 @@ async function stateBefore(
   const { release, architecture } = spec.base;
   const before = build.archiveOf === undefined ? undefined : await findPlan(ports.blobs, build.archiveOf);
   const comparable = before?.release === release && before.architecture === architecture;
-  return comparable ? before.archive : undefined;
+  // What is pinned by date has the state of that date.
+  const pinned =
+    spec.base.snapshot !== undefined || before?.archive.suites.some((suite) => suite.snapshot !== undefined);
+  return comparable && pinned !== true ? before.archive : undefined;
 }
 
 /** Stages and edges, absent before; where an earlier try has written them they stay. */

@@ -68,6 +68,7 @@ export async function composePorts(environment: Environment): Promise<Ports> {
       cacheLimitBytes: environment[names.cacheLimitGiB] * 1024 ** 3,
       warmsPresets: environment[names.warmsPresets],
       privateArchiveHosts: environment[names.archivePrivateHosts],
+      snapshots: environment[names.archiveSnapshot] !== undefined,
       cursorSecret,
     },
     table,
@@ -89,6 +90,7 @@ export async function composePorts(environment: Environment): Promise<Ports> {
       createHttpArchive({
         debian: environment[names.archiveDebian],
         debianSecurity: environment[names.archiveDebianSecurity],
+        snapshot: environment[names.archiveSnapshot],
         privateHosts: environment[names.archivePrivateHosts],
         ...{ clock, log },
       }),
@@ -99,6 +101,7 @@ export async function composePorts(environment: Environment): Promise<Ports> {
       archives: [environment[names.archiveDebian], environment[names.archiveDebianSecurity]].filter(
         (address) => address !== undefined,
       ),
+      snapshot: environment[names.archiveSnapshot],
     }),
     signer: createKmsSigner({
       client: tracer.captureAWSv3Client(new KMSClient({ region })),

@@ -69,6 +69,32 @@ describe('packages of a lock', () => {
     };
   };
 
+  it('are those of a snapshot that has long expired, where the plan reads that: signed, but of no date', async () => {
+    const old = await startFakeArchive([{ name: 'docs', files: { 'srv/docs': 'docs\n' } }], {
+      release: 'Valid-Until: Sat, 22 Nov 2025 09:12:45 UTC\nAcquire-By-Hash: yes\n',
+    });
+    const wanted = { ...options, install: ['docs'], pins: [] };
+    const [suite] = old.state.suites;
+    if (suite === undefined) throw new Error('the archive has a suite');
+    const from = (more: object) =>
+      withBenchFolder(async (folder) => {
+        execFileSync('cp', ['-a', `${pattern}/.`, folder.tree]);
+        const suites = [{ ...suite, uri: 'http://archive.invalid/debian', ...more }];
+        const bench = { ...folder, archive: { suites }, keyring: old.keyring };
+        const outcome = await runProgram(packages, wanted, bench);
+        return [readFileSync(join(folder.tree, 'srv/docs'), 'utf8'), outcome.taken?.map(({ path }) => path)];
+      });
+    try {
+      expect(await from({ snapshot: old.url })).toEqual(['docs\n', ['pool/docs_1.0_all.deb']]);
+      await expect(from({ uri: old.url })).rejects.toMatchObject({
+        code: 'archive.untrusted',
+        message: expect.stringContaining('expired'),
+      });
+    } finally {
+      await old.remove();
+    }
+  });
+
   it('are told by the step that took them, as the index lists them', () => {
     expect(taken.map(({ name, version, suite }) => [name, version, suite])).toEqual([
       ['libweb', '1:1.0', 'trixie'],

@@ -122,7 +122,7 @@ describe('a lock that anybody may have written', () => {
         {
           name: site.name,
           suites: site.suites.map((suite) => ({
-            ...{ uri: site.url, suite, components: site.components ?? ['main'], date: 1 },
+            ...{ uri: site.url, suite, components: ['main'], date: 1 },
             indexes: { 'main/binary-amd64/Packages': 'e'.repeat(64) },
           })),
         },
@@ -197,7 +197,14 @@ describe('a lock that does not fit', () => {
   ] satisfies [string, Partial<SpecInput>, string][])('is refused at %s, for what it has not', (path, of, reason) => {
     for (const recorded of [true, false]) {
       const fields = fieldsOf(() => planOf(specWith({ ...members, ...of }), { lock, recorded }));
-      expect(fields).toMatchObject([{ path, code: 'lock.does_not_fit', reason: expect.stringContaining(reason), remedy: expect.stringMatching(/\.$/) }]);
+      expect(fields).toMatchObject([
+        {
+          path,
+          code: 'lock.does_not_fit',
+          reason: expect.stringContaining(reason),
+          remedy: expect.stringMatching(/\.$/),
+        },
+      ]);
     }
   });
 

@@ -26,8 +26,16 @@ export const packageEnvironment = {
  */
 export const withoutMounts = ['setpriv', '--bounding-set=-sys_admin', '--inh-caps=-sys_admin'] as const;
 
+/** The same without the right to make device nodes, which those have not that run a tenant's. */
+export const withoutDevices = ['setpriv', '--bounding-set=-sys_admin,-mknod', '--inh-caps=-sys_admin,-mknod'] as const;
+
 /** Says that an archive's packages are verified otherwise than by apt: by the digests of a lock. */
 const verifiedByLock = 'Trusted: yes';
+
+/** Where a suite is read: at its own address, or as it was at the time of a snapshot; without a slash at the end. */
+export function sourceOf({ uri, snapshot }: Archive['suites'][number]): string {
+  return (snapshot ?? uri).replace(/\/+$/, '');
+}
 
 /** Makes `apt-get --print-uris` name SHA-256 digests; it says MD5 where it is not told. */
 export const printSha256 = ['-o', 'Acquire::ForceHash=SHA256', '--print-uris', '--yes', '-qq'] as const;
@@ -83,7 +91,8 @@ export async function writeAptSettings(
   await mkdir(join(folder, 'sources.d'), { recursive: true });
   await mkdir(join(lists, 'partial'), { recursive: true });
   await mkdir(join(folder, 'cache'), { recursive: true });
-  await writeFile(sources, sourcesText(context.archive, locked ? verifiedByLock : undefined));
+  const read = context.archive.suites.map((suite) => ({ ...suite, uri: suite.snapshot ?? suite.uri }));
+  await writeFile(sources, sourcesText({ suites: read }, locked ? verifiedByLock : undefined));
   for (const archive of foreign) {
     const text = locked
       ? sourcesText({ suites: [...archive.suites] }, verifiedByLock)

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { type ArchivePackage, packageTitle } from '../../../../core/plan/programs/archive-package.ts';
 import type { ProgramContext } from '../../contract.ts';
 import { StepError } from '../../step-error.ts';
-import type { AptSettings } from './apt-settings.ts';
+import { type AptSettings, sourceOf } from './apt-settings.ts';
 import { installedVersions } from './dpkg-status.ts';
 import { PackageIndex } from './package-index.ts';
 import type { SignedIndexes } from './signed-indexes.ts';
@@ -92,7 +92,7 @@ async function fetchLocked(
     if (suite === undefined) {
       throw new StepError('step.failed', `The lock has ${packageTitle(one)} of a suite that it does not name.`);
     }
-    const address = `${suite.uri.replace(/\/+$/, '')}/${one.path}`;
+    const address = `${sourceOf(suite)}/${one.path}`;
     return { ...{ sha256: one.sha256, size: one.size, address }, place: placeOf(one) };
   });
   try {
