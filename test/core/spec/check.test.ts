@@ -52,16 +52,6 @@ describe('a spec is refused for', () => {
     expect(errorsOf(spec)).toEqual([]);
   });
 
-  it('a snapshot where there is no archive of them, or of no time', () => {
-    const spec = (snapshot: string) => sampleSpec({ base: { release: 'trixie', architecture: 'amd64', snapshot } });
-    const abilities = { architectures: ['amd64'], outputs: everything.outputs, snapshots: true } as const;
-    expect(errorsOf(spec('20261101T000000Z'), abilities)).toEqual([]);
-    for (const wrong of ['20261301T000000Z', '2026-11-01', '20261101T250000Z', '../20261101T000000Z', '']) {
-      const errors = errorsOf(spec(wrong), abilities);
-      expect([wrong, errors.map(({ path }) => path)]).toEqual([wrong, ['base.snapshot']]);
-    }
-  });
-
   it('every code that the catalogue holds', () => {
     const seen = new Set<string>([...rows.map(([, , , code]) => code), 'spec.too_many_errors']);
     expect(Object.keys(specErrorCodes).filter((code) => !seen.has(code))).toEqual([]);
