@@ -1,11 +1,14 @@
 import { z } from 'zod';
 import { canonicalJson, type Sha256, sha256 } from '../digest.ts';
 import { utf8 } from '../json.ts';
-import { archiveStateSchema } from '../plan/archive-state.ts';
+import { allSuites, archiveStateSchema } from '../plan/archive-state.ts';
 import { archivePackageSchema, mostArchivePackages } from '../plan/programs/archive-package.ts';
 import { architectures } from '../spec/releases.ts';
 
 const digest = z.string().regex(/^[0-9a-f]{64}$/);
+
+/** 2100-01-01 in epoch seconds: all files of an image are of the newest date, or older. */
+const latestDate = 4_102_444_800;
 
 /** The step programs that take packages from archives. */
 export const installingPrograms = ['bootstrap', 'packages'] as const;
@@ -42,6 +45,10 @@ export const buildLockSchema = z
     }),
     archive: archiveStateSchema.describe('Addresses, suites, and the digest of each index that was used.'),
     steps: z.array(lockedStepSchema).min(1).max(10).describe('In the order of the plan.'),
+  })
+  .refine(({ archive }) => allSuites(archive).every(({ date }) => date >= 0 && date <= latestDate), {
+    path: ['archive'],
+    error: 'a suite has a date before 1970 or after 2100',
   })
   .describe('What a build was made of.')
   .meta({ id: 'BuildLock' });

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { buildLockKey, recordedLockKey } from '../builds/keys.ts';
+import { buildLockKey, ownLockKey, recordedLockKey } from '../builds/keys.ts';
 import { lockPlace } from '../builds/places.ts';
 import { type Sha256, sha256 } from '../digest.ts';
 import { EngineError } from '../errors.ts';
@@ -23,10 +23,14 @@ export async function storeLock(blobs: Pick<Blobs, 'put'>, tenantId: string, loc
  * The writes by which a lock that the engine made is that of its build, and known to be the engine's own: in the
  * transaction that ends the build.
  */
-export function lockWrites(buildId: string, digest: Sha256): readonly TableWrite[] {
+export function lockWrites(
+  build: { readonly id: string; readonly tenantId: string },
+  digest: Sha256,
+): readonly TableWrite[] {
   return [
-    { kind: 'put', key: buildLockKey(buildId), data: { sha256: digest } },
+    { kind: 'put', key: buildLockKey(build.id), data: { sha256: digest } },
     { kind: 'put', key: recordedLockKey(digest), data: { sha256: digest } },
+    { kind: 'put', key: ownLockKey(digest, build.tenantId), data: { sha256: digest } },
   ];
 }
 
@@ -62,10 +66,11 @@ export async function lockOfSpec(
   spec: Pick<ResolvedSpec, 'lock'>,
 ): Promise<KnownLock | undefined> {
   if (spec.lock === undefined) return undefined;
-  const [lock, recorded] = await Promise.all([
+  const [lock, recorded, own] = await Promise.all([
     readLock(ports.blobs, tenantId, spec.lock),
     isRecorded(ports.table, spec.lock),
+    ports.table.get(ownLockKey(spec.lock, tenantId)),
   ]);
   if (lock === undefined) throw new EngineError('lock.not_found', `There is no lock ${spec.lock}.`);
-  return { lock, recorded };
+  return { lock, recorded, own: own !== undefined };
 }

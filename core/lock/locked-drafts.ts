@@ -16,6 +16,8 @@ export interface KnownLock {
   readonly lock: BuildLock;
   /** It is of a build of this very installation, whose builders verified each package against a signed index. */
   readonly recorded: boolean;
+  /** That build was the tenant's own. */
+  readonly own: boolean;
 }
 
 /** A field of the spec that a lock does not fit. */
@@ -50,17 +52,19 @@ export function isVouched({ lock, recorded }: KnownLock, spec: ResolvedSpec): bo
 export function lockedDrafts(
   drafts: readonly StepDraft[],
   spec: ResolvedSpec,
-  known: KnownLock,
+  given: KnownLock,
   context: Pick<KeyContext, 'architecture' | 'archive' | 'sourceDateEpoch'>,
 ): StepDraft[] {
-  const { lock } = known;
-  const vouched = isVouched(known, spec);
+  const { lock, own: isOwn } = given;
+  const vouched = isVouched(given, spec);
   const requests = requestsOfDrafts(drafts, context);
   const fields: FieldError[] = [];
   const locked = drafts.map((draft) => {
     if (!installs(draft.program)) return draft;
     const own = lock.steps.find(({ step }) => step === draft.id);
-    const same = vouched && own !== undefined && own.request === requests.get(draft.id);
+    // Whatever a step of another tenant's took must not be what this tenant's builds find without a lock.
+    const known = draft.trust === 'service' || isOwn;
+    const same = vouched && known && own !== undefined && own.request === requests.get(draft.id);
     const packages = same ? own.packages : packagesFor(draft, lock.steps);
     if (!same) fields.push(...missing(draft, spec, lock, packages));
     const options = { ...draft.options, locked: toJsonObject({ packages }) };

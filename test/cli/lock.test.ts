@@ -24,7 +24,7 @@ beforeAll(async () => {
   unlocked = (await storeImage(ports, cli.tenant.tenantId, exampleSpec, {})).id;
   id = (await storeImage(ports, cli.tenant.tenantId, exampleSpec, {})).id;
   await storeLock(ports.blobs, cli.tenant.tenantId, lock);
-  await ports.table.transact([...lockWrites(id, digest)]);
+  await ports.table.transact([...lockWrites({ id, tenantId: cli.tenant.tenantId }, digest)]);
 });
 afterAll(() => cli?.close());
 

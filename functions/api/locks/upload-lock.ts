@@ -15,7 +15,7 @@ export const uploadLock = defineOperation({
   params: z.strictObject({}),
   query: z.strictObject({}),
   body: buildLockSchema,
-  // A package has some 220 bytes: these are 9,000 of them.
+  // A package has some 270 bytes: these are 7,000 of them.
   mostBytes: largestBodyBytes,
   response: z
     .strictObject({

@@ -87,7 +87,7 @@ export async function storeEvidence(
     return { name, kind, mediaType, size, sha256 };
   });
   const lock = lockOfBuild(plan, new Map(layers.map(({ step, header }) => [step.id, header])));
-  const locked = lock === undefined ? [] : lockWrites(build.id, await storeLock(ports.blobs, build.tenantId, lock));
+  const locked = lock === undefined ? [] : lockWrites(build, await storeLock(ports.blobs, build.tenantId, lock));
   return [evidenceWrite(build.id, records), ...locked];
 }
 

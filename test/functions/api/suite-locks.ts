@@ -88,7 +88,7 @@ export function describeLocks(api: () => ApiUnderTest): void {
       const read = () => call(`${api().url}/v1/builds/${id}/lock`, { key: tenant.keys.viewer });
       const none = await read();
       expect([none.status, problemOf(none).code]).toEqual([409, 'lock.not_recorded']);
-      await api().ports.table.transact([...lockWrites(id, digest)]);
+      await api().ports.table.transact([...lockWrites({ id, tenantId: tenant.tenantId }, digest)]);
       expect([(await read()).status, (await read()).json()]).toEqual([200, { sha256: digest, lock }]);
       const stranger = await call(`${api().url}/v1/builds/${id}/lock`, { key: other.keys.owner });
       expect([stranger.status, problemOf(stranger).code]).toEqual([404, 'build.not_found']);
