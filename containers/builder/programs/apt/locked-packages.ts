@@ -52,12 +52,22 @@ export async function openLocked(
 ): Promise<SignedIndexes> {
   await fetchLocked(context, settings, packages);
   const stanzas = await readStanzas(context, settings, packages);
+  const first = new Map(
+    allSuites(context.archive)
+      .toReversed()
+      .map((suite) => [archiveOf(context.archive, suite), suite]),
+  );
   const files = allSuites(context.archive).flatMap((suite) =>
     suite.components.map((component, position) => {
       const name = archiveOf(context.archive, suite);
-      // Which of the components had it matters to nobody: the first lists all.
-      const own = position > 0 ? [] : packages.filter((one) => one.suite === suite.suite && one.archive === name);
-      const text = own.map((one) => stanzas.get(one) ?? '').join('');
+      // The minimal system is what the release's own suite says, in whatever suite its newest versions are: the first
+      // suite of an archive, and its first component, have all of it.
+      const own = position > 0 || first.get(name) !== suite ? [] : packages.filter((one) => one.archive === name);
+      // As archives order them, since apt's order depends on that.
+      const text = own
+        .toSorted((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0))
+        .map((one) => stanzas.get(one) ?? '')
+        .join('');
       return { suite, name: `${component}/binary-${context.architecture}/Packages`, text };
     }),
   );

@@ -87,6 +87,14 @@ export class PackageIndex {
     return undefined;
   }
 
+  /** Priority that an index gives to the package of this very name; undefined where it has none. */
+  priority(name: string, index: number): string | undefined {
+    for (const stanza of this.#stanzasOf(name)) {
+      if (stanza.index === index) return fieldOf(this.#text(stanza), 'Priority');
+    }
+    return undefined;
+  }
+
   /**
    * Every package that apt may come to install for the sake of some: whatever they depend on, by any alternative and
    * any provider, and so on.

@@ -35,7 +35,9 @@ export function takenPackages(
       throw new StepError('step.failed', `No index of the archive lists ${file}.`);
     }
     const { version, architecture, path } = listed;
-    const [of, priority] = [archiveOf(archive, suite), priorityOf(listed.priority)];
+    // What is in the minimal system the release's own suite says, which is the first, whatever a newer version has.
+    const given = indexes.packages.priority(name, 0) ?? listed.priority;
+    const [of, priority] = [archiveOf(archive, suite), priorityOf(given)];
     return {
       ...{ name, version, architecture, sha256, size, path, suite: suite.suite },
       ...(of === undefined ? {} : { archive: of }),
