@@ -149,6 +149,23 @@ describe('packages of a lock', () => {
     }
   });
 
+  it('are all of the release’s own suite for apt, whatever suite has their newest version', () =>
+    withBenchFolder(async (folder) => {
+      const [suite] = archive.state.suites;
+      if (suite === undefined) throw new Error('the archive has a suite');
+      const updates = { ...suite, suite: 'trixie-updates' };
+      const locked = taken.map((one) => (one.name === 'libweb' ? { ...one, suite: 'trixie-updates' } : one));
+      const bench = { ...folder, archive: { suites: [suite, updates] }, keyring: archive.keyring };
+      execFileSync('cp', ['-a', `${pattern}/.`, folder.tree]);
+      await runProgram(packages, { ...options, locked: { packages: locked } }, bench);
+      const place = join(folder.scratch, 'apt/lists');
+      const lists = readdirSync(place)
+        .filter((name) => name.endsWith('_Packages'))
+        .sort()
+        .map((name) => readFileSync(join(place, name), 'latin1').match(/^Package: .*$/gm) ?? []);
+      expect(lists).toEqual([[], ['Package: libweb', 'Package: postbox', 'Package: web']]);
+    }));
+
   it('have the priority that the archive gives, and one stanza, whatever their control file says', () => {
     const locked = archivePackageSchema.parse({ ...taken[0], priority: 'required' });
     const control = `Package: libweb\nVersion: 1:1.0\nArchitecture: all\nPriority: extra\nDescription: x\n y\n\nPackage: evil\n`;
