@@ -9,6 +9,7 @@ import { downloadCommand } from './commands/download.ts';
 import { initCommand } from './commands/init.ts';
 import { listCommand } from './commands/list.ts';
 import { localCommand } from './commands/local.ts';
+import { lockCommand } from './commands/lock.ts';
 import { logsCommand } from './commands/logs.ts';
 import { planCommand } from './commands/plan.ts';
 import { resumeCommand } from './commands/resume.ts';
@@ -42,6 +43,7 @@ const commands = [
   resumeCommand,
   retryCommand,
   statusCommand,
+  lockCommand,
   logsCommand,
   downloadCommand,
   verifyArtifactCommand,

@@ -1,3 +1,4 @@
+import { lockErrors, snapshotErrors } from './lock/lock-errors.ts';
 import { uploadErrors } from './uploads/errors.ts';
 
 /**
@@ -113,6 +114,7 @@ export const errorCatalogue = {
     title: 'There is no such file of evidence',
     remedy: 'See `evidence` of GET /v1/builds/{id}: a build that succeeded and made artifacts has some.',
   },
+  ...lockErrors,
   'cache.in_use': {
     status: 409,
     title: 'A build needs this result',
@@ -172,6 +174,7 @@ export const errorCatalogue = {
     remedy:
       'Set archives.debian: `--archive URL` on one machine, `-c archives.debian=URL` for a deployment. For archives.ubuntu: `--archive-ubuntu URL` or `-c archives.ubuntu=URL`.',
   },
+  ...snapshotErrors,
   'archive.unreachable': {
     status: 502,
     title: 'The package archive does not answer as one',

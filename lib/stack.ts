@@ -87,6 +87,7 @@ export class BuilderStack extends Stack {
     const security = configuration['archives.debianSecurity'];
     const ubuntu = configuration['archives.ubuntu'];
     const ubuntuSecurity = configuration['archives.ubuntuSecurity'];
+    const snapshot = configuration['archives.snapshot'];
     const privateHosts = configuration['archives.privateHosts'];
     for (const { made, rights } of all) {
       grantRights(made, rights, things);
@@ -120,6 +121,7 @@ export class BuilderStack extends Stack {
         ...(security === undefined ? {} : { [names.archiveDebianSecurity]: security }),
         ...(ubuntu === undefined ? {} : { [names.archiveUbuntu]: ubuntu }),
         ...(ubuntuSecurity === undefined ? {} : { [names.archiveUbuntuSecurity]: ubuntuSecurity }),
+        ...(snapshot === undefined ? {} : { [names.archiveSnapshot]: snapshot }),
         ...(privateHosts === undefined ? {} : { [names.archivePrivateHosts]: privateHosts.join(',') }),
       });
     }

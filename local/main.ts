@@ -87,6 +87,7 @@ const { values, positionals } = parseArgs({
     'archive-ubuntu-security': text,
     'archive-fallback-hours': text,
     'archive-private-hosts': text,
+    'archive-snapshot': text,
     'cache-limit-gib': text,
     'warms-presets': text,
     'builder-root': text,

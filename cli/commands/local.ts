@@ -20,6 +20,10 @@ const engineOptions = [
     '--archive-private-hosts <hosts>',
     'hosts with private addresses, parted by commas, at which archives of specs may be; none without it',
   ),
+  new Option(
+    '--archive-snapshot <template>',
+    'address of an archive that keeps old states, with {archive} and {timestamp} in it; none without it',
+  ),
   new Option('--port <number>', 'port of the API on loopback; without it, a free one'),
   new Option('--mode <mode>', 'how builders are isolated').choices(['contained', 'privileged']),
   new Option('--slots <number>', 'builders at once'),

@@ -9,6 +9,8 @@ export interface ExecOptions {
   readonly inTree?: boolean;
   /** `script`: the environment for tenant code (docs/architecture.md, "The script environment"). Implies inTree. */
   readonly confinement?: 'script' | 'script-network';
+  /** Of a step of a tenant's: the command may make device nodes. Refused once code of the tree has run. */
+  readonly makesDevices?: boolean;
   readonly stdin?: string;
   /** Writes the command's standard input piece by piece, instead of `stdin`. */
   readonly feed?: (write: (piece: Buffer) => Promise<void>) => Promise<void>;
@@ -216,6 +218,8 @@ export interface ProgramOutcome {
     /** PNG of the screen. */
     readonly screen?: string;
   };
+  /** What it took from archives, of programs that do. */
+  readonly taken?: NonNullable<LayerIndexHeader['taken']>;
   /** What an initramfs program read. */
   readonly inputs?: NonNullable<LayerIndexHeader['inputs']>;
   readonly facts?: Readonly<Record<string, string>>;

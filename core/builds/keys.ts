@@ -37,6 +37,15 @@ export const testKey = (buildId: string, stepId: string): TableKey => ({
 });
 /** The files of evidence of a build, all in one record. */
 export const evidenceKey = (buildId: string): TableKey => ({ partition: `BUILD#${buildId}`, sort: 'EVIDENCE' });
+/** Which lock is a build's. */
+export const buildLockKey = (buildId: string): TableKey => ({ partition: `BUILD#${buildId}`, sort: 'LOCK' });
+/** That the engine made a lock itself, whoever has it. */
+export const recordedLockKey = (digest: string): TableKey => ({ partition: `LOCK#${digest}`, sort: 'LOCK' });
+/** That it made it of a build of this tenant's. */
+export const ownLockKey = (digest: string, tenantId: string): TableKey => ({
+  partition: `LOCK#${digest}`,
+  sort: `TENANT#${tenantId}`,
+});
 /** Attempts sort by number up to 999; a stage ends long before. */
 export const attemptKey = (buildId: string, stageId: string, attempt: number): TableKey => ({
   partition: `BUILD#${buildId}`,

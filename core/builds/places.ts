@@ -8,6 +8,12 @@ export const manifestPlace = (buildId: string, stageId: string, attempt: number)
   path: `manifests/${buildId}/${stageId}/${attempt}.json`,
 });
 
+/** A lock that a tenant may build from, under the digest of its file. */
+export const lockPlace = (tenantId: string, digest: string): BlobPlace => ({
+  bucket: 'work',
+  path: `locks/${tenantId}/${digest}`,
+});
+
 /** Output of an attempt until the control plane has verified it. `step` `-` is the stage's own result. */
 export const stagingPlace = (
   buildId: string,

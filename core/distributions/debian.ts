@@ -19,6 +19,7 @@ export const debian = {
   // Packages of other components need the operator's decision about licences.
   components: ['main'],
   archiveHasSecurity: false,
+  snapshotNames: { archive: 'debian', security: 'debian-security' },
   keyring: '/usr/share/keyrings/debian-archive-keyring.gpg',
   suitesDifferBy: 'codename',
   kernelPackages: { amd64: 'linux-image-amd64', arm64: 'linux-image-arm64' },

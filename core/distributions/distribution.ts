@@ -34,6 +34,8 @@ export interface Distribution {
   readonly components: readonly [string, ...string[]];
   /** Whether the archive itself has the security suites; else they are taken where their own archive is configured. */
   readonly archiveHasSecurity: boolean;
+  /** What archives that keep old states call the archive and that of its security suites: one name where it is one. */
+  readonly snapshotNames: Readonly<Record<'archive' | 'security', string>>;
   /** File with the keys that sign the archive, at one path in the builder root and in every image. */
   readonly keyring: string;
   /** What tells its suites apart in their InRelease, and so in pins: their code name or the suite itself. */

@@ -18,6 +18,7 @@ export const ubuntu = {
   },
   components: ['main', 'universe'],
   archiveHasSecurity: true,
+  snapshotNames: { archive: 'ubuntu', security: 'ubuntu' },
   keyring: '/usr/share/keyrings/ubuntu-archive-keyring.gpg',
   // All suites of a release have its code name.
   suitesDifferBy: 'suite',

@@ -11,6 +11,7 @@ import { quoted } from '../text.ts';
 import { type FieldPath, valueAt } from './field-path.ts';
 import type { Refusal } from './refusal.ts';
 import { architectures } from './releases.ts';
+import { snapshotField } from './snapshot.ts';
 
 const described = {
   distribution: 'The distribution.',
@@ -19,11 +20,12 @@ const described = {
   base: 'What the image is built on.',
 } as const;
 
-/** The releases of one distribution, for the architectures that there are. */
+/** The releases of one distribution, for the architectures that there are, and a time of its archive. */
 function membersOf<Name extends DistributionName>(name: Name) {
   return {
     release: z.enum<ReleaseOf<Name>[]>([...releaseNamesOf(name)]).describe(described.release),
     architecture: z.enum(architectures).describe(described.architecture),
+    snapshot: snapshotField.optional(),
   };
 }
 

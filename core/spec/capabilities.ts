@@ -36,6 +36,7 @@ const tested = noted('Booted in QEMU, from the very file that is published, whic
 
 /** What is done in the tree is in every output. */
 const inTree: Record<Customization, Verdict> = {
+  lock: yes,
   archives: yes,
   packages: yes,
   'system.hostname': yes,

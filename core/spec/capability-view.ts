@@ -48,6 +48,9 @@ export const capabilityViewSchema = z
     version: z.literal(1).describe('Version of the format of specs.'),
     releases: z.array(z.strictObject({ name: z.string(), distribution: z.string(), version: z.string() })),
     architectures: z.array(cellSchema).describe('What this installation builds for.'),
+    snapshots: z
+      .boolean()
+      .describe('`base.snapshot` pins the archive by date: an archive that keeps old states is known.'),
     modes: z.array(z.enum(modes)).describe('How builders may run; the same bytes come out.'),
     customizations: z.array(z.strictObject({ name: z.string(), summary: z.string() })),
     outputs: z.array(outputCellsSchema),
@@ -89,6 +92,7 @@ export function capabilityView(abilities: Abilities): CapabilityView {
             },
       ),
     ),
+    snapshots: abilities.snapshots === true,
     modes: [...modes],
     customizations: customizations.map((name) => ({ name, summary: summaryOf(name) })),
     outputs: outputTypes.map((type) => {

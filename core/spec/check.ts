@@ -24,6 +24,8 @@ import { defaultUserErrors } from './wsl.ts';
 export interface Abilities {
   readonly architectures: readonly Architecture[];
   readonly outputs: readonly OutputType[];
+  /** It knows an archive that keeps old states; false where absent. */
+  readonly snapshots?: boolean | undefined;
 }
 
 export type SpecCheck =
@@ -40,6 +42,15 @@ function abilityErrors({ base, outputs }: Outline, abilities: Abilities): SpecEr
         code: 'spec.unsupported_architecture',
         reason: `this installation cannot build for ${architecture}`,
         remedy: `Use ${abilities.architectures.join(' or ')}, or ask the operator for a builder of ${architecture}.`,
+      }),
+    );
+  }
+  if (base.snapshot !== undefined && abilities.snapshots !== true) {
+    errors.push(
+      specError(['base', 'snapshot'], {
+        code: 'spec.unsupported_snapshot',
+        reason: 'this installation has no archive that keeps old states',
+        remedy: 'Remove it and keep the lock of a build, or ask the operator to set archives.snapshot.',
       }),
     );
   }

@@ -1,6 +1,7 @@
 import type { z } from 'zod';
 import { archiveNotes } from './document-archives.ts';
 import { diskNotes } from './document-disk.ts';
+import { lockNotes } from './document-lock.ts';
 import { systemNotes } from './document-system.ts';
 import { testNotes } from './document-tests.ts';
 import { specJsonSchema } from './json-schema.ts';
@@ -104,6 +105,7 @@ export function specDocument(): string {
     'the image, and what they cannot be joined with: [configuration-sections.md](configuration-sections.md).',
     '',
     ...archiveNotes,
+    ...lockNotes,
     ...systemNotes,
     '## Disk images',
     '',

@@ -28,6 +28,7 @@ export const specErrorCodes = {
   'spec.unsupported_option': 'No output of the spec makes anything of the field.',
   'spec.unsupported_output': 'This installation cannot build the output.',
   'spec.unsupported_release': 'The release cannot be built.',
+  'spec.unsupported_snapshot': 'This installation has no archive of snapshots.',
   'spec.unsupported_version': 'The schema version is not known.',
 } as const;
 export type SpecErrorCode = keyof typeof specErrorCodes;

@@ -13,6 +13,7 @@ import { diskSchema } from './disk-layout.ts';
 import { fileSchema } from './files.ts';
 import { firstBootSchema } from './first-boot.ts';
 import { specLimits } from './limits.ts';
+import { lockField } from './lock.ts';
 import { outputSchema, type ResolvedOutput } from './outputs.ts';
 import { kernelSchema, packagesSchema } from './packages.ts';
 import { patternText } from './refusal.ts';
@@ -34,6 +35,7 @@ export const specSchema = z
       remedy: 'Use lower-case letters, digits and inner hyphens; at most 63 characters.',
     }).describe('Name of the image; files are named after it.'),
     base: baseSchema,
+    lock: lockField.optional(),
     archives: archivesSchema.optional(),
     packages: packagesSchema.prefault({}),
     system: systemSchema.prefault({}),

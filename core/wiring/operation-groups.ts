@@ -42,6 +42,14 @@ export const operationGroups: readonly OperationGroup[] = [
     summary: 'See, explain, empty and warm the cache',
   },
   {
+    name: 'locks',
+    prefixes: ['/v1/locks'],
+    entry: 'functions/api/locks/lambda.ts',
+    rights: { table: 'read', blobs: 'write', signsUrls: false, startsFlow: false, stopsFlow: false, stopsTasks: false },
+    timeoutSeconds: 29,
+    summary: 'Keep locks that builds are made from',
+  },
+  {
     name: 'specs',
     prefixes: ['/v1/specs', '/v1/capabilities'],
     entry: 'functions/api/specs/lambda.ts',

@@ -1,6 +1,7 @@
 import type { Operation } from '../shared/operation.ts';
 import { buildOperations } from './builds/operations.ts';
 import { cacheOperations } from './cache/operations.ts';
+import { lockOperations } from './locks/operations.ts';
 import { serviceOperations } from './service/operations.ts';
 import { specOperations } from './specs/operations.ts';
 import { stageOperations } from './stages/operations.ts';
@@ -10,6 +11,7 @@ import { uploadOperations } from './uploads/operations.ts';
 export const operationsByGroup: Readonly<Record<string, readonly Operation[]>> = {
   builds: buildOperations,
   cache: cacheOperations,
+  locks: lockOperations,
   specs: specOperations,
   uploads: uploadOperations,
   stages: stageOperations,

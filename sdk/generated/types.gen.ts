@@ -45,7 +45,15 @@ export type Spec = {
          * The architecture, by the distribution’s name for it.
          */
         architecture: 'amd64' | 'arm64';
+        /**
+         * Build from the archive as it was at this time, in UTC: `20261101T000000Z`. Absent: as it is.
+         */
+        snapshot?: string;
     };
+    /**
+     * SHA-256 of the lock to build from: packages of exactly its versions and digests, and no others.
+     */
+    lock?: string;
     /**
      * Archives of packages beside the distribution’s.
      */
@@ -863,6 +871,139 @@ export type Spec = {
     }>;
 };
 
+/**
+ * What a build was made of.
+ */
+export type BuildLock = {
+    /**
+     * Version of this format.
+     */
+    format: 'lbuild-lock/1';
+    base: {
+        distribution: 'debian';
+        release: string;
+        architecture: 'amd64' | 'arm64';
+    };
+    /**
+     * Addresses, suites, and the digest of each index that was used.
+     */
+    archive: {
+        /**
+         * Of the distribution's own archive.
+         */
+        suites: Array<{
+            /**
+             * Base address of the archive, without the suite.
+             */
+            uri: string;
+            suite: string;
+            components: Array<string>;
+            /**
+             * Name to SHA-256 of each uncompressed package index used, as InRelease lists them.
+             */
+            indexes: {
+                [key: string]: string;
+            };
+            /**
+             * SHA-256 of the InRelease that was read: where a cache holds it, the archive need not be asked.
+             */
+            inRelease?: string;
+            /**
+             * Address that it is read at instead, where the build pins the archive by date: its expiry is not judged. The image keeps `uri`.
+             */
+            snapshot?: string;
+            /**
+             * InRelease's Date in epoch seconds.
+             */
+            date: number;
+        }>;
+        /**
+         * Archives that the spec names, for the step of its packages alone. Absent where it names none.
+         */
+        extra?: Array<{
+            /**
+             * As the spec names it.
+             */
+            name: string;
+            suites: Array<{
+                /**
+                 * Base address of the archive, without the suite.
+                 */
+                uri: string;
+                suite: string;
+                components: Array<string>;
+                /**
+                 * Name to SHA-256 of each uncompressed package index used, as InRelease lists them.
+                 */
+                indexes: {
+                    [key: string]: string;
+                };
+                /**
+                 * SHA-256 of the InRelease that was read: where a cache holds it, the archive need not be asked.
+                 */
+                inRelease?: string;
+                /**
+                 * Address that it is read at instead, where the build pins the archive by date: its expiry is not judged. The image keeps `uri`.
+                 */
+                snapshot?: string;
+                /**
+                 * InRelease's Date in epoch seconds.
+                 */
+                date: number;
+            }>;
+        }>;
+    };
+    /**
+     * In the order of the plan.
+     */
+    steps: Array<{
+        /**
+         * Id of the step in the plan: bootstrap, kernel, packages.
+         */
+        step: string;
+        /**
+         * Whose code ran beside it. What a step of the tenant’s class took nobody vouches for.
+         */
+        trust: 'service' | 'tenant';
+        /**
+         * Of all that the step was asked for, but for the tools that it was done with.
+         */
+        request: string;
+        /**
+         * What it took from archives, by archive, suite, name and architecture.
+         */
+        packages: Array<{
+            name: string;
+            version: string;
+            architecture: string;
+            /**
+             * Of the .deb.
+             */
+            sha256: string;
+            /**
+             * Bytes of the .deb.
+             */
+            size: number;
+            /**
+             * Where the archive has it, below its address.
+             */
+            path: string;
+            /**
+             * The suite whose index listed it.
+             */
+            suite: string;
+            /**
+             * Name of the archive in the spec; absent: the distribution’s own.
+             */
+            archive?: string;
+            /**
+             * As the index has it, which decides whether it is in the minimal system.
+             */
+            priority?: 'required' | 'important' | 'standard' | 'optional' | 'extra';
+        }>;
+    }>;
+};
+
 export type Build = {
     /**
      * The build’s id.
@@ -1316,6 +1457,14 @@ export type Step = {
     };
 };
 
+export type BuildLockAnswer = {
+    /**
+     * Its name in `lock` of a spec: of its canonical JSON and a line’s end.
+     */
+    sha256: string;
+    lock: BuildLock;
+};
+
 export type Logs = {
     lines: Array<LogLine>;
     /**
@@ -1751,6 +1900,17 @@ export type Warmings = {
     builds: Array<Build>;
 };
 
+export type StoredLock = {
+    /**
+     * Its name in `lock` of a spec: of its canonical JSON and a line’s end.
+     */
+    sha256: string;
+    /**
+     * This installation made it itself; else what is built from it is the tenant’s own.
+     */
+    recorded: boolean;
+};
+
 export type SpecVerdict = {
     valid: boolean;
     /**
@@ -1779,6 +1939,10 @@ export type Capabilities = {
      * What this installation builds for.
      */
     architectures: Array<Capability>;
+    /**
+     * `base.snapshot` pins the archive by date: an archive that keeps old states is known.
+     */
+    snapshots: boolean;
     /**
      * How builders may run; the same bytes come out.
      */
@@ -2005,6 +2169,10 @@ export type StartBuildData = {
          * true: a failure ends only what needs the failed step; else it ends the whole build soon.
          */
         keepGoing?: 'true' | 'false';
+        /**
+         * SHA-256 of the lock to build from, in place of the spec’s own `lock`.
+         */
+        lock?: string;
     };
     url: '/v1/builds';
 };
@@ -2023,6 +2191,10 @@ export type StartBuildErrors = {
      */
     403: Problem;
     /**
+     * `lock.not_found`: There is no such lock.
+     */
+    404: Problem;
+    /**
      * `request.too_large`: The body is too large.
      */
     413: Problem;
@@ -2031,11 +2203,11 @@ export type StartBuildErrors = {
      */
     415: Problem;
     /**
-     * `idempotency.mismatch`: The idempotency key was used with another body. `spec.invalid`: The build spec is not valid.
+     * `idempotency.mismatch`: The idempotency key was used with another body. `lock.does_not_fit`: The lock does not fit the spec. `plan.too_large`: The plan has too many stages. `spec.invalid`: The build spec is not valid.
      */
     422: Problem;
     /**
-     * `internal.error`: The service failed.
+     * `archive.not_configured`: No package archive is configured. `archive.snapshot_not_configured`: No archive of snapshots is configured. `internal.error`: The service failed.
      */
     500: Problem;
     /**
@@ -2060,6 +2232,10 @@ export type PreviewPlanData = {
     path?: never;
     query?: {
         /**
+         * SHA-256 of the lock to build from, in place of the spec’s own `lock`.
+         */
+        lock?: string;
+        /**
          * true: the answer holds the graph as SVG too.
          */
         svg?: 'true' | 'false';
@@ -2081,6 +2257,10 @@ export type PreviewPlanErrors = {
      */
     403: Problem;
     /**
+     * `lock.not_found`: There is no such lock.
+     */
+    404: Problem;
+    /**
      * `request.too_large`: The body is too large.
      */
     413: Problem;
@@ -2089,11 +2269,11 @@ export type PreviewPlanErrors = {
      */
     415: Problem;
     /**
-     * `plan.too_large`: The plan has too many stages. `spec.invalid`: The build spec is not valid.
+     * `lock.does_not_fit`: The lock does not fit the spec. `plan.too_large`: The plan has too many stages. `spec.invalid`: The build spec is not valid.
      */
     422: Problem;
     /**
-     * `archive.not_configured`: No package archive is configured. `internal.error`: The service failed.
+     * `archive.not_configured`: No package archive is configured. `archive.snapshot_not_configured`: No archive of snapshots is configured. `internal.error`: The service failed.
      */
     500: Problem;
     /**
@@ -2170,6 +2350,64 @@ export type ReadBuildResponses = {
 };
 
 export type ReadBuildResponse = ReadBuildResponses[keyof ReadBuildResponses];
+
+export type ReadBuildLockData = {
+    body?: never;
+    path: {
+        /**
+         * Id of the build.
+         */
+        id: string;
+    };
+    query?: never;
+    url: '/v1/builds/{id}/lock';
+};
+
+export type ReadBuildLockErrors = {
+    /**
+     * `request.invalid`: The request is not valid.
+     */
+    400: Problem;
+    /**
+     * `access.unauthenticated`: No valid credentials.
+     */
+    401: Problem;
+    /**
+     * `access.forbidden`: The key may not do this.
+     */
+    403: Problem;
+    /**
+     * `build.not_found`: There is no such build.
+     */
+    404: Problem;
+    /**
+     * `lock.not_recorded`: The build has no lock.
+     */
+    409: Problem;
+    /**
+     * `request.too_large`: The body is too large.
+     */
+    413: Problem;
+    /**
+     * `internal.error`: The service failed.
+     */
+    500: Problem;
+    /**
+     * `service.unavailable`: A part of the service is not available.
+     */
+    503: Problem;
+};
+
+export type ReadBuildLockError = ReadBuildLockErrors[keyof ReadBuildLockErrors];
+
+export type ReadBuildLockResponses = {
+    /**
+     * Success.
+     */
+    200: BuildLockAnswer;
+};
+
+export type ReadBuildLockResponse = ReadBuildLockResponses[keyof ReadBuildLockResponses];
 
 export type CancelBuildData = {
     body?: never;
@@ -2270,7 +2508,7 @@ export type ResumeBuildErrors = {
      */
     403: Problem;
     /**
-     * `build.not_found`: There is no such build.
+     * `build.not_found`: There is no such build. `lock.not_found`: There is no such lock.
      */
     404: Problem;
     /**
@@ -2286,11 +2524,11 @@ export type ResumeBuildErrors = {
      */
     415: Problem;
     /**
-     * `idempotency.mismatch`: The idempotency key was used with another body. `spec.invalid`: The build spec is not valid.
+     * `idempotency.mismatch`: The idempotency key was used with another body. `lock.does_not_fit`: The lock does not fit the spec. `plan.too_large`: The plan has too many stages. `spec.invalid`: The build spec is not valid.
      */
     422: Problem;
     /**
-     * `internal.error`: The service failed.
+     * `archive.not_configured`: No package archive is configured. `archive.snapshot_not_configured`: No archive of snapshots is configured. `internal.error`: The service failed.
      */
     500: Problem;
     /**
@@ -2347,7 +2585,7 @@ export type RetryBuildErrors = {
      */
     403: Problem;
     /**
-     * `build.not_found`: There is no such build.
+     * `build.not_found`: There is no such build. `lock.not_found`: There is no such lock.
      */
     404: Problem;
     /**
@@ -2359,11 +2597,11 @@ export type RetryBuildErrors = {
      */
     413: Problem;
     /**
-     * `idempotency.mismatch`: The idempotency key was used with another body. `spec.invalid`: The build spec is not valid.
+     * `idempotency.mismatch`: The idempotency key was used with another body. `lock.does_not_fit`: The lock does not fit the spec. `plan.too_large`: The plan has too many stages. `spec.invalid`: The build spec is not valid.
      */
     422: Problem;
     /**
-     * `internal.error`: The service failed.
+     * `archive.not_configured`: No package archive is configured. `archive.snapshot_not_configured`: No archive of snapshots is configured. `internal.error`: The service failed.
      */
     500: Problem;
     /**
@@ -3096,6 +3334,55 @@ export type WarmCacheResponses = {
 };
 
 export type WarmCacheResponse = WarmCacheResponses[keyof WarmCacheResponses];
+
+export type UploadLockData = {
+    body: BuildLock;
+    path?: never;
+    query?: never;
+    url: '/v1/locks';
+};
+
+export type UploadLockErrors = {
+    /**
+     * `request.invalid`: The request is not valid. `request.unreadable`: The body cannot be read.
+     */
+    400: Problem;
+    /**
+     * `access.unauthenticated`: No valid credentials.
+     */
+    401: Problem;
+    /**
+     * `access.forbidden`: The key may not do this.
+     */
+    403: Problem;
+    /**
+     * `request.too_large`: The body is too large.
+     */
+    413: Problem;
+    /**
+     * `request.media_type`: The media type is not supported.
+     */
+    415: Problem;
+    /**
+     * `internal.error`: The service failed.
+     */
+    500: Problem;
+    /**
+     * `service.unavailable`: A part of the service is not available.
+     */
+    503: Problem;
+};
+
+export type UploadLockError = UploadLockErrors[keyof UploadLockErrors];
+
+export type UploadLockResponses = {
+    /**
+     * Success.
+     */
+    201: StoredLock;
+};
+
+export type UploadLockResponse = UploadLockResponses[keyof UploadLockResponses];
 
 export type ValidateSpecData = {
     body: Spec;

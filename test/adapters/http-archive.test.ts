@@ -138,6 +138,35 @@ describe('package archive over HTTP', () => {
     });
   });
 
+  it('reads a snapshot at its own address, however old, and says both addresses', async () => {
+    const text = inRelease('trixie', 'a').replace('Date:', 'Valid-Until: Sat, 22 Nov 2025 09:12:45 UTC\nDate:');
+    const kept = '/old/debian/20251115T000000Z';
+    const { url, asked } = await archive({
+      '/debian/dists/trixie/InRelease': { body: text },
+      [`${kept}/dists/trixie/InRelease`]: { body: text },
+    });
+    const clock = fixedClock({ milliseconds: Date.parse('2026-11-26') });
+    const snapshot = `${new URL(url).origin}/old/{archive}/{timestamp}/`;
+    const addresses = { debian: { archive: url } };
+    const reader = createHttpArchive({ addresses, snapshot, clock, log: quiet });
+    await expect(reader.state('trixie', 'amd64')).rejects.toThrow('archive.untrusted');
+    const { suites } = await reader.state('trixie', 'amd64', '20251115T000000Z');
+    const address = `${new URL(url).origin}${kept}`;
+    expect(archiveStateSchema.parse({ suites }).suites).toMatchObject([
+      { uri: url, suite: 'trixie', snapshot: address },
+    ]);
+    expect(asked.filter((path) => path.startsWith(kept))).toHaveLength(2);
+    expect(reader.places('trixie', '20251115T000000Z')[0]).toEqual({
+      ...{ uri: url, suite: 'trixie', components: ['main'], snapshot: address },
+    });
+    expect(reader.places('trixie')[0]).not.toHaveProperty('snapshot');
+    await expect(reader.state('trixie', 'amd64', '20251116T000000Z')).rejects.toThrow('does not exist');
+    const without = createHttpArchive({ addresses, clock, log: quiet });
+    await expect(without.state('trixie', 'amd64', '20251115T000000Z')).rejects.toThrow(
+      'archive.snapshot_not_configured',
+    );
+  });
+
   it('asks once a minute, and again at once after a failure', async () => {
     const answers: Record<string, Answer> = { '/debian/dists/trixie/InRelease': { status: 503 } };
     const { url, asked } = await archive(answers);

@@ -54,6 +54,7 @@ const ports: Ports = {
   tasks: createBuilderTasks({ client: new ECSClient({ region }), cluster: 'c', family: 'f' }),
   bus: createEventBus({ client: new EventBridgeClient({ region }), eventBusName: 'b' }),
   archive: createHttpArchive({ addresses: {}, clock, log: () => {} }),
+  packages: { gone: async () => [] },
   signer: createKmsSigner({ client: new KMSClient({ region }), keyArn: 'arn:key' }),
   clock,
   ids: createIds(clock),

@@ -6,9 +6,11 @@ const variablesSchema = z.looseObject({
   Environment: z.object({ Variables: z.record(z.string(), z.json()) }).optional(),
 });
 
-it('the archives of Ubuntu, and the hosts that archives of specs may be at, reach every function', () => {
+it('the archives of Ubuntu and of snapshots, and the hosts that archives of specs may be at, reach every function', () => {
+  const snapshots = 'https://snapshots.internal/{archive}/{timestamp}';
   const { template } = synthesize({
     'archives.privateHosts': 'Archive.internal, 10.0.0.7',
+    'archives.snapshot': snapshots,
     'archives.ubuntu': 'http://archive.invalid/ubuntu',
     'archives.ubuntuSecurity': 'http://security.invalid/ubuntu',
   });
@@ -19,6 +21,7 @@ it('the archives of Ubuntu, and the hosts that archives of specs may be at, reac
   for (const variables of told) {
     expect(variables).toMatchObject({
       LBUILD_ARCHIVE_PRIVATE_HOSTS: 'archive.internal,10.0.0.7',
+      LBUILD_ARCHIVE_SNAPSHOT: snapshots,
       LBUILD_ARCHIVE_UBUNTU: 'http://archive.invalid/ubuntu',
       LBUILD_ARCHIVE_UBUNTU_SECURITY: 'http://security.invalid/ubuntu',
     });

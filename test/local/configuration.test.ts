@@ -108,6 +108,10 @@ describe('readConfiguration', () => {
     ['warms-presets', 'perhaps'],
     ['archive-private-hosts', 'http://archive.internal'],
     ['archive-private-hosts', 'a,,b'],
+    ['archive-snapshot', 'http://snapshots.internal/{archive}'],
+    ['archive-snapshot', 'http://{archive}.internal/{timestamp}'],
+    ['archive-snapshot', 'ftp://snapshots.internal/{archive}/{timestamp}'],
+    ['archive-snapshot', 'http://u:p@snapshots.internal/{archive}/{timestamp}'],
   ])('refuses --%s %s', (name, value) => {
     expect(refusal({ [name]: value }).fields).toHaveLength(1);
   });

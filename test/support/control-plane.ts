@@ -34,6 +34,8 @@ export interface ControlPlane {
   fileOf(path: string): string;
   /** The state that the archive answers from now on. */
   archive: ArchiveState;
+  /** Digests of package files that neither cache nor archive has. */
+  readonly gone: Set<string>;
   submit(spec: ResolvedSpec, run?: RunOptions, tenantId?: string): Promise<BuildRecord>;
   ended(buildId: string): Promise<BuildDetail>;
   close(): Promise<void>;
@@ -103,7 +105,12 @@ export async function openControlPlane(
       stop: async () => undefined,
       running: async () => [...running].map(([taskId, request]) => ({ taskId, ...request, startedAt: clock.now() })),
     },
-    archive: { state: async () => plane.archive, extra: async () => plane.archive.extra ?? [] },
+    archive: {
+      state: async () => plane.archive,
+      extra: async () => plane.archive.extra ?? [],
+      places: () => plane.archive.suites,
+    },
+    packages: { gone: async (files) => files.map(({ sha256 }) => sha256).filter((digest) => plane.gone.has(digest)) },
     signer: createKeySigner(openSigningKey(directory)),
   };
   const pump = await startOutboxPump({
@@ -113,7 +120,7 @@ export async function openControlPlane(
     onError: (error) => console.error(error),
   });
   const plane: ControlPlane = {
-    ...{ ports, agent, archive },
+    ...{ ports, agent, archive, gone: new Set() },
     fileOf: objects.fileOf,
     submit: async (spec, run = {}, tenantId = 'ten_1') =>
       (await submitBuild(ports, { tenantId, keyId: 'key_1', spec, run })).build,

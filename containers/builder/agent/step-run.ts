@@ -85,6 +85,7 @@ function contextOf(
     signal,
     log: (stream: 'out' | 'err' | 'agent', text: string) => log.add(step.id, stream, text),
   };
+  let ranCode = false;
   return {
     tree,
     scratch,
@@ -102,7 +103,14 @@ function contextOf(
     signal,
     exec: (argv, execOptions) => {
       const inTree = execOptions?.inTree === true || execOptions?.confinement !== undefined;
-      if (inTree || packageTools.has(basename(argv[0]))) onCodeInTree();
+      if (inTree || packageTools.has(basename(argv[0]))) {
+        ranCode = true;
+        onCodeInTree();
+      }
+      // Nobody but the builder has been in the tree until then.
+      if (execOptions?.makesDevices === true && ranCode) {
+        throw new StepError('step.failed', 'Device nodes are made before any code of the tree runs.');
+      }
       return execute(settings, argv, execOptions);
     },
     progress: (percent) => options.onProgress(percent),

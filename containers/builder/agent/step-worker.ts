@@ -159,10 +159,11 @@ export class StepWorker {
     made: { folder: string; tree: StageTree; difference: Difference; outcome: ProgramOutcome; keeps: boolean },
     report: Report,
   ): Promise<void> {
-    const { inputs } = made.outcome;
+    const { inputs, taken } = made.outcome;
     const captured = await writeCapture({
       ...{ step: step.id, folder: made.folder, tree: made.tree.path, difference: made.difference },
       ...(inputs === undefined ? {} : { inputs }),
+      ...(taken === undefined ? {} : { taken }),
     });
     if (made.keeps) made.tree.keep(step.id, captured.after);
     this.#shelf.put(captured.layer, captured.index);

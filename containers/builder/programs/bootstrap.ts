@@ -4,6 +4,7 @@
  *   distribution: debian     Required.
  *   release: trixie          Required, the code name.
  *   architecture: amd64      Required.
+ *   locked: {packages: …}    Optional: the packages of a lock, which alone are used, whatever the archive has now.
  *
  * The indexes are opened and verified first (apt/signed-indexes.ts): the archive must be in the state that the build
  * was planned for. mmdebstrap then works from those lists and from packages whose digests they name. It mounts nothing
@@ -21,11 +22,15 @@ import {
   printSha256,
   sourcesName,
   sourcesText,
+  withoutDevices,
   withoutMounts,
   writeAptSettings,
 } from './apt/apt-settings.ts';
+import { openLocked, takenOfLock } from './apt/locked-packages.ts';
 import { clearArchives, fillArchives, parsePrintedUris } from './apt/package-archives.ts';
 import { openIndexes } from './apt/signed-indexes.ts';
+import { takenPackages } from './apt/taken-packages.ts';
+import { makeDeviceNodes } from './tree/device-nodes.ts';
 import { writeTreeFile } from './tree/tree-file.ts';
 
 type Options = OptionsOf<typeof declaration>;
@@ -49,13 +54,16 @@ const leftovers = [
 
 async function run(context: ProgramContext<Options>): Promise<ProgramOutcome> {
   const { release, architecture } = context.options;
-  const settings = await writeAptSettings(context);
-  const indexes = await openIndexes(context);
+  const locked = context.options.locked?.packages;
+  const settings = await writeAptSettings(context, undefined, [], locked !== undefined);
+  const indexes = locked === undefined ? await openIndexes(context) : await openLocked(context, settings, locked);
   const { packages } = indexes;
   await writeLists(settings, indexes, packages.closure(packages.base, '', false));
   context.progress(10);
 
   await chmod(context.tree, 0o755);
+  // Whoever wrote the lock may have named packages of a tenant's: the step is then confined as these are.
+  if (locked !== undefined) await makeDeviceNodes(context);
   const printed = await context.exec(
     [
       'apt-get',
@@ -71,11 +79,13 @@ async function run(context: ProgramContext<Options>): Promise<ProgramOutcome> {
     { env: { APT_CONFIG: settings.configuration }, quiet: true },
   );
   const wanted = parsePrintedUris(printed.stdout);
-  await fillArchives(context, settings, wanted, (fraction) => context.progress(10 + 30 * fraction));
+  if (locked === undefined) {
+    await fillArchives(context, settings, wanted, (fraction) => context.progress(10 + 30 * fraction));
+  }
 
   await context.exec(
     [
-      ...withoutMounts,
+      ...(locked === undefined ? withoutMounts : withoutDevices),
       'mmdebstrap',
       '--mode=root',
       '--format=directory',
@@ -99,7 +109,11 @@ async function run(context: ProgramContext<Options>): Promise<ProgramOutcome> {
     await rm(join(context.tree, path), { force: true });
   }
   await writeTreeFile(context, `/${sources}`, sourcesText(context), { mode: 0o644 });
-  return { facts: { packages: String(wanted.length) } };
+  const taken =
+    locked === undefined
+      ? takenPackages(context.archive, indexes, wanted)
+      : await takenOfLock(context, locked, new Map());
+  return { taken, facts: { packages: String(taken.length) } };
 }
 
 export const bootstrap: StepProgram<typeof declaration.options> = { declaration, run };

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { EngineError } from '../../../core/errors.ts';
 import { installationSchema } from '../../../core/tenancy/installation.ts';
 import { environmentNames } from '../../../core/wiring/environment.ts';
+import { snapshotTemplateSchema } from '../../../core/wiring/snapshot-template.ts';
 
 const names = environmentNames;
 const text = z.string().min(1);
@@ -40,6 +41,7 @@ const environmentSchema = z.object({
   [names.archiveUbuntu]: z.url().optional(),
   [names.archiveUbuntuSecurity]: z.url().optional(),
   [names.archivePrivateHosts]: list.optional(),
+  [names.archiveSnapshot]: snapshotTemplateSchema.optional(),
 });
 export type Environment = z.infer<typeof environmentSchema>;
 

@@ -10,6 +10,7 @@ import { distributionNames, findRelease } from '../../../core/distributions/regi
 import { packageUrl } from '../../../core/evidence/package-url.ts';
 import { type ArchiveState, archiveStateSchema } from '../../../core/plan/archive-state.ts';
 import { makePlan } from '../../../core/plan/make-plan.ts';
+import { type ArchivePackage, archivePackageSchema } from '../../../core/plan/programs/archive-package.ts';
 import { checkSpec } from '../../../core/spec/check.ts';
 import { architectures, releaseNames } from '../../../core/spec/releases.ts';
 import { everything } from '../../core/spec/sample-spec.ts';
@@ -88,6 +89,26 @@ export function describeDistribution({ distribution, ...maker }: DistributionUnd
       });
     });
 
+    it.each(known)(
+      '%s is read at a time of its archive, by the names that archives of snapshots have for it',
+      (release) => {
+        const at = '20261101T000000Z';
+        const own = { archive: 'http://archive.invalid/own', security: 'http://security.invalid/own' };
+        const addresses = { [distribution.name]: own };
+        const snapshot = 'http://old.invalid/{archive}/{timestamp}/';
+        const places = createHttpArchive({ addresses, snapshot, ...quiet }).places(release, at);
+        const { archive: named, security } = distribution.snapshotNames;
+        const { suites, securitySuite } = findRelease(release)?.release ?? { suites: [] };
+        expect(places.map((place) => [place.suite, place.uri, place.snapshot])).toEqual([
+          ...suites.map((suite) => [suite, own.archive, `http://old.invalid/${named}/${at}`]),
+          ...(securitySuite ? [[securitySuite, own.security, `http://old.invalid/${security}/${at}`]] : []),
+        ]);
+        expect(() => createHttpArchive({ addresses, ...quiet }).places(release, at)).toThrow(
+          'archive.snapshot_not_configured',
+        );
+      },
+    );
+
     it('name a package URL, and a system by the number that OVF has for it', () => {
       const { type, namespace } = distribution.packageUrl;
       const [release = ''] = known;
@@ -118,6 +139,7 @@ export function describeDistribution({ distribution, ...maker }: DistributionUnd
     let builderRoot = '';
     let archive: ContractArchive;
     let state: ArchiveState;
+    let minimal: readonly ArchivePackage[] = [];
 
     beforeAll(async () => {
       builderRoot = await builderRootForTests();
@@ -167,8 +189,9 @@ export function describeDistribution({ distribution, ...maker }: DistributionUnd
     it('makes the minimal system, which names the archive and its keyring', () =>
       withBenchFolder(async (place) => {
         const wanted = { distribution: distribution.name, release: name, architecture: 'amd64' };
-        const { facts } = await runProgram(stepPrograms.bootstrap, wanted, bench(place));
+        const { facts, taken } = await runProgram(stepPrograms.bootstrap, wanted, bench(place));
         expect(Number(facts?.packages)).toBeGreaterThan(0);
+        minimal = taken ?? [];
         expect(readFileSync(join(place.tree, 'etc/os-release'), 'utf8')).toContain(`ID=${distribution.name}\n`);
         const sources = readFileSync(join(place.tree, maker.sourcesFile), 'utf8');
         const named = [archive.url, ...state.suites.map(({ suite }) => suite), ...distribution.components];
@@ -176,12 +199,34 @@ export function describeDistribution({ distribution, ...maker }: DistributionUnd
         execFileSync('cp', ['-a', place.tree, base]);
       }));
 
+    it('makes the same of a lock when the indexes that it was made from are gone', () =>
+      withBenchFolder(async (place) => {
+        expect(minimal.length).toBeGreaterThan(0);
+        for (const one of minimal) expect(archivePackageSchema.parse(one)).toEqual(one);
+        const gone = { 'main/binary-amd64/Packages': 'f'.repeat(64) };
+        const moved = { suites: state.suites.map((suite) => ({ ...suite, indexes: gone })) };
+        const wanted = { distribution: distribution.name, release: name, architecture: 'amd64' };
+        const locked = { ...wanted, locked: { packages: minimal } };
+        const { taken } = await runProgram(stepPrograms.bootstrap, locked, { ...bench(place), archive: moved });
+        expect(taken).toEqual(minimal);
+        expect(maker.installed(place.tree)).toEqual(maker.installed(base));
+        expect(readFileSync(join(place.tree, maker.sourcesFile))).toEqual(readFileSync(join(base, maker.sourcesFile)));
+      }));
+
     it('gives packages of every suite and component, and what an image needs to boot', () =>
       withBenchFolder(async (place) => {
         execFileSync('cp', ['-a', `${base}/.`, place.tree]);
         const wanted = { ...options, install: ['shell', 'web'], kernel, outputs: ['iso', 'raw'] };
-        await runProgram(stepPrograms.packages, wanted, bench(place));
+        const { taken } = await runProgram(stepPrograms.packages, wanted, bench(place));
         const installed = maker.installed(place.tree);
+        // The lock says of each package which suite it is from.
+        const suitesOf = (of: string) => taken?.filter((one) => one.name === of).map((one) => one.suite);
+        expect([suitesOf('web'), suitesOf('shell')]).toEqual([[updates], [security]]);
+        await withBenchFolder(async (other) => {
+          execFileSync('cp', ['-a', `${base}/.`, other.tree]);
+          await runProgram(stepPrograms.packages, { ...wanted, locked: { packages: taken } }, bench(other));
+          expect(maker.installed(other.tree)).toEqual(installed);
+        });
         expect(installed.get('web')).toBe('2');
         expect(readFileSync(join(place.tree, 'srv/shell'), 'utf8')).toBe('safe\n');
         // Where nothing pins it, the newest of all suites comes; else what the pin names.

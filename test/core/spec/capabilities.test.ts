@@ -26,6 +26,7 @@ import { everything, sampleSpec } from './sample-spec.ts';
 
 /** What makes use of each field. */
 const uses: Readonly<Record<Customization, Readonly<Record<string, unknown>>>> = {
+  lock: { lock: 'a'.repeat(64) },
   archives: { archives: [sampleArchive()] },
   packages: { packages: { install: ['bash'] } },
   'system.hostname': { system: { hostname: 'edge-01' } },

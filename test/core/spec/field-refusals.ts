@@ -272,6 +272,13 @@ export const fieldRefusals: readonly RefusalRow[] = [
   ['a release that is an inherited name', base({ release: 'toString' }), 'base.release', 'spec.unsupported_release'],
   ['another distribution', base({ distribution: 'gentoo' }), 'base.distribution', 'spec.unsupported_distribution'],
   ['an unknown architecture', base({ architecture: 'x86_64' }), 'base.architecture', 'spec.unsupported_architecture'],
+  [
+    'a snapshot without an archive of them',
+    base({ snapshot: '20261101T000000Z' }),
+    'base.snapshot',
+    'spec.unsupported_snapshot',
+  ],
+  ['a lock that is none', { lock: 'lock.json' }, 'lock', 'spec.invalid_value'],
   ['packages as a list', { packages: ['bash'] }, 'packages', 'spec.invalid_value'],
   ['users as an object', { users: { ops: {} } }, 'users', 'spec.invalid_value'],
   ['recommends as a number', { packages: { recommends: 1 } }, 'packages.recommends', 'spec.invalid_value'],

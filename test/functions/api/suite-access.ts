@@ -48,6 +48,8 @@ export function describeAccess(api: () => ApiUnderTest): void {
       expect(Object.fromEntries(table)).toEqual({
         startBuild: 'builds:create',
         previewPlan: 'builds:create',
+        readBuildLock: 'builds:read',
+        uploadLock: 'builds:create',
         listBuilds: 'builds:read',
         readBuild: 'builds:read',
         cancelBuild: 'builds:cancel',
@@ -160,9 +162,10 @@ export function describeAccess(api: () => ApiUnderTest): void {
       },
     );
 
-    it('lists eleven operations of one build', () => {
+    it('lists twelve operations of one build', () => {
       expect(ofOneBuild.map(({ id }) => id)).toEqual([
         'readBuild',
+        'readBuildLock',
         'cancelBuild',
         'resumeBuild',
         'retryBuild',

@@ -3,10 +3,14 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import type { z } from 'zod';
 import { buildViewSchema } from '../../../core/builds/build-view.ts';
 import { uploadKey } from '../../../core/builds/keys.ts';
+import { lockPlace } from '../../../core/builds/places.ts';
 import { sha256 } from '../../../core/digest.ts';
+import { lockFile } from '../../../core/lock/build-lock.ts';
+import { resolvedSpecSchema } from '../../../core/spec/resolve.ts';
 import { uploadLimits } from '../../../core/uploads/limits.ts';
 import { readUploadRecord, uploadWrite } from '../../../core/uploads/upload-record.ts';
 import { declaredUploadSchema, uploadViewSchema } from '../../../core/uploads/upload-view.ts';
+import { lockOf } from '../../core/lock/lock-samples.ts';
 import type { ApiUnderTest, TenantUnderTest } from './api-under-test.ts';
 import { exampleSpec } from './example-spec.ts';
 import { type Answer, call, problemOf, withoutRequestId } from './http-call.ts';
@@ -197,6 +201,30 @@ export function describeUploads(api: () => ApiUnderTest): void {
       expect((await post('/v1/specs/validate', spec)).json()).toMatchObject({ valid: false, errors });
     });
 
+    it('must be there for a build from a lock too, and the lock for a build of uploads', async () => {
+      const lock = lockOf(resolvedSpecSchema.parse(exampleSpec));
+      const { sha256: digest } = lockFile(lock);
+      const spec = withUploads(await stored());
+      for (const path of ['/v1/builds', '/v1/builds:plan']) {
+        const absent = await post(`${path}?lock=${digest}`, spec, one);
+        expect([absent.status, problemOf(absent).code]).toEqual([404, 'lock.not_found']);
+      }
+      expect((await post('/v1/locks', lock)).status).toBe(201);
+      for (const [path, status] of [
+        ['/v1/builds', 202],
+        ['/v1/builds:plan', 200],
+      ] as const) {
+        const without = await post(`${path}?lock=${digest}`, withUploads('2'.repeat(64)));
+        expect([without.status, problemOf(without).errors.map(({ code }) => code)]).toEqual([
+          422,
+          ['spec.unknown_upload'],
+        ]);
+        const wrong = await post(`${path}?lock=${digest}`, { ...spec, packages: { install: ['zsh'] } });
+        expect([wrong.status, problemOf(wrong).code]).toEqual([422, 'lock.does_not_fit']);
+        expect((await post(`${path}?lock=${digest}`, spec)).status).toBe(status);
+      }
+    });
+
     it('are planned, and kept from when a build of them is started', async () => {
       const digest = await stored();
       expect(await stateOf(digest)).toBe('stored');
@@ -211,14 +239,24 @@ export function describeUploads(api: () => ApiUnderTest): void {
       expect(kept).toBeGreaterThan(Date.now() + uploadLimits.keptMilliseconds - 60_000);
     });
 
-    it('must be there still when a build is retried, resumed or verified', async () => {
+    it('must be there still when a build is retried, resumed or verified, and so must its lock', async () => {
       const digest = await stored();
-      const build = buildViewSchema.parse((await post('/v1/builds', withUploads(digest))).json());
+      const lock = lockOf(resolvedSpecSchema.parse(exampleSpec));
+      const place = lockPlace(one.tenantId, lockFile(lock).sha256);
+      expect((await post('/v1/locks', lock)).status).toBe(201);
+      const spec = { ...withUploads(digest), lock: lockFile(lock).sha256 };
+      const build = buildViewSchema.parse((await post('/v1/builds', spec)).json());
       await forceState(api().ports, build.id, 'failed');
       const retried = () => call(`${api().url}/v1/builds/${build.id}:retry`, { method: 'POST', key: one.keys.owner });
       const resumed = () => call(`${api().url}/v1/builds/${build.id}:resume`, { method: 'POST', key: one.keys.owner });
       expect((await retried()).status).toBe(202);
       expect((await resumed()).status).toBe(202);
+      const bytes = await api().ports.blobs.get(place);
+      await api().ports.blobs.delete(place);
+      for (const answer of [await retried(), await resumed()]) {
+        expect([answer.status, problemOf(answer).code]).toEqual([404, 'lock.not_found']);
+      }
+      await api().ports.blobs.put(place, bytes ?? new Uint8Array(), { contentType: 'application/json' });
       await alter(digest, { removing: true });
       for (const answer of [await retried(), await resumed()]) {
         expect([answer.status, problemOf(answer).code]).toEqual([422, 'spec.invalid']);

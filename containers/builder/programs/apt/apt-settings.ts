@@ -21,6 +21,12 @@ export const packageEnvironment = {
  */
 export const withoutMounts = ['setpriv', '--bounding-set=-sys_admin', '--inh-caps=-sys_admin'] as const;
 
+/** The same without the right to make device nodes, which those have not that run a tenant's. */
+export const withoutDevices = ['setpriv', '--bounding-set=-sys_admin,-mknod', '--inh-caps=-sys_admin,-mknod'] as const;
+
+/** Says that an archive's packages are verified otherwise than by apt: by the digests of a lock. */
+const verifiedByLock = 'Trusted: yes';
+
 /** Makes `apt-get --print-uris` name SHA-256 digests; it says MD5 where it is not told. */
 export const printSha256 = ['-o', 'Acquire::ForceHash=SHA256', '--print-uris', '--yes', '-qq'] as const;
 
@@ -30,13 +36,13 @@ export function sourcesName({ name }: Pick<ProgramContext<unknown>['distribution
 }
 
 /**
- * Text of a deb822 sources file: one stanza for each address and set of components, always bound to the keyring.
- * The image gets the same file, so that it can update itself from where it was made.
+ * Text of a deb822 sources file: one stanza for each address and set of components, bound to the keyring of the
+ * distribution unless said otherwise. The image gets the same file, so that it can update itself from where it was made.
  */
-export function sourcesText({
-  archive,
-  distribution,
-}: Pick<ProgramContext<unknown>, 'archive' | 'distribution'>): string {
+export function sourcesText(
+  { archive, distribution }: Pick<ProgramContext<unknown>, 'archive' | 'distribution'>,
+  verified = `Signed-By: ${distribution.keyring}`,
+): string {
   const stanzas = new Map<string, { uri: string; components: string; suites: string[] }>();
   for (const { uri, suite, components } of archive.suites) {
     const key = `${uri} ${components.join(' ')}`;
@@ -47,7 +53,7 @@ export function sourcesText({
   return [...stanzas.values()]
     .map(
       ({ uri, components, suites }) =>
-        `Types: deb\nURIs: ${uri}\nSuites: ${suites.join(' ')}\nComponents: ${components}\nSigned-By: ${distribution.keyring}\n`,
+        `Types: deb\nURIs: ${uri}\nSuites: ${suites.join(' ')}\nComponents: ${components}\n${verified}\n`,
     )
     .join('\n');
 }
@@ -68,11 +74,13 @@ export interface AptSettings {
  * inside the tree. Lists stay in scratch: the tree never holds them.
  * @param preferences text of apt_preferences(5), where the build has some
  * @param foreign archives beside the distribution's, each bound to its own key
+ * @param locked the lists are of a lock: apt asks for no signature, since each package has been verified by its digest
  */
 export async function writeAptSettings(
   context: Pick<ProgramContext<unknown>, 'tree' | 'scratch' | 'architecture' | 'archive' | 'distribution'>,
   preferences?: string,
   foreign: readonly ForeignArchive[] = [],
+  locked = false,
 ): Promise<AptSettings> {
   const folder = join(context.scratch, 'apt');
   const sources = join(folder, 'sources.d', sourcesName(context.distribution));
@@ -81,9 +89,15 @@ export async function writeAptSettings(
   await mkdir(join(folder, 'sources.d'), { recursive: true });
   await mkdir(join(lists, 'partial'), { recursive: true });
   await mkdir(join(folder, 'cache'), { recursive: true });
-  await writeFile(sources, sourcesText(context));
+  const { distribution } = context;
+  const read = context.archive.suites.map((suite) => ({ ...suite, uri: suite.snapshot ?? suite.uri }));
+  const verified = locked ? verifiedByLock : undefined;
+  await writeFile(sources, sourcesText({ archive: { suites: read }, distribution }, verified));
   for (const archive of foreign) {
-    await writeFile(join(folder, 'sources.d', `${archive.name}.sources`), foreignSourcesText(archive, archive.keyring));
+    const text = locked
+      ? sourcesText({ archive: { suites: [...archive.suites] }, distribution }, verifiedByLock)
+      : foreignSourcesText(archive, archive.keyring);
+    await writeFile(join(folder, 'sources.d', `${archive.name}.sources`), text);
   }
   const preferencesFile = preferences === undefined ? '/dev/null' : join(folder, 'preferences');
   if (preferences !== undefined) await writeFile(preferencesFile, preferences);

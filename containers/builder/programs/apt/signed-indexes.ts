@@ -3,6 +3,7 @@ import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { gunzip } from 'node:zlib';
+import { sourceOf } from '../../../../core/plan/archive-state.ts';
 import type { ArchiveFiles, ProgramContext } from '../../contract.ts';
 import { StepError } from '../../step-error.ts';
 import { allEnded } from '../all-ended.ts';
@@ -87,7 +88,7 @@ async function readIndexes(context: Context, signed: readonly SignedSuite[]): Pr
   };
 }
 
-const addressOf = (suite: Suite, name: string) => `${suite.uri.replace(/\/+$/, '')}/dists/${suite.suite}/${name}`;
+const addressOf = (suite: Suite, name: string) => `${sourceOf(suite)}/dists/${suite.suite}/${name}`;
 
 /** The InRelease that was planned with where it is cached, else the one that the archive has now. */
 async function openRelease(
@@ -103,8 +104,9 @@ async function openRelease(
   needPlannedIndexes(suite, release);
   const bytes = await readFile(signed);
   if (!cached) {
-    // The planner has seen to it that the state it read had not expired; this one it may not have read.
-    needCurrent(suite, release, archiveFiles.now());
+    // The planner has seen to it that the state it read had not expired; this one it may not have read. A snapshot is
+    // asked for as it was.
+    if (suite.snapshot === undefined) needCurrent(suite, release, archiveFiles.now());
     await archiveFiles.keep(hash('sha256', bytes), signed);
   }
   return { bytes, release };
@@ -184,9 +186,12 @@ async function openIndex(
   if (form === undefined || packed === undefined) {
     throw new StepError('archive.unreachable', `The InRelease of ${suite.suite} names no form of ${name}.`);
   }
-  // By its digest where the archive has that: its name may stand for another state already.
+  // By its digest where the archive has that: its name may stand for another state already, but not in a snapshot.
   const slash = name.lastIndexOf('/');
-  const path = release.byHash ? `${name.slice(0, slash)}/by-hash/SHA256/${packed.sha256}` : name + form;
+  const path =
+    release.byHash && suite.snapshot === undefined
+      ? `${name.slice(0, slash)}/by-hash/SHA256/${packed.sha256}`
+      : name + form;
   const file = { ...packed, address: addressOf(suite, path), place: place + form };
   await archiveFiles.fetch([file], { keep: false });
   const bytes = await unpack(context, file.place, form);
