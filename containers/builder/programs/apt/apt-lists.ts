@@ -1,6 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type AptSettings, sourceOf } from './apt-settings.ts';
+import { sourceOf } from '../../../../core/plan/archive-state.ts';
+import type { AptSettings } from './apt-settings.ts';
 import type { ListFile, SignedIndexes } from './signed-indexes.ts';
 
 /** Name of a file in apt's lists folder: its address without the scheme, quoted as apt quotes it (URItoFileName). */
