@@ -32,6 +32,10 @@ export type Spec = {
          * The architecture, by the distribution’s name for it.
          */
         architecture: 'amd64' | 'arm64';
+        /**
+         * Build from the archive as it was at this time, in UTC: `20261101T000000Z`. Absent: as it is.
+         */
+        snapshot?: string;
     } | {
         /**
          * The distribution.
@@ -880,7 +884,7 @@ export type BuildLock = {
      */
     format: 'lbuild-lock/1';
     base: {
-        distribution: 'debian';
+        distribution: 'debian' | 'ubuntu';
         release: string;
         architecture: 'amd64' | 'arm64';
     };
