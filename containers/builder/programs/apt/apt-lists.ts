@@ -1,7 +1,6 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { sourceOf } from '../../../../core/plan/archive-state.ts';
-import type { AptSettings } from './apt-settings.ts';
+import { type AptSettings, sourceOf } from './apt-settings.ts';
 import type { ListFile, SignedIndexes } from './signed-indexes.ts';
 
 /** Name of a file in apt's lists folder: its address without the scheme, quoted as apt quotes it (URItoFileName). */

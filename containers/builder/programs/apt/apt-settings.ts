@@ -27,6 +27,11 @@ export const withoutDevices = ['setpriv', '--bounding-set=-sys_admin,-mknod', '-
 /** Says that an archive's packages are verified otherwise than by apt: by the digests of a lock. */
 const verifiedByLock = 'Trusted: yes';
 
+/** Where a suite is read: at its own address, or as it was at the time of a snapshot; without a slash at the end. */
+export function sourceOf({ uri, snapshot }: ProgramContext<unknown>['archive']['suites'][number]): string {
+  return (snapshot ?? uri).replace(/\/+$/, '');
+}
+
 /** Makes `apt-get --print-uris` name SHA-256 digests; it says MD5 where it is not told. */
 export const printSha256 = ['-o', 'Acquire::ForceHash=SHA256', '--print-uris', '--yes', '-qq'] as const;
 

@@ -1,12 +1,11 @@
 import { existsSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { sourceOf } from '../../../../core/plan/archive-state.ts';
 import { type ArchivePackage, packageTitle } from '../../../../core/plan/programs/archive-package.ts';
 import type { ProgramContext } from '../../contract.ts';
 import { StepError } from '../../step-error.ts';
 import { allEnded } from '../all-ended.ts';
-import type { AptSettings } from './apt-settings.ts';
+import { type AptSettings, sourceOf } from './apt-settings.ts';
 import { installedVersions } from './dpkg-status.ts';
 import { PackageIndex } from './package-index.ts';
 import type { SignedIndexes } from './signed-indexes.ts';
