@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { portName } from './guest-unit.ts';
 import { guestPort, type Machine } from './machine.ts';
 
@@ -42,9 +41,8 @@ export class Guest {
       const wait = Math.round(Math.max(leastPortMilliseconds, portShare * (performance.now() - began)));
       if (await qmp.opens(id, AbortSignal.any([signal, AbortSignal.timeout(wait)]))) return true;
       if (signal.aborted) break;
-      await qmp.ask('device_del', { id }, signal);
-      // The backend is free when the device is gone, which QEMU does behind its answer.
-      await sleep(500, undefined, { signal }).catch(() => undefined);
+      // Its backend is free for the next one then.
+      await qmp.takeOut(id, signal);
     }
     return false;
   }
