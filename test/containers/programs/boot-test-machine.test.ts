@@ -89,7 +89,7 @@ describe('what is given to systemd', () => {
       'f~ /run/systemd/system/lbuild-test.service',
     ]);
     const unit = Buffer.from(made[3]?.split(' ').at(-1) ?? '', 'base64').toString('utf8');
-    expect(unit).toMatch(/^\[Unit\]\n[\s\S]*\[Service\]\nExecStart=\/bin\/sh -c '[^']+'\n$/);
+    expect(unit).toMatch(/^\[Unit\]\n[\s\S]*\[Service\]\n[\s\S]*\nExecStart=\/bin\/sh -c '[^']+'\n$/);
   });
 });
 
