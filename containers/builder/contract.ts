@@ -228,7 +228,10 @@ export interface ProgramOutcome {
 /** The validated options of a declaration. */
 export type OptionsOf<Declaration extends ProgramDeclaration> = z.infer<Declaration['options']>;
 
-export interface StepProgram<Options extends z.ZodObject = z.ZodObject> {
+/** The schema of a program's options. */
+export type OptionsSchema = z.ZodObject;
+
+export interface StepProgram<Options extends OptionsSchema = OptionsSchema> {
   readonly declaration: ProgramDeclaration<Options>;
   /**
    * What can be made before the steps that this one needs have ended: of its options, its key, the archive in the planned
