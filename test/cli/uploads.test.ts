@@ -93,9 +93,7 @@ describe('uploadFile', () => {
       const text = await response.text();
       // After so many tries the engine's own store gets the bytes.
       const other =
-        seen.length < statuses.length
-          ? text.replace(/http:\/\/127\.0\.0\.1:\d+\/work/, `http://127.0.0.1:${port}/work`)
-          : text;
+        seen.length < statuses.length ? text.replace(/http:\/\/127\.0\.0\.1:\d+/, `http://127.0.0.1:${port}`) : text;
       return new Response(other, {
         status: response.status,
         headers: { 'content-type': response.headers.get('content-type') ?? '' },

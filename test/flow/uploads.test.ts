@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { chmodSync, readFileSync, statSync, utimesSync, writeFileSync } from 'node:fs';
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { buildWrite, findBuild, submitBuild } from '../../core/builds/build-repository.ts';
 import type { BuildDetail } from '../../core/builds/build-view.ts';
 import { listEvidence } from '../../core/builds/evidence-record.ts';
@@ -18,16 +18,11 @@ import { sweepUploads } from '../../core/uploads/sweep.ts';
 import { declareUpload, getUpload, useUploads } from '../../core/uploads/upload-repository.ts';
 import { eventHandlers } from '../../local/functions.ts';
 import { archive, specWith } from '../core/plan/plan-fixtures.ts';
-import { type ControlPlane, openControlPlane } from '../support/control-plane.ts';
+import { type ControlPlane, useControlPlane } from '../support/control-plane.ts';
 
 let plane: ControlPlane;
-beforeAll(async () => {
-  plane = await openControlPlane(archive);
-});
-afterAll(() => plane.close());
-beforeEach(() => {
-  plane.agent.scripts.clear();
-  plane.agent.began.length = 0;
+useControlPlane(archive, (opened) => {
+  plane = opened;
 });
 
 const tenant = 'ten_1';

@@ -2,6 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, beforeAll, beforeEach } from 'vitest';
 import { createKeySigner } from '../../adapters/signing/key-signer.ts';
 import { openSqliteTable } from '../../adapters/sqlite/sqlite-table.ts';
 import { createSystemClock } from '../../adapters/system/clock.ts';
@@ -39,6 +40,26 @@ export interface ControlPlane {
   submit(spec: ResolvedSpec, run?: RunOptions, tenantId?: string): Promise<BuildRecord>;
   ended(buildId: string): Promise<BuildDetail>;
   close(): Promise<void>;
+}
+
+/**
+ * One for all tests of a file, opened before them and closed after them. Before each its agent has no scripts and has
+ * begun nothing, and its archive has the state given here.
+ * @param opened told of it
+ */
+export function useControlPlane(archive: ArchiveState, opened: (plane: ControlPlane) => void): void {
+  let plane: ControlPlane | undefined;
+  beforeAll(async () => {
+    plane = await openControlPlane(archive);
+    opened(plane);
+  });
+  afterAll(() => plane?.close());
+  beforeEach(() => {
+    if (plane === undefined) return;
+    plane.agent.scripts.clear();
+    plane.agent.began.length = 0;
+    plane.archive = archive;
+  });
 }
 
 /** Starts it in a folder of its own. @param limits what is not the usual of the installation */

@@ -1,53 +1,23 @@
 import { execFileSync } from 'node:child_process';
 import { chmodSync, linkSync, mkdirSync, readdirSync, rmSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { diskIdentity, fatUuid, partitionIdentity } from '../../../containers/builder/programs/disk/identity.ts';
-import { partitionSizes } from '../../../containers/builder/programs/disk/partition-sizes.ts';
 import { qcow2 } from '../../../containers/builder/programs/qcow2.ts';
-import { raw } from '../../../containers/builder/programs/raw.ts';
-import { builderRootForTests } from '../../support/builder-parts.ts';
-import { ext4At, extractPart, factsOf, readTable, verifyTable } from '../../support/disk-image.ts';
+import { factsOf, verifyTable } from '../../support/disk-image.ts';
 import { rawCapability, setXattr } from '../../support/layer-trees.ts';
 import { benchEpoch, runCommand, runProgram, withBenchFolder } from '../../support/program-bench.ts';
 import { compareImage } from '../../support/qemu-img.ts';
 import { listTree } from '../../support/tree-listing.ts';
+import { boot, diskKey, type Folder, mib, partitionsOf, useRaw, usualDisk } from './disk-bench.ts';
 import { plant, smallTree } from './small-tree.ts';
 
-const mib = 1_048_576;
-const key = 'a1'.repeat(32);
-const identity = diskIdentity(key);
-const options = { fileName: 'edge.img', label: 'EDGE', cmdline: ['quiet'], hostname: 'edge-01' };
-const boot = { 'boot/vmlinuz-6.1.0-9-amd64': 'kernel', 'boot/initrd.img-6.1.0-9-amd64': 'initrd' };
-let builderRoot = '';
-
-beforeAll(async () => {
-  builderRoot = await builderRootForTests();
-}, 240_000);
-
-interface Folder {
-  readonly tree: string;
-  readonly scratch: string;
-}
+const identity = diskIdentity(diskKey);
+const bench = useRaw();
 
 async function makeDisk(folder: Folder, layout: object, more: object = {}) {
-  const given = { ...options, ...more, layout };
-  const outcome = await runProgram(raw, given, { ...folder, builderRoot, contained: true, key });
-  const file = outcome.artifact?.file;
-  if (file === undefined) throw new Error('there is no artifact');
-  const { partitions } = readTable(file);
-  const named = (name: string) => {
-    const found = partitions.find((partition) => partition.name === name);
-    if (found === undefined) throw new Error(`there is no partition ${name}`);
-    const probe = ['-p', '-o', 'export', '-O', String(found.start * 512), '-S', String(found.size * 512), file];
-    return {
-      ...found,
-      ext4: ext4At(file, found.start * 512),
-      probe: () => execFileSync('blkid', probe, { encoding: 'utf8' }),
-      extract: (place: string) => extractPart(file, found.start * 512, found.size * 512, place),
-    };
-  };
-  return { outcome, file, partitions, named };
+  const made = await bench.make(folder, { cmdline: ['quiet'], ...more, layout });
+  return { ...made, ...partitionsOf(made.file) };
 }
 
 /** /var, /var/log, /home and the firmware's folder hold something; /srv/data is not there. */
@@ -120,7 +90,7 @@ describe('a divided disk', () => {
     withBenchFolder(async (folder) => {
       await plantAll(folder.tree);
       const { named } = await makeDisk(folder, layout);
-      const idOf = (mountPoint: string) => partitionIdentity(key, mountPoint);
+      const idOf = (mountPoint: string) => partitionIdentity(diskKey, mountPoint);
       const root = named('root');
       for (const name of ['home', 'srv-data', 'var', 'var-log', 'root']) {
         expect(named(name).ext4.check(), name).toMatch(/files \(/);
@@ -132,7 +102,7 @@ describe('a divided disk', () => {
       expect(fat).toContain('VERSION=FAT32');
       const image = join(folder.scratch, 'fw.img');
       named('opt-fw').extract(image);
-      const judged = await runCommand({ ...folder, builderRoot }, ['fsck.fat', '-n', image], {});
+      const judged = await runCommand({ ...folder, builderRoot: bench.builderRoot }, ['fsck.fat', '-n', image], {});
       expect(judged.stdout).toMatch(/: 3 files, /);
       expect(root.ext4.read('/etc/fstab').split('\n')).toEqual([
         `UUID=${identity.rootFileSystem} / ext4 errors=remount-ro 0 1`,
@@ -278,143 +248,12 @@ describe('a divided disk', () => {
   it('is the same in another form', () =>
     withBenchFolder(async (folder) => {
       await plantAll(folder.tree);
-      const given = { ...options, compression: 'none', layout };
-      const bench = { ...folder, builderRoot, contained: true, key };
-      const { artifact } = await runProgram(qcow2, given, bench);
+      const given = { ...usualDisk, cmdline: ['quiet'], compression: 'none', layout };
+      const builder = { ...folder, builderRoot: bench.builderRoot, contained: true, key: diskKey };
+      const { artifact } = await runProgram(qcow2, given, builder);
       await withBenchFolder(async (other) => {
         execFileSync('cp', ['-a', `${folder.tree}/.`, other.tree]);
         compareImage((await makeDisk(other, layout)).file, artifact?.file ?? '', 'qcow2');
       });
     }));
-});
-
-describe('a disk that cannot be divided so', () => {
-  const ext4 = (mountPoint: string, sizeMiB = 64) => ({
-    partitions: [{ mountPoint, fileSystem: 'ext4', sizeMiB }],
-  });
-  const vfat = { partitions: [{ mountPoint: '/opt/fw', fileSystem: 'vfat', sizeMiB: 64 }] };
-
-  it.each([
-    [
-      'a mount point that is a link out of the tree',
-      (tree: string, outside: string) => symlinkSync(outside, join(tree, 'data')),
-      ext4('/data'),
-      'disk.partitions: /data leads to',
-    ],
-    [
-      'a mount point below a link',
-      (tree: string) => symlinkSync('srv', join(tree, 'data')),
-      ext4('/data/one'),
-      '/data/one leads to "/srv/one" in the image; give that as the mount point.',
-    ],
-    [
-      'a mount point that is a file',
-      (tree: string) => writeFileSync(join(tree, 'data'), ''),
-      ext4('/data'),
-      'disk.partitions: /data is no folder in the image; make it one.',
-    ],
-    [
-      'a partition that is too small for what it holds',
-      (tree: string) => writeFileSync(join(tree, 'srv/large'), Buffer.alloc(40 * mib)),
-      ext4('/srv'),
-      'disk.partitions, /srv: sizeMiB is 64, and what the image holds there needs at least 76; give as much, or a share.',
-    ],
-    [
-      'a link that mcopy would follow',
-      (tree: string) => symlinkSync('/etc/passwd', join(tree, 'opt/fw/link')),
-      vfat,
-      '"/opt/fw/link" cannot lie on a partition of vfat: it is neither a file nor a folder; use ext4, or remove it.',
-    ],
-    [
-      'a name that a FAT has no room for',
-      (tree: string) => writeFileSync(join(tree, 'opt/fw/a:b'), ''),
-      vfat,
-      'has a name that FAT has no room for',
-    ],
-    [
-      'names that a FAT holds one of',
-      (tree: string) => {
-        for (const name of ['Name', 'name']) writeFileSync(join(tree, 'opt/fw', name), '');
-      },
-      vfat,
-      'differs from its neighbour only in upper and lower case',
-    ],
-    [
-      'an owner that a FAT does not know',
-      (tree: string) => execFileSync('install', ['-o', '7', '/dev/null', join(tree, 'opt/fw/owned')]),
-      vfat,
-      'belongs to 7:0, not to root',
-    ],
-  ])('is refused: %s', (_what, make, divided, words) =>
-    withBenchFolder(async (folder) => {
-      await plant(folder.tree, { ...smallTree, ...boot, 'opt/fw/config.txt': '', 'srv/kept': '' });
-      make(folder.tree, folder.outside);
-      await expect(makeDisk(folder, divided)).rejects.toThrow(words);
-      expect(readdirSync(folder.outside)).toEqual([]);
-    }),
-  );
-});
-
-describe('the sizes of the parts', () => {
-  const usage = (root: number, ...others: number[]) => ({
-    root: { inodes: 20_000, bytes: root * mib },
-    partitions: others.map((size) => ({ inodes: 100, bytes: size * mib })),
-  });
-  const amd64 = { type: 'raw', architecture: 'amd64' } as const;
-  const own = 2 + 1 + 64;
-
-  it('are what is needed and a quarter, rounded up to 64, where nobody gave any', () => {
-    expect(partitionSizes({}, usage(640), amd64)).toEqual({
-      ...{ diskMiB: 960, efiMiB: 64, swapMiB: 0, partitionsMiB: [], rootMiB: 960 - own },
-    });
-  });
-
-  it('are shares of what parts with a size leave', () => {
-    const partitions = [
-      { mountPoint: '/home', fileSystem: 'ext4' as const, share: 25 },
-      { mountPoint: '/var', fileSystem: 'ext4' as const, sizeMiB: 400 },
-    ];
-    const layout = { partitions, swap: { sizeMiB: 100, kind: 'partition' as const } };
-    const sizes = partitionSizes(layout, usage(640, 10, 100), { ...amd64, sizeMiB: 2_567 });
-    expect(sizes).toEqual({ diskMiB: 2_567, efiMiB: 64, swapMiB: 100, partitionsMiB: [500, 400], rootMiB: 1_500 });
-    // Where /home holds much, the disk grows until its quarter is enough.
-    const { diskMiB, partitionsMiB } = partitionSizes(layout, usage(640, 1_000, 100), amd64);
-    expect(diskMiB % 64).toBe(0);
-    expect(partitionsMiB[0]).toBeGreaterThanOrEqual(1_282);
-  });
-
-  it('are those given, and then the disk is no larger', () => {
-    const layout = { root: { fileSystem: 'ext4' as const, sizeMiB: 1_000 }, efi: { sizeMiB: 100 } };
-    expect(partitionSizes(layout, usage(640), amd64)).toMatchObject({ diskMiB: 1_103, rootMiB: 1_000, efiMiB: 100 });
-    expect(partitionSizes(layout, usage(640), { ...amd64, sizeMiB: 3_000 })).toMatchObject({ rootMiB: 1_000 });
-  });
-
-  it.each([
-    [
-      'a root that is too small',
-      { root: { fileSystem: 'ext4' as const, sizeMiB: 700 } },
-      undefined,
-      'disk.root: sizeMiB is 700, and what the image holds there needs at least 724; give as much, or a share.',
-    ],
-    [
-      'a root without room for its swap file',
-      { root: { fileSystem: 'ext4' as const, sizeMiB: 800 }, swap: { sizeMiB: 100, kind: 'file' as const } },
-      undefined,
-      'disk.root: sizeMiB is 800, and what the image holds there needs at least 824',
-    ],
-    [
-      'a disk that is too small',
-      { swap: { sizeMiB: 100, kind: 'partition' as const } },
-      890,
-      'outputs, type raw: sizeMiB is 890, and the image with its partitions needs at least 891; give as much, leave it out, or give smaller partitions.',
-    ],
-    [
-      'a share that no disk is large enough for',
-      { partitions: [{ mountPoint: '/var', fileSystem: 'ext4' as const, share: 1 }] },
-      undefined,
-      /needs a disk of \d+ MiB, and the largest has 51200/,
-    ],
-  ])('are refused: %s', (_what, layout, sizeMiB, words) => {
-    expect(() => partitionSizes(layout, usage(640, 1_000), { ...amd64, sizeMiB })).toThrow(words);
-  });
 });
