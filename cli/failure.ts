@@ -3,6 +3,7 @@ import { printable } from '../core/builds/printable.ts';
 import { EngineError, type FieldError } from '../core/errors.ts';
 import { ChecksumMismatch } from '../sdk/download.ts';
 import { ApiProblem, EngineUnreachable } from '../sdk/engine-error.ts';
+import { UploadRefused } from '../sdk/upload.ts';
 import type { ExitName } from './exit-codes.ts';
 
 /** A command's end that is no success: what to say, what to do, and the exit code. */
@@ -60,6 +61,10 @@ export function asCliFailure(error: unknown): CliFailure {
       { code: 'download.damaged', detail: error.message, remedy: 'Download it again.' },
       error,
     );
+  }
+  if (error instanceof UploadRefused) {
+    const remedy = 'Leave the file as it is while it is uploaded, and upload it again.';
+    return new CliFailure('failed', { code: 'upload.refused', detail: error.message, remedy }, error);
   }
   if (error instanceof z.ZodError) {
     const fields = error.issues.map((issue) => ({

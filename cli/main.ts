@@ -9,6 +9,7 @@ import { downloadCommand } from './commands/download.ts';
 import { initCommand } from './commands/init.ts';
 import { listCommand } from './commands/list.ts';
 import { localCommand } from './commands/local.ts';
+import { lockCommand } from './commands/lock.ts';
 import { logsCommand } from './commands/logs.ts';
 import { planCommand } from './commands/plan.ts';
 import { resumeCommand } from './commands/resume.ts';
@@ -17,6 +18,7 @@ import { schemaCommand } from './commands/schema.ts';
 import { signingKeyCommand } from './commands/signing-key.ts';
 import { startCommand } from './commands/start.ts';
 import { statusCommand } from './commands/status.ts';
+import { uploadsCommand } from './commands/uploads.ts';
 import { validateCommand } from './commands/validate.ts';
 import { verifyCommand } from './commands/verify.ts';
 import { verifyArtifactCommand } from './commands/verify-artifact.ts';
@@ -41,6 +43,7 @@ const commands = [
   resumeCommand,
   retryCommand,
   statusCommand,
+  lockCommand,
   logsCommand,
   downloadCommand,
   verifyArtifactCommand,
@@ -50,6 +53,7 @@ const commands = [
   verifyCommand,
   listCommand,
   cacheCommand,
+  uploadsCommand,
   doctorCommand,
   adminCommand,
 ];

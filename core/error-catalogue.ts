@@ -1,3 +1,6 @@
+import { lockErrors, snapshotErrors } from './lock/lock-errors.ts';
+import { uploadErrors } from './uploads/errors.ts';
+
 /**
  * The catalogue of errors: every failure that a caller can see has a code here, which never changes its meaning.
  * `status` is the HTTP status where the error answers a request; `remedy` is what the reader can do about it.
@@ -111,6 +114,7 @@ export const errorCatalogue = {
     title: 'There is no such file of evidence',
     remedy: 'See `evidence` of GET /v1/builds/{id}: a build that succeeded and made artifacts has some.',
   },
+  ...lockErrors,
   'cache.in_use': {
     status: 409,
     title: 'A build needs this result',
@@ -121,6 +125,7 @@ export const errorCatalogue = {
     title: 'There is no such result in the cache',
     remedy: 'List what there is with GET /v1/cache.',
   },
+  ...uploadErrors,
   'diff.too_large': {
     status: 422,
     title: 'The builds are too large to be compared in one answer',
@@ -166,12 +171,14 @@ export const errorCatalogue = {
   'archive.not_configured': {
     status: 500,
     title: 'No package archive is configured',
-    remedy: 'Set archives.debian: `--archive URL` on one machine, `-c archives.debian=URL` for a deployment.',
+    remedy:
+      'Set archives.debian: `--archive URL` on one machine, `-c archives.debian=URL` for a deployment. For archives.ubuntu: `--archive-ubuntu URL` or `-c archives.ubuntu=URL`.',
   },
+  ...snapshotErrors,
   'archive.unreachable': {
     status: 502,
     title: 'The package archive does not answer as one',
-    remedy: 'Check archives.debian and that the archive holds the release.',
+    remedy: 'Check the address of archives.debian or archives.ubuntu, and that the archive holds the release.',
   },
   'archive.changed': {
     status: 409,
@@ -188,7 +195,8 @@ export const errorCatalogue = {
   'archive.untrusted': {
     status: 502,
     title: 'The archive is not signed by the distribution',
-    remedy: 'Check archives.debian: its InRelease must verify against the keyring package.',
+    remedy:
+      'Check archives.debian or archives.ubuntu: its InRelease must verify against the keyring package of the distribution.',
   },
   'layer.conflict': {
     status: 422,

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { EngineError, type FieldError } from '../core/errors.ts';
 import { hostListSchema } from '../core/wiring/host-list.ts';
+import { snapshotTemplateSchema } from '../core/wiring/snapshot-template.ts';
 
 /** `-c name=value` gives strings; cdk.json gives what JSON has. */
 const flag = z.union([z.boolean(), z.stringbool({ truthy: ['true'], falsy: ['false'] })], {
@@ -18,6 +19,10 @@ const contextSchema = z
   .object({
     'archives.debian': address.describe('Base address of the Debian archive that images are built from.'),
     'archives.debianSecurity': address.optional().describe('Base address of the security archive.'),
+    'archives.ubuntu': address.optional().describe('Base address of the Ubuntu archive; without it none is built.'),
+    'archives.ubuntuSecurity': address
+      .optional()
+      .describe('Base address of its security suites; without it they are read from archives.ubuntu.'),
     'archives.fallbackHours': z.coerce
       .number()
       .int()
@@ -25,6 +30,9 @@ const contextSchema = z
       .max(720)
       .default(24)
       .describe('Hours for which the last known state of an archive that does not answer is planned with; 0: never.'),
+    'archives.snapshot': snapshotTemplateSchema
+      .optional()
+      .describe('Address of an archive that keeps old states, with {archive} and {timestamp} in it.'),
     'archives.privateHosts': hostListSchema
       .optional()
       .describe('Hosts with private addresses at which archives of specs may be, parted by commas.'),

@@ -12,7 +12,7 @@ export interface PresignRoleProps {
 /**
  * The role whose sessions sign URLs, assumed for the purpose: a URL can do no more than this role, whoever signs, and
  * lives no longer than its session. Builders put only where attempts put, under staging/ and logs/, and what is named
- * after the digest that S3 itself verifies, under packages/.
+ * after the digest that S3 itself verifies, under packages/; users put such things under uploads/.
  */
 export class PresignRole extends Construct {
   readonly role: Role;
@@ -30,7 +30,7 @@ export class PresignRole extends Construct {
       {
         actions: ['s3:GetObject'],
         resources: [
-          ...['blobs/*', 'manifests/*', 'packages/*'].map((path) => work.arnForObjects(path)),
+          ...['blobs/*', 'manifests/*', 'packages/*', 'uploads/*'].map((path) => work.arnForObjects(path)),
           artifacts.arnForObjects('*'),
         ],
       },
@@ -40,7 +40,7 @@ export class PresignRole extends Construct {
       this.role,
       {
         actions: ['s3:PutObject'],
-        resources: ['staging/*', 'logs/*', 'packages/*'].map((path) => work.arnForObjects(path)),
+        resources: ['staging/*', 'logs/*', 'packages/*', 'uploads/*'].map((path) => work.arnForObjects(path)),
       },
       reason,
     );

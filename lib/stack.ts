@@ -85,6 +85,9 @@ export class BuilderStack extends Stack {
       signingKey,
     };
     const security = configuration['archives.debianSecurity'];
+    const ubuntu = configuration['archives.ubuntu'];
+    const ubuntuSecurity = configuration['archives.ubuntuSecurity'];
+    const snapshot = configuration['archives.snapshot'];
     const privateHosts = configuration['archives.privateHosts'];
     for (const { made, rights } of all) {
       grantRights(made, rights, things);
@@ -116,6 +119,9 @@ export class BuilderStack extends Stack {
         [names.archiveDebian]: archive,
         [names.archiveFallbackHours]: String(configuration['archives.fallbackHours']),
         ...(security === undefined ? {} : { [names.archiveDebianSecurity]: security }),
+        ...(ubuntu === undefined ? {} : { [names.archiveUbuntu]: ubuntu }),
+        ...(ubuntuSecurity === undefined ? {} : { [names.archiveUbuntuSecurity]: ubuntuSecurity }),
+        ...(snapshot === undefined ? {} : { [names.archiveSnapshot]: snapshot }),
         ...(privateHosts === undefined ? {} : { [names.archivePrivateHosts]: privateHosts.join(',') }),
       });
     }

@@ -3,6 +3,7 @@ import { join, resolve } from 'node:path';
 import { z } from 'zod';
 import { EngineError, type FieldError } from '../core/errors.ts';
 import { hostListSchema } from '../core/wiring/host-list.ts';
+import { snapshotTemplateSchema } from '../core/wiring/snapshot-template.ts';
 import { builderRootPlace } from './builder-root-place.ts';
 
 const address = z.url({ protocol: /^https?$/ });
@@ -16,8 +17,11 @@ const configurationSchema = z.strictObject({
   slots: z.coerce.number().int().min(1).max(64),
   archive: address.optional(),
   archiveSecurity: address.optional(),
+  archiveUbuntu: address.optional(),
+  archiveUbuntuSecurity: address.optional(),
   archiveFallbackHours: z.coerce.number().int().min(0).max(720),
   archivePrivateHosts: hostListSchema.optional(),
+  archiveSnapshot: snapshotTemplateSchema.optional(),
   cacheLimitGib: z.coerce.number().int().min(1).max(1_000_000),
   warmsPresets: z.stringbool({ truthy: ['true'], falsy: ['false'], error: 'not true or false' }),
 });
@@ -48,6 +52,9 @@ export function readConfiguration(
     slots: value('slots', 'LBUILD_SLOTS') ?? defaultSlots(),
     archive: value('archive', 'LBUILD_ARCHIVE'),
     archiveSecurity: value('archive-security', 'LBUILD_ARCHIVE_SECURITY'),
+    archiveUbuntu: value('archive-ubuntu', 'LBUILD_ARCHIVE_UBUNTU'),
+    archiveUbuntuSecurity: value('archive-ubuntu-security', 'LBUILD_ARCHIVE_UBUNTU_SECURITY'),
+    archiveSnapshot: value('archive-snapshot', 'LBUILD_ARCHIVE_SNAPSHOT'),
     archivePrivateHosts: value('archive-private-hosts', 'LBUILD_ARCHIVE_PRIVATE_HOSTS'),
     archiveFallbackHours: value('archive-fallback-hours', 'LBUILD_ARCHIVE_FALLBACK_HOURS') ?? 24,
     cacheLimitGib: value('cache-limit-gib', 'LBUILD_CACHE_LIMIT_GIB') ?? 20,

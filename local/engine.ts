@@ -1,6 +1,7 @@
-import { appendFileSync, mkdirSync, readFileSync } from 'node:fs';
+import { appendFileSync, existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createHttpArchive } from '../adapters/archive/http-archive.ts';
+import { createPackageFiles } from '../adapters/archive/package-files.ts';
 import { createKeySigner } from '../adapters/signing/key-signer.ts';
 import { openSqliteTable } from '../adapters/sqlite/sqlite-table.ts';
 import { createSystemClock } from '../adapters/system/clock.ts';
@@ -15,7 +16,7 @@ import type { Installation } from '../core/tenancy/installation.ts';
 import { executionRule, schedules } from '../core/wiring/event-rules.ts';
 import type { EventFunctionName } from '../core/wiring/flow-functions.ts';
 import { operations } from '../functions/api/operations.ts';
-import { maxBodyBytes } from '../functions/shared/request-body.ts';
+import { largestBodyBytes } from '../functions/shared/request-body.ts';
 import { createRouter } from '../functions/shared/router.ts';
 import { createLocalBus } from './bus/event-bus.ts';
 import { startSchedules } from './bus/schedules.ts';
@@ -127,11 +128,18 @@ export async function startEngine(
     },
   });
 
+  const archives = {
+    addresses: {
+      debian: { archive: configuration.archive, security: configuration.archiveSecurity },
+      ubuntu: { archive: configuration.archiveUbuntu, security: configuration.archiveUbuntuSecurity },
+    },
+    snapshot: configuration.archiveSnapshot,
+  };
   // The front needs the router, which needs the address: the address comes first.
   const front = await startHttpFront({
     handle: (request) => router(request),
     port: configuration.port,
-    maxBodyBytes,
+    maxBodyBytes: largestBodyBytes,
     ids,
   });
   const ports: Ports = {
@@ -152,13 +160,17 @@ export async function startEngine(
     bus,
     archive: rememberArchive(
       createHttpArchive({
-        debian: configuration.archive,
-        debianSecurity: configuration.archiveSecurity,
+        ...archives,
         privateHosts: configuration.archivePrivateHosts,
         ...{ clock, log: log.info },
       }),
       { ...{ table, clock, log: log.info }, fallbackHours: configuration.archiveFallbackHours },
     ),
+    packages: createPackageFiles({
+      ...archives,
+      blobs: objects.blobs,
+      inFolder: async (sha256) => existsSync(join(configuration.packageCache, sha256)),
+    }),
     signer: createKeySigner(openSigningKey(directory)),
     clock,
     ids,
@@ -208,6 +220,7 @@ function limitsOf(
     cacheLimitBytes: configuration.cacheLimitGib * 1024 ** 3,
     warmsPresets: configuration.warmsPresets,
     privateArchiveHosts: configuration.archivePrivateHosts,
+    snapshots: configuration.archiveSnapshot !== undefined,
   };
 }
 

@@ -23,6 +23,8 @@ import type {
   StartBuildResponses,
   ValidateSpecResponses,
 } from './generated/types.gen.ts';
+import { lockCalls } from './locks.ts';
+import { uploadCalls } from './uploads.ts';
 
 /** A spec as an object, or as the text of a file in JSON or YAML. */
 export type SpecSource = Spec | { readonly text: string; readonly mediaType: 'application/json' | 'application/yaml' };
@@ -33,6 +35,11 @@ export interface RunOptions {
   readonly idempotencyKey?: string;
   /** After a failure, go on with all that does not need the failed step. */
   readonly keepGoing?: boolean;
+}
+
+/** A lock that the engine has, in place of the spec’s own: the SHA-256 of its file. */
+export interface LockOption {
+  readonly lock?: string;
 }
 
 /** Seconds that one call for logs waits; the service allows 20. */
@@ -64,12 +71,12 @@ export function createEngineClient(options: {
   });
   const shared = { client, throwOnError: true } as const;
 
-  async function startBuild(spec: SpecSource, run: RunOptions = {}): Promise<Build> {
+  async function startBuild(spec: SpecSource, run: RunOptions & LockOption = {}): Promise<Build> {
     const { body, mediaType } = bodyOf(spec);
     const { data } = await client.post<StartBuildResponses, unknown, true>({
       security: [{ type: 'http', scheme: 'bearer' }],
       url: '/v1/builds',
-      query: queryOf(run),
+      query: { ...queryOf(run), ...lockOf(run) },
       body,
       bodySerializer: null,
       headers: { 'content-type': mediaType, ...headersOf(run) },
@@ -104,12 +111,15 @@ export function createEngineClient(options: {
   }
 
   /** What a build of a spec would do; nothing is started. */
-  async function previewPlan(spec: SpecSource, extra: { readonly svg?: boolean } = {}): Promise<PlanPreview> {
+  async function previewPlan(
+    spec: SpecSource,
+    extra: LockOption & { readonly svg?: boolean } = {},
+  ): Promise<PlanPreview> {
     const { body, mediaType } = bodyOf(spec);
     const { data } = await client.post<PreviewPlanResponses, unknown, true>({
       security: [{ type: 'http', scheme: 'bearer' }],
       url: '/v1/builds:plan',
-      query: extra.svg === true ? { svg: 'true' } : {},
+      query: { ...(extra.svg === true ? { svg: 'true' } : {}), ...lockOf(extra) },
       body,
       bodySerializer: null,
       headers: { 'content-type': mediaType },
@@ -219,6 +229,8 @@ export function createEngineClient(options: {
     ...cacheCalls(client),
     ...downloadCalls({ url, apiKey: options.apiKey, send, listArtifacts }),
     ...diffCalls(client),
+    ...lockCalls(client),
+    ...uploadCalls(client, url),
     startBuild,
     validateSpec,
     readCapabilities,
@@ -244,6 +256,10 @@ function bodyOf(spec: SpecSource): { readonly body: string; readonly mediaType: 
 
 function queryOf(run: RunOptions): { keepGoing?: 'true' | 'false' } {
   return run.keepGoing === undefined ? {} : { keepGoing: run.keepGoing ? 'true' : 'false' };
+}
+
+function lockOf({ lock }: LockOption): LockOption {
+  return lock === undefined ? {} : { lock };
 }
 
 function headersOf(run: RunOptions): { 'Idempotency-Key'?: string } {

@@ -1,14 +1,16 @@
 import { sha256 } from '../../core/digest.ts';
+import { type DistributionName, distributionNames, releaseNamed } from '../../core/distributions/registry.ts';
 import { EngineError } from '../../core/errors.ts';
 import type { ArchiveState, ArchiveSuite, ExtraArchive } from '../../core/plan/archive-state.ts';
 import { parseInRelease } from '../../core/plan/in-release.ts';
 import type { Clock } from '../../core/ports/clock.ts';
 import type { PackageArchive } from '../../core/ports/package-archive.ts';
 import type { SpecArchive } from '../../core/spec/configuration/archives.ts';
-import { type Architecture, type ReleaseName, releases } from '../../core/spec/releases.ts';
+import type { Architecture, ReleaseName } from '../../core/spec/releases.ts';
+import { snapshotAddress } from '../../core/wiring/snapshot-template.ts';
 import { AddressRefused, createGuardedFetch, type GuardedFetch } from '../network/guarded-fetch.ts';
 
-/** Debian's own InRelease files have 50 to 300 KB; more than this is no archive. */
+/** InRelease files of Debian and Ubuntu have 50 to 300 KB; more than this is no archive. */
 const maximumBytes = 4 * 1024 * 1024;
 /** Of an archive that a spec names: those of third parties list a few suites' worth less, and 32 are read at once. */
 const maximumExtraBytes = 1024 * 1024;
@@ -16,15 +18,20 @@ const maximumExtraBytes = 1024 * 1024;
 const timeoutMilliseconds = 20_000;
 /** A burst of builds asks once. Archives change a few times a day. */
 const cacheMilliseconds = 60_000;
-/** Packages of other components need the operator's decision about licences: only `main` is used. */
-const components = ['main'];
+
+/** Base addresses of a distribution's archive and of its security archive; undefined where none is configured. */
+export interface ArchiveAddresses {
+  readonly archive: string | undefined;
+  readonly security?: string | undefined;
+}
 
 export interface HttpArchiveOptions {
-  /** Base address of the archive; undefined where none is configured. */
-  readonly debian: string | undefined;
-  readonly debianSecurity?: string | undefined;
+  /** Of each distribution; one that is absent cannot be built. */
+  readonly addresses: Readonly<Partial<Record<DistributionName, ArchiveAddresses>>>;
   readonly clock: Clock;
   readonly fetch?: typeof globalThis.fetch;
+  /** Address of an archive that keeps old states, with places for archive and time. */
+  readonly snapshot?: string | undefined;
   /** Hosts with private addresses at which archives of a spec may be; none unless given. */
   readonly privateHosts?: readonly string[] | undefined;
   readonly log: (message: string, facts: Readonly<Record<string, string | number>>) => void;
@@ -35,6 +42,8 @@ interface SuitePlace {
   readonly suite: string;
   readonly components: readonly string[];
   readonly required: boolean;
+  /** Where it is read instead of at `uri`: as it was at a time. */
+  readonly snapshot?: string;
   /** Name of the archive in the spec; absent of the distribution's own. */
   readonly name?: string;
 }
@@ -47,7 +56,8 @@ interface Asking {
 
 /**
  * Reads the state of a package archive over HTTP: InRelease of each suite of a release. The release's own suite must
- * be there, and so must the security suite where `debianSecurity` is set; `-updates` may be absent.
+ * be there, and so must the security suite, which is read from the security archive where one is configured, and else from
+ * the archive itself where the distribution has it there; `-updates` may be absent.
  * Signatures are not verified here: what is read only names the indexes that a plan is made for, and the builder
  * verifies the signature and that it sees these very indexes before it uses one package.
  * Archives that specs name are asked at public addresses alone, and at hosts that the operator allows.
@@ -57,10 +67,14 @@ export function createHttpArchive(options: HttpArchiveOptions): PackageArchive {
   const guarded: Asking = { fetch: createGuardedFetch(options.privateHosts ?? []), mostBytes: maximumExtraBytes };
   const known = new Map<string, { readonly at: number; readonly state: Promise<ArchiveState> }>();
 
-  async function readState(release: ReleaseName, architecture: Architecture): Promise<ArchiveState> {
+  async function readState(
+    release: ReleaseName,
+    architecture: Architecture,
+    snapshot: string | undefined,
+  ): Promise<ArchiveState> {
     const started = options.clock.now().getTime();
     const suites = await Promise.all(
-      places(options, release).map((place) => readSuite(own, place, architecture, options.clock.now())),
+      places(options, release, snapshot).map((place) => readSuite(own, place, architecture, options.clock.now())),
     );
     const found = suites.filter((suite) => suite !== undefined);
     options.log('read the state of the package archive', {
@@ -85,13 +99,17 @@ export function createHttpArchive(options: HttpArchiveOptions): PackageArchive {
   }
 
   return {
+    places: (release, timestamp) =>
+      places(options, release, timestamp).map(({ uri, suite, components, snapshot }) => {
+        return { uri, suite, components: [...components], ...(snapshot === undefined ? {} : { snapshot }) };
+      }),
     extra: (archives, architecture) => Promise.all(archives.map((archive) => readExtra(archive, architecture))),
-    state: async (release, architecture) => {
-      const name = `${release}/${architecture}`;
+    state: async (release, architecture, snapshot) => {
+      const name = `${release}/${architecture}/${snapshot ?? ''}`;
       const now = options.clock.now().getTime();
       const cached = known.get(name);
       if (cached !== undefined && now - cached.at < cacheMilliseconds) return cached.state;
-      const state = readState(release, architecture);
+      const state = readState(release, architecture, snapshot);
       known.set(name, { at: now, state });
       // A failure is not remembered: the next build asks again.
       state.catch(() => {
@@ -103,25 +121,32 @@ export function createHttpArchive(options: HttpArchiveOptions): PackageArchive {
 }
 
 /** The suites to read, in the order in which they stand in the plan. */
-function places(options: HttpArchiveOptions, release: ReleaseName): readonly SuitePlace[] {
-  if (options.debian === undefined) {
-    throw new EngineError('archive.not_configured', 'archives.debian is not set.');
+function places(options: HttpArchiveOptions, name: ReleaseName, timestamp?: string): readonly SuitePlace[] {
+  const { addresses, snapshot: template } = options;
+  const { distribution, release } = releaseNamed(name);
+  const { components, snapshotNames } = distribution;
+  const owner = distributionNames.find((one) => one === distribution.name);
+  const { archive, security } = (owner && addresses[owner]) ?? {};
+  if (archive === undefined) {
+    throw new EngineError('archive.not_configured', `archives.${distribution.name} is not set.`);
   }
-  const uri = withoutSlash(options.debian);
-  const archive = releases[release].suites.map((suite, position) => ({
-    uri,
+  if (timestamp !== undefined && template === undefined) {
+    throw new EngineError('archive.snapshot_not_configured', 'archives.snapshot is not set.');
+  }
+  const at = (named: string) =>
+    timestamp === undefined || template === undefined ? {} : { snapshot: snapshotAddress(template, named, timestamp) };
+  const own = release.suites.map((suite, position) => ({
+    uri: withoutSlash(archive),
     suite,
     components,
     required: position === 0,
+    ...at(snapshotNames.archive),
   }));
-  if (options.debianSecurity === undefined) return archive;
-  const security = {
-    uri: withoutSlash(options.debianSecurity),
-    suite: releases[release].securitySuite,
-    components,
-    required: true,
-  };
-  return [...archive, security];
+  const securityArchive = security ?? (distribution.archiveHasSecurity ? archive : undefined);
+  const { securitySuite: suite } = release;
+  if (suite === undefined || securityArchive === undefined) return own;
+  const uri = withoutSlash(securityArchive);
+  return [...own, { uri, suite, components, required: true, ...at(snapshotNames.security) }];
 }
 
 /** One suite; undefined where it may be absent and is. */
@@ -131,7 +156,7 @@ async function readSuite(
   architecture: Architecture,
   now: Date,
 ): Promise<ArchiveSuite | undefined> {
-  const address = `${place.uri}/dists/${place.suite}/InRelease`;
+  const address = `${place.snapshot ?? place.uri}/dists/${place.suite}/InRelease`;
   // Errors reach users: they name the path, and leave the host to the operator's configuration.
   const path = new URL(address).pathname;
   const shown = place.name === undefined ? path : `archives[${place.name}]: ${path}`;
@@ -144,8 +169,9 @@ async function readSuite(
   if (release.codename !== place.suite && release.suite !== place.suite) {
     throw new EngineError('archive.unreachable', `${shown} is of another suite than ${place.suite}.`);
   }
-  // Whoever replays a state that has expired hides security updates. The builder verifies that it was signed.
-  if (release.validUntil !== undefined && release.validUntil * 1_000 < now.getTime()) {
+  // Whoever replays a state that has expired hides security updates, but where the spec asks for just that. The builder
+  // verifies that it was signed.
+  if (place.snapshot === undefined && release.validUntil !== undefined && release.validUntil * 1_000 < now.getTime()) {
     const expired = new Date(release.validUntil * 1_000).toISOString();
     throw new EngineError('archive.untrusted', `${shown} expired at ${expired}: the archive is not kept up to date.`);
   }
@@ -157,8 +183,9 @@ async function readSuite(
     indexes[name] = digest;
   }
   const inRelease = sha256(bytes);
-  const { uri, suite } = place;
-  return { uri, suite, components: [...place.components], indexes, inRelease, date: release.date };
+  const { uri, suite, snapshot } = place;
+  const at = snapshot === undefined ? {} : { snapshot };
+  return { uri, suite, components: [...place.components], indexes, inRelease, ...at, date: release.date };
 }
 
 /** The bytes of a file, bounded in size and time; undefined where the server says that there is none. */

@@ -10,6 +10,8 @@ import type { Output } from '../output.ts';
 const engineOptions = [
   new Option('--archive <url>', "where Debian's packages are; without it, as the machine's own apt sources say"),
   new Option('--archive-security <url>', "where Debian's security updates are"),
+  new Option('--archive-ubuntu <url>', "where Ubuntu's packages are; without it no image of Ubuntu is built"),
+  new Option('--archive-ubuntu-security <url>', "where Ubuntu's security updates are; without it, beside its packages"),
   new Option(
     '--archive-fallback-hours <number>',
     'for how long the last known state of an archive that does not answer is planned with; 24 without it, 0: never',
@@ -17,6 +19,10 @@ const engineOptions = [
   new Option(
     '--archive-private-hosts <hosts>',
     'hosts with private addresses, parted by commas, at which archives of specs may be; none without it',
+  ),
+  new Option(
+    '--archive-snapshot <template>',
+    'address of an archive that keeps old states, with {archive} and {timestamp} in it; none without it',
   ),
   new Option('--port <number>', 'port of the API on loopback; without it, a free one'),
   new Option('--mode <mode>', 'how builders are isolated').choices(['contained', 'privileged']),

@@ -3,6 +3,7 @@ import type { Command } from 'commander';
 import { z } from 'zod';
 import { connect } from '../connection.ts';
 import { CliFailure } from '../failure.ts';
+import { keptLock } from '../lock-file.ts';
 import type { Output } from '../output.ts';
 import { planText } from '../plan-report.ts';
 import { readSpecFile } from '../spec-file.ts';
@@ -11,6 +12,7 @@ import { connectionOptionsSchema, engineCommand } from './common-options.ts';
 const optionsSchema = connectionOptionsSchema.extend({
   mermaid: z.boolean().default(false),
   svg: z.string().optional(),
+  lock: z.string().optional(),
 });
 
 /** `lbuild plan FILE`: shows what a build would do, and starts nothing. */
@@ -19,11 +21,14 @@ export function planCommand(output: Output): Command {
     .description('show what a build of a spec would do: steps, what is cached and why the rest is not, time and cost')
     .argument('<file>', 'the spec, in YAML or JSON; - is standard input')
     .option('--mermaid', 'answer with the graph as a Mermaid flowchart')
+    .option('--lock <file>', 'plan from a lock, as `lbuild lock` writes it')
     .option('--svg <file>', 'write the graph to a file as SVG')
     .action(async (file: string, given: unknown) => {
       const options = optionsSchema.parse(given);
       const engine = connect(options);
-      const plan = await engine.previewPlan(await readSpecFile(file), { svg: options.svg !== undefined });
+      const spec = await readSpecFile(file);
+      const lock = await keptLock(engine, options.lock);
+      const plan = await engine.previewPlan(spec, { svg: options.svg !== undefined, ...lock });
       if (options.svg !== undefined) await writeGraph(options.svg, plan.svg ?? '');
       if (options.json) output.document(plan);
       else output.line(options.mermaid ? plan.mermaid.trimEnd() : planText(plan));

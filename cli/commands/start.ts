@@ -1,22 +1,28 @@
 import { randomUUID } from 'node:crypto';
 import type { Command } from 'commander';
+import { z } from 'zod';
 import { connect } from '../connection.ts';
+import { keptLock } from '../lock-file.ts';
 import type { Output } from '../output.ts';
 import { readSpecFile } from '../spec-file.ts';
 import { tellStarted } from '../started-build.ts';
 import { engineCommand } from './common-options.ts';
 import { runOf, runOptionsSchema, withRunOptions } from './run-options.ts';
 
+const optionsSchema = runOptionsSchema.extend({ lock: z.string().optional() });
+
 /** `lbuild start FILE`: starts a build of a spec. */
 export function startCommand(output: Output): Command {
   return withRunOptions(
     engineCommand('start')
       .description('start a build of a spec; its id is the first thing on standard output')
-      .argument('<file>', 'the spec, in YAML or JSON; - is standard input'),
+      .argument('<file>', 'the spec, in YAML or JSON; - is standard input')
+      .option('--lock <file>', 'build from a lock, as `lbuild lock` writes it'),
   ).action(async (file: string, given: unknown) => {
-    const options = runOptionsSchema.parse(given);
+    const options = optionsSchema.parse(given);
     const engine = connect(options);
     const spec = await readSpecFile(file);
-    await tellStarted(output, engine, await engine.startBuild(spec, runOf(options, randomUUID)), options);
+    const run = { ...runOf(options, randomUUID), ...(await keptLock(engine, options.lock)) };
+    await tellStarted(output, engine, await engine.startBuild(spec, run), options);
   });
 }

@@ -58,6 +58,6 @@ async function checkOffline(spec: SpecFile): Promise<readonly FieldError[]> {
     const detail = error instanceof Error ? error.message : String(error);
     throw new CliFailure('usage', { code: 'request.unreadable', detail, remedy: 'Write JSON or YAML.' }, error);
   }
-  const checked = checkSpec(content, { architectures, outputs: outputTypes });
+  const checked = checkSpec(content, { architectures, outputs: outputTypes, snapshots: true });
   return checked.ok ? [] : checked.errors;
 }

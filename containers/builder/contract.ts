@@ -1,5 +1,7 @@
+import type { FileHandle } from 'node:fs/promises';
 import type { z } from 'zod';
 import type { LayerEntry, LayerIndexHeader } from '../../core/builds/layer-index.ts';
+import type { Distribution } from '../../core/distributions/distribution.ts';
 import type { ProgramDeclaration } from '../../core/plan/programs/program.ts';
 
 export interface ExecOptions {
@@ -7,6 +9,8 @@ export interface ExecOptions {
   readonly inTree?: boolean;
   /** `script`: the environment for tenant code (docs/architecture.md, "The script environment"). Implies inTree. */
   readonly confinement?: 'script' | 'script-network';
+  /** Of a step of a tenant's: the command may make device nodes. Refused once code of the tree has run. */
+  readonly makesDevices?: boolean;
   readonly stdin?: string;
   /** Writes the command's standard input piece by piece, instead of `stdin`. */
   readonly feed?: (write: (piece: Buffer) => Promise<void>) => Promise<void>;
@@ -134,6 +138,15 @@ export interface ArchiveFiles {
   now(): Date;
 }
 
+/** Files that the tenant has uploaded, as far as the step's options name them. */
+export interface UploadedFiles {
+  /**
+   * Writes an upload's bytes to an open, empty file, piece by piece.
+   * @throws StepError layer.damaged where they are not what the digest says: what was written must not be kept
+   */
+  write(sha256: string, file: FileHandle): Promise<void>;
+}
+
 /**
  * All that a step program gets: no ambient environment, no clock, no network but what its commands need.
  * `exec` takes argv (never shell text), streams both outputs to the log, and throws StepError on a failure.
@@ -154,8 +167,11 @@ export interface ProgramContext<Options> {
   readonly sourceDateEpoch: number;
   readonly architecture: 'amd64' | 'arm64';
   readonly release: string;
+  /** The facts of the distribution that the release is of: known by the release, which is in the key of what is below. */
+  readonly distribution: Distribution;
   readonly archive: import('../../core/plan/archive-state.ts').ArchiveState;
   readonly archiveFiles: ArchiveFiles;
+  readonly uploaded: UploadedFiles;
   readonly layers: LayerAccess;
   readonly signal: AbortSignal;
   exec(argv: readonly [string, ...string[]], options?: ExecOptions): Promise<ExecResult>;
@@ -172,6 +188,7 @@ export type PrepareContext<Options> = Pick<
   | 'architecture'
   | 'archive'
   | 'archiveFiles'
+  | 'distribution'
   | 'exec'
   | 'key'
   | 'log'
@@ -201,6 +218,8 @@ export interface ProgramOutcome {
     /** PNG of the screen. */
     readonly screen?: string;
   };
+  /** What it took from archives, of programs that do. */
+  readonly taken?: NonNullable<LayerIndexHeader['taken']>;
   /** What an initramfs program read. */
   readonly inputs?: NonNullable<LayerIndexHeader['inputs']>;
   readonly facts?: Readonly<Record<string, string>>;
@@ -209,7 +228,10 @@ export interface ProgramOutcome {
 /** The validated options of a declaration. */
 export type OptionsOf<Declaration extends ProgramDeclaration> = z.infer<Declaration['options']>;
 
-export interface StepProgram<Options extends z.ZodObject = z.ZodObject> {
+/** The schema of a program's options. */
+export type OptionsSchema = z.ZodObject;
+
+export interface StepProgram<Options extends OptionsSchema = OptionsSchema> {
   readonly declaration: ProgramDeclaration<Options>;
   /**
    * What can be made before the steps that this one needs have ended: of its options, its key, the archive in the planned

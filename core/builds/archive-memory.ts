@@ -45,8 +45,11 @@ export function rememberArchive(archive: PackageArchive, options: ArchiveMemoryO
   }
 
   return {
+    places: (release, snapshot) => archive.places(release, snapshot),
     extra: (archives, architecture) => archive.extra(archives, architecture),
-    async state(release, architecture): Promise<KnownArchiveState> {
+    async state(release, architecture, snapshot): Promise<KnownArchiveState> {
+      // Its state does not change: the plans that were made for it remember it.
+      if (snapshot !== undefined) return archive.state(release, architecture, snapshot);
       let state: ArchiveState;
       try {
         state = await archive.state(release, architecture);

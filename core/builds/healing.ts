@@ -1,6 +1,8 @@
 import type { Sha256 } from '../digest.ts';
 import type { Plan, PlanStep } from '../plan/plan.ts';
+import { uploadsOfSteps } from '../plan/uploads-of-steps.ts';
 import type { AttemptRecord, BuildRecord, ResultRecord } from './build-record.ts';
+import { uploadPlace } from './places.ts';
 import { planStep, scopeIn } from './plan-store.ts';
 import { blobsOf, isSound } from './sound-blobs.ts';
 import { findResult } from './stage-repository.ts';
@@ -50,6 +52,15 @@ export async function removeDamage(
       await dropResult(ports, scope, step.key, result);
       await ports.blobs.delete(blob.place);
       damage.push({ step: step.id, digest: blob.digest });
+    }
+  }
+  const reads = attempt.steps.map((stepId) => planStep(plan, stepId));
+  for (const step of reads) {
+    for (const digest of uploadsOfSteps([step])) {
+      const place = uploadPlace(build.tenantId, digest);
+      if (attempt.blobs[digest] !== place.path || (await isSound(ports.blobs, { place, digest }))) continue;
+      await ports.blobs.delete(place);
+      damage.push({ step: step.id, digest });
     }
   }
   return damage;

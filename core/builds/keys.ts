@@ -37,6 +37,15 @@ export const testKey = (buildId: string, stepId: string): TableKey => ({
 });
 /** The files of evidence of a build, all in one record. */
 export const evidenceKey = (buildId: string): TableKey => ({ partition: `BUILD#${buildId}`, sort: 'EVIDENCE' });
+/** Which lock is a build's. */
+export const buildLockKey = (buildId: string): TableKey => ({ partition: `BUILD#${buildId}`, sort: 'LOCK' });
+/** That the engine made a lock itself, whoever has it. */
+export const recordedLockKey = (digest: string): TableKey => ({ partition: `LOCK#${digest}`, sort: 'LOCK' });
+/** That it made it of a build of this tenant's. */
+export const ownLockKey = (digest: string, tenantId: string): TableKey => ({
+  partition: `LOCK#${digest}`,
+  sort: `TENANT#${tenantId}`,
+});
 /** Attempts sort by number up to 999; a stage ends long before. */
 export const attemptKey = (buildId: string, stageId: string, attempt: number): TableKey => ({
   partition: `BUILD#${buildId}`,
@@ -87,6 +96,13 @@ export const orphanKey = (scope: string, digest: string): TableKey => ({
 export const cacheTickKey: TableKey = { partition: 'CACHETICK', sort: 'CACHETICK' };
 /** What a preset was last warmed for. */
 export const warmedKey = (preset: string): TableKey => ({ partition: `WARMED#${preset}`, sort: 'WARMED' });
+/** A file that a tenant uploads, by its digest: nobody sees another tenant's. */
+export const uploadKey = (tenantId: string, digest: string): TableKey => ({
+  partition: `UPLOAD#${tenantId}#${digest}`,
+  sort: 'UPLOAD',
+});
+/** Counts the bytes of a tenant's uploads. */
+export const uploadUseKey = (tenantId: string): TableKey => ({ partition: `UPLOADUSE#${tenantId}`, sort: 'USE' });
 export const idempotencyKey = (tenantId: string, key: string): TableKey => ({
   partition: `IDEMPOTENCY#${tenantId}#${sha256(key)}`,
   sort: 'IDEMPOTENCY',
@@ -119,4 +135,14 @@ export const allResultsIndex = (scope: string, key: string): TableKey => ({
 export const orphansIndex = (since: string, digest: string): TableKey => ({
   partition: 'ORPHANS',
   sort: `${since}#${digest}`,
+});
+/** Index byTenant: a tenant's uploads in the order in which they were declared. */
+export const tenantUploadsIndex = (tenantId: string, createdAt: string, digest: string): TableKey => ({
+  partition: `UPLOADS#${tenantId}`,
+  sort: `${createdAt}#${digest}`,
+});
+/** Index byState: every upload, the one that expires next first. */
+export const uploadExpiryIndex = (expiresAt: string, tenantId: string, digest: string): TableKey => ({
+  partition: 'UPLOADS',
+  sort: `${expiresAt}#${tenantId}#${digest}`,
 });

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { archivePackageSchema, mostArchivePackages } from '../plan/programs/archive-package.ts';
 
 const digest = z.string().regex(/^[0-9a-f]{64}$/);
 
@@ -52,6 +53,11 @@ export const layerIndexHeaderSchema = z.strictObject({
     .array(packageStanzaSchema)
     .optional()
     .describe('Package stanzas, where the step changed the package database: the whole state after it.'),
+  taken: z
+    .array(archivePackageSchema)
+    .max(mostArchivePackages)
+    .optional()
+    .describe('Of a step that takes packages from archives: which, by archive, suite, name and architecture.'),
   inputs: z
     .strictObject({
       paths: z.array(z.string().max(4096)).max(50_000).describe('Files that it holds a copy of, relative to the root.'),

@@ -164,6 +164,7 @@ export const stepFailureSchema = z.strictObject({
     'archive.untrusted',
     'archive.unreachable',
     'archive.gone',
+    'lock.packages_gone',
     'test.failed',
     'limit.disk',
     'limit.output',

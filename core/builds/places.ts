@@ -8,6 +8,12 @@ export const manifestPlace = (buildId: string, stageId: string, attempt: number)
   path: `manifests/${buildId}/${stageId}/${attempt}.json`,
 });
 
+/** A lock that a tenant may build from, under the digest of its file. */
+export const lockPlace = (tenantId: string, digest: string): BlobPlace => ({
+  bucket: 'work',
+  path: `locks/${tenantId}/${digest}`,
+});
+
 /** Output of an attempt until the control plane has verified it. `step` `-` is the stage's own result. */
 export const stagingPlace = (
   buildId: string,
@@ -37,4 +43,10 @@ export const blobsPrefix = 'blobs/';
 export const artifactPlace = (tenantId: string, digest: string): BlobPlace => ({
   bucket: 'artifacts',
   path: `${tenantId}/${digest}`,
+});
+
+/** A file that a tenant uploads: S3 itself checks that its bytes have the digest that names it. */
+export const uploadPlace = (tenantId: string, digest: string): BlobPlace => ({
+  bucket: 'work',
+  path: `uploads/${tenantId}/${digest}`,
 });

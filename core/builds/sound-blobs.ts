@@ -46,7 +46,7 @@ export async function isStored(blobs: Blobs, { place, digest, partsSha256 }: Exp
 }
 
 /** Whether a blob, read whole, has the digest that names it. */
-export async function isSound(blobs: Blobs, blob: StandingBlob): Promise<boolean> {
+export async function isSound(blobs: Blobs, blob: Pick<StandingBlob, 'place' | 'digest'>): Promise<boolean> {
   const info = await blobs.head(blob.place);
   if (info === undefined || (info.sha256 !== undefined && info.sha256 !== blob.digest)) return false;
   const hash = startSha256();

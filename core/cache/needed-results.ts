@@ -16,7 +16,7 @@ const atOnce = 16;
  * Every build that has not ended, state by state, in the order of a build's life: one that moves on meanwhile may come
  * twice, and is not missed.
  */
-async function* unfinishedBuilds(table: Table): AsyncGenerator<BuildRecord> {
+export async function* unfinishedBuilds(table: Table): AsyncGenerator<BuildRecord> {
   for (const state of buildStates.filter((candidate) => !isTerminal(candidate))) yield* buildsOfState(table, state);
 }
 

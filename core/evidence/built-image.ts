@@ -1,4 +1,5 @@
 import type { Sha256 } from '../digest.ts';
+import type { DistributionName } from '../distributions/registry.ts';
 import type { InstalledPackage } from './installed-packages.ts';
 
 /** A file with its digest, as documents of evidence name it. */
@@ -13,7 +14,7 @@ export interface NamedFile {
 export interface BuiltImage {
   /** Name of the spec. */
   readonly name: string;
-  readonly distribution: string;
+  readonly distribution: DistributionName;
   readonly release: string;
   readonly planDigest: Sha256;
   /** Epoch seconds; stands for the time at which the documents were made. */

@@ -1,4 +1,5 @@
 import type { ResolvedSpec } from '../spec/schema.ts';
+import { uploadsOfSpec } from '../uploads/uploads-of-spec.ts';
 import type { BuiltImage, NamedFile } from './built-image.ts';
 import { checksumsFile } from './checksums.ts';
 import { cyclonedxFile } from './cyclonedx.ts';
@@ -13,7 +14,7 @@ export interface EvidenceSource {
   readonly image: Omit<BuiltImage, 'artifacts'>;
   readonly artifacts: readonly (NamedFile & { readonly mediaType: string })[];
   readonly spec: ResolvedSpec;
-  readonly run: Omit<BuildRun, 'spec' | 'planDigest' | 'sourceDateEpoch'>;
+  readonly run: Omit<BuildRun, 'spec' | 'planDigest' | 'sourceDateEpoch' | 'uploads'>;
 }
 
 /** The evidence of a build but for the signature. Equal sources give equal bytes. */
@@ -28,7 +29,7 @@ export function makeEvidence({ image, artifacts, spec, run }: EvidenceSource): U
   const built: BuiltImage = { ...image, artifacts };
   const covered = [packageListFile(built.packages), spdxFile(built), cyclonedxFile(built), specFile(spec)];
   const { planDigest, sourceDateEpoch } = image;
-  const told = { ...run, spec: redactedSpec(spec), planDigest, sourceDateEpoch };
+  const told = { ...run, spec: redactedSpec(spec), planDigest, sourceDateEpoch, uploads: uploadsOfSpec(spec) };
   const statement = statementFile(told, artifacts, covered);
   const sums = checksumsFile([...artifacts, ...covered, statement]);
   return { files: [...covered, statement, sums], payload: statement.bytes };

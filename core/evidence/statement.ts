@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { canonicalJson, type JsonValue, type Sha256 } from '../digest.ts';
 import { utf8 } from '../json.ts';
-import { type ArchiveState, allSuites } from '../plan/archive-state.ts';
+import { type ArchiveState, allSuites, publicAddress, sourceOf } from '../plan/archive-state.ts';
 import { type BuilderMode, builderModes } from '../tenancy/installation.ts';
 import type { NamedFile } from './built-image.ts';
 import { plainFileName } from './checksums.ts';
@@ -17,7 +17,7 @@ const fileDescriptorSchema = z.strictObject({
   annotations: z.strictObject({ size: z.number().int().min(0) }),
 });
 
-/** Something that the build was made of: a package index, or a layer. */
+/** Something that the build was made of: a package index, an upload, or a layer. */
 const dependencySchema = z.strictObject({
   name: z.string().optional(),
   uri: z.string().min(1),
@@ -75,6 +75,8 @@ export interface BuildRun {
   readonly mode: BuilderMode;
   readonly sourceDateEpoch: number;
   readonly archive: ArchiveState;
+  /** Digests of the tenant's files that the spec names. */
+  readonly uploads: readonly Sha256[];
   /** Lowest first. */
   readonly layers: readonly BuiltLayer[];
   readonly startedOn: string;
@@ -107,7 +109,11 @@ export function statementFile(
           mode: run.mode,
           sourceDateEpoch: run.sourceDateEpoch,
         },
-        resolvedDependencies: [...allSuites(run.archive).flatMap(indexesOf), ...run.layers.map(layerDependency)],
+        resolvedDependencies: [
+          ...allSuites(run.archive).flatMap(indexesOf),
+          ...run.uploads.map((sha256) => ({ uri: urn('upload', sha256), digest: { sha256 } })),
+          ...run.layers.map(layerDependency),
+        ],
       },
       runDetails: {
         builder: { id: urn('builder', run.keyId) },
@@ -126,17 +132,11 @@ function descriptorOf(file: NamedFile & { readonly mediaType: string }): z.infer
 
 /** The InRelease that was read, where its digest is known, and each package index that it lists and that was used. */
 function indexesOf(suite: ArchiveState['suites'][number]): z.infer<typeof dependencySchema>[] {
-  const folder = `${withoutUser(suite.uri)}/dists/${suite.suite}`;
+  const folder = `${publicAddress(sourceOf(suite))}/dists/${suite.suite}`;
   const release = suite.inRelease === undefined ? [] : [['InRelease', suite.inRelease] as const];
   return [...release, ...Object.entries(suite.indexes).sort(([a], [b]) => (a < b ? -1 : 1))].map(([name, sha256]) => {
     return { uri: `${folder}/${name}`, digest: { sha256 } };
   });
-}
-
-/** An address without a user and password, which it may have where an archive asks for them. */
-function withoutUser(uri: string): string {
-  // A password may hold an @ itself: the last one ends it, as in the URL standard.
-  return uri.replace(/^([a-z]+:\/\/)[^/?#]*@/i, '$1').replace(/\/+$/, '');
 }
 
 function layerDependency({ step, digest: sha256, diffId }: BuiltLayer): z.infer<typeof dependencySchema> {

@@ -13,6 +13,12 @@ export const archiveSuiteSchema = z.strictObject({
     .regex(/^[0-9a-f]{64}$/)
     .optional()
     .describe('SHA-256 of the InRelease that was read: where a cache holds it, the archive need not be asked.'),
+  snapshot: z
+    .url()
+    .optional()
+    .describe(
+      'Address that it is read at instead, where the build pins the archive by date: its expiry is not judged. The image keeps `uri`.',
+    ),
   date: z.number().int().describe("InRelease's Date in epoch seconds."),
 });
 export type ArchiveSuite = z.infer<typeof archiveSuiteSchema>;
@@ -38,6 +44,17 @@ export const archiveStateSchema = z.strictObject({
     .describe('Archives that the spec names, for the step of its packages alone. Absent where it names none.'),
 });
 export type ArchiveState = z.infer<typeof archiveStateSchema>;
+
+/** An address without a user and password, which it may have where an archive asks for them, and without a last slash. */
+export function publicAddress(uri: string): string {
+  // A password may hold an @ itself: the last one ends it, as in the URL standard.
+  return uri.replace(/^([a-z]+:\/\/)[^/?#]*@/i, '$1').replace(/\/+$/, '');
+}
+
+/** Where a suite is read. */
+export function sourceOf({ uri, snapshot }: Pick<ArchiveSuite, 'uri' | 'snapshot'>): string {
+  return (snapshot ?? uri).replace(/\/+$/, '');
+}
 
 /** Every suite of a state, the distribution's first. */
 export function allSuites({ suites, extra = [] }: ArchiveState): ArchiveSuite[] {

@@ -108,6 +108,8 @@ export const costTable = {
   /** GiB of the builder's image and of the tree at its bound (functions/orchestration/prepare-stage). */
   imageGiB: 2,
   treeGiB: 16,
+  // Uploads of a spec at their bound (core/uploads/limits.ts), as they come and in the layer; they are no larger in the tree.
+  uploadsGiB: 16,
   /** MiB of the agent and the system around it. */
   agentMemoryMiB: 512,
 

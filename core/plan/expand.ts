@@ -3,6 +3,7 @@ import { buildArchives } from '../spec/configuration/archives.ts';
 import { sectionsOf } from '../spec/configuration/sections.ts';
 import type { ResolvedSpec } from '../spec/schema.ts';
 import { configurationOptions } from './configuration-options.ts';
+import { diskPackages } from './disk-packages.ts';
 import { exportStep, moduleOf } from './export-steps.ts';
 import { bringsHooks, mayChangeInitramfs, removalMayChangeInitramfs } from './programs/initramfs-inputs.ts';
 import { Chain, layersOf, type StepDraft, sortByNeeds } from './step-drafts.ts';
@@ -17,6 +18,7 @@ function impliedPackages(spec: ResolvedSpec): string[] {
   if (spec.system.keyboard !== 'us') implied.push('console-setup', 'keyboard-configuration');
   // The group is of the minimal system, but means nothing without the command.
   if (spec.users.some((user) => user.sudo !== undefined || user.groups.includes('sudo'))) implied.push('sudo');
+  implied.push(...diskPackages(spec));
   implied.push(...sectionsOf(spec).flatMap(({ packages }) => packages));
   return implied;
 }
@@ -37,24 +39,29 @@ function impliedPackages(spec: ResolvedSpec): string[] {
  * files that it reads may have touched the tree it comes last and is `tenant`, else it belongs to the shared base.
  * An archive that the spec names is a tenant's, and maintainer scripts are code: then the step of the user's packages, and
  * every declarative step after it, is `tenant`, and what all share ends with the boot packages.
+ * @param base `tenant`: so are all packages, from the minimal system on, and nothing is shared
  */
-export function expandSpec(spec: ResolvedSpec): StepDraft[] {
+export function expandSpec(spec: ResolvedSpec, base: 'service' | 'tenant' = 'service'): StepDraft[] {
   const chain = new Chain();
   // What does not boot needs no package of its own, so it changes nothing below it.
   // Every form of a disk needs the same packages: one layer of these serves all.
   const outputs = bootSets(spec.outputs.map((output) => output.type));
   const boots = outputs.length > 0;
-  const shared = { scope: 'shared' } as const;
+  const untrusted = base === 'tenant';
+  const shared = untrusted ? {} : ({ scope: 'shared' } as const);
   const { kernelModules, certificates, configuration } = configurationOptions(spec);
   const archives = buildArchives(spec.archives);
   const foreign = archives.length > 0;
   const late =
     foreign ||
+    untrusted ||
     spec.steps.length > 0 ||
     spec.files.some((file) => mayChangeInitramfs(file.path)) ||
     (spec.remove ?? []).some((removal) => removalMayChangeInitramfs(removal.path));
 
-  chain.add('bootstrap', spec.base, shared);
+  chain.afterTenant = untrusted;
+  const { snapshot: _snapshot, ...minimal } = spec.base;
+  chain.add('bootstrap', minimal, shared);
   const installs = [...new Set([...spec.packages.install, ...impliedPackages(spec)])].sort();
   // An archive of the tenant's may have the package by that name, and no sharing knows which.
   const withHooks = boots && !foreign ? installs.filter(bringsHooks) : [];
@@ -70,7 +77,7 @@ export function expandSpec(spec: ResolvedSpec): StepDraft[] {
   const changesPackages = foreign || install.length + purge.length + pins.length + hold.length > 0;
   // Where a tenant's packages may bring hooks it is made of the boot packages, and again at the end.
   const hooks = !foreign && wanted.remove.some(bringsHooks);
-  const makeInitramfs = () => chain.beside('initramfs', { afterTenant: false }, shared);
+  const makeInitramfs = () => chain.beside('initramfs', { afterTenant: untrusted }, shared);
   let initramfs: string | undefined;
   if (boots) {
     // A pin may be of the kernel or of what boots it.
@@ -79,11 +86,11 @@ export function expandSpec(spec: ResolvedSpec): StepDraft[] {
     chain.add('packages', bootSet, { id: 'kernel', label: 'Installs the kernel and what boots it', ...shared });
     if (!hooks && kernelModules === undefined) initramfs = makeInitramfs();
   }
-  const base = layersOf(chain.drafts);
-  chain.afterTenant = foreign;
+  const lowest = layersOf(chain.drafts);
+  chain.afterTenant = foreign || untrusted;
   if (changesPackages || !boots) chain.add('packages', { ...wanted, outputs: [] }, foreign ? {} : shared);
   if (boots && hooks && kernelModules === undefined) initramfs = makeInitramfs();
-  const shareable = foreign ? base : layersOf(chain.drafts);
+  const shareable = foreign ? lowest : layersOf(chain.drafts);
   if (initramfs !== undefined && changesPackages && !hooks && !late) {
     initramfs = refresh(chain, initramfs, chain.tips, false);
   }
@@ -93,7 +100,7 @@ export function expandSpec(spec: ResolvedSpec): StepDraft[] {
       label: 'Says which kernel modules load and which do not',
     });
     // One made before would be made again for certain: it holds what is written here.
-    if (boots) initramfs = chain.beside('initramfs', { afterTenant: foreign });
+    if (boots) initramfs = chain.beside('initramfs', { afterTenant: foreign || untrusted });
   }
   const booting = initramfs === undefined ? [] : [initramfs];
 
@@ -107,7 +114,7 @@ export function expandSpec(spec: ResolvedSpec): StepDraft[] {
   if (configuration !== undefined) chain.add('configuration', configuration);
   const { files, directories, remove } = spec;
   if (files.length > 0 || directories !== undefined || remove !== undefined) {
-    chain.add('files', { files, directories, remove });
+    chain.add('files', { files, directories, remove }, uploadTime(files));
   }
   const services = spec.services;
   if (services.enable.length + services.disable.length + services.mask.length > 0) chain.add('services', services);
@@ -138,7 +145,7 @@ export function expandSpec(spec: ResolvedSpec): StepDraft[] {
   const layers = layersOf(chain.drafts);
   const modules = spec.outputs.some(({ type }) => type === 'iso')
     ? [
-        ...shareable.map((id) => moduleOf(chain, id, [id], 'shared')),
+        ...shareable.map((id) => moduleOf(chain, id, [id], untrusted ? 'tenant' : 'shared')),
         ...moduleOfMany(chain, 'custom', without(declared, shareable)),
         ...moduleOfMany(chain, 'steps', without(layers, declared)),
       ]
@@ -146,6 +153,11 @@ export function expandSpec(spec: ResolvedSpec): StepDraft[] {
   for (const output of spec.outputs) exportStep(chain, spec, output, { tips, unbooted, modules, layers });
   testSteps(chain, spec);
   return sortByNeeds(chain.drafts);
+}
+
+/** What the time of a step allows whose uploads come from the store: 8 GiB, at 6 MB/s, twice written and hashed. */
+function uploadTime(files: ResolvedSpec['files']): { timeoutSeconds?: number } {
+  return files.some((file) => file.upload !== undefined) ? { timeoutSeconds: 1_800 } : {};
 }
 
 /** Adds the step that makes the initial RAM file system again where it must be; answers its id. */

@@ -29,7 +29,10 @@ export interface MissReason {
 export type Verdict = { readonly hit: true } | { readonly hit: false; readonly because: MissReason };
 
 /** The order in which inputs are asked; a name stands for all that begin with it and a dot. */
-const inputOrder = ['program', 'toolchain', 'architecture', 'sourceDateEpoch', 'archive', 'trust', 'options'] as const;
+const inputOrder = [
+  ...(['program', 'toolchain', 'architecture', 'sourceDateEpoch'] as const),
+  ...(['archive', 'locked', 'trust', 'options'] as const),
+] as const;
 
 /**
  * Says of each step whether its result is there, and else why not: the first input that changed since an earlier plan,

@@ -34,7 +34,9 @@ export function exportStep(
       const { type, ...options } = output;
       const named = type === 'ova' ? { name: spec.name } : {};
       const { hostname } = spec.system;
-      chain.beside(type, { fileName, cmdline: spec.kernel.cmdline, hostname, ...options, ...named }, { needs: tips });
+      const layout = spec.disk === undefined ? {} : { layout: spec.disk };
+      const given = { fileName, cmdline: spec.kernel.cmdline, hostname, ...options, ...named, ...layout };
+      chain.beside(type, given, { needs: tips });
       break;
     }
     case 'tar':

@@ -30,6 +30,8 @@ export function keyInputs(draft: StepDraft, context: KeyContext): Record<string,
   for (const [name, value] of Object.entries(draft.options)) {
     if (!labels.includes(name)) inputs[`options.${name}`] = canonicalJson(value);
   }
+  // Without it the packages are those that the archive's state gives.
+  if (draft.locked !== undefined) inputs.locked = draft.locked;
   for (const need of [...draft.needs].sort()) {
     const key = context.keys.get(need);
     if (key === undefined) throw new Error(`the step ${need} is not planned before ${draft.id}`);

@@ -1,4 +1,5 @@
 import { canonicalJson, digestOf, type Sha256 } from '../digest.ts';
+import { isVouched, type KnownLock, lockedDrafts } from '../lock/locked-drafts.ts';
 import type { ResolvedSpec } from '../spec/schema.ts';
 import type { ArchiveState } from './archive-state.ts';
 import { expandSpec } from './expand.ts';
@@ -12,20 +13,24 @@ import { type Fusing, fuseStages } from './stages.ts';
  * The plan of a build: pure, so equal inputs give equal bytes. The source date is the newest date of the suites of the
  * distribution's archive: what the image is made of cannot be younger, and two builds of one archive state share it. An
  * archive that the spec names has no say in it, since the steps that all tenants share have it in their keys.
- * @param input `fusing` is by cost where it is not said
- * @throws EngineError plan.too_large
+ * @param input `fusing` is by cost where it is not said; `lock` is that which the spec names, `archive` its state then
+ * @throws EngineError plan.too_large, lock.does_not_fit
  */
 export function makePlan(input: {
   spec: ResolvedSpec;
   archive: ArchiveState;
   toolchain: string;
   fusing?: Fusing | undefined;
+  lock?: KnownLock | undefined;
 }): Plan {
-  const { spec, archive, toolchain } = input;
+  const { spec, archive, toolchain, lock } = input;
   const architecture = spec.base.architecture;
   const sourceDateEpoch = Math.max(...archive.suites.map((suite) => suite.date));
   const keys = new Map<string, string>();
-  const steps: PlanStep[] = expandSpec(spec).map((draft) => {
+  const expanded = expandSpec(spec, lock === undefined || isVouched(lock, spec) ? 'service' : 'tenant');
+  const drafts =
+    lock === undefined ? expanded : lockedDrafts(expanded, spec, lock, { architecture, archive, sourceDateEpoch });
+  const steps: PlanStep[] = drafts.map((draft) => {
     const inputs = keyInputs(draft, { toolchain, architecture, sourceDateEpoch, archive, keys });
     const key = keyOf(inputs);
     keys.set(draft.id, key);

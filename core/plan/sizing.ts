@@ -1,12 +1,13 @@
 import { costTable, programCost } from './cost-table.ts';
 import type { PlanStage, PlanStep } from './plan.ts';
+import { uploadsOfSteps } from './uploads-of-steps.ts';
 
 export type StageSize = PlanStage['size'];
 
 /**
  * Size of the builder of a stage, by its programs: as many vCPU as its busiest one uses, and two where steps run at
- * the same time; memory for the two largest of those, or for the largest one; disk for the image, the tree at its bound
- * and all outputs. Rounded up to a pair of vCPU and memory that Fargate takes.
+ * the same time; memory for the two largest of those, or for the largest one; disk for the image, the tree at its bound,
+ * all outputs, and a copy of the tree for each that divides it among partitions. Rounded up to a pair of vCPU and memory that Fargate takes.
  * @param atOnce whether two of the steps may run at the same time
  */
 export function sizeOf(steps: readonly PlanStep[], atOnce: boolean): StageSize {
@@ -15,9 +16,17 @@ export function sizeOf(steps: readonly PlanStep[], atOnce: boolean): StageSize {
   const [largest = 0, second = 0] = costs.map((cost) => cost.memoryMiB).sort((a, b) => b - a);
   const memoryMiB = costTable.agentMemoryMiB + largest + (atOnce ? second : 0);
   const { least, most } = costTable.fargateDiskGiB;
-  const outputsGiB = costs.reduce((sum, cost) => sum + cost.diskGiB, 0);
-  const diskGiB = Math.min(most, Math.max(least, costTable.imageGiB + costTable.treeGiB + outputsGiB));
+  const uploadsGiB = uploadsOfSteps(steps).length > 0 ? costTable.uploadsGiB : 0;
+  const outputsGiB = costs.reduce((sum, cost) => sum + cost.diskGiB, uploadsGiB);
+  const trees = 1 + steps.filter(dividesTree).length;
+  const diskGiB = Math.min(most, Math.max(least, costTable.imageGiB + trees * costTable.treeGiB + outputsGiB));
   return { ...fargatePair(vcpu, memoryMiB), diskGiB };
+}
+
+/** Whether a step makes a disk with partitions for parts of the tree. */
+function dividesTree({ options }: PlanStep): boolean {
+  const { layout } = options;
+  return typeof layout === 'object' && layout !== null && 'partitions' in layout;
 }
 
 /** The smallest pair of vCPU and memory that has both. The largest pair where none has. */

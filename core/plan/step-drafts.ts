@@ -13,6 +13,8 @@ export interface StepDraft {
   readonly needs: readonly string[];
   readonly label: string;
   readonly timeoutSeconds: number;
+  /** Digest of the packages that a lock gives to it, where they are not those that the archive's state gives. */
+  readonly locked?: string;
 }
 
 /** Steps as they are added, each by default after the one before. */

@@ -6,6 +6,7 @@ import type { EventBus } from './event-bus.ts';
 import type { Flow } from './flow.ts';
 import type { Ids } from './ids.ts';
 import type { PackageArchive } from './package-archive.ts';
+import type { PackageFiles } from './package-files.ts';
 import type { Signer } from './signer.ts';
 import type { Table } from './table.ts';
 
@@ -18,6 +19,7 @@ export interface Ports {
   readonly tasks: BuilderTasks;
   readonly bus: EventBus;
   readonly archive: PackageArchive;
+  readonly packages: PackageFiles;
   readonly signer: Signer;
   readonly clock: Clock;
   readonly ids: Ids;

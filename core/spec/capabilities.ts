@@ -1,21 +1,20 @@
 import type { z } from 'zod';
+import { dividedDisk, withoutDisk } from './disk-capabilities.ts';
 import { outputSchema } from './outputs.ts';
 import type { Architecture, OutputType, ReleaseName } from './releases.ts';
 import type { SpecInput } from './schema.ts';
+import { no, noted, type Verdict, yes } from './verdict.ts';
 
 /** How a builder runs: with a container's rights, or with those of a machine's root. The same bytes come out. */
 export const modes = ['contained', 'privileged'] as const;
 export type Mode = (typeof modes)[number];
 
-/** Whether an output makes something of a field or can be made somewhere. Texts are sentences or parts of one. */
-export type Verdict =
-  | { readonly supported: true; readonly note?: string }
-  | { readonly supported: false; readonly reason: string; readonly remedy: string };
-
 type Section = Exclude<keyof SpecInput, 'schemaVersion' | 'name' | 'base' | 'outputs'>;
-type FieldsOf<Name extends Section> = `${Name}.${keyof NonNullable<SpecInput[Name]> & string}`;
-/** What a spec says of the image itself: its sections, of two of them each field. A new section is one at once. */
-export type Customization = Exclude<Section, 'system' | 'kernel'> | FieldsOf<'system'> | FieldsOf<'kernel'>;
+type FieldsOf<Name extends Section> = Name extends Section
+  ? `${Name}.${keyof NonNullable<SpecInput[Name]> & string}`
+  : never;
+/** What a spec says of the image itself: its sections, of three of them each field. A new section is one at once. */
+export type Customization = Exclude<Section, 'system' | 'kernel' | 'disk'> | FieldsOf<'system' | 'kernel' | 'disk'>;
 
 type OptionsOf<Output> = Output extends unknown ? Exclude<keyof Output, 'type'> : never;
 /** A field of some output. */
@@ -32,15 +31,12 @@ export interface OutputCapabilities {
   readonly overrides: readonly { readonly file: string; readonly field: Customization | OutputOption }[];
 }
 
-const yes: Verdict = { supported: true };
-const noted = (note: string): Verdict => ({ supported: true, note });
-const no = (reason: string, remedy: string): Verdict => ({ supported: false, reason, remedy });
-
 const testable = 'Remove them, or add an output that is booted for tests: iso, raw or qcow2.';
 const tested = noted('Booted in QEMU, from the very file that is published, which is not written to.');
 
 /** What is done in the tree is in every output. */
 const inTree: Record<Customization, Verdict> = {
+  lock: yes,
   archives: yes,
   packages: yes,
   'system.hostname': yes,
@@ -67,17 +63,30 @@ const inTree: Record<Customization, Verdict> = {
   updates: yes,
   steps: yes,
   tests: no('it starts no machine', testable),
+  ...withoutDisk,
 };
+
+const rolling = noted(
+  'Its archive changes several times a day: a build that was planned before a change may end with `archive.changed` or `archive.gone`.',
+);
+
+const bootedVirtual = noted(
+  'Booted with linux-image-virtual; the usual kernel brings the firmware of all hardware beside it.',
+);
+const untested = noted(
+  'Takes no `tests`: its systemd is too old for their shell. Not booted by the project’s own tests.',
+);
 
 const everywhere = {
   architectures: { amd64: yes, arm64: yes },
-  releases: { bookworm: yes, trixie: yes },
+  releases: { bookworm: yes, trixie: yes, sid: rolling, jammy: yes, noble: yes },
   modes: { contained: yes, privileged: yes },
   overrides: [],
 } as const;
 
 const bootable = {
   ...everywhere,
+  releases: { ...everywhere.releases, jammy: untested, noble: bootedVirtual },
   architectures: { amd64: noted('Boots with BIOS and UEFI.'), arm64: noted('Boots with UEFI alone.') },
   customizations: inTree,
 } as const;
@@ -97,14 +106,17 @@ const live: OutputCapabilities = {
 const disk: OutputCapabilities = {
   ...bootable,
   boot: 'raw',
-  customizations: { ...inTree, tests: tested },
+  customizations: { ...inTree, ...dividedDisk, tests: tested },
   overrides: [{ file: '/boot/grub/grub.cfg', field: 'kernel.cmdline' }],
 };
 
 /** Forms of that disk which are made for other machines than QEMU's. */
 const foreignDisk: OutputCapabilities = {
   ...disk,
-  customizations: { ...inTree, tests: no('it is made for other machines than that of the tests', testable) },
+  customizations: {
+    ...disk.customizations,
+    tests: no('it is made for other machines than that of the tests', testable),
+  },
 };
 
 const boots = 'add an output that boots';

@@ -1,4 +1,6 @@
+import { findDistribution } from '../distributions/registry.ts';
 import { byCodeUnits } from '../text.ts';
+import { wantedDistribution } from './base.ts';
 import {
   type Customization,
   capabilities,
@@ -8,7 +10,7 @@ import {
 } from './capabilities.ts';
 import { type FieldPath, valueAt } from './field-path.ts';
 import type { Outline } from './outline.ts';
-import { architectures, type OutputType, outputTypes, type ReleaseName, releases } from './releases.ts';
+import { architectures, type OutputType, outputTypes, releaseNames } from './releases.ts';
 import { fieldSchema } from './schema-fields.ts';
 import { type SpecError, specError } from './spec-errors.ts';
 
@@ -33,7 +35,10 @@ const bySelf: readonly Customization[] = ['firewall', 'ssh', 'cloudInit', 'updat
 
 /** What a field means where it is left out; undefined where that depends on more than the spec. */
 function meantAnyway(name: Customization, input: unknown): unknown {
-  if (name === 'kernel.package') return `linux-image-${String(valueAt(input, ['base', 'architecture']))}`;
+  if (name === 'kernel.package') {
+    const wanted = architectures.find((one) => one === valueAt(input, ['base', 'architecture']));
+    return wanted && findDistribution(wantedDistribution(input))?.kernelPackages[wanted];
+  }
   return fieldSchema(name.split('.'), input)?.default;
 }
 
@@ -76,7 +81,7 @@ function refusal(path: FieldPath, objections: readonly Objection[]): SpecError {
 function placeErrors(types: readonly OutputType[], { base }: Outline, input: unknown, table: Table): SpecError[] {
   const architecture = architectures.find((name) => name === base.architecture);
   const wanted = valueAt(input, ['base', 'release']);
-  const release = Object.keys(releases).find((name): name is ReleaseName => name === wanted);
+  const release = releaseNames.find((name) => name === wanted);
   return types.flatMap((type, index) => {
     const { architectures: byArchitecture, releases: byRelease } = table[type];
     const cells = [

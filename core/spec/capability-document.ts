@@ -11,7 +11,7 @@ function table({ header, rows }: CapabilityGrid): string[] {
 
 /** docs/capabilities.md, made from the table of capabilities: equal tables give equal text. */
 export function capabilityDocument(): string {
-  const view = capabilityView({ architectures, outputs: outputTypes });
+  const view = capabilityView({ architectures, outputs: outputTypes, snapshots: true });
   const remarks = new Remarks();
   const grid = (kind: Parameters<typeof capabilityGrid>[1]) => table(capabilityGrid(view.outputs, kind, remarks));
   const tables = [
@@ -39,6 +39,12 @@ export function capabilityDocument(): string {
     '(`spec.unsupported_architecture`).',
     '',
     ...grid('architectures'),
+    'Where the archive of a distribution is, is configuration: [distributions.md](distributions.md).',
+    '',
+    row(['Release', 'Distribution', 'Version']),
+    row(['---', '---', '---']),
+    ...view.releases.map(({ name, distribution, version }) => row([`\`${name}\``, `\`${distribution}\``, version])),
+    '',
     ...grid('releases'),
     'How builders run changes no byte of what they make ([decision 0019](decisions/0019-contained-by-default.md)).',
     '',

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { distributionNames, distributions } from '../distributions/registry.ts';
 import {
   type Customization,
   capabilities,
@@ -8,13 +9,11 @@ import {
   optionsOf,
   optionVerdict,
   outputOptions,
-  type Verdict,
 } from './capabilities.ts';
 import type { Abilities } from './check.ts';
-import { architectures, outputTypes, type ReleaseName, releases } from './releases.ts';
+import { architectures, outputTypes, releaseNames } from './releases.ts';
 import { fieldSchema } from './schema-fields.ts';
-
-const releaseNames = Object.keys(releases).filter((name): name is ReleaseName => name in releases);
+import type { Verdict } from './verdict.ts';
 
 const cellSchema = z
   .strictObject({
@@ -49,6 +48,9 @@ export const capabilityViewSchema = z
     version: z.literal(1).describe('Version of the format of specs.'),
     releases: z.array(z.strictObject({ name: z.string(), distribution: z.string(), version: z.string() })),
     architectures: z.array(cellSchema).describe('What this installation builds for.'),
+    snapshots: z
+      .boolean()
+      .describe('`base.snapshot` pins the archive by date: an archive that keeps old states is known.'),
     modes: z.array(z.enum(modes)).describe('How builders may run; the same bytes come out.'),
     customizations: z.array(z.strictObject({ name: z.string(), summary: z.string() })),
     outputs: z.array(outputCellsSchema),
@@ -71,11 +73,13 @@ const summaryOf = (name: Customization) => fieldSchema(name.split('.'), {})?.des
 export function capabilityView(abilities: Abilities): CapabilityView {
   return {
     version: 1,
-    releases: releaseNames.map((name) => ({
-      name,
-      distribution: releases[name].distribution,
-      version: releases[name].version,
-    })),
+    releases: distributionNames.flatMap((distribution) =>
+      Object.entries(distributions[distribution].releases).map(([name, { version }]) => ({
+        name,
+        distribution,
+        version,
+      })),
+    ),
     architectures: architectures.map((name) =>
       cell(
         name,
@@ -88,6 +92,7 @@ export function capabilityView(abilities: Abilities): CapabilityView {
             },
       ),
     ),
+    snapshots: abilities.snapshots === true,
     modes: [...modes],
     customizations: customizations.map((name) => ({ name, summary: summaryOf(name) })),
     outputs: outputTypes.map((type) => {

@@ -2,6 +2,8 @@ import type { FieldError } from '../errors.ts';
 import { quoted, utf8Length } from '../text.ts';
 import { capabilityErrors } from './capability-check.ts';
 import { configurationErrors } from './configuration/conflicts.ts';
+import { diskLayoutErrors } from './disk-layout-check.ts';
+import { distributionErrors } from './distribution-check.ts';
 import { duplicateErrors } from './duplicates.ts';
 import { emptiedPathErrors } from './emptied-paths.ts';
 import { issueErrors } from './issues.ts';
@@ -22,6 +24,8 @@ import { defaultUserErrors } from './wsl.ts';
 export interface Abilities {
   readonly architectures: readonly Architecture[];
   readonly outputs: readonly OutputType[];
+  /** It knows an archive that keeps old states; false where absent. */
+  readonly snapshots?: boolean | undefined;
 }
 
 export type SpecCheck =
@@ -38,6 +42,15 @@ function abilityErrors({ base, outputs }: Outline, abilities: Abilities): SpecEr
         code: 'spec.unsupported_architecture',
         reason: `this installation cannot build for ${architecture}`,
         remedy: `Use ${abilities.architectures.join(' or ')}, or ask the operator for a builder of ${architecture}.`,
+      }),
+    );
+  }
+  if (base.snapshot !== undefined && abilities.snapshots !== true) {
+    errors.push(
+      specError(['base', 'snapshot'], {
+        code: 'spec.unsupported_snapshot',
+        reason: 'this installation has no archive that keeps old states',
+        remedy: 'Remove it and keep the lock of a build, or ask the operator to set archives.snapshot.',
       }),
     );
   }
@@ -85,6 +98,7 @@ export function checkSpec(input: unknown, abilities: Abilities): SpecCheck {
     errors.push(
       ...abilityErrors(outline.data, abilities),
       ...capabilityErrors(input, outline.data),
+      ...distributionErrors(input),
       ...duplicateErrors(outline.data),
       ...joinedFieldErrors(outline.data),
       ...needErrors(outline.data.steps),
@@ -94,6 +108,7 @@ export function checkSpec(input: unknown, abilities: Abilities): SpecCheck {
       ...removedResultErrors(outline.data),
       ...defaultUserErrors(outline.data),
       ...testErrors(input, outline.data),
+      ...diskLayoutErrors(input, outline.data),
     );
   }
   if (parsed.success && errors.length === 0) return { ok: true, spec: resolveSpec(parsed.data) };

@@ -1,5 +1,7 @@
 import type { z } from 'zod';
 import { archiveNotes } from './document-archives.ts';
+import { diskNotes } from './document-disk.ts';
+import { lockNotes } from './document-lock.ts';
 import { systemNotes } from './document-system.ts';
 import { testNotes } from './document-tests.ts';
 import { specJsonSchema } from './json-schema.ts';
@@ -60,7 +62,10 @@ function section(path: string, schema: JsonSchema, level: number): string[] {
     lines.push(`| ${columns.map(cell).join(' | ')} |`);
     for (const object of objectsOf(field)) {
       const type = isSchema(object.properties?.type) ? object.properties.type.const : undefined;
-      const suffix = field.type !== 'array' ? '' : type === undefined ? '[]' : `[] of type ${String(type)}`;
+      const distribution = isSchema(object.properties?.distribution) ? object.properties.distribution.const : undefined;
+      const list = type === undefined ? '[]' : `[] of type ${String(type)}`;
+      const suffix =
+        field.type === 'array' ? list : distribution === undefined ? '' : ` of distribution ${String(distribution)}`;
       nested.push(...section(`${path === '' ? '' : `${path}.`}${name}${suffix}`, object, 3));
     }
   }
@@ -100,12 +105,14 @@ export function specDocument(): string {
     'the image, and what they cannot be joined with: [configuration-sections.md](configuration-sections.md).',
     '',
     ...archiveNotes,
+    ...lockNotes,
     ...systemNotes,
     '## Disk images',
     '',
     'A disk image (`raw`) has a GUID partition table, an EFI partition, an ext4 root file system, and on amd64 a partition',
     'with the loader for BIOS. Its file is `NAME.img`; write it to a disk as it is (`dd`), or start a machine from it. The',
-    'root file system is the last partition and does not grow by itself: `growpart` and `resize2fs` do that.',
+    'root file system is the last partition and does not grow by itself, unless `disk.growth` says so: `growpart` and',
+    '`resize2fs` do that.',
     '',
     'The boot loader is the engine’s own and no package of the image, so no upgrade of the image touches it. It takes its',
     'menu from `/boot/grub/grub.cfg`, which names no kernel: each boot takes the newest of `/boot` that has an',
@@ -129,6 +136,7 @@ export function specDocument(): string {
     '14 and later. Its disk must stay below 8 GiB, compressed: no file in an OVA may be larger. Each form has ids of its own,',
     'so that a `raw` and a `qcow2` of one build can be attached to one machine.',
     '',
+    ...diskNotes,
     '## Container images',
     '',
     'A container image (`oci`, `docker`) has a layer for each step of the plan that changed something, and the ids of the',

@@ -6,7 +6,7 @@ import { specLimits } from './limits.ts';
 import { patternRefusal, patternText, type Refusal, ruledText } from './refusal.ts';
 
 function contentRefusal(text: string): Refusal | undefined {
-  const remedy = 'Put the file into a package, or let a step make it.';
+  const remedy = 'Upload the file and give its `upload`, put it into a package, or let a step make it.';
   if (text.includes('\0')) {
     return { code: 'spec.invalid_value', reason: 'the content holds a NUL character: it is no text', remedy };
   }
@@ -37,7 +37,7 @@ export function base64Refusal(text: string): Refusal | undefined {
   const bytes = (text.length / 4) * 3 - (end.endsWith('==') ? 2 : end.endsWith('=') ? 1 : 0);
   if (bytes <= specLimits.fileBytes.value) return undefined;
   const reason = `the content has ${bytes} bytes; at most ${specLimits.fileBytes.value} are allowed`;
-  return { code: 'spec.too_large', reason, remedy: 'Put the file into a package, or let a step make it.' };
+  return { code: 'spec.too_large', reason, remedy: 'Upload the file and give its `upload`, or put it into a package.' };
 }
 
 /** The largest number of a user or group: of the 2^32 the last, -1, means "leave it as it is" to chown(2). */
@@ -68,7 +68,7 @@ export const modeField = patternText({
   remedy: 'Write four octal digits in quotes, such as "0644".',
 });
 
-/** A file to write. */
+/** A file to write; its content in exactly one of three forms (joined-fields.ts). */
 export const fileSchema = z
   .strictObject({
     path: ruledText(imagePathRefusal, { maxLength: specLimits.pathBytes.value, pattern: '^/' }).describe(
@@ -76,10 +76,18 @@ export const fileSchema = z
     ),
     content: ruledText(contentRefusal, { maxLength: specLimits.fileBytes.value })
       .optional()
-      .describe('The content, as text; it is written in UTF-8, exactly as given. Either this or `base64`.'),
+      .describe('The content, as text; it is written in UTF-8, exactly as given. Or else `base64` or `upload`.'),
     base64: ruledText(base64Refusal, { pattern: '^[A-Za-z0-9+/]*={0,2}$' })
       .optional()
-      .describe('The content in base64, for files that are no text. Either this or `content`.'),
+      .describe('The content in base64, for files that are no text. Instead of `content`.'),
+    upload: patternText({
+      pattern: /^[0-9a-f]{64}$/,
+      maxLength: 64,
+      what: 'the SHA-256 of an upload',
+      remedy: 'Give the 64 hexadecimal digits, in lower case, that `lbuild uploads add FILE` answers.',
+    })
+      .optional()
+      .describe('The content as an upload, by its SHA-256: for what a spec cannot hold. Instead of `content`.'),
     mode: modeField.default('0644').describe('Permission bits: four octal digits, in quotes.'),
     owner: ownerField('user').default('root').describe('User that owns the file, by name or number.'),
     group: ownerField('group').default('root').describe('Group of the file, by name or number.'),

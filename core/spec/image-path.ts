@@ -12,7 +12,8 @@ const forbidden: readonly { readonly pattern: RegExp; readonly reason: string; r
   {
     pattern: /^\/etc\/fstab(\/|$)/,
     reason: 'the table of file systems is made for each output',
-    remedy: 'Leave it out; mount more with a unit of type .mount in /etc/systemd/system.',
+    remedy:
+      'Leave it out; `disk` adds partitions and swap, and a unit of type .mount in /etc/systemd/system mounts what else there is.',
   },
   {
     pattern: /^\/(etc|var\/lib\/dbus)\/machine-id(\/|$)/,

@@ -1,7 +1,9 @@
 import type { z } from 'zod';
 import { nearestName, quoted } from '../text.ts';
+import { foreignReleaseRefusal } from './base.ts';
 import { namedOptionVerdict } from './capabilities.ts';
 import { archiveMemberRefusal } from './configuration/archives.ts';
+import { fileSystemRefusal } from './disk-layout.ts';
 import { type FieldPath, valueAt } from './field-path.ts';
 import { type Refusal, refusalParameters, type SpecErrorCode } from './refusal.ts';
 import { fieldSchema, memberNames } from './schema-fields.ts';
@@ -46,7 +48,8 @@ function wrongType(expected: string, value: unknown, description: string): Refus
 }
 
 function wrongChoice(field: string | number | undefined, value: unknown, choices: readonly unknown[]): Refusal {
-  const names = choices.map(String);
+  // What is meant where the field is left out is no choice by a name.
+  const names = choices.filter((choice) => choice !== undefined).map(String);
   const remedy = `Use ${names.length === 1 ? '' : 'one of '}${names.join(', ')}.`;
   if (value === undefined) return { code: 'spec.missing', reason: 'the field is missing', remedy };
   const scalar = typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean';
@@ -135,7 +138,14 @@ export function issueErrors(issue: z.core.$ZodIssue, input: unknown): SpecError[
     case 'invalid_type':
       return [specError(path, wrongType(issue.expected, value, description))];
     case 'invalid_value':
-      return [specError(path, wrongChoice(path.at(-1), value, issue.values))];
+      return [
+        specError(
+          path,
+          fileSystemRefusal(path, value) ??
+            foreignReleaseRefusal(path, input) ??
+            wrongChoice(path.at(-1), value, issue.values),
+        ),
+      ];
     case 'invalid_union':
       if (issue.errors.length > 0) return alternativeErrors(issue.errors, path, input);
       return [specError(path, wrongChoice(path.at(-1), value, 'options' in issue ? (issue.options ?? []) : []))];

@@ -5,24 +5,21 @@ import type { Outline } from './outline.ts';
 import { unitName } from './services.ts';
 import { type SpecError, specError } from './spec-errors.ts';
 
-/** Errors of two fields of which exactly one must be given. */
+/** Errors of fields of which exactly one must be given. */
 function oneOf(
   path: FieldPath,
-  [first, second]: readonly [string, string],
+  [first, ...others]: readonly [string, ...string[]],
   given: { readonly [name: string]: unknown },
 ): SpecError[] {
-  const [one, other] = [given[first] !== undefined, given[second] !== undefined];
-  if (one !== other) return [];
-  const remedy = `Give either \`${first}\` or \`${second}\`.`;
-  return [
-    one
-      ? specError([...path, second], { code: 'spec.invalid_value', reason: `\`${first}\` is given too`, remedy })
-      : specError([...path, first], {
-          code: 'spec.missing',
-          reason: `neither this nor \`${second}\` is given`,
-          remedy,
-        }),
-  ];
+  const [one, ...more] = [first, ...others].filter((name) => given[name] !== undefined);
+  const quotedNames = (names: readonly string[]) => names.map((name) => `\`${name}\``);
+  const remedy = `Give either ${quotedNames([first, ...others]).join(' or ')}.`;
+  if (one === undefined) {
+    const reason = `neither this nor ${quotedNames(others).join(' nor ')} is given`;
+    return [specError([...path, first], { code: 'spec.missing', reason, remedy })];
+  }
+  const reason = `\`${one}\` is given too`;
+  return more.map((name) => specError([...path, name], { code: 'spec.invalid_value', reason, remedy }));
 }
 
 /** A demand for a new password of which the old one opens nothing: nobody could log in any more, by a key neither. */
@@ -80,7 +77,7 @@ function unitErrors({ firstBoot, services }: Outline): SpecError[] {
 export function joinedFieldErrors(outline: Outline): SpecError[] {
   return [
     ...outline.files.flatMap((file, index) =>
-      oneOf(['files', index], ['content', 'base64'], file ?? { content: null }),
+      oneOf(['files', index], ['content', 'base64', 'upload'], file ?? { content: null }),
     ),
     ...outline.packages.pins.flatMap((pin, index) =>
       oneOf(['packages', 'pins', index], ['version', 'release'], pin ?? { version: null }),

@@ -11,7 +11,7 @@ export const specLimits = {
   /** Files: more belong into a package or come from a step. */
   files: { value: 500, reason: 'more belong into a package or come from a step' },
   /** Bytes of one file's content as UTF-8: half a spec. */
-  fileBytes: { value: 131_072, reason: 'larger files belong into a package or come from a step' },
+  fileBytes: { value: 131_072, reason: 'larger files are uploaded, or come in a package or from a step' },
   /** Folders of the spec: as files. */
   directories: { value: 500, reason: 'more belong into a package or come from a step' },
   /** Paths to remove: a step removes more by a pattern. */
@@ -54,6 +54,8 @@ export const specLimits = {
   scriptBytes: { value: 65_536, reason: 'a longer script belongs into a file or a package' },
   /** MiB of a disk image: the longest object of the store, since each byte of the file is uploaded (core/builds/parts.ts). */
   diskMiB: { value: 51_200, reason: 'the store takes no longer file, and the file system can grow where it runs' },
+  /** Partitions beside those that every disk has: each is a mount, and folders need none. */
+  partitions: { value: 16, reason: 'what needs more room to itself belongs onto a disk of its own' },
   /** Processors of a machine in an OVA: what VirtualBox takes at most. */
   machineCpus: { value: 64, reason: 'VirtualBox gives a machine no more' },
   /** MiB of memory of a machine in an OVA: what VirtualBox takes at most (2 TiB). */

@@ -12,7 +12,7 @@ const lists = <Shape extends z.core.$ZodLooseShape>(shape: Shape) =>
  * is in the input. So the rules between fields can be checked even where single fields are wrong.
  */
 export const outlineSchema = z.object({
-  base: z.object({ architecture: text }).catch({ architecture: undefined }),
+  base: z.object({ architecture: text, snapshot: text }).catch({ architecture: undefined, snapshot: undefined }),
   packages: z
     .object({
       ...{ install: texts, remove: texts, hold: texts },
@@ -33,7 +33,7 @@ export const outlineSchema = z.object({
     .optional()
     .catch(undefined),
   directories: lists({ path: text }),
-  files: lists({ path: text, content: anything, base64: anything }),
+  files: lists({ path: text, content: anything, base64: anything, upload: anything }),
   remove: lists({ path: text }),
   firstBoot: lists({ name: text }),
   services: z.object({ enable: texts, disable: texts, mask: texts }).catch({ enable: [], disable: [], mask: [] }),

@@ -48,7 +48,7 @@ const pinSchema = z
       remedy: 'Give the code name of one of the archive’s suites, such as trixie-security.',
     })
       .optional()
-      .describe('Code name of the suite that it comes from, such as trixie-security. Either this or `version`.'),
+      .describe('The suite that it comes from, such as trixie-security. Either this or `version`.'),
     priority: z
       .int()
       .min(-1)
@@ -97,7 +97,7 @@ export const kernelSchema = z
       remedy: 'Give a package linux-image-…, such as linux-image-amd64.',
     })
       .optional()
-      .describe('Package of the kernel. Omitted: linux-image-ARCHITECTURE.'),
+      .describe('Package of the kernel. Omitted: linux-image-ARCHITECTURE of Debian, linux-image-generic of Ubuntu.'),
     cmdline: z
       .array(kernelArgument.describe('One argument.'))
       .max(specLimits.kernelArguments.value)

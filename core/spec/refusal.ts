@@ -18,14 +18,17 @@ export const specErrorCodes = {
   'spec.too_large': 'The spec or a text in it is too large.',
   'spec.too_many': 'A list holds too many entries.',
   'spec.too_many_errors': 'There are more errors than one answer holds.',
+  'spec.unfinished_upload': 'A file is an upload whose bytes have not come yet.',
   'spec.unknown_key': 'There is no such field.',
   'spec.unknown_need': 'A step needs a step that does not exist.',
+  'spec.unknown_upload': 'A file is an upload that does not exist.',
   'spec.unknown_user': 'A user is named that the spec does not make.',
   'spec.unsupported_architecture': 'This installation cannot build the architecture.',
   'spec.unsupported_distribution': 'The distribution cannot be built.',
   'spec.unsupported_option': 'No output of the spec makes anything of the field.',
   'spec.unsupported_output': 'This installation cannot build the output.',
   'spec.unsupported_release': 'The release cannot be built.',
+  'spec.unsupported_snapshot': 'This installation has no archive of snapshots.',
   'spec.unsupported_version': 'The schema version is not known.',
 } as const;
 export type SpecErrorCode = keyof typeof specErrorCodes;

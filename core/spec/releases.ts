@@ -1,21 +1,9 @@
-/** The releases that can be built. `suites` are the archive's; `security` the security archive's. */
-export const releases = {
-  bookworm: {
-    distribution: 'debian',
-    version: '12',
-    suites: ['bookworm', 'bookworm-updates'],
-    securitySuite: 'bookworm-security',
-    keyring: '/usr/share/keyrings/debian-archive-keyring.gpg',
-  },
-  trixie: {
-    distribution: 'debian',
-    version: '13',
-    suites: ['trixie', 'trixie-updates'],
-    securitySuite: 'trixie-security',
-    keyring: '/usr/share/keyrings/debian-archive-keyring.gpg',
-  },
-} as const;
-export type ReleaseName = keyof typeof releases;
+import { type DistributionName, distributionNames, type ReleaseOf, releaseNamesOf } from '../distributions/registry.ts';
+
+export type ReleaseName = { [Name in DistributionName]: ReleaseOf<Name> }[DistributionName];
+
+/** Code names of the releases that can be built, of all distributions: no two have one of the same name. */
+export const releaseNames: readonly ReleaseName[] = distributionNames.flatMap((name) => [...releaseNamesOf(name)]);
 
 export const architectures = ['amd64', 'arm64'] as const;
 export type Architecture = (typeof architectures)[number];

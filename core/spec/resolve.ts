@@ -1,6 +1,8 @@
 import { digestOf, type Sha256 } from '../digest.ts';
+import { distributions } from '../distributions/registry.ts';
 import { byCodeUnits } from '../text.ts';
 import { resolveConfiguration, resolveKernelModules } from './configuration/resolve.ts';
+import { resolveDisk } from './disk-layout.ts';
 import { resolveOutput } from './outputs.ts';
 import { type ResolvedSpec, type ResolvedUser, type Spec, specSchema } from './schema.ts';
 import { unitName } from './services.ts';
@@ -38,8 +40,9 @@ function resolveUser({ sudo, ...user }: Spec['users'][number]): ResolvedUser {
 /** Fills the defaults that depend on other fields and sorts the lists whose order means nothing. */
 export function resolveSpec(spec: Spec): ResolvedSpec {
   const unitNames = (names: readonly string[]) => sorted(names.map(unitName));
-  const { archives: _, directories, remove, firstBoot, tests: given, ...rest } = spec;
+  const { archives: _, directories, remove, firstBoot, tests: given, disk: divided, ...rest } = spec;
   const tests = resolveTests(given);
+  const disk = resolveDisk(divided);
   const [folders, removals, scripts] = [filled(directories), filled(remove), filled(firstBoot)];
   return {
     ...rest,
@@ -58,7 +61,7 @@ export function resolveSpec(spec: Spec): ResolvedSpec {
     ...(scripts && { firstBoot: [...scripts] }),
     kernel: {
       ...spec.kernel,
-      package: spec.kernel.package ?? `linux-image-${spec.base.architecture}`,
+      package: spec.kernel.package ?? distributions[spec.base.distribution].kernelPackages[spec.base.architecture],
       ...(spec.kernel.modules && { modules: resolveKernelModules(spec.kernel.modules) }),
     },
     steps: spec.steps.map((step, index) => {
@@ -66,6 +69,7 @@ export function resolveSpec(spec: Spec): ResolvedSpec {
       return { ...step, needs: sorted(step.needs ?? (previous === undefined ? [] : [previous])) };
     }),
     ...(tests && { tests }),
+    ...(disk && { disk }),
     outputs: spec.outputs.map((output) => resolveOutput(spec.name, output)),
   };
 }

@@ -8,17 +8,25 @@ const isSchema = (value: unknown): value is JsonSchema => typeof value === 'obje
 
 let root: JsonSchema | undefined;
 
+/** Members by which the alternatives of a `oneOf` are told apart. */
+const discriminators = ['type', 'distribution'] as const;
+
 /**
- * The alternative of a `oneOf` that the value's `type` member chooses, that of an `anyOf` which is an object where the
- * value is one, or the schema itself.
+ * The alternative of a `oneOf` that the value's discriminator chooses, or its default; that of an `anyOf` which is an
+ * object where the value is one; or the schema itself.
  */
 function chosen(schema: JsonSchema, value: unknown): JsonSchema {
   if (schema.anyOf !== undefined && typeof value === 'object' && value !== null) {
     return schema.anyOf.filter(isSchema).find((option) => option.properties !== undefined) ?? schema;
   }
-  const wanted = valueAt(value, ['type']);
   const options = schema.oneOf?.filter(isSchema) ?? [];
-  return options.find((option) => valueAt(option, ['properties', 'type', 'const']) === wanted) ?? schema;
+  const isMeant = (option: JsonSchema): boolean =>
+    discriminators.some((name) => {
+      const member = valueAt(option, ['properties', name]);
+      const meant = valueAt(member, ['const']);
+      return meant !== undefined && meant === (valueAt(value, [name]) ?? valueAt(member, ['default']));
+    });
+  return options.find(isMeant) ?? schema;
 }
 
 /** The JSON Schema of the field at a place of an input, or undefined where the spec has no such field. */

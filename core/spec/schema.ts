@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { groupSchema, rootAccountSchema, userSchema } from './accounts.ts';
+import { baseSchema } from './base.ts';
 import { archivesSchema } from './configuration/archives.ts';
 import { certificatesSchema } from './configuration/certificates.ts';
 import { cloudInitSchema } from './configuration/cloud-init.ts';
@@ -8,29 +9,20 @@ import { sshSchema } from './configuration/ssh.ts';
 import { sysctlSchema } from './configuration/sysctl.ts';
 import { updatesSchema } from './configuration/updates.ts';
 import { directorySchema } from './directories.ts';
+import { diskSchema } from './disk-layout.ts';
 import { fileSchema } from './files.ts';
 import { firstBootSchema } from './first-boot.ts';
 import { specLimits } from './limits.ts';
+import { lockField } from './lock.ts';
 import { outputSchema, type ResolvedOutput } from './outputs.ts';
 import { kernelSchema, packagesSchema } from './packages.ts';
 import { patternText } from './refusal.ts';
-import { architectures, type ReleaseName, releases } from './releases.ts';
 import { removalSchema } from './removals.ts';
 import { servicesSchema } from './services.ts';
 import { stepSchema } from './steps.ts';
 import type { ResolvedSudo } from './sudo.ts';
 import { systemSchema } from './system.ts';
 import { testSchema } from './tests.ts';
-
-const releaseNames = Object.keys(releases).filter((name): name is ReleaseName => name in releases);
-
-const baseSchema = z
-  .strictObject({
-    distribution: z.literal('debian').default('debian').describe('The distribution.'),
-    release: z.enum(releaseNames).describe('The release, by its code name.'),
-    architecture: z.enum(architectures).describe('The architecture, by the distribution’s name for it.'),
-  })
-  .describe('What the image is built on.');
 
 /** The build spec as a user writes it. Its output has the defaults that depend on nothing else. */
 export const specSchema = z
@@ -43,6 +35,7 @@ export const specSchema = z
       remedy: 'Use lower-case letters, digits and inner hyphens; at most 63 characters.',
     }).describe('Name of the image; files are named after it.'),
     base: baseSchema,
+    lock: lockField.optional(),
     archives: archivesSchema.optional(),
     packages: packagesSchema.prefault({}),
     system: systemSchema.prefault({}),
@@ -78,6 +71,7 @@ export const specSchema = z
       .max(specLimits.steps.value)
       .default([])
       .describe('Scripts to run in the image, after everything above is done.'),
+    disk: diskSchema.optional(),
     outputs: z
       .array(outputSchema)
       .min(1)

@@ -66,7 +66,7 @@ export function surveyInput(input: unknown): Survey {
     }
     if (bytes > specBytes.value) {
       const reason = `the spec is larger than ${specBytes.value} bytes as JSON; ${specBytes.reason}`;
-      const remedy = 'Move large contents into packages, or let a step fetch them.';
+      const remedy = 'Upload large contents and name them by `files[].upload`, or let a step fetch them.';
       return unreadable(specError([], { code: 'spec.too_large', reason, remedy }));
     }
   }

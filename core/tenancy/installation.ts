@@ -31,6 +31,8 @@ export const installationSchema = z.strictObject({
   warmsPresets: z.boolean(),
   /** Hosts with private addresses that archives of a spec may be at; none where absent. */
   privateArchiveHosts: z.array(z.string()).optional(),
+  /** It knows an archive of snapshots. */
+  snapshots: z.boolean().optional(),
   /** How plans fuse steps into stages. No configuration sets it: absent is by cost, the rest is for proofs. */
   fusing: z.enum(fusings).optional(),
 });

@@ -27,6 +27,9 @@ export const environmentNames = {
   archiveDebian: 'LBUILD_ARCHIVE_DEBIAN',
   archiveFallbackHours: 'LBUILD_ARCHIVE_FALLBACK_HOURS',
   archivePrivateHosts: 'LBUILD_ARCHIVE_PRIVATE_HOSTS',
+  archiveSnapshot: 'LBUILD_ARCHIVE_SNAPSHOT',
   archiveDebianSecurity: 'LBUILD_ARCHIVE_DEBIAN_SECURITY',
+  archiveUbuntu: 'LBUILD_ARCHIVE_UBUNTU',
+  archiveUbuntuSecurity: 'LBUILD_ARCHIVE_UBUNTU_SECURITY',
 } as const;
 export type EnvironmentName = (typeof environmentNames)[keyof typeof environmentNames];

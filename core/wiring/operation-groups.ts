@@ -42,12 +42,29 @@ export const operationGroups: readonly OperationGroup[] = [
     summary: 'See, explain, empty and warm the cache',
   },
   {
+    name: 'locks',
+    prefixes: ['/v1/locks'],
+    entry: 'functions/api/locks/lambda.ts',
+    rights: { table: 'read', blobs: 'write', signsUrls: false, startsFlow: false, stopsFlow: false, stopsTasks: false },
+    timeoutSeconds: 29,
+    summary: 'Keep locks that builds are made from',
+  },
+  {
     name: 'specs',
     prefixes: ['/v1/specs', '/v1/capabilities'],
     entry: 'functions/api/specs/lambda.ts',
-    rights: { table: 'read', blobs: 'none', signsUrls: false, startsFlow: false, stopsFlow: false, stopsTasks: false },
+    // It looks whether the uploads that a spec names are there.
+    rights: { table: 'read', blobs: 'read', signsUrls: false, startsFlow: false, stopsFlow: false, stopsTasks: false },
     timeoutSeconds: 10,
     summary: 'Validate build specs; what can be built',
+  },
+  {
+    name: 'uploads',
+    prefixes: ['/v1/uploads'],
+    entry: 'functions/api/uploads/lambda.ts',
+    rights: { table: 'write', blobs: 'read', signsUrls: true, startsFlow: false, stopsFlow: false, stopsTasks: false },
+    timeoutSeconds: 29,
+    summary: 'Files that specs name by their digests',
   },
   {
     name: 'stages',

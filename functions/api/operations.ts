@@ -1,15 +1,19 @@
 import type { Operation } from '../shared/operation.ts';
 import { buildOperations } from './builds/operations.ts';
 import { cacheOperations } from './cache/operations.ts';
+import { lockOperations } from './locks/operations.ts';
 import { serviceOperations } from './service/operations.ts';
 import { specOperations } from './specs/operations.ts';
 import { stageOperations } from './stages/operations.ts';
+import { uploadOperations } from './uploads/operations.ts';
 
 /** Every operation, by the name of its group in core/wiring/operation-groups.ts. */
 export const operationsByGroup: Readonly<Record<string, readonly Operation[]>> = {
   builds: buildOperations,
   cache: cacheOperations,
+  locks: lockOperations,
   specs: specOperations,
+  uploads: uploadOperations,
   stages: stageOperations,
   service: serviceOperations,
 };

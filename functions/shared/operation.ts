@@ -65,6 +65,8 @@ export interface Operation<
   readonly body: Body | undefined;
   /** True: the body may be left out; `handle` then gets undefined. */
   readonly bodyOptional?: true;
+  /** The largest body, where that is another size than a spec's. */
+  readonly mostBytes?: number;
   /** What the document says of a body that the handler checks itself, so that its errors are of their own kind. */
   readonly describedBody?: z.ZodType;
   readonly response: Response;

@@ -4,15 +4,18 @@ import { EngineError } from '../../core/errors.ts';
 /** A spec's 256 KB (the limit of core/spec) and room for the white space around it. */
 export const maxBodyBytes = 256 * 1024 + 4 * 1024;
 
+/** The largest body of any operation: what a front need not read on. Lambda takes 6 MB at most. */
+export const largestBodyBytes = 2 * 1024 ** 2;
+
 const yamlTypes = ['application/yaml', 'application/x-yaml', 'text/yaml', 'text/x-yaml'];
 
 /**
  * Reads a body as JSON or YAML by its Content-Type; undefined where there is none.
  * @throws EngineError request.too_large, request.media_type, request.unreadable
  */
-export function readBody(body: Uint8Array, contentType: string | undefined): unknown {
-  if (body.byteLength > maxBodyBytes) {
-    throw new EngineError('request.too_large', `The body has more than ${maxBodyBytes} bytes.`);
+export function readBody(body: Uint8Array, contentType: string | undefined, mostBytes = maxBodyBytes): unknown {
+  if (body.byteLength > mostBytes) {
+    throw new EngineError('request.too_large', `The body has more than ${mostBytes} bytes.`);
   }
   if (body.byteLength === 0) return undefined;
   const [mediaType = '', ...parameters] = (contentType ?? '').toLowerCase().split(';');

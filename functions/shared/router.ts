@@ -72,8 +72,9 @@ export function createRouter(options: RouterOptions): (request: HttpRequest) => 
       if (match.kind === 'none') throw new EngineError('request.not_found', 'No operation is at this path.');
       const { operation } = match;
       seen.operation = operation.id;
-      if (request.body.byteLength > maxBodyBytes) {
-        throw new EngineError('request.too_large', `The body has more than ${maxBodyBytes} bytes.`);
+      const mostBytes = operation.mostBytes ?? maxBodyBytes;
+      if (request.body.byteLength > mostBytes) {
+        throw new EngineError('request.too_large', `The body has more than ${mostBytes} bytes.`);
       }
       const access = await admit(ports, operation, request);
       if (access.principal !== undefined) seen.principal = access.principal;
@@ -131,7 +132,7 @@ async function admit(
 
 /** Parses params, query and body; all that is wrong comes back at once. */
 function parseInput(operation: Operation, rawParams: Readonly<Record<string, string>>, request: HttpRequest) {
-  const raw = readBody(request.body, request.headers['content-type']);
+  const raw = readBody(request.body, request.headers['content-type'], operation.mostBytes);
   const params = operation.params.safeParse(rawParams);
   const query = operation.query.safeParse(request.query);
   const body = operation.body?.safeParse(raw);

@@ -27,12 +27,37 @@ export type Spec = {
         /**
          * The release, by its code name.
          */
-        release: 'bookworm' | 'trixie';
+        release: 'bookworm' | 'trixie' | 'sid';
         /**
          * The architecture, by the distribution’s name for it.
          */
         architecture: 'amd64' | 'arm64';
+        /**
+         * Build from the archive as it was at this time, in UTC: `20261101T000000Z`. Absent: as it is.
+         */
+        snapshot?: string;
+    } | {
+        /**
+         * The distribution.
+         */
+        distribution: 'ubuntu';
+        /**
+         * The release, by its code name.
+         */
+        release: 'jammy' | 'noble';
+        /**
+         * The architecture, by the distribution’s name for it.
+         */
+        architecture: 'amd64' | 'arm64';
+        /**
+         * Build from the archive as it was at this time, in UTC: `20261101T000000Z`. Absent: as it is.
+         */
+        snapshot?: string;
     };
+    /**
+     * SHA-256 of the lock to build from: packages of exactly its versions and digests, and no others.
+     */
+    lock?: string;
     /**
      * Archives of packages beside the distribution’s.
      */
@@ -95,7 +120,7 @@ export type Spec = {
              */
             version?: string;
             /**
-             * Code name of the suite that it comes from, such as trixie-security. Either this or `version`.
+             * The suite that it comes from, such as trixie-security. Either this or `version`.
              */
             release?: string;
             /**
@@ -264,13 +289,17 @@ export type Spec = {
          */
         path: string;
         /**
-         * The content, as text; it is written in UTF-8, exactly as given. Either this or `base64`.
+         * The content, as text; it is written in UTF-8, exactly as given. Or else `base64` or `upload`.
          */
         content?: string;
         /**
-         * The content in base64, for files that are no text. Either this or `content`.
+         * The content in base64, for files that are no text. Instead of `content`.
          */
         base64?: string;
+        /**
+         * The content as an upload, by its SHA-256: for what a spec cannot hold. Instead of `content`.
+         */
+        upload?: string;
         /**
          * Permission bits: four octal digits, in quotes.
          */
@@ -344,7 +373,7 @@ export type Spec = {
      */
     kernel?: {
         /**
-         * Package of the kernel. Omitted: linux-image-ARCHITECTURE.
+         * Package of the kernel. Omitted: linux-image-ARCHITECTURE of Debian, linux-image-generic of Ubuntu.
          */
         package?: string;
         /**
@@ -505,6 +534,83 @@ export type Spec = {
          */
         timeoutSeconds?: number;
     }>;
+    /**
+     * How the disk of an output is divided into partitions. Omitted: an EFI partition and an ext4 root.
+     */
+    disk?: {
+        /**
+         * The EFI partition, /boot/efi. Omitted: 64 MiB.
+         */
+        efi?: {
+            /**
+             * Its size in MiB.
+             */
+            sizeMiB: number;
+        };
+        /**
+         * The root file system, the last partition of the disk.
+         */
+        root?: {
+            /**
+             * Its file system.
+             */
+            fileSystem?: 'ext4';
+            /**
+             * Its size in MiB. Omitted: what the other partitions leave.
+             */
+            sizeMiB?: number;
+        };
+        /**
+         * More partitions, each mounted at its place.
+         */
+        partitions?: Array<{
+            /**
+             * Where it is mounted, such as /var. What the image has below that path lies on this partition.
+             */
+            mountPoint: string;
+            /**
+             * Its file system. vfat knows no owners, modes and links.
+             */
+            fileSystem?: 'ext4' | 'vfat';
+            /**
+             * Its size in MiB. Either this or `share`.
+             */
+            sizeMiB?: number;
+            /**
+             * Percent that it takes of what all parts with a size in MiB leave free. Either this or `sizeMiB`.
+             */
+            share?: number;
+            /**
+             * How it is mounted, beside the defaults.
+             */
+            options?: Array<'noatime' | 'nodev' | 'noexec' | 'nosuid'>;
+        }>;
+        /**
+         * Swap. Omitted: none.
+         */
+        swap?: {
+            /**
+             * Its size in MiB.
+             */
+            sizeMiB: number;
+            /**
+             * A partition, or the file /swapfile in the root file system.
+             */
+            kind?: 'partition' | 'file';
+        };
+        /**
+         * The root partition and its file system grow to the end of the disk when the system boots for the first time, or later on a disk that has become larger.
+         */
+        growth?: 'first-boot';
+        /**
+         * Encryption of partitions. No output can have it.
+         */
+        encryption?: 'luks2';
+        /**
+         * Logical volumes in the place of partitions. No output can have them.
+         */
+        volumes?: 'lvm';
+    };
     /**
      * An output to make of the image.
      */
@@ -766,6 +872,139 @@ export type Spec = {
          * How often `run` or `port` is tried again, each time five seconds later. Omitted: never.
          */
         retries?: number;
+    }>;
+};
+
+/**
+ * What a build was made of.
+ */
+export type BuildLock = {
+    /**
+     * Version of this format.
+     */
+    format: 'lbuild-lock/1';
+    base: {
+        distribution: 'debian' | 'ubuntu';
+        release: string;
+        architecture: 'amd64' | 'arm64';
+    };
+    /**
+     * Addresses, suites, and the digest of each index that was used.
+     */
+    archive: {
+        /**
+         * Of the distribution's own archive.
+         */
+        suites: Array<{
+            /**
+             * Base address of the archive, without the suite.
+             */
+            uri: string;
+            suite: string;
+            components: Array<string>;
+            /**
+             * Name to SHA-256 of each uncompressed package index used, as InRelease lists them.
+             */
+            indexes: {
+                [key: string]: string;
+            };
+            /**
+             * SHA-256 of the InRelease that was read: where a cache holds it, the archive need not be asked.
+             */
+            inRelease?: string;
+            /**
+             * Address that it is read at instead, where the build pins the archive by date: its expiry is not judged. The image keeps `uri`.
+             */
+            snapshot?: string;
+            /**
+             * InRelease's Date in epoch seconds.
+             */
+            date: number;
+        }>;
+        /**
+         * Archives that the spec names, for the step of its packages alone. Absent where it names none.
+         */
+        extra?: Array<{
+            /**
+             * As the spec names it.
+             */
+            name: string;
+            suites: Array<{
+                /**
+                 * Base address of the archive, without the suite.
+                 */
+                uri: string;
+                suite: string;
+                components: Array<string>;
+                /**
+                 * Name to SHA-256 of each uncompressed package index used, as InRelease lists them.
+                 */
+                indexes: {
+                    [key: string]: string;
+                };
+                /**
+                 * SHA-256 of the InRelease that was read: where a cache holds it, the archive need not be asked.
+                 */
+                inRelease?: string;
+                /**
+                 * Address that it is read at instead, where the build pins the archive by date: its expiry is not judged. The image keeps `uri`.
+                 */
+                snapshot?: string;
+                /**
+                 * InRelease's Date in epoch seconds.
+                 */
+                date: number;
+            }>;
+        }>;
+    };
+    /**
+     * In the order of the plan.
+     */
+    steps: Array<{
+        /**
+         * Id of the step in the plan: bootstrap, kernel, packages.
+         */
+        step: string;
+        /**
+         * Whose code ran beside it. What a step of the tenant’s class took nobody vouches for.
+         */
+        trust: 'service' | 'tenant';
+        /**
+         * Of all that the step was asked for, but for the tools that it was done with.
+         */
+        request: string;
+        /**
+         * What it took from archives, by archive, suite, name and architecture.
+         */
+        packages: Array<{
+            name: string;
+            version: string;
+            architecture: string;
+            /**
+             * Of the .deb.
+             */
+            sha256: string;
+            /**
+             * Bytes of the .deb.
+             */
+            size: number;
+            /**
+             * Where the archive has it, below its address.
+             */
+            path: string;
+            /**
+             * The suite whose index listed it.
+             */
+            suite: string;
+            /**
+             * Name of the archive in the spec; absent: the distribution’s own.
+             */
+            archive?: string;
+            /**
+             * As the index has it, which decides whether it is in the minimal system.
+             */
+            priority?: 'required' | 'important' | 'standard' | 'optional' | 'extra';
+        }>;
     }>;
 };
 
@@ -1222,6 +1461,14 @@ export type Step = {
     };
 };
 
+export type BuildLockAnswer = {
+    /**
+     * Its name in `lock` of a spec: of its canonical JSON and a line’s end.
+     */
+    sha256: string;
+    lock: BuildLock;
+};
+
 export type Logs = {
     lines: Array<LogLine>;
     /**
@@ -1657,6 +1904,17 @@ export type Warmings = {
     builds: Array<Build>;
 };
 
+export type StoredLock = {
+    /**
+     * Its name in `lock` of a spec: of its canonical JSON and a line’s end.
+     */
+    sha256: string;
+    /**
+     * This installation made it itself; else what is built from it is the tenant’s own.
+     */
+    recorded: boolean;
+};
+
 export type SpecVerdict = {
     valid: boolean;
     /**
@@ -1685,6 +1943,10 @@ export type Capabilities = {
      * What this installation builds for.
      */
     architectures: Array<Capability>;
+    /**
+     * `base.snapshot` pins the archive by date: an archive that keeps old states is known.
+     */
+    snapshots: boolean;
     /**
      * How builders may run; the same bytes come out.
      */
@@ -1732,6 +1994,90 @@ export type OutputCapabilities = {
     architectures: Array<Capability>;
     releases: Array<Capability>;
     modes: Array<Capability>;
+};
+
+export type DeclaredUpload = {
+    /**
+     * SHA-256 of its bytes: what `files[].upload` of a spec gives.
+     */
+    sha256: string;
+    /**
+     * Bytes.
+     */
+    size: number;
+    /**
+     * As it was declared.
+     */
+    name?: string;
+    /**
+     * pending: its bytes have not come yet.
+     */
+    state: 'pending' | 'stored';
+    createdAt: string;
+    /**
+     * When its bytes were first seen.
+     */
+    storedAt?: string;
+    /**
+     * When it is removed unless it is used until then: declared again, or by a build.
+     */
+    expiresAt: string;
+    /**
+     * How to send the bytes; absent where they are stored.
+     */
+    put?: {
+        method: 'PUT';
+        /**
+         * Works without credentials, for these very bytes, until `expiresAt`.
+         */
+        url: string;
+        /**
+         * To be sent exactly so: they are part of the signature.
+         */
+        headers: {
+            [key: string]: string;
+        };
+        /**
+         * Until then the upload must have begun.
+         */
+        expiresAt: string;
+    };
+};
+
+export type UploadList = {
+    uploads: Array<Upload>;
+    /**
+     * There where more uploads may follow.
+     */
+    cursor?: string;
+};
+
+export type Upload = {
+    /**
+     * SHA-256 of its bytes: what `files[].upload` of a spec gives.
+     */
+    sha256: string;
+    /**
+     * Bytes.
+     */
+    size: number;
+    /**
+     * As it was declared.
+     */
+    name?: string;
+    /**
+     * pending: its bytes have not come yet.
+     */
+    state: 'pending' | 'stored';
+    createdAt: string;
+    /**
+     * When its bytes were first seen.
+     */
+    storedAt?: string;
+    /**
+     * When it is removed unless it is used until then: declared again, or by a build.
+     */
+    expiresAt: string;
 };
 
 export type Health = {
@@ -1827,6 +2173,10 @@ export type StartBuildData = {
          * true: a failure ends only what needs the failed step; else it ends the whole build soon.
          */
         keepGoing?: 'true' | 'false';
+        /**
+         * SHA-256 of the lock to build from, in place of the spec’s own `lock`.
+         */
+        lock?: string;
     };
     url: '/v1/builds';
 };
@@ -1845,6 +2195,10 @@ export type StartBuildErrors = {
      */
     403: Problem;
     /**
+     * `lock.not_found`: There is no such lock.
+     */
+    404: Problem;
+    /**
      * `request.too_large`: The body is too large.
      */
     413: Problem;
@@ -1853,11 +2207,11 @@ export type StartBuildErrors = {
      */
     415: Problem;
     /**
-     * `idempotency.mismatch`: The idempotency key was used with another body. `spec.invalid`: The build spec is not valid.
+     * `idempotency.mismatch`: The idempotency key was used with another body. `lock.does_not_fit`: The lock does not fit the spec. `plan.too_large`: The plan has too many stages. `spec.invalid`: The build spec is not valid.
      */
     422: Problem;
     /**
-     * `internal.error`: The service failed.
+     * `archive.not_configured`: No package archive is configured. `archive.snapshot_not_configured`: No archive of snapshots is configured. `internal.error`: The service failed.
      */
     500: Problem;
     /**
@@ -1882,6 +2236,10 @@ export type PreviewPlanData = {
     path?: never;
     query?: {
         /**
+         * SHA-256 of the lock to build from, in place of the spec’s own `lock`.
+         */
+        lock?: string;
+        /**
          * true: the answer holds the graph as SVG too.
          */
         svg?: 'true' | 'false';
@@ -1903,6 +2261,10 @@ export type PreviewPlanErrors = {
      */
     403: Problem;
     /**
+     * `lock.not_found`: There is no such lock.
+     */
+    404: Problem;
+    /**
      * `request.too_large`: The body is too large.
      */
     413: Problem;
@@ -1911,11 +2273,11 @@ export type PreviewPlanErrors = {
      */
     415: Problem;
     /**
-     * `plan.too_large`: The plan has too many stages. `spec.invalid`: The build spec is not valid.
+     * `lock.does_not_fit`: The lock does not fit the spec. `plan.too_large`: The plan has too many stages. `spec.invalid`: The build spec is not valid.
      */
     422: Problem;
     /**
-     * `archive.not_configured`: No package archive is configured. `internal.error`: The service failed.
+     * `archive.not_configured`: No package archive is configured. `archive.snapshot_not_configured`: No archive of snapshots is configured. `internal.error`: The service failed.
      */
     500: Problem;
     /**
@@ -1992,6 +2354,64 @@ export type ReadBuildResponses = {
 };
 
 export type ReadBuildResponse = ReadBuildResponses[keyof ReadBuildResponses];
+
+export type ReadBuildLockData = {
+    body?: never;
+    path: {
+        /**
+         * Id of the build.
+         */
+        id: string;
+    };
+    query?: never;
+    url: '/v1/builds/{id}/lock';
+};
+
+export type ReadBuildLockErrors = {
+    /**
+     * `request.invalid`: The request is not valid.
+     */
+    400: Problem;
+    /**
+     * `access.unauthenticated`: No valid credentials.
+     */
+    401: Problem;
+    /**
+     * `access.forbidden`: The key may not do this.
+     */
+    403: Problem;
+    /**
+     * `build.not_found`: There is no such build.
+     */
+    404: Problem;
+    /**
+     * `lock.not_recorded`: The build has no lock.
+     */
+    409: Problem;
+    /**
+     * `request.too_large`: The body is too large.
+     */
+    413: Problem;
+    /**
+     * `internal.error`: The service failed.
+     */
+    500: Problem;
+    /**
+     * `service.unavailable`: A part of the service is not available.
+     */
+    503: Problem;
+};
+
+export type ReadBuildLockError = ReadBuildLockErrors[keyof ReadBuildLockErrors];
+
+export type ReadBuildLockResponses = {
+    /**
+     * Success.
+     */
+    200: BuildLockAnswer;
+};
+
+export type ReadBuildLockResponse = ReadBuildLockResponses[keyof ReadBuildLockResponses];
 
 export type CancelBuildData = {
     body?: never;
@@ -2092,7 +2512,7 @@ export type ResumeBuildErrors = {
      */
     403: Problem;
     /**
-     * `build.not_found`: There is no such build.
+     * `build.not_found`: There is no such build. `lock.not_found`: There is no such lock.
      */
     404: Problem;
     /**
@@ -2108,11 +2528,11 @@ export type ResumeBuildErrors = {
      */
     415: Problem;
     /**
-     * `idempotency.mismatch`: The idempotency key was used with another body. `spec.invalid`: The build spec is not valid.
+     * `idempotency.mismatch`: The idempotency key was used with another body. `lock.does_not_fit`: The lock does not fit the spec. `plan.too_large`: The plan has too many stages. `spec.invalid`: The build spec is not valid.
      */
     422: Problem;
     /**
-     * `internal.error`: The service failed.
+     * `archive.not_configured`: No package archive is configured. `archive.snapshot_not_configured`: No archive of snapshots is configured. `internal.error`: The service failed.
      */
     500: Problem;
     /**
@@ -2169,7 +2589,7 @@ export type RetryBuildErrors = {
      */
     403: Problem;
     /**
-     * `build.not_found`: There is no such build.
+     * `build.not_found`: There is no such build. `lock.not_found`: There is no such lock.
      */
     404: Problem;
     /**
@@ -2181,11 +2601,11 @@ export type RetryBuildErrors = {
      */
     413: Problem;
     /**
-     * `idempotency.mismatch`: The idempotency key was used with another body. `spec.invalid`: The build spec is not valid.
+     * `idempotency.mismatch`: The idempotency key was used with another body. `lock.does_not_fit`: The lock does not fit the spec. `plan.too_large`: The plan has too many stages. `spec.invalid`: The build spec is not valid.
      */
     422: Problem;
     /**
-     * `internal.error`: The service failed.
+     * `archive.not_configured`: No package archive is configured. `archive.snapshot_not_configured`: No archive of snapshots is configured. `internal.error`: The service failed.
      */
     500: Problem;
     /**
@@ -2543,7 +2963,7 @@ export type VerifyBuildErrors = {
      */
     413: Problem;
     /**
-     * `idempotency.mismatch`: The idempotency key was used with another body.
+     * `idempotency.mismatch`: The idempotency key was used with another body. `spec.invalid`: The build spec is not valid.
      */
     422: Problem;
     /**
@@ -2919,6 +3339,55 @@ export type WarmCacheResponses = {
 
 export type WarmCacheResponse = WarmCacheResponses[keyof WarmCacheResponses];
 
+export type UploadLockData = {
+    body: BuildLock;
+    path?: never;
+    query?: never;
+    url: '/v1/locks';
+};
+
+export type UploadLockErrors = {
+    /**
+     * `request.invalid`: The request is not valid. `request.unreadable`: The body cannot be read.
+     */
+    400: Problem;
+    /**
+     * `access.unauthenticated`: No valid credentials.
+     */
+    401: Problem;
+    /**
+     * `access.forbidden`: The key may not do this.
+     */
+    403: Problem;
+    /**
+     * `request.too_large`: The body is too large.
+     */
+    413: Problem;
+    /**
+     * `request.media_type`: The media type is not supported.
+     */
+    415: Problem;
+    /**
+     * `internal.error`: The service failed.
+     */
+    500: Problem;
+    /**
+     * `service.unavailable`: A part of the service is not available.
+     */
+    503: Problem;
+};
+
+export type UploadLockError = UploadLockErrors[keyof UploadLockErrors];
+
+export type UploadLockResponses = {
+    /**
+     * Success.
+     */
+    201: StoredLock;
+};
+
+export type UploadLockResponse = UploadLockResponses[keyof UploadLockResponses];
+
 export type ValidateSpecData = {
     body: Spec;
     path?: never;
@@ -3012,6 +3481,181 @@ export type ReadCapabilitiesResponses = {
 };
 
 export type ReadCapabilitiesResponse = ReadCapabilitiesResponses[keyof ReadCapabilitiesResponses];
+
+export type ListUploadsData = {
+    body?: never;
+    path?: never;
+    query?: {
+        /**
+         * Uploads a page.
+         */
+        limit?: number;
+        /**
+         * As the page before gave it.
+         */
+        cursor?: string;
+    };
+    url: '/v1/uploads';
+};
+
+export type ListUploadsErrors = {
+    /**
+     * `cursor.invalid`: The cursor is not valid. `request.invalid`: The request is not valid.
+     */
+    400: Problem;
+    /**
+     * `access.unauthenticated`: No valid credentials.
+     */
+    401: Problem;
+    /**
+     * `access.forbidden`: The key may not do this.
+     */
+    403: Problem;
+    /**
+     * `request.too_large`: The body is too large.
+     */
+    413: Problem;
+    /**
+     * `internal.error`: The service failed.
+     */
+    500: Problem;
+    /**
+     * `service.unavailable`: A part of the service is not available.
+     */
+    503: Problem;
+};
+
+export type ListUploadsError = ListUploadsErrors[keyof ListUploadsErrors];
+
+export type ListUploadsResponses = {
+    /**
+     * Success.
+     */
+    200: UploadList;
+};
+
+export type ListUploadsResponse = ListUploadsResponses[keyof ListUploadsResponses];
+
+export type DeclareUploadData = {
+    body: {
+        /**
+         * SHA-256 of its bytes, in lower-case hexadecimal.
+         */
+        sha256: string;
+        /**
+         * Bytes; at most 5 GiB.
+         */
+        size: number;
+        /**
+         * What to show it as, such as the file’s name.
+         */
+        name?: string;
+    };
+    path?: never;
+    query?: never;
+    url: '/v1/uploads';
+};
+
+export type DeclareUploadErrors = {
+    /**
+     * `request.invalid`: The request is not valid. `request.unreadable`: The body cannot be read.
+     */
+    400: Problem;
+    /**
+     * `access.unauthenticated`: No valid credentials.
+     */
+    401: Problem;
+    /**
+     * `access.forbidden`: The key may not do this.
+     */
+    403: Problem;
+    /**
+     * `upload.no_room`: The uploads of the tenant have no room left. `upload.size_conflict`: The upload is stored with another size.
+     */
+    409: Problem;
+    /**
+     * `request.too_large`: The body is too large.
+     */
+    413: Problem;
+    /**
+     * `request.media_type`: The media type is not supported.
+     */
+    415: Problem;
+    /**
+     * `upload.too_large`: The upload is too large.
+     */
+    422: Problem;
+    /**
+     * `internal.error`: The service failed.
+     */
+    500: Problem;
+    /**
+     * `service.unavailable`: A part of the service is not available.
+     */
+    503: Problem;
+};
+
+export type DeclareUploadError = DeclareUploadErrors[keyof DeclareUploadErrors];
+
+export type DeclareUploadResponses = {
+    /**
+     * Success.
+     */
+    201: DeclaredUpload;
+};
+
+export type DeclareUploadResponse = DeclareUploadResponses[keyof DeclareUploadResponses];
+
+export type ReadUploadData = {
+    body?: never;
+    path: {
+        sha256: string;
+    };
+    query?: never;
+    url: '/v1/uploads/{sha256}';
+};
+
+export type ReadUploadErrors = {
+    /**
+     * `request.invalid`: The request is not valid.
+     */
+    400: Problem;
+    /**
+     * `access.unauthenticated`: No valid credentials.
+     */
+    401: Problem;
+    /**
+     * `access.forbidden`: The key may not do this.
+     */
+    403: Problem;
+    /**
+     * `upload.not_found`: There is no such upload.
+     */
+    404: Problem;
+    /**
+     * `request.too_large`: The body is too large.
+     */
+    413: Problem;
+    /**
+     * `internal.error`: The service failed.
+     */
+    500: Problem;
+    /**
+     * `service.unavailable`: A part of the service is not available.
+     */
+    503: Problem;
+};
+
+export type ReadUploadError = ReadUploadErrors[keyof ReadUploadErrors];
+
+export type ReadUploadResponses = {
+    /**
+     * Success.
+     */
+    200: Upload;
+};
+
+export type ReadUploadResponse = ReadUploadResponses[keyof ReadUploadResponses];
 
 export type ExchangeData = {
     body: {

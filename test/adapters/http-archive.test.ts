@@ -71,8 +71,7 @@ describe('package archive over HTTP', () => {
       '/debian/dists/trixie-security/InRelease': { body: inRelease('trixie-security', 'b') },
     });
     const reader = createHttpArchive({
-      debian: `${url}/`,
-      debianSecurity: url,
+      addresses: { debian: { archive: `${url}/`, security: url } },
       clock: fixedClock({ milliseconds: 0 }),
       log: quiet,
     });
@@ -99,11 +98,80 @@ describe('package archive over HTTP', () => {
     });
   });
 
+  it('reads sid without a security suite, though a security archive is configured', async () => {
+    const { url, asked } = await archive({ '/debian/dists/sid/InRelease': { body: inRelease('sid', 'a') } });
+    const addresses = { debian: { archive: url, security: url } };
+    const reader = createHttpArchive({ addresses, clock: fixedClock({ milliseconds: 0 }), log: quiet });
+    expect((await reader.state('sid', 'amd64')).suites.map(({ suite }) => suite)).toEqual(['sid']);
+    expect(asked).toEqual(['/debian/dists/sid/InRelease']);
+  });
+
+  it.each([
+    ['beside its packages', undefined],
+    ['in an archive of their own', 'security'],
+  ])('reads the security updates of Ubuntu %s', async (_where, own) => {
+    const signed = (suite: string) => {
+      const text = inRelease('noble', 'a').replace('Suite: stable', `Suite: ${suite}`);
+      const universe = ` ${'c'.repeat(64)}  10 universe/binary-amd64/Packages\n`;
+      return { body: text.replace(/^SHA256:\n/m, `SHA256:\n${universe}`) };
+    };
+    const { url } = await archive({
+      '/debian/dists/noble/InRelease': signed('noble'),
+      '/debian/dists/noble-security/InRelease': own === undefined ? signed('noble-security') : { status: 500 },
+      '/security/dists/noble-security/InRelease': signed('noble-security'),
+    });
+    const security = own && url.replace('/debian', '/security');
+    const addresses = { ubuntu: { archive: url, security } };
+    const reader = createHttpArchive({ addresses, clock: fixedClock({ milliseconds: 0 }), log: quiet });
+    const { suites } = await reader.state('noble', 'amd64');
+    expect(suites.map(({ uri, suite }) => [uri, suite])).toEqual([
+      [url, 'noble'],
+      [security ?? url, 'noble-security'],
+    ]);
+    for (const { components, indexes } of suites) {
+      expect(components).toEqual(['main', 'universe']);
+      expect(Object.keys(indexes)).toHaveLength(2);
+    }
+    await expect(reader.state('trixie', 'amd64')).rejects.toMatchObject({
+      code: 'archive.not_configured',
+      detail: 'archives.debian is not set.',
+    });
+  });
+
+  it('reads a snapshot at its own address, however old, and says both addresses', async () => {
+    const text = inRelease('trixie', 'a').replace('Date:', 'Valid-Until: Sat, 22 Nov 2025 09:12:45 UTC\nDate:');
+    const kept = '/old/debian/20251115T000000Z';
+    const { url, asked } = await archive({
+      '/debian/dists/trixie/InRelease': { body: text },
+      [`${kept}/dists/trixie/InRelease`]: { body: text },
+    });
+    const clock = fixedClock({ milliseconds: Date.parse('2026-11-26') });
+    const snapshot = `${new URL(url).origin}/old/{archive}/{timestamp}/`;
+    const addresses = { debian: { archive: url } };
+    const reader = createHttpArchive({ addresses, snapshot, clock, log: quiet });
+    await expect(reader.state('trixie', 'amd64')).rejects.toThrow('archive.untrusted');
+    const { suites } = await reader.state('trixie', 'amd64', '20251115T000000Z');
+    const address = `${new URL(url).origin}${kept}`;
+    expect(archiveStateSchema.parse({ suites }).suites).toMatchObject([
+      { uri: url, suite: 'trixie', snapshot: address },
+    ]);
+    expect(asked.filter((path) => path.startsWith(kept))).toHaveLength(2);
+    expect(reader.places('trixie', '20251115T000000Z')[0]).toEqual({
+      ...{ uri: url, suite: 'trixie', components: ['main'], snapshot: address },
+    });
+    expect(reader.places('trixie')[0]).not.toHaveProperty('snapshot');
+    await expect(reader.state('trixie', 'amd64', '20251116T000000Z')).rejects.toThrow('does not exist');
+    const without = createHttpArchive({ addresses, clock, log: quiet });
+    await expect(without.state('trixie', 'amd64', '20251115T000000Z')).rejects.toThrow(
+      'archive.snapshot_not_configured',
+    );
+  });
+
   it('asks once a minute, and again at once after a failure', async () => {
     const answers: Record<string, Answer> = { '/debian/dists/trixie/InRelease': { status: 503 } };
     const { url, asked } = await archive(answers);
     const time = { milliseconds: 1_000 };
-    const reader = createHttpArchive({ debian: url, clock: fixedClock(time), log: quiet });
+    const reader = createHttpArchive({ addresses: { debian: { archive: url } }, clock: fixedClock(time), log: quiet });
     await expect(reader.state('trixie', 'amd64')).rejects.toThrow('status 503');
     answers['/debian/dists/trixie/InRelease'] = { body: inRelease('trixie', 'a') };
     await Promise.all([reader.state('trixie', 'amd64'), reader.state('trixie', 'amd64')]);
@@ -126,7 +194,11 @@ describe('package archive over HTTP', () => {
     ['endless', { body: Buffer.alloc(5 * 1024 * 1024, 32) }, /more than 4194304 bytes/],
   ])('refuses an archive whose InRelease is %s', async (_, answer, message) => {
     const { url } = await archive(answer === undefined ? {} : { '/debian/dists/trixie/InRelease': answer });
-    const reader = createHttpArchive({ debian: url, clock: fixedClock({ milliseconds: 0 }), log: quiet });
+    const reader = createHttpArchive({
+      addresses: { debian: { archive: url } },
+      clock: fixedClock({ milliseconds: 0 }),
+      log: quiet,
+    });
     const failure = await reader.state('trixie', 'amd64').catch((error: unknown) => error);
     expect(failure).toBeInstanceOf(EngineError);
     expect(failure).toMatchObject({ code: 'archive.unreachable', message: expect.stringMatching(message) });
@@ -138,7 +210,7 @@ describe('package archive over HTTP', () => {
     });
     const wanted = { name: 'site', url, suites: ['stable'], components: ['extra'], key: '', for: 'both' as const };
     const readerOf = (privateHosts?: readonly string[]) =>
-      createHttpArchive({ debian: undefined, privateHosts, clock: fixedClock({ milliseconds: 0 }), log: quiet });
+      createHttpArchive({ addresses: {}, privateHosts, clock: fixedClock({ milliseconds: 0 }), log: quiet });
     const [found] = await readerOf(['127.0.0.1']).extra([wanted], 'amd64');
     expect(found).toMatchObject({
       name: 'site',
@@ -170,14 +242,22 @@ describe('package archive over HTTP', () => {
     const { url } = await archive({ '/debian/dists/trixie/InRelease': { body } });
     const end = Date.parse('2025-11-22T09:12:45Z');
     const read = (milliseconds: number) =>
-      createHttpArchive({ debian: url, clock: fixedClock({ milliseconds }), log: quiet }).state('trixie', 'amd64');
+      createHttpArchive({
+        addresses: { debian: { archive: url } },
+        clock: fixedClock({ milliseconds }),
+        log: quiet,
+      }).state('trixie', 'amd64');
     await expect(read(end)).resolves.toMatchObject({ suites: [{ suite: 'trixie' }] });
     await expect(read(end + 1_000)).rejects.toMatchObject({ code: 'archive.untrusted' });
   });
 
   it('refuses an architecture that the archive does not hold', async () => {
     const { url } = await archive({ '/debian/dists/trixie/InRelease': { body: inRelease('trixie', 'a') } });
-    const reader = createHttpArchive({ debian: url, clock: fixedClock({ milliseconds: 0 }), log: quiet });
+    const reader = createHttpArchive({
+      addresses: { debian: { archive: url } },
+      clock: fixedClock({ milliseconds: 0 }),
+      log: quiet,
+    });
     await expect(reader.state('trixie', 'arm64')).rejects.toThrow('lists no main/binary-arm64/Packages');
   });
 
@@ -185,12 +265,14 @@ describe('package archive over HTTP', () => {
     const { url } = await archive({});
     for (const server of servers.splice(0)) await new Promise((resolve) => server.close(resolve));
     const clock = fixedClock({ milliseconds: 0 });
-    await expect(createHttpArchive({ debian: url, clock, log: quiet }).state('trixie', 'amd64')).rejects.toMatchObject({
+    await expect(
+      createHttpArchive({ addresses: { debian: { archive: url } }, clock, log: quiet }).state('trixie', 'amd64'),
+    ).rejects.toMatchObject({
       code: 'archive.unreachable',
       detail: expect.stringContaining('ECONNREFUSED'),
     });
     await expect(
-      createHttpArchive({ debian: undefined, clock, log: quiet }).state('trixie', 'amd64'),
+      createHttpArchive({ addresses: {}, clock, log: quiet }).state('trixie', 'amd64'),
     ).rejects.toMatchObject({ code: 'archive.not_configured' });
   });
 });

@@ -17,7 +17,7 @@ describe('lbuild capabilities', () => {
     expect(lines.slice(0, 6)).toEqual([
       'architectures  amd64',
       '               not arm64: Ask the operator for a builder of arm64.',
-      'releases       bookworm (debian 12), trixie (debian 13)',
+      'releases       bookworm (debian 12), trixie (debian 13), sid (debian unstable), jammy (ubuntu 22.04), noble (ubuntu 24.04)',
       'modes          contained privileged',
       'outputs        iso tar',
       '               not here: raw oci docker qcow2 vmdk vhd vhdx ova netboot wsl',

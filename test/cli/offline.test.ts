@@ -49,7 +49,7 @@ describe('lbuild without an engine', () => {
   });
 
   it.each([
-    ['a wrong field', exampleYaml.replace('trixie', 'sid'), 'base.release'],
+    ['a wrong field', exampleYaml.replace('trixie', 'potato'), 'base.release'],
     ['no YAML', 'a: [', 'request.unreadable'],
     ['nothing', '', 'spec.'],
   ])('exits 2 for a spec with %s', async (_name, text, expected) => {

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { permissions } from '../../core/access/permissions.ts';
 import { requestCancel } from '../../core/builds/build-repository.ts';
 import type { BuildDetail } from '../../core/builds/build-view.ts';
@@ -9,16 +9,11 @@ import { downloadArtifact } from '../../functions/api/builds/download-artifact.t
 import { downloadEvidence } from '../../functions/api/builds/download-evidence.ts';
 import { listArtifacts as listed } from '../../functions/api/builds/list-artifacts.ts';
 import { archive, specWith } from '../core/plan/plan-fixtures.ts';
-import { type ControlPlane, openControlPlane } from '../support/control-plane.ts';
+import { type ControlPlane, useControlPlane } from '../support/control-plane.ts';
 
 let plane: ControlPlane;
-beforeAll(async () => {
-  plane = await openControlPlane(archive);
-});
-afterAll(() => plane.close());
-beforeEach(() => {
-  plane.agent.scripts.clear();
-  plane.agent.began.length = 0;
+useControlPlane(archive, (opened) => {
+  plane = opened;
 });
 
 const context = {

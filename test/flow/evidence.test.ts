@@ -1,5 +1,5 @@
 import { createPublicKey, verify } from 'node:crypto';
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { type RunOptions, requestCancel } from '../../core/builds/build-repository.ts';
 import type { BuildDetail } from '../../core/builds/build-view.ts';
 import { listEvidence } from '../../core/builds/evidence-record.ts';
@@ -18,16 +18,11 @@ import type { Signer } from '../../core/ports/signer.ts';
 import type { ResolvedSpec } from '../../core/spec/schema.ts';
 import { handle as finalizeBuild } from '../../functions/orchestration/finalize-build/finalize-build.ts';
 import { archive, specWith } from '../core/plan/plan-fixtures.ts';
-import { type ControlPlane, openControlPlane } from '../support/control-plane.ts';
+import { type ControlPlane, useControlPlane } from '../support/control-plane.ts';
 
 let plane: ControlPlane;
-beforeAll(async () => {
-  plane = await openControlPlane(archive);
-});
-afterAll(() => plane.close());
-beforeEach(() => {
-  plane.agent.scripts.clear();
-  plane.agent.began.length = 0;
+useControlPlane(archive, (opened) => {
+  plane = opened;
 });
 
 const tenant = 'ten_1';

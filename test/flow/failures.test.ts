@@ -1,7 +1,7 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it } from 'vitest';
 import type { BuildDetail } from '../../core/builds/build-view.ts';
 import { archive, specWith } from '../core/plan/plan-fixtures.ts';
-import { type ControlPlane, openControlPlane } from '../support/control-plane.ts';
+import { type ControlPlane, useControlPlane } from '../support/control-plane.ts';
 
 /** Two branches on one step and what joins them; `alone` needs only the second branch. */
 const diamond = specWith({
@@ -16,16 +16,13 @@ const diamond = specWith({
 });
 
 let plane: ControlPlane;
-beforeAll(async () => {
-  plane = await openControlPlane(archive);
+useControlPlane(archive, (opened) => {
+  plane = opened;
 });
-afterAll(() => plane.close());
 let count = 0;
 /** Each test's build is another one: nothing of it is cached. */
 const fresh = (name: string) => ({ ...diamond, system: { ...diamond.system, hostname: `host-${++count}` }, name });
 beforeEach(() => {
-  plane.agent.scripts.clear();
-  plane.agent.began.length = 0;
   plane.agent.most.clear();
 });
 

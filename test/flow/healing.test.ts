@@ -1,5 +1,5 @@
 import { chmodSync, readFileSync, statSync, utimesSync, writeFileSync } from 'node:fs';
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { findBuild, submitBuild } from '../../core/builds/build-repository.ts';
 import type { BuildDetail } from '../../core/builds/build-view.ts';
 import { resultKey } from '../../core/builds/keys.ts';
@@ -11,16 +11,11 @@ import { utf8 } from '../../core/json.ts';
 import { resolvedSpecSchema } from '../../core/spec/resolve.ts';
 import type { ResolvedSpec } from '../../core/spec/schema.ts';
 import { archive, specWith } from '../core/plan/plan-fixtures.ts';
-import { type ControlPlane, openControlPlane } from '../support/control-plane.ts';
+import { type ControlPlane, useControlPlane } from '../support/control-plane.ts';
 
 let plane: ControlPlane;
-beforeAll(async () => {
-  plane = await openControlPlane(archive);
-});
-afterAll(() => plane.close());
-beforeEach(() => {
-  plane.agent.scripts.clear();
-  plane.agent.began.length = 0;
+useControlPlane(archive, (opened) => {
+  plane = opened;
 });
 
 const tenant = 'ten_1';

@@ -1,11 +1,11 @@
-import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
+import { expect, it } from 'vitest';
 import { findBuild, submitBuild } from '../../core/builds/build-repository.ts';
 import { loadPlan } from '../../core/builds/plan-store.ts';
 import { resumeOf, retryOf } from '../../core/builds/resume.ts';
 import type { ArchiveState } from '../../core/plan/archive-state.ts';
 import { resolvedSpecSchema } from '../../core/spec/resolve.ts';
 import { archive, specWith } from '../core/plan/plan-fixtures.ts';
-import { type ControlPlane, openControlPlane } from '../support/control-plane.ts';
+import { type ControlPlane, useControlPlane } from '../support/control-plane.ts';
 
 const spec = specWith({
   steps: [
@@ -18,14 +18,8 @@ const spec = specWith({
 const moved: ArchiveState = { suites: archive.suites.map((suite) => ({ ...suite, date: suite.date + 86_400 })) };
 
 let plane: ControlPlane;
-beforeAll(async () => {
-  plane = await openControlPlane(archive);
-});
-afterAll(() => plane.close());
-beforeEach(() => {
-  plane.agent.scripts.clear();
-  plane.agent.began.length = 0;
-  plane.archive = archive;
+useControlPlane(archive, (opened) => {
+  plane = opened;
 });
 
 async function failedBuild(hostname: string) {

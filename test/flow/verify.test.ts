@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
+import { expect, it } from 'vitest';
 import type { BuildRecord } from '../../core/builds/build-record.ts';
 import { findBuild, requestCancel, submitBuild } from '../../core/builds/build-repository.ts';
 import type { BuildDetail } from '../../core/builds/build-view.ts';
@@ -11,7 +11,7 @@ import { neededResults } from '../../core/cache/needed-results.ts';
 import { resolvedSpecSchema } from '../../core/spec/resolve.ts';
 import { listVerifications, type VerificationRecord, verificationOf } from '../../core/verify/verification.ts';
 import { archive, specWith } from '../core/plan/plan-fixtures.ts';
-import { type ControlPlane, openControlPlane } from '../support/control-plane.ts';
+import { type ControlPlane, useControlPlane } from '../support/control-plane.ts';
 
 const spec = specWith({
   steps: [
@@ -22,13 +22,8 @@ const spec = specWith({
 });
 
 let plane: ControlPlane;
-beforeAll(async () => {
-  plane = await openControlPlane(archive);
-});
-afterAll(() => plane.close());
-beforeEach(() => {
-  plane.agent.scripts.clear();
-  plane.agent.began.length = 0;
+useControlPlane(archive, (opened) => {
+  plane = opened;
 });
 
 async function recordOf(id: string): Promise<BuildRecord> {

@@ -1,17 +1,16 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { findBuild } from '../../core/builds/build-repository.ts';
 import { loadPlan } from '../../core/builds/plan-store.ts';
 import { warmthOf } from '../../core/builds/warmth.ts';
 import type { SpecInput } from '../../core/spec/schema.ts';
 import { warmBuilders } from '../../local/tasks/warm-builders.ts';
 import { archive, specWith } from '../core/plan/plan-fixtures.ts';
-import { type ControlPlane, openControlPlane } from '../support/control-plane.ts';
+import { type ControlPlane, useControlPlane } from '../support/control-plane.ts';
 
 let plane: ControlPlane;
-beforeAll(async () => {
-  plane = await openControlPlane(archive);
+useControlPlane(archive, (opened) => {
+  plane = opened;
 });
-afterAll(() => plane.close());
 
 async function build(members: Partial<SpecInput>): Promise<string> {
   return (await plane.ended((await plane.submit(specWith(members))).id)).id;

@@ -50,6 +50,11 @@ describe('configuration of a deployment', () => {
       { ...archive, 'archives.privateHosts': 'http://archive.internal' },
       ['configuration.invalid archives.privateHosts'],
     ],
+    [
+      'an archive of snapshots at whatever host a spec says',
+      { ...archive, 'archives.snapshot': 'https://{archive}.internal/{timestamp}' },
+      ['configuration.invalid archives.snapshot'],
+    ],
     ['an unknown capacity', { ...archive, capacity: 'ec2' }, ['configuration.invalid capacity']],
     ['a flag that is none', { ...archive, nat: 'perhaps' }, ['configuration.invalid nat']],
     ['a name that ECS keeps', { ...archive, stackName: 'ecs-builds' }, ['configuration.invalid stackName']],

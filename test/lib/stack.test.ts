@@ -283,7 +283,7 @@ describe('the functions', () => {
     expect(JSON.stringify(resource.Properties.DestinationConfig)).toContain('OnFailure');
   });
 
-  it('sign by a role that is assumed for it, and that puts only where builders put', () => {
+  it('sign by a role that is assumed for it, and that puts only where builders and users put', () => {
     const signers = [...operationGroups, ...Object.values(orchestrationFunctions), ...Object.values(eventFunctions)]
       .filter(({ rights }) => rights.signsUrls)
       .map(({ entry }) => functionOf(entry).roleId);
@@ -291,7 +291,13 @@ describe('the functions', () => {
     const role = template.Resources[roleId ?? ''];
     expect([...references(role?.Properties.AssumeRolePolicyDocument)].sort()).toEqual(signers.sort());
     const puts = statementsOf(roleId ?? '').filter(({ Action }) => Action.includes('s3:PutObject'));
-    expect(JSON.stringify(puts.map(({ Resource }) => Resource)).match(/\/(staging|logs)\/\*/g)).toHaveLength(2);
+    const placesOf = (statements: typeof puts) =>
+      JSON.stringify(statements.map(({ Resource }) => Resource))
+        .match(/\/[a-z]+\/\*/g)
+        ?.sort();
+    expect(placesOf(puts)).toEqual(['/logs/*', '/packages/*', '/staging/*', '/uploads/*']);
+    const gets = statementsOf(roleId ?? '').filter(({ Action }) => Action.includes('s3:GetObject'));
+    expect(placesOf(gets)).toEqual(['/blobs/*', '/manifests/*', '/packages/*', '/uploads/*']);
     // Beginning and completing an upload in parts is PutObject too; ending one is a right of its own.
     const ends = statementsOf(roleId ?? '').filter(({ Action }) => Action.includes('s3:AbortMultipartUpload'));
     expect(ends).toHaveLength(1);

@@ -40,6 +40,8 @@ describe('readConfiguration', () => {
       LBUILD_SLOTS: '3',
       LBUILD_ARCHIVE: 'http://e.test/debian',
       LBUILD_ARCHIVE_SECURITY: 'http://e.test/security',
+      LBUILD_ARCHIVE_UBUNTU: 'http://e.test/ubuntu',
+      LBUILD_ARCHIVE_UBUNTU_SECURITY: 'http://e.test/ubuntu-security',
       LBUILD_BUILDER_ROOT: '/e/root',
       LBUILD_PACKAGE_CACHE: '/e/packages',
       LBUILD_ARCHIVE_FALLBACK_HOURS: '2',
@@ -60,6 +62,8 @@ describe('readConfiguration', () => {
       slots: 3,
       archive: 'http://e.test/debian',
       archiveSecurity: 'http://e.test/security',
+      archiveUbuntu: 'http://e.test/ubuntu',
+      archiveUbuntuSecurity: 'http://e.test/ubuntu-security',
     });
     expect(readConfiguration({ port: '9090', archive: 'https://o.test/debian' }, environment)).toMatchObject({
       port: 9090,
@@ -104,6 +108,10 @@ describe('readConfiguration', () => {
     ['warms-presets', 'perhaps'],
     ['archive-private-hosts', 'http://archive.internal'],
     ['archive-private-hosts', 'a,,b'],
+    ['archive-snapshot', 'http://snapshots.internal/{archive}'],
+    ['archive-snapshot', 'http://{archive}.internal/{timestamp}'],
+    ['archive-snapshot', 'ftp://snapshots.internal/{archive}/{timestamp}'],
+    ['archive-snapshot', 'http://u:p@snapshots.internal/{archive}/{timestamp}'],
   ])('refuses --%s %s', (name, value) => {
     expect(refusal({ [name]: value }).fields).toHaveLength(1);
   });

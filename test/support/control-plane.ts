@@ -2,6 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, beforeAll, beforeEach } from 'vitest';
 import { createKeySigner } from '../../adapters/signing/key-signer.ts';
 import { openSqliteTable } from '../../adapters/sqlite/sqlite-table.ts';
 import { createSystemClock } from '../../adapters/system/clock.ts';
@@ -34,9 +35,31 @@ export interface ControlPlane {
   fileOf(path: string): string;
   /** The state that the archive answers from now on. */
   archive: ArchiveState;
+  /** Digests of package files that neither cache nor archive has. */
+  readonly gone: Set<string>;
   submit(spec: ResolvedSpec, run?: RunOptions, tenantId?: string): Promise<BuildRecord>;
   ended(buildId: string): Promise<BuildDetail>;
   close(): Promise<void>;
+}
+
+/**
+ * One for all tests of a file, opened before them and closed after them. Before each its agent has no scripts and has
+ * begun nothing, and its archive has the state given here.
+ * @param opened told of it
+ */
+export function useControlPlane(archive: ArchiveState, opened: (plane: ControlPlane) => void): void {
+  let plane: ControlPlane | undefined;
+  beforeAll(async () => {
+    plane = await openControlPlane(archive);
+    opened(plane);
+  });
+  afterAll(() => plane?.close());
+  beforeEach(() => {
+    if (plane === undefined) return;
+    plane.agent.scripts.clear();
+    plane.agent.began.length = 0;
+    plane.archive = archive;
+  });
 }
 
 /** Starts it in a folder of its own. @param limits what is not the usual of the installation */
@@ -103,7 +126,12 @@ export async function openControlPlane(
       stop: async () => undefined,
       running: async () => [...running].map(([taskId, request]) => ({ taskId, ...request, startedAt: clock.now() })),
     },
-    archive: { state: async () => plane.archive, extra: async () => plane.archive.extra ?? [] },
+    archive: {
+      state: async () => plane.archive,
+      extra: async () => plane.archive.extra ?? [],
+      places: () => plane.archive.suites,
+    },
+    packages: { gone: async (files) => files.map(({ sha256 }) => sha256).filter((digest) => plane.gone.has(digest)) },
     signer: createKeySigner(openSigningKey(directory)),
   };
   const pump = await startOutboxPump({
@@ -113,7 +141,7 @@ export async function openControlPlane(
     onError: (error) => console.error(error),
   });
   const plane: ControlPlane = {
-    ...{ ports, agent, archive },
+    ...{ ports, agent, archive, gone: new Set() },
     fileOf: objects.fileOf,
     submit: async (spec, run = {}, tenantId = 'ten_1') =>
       (await submitBuild(ports, { tenantId, keyId: 'key_1', spec, run })).build,

@@ -43,7 +43,8 @@ export interface FakeArchive {
 
 const sha256 = (bytes: Buffer) => createHash('sha256').update(bytes).digest('hex');
 
-function buildPackage(folder: string, wanted: FakePackage): { file: string; stanza: string } {
+/** Makes the file of a package below `folder`/www/pool, and its stanza of an index. */
+export function buildPackage(folder: string, wanted: FakePackage): { file: string; stanza: string } {
   const { name, version = '1.0', fields = {}, files = {} } = wanted;
   const root = join(folder, 'build', `${name}_${version}`);
   const control = { Package: name, Version: version, Architecture: 'all', Maintainer: 'T <t@t.invalid>', ...fields };

@@ -6,6 +6,7 @@ import { openLayerAccess } from '../../containers/builder/agent/layer-access.ts'
 import { folderCache, noCache } from '../../containers/builder/agent/package-cache.ts';
 import { openPackageStore } from '../../containers/builder/agent/package-store.ts';
 import { resolveInTree } from '../../containers/builder/agent/tree-path.ts';
+import { openUploadedFiles } from '../../containers/builder/agent/uploaded-files.ts';
 import type {
   ArchiveFiles,
   ExecOptions,
@@ -16,8 +17,8 @@ import type {
   StepProgram,
 } from '../../containers/builder/contract.ts';
 import { LayerShelf } from '../../containers/builder/layers/shelf.ts';
-import { archiveKeyring } from '../../containers/builder/programs/apt/apt-settings.ts';
 import { StepError } from '../../containers/builder/step-error.ts';
+import { distributions, releaseNamed } from '../../core/distributions/registry.ts';
 
 type Archive = ProgramContext<unknown>['archive'];
 
@@ -50,7 +51,7 @@ export interface BenchOptions {
   readonly packageCache?: string;
   /** In place of the files of the archive and of `packageCache`. */
   readonly archiveFiles?: ArchiveFiles;
-  /** In place of the distribution's. */
+  /** In place of the distribution's, in the arguments of commands. */
   readonly keyring?: string;
   readonly release?: string;
   /** The step's key. */
@@ -59,6 +60,8 @@ export interface BenchOptions {
   readonly log?: (line: string) => void;
   /** The layers below the step; none where absent. */
   readonly layers?: LayerAccess;
+  /** Files of uploads by digest; none where absent. */
+  readonly uploads?: Readonly<Record<string, string>>;
   /** In place of running commands. */
   readonly exec?: ProgramContext<unknown>['exec'];
 }
@@ -72,21 +75,24 @@ const noArchive: Archive = {
   ],
 };
 
-/** The archive's files as the agent has them, with a folder for a cache or none. */
-export function benchFiles(packageCache: string | undefined): ArchiveFiles {
+/** The archive's files as the agent has them, with a folder for a cache or none, and the clock that expiry is judged by. */
+export function benchFiles(packageCache: string | undefined, now: () => Date = () => new Date()): ArchiveFiles {
   return openPackageStore({
     cache: packageCache === undefined ? noCache : folderCache(packageCache),
     keeps: true,
     signal: new AbortController().signal,
     random: () => 0,
-    now: () => new Date(),
+    now,
   });
 }
+
+/** Files of the keys of all distributions. */
+const keyrings: readonly string[] = Object.values(distributions).map(({ keyring }) => keyring);
 
 /** Runs commands as a bench has it. */
 export function benchExec(bench: BenchOptions): ProgramContext<unknown>['exec'] {
   return ([command, ...rest], options) => {
-    const given = rest.map((part) => (part === archiveKeyring ? (bench.keyring ?? part) : part));
+    const given = rest.map((part) => (keyrings.includes(part) ? (bench.keyring ?? part) : part));
     return runCommand(bench, [command, ...given], options ?? {});
   };
 }
@@ -106,6 +112,7 @@ export async function runProgram(
     sourceDateEpoch: benchEpoch,
     architecture: bench.architecture ?? 'amd64',
     release: bench.release ?? 'trixie',
+    distribution: releaseNamed(bench.release ?? 'trixie').distribution,
     archive: bench.archive ?? noArchive,
     archiveFiles: bench.archiveFiles ?? benchFiles(bench.packageCache),
     layers:
@@ -116,6 +123,11 @@ export async function runProgram(
         // The tree of a bench is there from the beginning.
         async () => {},
       ),
+    uploaded: openUploadedFiles(
+      (digest) => Promise.resolve(bench.uploads?.[digest] ?? ''),
+      Object.keys(bench.uploads ?? {}),
+      new AbortController().signal,
+    ),
     signal: new AbortController().signal,
     exec: bench.exec ?? benchExec(bench),
     progress: () => {},

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { answerExchange } from '../../core/builds/exchange-service.ts';
-import type { PackageStanza } from '../../core/builds/layer-index.ts';
+import type { LayerIndexHeader, PackageStanza } from '../../core/builds/layer-index.ts';
 import {
   type Manifest,
   type ManifestStep,
@@ -13,6 +13,7 @@ import { manifestPlace, stagingPlace } from '../../core/builds/places.ts';
 import { findAttempt } from '../../core/builds/stage-repository.ts';
 import { sha256 } from '../../core/digest.ts';
 import { readJson, utf8 } from '../../core/json.ts';
+import { uploadsOfSteps } from '../../core/plan/uploads-of-steps.ts';
 import type { Ports } from '../../core/ports/ports.ts';
 import { TaskFailed } from '../../local/flow/failure.ts';
 import type { RunTaskRequest } from '../../local/flow/run-task.ts';
@@ -26,6 +27,8 @@ export interface StepScript {
   readonly stop?: 'SpotInterruption' | 'TerminationNotice';
   /** The package database's state after the step. */
   readonly packages?: readonly PackageStanza[];
+  /** What the step took from archives. */
+  readonly taken?: LayerIndexHeader['taken'];
   /** Makes something else of the same key, as a script does that looks at the clock. */
   readonly makes?: string;
   /** Of a boot test: what it shows is that the image does not boot. */
@@ -107,6 +110,12 @@ async function damageOf(ports: Ports, manifest: Manifest): Promise<StepFailure |
       if (content === undefined || sha256(content) !== name) return failed(step, 'layer.damaged');
     }
   }
+  for (const step of manifest.steps) {
+    for (const name of uploadsOfSteps([step])) {
+      const content = await ports.blobs.get({ bucket: 'work', path: attempt?.value.blobs[name] ?? '-' });
+      if (content === undefined || sha256(content) !== name) return failed(step.id, 'layer.damaged');
+    }
+  }
   return undefined;
 }
 
@@ -136,7 +145,7 @@ async function runStep(
 async function upload(ports: Ports, manifest: Manifest, step: ManifestStep, script: StepScript): Promise<void> {
   const made = `${step.key}${script.makes ?? ''}`;
   const layer = utf8(`layer ${made}`);
-  const index = await folderIndex(step, script.packages, script.makes);
+  const index = await folderIndex(step, script.packages, script.makes, script.taken);
   const size = layer.length;
   const digest = sha256(layer);
   if (step.produces === 'report') {

@@ -6,6 +6,7 @@ import { afterAll, afterEach, beforeAll } from 'vitest';
 import { openSqliteTable } from '../../adapters/sqlite/sqlite-table.ts';
 import { createSystemClock } from '../../adapters/system/clock.ts';
 import { type StoppedTask, stoppedTaskSchema } from '../../core/builds/flow-messages.ts';
+import type { ManifestStep } from '../../core/builds/manifest.ts';
 import { TaskFailed } from '../../local/flow/failure.ts';
 import { openTaskRunner, type TaskRunner } from '../../local/tasks/task-runner.ts';
 import { builderRootForTests, bundleAgent, layerOf, makeSmallTree } from './builder-parts.ts';
@@ -53,13 +54,21 @@ export function useTaskBench() {
     },
     /** The engine of a stage of one script. */
     async scriptEngine(run: string, options: { limits?: { logBytes: number }; network?: boolean } = {}) {
+      const { limits, network = false } = options;
+      const script = stageStep({ id: 'site', program: 'script', options: { run, network, timeoutSeconds: 60 } });
+      return this.stageEngine([script], limits === undefined ? {} : { limits });
+    },
+    /** The engine of a stage of steps; `blobs` are given out beside the base. */
+    async stageEngine(
+      steps: readonly ManifestStep[],
+      more: { limits?: { logBytes: number }; blobs?: ReadonlyMap<string, Buffer> } = {},
+    ) {
       if (base === undefined) throw new Error('the bench is not set up yet');
-      const { limits = {}, network = false } = options;
       const engine = await startStageEngine({
-        steps: [stageStep({ id: 'site', program: 'script', options: { run, network, timeoutSeconds: 60 } })],
+        steps,
         base: [{ ...base.layer.reference, after: [] }],
-        blobs: base.blobs,
-        limits,
+        blobs: new Map([...base.blobs, ...(more.blobs ?? [])]),
+        ...(more.limits === undefined ? {} : { limits: more.limits }),
       });
       engines.push(engine);
       return engine;

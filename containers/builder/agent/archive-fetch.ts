@@ -1,5 +1,6 @@
 import { createGuardedFetch } from '../../../adapters/network/guarded-fetch.ts';
 import type { Manifest } from '../../../core/builds/manifest.ts';
+import { sourceOf } from '../../../core/plan/archive-state.ts';
 import type { ArchiveFetch } from './archive-download.ts';
 
 /**
@@ -7,7 +8,7 @@ import type { ArchiveFetch } from './archive-download.ts';
  * allows its host: a tenant chose it, or an index of the tenant's did.
  */
 export function archiveFetch(manifest: Pick<Manifest, 'archive' | 'privateArchiveHosts'>): ArchiveFetch {
-  const trusted = manifest.archive.suites.map(({ uri }) => new URL(`${uri.replace(/\/+$/, '')}/`).href);
+  const trusted = manifest.archive.suites.map((suite) => new URL(`${sourceOf(suite)}/`).href);
   const guarded = createGuardedFetch(manifest.privateArchiveHosts ?? []);
   return (address, init) => {
     // As it is asked for: an index may name a file with `..` in its path.

@@ -48,7 +48,7 @@ function launch(settings: ExecSettings, argv: readonly string[], options: ExecOp
   return [
     settings.launcher,
     '--mode',
-    options.confinement ?? (settings.tenantCode ? 'tenant' : 'contained'),
+    options.confinement ?? (settings.tenantCode && options.makesDevices !== true ? 'tenant' : 'contained'),
     ...(inTree ? ['--root', settings.tree] : []),
     '--cwd',
     options.cwd ?? (inTree ? '/' : settings.scratch),

@@ -33,6 +33,8 @@ export const noCache: PackageCache = {
  */
 export function folderCache(folder: string): PackageCache {
   let made: Promise<unknown> | undefined;
+  // Two suites may have one index, such as an empty one, and both are kept at once.
+  let kept = 0;
   return {
     ...noCache,
     async copy(sha256, place) {
@@ -45,7 +47,7 @@ export function folderCache(folder: string): PackageCache {
       made ??= mkdir(folder, { recursive: true });
       await made;
       // Whole or not at all, and in the place of one that was found altered.
-      const fresh = join(folder, `${sha256}.${process.pid}.part`);
+      const fresh = join(folder, `${sha256}.${process.pid}.${kept++}.part`);
       try {
         await copyFile(place, fresh, constants.COPYFILE_FICLONE);
         await rename(fresh, join(folder, sha256));
@@ -75,6 +77,8 @@ export function exchangeCache(options: ExchangeCacheOptions): PackageCache {
   const known = new Map<Sha256, Parameters<typeof download>[0]>();
   const waiting: { sha256: Sha256; file: string }[] = [];
   const workers = new Set<Promise<void>>();
+  /** What waits or is being sent: two suites may have one index, and both are kept at once. */
+  const going = new Set<Sha256>();
   let full = false;
 
   const ask = async (digests: readonly Sha256[]) => {
@@ -99,6 +103,7 @@ export function exchangeCache(options: ExchangeCacheOptions): PackageCache {
         else if (!(error instanceof TransferError)) throw error;
       } finally {
         await rm(file, { force: true });
+        going.delete(sha256);
       }
     }
   };
@@ -119,7 +124,8 @@ export function exchangeCache(options: ExchangeCacheOptions): PackageCache {
       }
     },
     async keep(sha256, place) {
-      if (full) return;
+      if (full || going.has(sha256)) return;
+      going.add(sha256);
       await mkdir(folder, { recursive: true });
       const file = join(folder, sha256);
       // The file at its place goes when its step ends. What runs in the tree may write to a link: the store would

@@ -46,7 +46,8 @@ class Stage {
     this.#shelf = new LayerShelf(manifest, blobs, (digest) => options.warm?.index(digest));
     this.#exclusive = manifest.steps.some((step) => step.trust === 'tenant');
     this.#busy = new BusyTime(options.elapsed);
-    this.#worker = new StepWorker(options, this.#shelf, this.#uploads, AbortSignal.any([signal, this.#failing.signal]));
+    const things = { shelf: this.#shelf, blobs, uploads: this.#uploads };
+    this.#worker = new StepWorker(options, things, AbortSignal.any([signal, this.#failing.signal]));
     const planned = manifest.steps.map((step, number) => ({
       ...{ step, number },
       declaration: programOf(options.programs, step).declaration,

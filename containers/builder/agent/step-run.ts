@@ -1,6 +1,14 @@
 import { basename } from 'node:path';
 import type { Manifest, ManifestStep } from '../../../core/builds/manifest.ts';
-import type { ArchiveFiles, LayerAccess, ProgramContext, ProgramOutcome, StepProgram } from '../contract.ts';
+import { findRelease } from '../../../core/distributions/registry.ts';
+import type {
+  ArchiveFiles,
+  LayerAccess,
+  ProgramContext,
+  ProgramOutcome,
+  StepProgram,
+  UploadedFiles,
+} from '../contract.ts';
 import { StepError } from '../step-error.ts';
 import { isDiskFull, watchDisk } from './disk-watch.ts';
 import { execute } from './exec.ts';
@@ -22,6 +30,8 @@ export interface StepRunOptions {
   readonly work: string;
   readonly layers: LayerAccess;
   readonly archiveFiles: ArchiveFiles;
+  /** The uploads that the step reads; the signal ends that. */
+  readonly uploaded: (signal: AbortSignal) => UploadedFiles;
   readonly launcher: string;
   readonly scope: ProcessScope;
   readonly log: AttemptLog;
@@ -41,6 +51,13 @@ export function programOf(programs: Programs, step: ManifestStep): StepProgram {
     );
   }
   return program;
+}
+
+/** The distribution of the release that a manifest names. @throws StepError of one that this builder knows not */
+function distributionOf(release: string): ProgramContext<unknown>['distribution'] {
+  const found = findRelease(release);
+  if (found === undefined) throw new StepError('step.failed', `This builder knows no release ${release}.`);
+  return found.distribution;
 }
 
 /** Commands of the builder that run maintainer scripts in the tree. */
@@ -68,6 +85,7 @@ function contextOf(
     signal,
     log: (stream: 'out' | 'err' | 'agent', text: string) => log.add(step.id, stream, text),
   };
+  let ranCode = false;
   return {
     tree,
     scratch,
@@ -76,14 +94,23 @@ function contextOf(
     sourceDateEpoch: manifest.sourceDateEpoch,
     architecture: manifest.architecture,
     release: manifest.release,
+    distribution: distributionOf(manifest.release),
     archive: manifest.archive,
     archiveFiles: options.archiveFiles,
+    uploaded: options.uploaded(signal),
     outputs: options.outputs,
     layers: options.layers,
     signal,
     exec: (argv, execOptions) => {
       const inTree = execOptions?.inTree === true || execOptions?.confinement !== undefined;
-      if (inTree || packageTools.has(basename(argv[0]))) onCodeInTree();
+      if (inTree || packageTools.has(basename(argv[0]))) {
+        ranCode = true;
+        onCodeInTree();
+      }
+      // Nobody but the builder has been in the tree until then.
+      if (execOptions?.makesDevices === true && ranCode) {
+        throw new StepError('step.failed', 'Device nodes are made before any code of the tree runs.');
+      }
       return execute(settings, argv, execOptions);
     },
     progress: (percent) => options.onProgress(percent),

@@ -12,13 +12,14 @@ import type { ProgramOutcome } from '../contract.ts';
 import { writeCapture } from '../layers/capture.ts';
 import type { Difference } from '../layers/difference.ts';
 import { digestFile } from '../layers/file-digest.ts';
-import type { LayerShelf } from '../layers/shelf.ts';
+import type { BlobSource, LayerShelf } from '../layers/shelf.ts';
 import { StepError } from '../step-error.ts';
 import { openLayerAccess } from './layer-access.ts';
 import type { StageOptions } from './stage-options.ts';
 import type { StageTree } from './stage-tree.ts';
-import { prepareStep, runStep } from './step-run.ts';
+import { prepareStep, programOf, runStep } from './step-run.ts';
 import { type PlannedStep, pathsOf } from './tree-order.ts';
+import { openUploadedFiles } from './uploaded-files.ts';
 import type { Uploads } from './uploads.ts';
 
 type Output = 'layer' | 'index' | 'module' | 'artifact' | 'log' | 'screen';
@@ -43,16 +44,30 @@ export interface StepPlace {
 export class StepWorker {
   readonly #options: StageOptions;
   readonly #shelf: LayerShelf;
+  readonly #blobs: BlobSource;
   readonly #uploads: Uploads;
   /** Ends every step of the stage. */
   readonly #signal: AbortSignal;
   readonly #prepared = new Map<string, Promise<void>>();
 
-  constructor(options: StageOptions, shelf: LayerShelf, uploads: Uploads, signal: AbortSignal) {
+  constructor(
+    options: StageOptions,
+    { shelf, blobs, uploads }: { shelf: LayerShelf; blobs: BlobSource; uploads: Uploads },
+    signal: AbortSignal,
+  ) {
     this.#options = options;
     this.#shelf = shelf;
+    this.#blobs = blobs;
     this.#uploads = uploads;
     this.#signal = signal;
+    // They come while the steps before run; who reads one hears of what is wrong with it.
+    for (const step of options.manifest.steps) {
+      for (const digest of this.#readsUploads(step)) blobs(digest).catch(() => undefined);
+    }
+  }
+
+  #readsUploads(step: ManifestStep): readonly string[] {
+    return programOf(this.#options.programs, step).declaration.readsUploads?.(step.options) ?? [];
   }
 
   /** Lets the step's program make ahead what it can; whether that went well is seen when the step runs. */
@@ -131,6 +146,7 @@ export class StepWorker {
     const tenant = manifest.steps.some((other) => other.trust === 'tenant');
     return {
       ...{ manifest, step, programs, launcher, log, archiveFiles },
+      uploaded: (signal: AbortSignal) => openUploadedFiles(this.#blobs, this.#readsUploads(step), signal),
       scope: tenant ? scope : ('tree' as const),
       signal: this.#signal,
       work: folders.work,
@@ -143,10 +159,11 @@ export class StepWorker {
     made: { folder: string; tree: StageTree; difference: Difference; outcome: ProgramOutcome; keeps: boolean },
     report: Report,
   ): Promise<void> {
-    const { inputs } = made.outcome;
+    const { inputs, taken } = made.outcome;
     const captured = await writeCapture({
       ...{ step: step.id, folder: made.folder, tree: made.tree.path, difference: made.difference },
       ...(inputs === undefined ? {} : { inputs }),
+      ...(taken === undefined ? {} : { taken }),
     });
     if (made.keeps) made.tree.keep(step.id, captured.after);
     this.#shelf.put(captured.layer, captured.index);

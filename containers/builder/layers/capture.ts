@@ -39,8 +39,10 @@ export async function writeCapture(options: {
   readonly difference: Difference;
   /** What the step read, for its index. */
   readonly inputs?: LayerIndexHeader['inputs'];
+  /** What the step took from archives, for its index too. */
+  readonly taken?: LayerIndexHeader['taken'];
 }): Promise<CapturedLayer> {
-  const { step, folder, tree, inputs } = options;
+  const { step, folder, tree, inputs, taken } = options;
   const { entries, after } = options.difference;
   const layerFile = join(folder, 'layer');
   const indexFile = join(folder, 'index');
@@ -60,6 +62,7 @@ export async function writeCapture(options: {
     step,
     entries: written.entries.length,
     ...(packages === undefined ? {} : { packages }),
+    ...(taken === undefined ? {} : { taken }),
     ...(inputs === undefined ? {} : { inputs }),
   };
   const index = await encodeIndex(header, written.entries);

@@ -25,7 +25,11 @@ import { hasUnit, linkUnits, needPlainUnitFolders } from './tree/units.ts';
 type Options = OptionsOf<typeof declaration>;
 type Context = ProgramContext<Options>;
 
-function filesOf({ options, archive }: Pick<Context, 'options' | 'archive'>): ConfigurationFile[] {
+function filesOf({
+  options,
+  archive,
+  distribution,
+}: Pick<Context, 'options' | 'archive' | 'distribution'>): ConfigurationFile[] {
   const { archives, ntp, firewall, sysctl, modules, ssh, cloudInit, updates } = options;
   return [
     ...(archives === undefined ? [] : archivesFiles(archives, foreignPreferences(archives, archive.suites))),
@@ -35,7 +39,7 @@ function filesOf({ options, archive }: Pick<Context, 'options' | 'archive'>): Co
     ...(modules === undefined ? [] : kernelModuleFiles(modules)),
     ...(ssh === undefined ? [] : sshFiles(ssh)),
     ...(cloudInit === undefined ? [] : cloudInitFiles(cloudInit)),
-    ...(updates === undefined ? [] : updatesFiles(updates)),
+    ...(updates === undefined ? [] : updatesFiles(updates, distribution)),
   ];
 }
 

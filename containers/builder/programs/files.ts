@@ -7,7 +7,8 @@
  *   files:
  *     - path: /etc/motd    Required, absolute.
  *       content: "text\n"  UTF-8; or
- *       base64: "AAE="     bytes.
+ *       base64: "AAE="     bytes; or
+ *       upload: 9f86d0…    SHA-256 of an upload, whose bytes are checked as they are written.
  *       mode: "0644"       Octal permission bits.
  *       owner: root        Name or number; a name must be a user of the image.
  *       group: root        Name or number; a name must be a group of the image.
@@ -44,7 +45,7 @@ async function run(context: ProgramContext<Options>): Promise<ProgramOutcome> {
   }
   for (const [position, file] of written.entries()) {
     const field = `files[${position}]`;
-    await writeTreeFile(context, file.path, contentOf(file, field), attributesOf(file, field));
+    await writeTreeFile(context, file.path, contentOf(context, file, field), attributesOf(file, field));
   }
   for (const [position, { path, ifPresent }] of remove.entries()) {
     const field = `remove[${position}]`;
@@ -70,10 +71,16 @@ async function inField<Result>(field: string, work: () => Promise<Result>): Prom
   }
 }
 
-function contentOf(file: Options['files'][number], field: string): string | Buffer {
+function contentOf(
+  { uploaded }: Pick<ProgramContext<Options>, 'uploaded'>,
+  file: Options['files'][number],
+  field: string,
+): Parameters<typeof writeTreeFile>[2] {
+  const { upload } = file;
+  if (upload !== undefined) return (target) => uploaded.write(upload, target);
   if (file.base64 !== undefined) return Buffer.from(file.base64, 'base64');
   if (file.content !== undefined) return file.content;
-  throw new StepError('step.failed', `${field}: neither content nor base64 is given`);
+  throw new StepError('step.failed', `${field}: neither content, base64 nor upload is given`);
 }
 
 function numberOf(table: AccountTable, name: string, field: string, kind: 'user' | 'group'): number {

@@ -26,7 +26,8 @@ type Options = OptionsOf<typeof declaration>;
 const largestFile = 8 ** 11 - 1;
 
 async function run(context: ProgramContext<Options>): Promise<ProgramOutcome> {
-  const { architecture, key, options, outputs, scratch, signal } = context;
+  const { architecture, distribution, key, options, outputs, scratch, signal } = context;
+  const { operatingSystem } = distribution;
   const { name, cpus, memoryMiB } = options;
   const disk = join(scratch, 'disk.raw');
   const facts = await makeDiskImage(context, disk, 'ova');
@@ -43,7 +44,8 @@ async function run(context: ProgramContext<Options>): Promise<ProgramOutcome> {
       `outputs, type ova: the compressed disk has ${written.size} bytes, and an OVA holds no file of 8 GiB; use the output vmdk.`,
     );
   }
-  const machine = { name, architecture, cpus, memoryMiB, disk: { file: names.disk, fileBytes: written.size, bytes } };
+  const hardware = { architecture, cpus, memoryMiB, disk: { file: names.disk, fileBytes: written.size, bytes } };
+  const machine = { name, operatingSystem, ...hardware };
   const descriptor = ovfDescriptor(machine);
   const digest = createHash('sha256').update(descriptor).digest('hex');
   await writeFile(join(folder, names.descriptor), descriptor);

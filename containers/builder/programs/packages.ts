@@ -9,6 +9,7 @@
  *   hold: [nginx]               Optional: marked so that no upgrade changes them.
  *   archives: [{name: site, url: …, suites: [stable], key: …}]   Optional: archives beside the distribution's.
  *   outputs: [iso]              Decides the boot packages.
+ *   locked: {packages: …}       Optional: the packages of a lock, which alone may be installed.
  *
  * Apt of the builder root works on the tree; dpkg and the maintainer scripts run inside it. They start no service
  * (policy-rc.d answers 101 and start-stop-daemon is replaced for the time) and make no initial RAM file system: the
@@ -17,7 +18,9 @@
  * under proot. Images with sshd get the unit that makes host keys at the first boot.
  */
 import { rename, rm } from 'node:fs/promises';
+import type { ArchivePackage } from '../../../core/plan/programs/archive-package.ts';
 import { packages as declaration } from '../../../core/plan/programs/bootstrap.ts';
+import { wantedPackages } from '../../../core/plan/programs/wanted-packages.ts';
 import type { OptionsOf, PrepareContext, ProgramContext, ProgramOutcome, StepProgram } from '../contract.ts';
 import { StepError } from '../step-error.ts';
 import { writeLists } from './apt/apt-lists.ts';
@@ -30,25 +33,23 @@ import {
 } from './apt/apt-settings.ts';
 import { holdPackages, installedVersions } from './apt/dpkg-status.ts';
 import { foreignPreferences, openForeignArchives } from './apt/foreign-archives.ts';
+import { lockedPreferences, openLocked, takenOfLock } from './apt/locked-packages.ts';
 import { clearArchives, fillArchives, parsePrintedUris } from './apt/package-archives.ts';
 import type { PackageIndex } from './apt/package-index.ts';
 import { needHonoured, needPinned, preferencesText } from './apt/preferences.ts';
-import { openIndexes } from './apt/signed-indexes.ts';
+import { openIndexes, type SignedIndexes } from './apt/signed-indexes.ts';
+import { takenPackages } from './apt/taken-packages.ts';
 import { ensureHostKeyUnit, withoutHostKeys } from './tree/host-keys.ts';
 import { existsInTree, readTreeFile, writeTreeFile } from './tree/tree-file.ts';
 
 type Options = OptionsOf<typeof declaration>;
 type Context = ProgramContext<Options>;
 
-/** What a kernel needs to come up, whatever the output; zstd so that the initial RAM file system is not gzip. */
-const bootPackages = ['initramfs-tools', 'zstd', 'systemd-sysv', 'udev', 'kmod', 'dbus', 'login', 'passwd'] as const;
-const livePackages = ['live-boot', 'live-boot-initramfs-tools'] as const;
-/** A disk's root file system is checked at boot. The plan says `raw` for every form of a disk. */
-const diskPackages = ['e2fsprogs'] as const;
-
 /** Reading the indexes takes longer than anything else that does not need the tree: the tree is unpacked meanwhile. */
 async function prepare(context: PrepareContext<Options>): Promise<void> {
-  if (wantedNames(context.options).length > 0) await openIndexes(context, await openForeignArchives(context));
+  const { options, distribution } = context;
+  if (options.locked !== undefined || wantedPackages(options, distribution).length === 0) return;
+  await openIndexes(context, await openForeignArchives(context));
 }
 
 /** Where the image keeps the pins. */
@@ -56,17 +57,22 @@ const preferencesPath = '/etc/apt/preferences.d/lbuild.pref';
 
 async function run(context: Context): Promise<ProgramOutcome> {
   const { pins = [], hold = [], archives = [] } = context.options;
-  const preferences = pins.length > 0 ? preferencesText(pins) : undefined;
+  const preferences = pins.length > 0 ? preferencesText(pins, context.distribution) : undefined;
   const foreign = await openForeignArchives(context);
   const priorities = foreignPreferences(archives, context.archive.suites);
-  const settings = await writeAptSettings(context, joined([preferences, ...priorities.values()]), foreign);
-  const names = wantedNames(context.options);
-  let fetched = 0;
-  const indexes = names.length + pins.length > 0 ? await openIndexes(context, foreign) : undefined;
+  const locked = context.options.locked?.packages;
+  const chosen = locked === undefined ? joined([preferences, ...priorities.values()]) : lockedPreferences(locked);
+  const settings = await writeAptSettings(context, chosen, foreign, locked !== undefined);
+  const names = wantedPackages(context.options, context.distribution);
+  let taken: ArchivePackage[] = [];
+  const open = () => (locked === undefined ? openIndexes(context, foreign) : openLocked(context, settings, locked));
+  // What a lock has the planner has compared with the pins.
+  const judgesPins = context.options.kernel === undefined && locked === undefined;
+  const indexes = names.length > 0 || (pins.length > 0 && locked === undefined) ? await open() : undefined;
   // Of the boot packages some pins speak not: the step of the user's packages follows, and sees all archives.
-  if (indexes !== undefined && context.options.kernel === undefined) needPinned(indexes, pins);
+  if (indexes !== undefined && judgesPins) needPinned(indexes, pins, context.distribution);
   if (indexes !== undefined && names.length > 0) {
-    needKnownPackages(context, indexes.packages, names);
+    await needKnownPackages(context, indexes.packages, names);
     const status = await readTreeFile(context, '/var/lib/dpkg/status');
     await writeLists(
       settings,
@@ -76,19 +82,21 @@ async function run(context: Context): Promise<ProgramOutcome> {
     context.progress(10);
   }
   await withoutServices(context, async () => {
-    if (names.length > 0) fetched = await install(context, settings, names);
+    if (indexes !== undefined && names.length > 0) taken = await install(context, settings, indexes, names);
     context.progress(85);
     await removePackages(context, settings);
   });
   // The user's packages come after the boot packages, and may bring another version of what these left.
-  if (indexes !== undefined && preferences !== undefined && context.options.kernel === undefined) {
-    needHonoured(indexes, pins, await installedVersions(context));
+  if (preferences !== undefined && context.options.kernel === undefined) {
+    if (indexes !== undefined && judgesPins) {
+      needHonoured(indexes, pins, context.distribution, await installedVersions(context));
+    }
     await writeTreeFile(context, preferencesPath, preferences, { mode: 0o644 });
   }
   if (hold.length > 0) await holdPackages(context, hold);
   await repairWithTmpfiles(context);
   await ensureHostKeyUnit(context);
-  return { facts: { packages: String(fetched) } };
+  return { taken, facts: { packages: String(taken.length) } };
 }
 
 /** Records of apt_preferences(5) together; undefined where there are none. */
@@ -97,23 +105,15 @@ function joined(records: readonly (string | undefined)[]): string | undefined {
   return given.length === 0 ? undefined : given.join('\n');
 }
 
-function wantedNames(options: Options): string[] {
-  const names = new Set(options.install);
-  if (options.kernel !== undefined) {
-    names.add(options.kernel);
-    for (const name of bootPackages) names.add(name);
-    if (options.outputs.includes('iso')) for (const name of livePackages) names.add(name);
-    if (options.outputs.includes('raw')) for (const name of diskPackages) names.add(name);
-  }
-  return [...names].sort();
-}
-
 /**
  * Apt gives meanings of its own to `name-`, `name+`, patterns and globs once no package has that very name, so names
  * are checked against the indexes first. A virtual package counts as known: apt says itself which ones provide it.
  */
-function needKnownPackages(context: Context, packages: PackageIndex, names: readonly string[]): void {
-  const missing = names.filter((name) => !/^[a-z0-9][a-z0-9.+-]+$/.test(name) || !packages.knows(name));
+async function needKnownPackages(context: Context, packages: PackageIndex, names: readonly string[]): Promise<void> {
+  // A lock has nothing of a package that a step before has installed.
+  const there = context.options.locked === undefined ? new Map() : await installedVersions(context);
+  const isKnown = (name: string) => packages.knows(name) || there.has(name);
+  const missing = names.filter((name) => !/^[a-z0-9][a-z0-9.+-]+$/.test(name) || !isKnown(name));
   if (missing.length > 0) {
     throw new StepError(
       'package.not_found',
@@ -122,12 +122,20 @@ function needKnownPackages(context: Context, packages: PackageIndex, names: read
   }
 }
 
-async function install(context: Context, settings: AptSettings, names: readonly string[]): Promise<number> {
+/** Installs packages; answers what it took for that from the archives. */
+async function install(
+  context: Context,
+  settings: AptSettings,
+  indexes: SignedIndexes,
+  names: readonly string[],
+): Promise<ArchivePackage[]> {
+  const locked = context.options.locked?.packages;
+  const before = locked === undefined ? new Map() : await installedVersions(context);
   const request = [
     `--${context.options.recommends ? '' : 'no-'}install-recommends`,
     '--no-remove',
     // A pin may ask for an older version than is installed.
-    ...(context.options.pins === undefined ? [] : ['--allow-downgrades']),
+    ...(context.options.pins === undefined && locked === undefined ? [] : ['--allow-downgrades']),
     'install',
     ...names,
   ] as const;
@@ -148,7 +156,9 @@ async function install(context: Context, settings: AptSettings, names: readonly 
     );
   }
   const wanted = parsePrintedUris(printed.stdout);
-  await fillArchives(context, settings, wanted, (fraction) => context.progress(10 + 30 * fraction));
+  if (locked === undefined) {
+    await fillArchives(context, settings, wanted, (fraction) => context.progress(10 + 30 * fraction));
+  }
   const change = async () => {
     const done = await context.exec([...withoutMounts, 'apt-get', '--no-download', '--yes', '-q', ...request], {
       env: aptEnvironment(settings),
@@ -156,10 +166,11 @@ async function install(context: Context, settings: AptSettings, names: readonly 
     });
     if (done.code !== 0) await configureWithProc(context);
   };
-  if (wanted.some(({ file }) => file.startsWith('openssh-server_'))) await withoutHostKeys(context, change);
+  const files = locked?.map(({ name }) => `${name}_`) ?? wanted.map(({ file }) => file);
+  if (files.some((file) => file.startsWith('openssh-server_'))) await withoutHostKeys(context, change);
   else await change();
   await clearArchives(context);
-  return wanted.length;
+  return locked === undefined ? takenPackages(context.archive, indexes, wanted) : takenOfLock(context, locked, before);
 }
 
 /** Apt's environment, and dpkg's and the maintainer scripts' through it. */

@@ -14,6 +14,7 @@ import { module } from './module.ts';
 import { netboot } from './netboot.ts';
 import { oci } from './oci.ts';
 import { ova } from './ova.ts';
+import { byPackageManager } from './package-managers.ts';
 import { packages } from './packages.ts';
 import { qcow2 } from './qcow2.ts';
 import { raw } from './raw.ts';
@@ -29,8 +30,8 @@ import { wsl } from './wsl.ts';
 
 /** Every step program, by the name that a manifest calls it by. */
 export const stepPrograms: Readonly<Record<ProgramName, StepProgram>> = {
-  bootstrap,
-  packages,
+  bootstrap: byPackageManager({ apt: bootstrap }),
+  packages: byPackageManager({ apt: packages }),
   system,
   certificates,
   groups,

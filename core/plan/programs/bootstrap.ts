@@ -1,7 +1,14 @@
 import { z } from 'zod';
 import { archivesSchema } from '../../spec/configuration/archives.ts';
 import { outputTypes } from '../../spec/releases.ts';
+import { archivePackageSchema } from './archive-package.ts';
 import type { ProgramDeclaration } from './program.ts';
+
+/** No part of the key: what is to be in it the planner puts there (core/lock/locked-drafts.ts). */
+const locked = z
+  .strictObject({ packages: z.array(archivePackageSchema).describe('What may be installed, each by its digest.') })
+  .optional()
+  .describe('What a lock gives to the step: nothing else is taken from any archive. Absent where there is no lock.');
 
 /** Declaration of `bootstrap`: a minimal system of the distribution, and apt configured for its archives. */
 export const bootstrap = {
@@ -11,12 +18,14 @@ export const bootstrap = {
   trust: 'service',
   produces: 'layer',
   reads: 'tree',
-  hostTools: ['mmdebstrap', 'apt-get', 'gpgv', 'dpkg', 'setpriv', 'xz'],
+  hostTools: ['mmdebstrap', 'apt-get', 'gpgv', 'dpkg', 'dpkg-deb', 'mknod', 'setpriv', 'xz'],
+  labels: ['locked'],
   timeoutSeconds: 1_800,
   options: z.strictObject({
-    distribution: z.literal('debian').describe('The distribution.'),
+    distribution: z.string().describe('The distribution.'),
     release: z.string().describe('The release, by code name.'),
     architecture: z.enum(['amd64', 'arm64']).describe('Debian’s name of the architecture.'),
+    locked,
   }),
 } as const satisfies ProgramDeclaration;
 
@@ -28,7 +37,8 @@ export const packages = {
   trust: 'service',
   produces: 'layer',
   reads: 'tree',
-  hostTools: ['apt-get', 'gpgv', 'dpkg', 'setpriv', 'proot', 'systemd-tmpfiles', 'xz'],
+  hostTools: ['apt-get', 'gpgv', 'dpkg', 'dpkg-deb', 'setpriv', 'proot', 'systemd-tmpfiles', 'xz'],
+  labels: ['locked'],
   timeoutSeconds: 3_600,
   options: z.strictObject({
     install: z.array(z.string()).describe('Package names, sorted.'),
@@ -39,7 +49,7 @@ export const packages = {
         z.strictObject({
           package: z.string().describe('Name of the package.'),
           version: z.string().optional().describe('Its version, or the beginning of it and `*`.'),
-          release: z.string().optional().describe('Code name of the suite that it comes from.'),
+          release: z.string().optional().describe('The suite that it comes from.'),
           priority: z.number().int().describe('As apt_preferences(5) has it.'),
         }),
       )
@@ -56,5 +66,6 @@ export const packages = {
     outputs: z
       .array(z.enum(outputTypes))
       .describe('What will be made of the tree, sorted: it decides the boot packages.'),
+    locked,
   }),
 } as const satisfies ProgramDeclaration;

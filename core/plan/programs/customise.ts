@@ -99,8 +99,12 @@ const filesOptions = z.strictObject({
   files: z.array(
     z.strictObject({
       path: z.string().describe('Absolute path in the image.'),
-      content: z.string().optional().describe('The content, as text in UTF-8; absent where it is in `base64`.'),
+      content: z
+        .string()
+        .optional()
+        .describe('The content, as text in UTF-8; absent where one of the others is there.'),
       base64: z.string().optional().describe('The content, in base64.'),
+      upload: z.string().optional().describe('The content, as an upload: its SHA-256.'),
       ...attributes,
     }),
   ),
@@ -132,6 +136,8 @@ export const files = {
     const paths = [...written, ...directories, ...remove].map(({ path }) => path.replace(/^\/+/, ''));
     return ['etc/passwd', 'etc/group', ...paths];
   },
+  readsUploads: (options) =>
+    filesOptions.parse(options).files.flatMap(({ upload }) => (upload === undefined ? [] : [upload])),
   hostTools: [],
   timeoutSeconds: 300,
   options: filesOptions,

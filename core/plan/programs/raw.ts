@@ -1,9 +1,13 @@
 import { z } from 'zod';
+import { diskLayoutSchema, diskRoom, swapFile } from '../../spec/disk-layout.ts';
 import { specLimits } from '../../spec/limits.ts';
 import type { ProgramDeclaration } from './program.ts';
 
 /** MiB of the largest disk, whoever chooses its size: the spec, or the builder by what the tree needs. */
 export const largestDiskMiB = specLimits.diskMiB.value;
+
+export type { DiskLayoutOptions } from '../../spec/disk-layout.ts';
+export { diskRoom, swapFile };
 
 /** What every form of a disk image is made of. */
 export const diskOptions = {
@@ -12,6 +16,7 @@ export const diskOptions = {
   sizeMiB: z.number().int().optional().describe('Size of the disk; what the tree needs and a quarter where absent.'),
   cmdline: z.array(z.string()).describe('Kernel arguments.'),
   hostname: z.string().describe('Title of the entry in the boot menu.'),
+  layout: diskLayoutSchema.optional().describe('How the disk is divided; an EFI partition and the root where absent.'),
 };
 
 /** Commands of the builder root that make a disk image. */

@@ -2,6 +2,7 @@ import { quoted } from '../../text.ts';
 import { type FieldPath, fieldPathText } from '../field-path.ts';
 import { base64Refusal } from '../files.ts';
 import type { Outline } from '../outline.ts';
+import type { Refusal } from '../refusal.ts';
 import { unitName } from '../services.ts';
 import { type SpecError, specError } from '../spec-errors.ts';
 import { type Section, sectionsOf } from './sections.ts';
@@ -88,11 +89,18 @@ function textOf({ content, base64 }: { readonly content?: unknown; readonly base
   return atob(base64);
 }
 
+const unseenText: Refusal = {
+  code: 'spec.contradiction',
+  reason: `nobody sees whether this text includes \`/etc/ssh/sshd_config.d/*.conf\`, which \`ssh\` is written to`,
+  remedy: 'Give the text as `content`, or remove `ssh`.',
+};
+
 /** The server's own file among the files, without the line by which it reads what the section writes. */
 function includeErrors({ files }: Outline, written: readonly WrittenFile[]): SpecError[] {
   if (!written.some(({ path }) => path === sshPath)) return [];
   return files.flatMap((file, index) => {
     if (file?.path !== sshInclude.from) return [];
+    if (file.upload !== undefined) return specError(['files', index, 'upload'], unseenText);
     const text = textOf(file);
     if (text === undefined || sshInclude.line.test(text)) return [];
     return specError(['files', index, file.content === undefined ? 'base64' : 'content'], {

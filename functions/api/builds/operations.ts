@@ -8,6 +8,7 @@ import { listBuilds } from './list-builds.ts';
 import { listVerifications } from './list-verifications.ts';
 import { previewPlan } from './preview-plan.ts';
 import { readBuild } from './read-build.ts';
+import { readBuildLock } from './read-lock.ts';
 import { readLogs } from './read-logs.ts';
 import { resumeBuild } from './resume-build.ts';
 import { retryBuild } from './retry-build.ts';
@@ -19,6 +20,7 @@ export const buildOperations: readonly Operation[] = [
   previewPlan,
   listBuilds,
   readBuild,
+  readBuildLock,
   cancelBuild,
   resumeBuild,
   retryBuild,

@@ -1,12 +1,12 @@
 import { z } from 'zod';
 import { planContext } from '../../../core/builds/plan-context.ts';
-import { makePlan } from '../../../core/plan/make-plan.ts';
+import { planSpec } from '../../../core/builds/plan-spec.ts';
 import { planPreviewSchema, previewOf } from '../../../core/plan/preview.ts';
-import { specArchiveState } from '../../../core/plan/spec-archive-state.ts';
 import { defineOperation } from '../../shared/operation.ts';
 import { principalOf } from '../../shared/principal-of.ts';
-import { checkedSpec } from '../specs/checked-spec.ts';
+import { plannedSpec } from '../specs/checked-spec.ts';
 import { specBodySchema } from '../specs/spec-body.ts';
+import { lockErrorCodes, lockQuery, withLock } from './lock-query.ts';
 
 /** Plans a spec as a build of it would be planned now, and answers the plan. Nothing is stored and nothing started. */
 export const previewPlan = defineOperation({
@@ -17,21 +17,20 @@ export const previewPlan = defineOperation({
   access: { kind: 'permission', permission: 'builds:create' },
   params: z.strictObject({}),
   query: z.strictObject({
+    ...lockQuery,
     svg: z.enum(['true', 'false']).default('false').describe('true: the answer holds the graph as SVG too.'),
   }),
   body: z.unknown(),
   describedBody: specBodySchema,
   response: planPreviewSchema,
   status: 200,
-  errors: ['spec.invalid', 'plan.too_large', 'archive.not_configured', 'archive.unreachable', 'archive.untrusted'],
+  errors: ['spec.invalid', 'archive.unreachable', 'archive.untrusted', ...lockErrorCodes],
   async handle(ports, { query, body, context }) {
     const { tenantId } = principalOf(context);
-    const spec = checkedSpec(body, ports.installation);
-    const archive = await specArchiveState(ports.archive, spec);
-    const { toolchain, fusing } = ports.installation;
-    const plan = makePlan({ spec, archive, toolchain, fusing });
+    const spec = await plannedSpec(ports, tenantId, withLock(body, query.lock));
+    const { plan, archiveReadAt } = await planSpec(ports, tenantId, spec);
     const known = await planContext(ports, tenantId, spec.name, plan);
-    const options = { svg: query.svg === 'true', archiveReadAt: archive.lastReadAt };
+    const options = { svg: query.svg === 'true', archiveReadAt };
     return { body: previewOf(plan, spec.name, known, options) };
   },
 });

@@ -1,12 +1,15 @@
 import { z } from 'zod';
 import { getBuild, submitBuild } from '../../../core/builds/build-repository.ts';
 import { buildView, buildViewSchema } from '../../../core/builds/build-view.ts';
+import { needFittingLock } from '../../../core/builds/plan-spec.ts';
 import { resumeOf } from '../../../core/builds/resume.ts';
+import { needUploads } from '../../../core/uploads/spec-uploads.ts';
 import { defineOperation } from '../../shared/operation.ts';
 import { principalOf } from '../../shared/principal-of.ts';
-import { checkedSpec } from '../specs/checked-spec.ts';
+import { checkedSpec, submittedSpec } from '../specs/checked-spec.ts';
 import { specBodySchema } from '../specs/spec-body.ts';
 import { buildParamsSchema } from './build-params.ts';
+import { lockErrorCodes } from './lock-query.ts';
 import { keepGoingQuery, readKeepGoing } from './run-query.ts';
 
 /** Goes on with a failed or cancelled build, as a new one: what that had finished is taken from the cache. */
@@ -29,7 +32,7 @@ export const resumeBuild = defineOperation({
   describedBody: specBodySchema,
   response: buildViewSchema,
   status: 202,
-  errors: ['build.not_found', 'build.not_resumable', 'spec.invalid'],
+  errors: ['build.not_found', 'build.not_resumable', 'spec.invalid', ...lockErrorCodes],
   idempotent: true,
   async handle(ports, { params, query, body, context }) {
     const { tenantId, keyId } = principalOf(context);
@@ -39,9 +42,11 @@ export const resumeBuild = defineOperation({
       check: (stored) => checkedSpec(stored, ports.installation),
       archive: query.archive,
       ...readKeepGoing(query.keepGoing),
-      ...(body === undefined ? {} : { spec: checkedSpec(body, ports.installation) }),
+      ...(body === undefined ? {} : { spec: await submittedSpec(ports, tenantId, body) }),
       ...(context.idempotencyKey === undefined ? {} : { idempotencyKey: context.idempotencyKey }),
     });
+    if (body === undefined) await needUploads(ports, tenantId, submission.spec, submission.spec);
+    await needFittingLock(ports, tenantId, submission.spec);
     const { build } = await submitBuild(ports, submission);
     return { headers: { location: `/v1/builds/${build.id}` }, body: buildView(build) };
   },

@@ -1,11 +1,14 @@
 import { z } from 'zod';
 import { getBuild, submitBuild } from '../../../core/builds/build-repository.ts';
 import { buildView, buildViewSchema } from '../../../core/builds/build-view.ts';
+import { needFittingLock } from '../../../core/builds/plan-spec.ts';
 import { retryOf } from '../../../core/builds/resume.ts';
+import { needUploads } from '../../../core/uploads/spec-uploads.ts';
 import { defineOperation } from '../../shared/operation.ts';
 import { principalOf } from '../../shared/principal-of.ts';
 import { checkedSpec } from '../specs/checked-spec.ts';
 import { buildParamsSchema } from './build-params.ts';
+import { lockErrorCodes } from './lock-query.ts';
 import { keepGoingQuery, readKeepGoing } from './run-query.ts';
 
 /** Builds the spec of a build that has ended once more, as if it were submitted now; the cache serves it too. */
@@ -20,7 +23,7 @@ export const retryBuild = defineOperation({
   body: undefined,
   response: buildViewSchema,
   status: 202,
-  errors: ['build.not_found', 'build.not_ended', 'spec.invalid'],
+  errors: ['build.not_found', 'build.not_ended', 'spec.invalid', ...lockErrorCodes],
   idempotent: true,
   async handle(ports, { params, query, context }) {
     const { tenantId, keyId } = principalOf(context);
@@ -31,6 +34,8 @@ export const retryBuild = defineOperation({
       ...readKeepGoing(query.keepGoing),
       ...(context.idempotencyKey === undefined ? {} : { idempotencyKey: context.idempotencyKey }),
     });
+    await needUploads(ports, tenantId, submission.spec, submission.spec);
+    await needFittingLock(ports, tenantId, submission.spec);
     const { build } = await submitBuild(ports, submission);
     return { headers: { location: `/v1/builds/${build.id}` }, body: buildView(build) };
   },

@@ -1,10 +1,12 @@
 import { z } from 'zod';
 import { submitBuild } from '../../../core/builds/build-repository.ts';
 import { buildView, buildViewSchema } from '../../../core/builds/build-view.ts';
+import { needFittingLock } from '../../../core/builds/plan-spec.ts';
 import { defineOperation } from '../../shared/operation.ts';
 import { principalOf } from '../../shared/principal-of.ts';
-import { checkedSpec } from '../specs/checked-spec.ts';
+import { submittedSpec } from '../specs/checked-spec.ts';
 import { specBodySchema } from '../specs/spec-body.ts';
+import { lockErrorCodes, lockQuery, withLock } from './lock-query.ts';
 import { keepGoingQuery } from './run-query.ts';
 
 /** Stores the build and answers; planning, and with it the archive, comes after the answer. */
@@ -16,19 +18,21 @@ export const startBuild = defineOperation({
   summary: 'Start a build of a spec',
   access: { kind: 'permission', permission: 'builds:create' },
   params: z.strictObject({}),
-  query: z.strictObject(keepGoingQuery),
+  query: z.strictObject({ ...keepGoingQuery, ...lockQuery }),
   body: z.unknown(),
   describedBody: specBodySchema,
   response: buildViewSchema,
   status: 202,
-  errors: ['spec.invalid'],
+  errors: ['spec.invalid', ...lockErrorCodes],
   idempotent: true,
   async handle(ports, { query, body, context }) {
     const { tenantId, keyId } = principalOf(context);
+    const spec = await submittedSpec(ports, tenantId, withLock(body, query.lock));
+    await needFittingLock(ports, tenantId, spec);
     const { build } = await submitBuild(ports, {
       tenantId,
       keyId,
-      spec: checkedSpec(body, ports.installation),
+      spec,
       run: query.keepGoing === 'true' ? { keepGoing: true } : {},
       ...(context.idempotencyKey === undefined ? {} : { idempotencyKey: context.idempotencyKey }),
     });

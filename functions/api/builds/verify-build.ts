@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { getBuild, submitBuild } from '../../../core/builds/build-repository.ts';
 import { buildView, buildViewSchema } from '../../../core/builds/build-view.ts';
+import { needUploads } from '../../../core/uploads/spec-uploads.ts';
 import { verificationOf } from '../../../core/verify/verification.ts';
 import { defineOperation } from '../../shared/operation.ts';
 import { principalOf } from '../../shared/principal-of.ts';
@@ -24,6 +25,7 @@ export const verifyBuild = defineOperation({
     'build.not_planned',
     'verify.no_image',
     'verify.toolchain_changed',
+    'spec.invalid',
   ],
   idempotent: true,
   async handle(ports, { params, context }) {
@@ -34,6 +36,7 @@ export const verifyBuild = defineOperation({
       toolchain: ports.installation.toolchain,
       ...(context.idempotencyKey === undefined ? {} : { idempotencyKey: context.idempotencyKey }),
     });
+    await needUploads(ports, tenantId, submission.spec, submission.spec);
     const { build } = await submitBuild(ports, submission);
     return { headers: { location: `/v1/builds/${build.id}` }, body: buildView(build) };
   },

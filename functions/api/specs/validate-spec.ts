@@ -1,10 +1,12 @@
 import { z } from 'zod';
 import { checkSpec } from '../../../core/spec/check.ts';
 import { specDigest } from '../../../core/spec/resolve.ts';
+import { uploadErrors } from '../../../core/uploads/spec-uploads.ts';
 import { defineOperation } from '../../shared/operation.ts';
+import { principalOf } from '../../shared/principal-of.ts';
 import { specBodySchema } from './spec-body.ts';
 
-/** Tells all that is wrong with a spec, or its digest. Nothing is stored, and nothing outside is looked up. */
+/** Tells all that is wrong with a spec, or its digest. Nothing is started, and nothing outside is looked up. */
 export const validateSpec = defineOperation({
   id: 'validateSpec',
   method: 'POST',
@@ -24,9 +26,12 @@ export const validateSpec = defineOperation({
     .meta({ id: 'SpecVerdict' }),
   status: 200,
   errors: [],
-  async handle(ports, { body }) {
+  async handle(ports, { body, context }) {
+    const { tenantId } = principalOf(context);
     const checked = checkSpec(body, ports.installation);
-    if (!checked.ok) return { body: { valid: false, errors: checked.errors.map((error) => ({ ...error })) } };
+    const errors = checked.ok ? await uploadErrors(ports, tenantId, checked.spec, body) : checked.errors;
+    if (!checked.ok || errors.length > 0)
+      return { body: { valid: false, errors: errors.map((error) => ({ ...error })) } };
     return { body: { valid: true, digest: specDigest(checked.spec), errors: [] } };
   },
 });

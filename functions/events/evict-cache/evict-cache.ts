@@ -8,6 +8,7 @@ import type { JsonValue } from '../../../core/digest.ts';
 import { toJsonObject } from '../../../core/json.ts';
 import type { Ports } from '../../../core/ports/ports.ts';
 import { ConditionFailed, type Table } from '../../../core/ports/table.ts';
+import { sweepUploads } from '../../../core/uploads/sweep.ts';
 
 type EvictPorts = Pick<Ports, 'table' | 'blobs' | 'clock' | 'installation'>;
 
@@ -17,8 +18,8 @@ const mostEvicted = 500;
 /**
  * Keeps the cache within its limit, in two phases. First the pointers to the results that were not used for the
  * longest time go, none of which a build needs; their steps are then missing, which is always allowed. The bytes go a
- * day later at the earliest, and only of blobs that no result points to by then. All of it may be repeated and cut
- * short at any point.
+ * day later at the earliest, and only of blobs that no result points to by then. Then uploads go that have expired. All
+ * of it may be repeated and cut short at any point.
  */
 export async function handle(ports: EvictPorts, _input: unknown): Promise<JsonValue> {
   const before = await lastCacheTick(ports.table);
@@ -49,7 +50,8 @@ export async function handle(ports: EvictPorts, _input: unknown): Promise<JsonVa
     await ports.table.transact([{ kind: 'put', key: cacheTickKey, data: toJsonObject({ ...tick, cursor }) }]);
   }
   const removed = await removeOrphans(ports, pointed);
-  return { results: results.length, bytes: tick.bytes, evicted: gone.size, noted, removed };
+  const uploads = await sweepUploads(ports);
+  return { results: results.length, bytes: tick.bytes, evicted: gone.size, noted, removed, uploads };
 }
 
 /** Drops a pointer as it was read; false where a build has taken it since, or it is another one. */

@@ -10,6 +10,8 @@ import { envelopeFile, preAuthenticationEncoding } from '../../../core/evidence/
 import type { EvidenceFile } from '../../../core/evidence/evidence-file.ts';
 import { makeEvidence } from '../../../core/evidence/evidence-set.ts';
 import { installedPackages } from '../../../core/evidence/installed-packages.ts';
+import { lockOfBuild } from '../../../core/lock/lock-of-build.ts';
+import { lockWrites, storeLock } from '../../../core/lock/lock-store.ts';
 import { planDigest } from '../../../core/plan/make-plan.ts';
 import type { Plan, PlanStep } from '../../../core/plan/plan.ts';
 import { ancestorsOf } from '../../../core/plan/stages.ts';
@@ -31,7 +33,8 @@ export class IndexDamaged extends Error {
 
 /**
  * Makes and stores the evidence of a build whose stages have all succeeded: from its records, its plan and the headers
- * of its layers' indexes; no tree is unpacked and no artifact read. All of it but the signature is the same each time.
+ * of its layers' indexes; no tree is unpacked and no artifact read. With it goes the lock, from the same headers. All of
+ * it but the signature is the same each time.
  * @returns what makes it the build's, for the transaction that ends the build; nothing for a build without artifacts
  * @throws IndexDamaged
  */
@@ -84,7 +87,9 @@ export async function storeEvidence(
   const records = [...files, signed].map(({ name, kind, mediaType, size, sha256 }) => {
     return { name, kind, mediaType, size, sha256 };
   });
-  return [evidenceWrite(build.id, records)];
+  const lock = lockOfBuild(plan, new Map(layers.map(({ step, header }) => [step.id, header])));
+  const locked = lock === undefined ? [] : lockWrites(build, await storeLock(ports.blobs, build.tenantId, lock));
+  return [evidenceWrite(build.id, records), ...locked];
 }
 
 /** The steps whose layers the artifacts are made of, in the order of the plan. */

@@ -2,6 +2,7 @@ import type { BuildRecord, StageRecord } from '../../../core/builds/build-record
 import { buildsInState, findBuild, updateBuild } from '../../../core/builds/build-repository.ts';
 import { edgeKey, stageKey } from '../../../core/builds/keys.ts';
 import { planFigures } from '../../../core/builds/plan-context.ts';
+import { planSpec } from '../../../core/builds/plan-spec.ts';
 import { findPlan, loadPlan, storePlan } from '../../../core/builds/plan-store.ts';
 import { storedSpec } from '../../../core/builds/resume.ts';
 import { endBuild } from '../../../core/builds/settle.ts';
@@ -11,17 +12,17 @@ import { EngineError } from '../../../core/errors.ts';
 import { outboxWrite } from '../../../core/events/outbox.ts';
 import { buildOf } from '../../../core/events/subject.ts';
 import { toJsonObject } from '../../../core/json.ts';
+import { needPackages } from '../../../core/lock/gone-packages.ts';
+import type { ArchiveState } from '../../../core/plan/archive-state.ts';
 import { estimatePlan } from '../../../core/plan/estimate.ts';
-import { makePlan, planDigest } from '../../../core/plan/make-plan.ts';
+import { planDigest } from '../../../core/plan/make-plan.ts';
 import type { Plan, PlanStage } from '../../../core/plan/plan.ts';
-import { specArchiveState } from '../../../core/plan/spec-archive-state.ts';
 import { warmPlan } from '../../../core/plan/warm-plan.ts';
-import type { KnownArchiveState } from '../../../core/ports/package-archive.ts';
 import type { Ports } from '../../../core/ports/ports.ts';
 import type { TableWrite } from '../../../core/ports/table.ts';
 import type { ResolvedSpec } from '../../../core/spec/schema.ts';
 
-type PlanPorts = Pick<Ports, 'table' | 'blobs' | 'clock' | 'ids' | 'archive' | 'installation'>;
+type PlanPorts = Pick<Ports, 'table' | 'blobs' | 'clock' | 'ids' | 'archive' | 'packages' | 'installation'>;
 
 /** Milliseconds after which a build that is not planned has lost its event, or its planner. */
 const overdue = 60_000;
@@ -101,20 +102,28 @@ async function makeAndStore(ports: PlanPorts, build: BuildRecord): Promise<{ pla
     return { plan: await loadPlan(ports.blobs, build.id) };
   }
   const spec = await storedSpec(ports.table, build.id);
-  const archive = await archiveState(ports, build, spec);
-  const { toolchain, fusing } = ports.installation;
-  const made = makePlan({ spec, archive, toolchain, fusing });
+  const { fusing } = ports.installation;
+  const before = await stateBefore(ports, build, spec);
+  const { plan: made, archiveReadAt } = await planSpec(ports, build.tenantId, spec, before);
+  await needPackages(ports, build.tenantId, made);
   await storePlan(ports.blobs, build.id, build.purpose === 'warm' ? warmPlan(made, fusing) : made);
   const plan = await loadPlan(ports.blobs, build.id);
-  return archive.lastReadAt === undefined ? { plan } : { plan, archiveReadAt: archive.lastReadAt };
+  return archiveReadAt === undefined ? { plan } : { plan, archiveReadAt };
 }
 
-/** The archive's state, or that of the build whose work is gone on with: what it finished has keys that hold it. */
-async function archiveState(ports: PlanPorts, build: BuildRecord, spec: ResolvedSpec): Promise<KnownArchiveState> {
+/** The archive's state of the build whose work is gone on with, if any: what that finished has keys that hold it. */
+async function stateBefore(
+  ports: PlanPorts,
+  build: BuildRecord,
+  spec: ResolvedSpec,
+): Promise<ArchiveState | undefined> {
   const { release, architecture } = spec.base;
   const before = build.archiveOf === undefined ? undefined : await findPlan(ports.blobs, build.archiveOf);
   const comparable = before?.release === release && before.architecture === architecture;
-  return specArchiveState(ports.archive, spec, comparable ? before.archive : undefined);
+  // What is pinned by date has the state of that date.
+  const pinned =
+    spec.base.snapshot !== undefined || before?.archive.suites.some((suite) => suite.snapshot !== undefined);
+  return comparable && pinned !== true ? before.archive : undefined;
 }
 
 /** Stages and edges, absent before; where an earlier try has written them they stay. */

@@ -17,11 +17,12 @@ import {
 } from '../../../core/builds/stage-repository.ts';
 import { lookUpStage, neededBy } from '../../../core/builds/step-cache.ts';
 import { recordUse } from '../../../core/cache/uses.ts';
-import type { JsonValue } from '../../../core/digest.ts';
+import type { JsonValue, Sha256 } from '../../../core/digest.ts';
 import { sha256 } from '../../../core/digest.ts';
 import { toJson, utf8 } from '../../../core/json.ts';
 import type { Plan, PlanStep } from '../../../core/plan/plan.ts';
 import type { Ports } from '../../../core/ports/ports.ts';
+import { stageUploads } from '../../../core/uploads/stage-uploads.ts';
 
 /**
  * Bounds of an attempt. The tree's bound leaves room on a 40 GiB disk for layers and exports beside it; 16 MiB is the
@@ -64,14 +65,15 @@ export async function handle(ports: PreparePorts, input: unknown): Promise<JsonV
   const todo = missing.filter((step) => [...neededBy(plan, [step])].every((stepId) => !absent.has(stepId)));
   const first = todo[0];
   if (first === undefined) return toJson(idle);
-  const prepared = await prepareAttempt(
-    ports,
-    build,
-    plan,
-    stage,
-    todo,
-    await stageInputs(ports.table, build, plan, todo),
-  );
+  const uploads = await stageUploads(ports, build.tenantId, todo);
+  if (uploads.gone.length > 0) {
+    const reason = `The upload ${uploads.gone.join(', ')} is no longer stored.`.slice(0, 2_000);
+    const failure: Failure = { code: 'upload.gone', reason, stage: stageId, logTail: [] };
+    await ports.table.transact([stageWrite(buildId, { ...stage.value, failure }, stage.version)]);
+    return toJson(idle);
+  }
+  const inputs = { ...(await stageInputs(ports.table, build, plan, todo)), uploads: uploads.paths };
+  const prepared = await prepareAttempt(ports, build, plan, stage, todo, inputs);
   // Once a builder was interrupted or could not be had, the next one is paid in full.
   const spot = ports.installation.spot && stage.value.retries.infrastructure === 0;
   return toJson(prepared.run ? { ...prepared, spot } : prepared);
@@ -119,7 +121,7 @@ async function prepareAttempt(
   plan: Plan,
   stage: StoredStage,
   todo: readonly PlanStep[],
-  inputs: StageInputs,
+  inputs: StageInputs & { readonly uploads: Readonly<Record<Sha256, string>> },
 ): Promise<PreparedStage> {
   const attempt = stage.value.attempt + 1;
   const stageId = stage.value.id;
@@ -154,6 +156,7 @@ async function prepareAttempt(
     trust: stage.value.trust,
     steps: todo.map((step) => step.id),
     blobs: Object.fromEntries([
+      ...Object.entries(inputs.uploads),
       ...inputs.base.flatMap(({ layer, scope }) => [
         [layer.digest, blobPlace(scope, layer.digest).path],
         [layer.index, blobPlace(scope, layer.index).path],

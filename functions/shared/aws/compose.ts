@@ -6,6 +6,7 @@ import { S3Client } from '@aws-sdk/client-s3';
 import { SFNClient } from '@aws-sdk/client-sfn';
 import { STSClient } from '@aws-sdk/client-sts';
 import { createHttpArchive } from '../../../adapters/archive/http-archive.ts';
+import { createPackageFiles } from '../../../adapters/archive/package-files.ts';
 import { createDynamoTable } from '../../../adapters/dynamodb/dynamodb-table.ts';
 import { createBuilderTasks } from '../../../adapters/ecs/builder-tasks.ts';
 import { createEventBus } from '../../../adapters/eventbridge/event-bus.ts';
@@ -47,6 +48,19 @@ export async function composePorts(environment: Environment): Promise<Ports> {
     tableName: environment[names.tableName],
   });
   const log = (message: string, facts: Readonly<Record<string, string | number>>) => logger.info(message, { ...facts });
+  const blobs = createS3Blobs({
+    client: tracer.captureAWSv3Client(new S3Client({ region })),
+    presignClient,
+    buckets: { work: environment[names.workBucket], artifacts: environment[names.artifactsBucket] },
+    clock,
+  });
+  const archives = {
+    addresses: {
+      debian: { archive: environment[names.archiveDebian], security: environment[names.archiveDebianSecurity] },
+      ubuntu: { archive: environment[names.archiveUbuntu], security: environment[names.archiveUbuntuSecurity] },
+    },
+    snapshot: environment[names.archiveSnapshot],
+  };
   return {
     installation: {
       apiUrl: environment[names.apiUrl],
@@ -61,15 +75,11 @@ export async function composePorts(environment: Environment): Promise<Ports> {
       cacheLimitBytes: environment[names.cacheLimitGiB] * 1024 ** 3,
       warmsPresets: environment[names.warmsPresets],
       privateArchiveHosts: environment[names.archivePrivateHosts],
+      snapshots: environment[names.archiveSnapshot] !== undefined,
       cursorSecret,
     },
     table,
-    blobs: createS3Blobs({
-      client: tracer.captureAWSv3Client(new S3Client({ region })),
-      presignClient,
-      buckets: { work: environment[names.workBucket], artifacts: environment[names.artifactsBucket] },
-      clock,
-    }),
+    blobs,
     flow: createStateMachine({
       client: tracer.captureAWSv3Client(new SFNClient({ region })),
       stateMachineArn: environment[names.stateMachineArn],
@@ -85,13 +95,13 @@ export async function composePorts(environment: Environment): Promise<Ports> {
     }),
     archive: rememberArchive(
       createHttpArchive({
-        debian: environment[names.archiveDebian],
-        debianSecurity: environment[names.archiveDebianSecurity],
+        ...archives,
         privateHosts: environment[names.archivePrivateHosts],
         ...{ clock, log },
       }),
       { ...{ table, clock, log }, fallbackHours: environment[names.archiveFallbackHours] },
     ),
+    packages: createPackageFiles({ ...archives, blobs }),
     signer: createKmsSigner({
       client: tracer.captureAWSv3Client(new KMSClient({ region })),
       keyArn: environment[names.signingKeyArn],

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { EngineError } from '../../../core/errors.ts';
 import { installationSchema } from '../../../core/tenancy/installation.ts';
 import { environmentNames } from '../../../core/wiring/environment.ts';
+import { snapshotTemplateSchema } from '../../../core/wiring/snapshot-template.ts';
 
 const names = environmentNames;
 const text = z.string().min(1);
@@ -37,7 +38,10 @@ const environmentSchema = z.object({
   [names.archiveDebian]: z.url(),
   [names.archiveFallbackHours]: z.coerce.number().int().min(0),
   [names.archiveDebianSecurity]: z.url().optional(),
+  [names.archiveUbuntu]: z.url().optional(),
+  [names.archiveUbuntuSecurity]: z.url().optional(),
   [names.archivePrivateHosts]: list.optional(),
+  [names.archiveSnapshot]: snapshotTemplateSchema.optional(),
 });
 export type Environment = z.infer<typeof environmentSchema>;
 

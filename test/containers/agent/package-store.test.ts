@@ -136,6 +136,15 @@ describe('files of the archive', () => {
     handle = (_, response) => response.writeHead(500).end();
     expect(await open(folderCache(cache), false).fetch(wanted(2))).toEqual({ cached: 2 });
   });
+
+  it('are kept once where two of the same bytes are kept at once', async () => {
+    const cache = folderCache(join(folder, 'cache'));
+    const place = join(folder, 'empty');
+    writeFileSync(place, '');
+    const empty = digest(Buffer.alloc(0));
+    await Promise.all(Array.from({ length: 20 }, () => cache.keep(empty, place)));
+    expect(readdirSync(join(folder, 'cache'))).toEqual([empty]);
+  });
 });
 
 describe('the package cache behind the exchange', () => {
@@ -157,6 +166,16 @@ describe('the package cache behind the exchange', () => {
       // What runs in the tree afterwards cannot change what was kept: the store checks the digest.
       await cache.settle(10_000);
       expect([...engine.outputs.keys()]).toEqual([`packages/${second.sha256}`]);
+      expect(readdirSync(join(folder, 'kept'))).toEqual([]);
+
+      // Two suites may have one index: it goes up once, and what is kept beside it goes too.
+      const [, , fourth] = wanted(3);
+      if (fourth === undefined) throw new Error('no files');
+      await open().fetch([fourth]);
+      await Promise.all(Array.from({ length: 3 }, () => cache.keep(fourth.sha256, fourth.place)));
+      await cache.settle(10_000);
+      expect([...engine.outputs.keys()]).toContain(`packages/${fourth.sha256}`);
+      expect(engine.requests.filter(({ kind }) => kind === 'declare-package')).toHaveLength(2);
       expect(readdirSync(join(folder, 'kept'))).toEqual([]);
 
       const third = { ...second, place: join(folder, 'third') };

@@ -9,6 +9,7 @@ import { parsePrintedUris } from '../../../containers/builder/programs/apt/packa
 import { parseRelease } from '../../../containers/builder/programs/apt/release-text.ts';
 import { needPlannedIndexes } from '../../../containers/builder/programs/apt/signed-indexes.ts';
 import { bootstrap } from '../../../containers/builder/programs/bootstrap.ts';
+import { distributions } from '../../../core/distributions/registry.ts';
 import { runProgram, withBenchFolder } from '../../support/program-bench.ts';
 
 const digest = (text: string) => createHash('sha256').update(text).digest('hex');
@@ -18,7 +19,7 @@ describe('sources', () => {
   it('has a stanza for each address, always bound to the keyring', () => {
     const updates = { ...suite, suite: 'trixie-updates' };
     const security = { ...suite, uri: 'http://archive.invalid/security', suite: 'trixie-security' };
-    const text = sourcesText({ suites: [suite, updates, security] });
+    const text = sourcesText({ archive: { suites: [suite, updates, security] }, distribution: distributions.debian });
     expect(text.split('\n\n')).toHaveLength(2);
     expect(text).toContain('Suites: trixie trixie-updates\n');
     expect(text.match(/^Signed-By: \/usr\/share\/keyrings\/debian-archive-keyring\.gpg$/gm)).toHaveLength(2);
@@ -97,7 +98,10 @@ describe('apt', () => {
   it('leaves settings that apt reads without the tree’s own configuration', () =>
     withBenchFolder(async (folder) => {
       await mkdir(join(folder.tree, 'etc/apt/apt.conf.d'), { recursive: true });
-      const settings = await writeAptSettings({ ...folder, architecture: 'amd64', archive: { suites: [suite] } });
+      const settings = await writeAptSettings({
+        ...{ ...folder, architecture: 'amd64', archive: { suites: [suite] } },
+        distribution: distributions.debian,
+      });
       const text = await readFile(settings.configuration, 'utf8');
       expect(text).toContain('Dir::Etc::Parts "/dev/null";');
       expect(text).toContain(`DPkg::Chroot-Directory "${folder.tree}";`);

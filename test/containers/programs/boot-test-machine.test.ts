@@ -89,7 +89,7 @@ describe('what is given to systemd', () => {
       'f~ /run/systemd/system/lbuild-test.service',
     ]);
     const unit = Buffer.from(made[3]?.split(' ').at(-1) ?? '', 'base64').toString('utf8');
-    expect(unit).toMatch(/^\[Unit\]\n[\s\S]*\[Service\]\nExecStart=\/bin\/sh -c '[^']+'\n$/);
+    expect(unit).toMatch(/^\[Unit\]\n[\s\S]*\[Service\]\n[\s\S]*\nExecStart=\/bin\/sh -c '[^']+'\n$/);
   });
 });
 
@@ -108,7 +108,11 @@ describe('the control connection', () => {
         const said = JSON.stringify({ ...answer, id });
         peer.write('{"event":"VSERPORT_CHANGE","data":{"id":"port2","open":true},"timestamp":{}}\r\n');
         peer.write(said.slice(0, 5));
-        setTimeout(() => peer.write(`${said.slice(5)}\r\n`), 20);
+        setTimeout(() => {
+          peer.write(`${said.slice(5)}\r\n`);
+          if (execute === 'device_del')
+            peer.write('{"event":"DEVICE_DELETED","data":{"device":"port2","path":"x"}}\r\n');
+        }, 20);
       }
     });
     peer.write('{"QMP": {"version": {}}}\r\n');
@@ -117,6 +121,8 @@ describe('the control connection', () => {
     await expect(qmp.ask('nonsense', {}, soon())).rejects.toThrow('QEMU refuses nonsense: no such thing');
     expect(await qmp.opens('port2', soon())).toBe(true);
     expect(await qmp.opens('port1', AbortSignal.timeout(50))).toBe(false);
+    expect(await qmp.takeOut('port2', soon())).toBe(true);
+    expect(await qmp.takeOut('port3', AbortSignal.timeout(200))).toBe(false);
     peer.destroy();
     expect(await qmp.ask('late', {}, soon())).toBeUndefined();
   });

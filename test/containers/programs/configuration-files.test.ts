@@ -10,6 +10,7 @@ import { ntpFiles } from '../../../containers/builder/programs/configuration/ntp
 import { sshFiles } from '../../../containers/builder/programs/configuration/ssh.ts';
 import { sysctlFiles } from '../../../containers/builder/programs/configuration/sysctl.ts';
 import { updatesFiles } from '../../../containers/builder/programs/configuration/updates.ts';
+import { distributions } from '../../../core/distributions/registry.ts';
 import { cloudInitEffects, cloudInitSchema } from '../../../core/spec/configuration/cloud-init.ts';
 import { firewallEffects, firewallSchema } from '../../../core/spec/configuration/firewall.ts';
 import { kernelModulesEffects, kernelModulesSchema } from '../../../core/spec/configuration/kernel-modules.ts';
@@ -17,7 +18,10 @@ import { ntpEffects, ntpSchema } from '../../../core/spec/configuration/ntp.ts';
 import type { SectionEffects } from '../../../core/spec/configuration/section.ts';
 import { sshEffects, sshPath, sshSchema } from '../../../core/spec/configuration/ssh.ts';
 import { sysctlEffects, sysctlPath, sysctlSchema } from '../../../core/spec/configuration/sysctl.ts';
-import { updatesEffects, updatesSchema } from '../../../core/spec/configuration/updates.ts';
+import { type Updates, updatesEffects, updatesSchema } from '../../../core/spec/configuration/updates.ts';
+
+const ofDebian = (updates: Updates) => updatesFiles(updates, distributions.debian);
+const ofUbuntu = (updates: Updates) => updatesFiles(updates, distributions.ubuntu);
 
 /** Lines of each file but for the remark, by path. */
 function linesOf(files: readonly ConfigurationFile[]): Record<string, string[]> {
@@ -121,8 +125,8 @@ describe('the file of', () => {
       `APT::Periodic::Update-Package-Lists "${value}";`,
       `APT::Periodic::Unattended-Upgrade "${value}";`,
     ];
-    expect(write(updatesSchema, updatesFiles, { unattended: 'none' })).toEqual({ [periodic]: often('0') });
-    expect(write(updatesSchema, updatesFiles, { automaticReboot: true, rebootTime: '03:30' })).toEqual({
+    expect(write(updatesSchema, ofDebian, { unattended: 'none' })).toEqual({ [periodic]: often('0') });
+    expect(write(updatesSchema, ofDebian, { automaticReboot: true, rebootTime: '03:30' })).toEqual({
       [periodic]: often('1'),
       [upgrades]: [
         '#clear Unattended-Upgrade::Origins-Pattern;',
@@ -131,9 +135,19 @@ describe('the file of', () => {
         'Unattended-Upgrade::Automatic-Reboot-Time "03:30";',
       ],
     });
-    expect(write(updatesSchema, updatesFiles, { unattended: 'all' })[upgrades]).toEqual([
+    expect(write(updatesSchema, ofDebian, { unattended: 'all' })[upgrades]).toEqual([
       '#clear Unattended-Upgrade::Origins-Pattern;',
       'Unattended-Upgrade::Origins-Pattern:: "origin=*";',
+      'Unattended-Upgrade::Automatic-Reboot "false";',
+    ]);
+  });
+
+  it('updates of Ubuntu clears the list that its package has beside the patterns', () => {
+    const upgrades = '/etc/apt/apt.conf.d/52lbuild-unattended-upgrades';
+    expect(write(updatesSchema, ofUbuntu, {})[upgrades]).toEqual([
+      '#clear Unattended-Upgrade::Origins-Pattern;',
+      '#clear Unattended-Upgrade::Allowed-Origins;',
+      `Unattended-Upgrade::Origins-Pattern:: "origin=Ubuntu,archive=\${distro_codename}-security,label=Ubuntu";`,
       'Unattended-Upgrade::Automatic-Reboot "false";',
     ]);
   });
@@ -223,7 +237,7 @@ describe('the files of a section', () => {
       ...pathsOf(kernelModulesSchema, kernelModulesEffects, kernelModuleFiles, {}, { load: ['a'] }, { block: ['a'] }),
       ...pathsOf(sshSchema, sshEffects, sshFiles, {}),
       ...pathsOf(cloudInitSchema, cloudInitEffects, cloudInitFiles, { datasources: ['Ec2'] }),
-      ...pathsOf(updatesSchema, updatesEffects, updatesFiles, {}, { unattended: 'none' }),
+      ...pathsOf(updatesSchema, updatesEffects, ofDebian, {}, { unattended: 'none' }),
     ];
     for (const { said, written } of rows) expect(written).toEqual(said);
     // The step that writes them is shown no more of the tree than this.

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { fileSystemsTable } from '../../../containers/builder/programs/disk/file-systems-table.ts';
-import { diskIdentity } from '../../../containers/builder/programs/disk/identity.ts';
+import { diskIdentity, partitionIdentity } from '../../../containers/builder/programs/disk/identity.ts';
 
 const key = 'a1'.repeat(32);
 
@@ -24,11 +24,20 @@ describe('the table of file systems', () => {
 
 describe('identities', () => {
   it('are as many as there are things, differ by key, and are UUIDs of version 8', () => {
-    const one = Object.values(diskIdentity(key));
-    const other = Object.values(diskIdentity('b2'.repeat(32)));
-    expect(new Set([...one, ...other]).size).toBe(14);
-    for (const id of one.slice(0, 6))
+    const idsOf = (of: string) => {
+      const { efiSerial, ...ids } = diskIdentity(of);
+      const places = ['/var', '/var/log'].map((mountPoint) => partitionIdentity(of, mountPoint));
+      return {
+        serials: [efiSerial, ...places.map(({ serial }) => serial)],
+        ids: [...Object.values(ids), ...places.flatMap(({ serial: _, ...others }) => Object.values(others))],
+      };
+    };
+    const [one, other] = [idsOf(key), idsOf('b2'.repeat(32))];
+    expect(new Set([...one.ids, ...other.ids]).size).toBe(2 * (8 + 2 * 3));
+    expect(new Set([...one.serials, ...other.serials]).size).toBe(2 * 3);
+    for (const id of one.ids) {
       expect(id).toMatch(/^[0-9a-f]{8}-[0-9a-f]{4}-8[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/);
-    expect(one[6]).toMatch(/^[0-9a-f]{8}$/);
+    }
+    for (const serial of one.serials) expect(serial).toMatch(/^[0-9a-f]{8}$/);
   });
 });

@@ -10,6 +10,7 @@ import { raw } from '../../../containers/builder/programs/raw.ts';
 import { vhd } from '../../../containers/builder/programs/vhd.ts';
 import { vhdx } from '../../../containers/builder/programs/vhdx.ts';
 import { vmdk } from '../../../containers/builder/programs/vmdk.ts';
+import { distributions } from '../../../core/distributions/registry.ts';
 import { builderRootForTests } from '../../support/builder-parts.ts';
 import { bytesAt } from '../../support/disk-image.ts';
 import { runProgram, withBenchFolder } from '../../support/program-bench.ts';
@@ -112,9 +113,19 @@ describe('the programs of the forms of a disk', () => {
     }));
 
   it('give a machine of arm64 the one firmware that it boots with', () => {
+    const { operatingSystem } = distributions.ubuntu;
     const disk = { file: 'edge-disk1.vmdk', fileBytes: 1_024, bytes: 512 * mib };
-    const text = ovfDescriptor({ name: 'edge', architecture: 'arm64', cpus: 2, memoryMiB: 2_048, disk });
+    const text = ovfDescriptor({
+      name: 'edge',
+      architecture: 'arm64',
+      operatingSystem,
+      cpus: 2,
+      memoryMiB: 2_048,
+      disk,
+    });
     expect(text).toContain('vmw:key="firmware" vmw:value="efi"');
+    expect(text).toContain('<OperatingSystemSection ovf:id="94">');
+    expect(text).toContain('<Description>Ubuntu, 64 bits</Description>');
     expect(unclosedElements(text)).toEqual([]);
   });
 

@@ -6,6 +6,7 @@ import { describe, expect, it } from 'vitest';
 import { listName, writeLists } from '../../../containers/builder/programs/apt/apt-lists.ts';
 import { printSha256, writeAptSettings } from '../../../containers/builder/programs/apt/apt-settings.ts';
 import { PackageIndex } from '../../../containers/builder/programs/apt/package-index.ts';
+import { distributions } from '../../../core/distributions/registry.ts';
 import { withBenchFolder } from '../../support/program-bench.ts';
 
 const suite = { uri: 'http://archive.invalid/a_b/debian', suite: 'trixie', components: ['main'], indexes: {}, date: 1 };
@@ -79,6 +80,8 @@ describe('a package index', () => {
   });
 });
 
+const place = { architecture: 'amd64', distribution: distributions.debian } as const;
+
 /** What apt would install, from lists of these packages alone, or what it says against it. */
 async function solve(
   folder: { tree: string; scratch: string },
@@ -86,7 +89,7 @@ async function solve(
   choose: (index: PackageIndex) => ReadonlySet<string>,
   request: readonly string[],
 ): Promise<string> {
-  const settings = await writeAptSettings({ ...folder, architecture: 'amd64', archive: { suites: [suite] } });
+  const settings = await writeAptSettings({ ...folder, ...place, archive: { suites: [suite] } });
   const packages = new PackageIndex([text]);
   const files = [{ suite, name: 'main/binary-amd64/Packages' }];
   const releases = [{ suite, name: 'InRelease', bytes: Buffer.from('Suite: trixie\n') }];
@@ -165,7 +168,7 @@ describe('apt', () => {
   it('finds the lists under the names that it gives them itself', () =>
     withBenchFolder(async (folder) => {
       const odd = { ...suite, uri: 'http://archive.invalid:8080/~x/a_b=c/' };
-      const settings = await writeAptSettings({ ...folder, architecture: 'amd64', archive: { suites: [odd] } });
+      const settings = await writeAptSettings({ ...folder, ...place, archive: { suites: [odd] } });
       const targets = execFileSync('apt-get', ['update', '--print-uris'], {
         env: { PATH: process.env.PATH ?? '', APT_CONFIG: settings.configuration },
         encoding: 'utf8',

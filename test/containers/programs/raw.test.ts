@@ -10,48 +10,24 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
-import { beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { bootMenu } from '../../../containers/builder/programs/disk/boot-menu.ts';
-import { diskLayout, diskSize } from '../../../containers/builder/programs/disk/disk-layout.ts';
+import { diskLayout } from '../../../containers/builder/programs/disk/disk-layout.ts';
 import { diskIdentity, fatUuid } from '../../../containers/builder/programs/disk/identity.ts';
-import { treeUsage } from '../../../containers/builder/programs/disk/tree-usage.ts';
-import { raw } from '../../../containers/builder/programs/raw.ts';
-import { builderRootForTests } from '../../support/builder-parts.ts';
 import { bytesAt, ext4At, extractPart, factsOf, readTable, verifyTable } from '../../support/disk-image.ts';
 import { rawCapability, setXattr } from '../../support/layer-trees.ts';
-import { benchEpoch, runCommand, runProgram, withBenchFolder } from '../../support/program-bench.ts';
+import { benchEpoch, runCommand, withBenchFolder } from '../../support/program-bench.ts';
 import { listTree } from '../../support/tree-listing.ts';
+import { boot, diskKey, type Folder, mib, useRaw } from './disk-bench.ts';
 import { plant, smallTree } from './small-tree.ts';
 
-const mib = 1_048_576;
-const key = 'a1'.repeat(32);
-const options = { fileName: 'edge.img', label: 'EDGE', cmdline: ['quiet', 'console=ttyS0'], hostname: 'edge-01' };
-const boot = { 'boot/vmlinuz-6.1.0-9-amd64': 'kernel', 'boot/initrd.img-6.1.0-9-amd64': 'initrd' };
-let builderRoot = '';
+const bench = useRaw();
 
-beforeAll(async () => {
-  builderRoot = await builderRootForTests();
-}, 240_000);
-
-interface Folder {
-  readonly tree: string;
-  readonly scratch: string;
-}
-
-async function makeDisk(folder: Folder, more: Record<string, unknown> = {}, log: string[] = []) {
-  const outcome = await runProgram(
-    raw,
-    { ...options, ...more },
-    {
-      ...folder,
-      ...{ builderRoot, contained: true, key, log: (line) => log.push(line) },
-    },
-  );
-  const file = outcome.artifact?.file;
-  if (file === undefined) throw new Error('there is no artifact');
-  const [bios, efi, root] = readTable(file).partitions;
+async function makeDisk(folder: Folder, more: object = {}, log: string[] = []) {
+  const made = await bench.make(folder, more, log);
+  const [bios, efi, root] = readTable(made.file).partitions;
   if (bios === undefined || efi === undefined || root === undefined) throw new Error('there are three partitions');
-  return { outcome, file, bios, efi, root, ext4: ext4At(file, root.start * 512) };
+  return { ...made, bios, efi, root, ext4: ext4At(made.file, root.start * 512) };
 }
 
 /** A tree with all that a file system can hold. */
@@ -87,7 +63,7 @@ describe('a disk image', () => {
       expect(verifyTable(file)).toMatch(/No errors detected/);
       const { label, id, sectorsize } = readTable(file);
       expect({ label, sectorsize }).toEqual({ label: 'gpt', sectorsize: 512 });
-      const identity = diskIdentity(key);
+      const identity = diskIdentity(diskKey);
       expect(id.toLowerCase()).toBe(identity.disk);
       const seen = [bios, efi, root].map(({ type, uuid, name }) => ({
         ...{ name, type: type.toLowerCase(), uuid: uuid.toLowerCase() },
@@ -131,10 +107,10 @@ describe('a disk image', () => {
       expect(ext4.check()).toMatch(/\/12\d\d\d|files \(/);
       const esp = join(folder.scratch, 'esp.img');
       extractPart(file, efi.start * 512, efi.size * 512, esp);
-      const judged = await runCommand({ ...folder, builderRoot }, ['fsck.fat', '-n', esp], {});
+      const judged = await runCommand({ ...folder, builderRoot: bench.builderRoot }, ['fsck.fat', '-n', esp], {});
       expect(judged.stdout).toMatch(/: 3 files, /);
       const probe = (argv: string[]) => execFileSync('blkid', ['-p', '-o', 'export', ...argv], { encoding: 'utf8' });
-      const identity = diskIdentity(key);
+      const identity = diskIdentity(diskKey);
       const fat = probe([esp]);
       expect(fat).toContain('VERSION=FAT32');
       expect(fat).toContain(`UUID=${fatUuid(identity.efiSerial)}\n`);
@@ -200,7 +176,7 @@ describe('a disk image', () => {
     withBenchFolder(async (folder) => {
       await plant(folder.tree, { ...smallTree, ...boot, 'etc/fstab': '# mine\ntmpfs /srv tmpfs' });
       const { ext4 } = await makeDisk(folder);
-      const { rootFileSystem, efiSerial } = diskIdentity(key);
+      const { rootFileSystem, efiSerial } = diskIdentity(diskKey);
       expect(ext4.read('/etc/fstab')).toBe(
         [
           ...['# mine', 'tmpfs /srv tmpfs', `UUID=${rootFileSystem} / ext4 errors=remount-ro 0 1`],
@@ -257,54 +233,9 @@ describe('a disk image', () => {
     }));
 });
 
-describe('the size of a disk', () => {
-  const usage = (megabytes: number) => ({ inodes: 20_000, bytes: megabytes * mib });
-
-  it.each([
-    ['the smallest', 10, undefined, 512],
-    ['what is needed and a quarter, rounded up to 64', 640, undefined, 960],
-    ['the one asked for', 640, 2_000, 2_000],
-    ['the least that fits', 640, 791, 791],
-  ])('is %s', (_, megabytes, sizeMiB, expected) => {
-    expect(diskSize(usage(megabytes), { type: 'raw', sizeMiB, architecture: 'amd64' })).toBe(expected);
-  });
-
-  it('is never more than the largest, whatever the tree holds', () => {
-    const sizeOf = (megabytes: number, sizeMiB?: number) =>
-      diskSize(usage(megabytes), { type: 'ova', sizeMiB, architecture: 'amd64' });
-    expect(sizeOf(42_000)).toBe(51_200);
-    expect(sizeOf(47_000)).toBe(51_200);
-    // A hole of a petabyte takes no room in a layer.
-    for (const megabytes of [48_000, 2 ** 30]) {
-      for (const sizeMiB of [undefined, 51_200]) {
-        expect(() => sizeOf(megabytes, sizeMiB)).toThrow(
-          /^outputs, type ova: the image needs a disk of \d+ MiB, and the largest has 51200;/,
-        );
-      }
-    }
-  });
-
-  it('refuses one that is too small, and names the least', () => {
-    expect(() => diskSize(usage(640), { type: 'raw', sizeMiB: 790, architecture: 'amd64' })).toThrow(
-      'outputs, type raw: sizeMiB is 790, and the image needs at least 791; give as much, or leave it out.',
-    );
-  });
-
-  it('counts hard links once, and holes as if they were full', () =>
-    withBenchFolder(async ({ tree }) => {
-      await plant(tree, { one: 'x', 'folder/two': 'y'.repeat(4_097) });
-      linkSync(join(tree, 'one'), join(tree, 'linked'));
-      execFileSync('truncate', ['-s', '1M', join(tree, 'holes')]);
-      symlinkSync('x'.repeat(60), join(tree, 'long'));
-      symlinkSync('x'.repeat(59), join(tree, 'short'));
-      const blocks = 2 + 1 + 2 + 256 + 1;
-      expect(await treeUsage(tree)).toEqual({ inodes: 7, bytes: blocks * 4_096 + 7 * 256 });
-    }));
-});
-
 describe('disks of arm64', () => {
   it('have no BIOS partition, and the root type of the architecture', () => {
-    const layout = diskLayout(512, 'arm64', diskIdentity(key));
+    const layout = diskLayout(512, 'arm64', diskIdentity(diskKey));
     expect(layout.biosBoot).toBeUndefined();
     expect([layout.efi.offset, layout.root.offset, layout.root.offset + layout.root.bytes]).toEqual([
       ...[mib, 65 * mib, 511 * mib],
@@ -316,7 +247,7 @@ describe('disks of arm64', () => {
 describe('the boot menu', () => {
   it('is a script that GRUB reads, whatever users give', () => {
     const text = bootMenu("it's } $x", '1-2', ['quiet', "a='x; reboot'", 'b=$(c)', 'console=ttyS0']);
-    const judged = spawnSync('chroot', [builderRoot, 'grub-script-check'], { input: text, encoding: 'utf8' });
+    const judged = spawnSync('chroot', [bench.builderRoot, 'grub-script-check'], { input: text, encoding: 'utf8' });
     expect(judged).toMatchObject({ status: 0, stderr: '' });
     expect(text).toContain(`'root=UUID=1-2' 'ro' 'quiet' 'a='\\''x; reboot'\\''' 'b=$(c)'`);
     expect(text).toContain('serial --unit=0 --speed=115200');

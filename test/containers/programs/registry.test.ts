@@ -13,6 +13,8 @@ const packageOf: Readonly<Record<string, string>> = {
   'apt-cache': 'apt',
   gpgv: 'gpgv',
   dpkg: 'dpkg',
+  'dpkg-deb': 'dpkg',
+  mknod: 'coreutils',
   proot: 'proot',
   chroot: 'coreutils',
   cp: 'coreutils',

@@ -26,6 +26,7 @@ describe('the memory of the archive', () => {
     const archive = rememberArchive(
       {
         extra: async () => [],
+        places: () => state.suites,
         state: async () => {
           if (source.answer instanceof EngineError) throw source.answer;
           return source.answer;

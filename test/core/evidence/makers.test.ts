@@ -121,8 +121,14 @@ describe('package URLs', () => {
     ['libstdc++6', '14.2.0-19', 'pkg:deb/debian/libstdc%2B%2B6@14.2.0-19?arch=amd64&distro=trixie'],
     ['vim', '2:9.1.1230-2+deb13u1~x', 'pkg:deb/debian/vim@2:9.1.1230-2%2Bdeb13u1~x?arch=amd64&distro=trixie'],
   ])('%s %s', (name, version, url) => {
-    const place = { distribution: 'debian', release: 'trixie' };
+    const place = { distribution: 'debian', release: 'trixie' } as const;
     expect(packageUrl({ name, version, architecture: 'amd64' }, place)).toBe(url);
+  });
+
+  it('are of the namespace of the distribution', () => {
+    const curl = { name: 'curl', version: '8.5.0-2', architecture: 'amd64' };
+    const place = { distribution: 'ubuntu', release: 'noble' } as const;
+    expect(packageUrl(curl, place)).toBe('pkg:deb/ubuntu/curl@8.5.0-2?arch=amd64&distro=noble');
   });
 });
 

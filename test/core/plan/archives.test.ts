@@ -110,6 +110,7 @@ describe('the state of all archives of a spec', () => {
     const asked: string[] = [];
     return {
       asked,
+      places: () => archive.suites,
       state: async () => {
         asked.push('own');
         return archive;

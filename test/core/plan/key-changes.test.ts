@@ -94,6 +94,14 @@ const meaningful: readonly SpecChange[] = [
     direct: () => ['files'],
   },
   {
+    what: 'a file that is an upload',
+    to: (spec) => ({
+      ...spec,
+      files: first(spec.files, ({ content: _, ...file }) => ({ ...file, upload: 'a'.repeat(64) })),
+    }),
+    direct: () => ['files'],
+  },
+  {
     what: 'a folder',
     to: (spec) => ({ ...spec, directories: [{ path: '/srv', mode: '0700', owner: 'root', group: 'root' }] }),
     direct: () => ['files'],

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { findRelease } from '../../../core/distributions/registry.ts';
 import {
   bootSets,
   type Customization,
@@ -17,13 +18,7 @@ import { capabilityGrid, Remarks } from '../../../core/spec/capability-grid.ts';
 import { capabilityView, capabilityViewSchema } from '../../../core/spec/capability-view.ts';
 import { checkSpec } from '../../../core/spec/check.ts';
 import { outlineSchema } from '../../../core/spec/outline.ts';
-import {
-  architectures,
-  type OutputType,
-  outputTypes,
-  type ReleaseName,
-  releases,
-} from '../../../core/spec/releases.ts';
+import { architectures, type OutputType, outputTypes, releaseNames } from '../../../core/spec/releases.ts';
 import { specSchema } from '../../../core/spec/schema.ts';
 import { sampleArchive } from './archive-samples.ts';
 import { certificates } from './certificate-samples.ts';
@@ -31,6 +26,7 @@ import { everything, sampleSpec } from './sample-spec.ts';
 
 /** What makes use of each field. */
 const uses: Readonly<Record<Customization, Readonly<Record<string, unknown>>>> = {
+  lock: { lock: 'a'.repeat(64) },
   archives: { archives: [sampleArchive()] },
   packages: { packages: { install: ['bash'] } },
   'system.hostname': { system: { hostname: 'edge-01' } },
@@ -57,6 +53,13 @@ const uses: Readonly<Record<Customization, Readonly<Record<string, unknown>>>> =
   'kernel.cmdline': { kernel: { cmdline: ['quiet'] } },
   steps: { steps: [{ id: 'site', run: 'true' }] },
   tests: { tests: [{ boot: {} }] },
+  'disk.efi': { disk: { efi: { sizeMiB: 128 } } },
+  'disk.root': { disk: { root: { sizeMiB: 2_048 } } },
+  'disk.partitions': { disk: { partitions: [{ mountPoint: '/var', sizeMiB: 512 }] } },
+  'disk.swap': { disk: { swap: { sizeMiB: 512 } } },
+  'disk.growth': { disk: { growth: 'first-boot' } },
+  'disk.encryption': { disk: { encryption: 'luks2' } },
+  'disk.volumes': { disk: { volumes: 'lvm' } },
 };
 
 const optionValues: Readonly<Record<OutputOption, unknown>> = {
@@ -89,7 +92,6 @@ const errorsOf = (spec: unknown) => {
   const checked = checkSpec(spec, everything);
   return checked.ok ? [] : checked.errors;
 };
-const releaseNames = Object.keys(releases).filter((name): name is ReleaseName => name in releases);
 const pairs = <Name>(names: readonly Name[]) =>
   outputTypes.flatMap((type) => names.map((name) => [type, name] as const));
 
@@ -130,8 +132,9 @@ describe('the table of capabilities', () => {
   );
 
   it.each(pairs(releaseNames))('%s of %s: each architecture is taken', (type, release) => {
+    const distribution = findRelease(release)?.distribution.name;
     for (const architecture of architectures) {
-      const errors = errorsOf(sampleSpec({ base: { release, architecture }, outputs: [{ type }] }));
+      const errors = errorsOf(sampleSpec({ base: { distribution, release, architecture }, outputs: [{ type }] }));
       expect(errors).toEqual([]);
       expect(capabilities[type].architectures[architecture].supported).toBe(true);
       expect(capabilities[type].releases[release].supported).toBe(true);

@@ -1,16 +1,19 @@
 import { describe, expect, it } from 'vitest';
 import { checkSpec } from '../../../core/spec/check.ts';
 import { specErrorCodes } from '../../../core/spec/refusal.ts';
+import { acceptedFragments } from './accepted-fragments.ts';
 import { archiveRefusals } from './archive-refusals.ts';
 import { betweenRefusals } from './between-refusals.ts';
 import { bootTestBetweenRefusals, bootTestRefusals } from './boot-test-refusals.ts';
 import { configurationConflicts } from './configuration-conflicts.ts';
 import { configurationRefusals } from './configuration-refusals.ts';
+import { diskLayoutRefusals, diskLayoutsTaken } from './disk-layout-refusals.ts';
 import { diskRefusals } from './disk-refusals.ts';
+import { distributionRefusals } from './distribution-refusals.ts';
 import { fieldRefusals } from './field-refusals.ts';
 import { imageRefusals } from './image-refusals.ts';
 import { outputBetweenRefusals, outputRefusals } from './output-refusals.ts';
-import { everything, passwordHashes, publicKeys, sampleSpec } from './sample-spec.ts';
+import { everything, sampleSpec } from './sample-spec.ts';
 import { systemRefusals } from './system-refusals.ts';
 import { treeRefusals } from './tree-refusals.ts';
 
@@ -21,6 +24,8 @@ const errorsOf = (input: unknown, abilities = everything) => {
 const alone = [
   ...[...fieldRefusals, ...imageRefusals, ...diskRefusals, ...outputRefusals, ...systemRefusals, ...treeRefusals],
   ...[...configurationRefusals, ...configurationConflicts, ...bootTestRefusals, ...archiveRefusals],
+  ...diskLayoutRefusals,
+  ...distributionRefusals,
 ];
 const rows = [...alone, ...betweenRefusals, ...outputBetweenRefusals, ...bootTestBetweenRefusals];
 
@@ -52,8 +57,14 @@ describe('a spec is refused for', () => {
     expect(errorsOf(spec)).toEqual([]);
   });
 
+  it.each(diskLayoutsTaken)('nothing: %s', (_what, fragment) => {
+    expect(errorsOf(sampleSpec(fragment))).toEqual([]);
+  });
+
   it('every code that the catalogue holds', () => {
-    const seen = new Set<string>([...rows.map(([, , , code]) => code), 'spec.too_many_errors']);
+    // What only the control plane knows is refused in test/functions/api/suite-uploads.ts.
+    const uploads = ['spec.unfinished_upload', 'spec.unknown_upload'];
+    const seen = new Set<string>([...rows.map(([, , , code]) => code), 'spec.too_many_errors', ...uploads]);
     expect(Object.keys(specErrorCodes).filter((code) => !seen.has(code))).toEqual([]);
   });
 });
@@ -190,127 +201,8 @@ describe('a hostile input', () => {
   });
 });
 
-const accepted: readonly (readonly [what: string, fragment: Readonly<Record<string, unknown>>])[] = [
-  ...Object.entries(passwordHashes).map(
-    ([kind, passwordHash]) => [`a hash of ${kind}`, { users: [{ name: 'ops', passwordHash }] }] as const,
-  ),
-  ...Object.entries(publicKeys).map(
-    ([kind, line]) => [`a key of ${kind}`, { users: [{ name: 'ops', sshKeys: [line] }] }] as const,
-  ),
-  [
-    'names of packages with + and .',
-    { packages: { install: ['g++', 'libstdc++6', 'python3.13', 'lib32gcc-s1', '0ad'] } },
-  ],
-  ['a dotted host name', { system: { hostname: 'edge-01.Example.org' } }],
-  ['a number as host name', { system: { hostname: '01' } }],
-  ['time zones of three parts', { system: { timezone: 'America/Argentina/Buenos_Aires' } }],
-  ['time zones with a sign', { system: { timezone: 'Etc/GMT+5' } }],
-  ['a locale with a modifier', { system: { locale: 'sr_RS.UTF-8@latin' } }],
-  ['a locale without a country', { system: { locale: 'eo.UTF-8' } }],
-  [
-    'files beside files',
-    {
-      files: ['/etc/passwd.d', '/srv/a', '/srv/a b', '/srv/a.b', '/srv/ä', '/etc/fstab.d/x'].map((path) => ({
-        path,
-        content: '',
-      })),
-    },
-  ],
-  ['colours in a file', { files: [{ path: '/etc/motd', content: '\u001b[1mhi\u001b[0m\n' }] }],
-  ['owners by number', { files: [{ path: '/srv/a', content: '', owner: '0', group: '4294967294', mode: '4755' }] }],
-  [
-    'units of all kinds',
-    {
-      services: { enable: ['ssh', 'getty@tty2.service', 'dev-disk-by\\x2dlabel.swap'], disable: ['x'], mask: ['x'] },
-    },
-  ],
-  [
-    'kernel arguments',
-    { kernel: { cmdline: ['console=ttyS0,115200n8', 'quiet', 'ip=[fd00::1]:eth0', 'memmap=1G!4G'] } },
-  ],
-  [
-    'steps that need nothing',
-    {
-      steps: [
-        { id: 'a', run: 'x', needs: [] },
-        { id: 'b', run: 'x', needs: [] },
-      ],
-    },
-  ],
-  [
-    'a step that needs a later one',
-    {
-      steps: [
-        { id: 'a', run: 'x', needs: ['b'] },
-        { id: 'b', run: 'x', needs: [] },
-      ],
-    },
-  ],
-  ['32 steps in a row', { steps: Array.from({ length: 32 }, (_, index) => ({ id: `s${index}`, run: 'x' })) }],
-  [
-    'folders and a file in one of them',
-    { directories: [{ path: '/srv/a' }], files: [{ path: '/srv/a/b', base64: 'AA==' }] },
-  ],
-  ['an empty file in base64', { files: [{ path: '/srv/a', base64: '' }] }],
-  ['paths to remove beside files', { files: [{ path: '/srv/ab', content: '' }], remove: [{ path: '/srv/a' }] }],
-  [
-    'parts of folders to remove',
-    { remove: [{ path: '/usr/share/doc' }, { path: '/usr/lib/python3', ifPresent: true }] },
-  ],
-  ['sudo in its short form', { users: [{ name: 'ops', sudo: true }] }],
-  [
-    'sudo for some commands',
-    {
-      users: [
-        {
-          name: 'ops',
-          sudo: { passwordless: true, commands: ['/usr/bin/id', '/usr/bin/id ""', '/usr/bin/printf a:b,c=d %x @y -z'] },
-        },
-      ],
-    },
-  ],
-  ['an account without a password to lock', { users: [{ name: 'ops', locked: true }], rootAccount: {} }],
-  [
-    'passwords to change',
-    {
-      users: [{ name: 'ops', passwordHash: passwordHashes.yescrypt, mustChangePassword: true, locked: false }],
-      rootAccount: { passwordHash: passwordHashes.yescrypt, mustChangePassword: true, locked: false },
-    },
-  ],
-  [
-    'pins and holds',
-    {
-      packages: {
-        install: ['curl'],
-        hold: ['curl', 'bash'],
-        pins: [
-          { package: 'curl', version: '8.*', priority: 1_001 },
-          { package: 'bash', version: '1:5.2~rc1+b2-3', priority: 990 },
-          { package: 'git', release: 'trixie-security', priority: -1 },
-        ],
-      },
-    },
-  ],
-  [
-    'scripts of the first boot',
-    {
-      firstBoot: [
-        { name: 'a', run: 'true' },
-        { name: 'b-2', run: '#!/usr/bin/env python3\n' },
-      ],
-    },
-  ],
-  [
-    'empty lists of all that may be left out',
-    { directories: [], remove: [], firstBoot: [], packages: { pins: [], hold: [] } },
-  ],
-  ['a network boot by https', { outputs: [{ type: 'netboot', baseUrl: 'https://boot.example:8443/a~b/%20/c/' }] }],
-  ['a shell of root in WSL', { outputs: [{ type: 'wsl', defaultUser: 'root' }] }],
-  ['no members at all in its lists', { packages: {}, system: {}, services: {}, kernel: {}, users: [], files: [] }],
-];
-
 describe('a spec may have', () => {
-  it.each(accepted)('%s', (_what, fragment) => {
+  it.each(acceptedFragments)('%s', (_what, fragment) => {
     expect(errorsOf(sampleSpec(fragment))).toEqual([]);
   });
 });

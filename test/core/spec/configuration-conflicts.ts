@@ -141,6 +141,12 @@ export const configurationConflicts: readonly RefusalRow[] = [
     ],
   ),
   [
+    'a sshd_config that is an upload, beside the section',
+    { ssh: {}, files: [{ path: '/etc/ssh/sshd_config', upload: 'a'.repeat(64) }] },
+    'files[0].upload',
+    'spec.contradiction',
+  ],
+  [
     'a firewall that is disabled',
     { firewall: {}, services: { disable: ['cron', 'nftables'] } },
     'services.disable[1]',

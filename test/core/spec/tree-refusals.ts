@@ -176,10 +176,30 @@ export const treeRefusals: readonly RefusalRow[] = [
     'files[0].base64',
     'spec.too_large',
   ],
+  ...['a'.repeat(63), 'A'.repeat(64), `${'a'.repeat(63)}g`, `${'a'.repeat(64)}\n`, 'sha256:x', ''].map(
+    (upload): RefusalRow => [
+      `the upload ${JSON.stringify(upload)}`,
+      { files: [{ path: '/srv/x', upload }] },
+      'files[0].upload',
+      upload.length > 64 ? 'spec.too_large' : 'spec.invalid_value',
+    ],
+  ),
   [
-    'an upload, which does not exist',
-    { files: [{ path: '/srv/x', content: '', upload: '0'.repeat(64) }] },
+    'an upload beside a text',
+    { files: [{ path: '/srv/x', content: '', upload: 'a'.repeat(64) }] },
     'files[0].upload',
-    'spec.unknown_key',
+    'spec.invalid_value',
+  ],
+  [
+    'an upload beside base64',
+    { files: [{ path: '/srv/x', base64: '', upload: 'a'.repeat(64) }] },
+    'files[0].upload',
+    'spec.invalid_value',
+  ],
+  [
+    'an upload whose bytes no image would hold',
+    { files: [{ path: '/var/log/x', upload: 'a'.repeat(64) }] },
+    'files[0].path',
+    'spec.path_forbidden',
   ],
 ];

@@ -11,7 +11,7 @@ import type { Ports } from '../../../core/ports/ports.ts';
 import type { Table } from '../../../core/ports/table.ts';
 import { createTenant } from '../../../core/tenancy/tenant.ts';
 import { operations } from '../../../functions/api/operations.ts';
-import { maxBodyBytes } from '../../../functions/shared/request-body.ts';
+import { largestBodyBytes } from '../../../functions/shared/request-body.ts';
 import { createRouter, type RequestEntry } from '../../../functions/shared/router.ts';
 import { startHttpFront } from '../../../local/http/front.ts';
 import { openObjects } from '../../../local/object-store.ts';
@@ -86,7 +86,9 @@ export async function openApi(table: Table): Promise<ApiUnderTest> {
         throw new EngineError('archive.unreachable', `/dists/${release}/InRelease does not exist.`);
       },
       extra: async () => [],
+      places: () => archive.suites,
     },
+    packages: untouched('packages'),
     signer: createKeySigner(openSigningKey(folder)),
     clock,
     ids,
@@ -97,7 +99,7 @@ export async function openApi(table: Table): Promise<ApiUnderTest> {
     failure: (_entry: RequestEntry, cause: unknown) => console.error(cause),
   };
   const handle = createRouter({ ports, operations, log, validateResponses: true });
-  const front = await startHttpFront({ handle, maxBodyBytes, ids });
+  const front = await startHttpFront({ handle, maxBodyBytes: largestBodyBytes, ids });
   return {
     url: front.url,
     ports,

@@ -9,9 +9,11 @@ import { describeCache } from './suite-cache.ts';
 import { describeCapabilities } from './suite-capabilities.ts';
 import { describeDiff } from './suite-diff.ts';
 import { describeExchange } from './suite-exchange.ts';
+import { describeLocks } from './suite-locks.ts';
 import { describeLogs } from './suite-logs.ts';
 import { describePlans } from './suite-plans.ts';
 import { describeRequests } from './suite-requests.ts';
+import { describeUploads } from './suite-uploads.ts';
 import { describeVerify } from './suite-verify.ts';
 
 /** The API over HTTP, the same whatever table it stands on. `openTable` is called once. */
@@ -38,10 +40,12 @@ export function httpSuite(name: string, openTable: () => Promise<{ table: Table;
     describePlans(opened);
     describeCache(opened);
     describeAgain(opened);
+    describeLocks(opened);
     describeLogs(opened);
     describeArtifacts(opened);
     describeDiff(opened);
     describeVerify(opened);
     describeExchange(opened);
+    describeUploads(opened);
   });
 }

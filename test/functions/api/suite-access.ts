@@ -14,6 +14,7 @@ function pathOf(operation: Operation, id: string): string {
     .replace('{id}', id)
     .replace('{other}', id)
     .replace('{key}', 'a'.repeat(64))
+    .replace('{sha256}', 'a'.repeat(64))
     .replace('{n}', '1')
     .replace('{name}', 'edge-web.iso');
 }
@@ -47,6 +48,8 @@ export function describeAccess(api: () => ApiUnderTest): void {
       expect(Object.fromEntries(table)).toEqual({
         startBuild: 'builds:create',
         previewPlan: 'builds:create',
+        readBuildLock: 'builds:read',
+        uploadLock: 'builds:create',
         listBuilds: 'builds:read',
         readBuild: 'builds:read',
         cancelBuild: 'builds:cancel',
@@ -66,6 +69,9 @@ export function describeAccess(api: () => ApiUnderTest): void {
         warmCache: 'cache:operate',
         validateSpec: 'specs:validate',
         readCapabilities: 'specs:validate',
+        declareUpload: 'builds:create',
+        listUploads: 'builds:read',
+        readUpload: 'builds:read',
         exchange: 'ticket',
         readHealth: 'public',
         readOpenapi: 'public',
@@ -156,9 +162,10 @@ export function describeAccess(api: () => ApiUnderTest): void {
       },
     );
 
-    it('lists eleven operations of one build', () => {
+    it('lists twelve operations of one build', () => {
       expect(ofOneBuild.map(({ id }) => id)).toEqual([
         'readBuild',
+        'readBuildLock',
         'cancelBuild',
         'resumeBuild',
         'retryBuild',

@@ -1,11 +1,11 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { AptSettings } from './apt-settings.ts';
+import { type AptSettings, sourceOf } from './apt-settings.ts';
 import type { ListFile, SignedIndexes } from './signed-indexes.ts';
 
 /** Name of a file in apt's lists folder: its address without the scheme, quoted as apt quotes it (URItoFileName). */
 export function listName({ suite, name }: ListFile): string {
-  const address = `${suite.uri.replace(/\/+$/, '')}/dists/${suite.suite}/${name}`;
+  const address = `${sourceOf(suite)}/dists/${suite.suite}/${name}`;
   return address
     .replace(/^[a-z+]+:\/\//, '')
     .replace(/[\\|{}[\]<>"^~_=!@#$%^&*]/g, (odd) => `%${odd.charCodeAt(0).toString(16).padStart(2, '0')}`)

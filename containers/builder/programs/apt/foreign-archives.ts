@@ -61,7 +61,7 @@ export function foreignPreferences(
   archives: readonly SpecArchive[],
   own: readonly Suite[],
 ): ReadonlyMap<string, string> {
-  const hosts = new Set(own.map(({ uri }) => archiveHost(uri)));
+  const hosts = new Set(own.flatMap(({ uri, snapshot = uri }) => [archiveHost(uri), archiveHost(snapshot)]));
   const records = new Map<string, string>();
   for (const { name, url, priority } of archives) {
     if (priority === undefined) continue;

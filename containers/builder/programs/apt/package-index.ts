@@ -68,6 +68,33 @@ export class PackageIndex {
     }));
   }
 
+  /** The package of this very name whose file has this digest. */
+  file(
+    name: string,
+    sha256: string,
+  ): { index: number; version: string; architecture: string; path: string; priority: string } | undefined {
+    for (const stanza of this.#stanzasOf(name)) {
+      const text = this.#text(stanza);
+      if (fieldOf(text, 'SHA256') !== sha256) continue;
+      return {
+        index: stanza.index,
+        version: fieldOf(text, 'Version'),
+        architecture: fieldOf(text, 'Architecture'),
+        path: fieldOf(text, 'Filename').replace(/^\.\//, ''),
+        priority: fieldOf(text, 'Priority'),
+      };
+    }
+    return undefined;
+  }
+
+  /** Priority that an index gives to the package of this very name; undefined where it has none. */
+  priority(name: string, index: number): string | undefined {
+    for (const stanza of this.#stanzasOf(name)) {
+      if (stanza.index === index) return fieldOf(this.#text(stanza), 'Priority');
+    }
+    return undefined;
+  }
+
   /**
    * Every package that apt may come to install for the sake of some: whatever they depend on, by any alternative and
    * any provider, and so on.

@@ -1,5 +1,5 @@
 import type { packages } from '../../../../core/plan/programs/bootstrap.ts';
-import type { OptionsOf } from '../../contract.ts';
+import type { OptionsOf, ProgramContext } from '../../contract.ts';
 import { StepError } from '../../step-error.ts';
 import type { SignedIndexes } from './signed-indexes.ts';
 
@@ -17,15 +17,24 @@ function needPlainWord(field: string, word: string): string {
   return word;
 }
 
+/** Fields of an InRelease that tell its suite, and the letters of apt_preferences(5) for them. */
+const suiteFields = {
+  codename: { field: /^Codename: *(\S+)/m, letter: 'n' },
+  suite: { field: /^Suite: *(\S+)/m, letter: 'a' },
+} as const;
+
+type Distribution = Pick<ProgramContext<unknown>['distribution'], 'suitesDifferBy'>;
+
 /** The text of apt_preferences(5): a record for each pin. */
-export function preferencesText(pins: readonly Pin[]): string {
+export function preferencesText(pins: readonly Pin[], { suitesDifferBy }: Distribution): string {
+  const { letter } = suiteFields[suitesDifferBy];
   return pins
     .map((pin, position) => {
       const field = `packages.pins[${position}]`;
       const { version, release } = pin;
       const chosen =
         version === undefined
-          ? `release n=${needPlainWord(`${field}.release`, release ?? '')}`
+          ? `release ${letter}=${needPlainWord(`${field}.release`, release ?? '')}`
           : `version ${needPlainWord(`${field}.version`, version)}`;
       const name = needPlainWord(`${field}.package`, pin.package);
       return `Package: ${name}\nPin: ${chosen}\nPin-Priority: ${pin.priority}\n`;
@@ -33,12 +42,13 @@ export function preferencesText(pins: readonly Pin[]): string {
     .join('\n');
 }
 
-/** Code name of each index's suite, as its signed text has it, which is what apt compares. */
-function codeNames(indexes: SignedIndexes): string[] {
+/** Name of each index's suite, as its signed text has it, which is what apt compares. */
+function suiteNames(indexes: SignedIndexes, { suitesDifferBy }: Distribution): string[] {
+  const { field } = suiteFields[suitesDifferBy];
   return indexes.files.map(({ suite }) => {
     const release = indexes.releases.find((one) => one.suite === suite);
     const text = release?.bytes.toString('latin1') ?? '';
-    return /^Codename: *(\S+)/m.exec(text)?.[1] ?? suite.suite;
+    return field.exec(text)?.[1] ?? suite.suite;
   });
 }
 
@@ -51,8 +61,8 @@ function isChosen(pin: Pin, found: { readonly version: string; readonly release:
 const wordsOf = ({ version, release }: Pin) => (version === undefined ? `in ${release}` : `of version ${version}`);
 
 /** What the archive has of a pinned package. */
-function versionsOf(indexes: SignedIndexes, pin: Pin) {
-  const names = codeNames(indexes);
+function versionsOf(indexes: SignedIndexes, pin: Pin, distribution: Distribution) {
+  const names = suiteNames(indexes, distribution);
   return indexes.packages.versions(pin.package).map(({ version, index }) => ({ version, release: names[index] ?? '' }));
 }
 
@@ -60,9 +70,9 @@ function versionsOf(indexes: SignedIndexes, pin: Pin) {
  * Throws `package.not_found` where the archive has no package of a pin's name, or none that the pin speaks of: apt
  * itself passes over such a pin without a word.
  */
-export function needPinned(indexes: SignedIndexes, pins: readonly Pin[]): void {
+export function needPinned(indexes: SignedIndexes, pins: readonly Pin[], distribution: Distribution): void {
   for (const [position, pin] of pins.entries()) {
-    const found = versionsOf(indexes, pin);
+    const found = versionsOf(indexes, pin, distribution);
     if (found.some((one) => isChosen(pin, one))) continue;
     const there = [...new Set(found.map(({ version, release }) => `${version} (${release})`))].sort();
     const reason = `packages.pins[${position}]: the archive has no ${pin.package} ${wordsOf(pin)}`;
@@ -78,12 +88,13 @@ export function needPinned(indexes: SignedIndexes, pins: readonly Pin[]): void {
 export function needHonoured(
   indexes: SignedIndexes,
   pins: readonly Pin[],
+  distribution: Distribution,
   installed: ReadonlyMap<string, string>,
 ): void {
   for (const [position, pin] of pins.entries()) {
     const version = installed.get(pin.package);
     if (version === undefined || pin.priority < overriding) continue;
-    const chosen = versionsOf(indexes, pin).filter((one) => isChosen(pin, one));
+    const chosen = versionsOf(indexes, pin, distribution).filter((one) => isChosen(pin, one));
     if (chosen.some((one) => one.version === version)) continue;
     const reason = `packages.pins[${position}]: ${pin.package} is installed in version ${version}, not ${wordsOf(pin)}`;
     throw new StepError(

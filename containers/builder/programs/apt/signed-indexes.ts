@@ -6,12 +6,12 @@ import { gunzip } from 'node:zlib';
 import type { ArchiveFiles, ProgramContext } from '../../contract.ts';
 import { StepError } from '../../step-error.ts';
 import { allEnded } from '../all-ended.ts';
-import { archiveKeyring } from './apt-settings.ts';
+import { sourceOf } from './apt-settings.ts';
 import type { ForeignArchive } from './foreign-archives.ts';
 import { PackageIndex } from './package-index.ts';
 import { parseRelease, type Release } from './release-text.ts';
 
-type Context = Pick<ProgramContext<unknown>, 'scratch' | 'archive' | 'archiveFiles' | 'exec' | 'log'>;
+type Context = Pick<ProgramContext<unknown>, 'scratch' | 'archive' | 'archiveFiles' | 'distribution' | 'exec' | 'log'>;
 type Suite = Context['archive']['suites'][number];
 
 /** As planning has it (adapters/archive): more than this is no InRelease. */
@@ -57,7 +57,7 @@ export function openIndexes(context: Context, foreign: readonly ForeignArchive[]
   const known = all.get(name);
   if (known !== undefined) return known;
   const indexes = readIndexes(context, [
-    ...context.archive.suites.map((suite) => ({ suite, keyring: archiveKeyring })),
+    ...context.archive.suites.map((suite) => ({ suite, keyring: context.distribution.keyring })),
     ...foreign.flatMap(({ suites, keyring }) => suites.map((suite) => ({ suite, keyring }))),
   ]);
   all.set(name, indexes);
@@ -88,7 +88,7 @@ async function readIndexes(context: Context, signed: readonly SignedSuite[]): Pr
   };
 }
 
-const addressOf = (suite: Suite, name: string) => `${suite.uri.replace(/\/+$/, '')}/dists/${suite.suite}/${name}`;
+const addressOf = (suite: Suite, name: string) => `${sourceOf(suite)}/dists/${suite.suite}/${name}`;
 
 /** The InRelease that was planned with where it is cached, else the one that the archive has now. */
 async function openRelease(
@@ -104,8 +104,9 @@ async function openRelease(
   needPlannedIndexes(suite, release);
   const bytes = await readFile(signed);
   if (!cached) {
-    // The planner has seen to it that the state it read had not expired; this one it may not have read.
-    needCurrent(suite, release, archiveFiles.now());
+    // The planner has seen to it that the state it read had not expired; this one it may not have read. A snapshot is
+    // asked for as it was.
+    if (suite.snapshot === undefined) needCurrent(suite, release, archiveFiles.now());
     await archiveFiles.keep(hash('sha256', bytes), signed);
   }
   return { bytes, release };
@@ -139,7 +140,7 @@ async function verifiedText(
   if (!statuses.includes('VALIDSIG') || statuses.includes('BADSIG') || result.code === 1) {
     throw new StepError(
       'archive.untrusted',
-      `The InRelease of ${suite.suite} at ${suite.uri} has no good signature of ${keyring === archiveKeyring ? archiveKeyring : 'its key in the spec'}.`,
+      `The InRelease of ${suite.suite} at ${suite.uri} has no good signature of ${keyring === context.distribution.keyring ? keyring : 'its key in the spec'}.`,
       result.code,
     );
   }
@@ -185,9 +186,12 @@ async function openIndex(
   if (form === undefined || packed === undefined) {
     throw new StepError('archive.unreachable', `The InRelease of ${suite.suite} names no form of ${name}.`);
   }
-  // By its digest where the archive has that: its name may stand for another state already.
+  // By its digest where the archive has that: its name may stand for another state already, but not in a snapshot.
   const slash = name.lastIndexOf('/');
-  const path = release.byHash ? `${name.slice(0, slash)}/by-hash/SHA256/${packed.sha256}` : name + form;
+  const path =
+    release.byHash && suite.snapshot === undefined
+      ? `${name.slice(0, slash)}/by-hash/SHA256/${packed.sha256}`
+      : name + form;
   const file = { ...packed, address: addressOf(suite, path), place: place + form };
   await archiveFiles.fetch([file], { keep: false });
   const bytes = await unpack(context, file.place, form);

@@ -1,8 +1,11 @@
+import type { ProgramContext } from '../../contract.ts';
+
 /** A virtual machine with one disk, as an OVF descriptor says it. */
 export interface Machine {
   /** Of lower-case letters, digits and hyphens: it stands in the XML as it is. */
   readonly name: string;
   readonly architecture: 'amd64' | 'arm64';
+  readonly operatingSystem: ProgramContext<unknown>['distribution']['operatingSystem'];
   readonly cpus: number;
   readonly memoryMiB: number;
   readonly disk: {
@@ -17,8 +20,6 @@ export interface Machine {
 
 const cim = 'http://schemas.dmtf.org/wbem/wscim/1/cim-schema/2';
 const streamOptimized = 'http://www.vmware.com/interfaces/specifications/vmdk.html#streamOptimized';
-/** Debian of 64 bits, in CIM's list of systems. */
-const debian64 = 96;
 /** ESXi 6.5 and what came with it: the first that reads manifests of SHA-256. VirtualBox passes over it. */
 const hardware = 'vmx-13';
 /** CIM's numbers of the kinds of devices. */
@@ -36,10 +37,10 @@ function item(members: Readonly<Record<string, string | number>>): string[] {
 
 /**
  * The OVF 1.0 descriptor (DMTF DSP0243) of a machine with a disk on a SCSI controller and one network card. Each device
- * is of a kind that VMware and VirtualBox both have, and for which Debian's kernel has a driver in its initial RAM file
+ * is of a kind that VMware and VirtualBox both have, and for which the distribution's kernel has a driver in its initial RAM file
  * system. The firmware is BIOS where nothing is said; arm64 has UEFI alone.
  */
-export function ovfDescriptor({ name, architecture, cpus, memoryMiB, disk }: Machine): string {
+export function ovfDescriptor({ name, architecture, operatingSystem, cpus, memoryMiB, disk }: Machine): string {
   const firmware =
     architecture === 'arm64' ? ['      <vmw:Config ovf:required="false" vmw:key="firmware" vmw:value="efi"/>'] : [];
   return [
@@ -66,9 +67,9 @@ export function ovfDescriptor({ name, architecture, cpus, memoryMiB, disk }: Mac
     `  <VirtualSystem ovf:id="${name}">`,
     '    <Info>A virtual machine</Info>',
     `    <Name>${name}</Name>`,
-    `    <OperatingSystemSection ovf:id="${debian64}">`,
+    `    <OperatingSystemSection ovf:id="${operatingSystem.cimType}">`,
     '      <Info>The installed system</Info>',
-    '      <Description>Debian GNU/Linux, 64 bits</Description>',
+    `      <Description>${operatingSystem.description}</Description>`,
     '    </OperatingSystemSection>',
     '    <VirtualHardwareSection>',
     '      <Info>Virtual hardware</Info>',

@@ -7,7 +7,8 @@ import { earlyConfiguration } from '../boot/grub-configuration.ts';
 import { biosDiskModules, efiDiskModules } from './boot-menu.ts';
 import type { DiskLayout, PlacedPartition } from './disk-layout.ts';
 import type { DiskIdentity } from './identity.ts';
-import { type DiskPart, sectorBytes } from './partition-table.ts';
+import type { DiskPart } from './partition-table.ts';
+import { formatFat } from './vfat-file-system.ts';
 
 type Context = ProgramContext<unknown>;
 
@@ -72,15 +73,7 @@ export async function makeEfiPartition(
     { env },
   );
   await utimes(built, context.sourceDateEpoch, context.sourceDateEpoch);
-  const { efi } = layout;
-  const image = `${disk}@@${efi.offset}`;
-  await context.exec(
-    [
-      ...(['mformat', '-i', image, '-F', '-c', '1', '-T', String(efi.bytes / sectorBytes)] as const),
-      ...['-h', '64', '-s', '32', '-H', String(efi.firstSector), '-N', identity.efiSerial, '::'],
-    ],
-    { env },
-  );
+  const image = await formatFat(context, disk, layout.efi, identity.efiSerial);
   await context.exec(['mmd', '-i', image, '::/EFI', '::/EFI/BOOT'], { env });
   await context.exec(['mcopy', '-m', '-i', image, built, `::/EFI/BOOT/${loader.file}`], { env });
 }

@@ -1,4 +1,5 @@
 import { open } from 'node:fs/promises';
+import type { DiskLayoutOptions } from '../../../../core/plan/programs/raw.ts';
 import type { ProgramContext } from '../../contract.ts';
 import { StepError } from '../../step-error.ts';
 import { bootMenuPath } from '../boot/grub-configuration.ts';
@@ -7,11 +8,14 @@ import { existsInTree, readTreeFile } from '../tree/tree-file.ts';
 import { biosLoader, makeEfiPartition, writeRootSearch } from './boot-loader.ts';
 import { bootMenu } from './boot-menu.ts';
 import { type DiskLayout, diskLayout, diskSize } from './disk-layout.ts';
-import { efiMountPoint, fileSystemsTable } from './file-systems-table.ts';
+import type { AddedFile } from './ext4-file-system.ts';
+import { makeFileSystems } from './file-systems.ts';
+import { fileSystemsTable } from './file-systems-table.ts';
 import { type DiskIdentity, diskIdentity } from './identity.ts';
+import { fileSystemUsage, mountPointsOf } from './mounted-partitions.ts';
+import { type FileSystemUsage, partitionSizes } from './partition-sizes.ts';
 import { type DiskPart, partitionTable, sectorBytes } from './partition-table.ts';
-import { type AddedFile, makeRootFileSystem } from './root-file-system.ts';
-import { treeUsage } from './tree-usage.ts';
+import { swapHeader } from './swap-area.ts';
 
 /** What a disk is made of beside its tree. */
 export interface DiskOptions {
@@ -23,13 +27,15 @@ export interface DiskOptions {
   readonly cmdline: readonly string[];
   /** Title of the entry in the boot menu. */
   readonly hostname: string;
+  /** How it is divided; an EFI partition and the root where absent. */
+  readonly layout?: DiskLayoutOptions | undefined;
 }
 
 type Context = ProgramContext<DiskOptions>;
 
 /**
- * Makes a disk of the tree as a sparse file: GPT, an EFI partition and an ext4 root, which boots with BIOS and with
- * UEFI (on arm64 with UEFI alone). Nothing is mounted and no loop device is used: everything is written to its place.
+ * Makes a disk of the tree as a sparse file: GPT, an EFI partition, an ext4 root and what the spec adds, which boots
+ * with BIOS and with UEFI (on arm64 with UEFI alone). Nothing is mounted and no loop device is used: everything is written to its place.
  * Equal trees and keys give equal bytes.
  * @param file where it is made; nothing may be there
  * @param type the type of the output, for refusals
@@ -37,30 +43,35 @@ type Context = ProgramContext<DiskOptions>;
  * @throws StepError where the tree has no kernel, does not fit the size asked for, or a file cannot be written
  */
 export async function makeDiskImage(context: Context, file: string, type: string): Promise<Record<string, string>> {
-  const { architecture, options, tree } = context;
+  const { options } = context;
   const kernel = await newestBootable(context);
   const identity = diskIdentity(context.key);
-  const usage = await treeUsage(tree);
-  const sizeMiB = diskSize(usage, { type, sizeMiB: options.sizeMiB, architecture });
-  const layout = diskLayout(sizeMiB, architecture, identity);
+  const points = await mountPointsOf(context, options.layout?.partitions ?? []);
+  const usage = await fileSystemUsage(context, points);
+  const layout = layoutFor(context, type, usage, identity);
   await makeDisk(file, layout, identity);
   context.progress(5);
 
   // Each writes to a place of its own. Where one fails the other is waited for: nothing writes when this has ended.
   const made = await Promise.allSettled([
     makeLoaders(context, file, layout, identity),
-    makeRootFileSystem(context, {
-      disk: file,
-      partition: layout.root,
-      identity,
-      label: options.label,
-      usage,
+    makeFileSystems(context, {
+      ...{ disk: file, layout, identity, points, usage, label: options.label },
       files: await addedFiles(context, identity),
-      folders: [efiMountPoint],
+      swap: options.layout?.swap,
     }),
   ]);
   for (const part of made) if (part.status === 'rejected') throw part.reason;
-  return { kernel, sizeMiB: String(sizeMiB) };
+  return { kernel, sizeMiB: String(layout.bytes / 2 ** 20) };
+}
+
+/** Where everything lies on the disk, whose size is the one asked for or what the tree needs. */
+function layoutFor(context: Context, type: string, usage: FileSystemUsage, identity: DiskIdentity): DiskLayout {
+  const { architecture, key, options } = context;
+  const wanted = { type, sizeMiB: options.sizeMiB, architecture };
+  if (options.layout === undefined) return diskLayout(diskSize(usage.root, wanted), architecture, identity);
+  const sizes = partitionSizes(options.layout, usage, wanted);
+  return diskLayout(sizes.diskMiB, architecture, identity, { key, partitions: options.layout.partitions ?? [], sizes });
 }
 
 /** The newest kernel that has an initial RAM file system: the one that the boot menu will find. */
@@ -76,9 +87,13 @@ async function makeDisk(file: string, layout: DiskLayout, identity: DiskIdentity
   const disk = await open(file, 'wx', 0o600);
   await disk.truncate(layout.bytes);
   await disk.close();
-  const { biosBoot, efi, root } = layout;
-  const partitions = biosBoot === undefined ? [efi, root] : [biosBoot, efi, root];
+  const { biosBoot, efi, swap, mounted, root } = layout;
+  const others = [biosBoot, efi, swap].filter((partition) => partition !== undefined);
+  const partitions = [...others, ...mounted.map(({ place }) => place), root];
   await writeParts(file, partitionTable({ id: identity.disk, sectors: layout.bytes / sectorBytes, partitions }));
+  if (swap !== undefined) {
+    await writeParts(file, [{ offset: swap.offset, bytes: swapHeader(identity.swapArea, swap.bytes) }]);
+  }
 }
 
 async function makeLoaders(context: Context, file: string, layout: DiskLayout, identity: DiskIdentity): Promise<void> {
@@ -96,13 +111,28 @@ async function writeParts(file: string, parts: readonly DiskPart[]): Promise<voi
   }
 }
 
+/**
+ * Tells systemd-repart, which runs at each boot, that the root partition may take what is free behind it; all others stay
+ * as they are. x-systemd.growfs in /etc/fstab then lets its file system grow.
+ */
+const growingRoot: AddedFile = { path: '/etc/repart.d/50-root.conf', text: '[Partition]\nType=root\n' };
+
 async function addedFiles(context: Context, identity: DiskIdentity): Promise<AddedFile[]> {
-  const { hostname, cmdline } = context.options;
+  const { hostname, cmdline, layout } = context.options;
   const present = (await readTreeFile(context, '/etc/fstab'))?.text ?? '';
-  const table = { path: '/etc/fstab', text: fileSystemsTable(present, identity) };
+  const table = {
+    path: '/etc/fstab',
+    text: fileSystemsTable(present, identity, layout && { layout, key: context.key }),
+  };
+  const files: AddedFile[] = [table];
+  if (layout?.growth !== undefined) {
+    if (await existsInTree(context, growingRoot.path)) {
+      context.log(`${growingRoot.path} is the image's own: it is left as it is, and must let the root grow by itself`);
+    } else files.push(growingRoot);
+  }
   if (await existsInTree(context, bootMenuPath)) {
     context.log(`${bootMenuPath} is the image's own: it is left as it is, and must find the kernel by itself`);
-    return [table];
+    return files;
   }
-  return [table, { path: bootMenuPath, text: bootMenu(hostname, identity.rootFileSystem, cmdline) }];
+  return [...files, { path: bootMenuPath, text: bootMenu(hostname, identity.rootFileSystem, cmdline) }];
 }

@@ -1,41 +1,54 @@
-import { largestDiskMiB } from '../../../../core/plan/programs/raw.ts';
+import { type DiskLayoutOptions, diskRoom, largestDiskMiB } from '../../../../core/plan/programs/raw.ts';
 import { StepError } from '../../step-error.ts';
-import type { DiskIdentity } from './identity.ts';
+import { type DiskIdentity, partitionIdentity } from './identity.ts';
 import { type Partition, partitionTypes, sectorBytes } from './partition-table.ts';
 import type { TreeUsage } from './tree-usage.ts';
 
 const mib = 1_048_576;
 const sectorsOfMiB = mib / sectorBytes;
 
-/**
- * MiB of each part but the root partition. The first and the last MiB hold the partition table and its copy; GRUB's
- * image is under 200 KiB; the EFI partition is FAT32 as the UEFI specification wants it of a disk, and 64 MiB leave
- * room for another loader and for firmware updates.
- */
-const sizes = { table: 1, biosBoot: 1, efi: 64 } as const;
-
 /** No disk is smaller: below that, a journal and a kernel upgrade do not fit beside the smallest system. */
-const smallestMiB = 512;
+export const smallestMiB = 512;
 /** Disks whose size nobody gave are a multiple of this. */
-const roundedToMiB = 64;
+export const roundedToMiB = 64;
 /** Journal and group descriptors of a file system of the smallest size. */
 const fixedMiB = 32;
 
+/** UTF-16 code units of the longest name of a partition. */
+const longestName = 36;
+
 /** A partition and its place in bytes. */
 export type PlacedPartition = Partition & { readonly offset: number; readonly bytes: number };
+
+/** Sizes of the parts of a divided disk in MiB. */
+export interface PartitionSizes {
+  readonly diskMiB: number;
+  readonly efiMiB: number;
+  /** 0 where there is no such partition. */
+  readonly swapMiB: number;
+  /** In the order of the options. */
+  readonly partitionsMiB: readonly number[];
+  readonly rootMiB: number;
+}
+
+/** A partition that the spec adds. */
+export type MountedPartition = NonNullable<DiskLayoutOptions['partitions']>[number];
 
 export interface DiskLayout {
   readonly bytes: number;
   /** On amd64 only: where a BIOS finds GRUB. */
   readonly biosBoot: PlacedPartition | undefined;
   readonly efi: PlacedPartition;
+  readonly swap: PlacedPartition | undefined;
+  /** Those that the spec adds, in its order. */
+  readonly mounted: readonly { readonly partition: MountedPartition; readonly place: PlacedPartition }[];
   /** The last one, so that it can grow with the disk. */
   readonly root: PlacedPartition;
 }
 
 /** MiB of all that is not the root partition. */
 function aroundRoot(architecture: 'amd64' | 'arm64'): number {
-  return 2 * sizes.table + sizes.efi + (architecture === 'amd64' ? sizes.biosBoot : 0);
+  return 2 * diskRoom.table + diskRoom.efi + (architecture === 'amd64' ? diskRoom.biosBoot : 0);
 }
 
 /**
@@ -74,9 +87,23 @@ export function diskSize(
   return options.sizeMiB;
 }
 
-/** Where everything lies on a disk of so many MiB. */
-export function diskLayout(sizeMiB: number, architecture: 'amd64' | 'arm64', identity: DiskIdentity): DiskLayout {
-  let next: number = sizes.table;
+/** MiB of an ext4 that holds so many bytes, as little as is enough, and with a quarter more. */
+export function ext4Needs(bytes: number): { readonly least: number; readonly roomy: number } {
+  const need = bytes / mib;
+  return { least: Math.ceil(need * 1.08 + fixedMiB), roomy: Math.ceil(need * 1.25 + fixedMiB) };
+}
+
+/**
+ * Where everything lies on a disk of so many MiB.
+ * @param divided what the spec adds, with the step's key and the sizes of all parts; absent: an EFI partition and the root
+ */
+export function diskLayout(
+  sizeMiB: number,
+  architecture: 'amd64' | 'arm64',
+  identity: DiskIdentity,
+  divided?: { readonly key: string; readonly partitions: readonly MountedPartition[]; readonly sizes: PartitionSizes },
+): DiskLayout {
+  let next: number = diskRoom.table;
   const place = (partitionMiB: number, partition: Pick<Partition, 'type' | 'id' | 'name'>): PlacedPartition => {
     const offset = next * mib;
     next += partitionMiB;
@@ -89,12 +116,27 @@ export function diskLayout(sizeMiB: number, architecture: 'amd64' | 'arm64', ide
     };
   };
   const { biosBootPartition, efiPartition, rootPartition } = identity;
+  const { key = '', sizes, partitions = [] } = divided ?? {};
   const biosBoot =
     architecture === 'amd64'
-      ? place(sizes.biosBoot, { type: partitionTypes.biosBoot, id: biosBootPartition, name: 'bios' })
+      ? place(diskRoom.biosBoot, { type: partitionTypes.biosBoot, id: biosBootPartition, name: 'bios' })
       : undefined;
-  const efi = place(sizes.efi, { type: partitionTypes.efiSystem, id: efiPartition, name: 'esp' });
-  const rootMiB = sizeMiB - next - sizes.table;
+  const efi = place(sizes?.efiMiB ?? diskRoom.efi, { type: partitionTypes.efiSystem, id: efiPartition, name: 'esp' });
+  const swapMiB = sizes?.swapMiB ?? 0;
+  const swap =
+    swapMiB > 0 ? place(swapMiB, { type: partitionTypes.swap, id: identity.swapPartition, name: 'swap' }) : undefined;
+  const mounted = partitions.map((partition, at) => {
+    const { mountPoint, fileSystem } = partition;
+    return {
+      partition,
+      place: place(sizes?.partitionsMiB[at] ?? 0, {
+        type: fileSystem === 'vfat' ? partitionTypes.basicData : partitionTypes.linux,
+        id: partitionIdentity(key, mountPoint).partition,
+        name: mountPoint.slice(1).replaceAll('/', '-').slice(0, longestName),
+      }),
+    };
+  });
+  const rootMiB = sizes?.rootMiB ?? sizeMiB - next - diskRoom.table;
   const root = place(rootMiB, { type: partitionTypes.root[architecture], id: rootPartition, name: 'root' });
-  return { bytes: sizeMiB * mib, biosBoot, efi, root };
+  return { bytes: sizeMiB * mib, biosBoot, efi, swap, mounted, root };
 }

@@ -14,6 +14,17 @@ export interface DiskIdentity {
   readonly hashSeed: string;
   /** Serial number of the EFI partition's FAT: eight lower-case hex digits. */
   readonly efiSerial: string;
+  readonly swapPartition: string;
+  readonly swapArea: string;
+}
+
+/** The identities of a partition that the spec adds, and of its file system. */
+export interface PartitionIdentity {
+  readonly partition: string;
+  readonly fileSystem: string;
+  readonly hashSeed: string;
+  /** Where its file system is FAT: eight lower-case hex digits. */
+  readonly serial: string;
 }
 
 /** The identities that belong to a step's key. */
@@ -26,6 +37,18 @@ export function diskIdentity(key: string): DiskIdentity {
     rootFileSystem: derivedUuid(key, 'root file system'),
     hashSeed: derivedUuid(key, 'hash seed'),
     efiSerial: derivedBytes(key, 'EFI file system').toString('hex', 0, 4),
+    swapPartition: derivedUuid(key, 'swap partition'),
+    swapArea: derivedUuid(key, 'swap area'),
+  };
+}
+
+/** The identities of the partition that is mounted at a place, of the disk of a step. */
+export function partitionIdentity(key: string, mountPoint: string): PartitionIdentity {
+  return {
+    partition: derivedUuid(key, `partition ${mountPoint}`),
+    fileSystem: derivedUuid(key, `file system ${mountPoint}`),
+    hashSeed: derivedUuid(key, `hash seed ${mountPoint}`),
+    serial: derivedBytes(key, `FAT ${mountPoint}`).toString('hex', 0, 4),
   };
 }
 

@@ -8,6 +8,10 @@ export const sectorBytes = 512;
 export const partitionTypes = {
   biosBoot: '21686148-6449-6e6f-744e-656564454649',
   efiSystem: 'c12a7328-f81f-11d2-ba4b-00a0c93ec93b',
+  swap: '0657fd6d-a4ab-43c4-84e5-0933c84b4f4f',
+  /** What Linux mounts by its own table, and what any system may. */
+  linux: '0fc63daf-8483-4772-8e79-3d69d8477de4',
+  basicData: 'ebd0a0a2-b9e5-4433-87c0-68b6b72699c7',
   root: { amd64: '4f68bce3-e8cd-4db1-96e7-fbcaf984b709', arm64: 'b921b045-1df0-41c3-af44-4c6f280d3fae' },
 } as const;
 

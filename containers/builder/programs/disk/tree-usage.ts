@@ -19,15 +19,17 @@ const slash = Buffer.from('/');
 /**
  * Adds up a tree by the sizes of its files, holes included: how many blocks a file takes where it lies now depends on
  * that file system, and the size of a disk must not.
+ * @param emptied folders below it, as they are reached from it, whose contents lie elsewhere
  */
-export async function treeUsage(tree: string): Promise<TreeUsage> {
+export async function treeUsage(tree: string, emptied: ReadonlySet<string> = new Set()): Promise<TreeUsage> {
   let inodes = 0;
   let blocks = 0;
   const linked = new Set<string>();
   const folders = [Buffer.from(tree)];
   for (let folder = folders.pop(); folder !== undefined; folder = folders.pop()) {
     let listBytes = 0;
-    for (const name of await readdir(folder, { encoding: 'buffer' })) {
+    const isEmptied = emptied.size > 0 && emptied.has(folder.toString());
+    for (const name of isEmptied ? [] : await readdir(folder, { encoding: 'buffer' })) {
       // An entry is eight bytes and the name, in units of four.
       listBytes += 8 + Math.ceil(name.length / 4) * 4;
       const path = Buffer.concat([folder, slash, name]);

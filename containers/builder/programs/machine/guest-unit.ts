@@ -3,11 +3,17 @@ export const portName = 'lbuild.test';
 
 const rule = `SUBSYSTEM=="virtio-ports", ATTR{name}=="${portName}", TAG+="systemd", ENV{SYSTEMD_WANTS}+="lbuild-test.service"\n`;
 
-/** A shell of root on the port. */
+/**
+ * A shell of root on the port. It ends where it reads before the port knows of this side, which it takes for the end of
+ * its input: so it is started again.
+ */
 const unit = [
   '[Unit]',
   'Description=Test of the image',
+  'StartLimitIntervalSec=0',
   '[Service]',
+  'Restart=always',
+  'RestartSec=500ms',
   `ExecStart=/bin/sh -c 'exec <>/dev/virtio-ports/${portName} >&0 2>&1; exec /bin/sh'`,
   '',
 ].join('\n');

@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { portName } from './guest-unit.ts';
 import { guestPort, type Machine } from './machine.ts';
 
@@ -6,6 +5,8 @@ import { guestPort, type Machine } from './machine.ts';
 const leastPortMilliseconds = 5_000;
 /** And as a share of the time since its start: what was slow to boot is slow to open a port. */
 const portShare = 0.25;
+/** Milliseconds after which a shell that has not answered is greeted again. */
+const greetingMilliseconds = 1_000;
 /** Characters of a script's output that are told. */
 const mostOutput = 2_000;
 
@@ -40,11 +41,25 @@ export class Guest {
       const device = { driver: 'virtserialport', bus: `${guestPort.bus}.0`, chardev: guestPort.backend, id };
       await qmp.ask('device_add', { ...device, name: portName }, signal);
       const wait = Math.round(Math.max(leastPortMilliseconds, portShare * (performance.now() - began)));
-      if (await qmp.opens(id, AbortSignal.any([signal, AbortSignal.timeout(wait)]))) return true;
+      const over = AbortSignal.any([signal, AbortSignal.timeout(wait)]);
+      if ((await qmp.opens(id, over)) && (await this.#answers(over))) return true;
       if (signal.aborted) break;
-      await qmp.ask('device_del', { id }, signal);
-      // The backend is free when the device is gone, which QEMU does behind its answer.
-      await sleep(500, undefined, { signal }).catch(() => undefined);
+      // Its backend is free for the next one then.
+      await qmp.takeOut(id, signal);
+    }
+    return false;
+  }
+
+  /** Greets what has opened the port until it answers: what came before a shell read is lost. */
+  async #answers(signal: AbortSignal): Promise<boolean> {
+    const { guest } = this.#machine;
+    const greeting = `${this.#nonce} hello`;
+    while (!signal.aborted) {
+      guest.send(`printf '%s\\n' '${greeting}'\n`);
+      const soon = AbortSignal.any([signal, AbortSignal.timeout(greetingMilliseconds)]);
+      const heard = await guest.received.waitFor((said) => (said.includes(greeting) ? true : undefined), soon);
+      if (heard === true) return true;
+      if (!soon.aborted) return false;
     }
     return false;
   }
@@ -57,6 +72,8 @@ export class Guest {
   async run(script: string, seconds: number, signal: AbortSignal): Promise<Ran | undefined> {
     this.#count += 1;
     const end = `${this.#nonce}-${this.#count}`;
+    // An answer to a greeting may still come before.
+    const begin = `${end} begins`;
     const { guest } = this.#machine;
     const text = Buffer.from(script).toString('base64');
     // What the script says stands in a file: neither it nor its quotes can get among the lines of this conversation.
@@ -64,10 +81,10 @@ export class Guest {
       [
         `printf %s '${text}' | base64 -d >/run/lbuild-test.sh`,
         `timeout -k 5 ${seconds} /bin/sh -e /run/lbuild-test.sh </dev/null >/run/lbuild-test.out 2>&1`,
-        `code=$?; tail -c ${mostOutput} /run/lbuild-test.out; printf '\\n%s %s\\n' '${end}' "$code"\n`,
+        `code=$?; printf '\\n%s\\n' '${begin}'; tail -c ${mostOutput} /run/lbuild-test.out; printf '\\n%s %s\\n' '${end}' "$code"\n`,
       ].join('\n'),
     );
-    const pattern = new RegExp(`([\\s\\S]*)\\n${end} (\\d+)\\n`);
+    const pattern = new RegExp(`\\n${begin}\\n([\\s\\S]*)\\n${end} (\\d+)\\n`);
     const found = await guest.received.waitFor((said) => pattern.exec(said) ?? undefined, signal);
     if (found === undefined) return undefined;
     guest.received.clear();

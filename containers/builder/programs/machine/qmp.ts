@@ -8,7 +8,7 @@ const messageSchema = z.object({
   return: z.unknown().optional(),
   error: z.object({ desc: z.string() }).optional(),
   event: z.string().optional(),
-  data: z.object({ id: z.string().optional(), open: z.boolean().optional() }).optional(),
+  data: z.object({ id: z.string().optional(), open: z.boolean().optional(), device: z.string().optional() }).optional(),
 });
 type Message = z.infer<typeof messageSchema>;
 
@@ -18,6 +18,8 @@ export class Qmp {
   readonly #answers = new Map<number, Message>();
   /** Ports that something in the machine has opened. */
   readonly #opened = new Set<string>();
+  /** Devices that have been taken out. */
+  readonly #gone = new Set<string>();
   #greeted = false;
   #sent = 0;
 
@@ -36,6 +38,7 @@ export class Qmp {
       if (message.id !== undefined) this.#answers.set(message.id, message);
       const { event, data } = message;
       if (event === 'VSERPORT_CHANGE' && data?.open === true && data.id !== undefined) this.#opened.add(data.id);
+      if (event === 'DEVICE_DELETED' && data?.device !== undefined) this.#gone.add(data.device);
     }
   }
 
@@ -70,5 +73,13 @@ export class Qmp {
   /** Waits until something in the machine opens a port. @returns whether it did before the signal was aborted */
   async opens(port: string, signal: AbortSignal): Promise<boolean> {
     return (await this.#until(() => (this.#opened.has(port) ? true : undefined), signal)) === true;
+  }
+  /**
+   * Takes a device out, and waits until it is gone: the answer to the command comes before.
+   * @returns whether it was before the signal was aborted
+   */
+  async takeOut(device: string, signal: AbortSignal): Promise<boolean> {
+    await this.ask('device_del', { id: device }, signal);
+    return (await this.#until(() => (this.#gone.has(device) ? true : undefined), signal)) === true;
   }
 }

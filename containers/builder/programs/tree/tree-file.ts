@@ -1,5 +1,5 @@
 import { constants } from 'node:fs';
-import { lstat, mkdir, open, readdir, rename, rm, symlink } from 'node:fs/promises';
+import { type FileHandle, lstat, mkdir, open, readdir, rename, rm, symlink } from 'node:fs/promises';
 import { posix } from 'node:path';
 import type { ProgramContext } from '../../contract.ts';
 import { StepError } from '../../step-error.ts';
@@ -56,11 +56,12 @@ export interface FileAttributes {
  * Puts a file at a path of the tree, whole or not at all. Its parents are made; a symlink at the path itself is
  * replaced, never followed: the path then holds what was asked for, and a hard link's other names keep their bytes.
  * Throws StepError where a folder is in the way.
+ * @param content the bytes, or what writes them to the file, which is empty; where that throws nothing is put there
  */
 export async function writeTreeFile(
   access: TreeAccess,
   path: string,
-  content: string | Uint8Array,
+  content: string | Uint8Array | ((file: FileHandle) => Promise<void>),
   attributes: FileAttributes,
 ): Promise<void> {
   const { hostPath, folder } = await placeFor(access, path);
@@ -72,10 +73,14 @@ export async function writeTreeFile(
     0o600,
   );
   try {
-    await file.writeFile(content);
+    if (typeof content === 'function') await content(file);
+    else await file.writeFile(content);
     // The owner first: changing it clears the set-user-id bits of the mode.
     await file.chown(attributes.uid ?? 0, attributes.gid ?? 0);
     await file.chmod(attributes.mode);
+  } catch (error) {
+    await rm(fresh, { force: true });
+    throw error;
   } finally {
     await file.close();
   }
