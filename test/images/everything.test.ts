@@ -10,8 +10,14 @@ import { askDisk } from '../support/built-disk.ts';
 import { imageConfigOf, PodmanStore } from '../support/container-images.ts';
 import { engineFolder, project, removeFolder } from '../support/engine.ts';
 import { startEngineInProcess } from '../support/engine-in-process.ts';
-import { everythingFacts } from '../support/everything-facts.ts';
-import { diskMiB, everythingPassword, everythingSpec, sitePackages } from '../support/everything-spec.ts';
+import { everythingFacts, moreMiB, unseen } from '../support/everything-facts.ts';
+import {
+  diskMiB,
+  everythingPassword,
+  everythingSpec,
+  everythingUpload,
+  sitePackages,
+} from '../support/everything-spec.ts';
 import { type FakeArchive, startFakeArchive } from '../support/fake-archive.ts';
 import { judgeDisk } from '../support/judged-disk.ts';
 import { bootDisk, bootIso, bootNetwork } from '../support/qemu.ts';
@@ -61,6 +67,7 @@ describe('one spec with every customization becomes every output', () => {
     try {
       const place = { url: site.url.replace('127.0.0.1', 'localhost'), key: site.key };
       const text = JSON.stringify(everythingSpec(place, `http://10.0.2.2:${web.port}`));
+      await engine.client.uploadFile(new Blob([everythingUpload]), { name: 'sent' });
       const began = performance.now();
       const started = await engine.client.startBuild({ text, mediaType: 'application/json' });
       build = await engine.client.waitForBuild(started.id);
@@ -104,10 +111,13 @@ describe('one spec with every customization becomes every output', () => {
   });
 
   it('in which each section shows from the inside (raw), and that boots with UEFI (iso, qcow2) and over the network', async () => {
-    expect(Object.keys(everythingFacts).sort()).toEqual([...customizations].sort());
+    expect([...Object.keys(everythingFacts), ...unseen].sort()).toEqual([...customizations].sort());
     const facts: Readonly<Record<string, RegExp>> = Object.assign({}, ...Object.values(everythingFacts));
     const [wait, language] = ['systemctl is-system-running --wait', 'export LC_MESSAGES=C'];
-    const machine = { disk: at('raw'), firmware: 'uefi', hostname: 'edge-01', network: true } as const;
+    const larger = join(folder, 'larger.img');
+    execFileSync('cp', ['--sparse=always', at('raw'), larger]);
+    execFileSync('truncate', ['--size', `+${moreMiB}M`, larger]);
+    const machine = { disk: larger, firmware: 'uefi', hostname: 'edge-01', network: true } as const;
     const script = `http://10.0.2.2:${web.port}/boot.ipxe`;
     // A boot is mostly one processor's work, or none's: beside each other they take less than one after the other.
     const [raw, iso, qcow2, network] = await Promise.all([
@@ -118,7 +128,8 @@ describe('one spec with every customization becomes every output', () => {
     ]);
     for (const [command, answer] of Object.entries(facts)) expect.soft(raw.answers[command], command).toMatch(answer);
     expect.soft(raw.answers[wait]).toBe('running');
-    note('raw', `booted with UEFI, ${Object.keys(facts).length} facts inside`);
+    rmSync(larger);
+    note('raw', `booted with UEFI on a larger disk, ${Object.keys(facts).length} facts inside`);
     for (const { outputs } of [iso, qcow2, network]) expect.soft(outputs).toEqual(Object.values(upAndInside));
     for (const type of ['iso', 'qcow2'] as const) note(type, 'booted with UEFI, its files read inside');
     expect(web.asked.slice(-4)).toEqual(

@@ -9,7 +9,7 @@ import { buildDigests } from '../support/build-digests.ts';
 import { builderRootForTests } from '../support/builder-parts.ts';
 import { engineFolder, inspectStores, removeFolder, startTestEngine } from '../support/engine.ts';
 import { type EngineInProcess, startEngineInProcess } from '../support/engine-in-process.ts';
-import { everythingSpec, sitePackages } from '../support/everything-spec.ts';
+import { everythingSpec, everythingUpload, sitePackages } from '../support/everything-spec.ts';
 import { type FakeArchive, startFakeArchive } from '../support/fake-archive.ts';
 import { type FrozenArchive, startFrozenArchive } from '../support/frozen-archive.ts';
 import { copyShiftedRoot, shiftedWorld } from '../support/shifted-world.ts';
@@ -38,6 +38,7 @@ describe('the spec with every customization and every output comes out the same,
   let site: FakeArchive;
   let text = '';
   let first: Made;
+  let firstId = '';
   let cached: Made;
   let privileged: Made;
   let moved: Made;
@@ -84,6 +85,7 @@ describe('the spec with every customization and every output comes out the same,
 
   /** Builds the spec by a client whose engine has nothing in its cache; answers the build's id. */
   async function start(client: EngineClient, how: string): Promise<string> {
+    await client.uploadFile(new Blob([everythingUpload]), { name: 'sent' });
     const began = performance.now();
     const started = await client.startBuild({ text, mediaType: 'application/json' });
     const ended = await client.waitForBuild(started.id);
@@ -96,6 +98,7 @@ describe('the spec with every customization and every output comes out the same,
 
   async function build({ client, ports }: EngineInProcess, how: string): Promise<Made> {
     const id = await start(client, how);
+    firstId ||= id;
     return { artifacts: await artifactsOf(client, id), steps: await buildDigests(ports, id) };
   }
 
@@ -130,12 +133,14 @@ describe('the spec with every customization and every output comes out the same,
     return Object.fromEntries(artifacts.map(({ name, sha256 }) => [name, sha256]));
   }
 
-  /** Builds once more, from the layers in the cache: the pointers to the artifacts go first. */
+  /** Builds once more from the first build's lock and the layers in the cache: the pointers to the artifacts go first. */
   async function buildCached(client: EngineClient): Promise<void> {
     const { steps } = await client.previewPlan({ text, mediaType: 'application/json' });
     const exports = steps.filter(({ id }) => outputTypes.some((type) => type === id));
     for (const { key } of exports) await client.removeCached(key);
-    const { id } = await client.startBuild({ text, mediaType: 'application/json' });
+    const { lock, sha256 } = await client.readBuildLock(firstId);
+    expect(await client.uploadLock(lock)).toEqual({ sha256, recorded: true });
+    const { id } = await client.startBuild({ text, mediaType: 'application/json' }, { lock: sha256 });
     const ended = await client.waitForBuild(id);
     expect(ended.failure).toBeUndefined();
     const ran = ended.stages.flatMap((stage) => stage.steps).filter(({ hit }) => !hit);
@@ -173,5 +178,5 @@ describe('the spec with every customization and every output comes out the same,
 
   it('by a builder with all rights', () => expectSame(privileged));
 
-  it('from layers of the cache', () => expectSame(cached));
+  it('from its lock and layers of the cache', () => expectSame(cached));
 });

@@ -19,5 +19,13 @@ const everything = everythingSpec({ url: 'http://localhost:8080', key: publicKey
 export const builtSpecs: readonly BuiltSpec[] = [
   { test: 'everything.test.ts', maker: 'everythingSpec', mode: 'contained', spec: everything },
   { test: 'same-bytes.test.ts', maker: 'everythingSpec', mode: 'privileged', spec: { ...everything, tests: [] } },
-  { test: 'disk-formats.test.ts', maker: 'formsSpec', mode: 'contained', spec: formsSpec() },
+  {
+    ...{ test: 'same-bytes.test.ts', maker: 'readBuildLock', mode: 'contained' },
+    spec: { ...everything, tests: [], lock: '0'.repeat(64) },
+  },
+  { test: 'disk-formats.test.ts', maker: 'formsSpec', mode: 'contained', spec: formsSpec('bookworm') },
+  ...(['sid', 'jammy', 'noble'] as const).map(
+    (release) =>
+      ({ test: 'releases.test.ts', maker: 'formsSpec', mode: 'contained', spec: formsSpec(release) }) as const,
+  ),
 ];

@@ -27,6 +27,8 @@ export interface EngineInProcessOptions extends EngineParts {
   readonly privateHosts?: string;
   /** Address of the distribution's archive in place of the machine's, without security updates. */
   readonly archive?: string;
+  /** Address of the states of archives by time. */
+  readonly snapshots?: string;
   /** The tenant that the folder's engine made when it was started first; absent where the folder had none before. */
   readonly tenant?: FirstTenant;
 }
@@ -34,7 +36,7 @@ export interface EngineInProcessOptions extends EngineParts {
 /** Starts an engine in a folder, with the machine's archive and the clone's package cache. */
 export async function startEngineInProcess(
   directory: string,
-  { mode, slots = 1, privateHosts, archive, tenant, ...parts }: EngineInProcessOptions,
+  { mode, slots = 1, privateHosts, archive, snapshots, tenant, ...parts }: EngineInProcessOptions,
 ): Promise<EngineInProcess> {
   const root = await ensureBuilderRoot({ project, log: () => undefined });
   const archives = archive === undefined ? findArchives() : { debian: archive };
@@ -44,6 +46,7 @@ export async function startEngineInProcess(
       ...{ archive: archives.debian, 'archive-security': archives.debianSecurity },
       slots: String(slots),
       'archive-private-hosts': privateHosts,
+      'archive-snapshot': snapshots,
     },
     process.env,
   );

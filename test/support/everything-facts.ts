@@ -11,11 +11,18 @@ function says(...lines: readonly string[]): RegExp {
 const state = '/var/lib/lbuild/first-boot';
 const refusedBySudo = /password is required|not allowed/;
 
+/** What is not seen from the inside: which packages a lock allows, and what no output can have. */
+export const unseen = ['lock', 'disk.encryption', 'disk.volumes'] as const satisfies readonly Customization[];
+
+/** MiB that the machine's disk has more than the image. */
+export const moreMiB = 1_024;
+
 /**
- * What the system that everythingSpec makes says of each section from the inside: what the kernel, its services and its
- * tools hold, and as few files as can be. A new section has no entry here and is a type error.
+ * What the system that everythingSpec makes says of each section from the inside, as `raw` on a disk that is larger than
+ * the image: what the kernel, its services and its tools hold, and as few files as can be. A new section has no entry
+ * here and is a type error.
  */
-export const everythingFacts: Readonly<Record<Customization, Facts>> = {
+export const everythingFacts: Readonly<Record<Exclude<Customization, (typeof unseen)[number]>, Facts>> = {
   archives: {
     'cat /srv/web/index.html': says('from the archive'),
     'grep -h ^Signed-By /etc/apt/sources.list.d/site.sources': says('Signed-By: /etc/apt/keyrings/site.asc'),
@@ -62,6 +69,7 @@ export const everythingFacts: Readonly<Record<Customization, Facts>> = {
   files: {
     'cat /etc/motd': says('built here'),
     'od -An -tx1 /srv/data/bytes; stat -c "%a %U %G" /srv/data/bytes': /^ff 00 0a 80\n640 ops deploy$/,
+    'cat /srv/store/sent; stat -c "%a %U %G" /srv/store/sent': says('sent on its own', '640 root deploy'),
   },
   remove: {
     'LC_ALL=C ls -d /usr/share/doc /etc/issue.net /srv/none 2>&1 | grep -c "No such file"': says('3'),
@@ -128,6 +136,21 @@ export const everythingFacts: Readonly<Record<Customization, Facts>> = {
     'cat /srv/both; stat -c %U /srv/site': says('one', 'two', 'ops'),
     'LC_ALL=C ls /etc/debian_version 2>&1 | grep -c "No such file"; ls -A /etc/skel | wc -l': says('1', '0'),
   },
+  'disk.efi': {
+    'findmnt -no FSTYPE /boot/efi | cat': says('vfat'),
+    'lsblk -bnro SIZE,MOUNTPOINT | grep " /boot/efi$"': says(`${100 * 2 ** 20} /boot/efi`),
+  },
+  'disk.root': { 'findmnt -no FSTYPE / | cat': says('ext4') },
+  'disk.partitions': {
+    'findmnt -no FSTYPE /srv/store | cat; findmnt -no OPTIONS /srv/store | tr , "\\n" | grep -x noexec': says(
+      'ext4',
+      'noexec',
+    ),
+    'findmnt -no FSTYPE /opt/firmware | cat; cat /opt/firmware/config.txt': says('vfat', 'arm_64bit=1'),
+  },
+  'disk.swap': { 'tail -n +2 /proc/swaps | awk "{ print \\$2, \\$3 >= 65000 }"': says('partition 1') },
+  // All of the 4 GiB but for some 360 MiB of other parts and what ext4 keeps; the image's root has 2.7 GiB.
+  'disk.growth': { 'df -BM --output=size / | tail -n 1 | tr -dc 0-9': /^3[2-9]\d\d$/ },
   // What tests an image is not in it.
   tests: { 'find / -xdev -name "*lbuild-test*" 2>/dev/null | wc -l': says('0') },
 };

@@ -1,3 +1,4 @@
+import { sha256 } from '../../core/digest.ts';
 import type { SpecInput } from '../../core/spec/schema.ts';
 import { certificates } from '../core/spec/certificate-samples.ts';
 import { passwordHashes, publicKeys } from '../core/spec/sample-spec.ts';
@@ -23,6 +24,9 @@ const container = (tag: string) => ({
 
 /** Size of every disk, so that the forms of one disk can be compared byte for byte. */
 export const diskMiB = 3_072;
+
+/** What the spec takes as an upload: whoever builds it sends this first. */
+export const everythingUpload = 'sent on its own\n';
 
 const disk = { sizeMiB: diskMiB, label: 'EDGE' };
 
@@ -91,6 +95,8 @@ export function everythingSpec(site: { readonly url: string; readonly key: strin
       { path: '/etc/motd', content: 'built here\n' },
       { path: '/srv/data/bytes', base64: '/wAKgA==', mode: '0640', owner: 'ops', group: 'deploy' },
       { path: '/srv/server.pem', content: certificates.server },
+      { path: '/srv/store/sent', upload: sha256(everythingUpload), mode: '0640', group: 'deploy' },
+      { path: '/opt/firmware/config.txt', content: 'arm_64bit=1\n' },
       // The image's own, since cloud-init is told to leave the network alone.
       { path: '/etc/systemd/network/80-dhcp.network', content: '[Match]\nName=en*\n\n[Network]\nDHCP=yes\n' },
     ],
@@ -138,6 +144,13 @@ export function everythingSpec(site: { readonly url: string; readonly key: strin
         timeoutSeconds: 60,
       },
     ],
+    disk: {
+      ...{ efi: { sizeMiB: 100 }, root: { fileSystem: 'ext4' }, swap: { sizeMiB: 64 }, growth: 'first-boot' },
+      partitions: [
+        { mountPoint: '/srv/store', sizeMiB: 128, options: ['noexec'] },
+        { mountPoint: '/opt/firmware', fileSystem: 'vfat', sizeMiB: 64 },
+      ],
+    },
     outputs: outputs(baseUrl),
     tests: [
       { boot: { firmware: ['bios'], timeoutSeconds: 600 } },

@@ -5,6 +5,8 @@ import type { AddressInfo } from 'node:net';
 export interface FrozenArchive {
   /** In place of the archive's address. */
   readonly url: string;
+  /** Address of its states by time, all of which are that one. */
+  readonly snapshots: string;
   close(): Promise<void>;
 }
 
@@ -29,7 +31,7 @@ export async function startFrozenArchive(upstream: string): Promise<FrozenArchiv
     return { status: response.status, body: Buffer.from(await response.arrayBuffer()) };
   };
   const server = createServer((request, response) => {
-    const path = request.url ?? '/';
+    const path = (request.url ?? '/').replace(/^\/snapshots\/[^/]+\/[^/]+/, '');
     const answer = known.get(path) ?? take(path);
     known.set(path, answer);
     answer.then(
@@ -42,8 +44,10 @@ export async function startFrozenArchive(upstream: string): Promise<FrozenArchiv
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const { port } = server.address() as AddressInfo;
+  const url = `http://127.0.0.1:${port}`;
   return {
-    url: `http://127.0.0.1:${port}`,
+    url,
+    snapshots: `${url}/snapshots/{archive}/{timestamp}`,
     close: async () => {
       server.closeAllConnections();
       await new Promise((resolve) => server.close(resolve));
