@@ -98,6 +98,7 @@ const live: OutputCapabilities = {
   customizations: {
     ...inTree,
     firstBoot: noted('Run at each start: what a live system writes is in memory.'),
+    steps: noted('Access control lists that they give to files are not in it: squashfs has none.'),
     tests: tested,
   },
 };

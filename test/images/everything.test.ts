@@ -40,6 +40,12 @@ const uefi = {
 /** What no container and no WSL has: the initial RAM file system, what links to it, and device nodes. */
 const onlyForBoot = /^(dev\/|boot\/initrd\.img-|initrd\.img$|vmlinuz$)/;
 
+/** What two machines said. Neither is left running where the other fails. */
+async function bothOf<First, Second>(first: Promise<First>, second: Promise<Second>): Promise<[First, Second]> {
+  await Promise.allSettled([first, second]);
+  return [await first, await second];
+}
+
 /** The whole at once: the spec that uses every section becomes every output, contained, and each of them is judged. */
 describe('one spec with every customization becomes every output', () => {
   const folder = mkdtempSync(join(tmpdir(), 'lbuild-everything-'));
@@ -102,8 +108,7 @@ describe('one spec with every customization becomes every output', () => {
       const { facts } = steps().find(({ id }) => id === `boot-test.${type}.bios`) ?? {};
       expect(facts).toMatchObject({ firmware: 'bios', assertions: '3' });
       const log = readFileSync(join(folder, 'evidence', `boot-test.${type}.bios.log`), 'utf8');
-      expect(log).toMatch(/edge-01 login:/);
-      expect(log).toContain('lbuild-test ');
+      expect(log).toMatch(/GNU GRUB[\s\S]*lbuild-test [0-9a-f]{64}/);
       const screen = readFileSync(join(folder, 'evidence', `boot-test.${type}.bios.png`));
       expect(screen.subarray(1, 4).toString('latin1')).toBe('PNG');
       note(type, `booted with BIOS, 3 assertions held (up after ${facts?.bootSeconds} s, ${facts?.acceleration})`);
@@ -119,13 +124,15 @@ describe('one spec with every customization becomes every output', () => {
     execFileSync('truncate', ['--size', `+${moreMiB}M`, larger]);
     const machine = { disk: larger, firmware: 'uefi', hostname: 'edge-01', network: true } as const;
     const script = `http://10.0.2.2:${web.port}/boot.ipxe`;
-    // A boot is mostly one processor's work, or none's: beside each other they take less than one after the other.
-    const [raw, iso, qcow2, network] = await Promise.all([
+    // Two beside each other: a boot is mostly one processor's work, and where four share two, systemd waits too long.
+    const [raw, iso] = await bothOf(
       askDisk(machine, [wait, language, ...Object.keys(facts)]),
       bootIso({ iso: at('iso'), ...uefi }),
+    );
+    const [qcow2, network] = await bothOf(
       bootDisk({ disk: at('qcow2'), format: 'qcow2', ...uefi }),
       bootNetwork({ script, ...uefi, firmware: 'bios', network: false }),
-    ]);
+    );
     for (const [command, answer] of Object.entries(facts)) expect.soft(raw.answers[command], command).toMatch(answer);
     expect.soft(raw.answers[wait]).toBe('running');
     rmSync(larger);

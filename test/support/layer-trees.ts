@@ -31,6 +31,8 @@ export function setXattr(path: string, name: string, value: string): void {
 }
 /** cap_net_raw=ep, version 2. */
 export const rawCapability = '0100000200200000000000000000000000000000';
+/** user::rwx, group::r-x, group:4:r-x, mask::r-x, other::r-x, version 2. */
+export const rawAcl = '0200000001000700ffffffff04000500ffffffff080005000400000010000500ffffffff20000500ffffffff';
 
 /** A tree with all that a file system can hold. */
 export function makeTree(tree: string): void {

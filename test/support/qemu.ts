@@ -155,9 +155,11 @@ function startMachine(options: Boot, acceleration: Acceleration, variables: stri
           ...['-drive', `if=pflash,format=raw,unit=1,file=${variables}`],
         ]
       : [];
+  // Bound to this process: a test run that is ended by force leaves no machine behind.
   const machine = spawn(
-    'qemu-system-x86_64',
+    'setpriv',
     [
+      ...['--pdeathsig', 'KILL', 'qemu-system-x86_64'],
       ...['-machine', 'q35', '-m', String(options.memoryMiB ?? 1_536), '-smp', '2'],
       ...['-accel', acceleration === 'kvm' ? 'kvm' : 'tcg,thread=multi'],
       // Emulated, a plain processor is the fastest: the C library then leaves out the wide vector code that costs most.

@@ -6,6 +6,7 @@ import type { LayerShelf } from './shelf.ts';
 import { pathsOfSparseTree, unpackSparse } from './sparse-tree.ts';
 import type { TreeIndex } from './tree-index.ts';
 import { unpackLayer, unpackModule } from './unpack.ts';
+import { setXattrsBesideModule } from './xattrs.ts';
 
 /** Removes a path and all below it; symlinks are removed, not followed. */
 function removePath(path: Buffer): void {
@@ -57,6 +58,7 @@ export async function restoreLayers(
     if (source !== undefined && 'module' in source) {
       const hidden = before.filter((path) => !merge.index.has(path));
       await Promise.all([source.checked, unpackModule(tree, source.module, hidden, running)]);
+      await setXattrsBesideModule(tree, entries);
     }
     // Writing into a folder changes its time, which only that folder's own layer knows.
     if (at + options.present.length > 0) for (const entry of entries) touched.add(parentOf(textToBytes(entry.path)));

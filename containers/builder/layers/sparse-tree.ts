@@ -7,6 +7,7 @@ import { tarHeader } from './tar-header.ts';
 import { runTool } from './tool.ts';
 import type { TreeIndex } from './tree-index.ts';
 import { startTarExtraction } from './unpack.ts';
+import { setXattrsBesideModule } from './xattrs.ts';
 
 /** As many symlinks as Linux follows in one path (MAXSYMLINKS). */
 const mostLinks = 40;
@@ -88,10 +89,10 @@ export async function unpackSparse(
     if (left.size === 0) break;
     const module = shelf.moduleOf(step);
     const { entries } = await shelf.index(step);
-    const own = entries
+    const owned = entries
       .map((entry): [BytePath, LayerEntry] => [textToBytes(entry.path), entry])
-      .filter(([path, entry]) => left.has(path) && index.get(path) === entry)
-      .map(([path]) => path);
+      .filter(([path, entry]) => left.has(path) && index.get(path) === entry);
+    const own = owned.map(([path]) => path);
     if (own.length === 0 || module === undefined) continue;
     for (const path of own) left.delete(path);
     // It is checked meanwhile: what comes out of a damaged one is thrown away below.
@@ -99,6 +100,10 @@ export async function unpackSparse(
     const file = await shelf.moduleFile(module.step);
     await writeFile(scratchFile, Buffer.from(own.map((path) => `${path}\n`).join(''), 'latin1'));
     await runTool(['unsquashfs', '-q', '-n', '-f', '-no-wildcards', '-d', tree, '-ef', scratchFile, file]);
+    await setXattrsBesideModule(
+      tree,
+      owned.map(([, entry]) => entry),
+    );
   }
   await Promise.all(checked);
   if (left.size > 0) throw new Error(`${left.size} files are in no module`);

@@ -1,4 +1,5 @@
-import type { BytePath } from './path-text.ts';
+import type { LayerEntry } from '../../../core/builds/layer-index.ts';
+import { type BytePath, textToBytes } from './path-text.ts';
 import { runTool } from './tool.ts';
 
 /**
@@ -50,4 +51,43 @@ export async function readXattrs(
   return new Map(
     [...found].map(([path, attributes]) => [path, Object.fromEntries(attributes.sort(([a], [b]) => (a < b ? -1 : 1)))]),
   );
+}
+
+/** What squashfs keeps (Linux, fs/squashfs/xattr.c): all others, access control lists among them, are in no module. */
+const inModules = /^(security|trusted|user)\./;
+
+/** Reads `path NUL name NUL value in hexadecimal NUL` and sets each attribute; a symlink on the way is nobody's folder. */
+const writer = `
+use strict; use warnings; require POSIX;
+my $set = (POSIX::uname())[4] eq 'aarch64' ? 6 : 189;
+$/ = "\\0";
+while (defined(my $path = <STDIN>)) {
+  my ($name, $hex) = (scalar <STDIN>, scalar <STDIN>);
+  chomp($path, $name, $hex);
+  my $at = '';
+  for my $part (split m{/}, $path) {
+    die "$at is a symlink\\n" if $at ne '' && -l $at;
+    $at = $at eq '' ? $part : "$at/$part";
+  }
+  my $value = pack('H*', $hex);
+  syscall($set, "$path", "$name", $value, length($value), 0) == 0 or die "$path: $name: $!\\n";
+}
+`;
+
+/**
+ * Gives a tree's paths the attributes of a layer's entries that the layer's module has not. The paths are there.
+ * @throws Error where a path is not, or lies behind a symlink
+ */
+export async function setXattrsBesideModule(
+  tree: string,
+  entries: readonly Pick<LayerEntry, 'path' | 'xattrs'>[],
+): Promise<void> {
+  const fields = entries.flatMap(({ path, xattrs = {} }) =>
+    Object.entries(xattrs)
+      .filter(([name]) => !inModules.test(name))
+      .map(([name, value]) => [textToBytes(path), name, Buffer.from(value, 'base64').toString('hex')]),
+  );
+  if (fields.length === 0) return;
+  const input = Buffer.from(fields.map((field) => `${field.join('\0')}\0`).join(''), 'latin1');
+  await runTool(['perl', '-e', writer], { cwd: tree, input });
 }

@@ -10,7 +10,7 @@ import { readXattrs } from '../../../containers/builder/layers/xattrs.ts';
 import type { ModuleReference } from '../../../core/builds/manifest.ts';
 import { sha256 } from '../../../core/digest.ts';
 import { layerMaker, restoreStored, shelfOf, type TestLayer } from '../../support/layer-shelf.ts';
-import { rawCapability, setXattr } from '../../support/layer-trees.ts';
+import { rawAcl, rawCapability, setXattr } from '../../support/layer-trees.ts';
 import { useFolders } from '../../support/temporary-folders.ts';
 
 const newFolder = useFolders('module-restore');
@@ -74,6 +74,10 @@ describe('a tree from modules', () => {
       execFileSync('mknod', ['dev/null', 'c', '1', '3'], { cwd: tree });
       execFileSync('mkfifo', ['srv/pipe'], { cwd: tree });
       setXattr(join(tree, 'bin/tool'), 'security.capability', rawCapability);
+      // Of these squashfs has none.
+      for (const path of ['etc/passwd', 'srv/again/c', 'dev'])
+        setXattr(join(tree, path), 'system.posix_acl_access', rawAcl);
+      setXattr(join(tree, 'dev'), 'system.posix_acl_default', rawAcl);
       symlinkSync('../nowhere', join(tree, 'etc/dangling'));
       execFileSync('chown', ['-h', '1000:2000', 'etc/dangling', 'srv/old'], { cwd: tree });
     });
@@ -109,7 +113,9 @@ describe('a tree from modules', () => {
     await restoreStored(fromTars, [lower, upper], epoch);
     await restoreLayers(fromModules, shelf, { present: [], steps: ['lower', 'upper'], sourceDateEpoch: epoch });
     expect(await describeTree(fromModules)).toBe(await describeTree(fromTars));
-    expect(await describeTree(fromModules)).toContain('security.capability');
+    for (const name of ['security.capability', 'system.posix_acl_access', 'system.posix_acl_default']) {
+      expect(await describeTree(fromModules)).toContain(name);
+    }
   });
 
   it('is right over another branch too, where a module does not fit', async () => {
