@@ -90,18 +90,35 @@ function plain(text: string): string {
   return text.replace(/\u001b(?:\[[0-9;?]*[A-Za-z]|\][^\u0007\u001b]*(?:\u0007|\u001b\\))/g, '').replaceAll('\r', '');
 }
 
+/**
+ * Answers each prompt until there is a shell. What is typed before a program reads may be thrown away: then it asks
+ * again, or login gives up after a minute and getty asks.
+ * @returns where the shell's first prompt ends in the text
+ */
+async function logIn(
+  serial: SerialConsole,
+  { user, password }: { readonly user: string; readonly password: string },
+  deadline: number,
+): Promise<number> {
+  let position = serial.text.length;
+  serial.send(user);
+  for (;;) {
+    const asked = await serial.waitFor(/(\S login: ?$)|(password: ?)|[$#] $/i, position, deadline);
+    position = asked.end;
+    const [, name, secret] = asked.match;
+    if (name === undefined && secret === undefined) return position;
+    serial.send(name === undefined ? password : user);
+  }
+}
+
 async function runCommands(
   serial: SerialConsole,
   login: { user: string; password: string },
   commands: readonly string[],
   deadline: number,
 ): Promise<string[]> {
-  let position = serial.text.length;
-  serial.send(login.user);
-  position = (await serial.waitFor(/password: ?/i, position, deadline)).end;
-  serial.send(login.password);
+  let position = await logIn(serial, login, deadline);
   // No echo and no prompt, so that what comes between two marks is the command's output and nothing else.
-  position = (await serial.waitFor(/[$#] $/, position, deadline)).end;
   serial.send("stty -echo; PS1=''; PS2=''; unset PROMPT_COMMAND; printf '%s\\n' READY-''0");
   position = (await serial.waitFor(/READY-0\r?\n/, position, deadline)).end;
   const outputs: string[] = [];
