@@ -1,4 +1,5 @@
 import { lockErrors, snapshotErrors } from './lock/lock-errors.ts';
+import { secretErrors } from './secrets/errors.ts';
 import { uploadErrors } from './uploads/errors.ts';
 
 /**
@@ -126,6 +127,7 @@ export const errorCatalogue = {
     remedy: 'List what there is with GET /v1/cache.',
   },
   ...uploadErrors,
+  ...secretErrors,
   'diff.too_large': {
     status: 422,
     title: 'The builds are too large to be compared in one answer',
@@ -179,6 +181,12 @@ export const errorCatalogue = {
     status: 502,
     title: 'The package archive does not answer as one',
     remedy: 'Check the address of archives.debian or archives.ubuntu, and that the archive holds the release.',
+  },
+  'archive.unauthorized': {
+    status: 422,
+    title: 'An archive of the spec does not take the user and password',
+    remedy:
+      'Correct the credentials of the archive that `detail` names, and set the secret of its password anew: `lbuild secrets set NAME`.',
   },
   'archive.changed': {
     status: 409,

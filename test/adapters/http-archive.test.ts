@@ -62,6 +62,8 @@ function fixedClock(at: { milliseconds: number }): Clock {
   return { now: () => new Date(at.milliseconds), sleep: async () => {} };
 }
 
+/** These specs name no secret. */
+const noSecret = () => Promise.reject(new Error('nobody asks for a secret'));
 const quiet = () => {};
 
 describe('package archive over HTTP', () => {
@@ -211,7 +213,7 @@ describe('package archive over HTTP', () => {
     const wanted = { name: 'site', url, suites: ['stable'], components: ['extra'], key: '', for: 'both' as const };
     const readerOf = (privateHosts?: readonly string[]) =>
       createHttpArchive({ addresses: {}, privateHosts, clock: fixedClock({ milliseconds: 0 }), log: quiet });
-    const [found] = await readerOf(['127.0.0.1']).extra([wanted], 'amd64');
+    const [found] = await readerOf(['127.0.0.1']).extra([wanted], 'amd64', noSecret);
     expect(found).toMatchObject({
       name: 'site',
       suites: [
@@ -224,14 +226,14 @@ describe('package archive over HTTP', () => {
       ],
     });
     const before = asked.length;
-    await expect(readerOf().extra([wanted], 'amd64')).rejects.toMatchObject({
+    await expect(readerOf().extra([wanted], 'amd64', noSecret)).rejects.toMatchObject({
       code: 'archive.unreachable',
       message: expect.stringMatching(/archives\[site\]: \/debian\S+ cannot be read: the host has no public address/),
     });
     expect(asked).toHaveLength(before);
-    await expect(readerOf(['127.0.0.1']).extra([{ ...wanted, components: ['main'] }], 'amd64')).rejects.toThrow(
-      'lists no main/binary-amd64/Packages',
-    );
+    await expect(
+      readerOf(['127.0.0.1']).extra([{ ...wanted, components: ['main'] }], 'amd64', noSecret),
+    ).rejects.toThrow('lists no main/binary-amd64/Packages');
   });
 
   it('refuses a state that has expired', async () => {

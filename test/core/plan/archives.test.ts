@@ -106,6 +106,7 @@ describe('the plan of a spec that names an archive', () => {
 });
 
 describe('the state of all archives of a spec', () => {
+  const secretOf = () => Promise.reject(new Error('nobody asks for a secret'));
   const source = () => {
     const asked: string[] = [];
     return {
@@ -124,19 +125,22 @@ describe('the state of all archives of a spec', () => {
 
   it('asks an archive of the spec only where the build takes packages from it', async () => {
     const port = source();
-    expect(await specArchiveState(port, specWith(withArchive({ for: 'image' })))).toEqual(archive);
-    expect(await specArchiveState(port, specWith(withArchive()))).toEqual({ ...archive, extra: extra() });
+    expect(await specArchiveState(port, specWith(withArchive({ for: 'image' })), { secretOf })).toEqual(archive);
+    expect(await specArchiveState(port, specWith(withArchive()), { secretOf })).toEqual({ ...archive, extra: extra() });
     expect(port.asked).toEqual(['own', 'own', 'site']);
   });
 
   it('goes on with the state before where the archives are the same, and asks anew where they are not', async () => {
     const port = source();
     const before = { ...archive, extra: extra('f') };
-    expect(await specArchiveState(port, specWith(withArchive()), before)).toEqual(before);
+    expect(await specArchiveState(port, specWith(withArchive()), { before, secretOf })).toEqual(before);
     expect(port.asked).toEqual([]);
     const elsewhere = { ...archive, extra: extra('f', { uri: 'https://other.example' }) };
-    expect(await specArchiveState(port, specWith(withArchive()), elsewhere)).toEqual({ ...archive, extra: extra() });
-    expect(await specArchiveState(port, specWith(full), before)).toEqual(archive);
+    expect(await specArchiveState(port, specWith(withArchive()), { before: elsewhere, secretOf })).toEqual({
+      ...archive,
+      extra: extra(),
+    });
+    expect(await specArchiveState(port, specWith(full), { before, secretOf })).toEqual(archive);
     expect(port.asked).toEqual(['site']);
   });
 });
