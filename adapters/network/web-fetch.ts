@@ -29,10 +29,13 @@ export type Connection = Pick<RequestOptions, 'agent' | 'lookup'>;
 export function createWebFetch(connect: (url: URL) => Promise<Connection>): WebFetch {
   return async (address, init) => {
     let url = new URL(address);
-    const first = url.origin;
+    const { origin } = url;
+    let strayed = false;
     for (let redirected = 0; ; redirected += 1) {
+      // Given up for good: whoever it is led away to chooses where it would come back.
+      strayed ||= url.origin !== origin;
       const headers = Object.entries(init.headers ?? {}).filter(
-        ([name]) => url.origin === first || name.toLowerCase() !== 'authorization',
+        ([name]) => !strayed || name.toLowerCase() !== 'authorization',
       );
       const message = await ask(url, await connect(url), { ...init, headers: Object.fromEntries(headers) });
       const { location } = message.headers;

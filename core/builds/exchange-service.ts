@@ -82,7 +82,8 @@ export async function answerExchange(
     }
     case 'secret': {
       const { step, name } = request;
-      if (attempt.value.secrets?.[step]?.includes(name) !== true) {
+      const { secrets = {} } = attempt.value;
+      if (!Object.hasOwn(secrets, step) || secrets[step]?.includes(name) !== true) {
         throw new EngineError('exchange.refused', `The step ${step} of this attempt names no such secret.`);
       }
       return { kind: 'secret', value: await openSecret(ports, tenantId, name) };

@@ -33,6 +33,11 @@ export const archiveCredentialsSchema = z
   );
 export type ArchiveCredentials = z.output<typeof archiveCredentialsSchema>;
 
+/** Whether two archives are asked alike. */
+export function sameCredentials(one: ArchiveCredentials | undefined, other: ArchiveCredentials | undefined): boolean {
+  return one?.username === other?.username && one?.password.secret === other?.password.secret;
+}
+
 /** As much of a spec as its archives with credentials say. */
 const archivesOutline = z.array(z.unknown());
 

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { byCodeUnits, quoted } from '../../text.ts';
 import { patternRefusal, patternText, type Refusal, ruledText } from '../refusal.ts';
-import { archiveCredentialsSchema } from './archive-credentials.ts';
+import { archiveCredentialsSchema, sameCredentials } from './archive-credentials.ts';
 import { longestKey, plainArmor, publicKeyRefusal } from './openpgp-key.ts';
 import { type PlacedRefusal, repeatedNames, ruledValue } from './rules.ts';
 import type { SectionEffects } from './section.ts';
@@ -107,6 +107,8 @@ export function archiveHost(url: string): string {
     .toLowerCase();
 }
 
+const plainUrl = (url: string): string => url.replace(/\/+$/, '');
+
 function repeated(archives: readonly z.output<typeof archiveSchema>[]): PlacedRefusal[] {
   const lists = archives.flatMap(({ suites, components }, index) => [
     ...repeatedNames(suites, (place) => [index, 'suites', place], 'Give each suite once.'),
@@ -125,12 +127,26 @@ function repeated(archives: readonly z.output<typeof archiveSchema>[]): PlacedRe
     };
     return [refusal];
   });
+  // Builders know by its address whom to give a password to.
+  const passwords = archives.flatMap(({ url, credentials }, index) => {
+    const other = archives
+      .slice(0, index)
+      .find((one) => plainUrl(one.url) === plainUrl(url) && !sameCredentials(one.credentials, credentials));
+    if (other === undefined) return [];
+    const refusal: PlacedRefusal = {
+      at: [index, 'credentials'],
+      code: 'spec.contradiction',
+      reason: `${quoted(other.name)} is at the same address and has others`,
+      remedy: 'Give both the same credentials, or none.',
+    };
+    return [refusal];
+  });
   const names = repeatedNames(
     archives.map(({ name }) => name),
     (index) => [index, 'name'],
     'Give each archive a name of its own.',
   );
-  return [...names, ...lists, ...priorities];
+  return [...names, ...lists, ...priorities, ...passwords];
 }
 
 /** Archives of packages beside the distribution's. */
@@ -178,7 +194,7 @@ export function resolveArchives(archives: readonly SpecArchive[]): SpecArchive[]
   return archives
     .map((archive) => ({
       ...archive,
-      url: archive.url.replace(/\/+$/, ''),
+      url: plainUrl(archive.url),
       suites: [...archive.suites].sort(byCodeUnits),
       components: [...archive.components].sort(byCodeUnits),
       key: plainArmor(archive.key),
