@@ -182,12 +182,6 @@ export const errorCatalogue = {
     title: 'The package archive does not answer as one',
     remedy: 'Check the address of archives.debian or archives.ubuntu, and that the archive holds the release.',
   },
-  'archive.unauthorized': {
-    status: 422,
-    title: 'An archive of the spec does not take the user and password',
-    remedy:
-      'Correct the credentials of the archive that `detail` names, and set the secret of its password anew: `lbuild secrets set NAME`.',
-  },
   'archive.changed': {
     status: 409,
     title: 'The archive changed between planning and building',

@@ -1,4 +1,4 @@
-/** Errors of secrets, as core/error-catalogue.ts has all of them. */
+/** Errors of secrets and of where they are used, as core/error-catalogue.ts has all of them. */
 export const secretErrors = {
   'secret.not_found': {
     status: 404,
@@ -9,6 +9,12 @@ export const secretErrors = {
     status: 409,
     title: 'The tenant has as many secrets as it may',
     remedy: 'Remove one that nothing needs any more: `lbuild secrets remove NAME`.',
+  },
+  'archive.unauthorized': {
+    status: 422,
+    title: 'An archive of the spec does not take the user and password',
+    remedy:
+      'Correct the credentials of the archive that `detail` names, and set the secret of its password anew: `lbuild secrets set NAME`.',
   },
   'secret.damaged': {
     status: 500,

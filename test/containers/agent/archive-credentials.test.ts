@@ -5,6 +5,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { downloadFile, readAddress } from '../../../containers/builder/agent/archive-download.ts';
 import { archiveFetch } from '../../../containers/builder/agent/archive-fetch.ts';
 import { ExchangeError, exchangeOver } from '../../../containers/builder/agent/exchange-client.ts';
+import { LineSplitter } from '../../../containers/builder/agent/lines.ts';
 import { AttemptLog } from '../../../containers/builder/agent/log.ts';
 import { stepFailure } from '../../../containers/builder/agent/step-failure.ts';
 import { stepSecrets } from '../../../containers/builder/agent/step-secrets.ts';
@@ -124,6 +125,9 @@ describe('a secret', () => {
     log.add('packages', 'out', `curl ${password}${password} and ${shown}`);
     // A long line is cut after that, not before: half a secret is one too.
     log.add('packages', 'err', `${'x'.repeat(3_990)}${password}`);
+    // So is one that the reader of the output would have cut.
+    const lines = new LineSplitter((line) => log.add('packages', 'err', line));
+    lines.write(Buffer.from(`${'y'.repeat(3_995)}${password} ${'z'.repeat(20_000)}\n`));
     const failure = stepFailure('packages', new Error(`cannot open https://ci:${shown}@host`), log);
     const text = log.bytes().toString('utf8') + JSON.stringify([failure, log.tail('packages')]);
     expect(text).not.toMatch(/hush/);
