@@ -15,6 +15,7 @@ import { planCommand } from './commands/plan.ts';
 import { resumeCommand } from './commands/resume.ts';
 import { retryCommand } from './commands/retry.ts';
 import { schemaCommand } from './commands/schema.ts';
+import { secretsCommand } from './commands/secrets.ts';
 import { signingKeyCommand } from './commands/signing-key.ts';
 import { startCommand } from './commands/start.ts';
 import { statusCommand } from './commands/status.ts';
@@ -54,6 +55,7 @@ const commands = [
   listCommand,
   cacheCommand,
   uploadsCommand,
+  secretsCommand,
   doctorCommand,
   adminCommand,
 ];

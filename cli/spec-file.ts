@@ -27,7 +27,8 @@ export async function readSpecFile(file: string): Promise<SpecFile> {
   }
 }
 
-async function readStandardInput(): Promise<string> {
+/** All of standard input, as text. */
+export async function readStandardInput(): Promise<string> {
   process.stdin.setEncoding('utf8');
   let text = '';
   for await (const chunk of process.stdin) text += String(chunk);

@@ -1,4 +1,5 @@
 import { lockErrors, snapshotErrors } from './lock/lock-errors.ts';
+import { secretErrors } from './secrets/errors.ts';
 import { uploadErrors } from './uploads/errors.ts';
 
 /**
@@ -126,6 +127,7 @@ export const errorCatalogue = {
     remedy: 'List what there is with GET /v1/cache.',
   },
   ...uploadErrors,
+  ...secretErrors,
   'diff.too_large': {
     status: 422,
     title: 'The builds are too large to be compared in one answer',

@@ -29,6 +29,8 @@ export interface BuilderPoolProps {
   readonly architecture: 'amd64' | 'arm64';
   readonly capacity: 'fargate' | 'managed-instances';
   readonly logRetention: RetentionDays;
+  /** Environment that tells of the web proxy; nothing where there is none. */
+  readonly proxy: Readonly<Partial<Record<string, string>>>;
 }
 
 /**
@@ -87,7 +89,10 @@ export class BuilderPool extends Construct {
           image: props.image.uri,
           essential: true,
           privileged: managed,
-          environment: [{ name: 'LBUILD_MODE', value: managed ? 'privileged' : 'contained' }],
+          environment: [
+            { name: 'LBUILD_MODE', value: managed ? 'privileged' : 'contained' },
+            ...Object.entries(props.proxy).flatMap(([name, value]) => (value === undefined ? [] : [{ name, value }])),
+          ],
           stopTimeout: stopTimeoutSeconds,
           // PID 1 is then an init that ends the agent's orphans with it.
           linuxParameters: { initProcessEnabled: true },
@@ -102,7 +107,7 @@ export class BuilderPool extends Construct {
         },
       ],
     });
-    acknowledge(definition, { 'AwsSolutions-ECS2': 'The mode is no secret, and the same for every task.' });
+    acknowledge(definition, { 'AwsSolutions-ECS2': 'Mode and proxy are no secrets, and the same for every task.' });
     definition.node.addDependency(this.executionRole);
   }
 

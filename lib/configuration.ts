@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { EngineError, type FieldError } from '../core/errors.ts';
 import { hostListSchema } from '../core/wiring/host-list.ts';
+import { noProxySchema, proxyAddressSchema } from '../core/wiring/proxy.ts';
 import { snapshotTemplateSchema } from '../core/wiring/snapshot-template.ts';
 
 /** `-c name=value` gives strings; cdk.json gives what JSON has. */
@@ -36,6 +37,11 @@ const contextSchema = z
     'archives.privateHosts': hostListSchema
       .optional()
       .describe('Hosts with private addresses at which archives of specs may be, parted by commas.'),
+    proxy: proxyAddressSchema
+      .refine((url) => !url.includes('@'), 'an address without a password, which the template would show')
+      .optional()
+      .describe('Web proxy that archives, and the sites of scripts with network, are asked through.'),
+    noProxy: noProxySchema.optional().describe('Hosts that are asked without it, parted by commas.'),
     stackName: z
       .string()
       .regex(/^[a-z][a-z0-9-]{0,29}$/, 'a lower-case letter, then up to 29 of a-z, 0-9 and -')

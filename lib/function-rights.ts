@@ -7,6 +7,7 @@ import { allowByWildcard } from './acknowledge.ts';
 import type { BlobBuckets } from './blob-buckets.ts';
 import type { BuilderPool } from './builder-pool.ts';
 import type { EngineFunction } from './engine-function.ts';
+import type { SecretKey } from './secret-key.ts';
 import type { SigningKey } from './signing-key.ts';
 
 /** Rights of core/wiring, as groups of operations and functions of the flow have them. */
@@ -22,6 +23,7 @@ export interface GrantedThings {
   readonly executionsArn: string;
   readonly presignRole: IRole;
   readonly signingKey: SigningKey;
+  readonly secretKey: SecretKey;
 }
 
 const tableReads = ['dynamodb:GetItem', 'dynamodb:BatchGetItem', 'dynamodb:Query'];
@@ -37,6 +39,9 @@ const blobWrites = ['s3:PutObject', 's3:DeleteObject', 's3:AbortMultipartUpload'
 
 /** Who signs names the key in what is signed. */
 const signingActions = { read: ['kms:GetPublicKey'], sign: ['kms:GetPublicKey', 'kms:Sign'] };
+
+/** Who stores a secret cannot read one. */
+const sealingActions = { seal: ['kms:Encrypt'], open: ['kms:Decrypt'] };
 
 /** Gives a function exactly the rights that core/wiring declares for it. */
 export function grantRights(target: EngineFunction, rights: Rights, things: GrantedThings): void {
@@ -83,6 +88,7 @@ export function grantRights(target: EngineFunction, rights: Rights, things: Gran
   }
   if (rights.stopsTasks) things.pool.grantStop(role);
   if (rights.signingKey !== undefined) allow(signingActions[rights.signingKey], [things.signingKey.arn]);
+  if (rights.secretKey !== undefined) allow(sealingActions[rights.secretKey], [things.secretKey.arn]);
   if (rights.publishes === true) allow(['events:PutEvents'], [things.bus.eventBusArn]);
   if (rights.sendsTokens === true) allowTokens(target, things.stateMachineArn);
 }

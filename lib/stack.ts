@@ -1,7 +1,7 @@
 import { CfnOutput, Stack, type StackProps } from 'aws-cdk-lib';
 import { RetentionDays } from 'aws-cdk-lib/aws-logs';
 import type { Construct } from 'constructs';
-import { environmentNames as names } from '../core/wiring/environment.ts';
+import { type EnvironmentName, environmentNames as names } from '../core/wiring/environment.ts';
 import {
   type EngineFunction as EngineFunctionSpec,
   eventFunctions,
@@ -24,6 +24,7 @@ import { functionCode } from './function-code.ts';
 import { grantRights } from './function-rights.ts';
 import { HttpApiFront } from './http-api.ts';
 import { PresignRole } from './presign-role.ts';
+import { SecretKey } from './secret-key.ts';
 import { SigningKey } from './signing-key.ts';
 
 export interface BuilderStackProps extends StackProps {
@@ -45,12 +46,14 @@ export class BuilderStack extends Stack {
     const buckets = new BlobBuckets(this, 'Buckets');
     const { secret } = new CursorSecret(this, 'CursorSecret');
     const signingKey = new SigningKey(this, 'SigningKey');
+    const secretKey = new SecretKey(this, 'SecretKey');
     const channels = new EventChannels(this, 'Events');
 
     // What runs builders.
     const network = new BuilderNetwork(this, 'Network', { nat: configuration.nat, logRetention });
     const image = new BuilderImage(this, 'BuilderImage', { architecture, archive });
-    const pool = new BuilderPool(this, 'Builders', { network, image, architecture, capacity, logRetention });
+    const proxy = proxySettings(configuration);
+    const pool = new BuilderPool(this, 'Builders', { network, image, architecture, capacity, logRetention, proxy });
 
     // The functions: of the API, of the flow, of events.
     const code = functionCode();
@@ -83,6 +86,7 @@ export class BuilderStack extends Stack {
       executionsArn: machine.executionsArn,
       presignRole: presign.role,
       signingKey,
+      secretKey,
     };
     const security = configuration['archives.debianSecurity'];
     const ubuntu = configuration['archives.ubuntu'];
@@ -116,6 +120,8 @@ export class BuilderStack extends Stack {
         [names.taskFamily]: pool.family,
         [names.eventBusName]: channels.bus.eventBusName,
         [names.signingKeyArn]: signingKey.arn,
+        [names.secretKeyArn]: secretKey.arn,
+        ...proxy,
         [names.archiveDebian]: archive,
         [names.archiveFallbackHours]: String(configuration['archives.fallbackHours']),
         ...(security === undefined ? {} : { [names.archiveDebianSecurity]: security }),
@@ -147,6 +153,12 @@ export class BuilderStack extends Stack {
       description: 'Makes the first tenant and its operator’s API key, once (docs/DEPLOYMENT.md)',
     });
   }
+}
+
+/** The proxy as functions and builders are told of it. */
+function proxySettings({ proxy, noProxy }: Configuration): Partial<Record<EnvironmentName, string>> {
+  if (proxy === undefined) return {};
+  return { [names.proxy]: proxy, ...(noProxy === undefined ? {} : { [names.noProxy]: noProxy.join(',') }) };
 }
 
 function mapValues<Key extends string, Value, Result>(

@@ -3,6 +3,7 @@ import { join, resolve } from 'node:path';
 import { z } from 'zod';
 import { EngineError, type FieldError } from '../core/errors.ts';
 import { hostListSchema } from '../core/wiring/host-list.ts';
+import { noProxySchema, proxyAddressSchema } from '../core/wiring/proxy.ts';
 import { snapshotTemplateSchema } from '../core/wiring/snapshot-template.ts';
 import { builderRootPlace } from './builder-root-place.ts';
 
@@ -22,6 +23,8 @@ const configurationSchema = z.strictObject({
   archiveFallbackHours: z.coerce.number().int().min(0).max(720),
   archivePrivateHosts: hostListSchema.optional(),
   archiveSnapshot: snapshotTemplateSchema.optional(),
+  proxy: proxyAddressSchema.optional(),
+  noProxy: noProxySchema.optional(),
   cacheLimitGib: z.coerce.number().int().min(1).max(1_000_000),
   warmsPresets: z.stringbool({ truthy: ['true'], falsy: ['false'], error: 'not true or false' }),
 });
@@ -57,6 +60,8 @@ export function readConfiguration(
     archiveSnapshot: value('archive-snapshot', 'LBUILD_ARCHIVE_SNAPSHOT'),
     archivePrivateHosts: value('archive-private-hosts', 'LBUILD_ARCHIVE_PRIVATE_HOSTS'),
     archiveFallbackHours: value('archive-fallback-hours', 'LBUILD_ARCHIVE_FALLBACK_HOURS') ?? 24,
+    proxy: value('proxy', 'LBUILD_PROXY'),
+    noProxy: value('no-proxy', 'LBUILD_NO_PROXY'),
     cacheLimitGib: value('cache-limit-gib', 'LBUILD_CACHE_LIMIT_GIB') ?? 20,
     // A machine of one's own is not put to work unasked.
     warmsPresets: value('warms-presets', 'LBUILD_WARMS_PRESETS') ?? 'false',

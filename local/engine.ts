@@ -6,6 +6,7 @@ import { createKeySigner } from '../adapters/signing/key-signer.ts';
 import { openSqliteTable } from '../adapters/sqlite/sqlite-table.ts';
 import { createSystemClock } from '../adapters/system/clock.ts';
 import { createIds } from '../adapters/system/ids.ts';
+import { createKeyVault } from '../adapters/vault/key-vault.ts';
 import { rememberArchive } from '../core/builds/archive-memory.ts';
 import { EngineError } from '../core/errors.ts';
 import { executionEnvelope } from '../core/events/envelope.ts';
@@ -15,6 +16,7 @@ import { architectures, outputTypes } from '../core/spec/releases.ts';
 import type { Installation } from '../core/tenancy/installation.ts';
 import { executionRule, schedules } from '../core/wiring/event-rules.ts';
 import type { EventFunctionName } from '../core/wiring/flow-functions.ts';
+import { proxyOf } from '../core/wiring/proxy.ts';
 import { operations } from '../functions/api/operations.ts';
 import { largestBodyBytes } from '../functions/shared/request-body.ts';
 import { createRouter } from '../functions/shared/router.ts';
@@ -28,7 +30,7 @@ import { lockInstance } from './instance-lock.ts';
 import type { Log } from './log.ts';
 import { openObjects } from './object-store.ts';
 import { startOutboxPump } from './outbox-pump.ts';
-import { openSecrets, openSigningKey } from './secrets.ts';
+import { openSecrets, openSigningKey, openVaultKey } from './secrets.ts';
 import { openTaskRunner, type TaskRunner, type TaskRunnerOptions } from './tasks/task-runner.ts';
 import { warmBuilders } from './tasks/warm-builders.ts';
 import { openToolchain } from './toolchain.ts';
@@ -83,6 +85,7 @@ export async function startEngine(
     clock,
     handedOver: (path, name) => running?.handedOver?.(path, name),
   });
+  const proxy = proxyOf(configuration.proxy, configuration.noProxy);
   const runner = await openRunner({
     directory: join(directory, 'tasks'),
     builderRoot: configuration.builderRoot,
@@ -90,6 +93,7 @@ export async function startEngine(
     mode: configuration.mode,
     slots: configuration.slots,
     packageCache: configuration.packageCache,
+    proxy,
     table,
     fileOf: objects.fileOf,
     clock,
@@ -134,6 +138,7 @@ export async function startEngine(
       ubuntu: { archive: configuration.archiveUbuntu, security: configuration.archiveUbuntuSecurity },
     },
     snapshot: configuration.archiveSnapshot,
+    proxy,
   };
   // The front needs the router, which needs the address: the address comes first.
   const front = await startHttpFront({
@@ -172,6 +177,7 @@ export async function startEngine(
       inFolder: async (sha256) => existsSync(join(configuration.packageCache, sha256)),
     }),
     signer: createKeySigner(openSigningKey(directory)),
+    vault: createKeyVault(openVaultKey(directory)),
     clock,
     ids,
   };

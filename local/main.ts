@@ -88,6 +88,8 @@ const { values, positionals } = parseArgs({
     'archive-fallback-hours': text,
     'archive-private-hosts': text,
     'archive-snapshot': text,
+    proxy: text,
+    'no-proxy': text,
     'cache-limit-gib': text,
     'warms-presets': text,
     'builder-root': text,

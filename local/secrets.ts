@@ -39,6 +39,17 @@ export function openSigningKey(directory: string): string {
   return privateKey;
 }
 
+/**
+ * The key that seals the secrets of tenants in this folder's table: 32 bytes at random, made once for a folder, and
+ * readable by its owner only. Without it they cannot be opened.
+ * @throws Error where the file holds no such key
+ */
+export function openVaultKey(directory: string): Uint8Array {
+  const file = join(directory, 'vault-key');
+  if (!existsSync(file)) writeOnce(file, `${randomBytes(32).toString('base64')}\n`);
+  return Buffer.from(readFileSync(file, 'utf8').trim(), 'base64');
+}
+
 /** A file that is there whole or not at all, and that nobody else may read. */
 function writeOnce(file: string, text: string): void {
   writeFileSync(`${file}.part`, text, { mode: 0o600, flush: true });

@@ -24,6 +24,7 @@ import type {
   ValidateSpecResponses,
 } from './generated/types.gen.ts';
 import { lockCalls } from './locks.ts';
+import { secretCalls } from './secrets.ts';
 import { uploadCalls } from './uploads.ts';
 
 /** A spec as an object, or as the text of a file in JSON or YAML. */
@@ -230,6 +231,7 @@ export function createEngineClient(options: {
     ...downloadCalls({ url, apiKey: options.apiKey, send, listArtifacts }),
     ...diffCalls(client),
     ...lockCalls(client),
+    ...secretCalls(client),
     ...uploadCalls(client, url),
     startBuild,
     validateSpec,

@@ -4,11 +4,16 @@ import { EngineError } from '../../core/errors.ts';
 import type { ArchiveState, ArchiveSuite, ExtraArchive } from '../../core/plan/archive-state.ts';
 import { parseInRelease } from '../../core/plan/in-release.ts';
 import type { Clock } from '../../core/ports/clock.ts';
-import type { PackageArchive } from '../../core/ports/package-archive.ts';
+import type { PackageArchive, SecretOf } from '../../core/ports/package-archive.ts';
 import type { SpecArchive } from '../../core/spec/configuration/archives.ts';
 import type { Architecture, ReleaseName } from '../../core/spec/releases.ts';
+import type { WebProxy } from '../../core/wiring/proxy.ts';
 import { snapshotAddress } from '../../core/wiring/snapshot-template.ts';
-import { AddressRefused, createGuardedFetch, type GuardedFetch } from '../network/guarded-fetch.ts';
+import { AddressRefused } from '../network/address-refused.ts';
+import { createGuardedFetch } from '../network/guarded-fetch.ts';
+import { createTrustedFetch } from '../network/trusted-fetch.ts';
+import type { WebFetch } from '../network/web-fetch.ts';
+import { type ArchiveAccess, basicAuthorization, unauthorized } from './archive-access.ts';
 
 /** InRelease files of Debian and Ubuntu have 50 to 300 KB; more than this is no archive. */
 const maximumBytes = 4 * 1024 * 1024;
@@ -29,7 +34,9 @@ export interface HttpArchiveOptions {
   /** Of each distribution; one that is absent cannot be built. */
   readonly addresses: Readonly<Partial<Record<DistributionName, ArchiveAddresses>>>;
   readonly clock: Clock;
-  readonly fetch?: typeof globalThis.fetch;
+  readonly fetch?: WebFetch;
+  /** Through which all archives are read; none unless given. */
+  readonly proxy?: WebProxy | undefined;
   /** Address of an archive that keeps old states, with places for archive and time. */
   readonly snapshot?: string | undefined;
   /** Hosts with private addresses at which archives of a spec may be; none unless given. */
@@ -50,8 +57,10 @@ interface SuitePlace {
 
 /** How an archive is asked: with an operator's trust in its addresses, or with none. */
 interface Asking {
-  readonly fetch: GuardedFetch;
+  readonly fetch: WebFetch;
   readonly mostBytes: number;
+  /** Of an archive that a spec names: by what name, and with what header. */
+  readonly access?: ArchiveAccess;
 }
 
 /**
@@ -63,8 +72,12 @@ interface Asking {
  * Archives that specs name are asked at public addresses alone, and at hosts that the operator allows.
  */
 export function createHttpArchive(options: HttpArchiveOptions): PackageArchive {
-  const own: Asking = { fetch: options.fetch ?? globalThis.fetch, mostBytes: maximumBytes };
-  const guarded: Asking = { fetch: createGuardedFetch(options.privateHosts ?? []), mostBytes: maximumExtraBytes };
+  const { proxy } = options;
+  const own: Asking = { fetch: options.fetch ?? createTrustedFetch(proxy), mostBytes: maximumBytes };
+  const guarded: Asking = {
+    fetch: createGuardedFetch(options.privateHosts ?? [], proxy),
+    mostBytes: maximumExtraBytes,
+  };
   const known = new Map<string, { readonly at: number; readonly state: Promise<ArchiveState> }>();
 
   async function readState(
@@ -87,12 +100,16 @@ export function createHttpArchive(options: HttpArchiveOptions): PackageArchive {
   }
 
   async function readExtra(
-    { name, url, suites, components }: SpecArchive,
+    { name, url, suites, components, credentials }: SpecArchive,
     architecture: Architecture,
+    secretOf: SecretOf,
   ): Promise<ExtraArchive> {
+    const authorization =
+      credentials && basicAuthorization(credentials.username, await secretOf(credentials.password.secret));
+    const asking = { ...guarded, access: { name, authorization } };
     const found = await Promise.all(
       suites.map((suite) =>
-        readSuite(guarded, { name, uri: url, suite, components, required: true }, architecture, options.clock.now()),
+        readSuite(asking, { name, uri: url, suite, components, required: true }, architecture, options.clock.now()),
       ),
     );
     return { name, suites: found.filter((suite) => suite !== undefined) };
@@ -103,7 +120,8 @@ export function createHttpArchive(options: HttpArchiveOptions): PackageArchive {
       places(options, release, timestamp).map(({ uri, suite, components, snapshot }) => {
         return { uri, suite, components: [...components], ...(snapshot === undefined ? {} : { snapshot }) };
       }),
-    extra: (archives, architecture) => Promise.all(archives.map((archive) => readExtra(archive, architecture))),
+    extra: (archives, architecture, secretOf) =>
+      Promise.all(archives.map((archive) => readExtra(archive, architecture, secretOf))),
     state: async (release, architecture, snapshot) => {
       const name = `${release}/${architecture}/${snapshot ?? ''}`;
       const now = options.clock.now().getTime();
@@ -191,7 +209,16 @@ async function readSuite(
 /** The bytes of a file, bounded in size and time; undefined where the server says that there is none. */
 async function readBytes(asking: Asking, address: string, shown: string): Promise<Buffer | undefined> {
   try {
-    const response = await asking.fetch(address, { signal: AbortSignal.timeout(timeoutMilliseconds) });
+    const authorization = asking.access?.authorization;
+    const response = await asking.fetch(address, {
+      signal: AbortSignal.timeout(timeoutMilliseconds),
+      ...(authorization === undefined ? {} : { headers: { authorization } }),
+    });
+    const refused = asking.access && unauthorized(asking.access, response.status);
+    if (refused !== undefined) {
+      await response.body?.cancel();
+      throw new EngineError('archive.unauthorized', refused);
+    }
     if (response.status === 404 || response.status === 410) {
       await response.body?.cancel();
       return undefined;

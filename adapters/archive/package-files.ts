@@ -2,7 +2,10 @@ import { packagePlace } from '../../core/builds/package-cache.ts';
 import type { Sha256 } from '../../core/digest.ts';
 import type { Blobs } from '../../core/ports/blobs.ts';
 import type { PackageFile, PackageFiles } from '../../core/ports/package-files.ts';
+import type { WebProxy } from '../../core/wiring/proxy.ts';
 import { snapshotBase } from '../../core/wiring/snapshot-template.ts';
+import { createTrustedFetch } from '../network/trusted-fetch.ts';
+import type { WebFetch } from '../network/web-fetch.ts';
 import type { HttpArchiveOptions } from './http-archive.ts';
 
 /** Questions at one time, of store and archive: a lock of 400 packages is asked for in a second or two. */
@@ -18,12 +21,14 @@ export interface PackageFilesOptions {
   readonly snapshot?: string | undefined;
   /** Whether a folder that stages without tenant code share has a file; none unless given. */
   readonly inFolder?: (sha256: Sha256) => Promise<boolean>;
-  readonly fetch?: typeof globalThis.fetch;
+  readonly fetch?: WebFetch;
+  /** Through which archives are asked; none unless given. */
+  readonly proxy?: WebProxy | undefined;
 }
 
 /** Asks the package cache for each file, and for what it has not the archive, by HEAD. */
 export function createPackageFiles(options: PackageFilesOptions): PackageFiles {
-  const { blobs, inFolder, fetch = globalThis.fetch } = options;
+  const { blobs, inFolder, fetch = createTrustedFetch(options.proxy) } = options;
   const snapshots = options.snapshot === undefined ? [] : [snapshotBase(options.snapshot)];
   const archives = Object.values(options.addresses)
     .flatMap(({ archive, security }) => [archive, security])

@@ -1,27 +1,10 @@
-import { lookup as resolveName } from 'node:dns';
-import { request as httpRequest, type IncomingMessage } from 'node:http';
-import { request as httpsRequest } from 'node:https';
+import { type LookupAddress, lookup as resolveName } from 'node:dns';
 import { isIP, type LookupFunction } from 'node:net';
-import { Readable } from 'node:stream';
 import { reachOf } from '../../core/network-address.ts';
-
-/** As many as browsers of packages follow; a ring of them ends here. */
-const mostRedirects = 5;
-const redirects = [301, 302, 303, 307, 308];
-
-/** The address may not be asked. */
-export class AddressRefused extends Error {
-  constructor(reason: string) {
-    super(reason);
-    this.name = 'AddressRefused';
-  }
-}
-
-/** Asks an address by GET; its answer is that of `fetch`. */
-export type GuardedFetch = (
-  address: string,
-  init: { readonly headers?: Readonly<Record<string, string>>; readonly signal: AbortSignal },
-) => Promise<Response>;
+import type { WebProxy } from '../../core/wiring/proxy.ts';
+import { AddressRefused } from './address-refused.ts';
+import { proxyConnections } from './proxy-connections.ts';
+import { createWebFetch, type WebFetch } from './web-fetch.ts';
 
 /** Throws where an IP address is none that may be asked for the sake of a host. */
 function needAllowed(ip: string, host: string, privateHosts: ReadonlySet<string>): void {
@@ -49,63 +32,35 @@ function guardedLookup(privateHosts: ReadonlySet<string>): LookupFunction {
   };
 }
 
-/** One request, with a connection of its own: none that somebody else has opened is used. */
-function ask(url: URL, lookup: LookupFunction, init: Parameters<GuardedFetch>[1]): Promise<IncomingMessage> {
-  const options = { lookup, agent: false, signal: init.signal, headers: { ...init.headers } } as const;
-  return new Promise((resolve, reject) => {
-    const request =
-      url.protocol === 'https:' ? httpsRequest(url, options, resolve) : httpRequest(url, options, resolve);
-    request.on('error', reject).end();
+/** The addresses that a name has here; none where it has none, as where a proxy alone knows the names of the world. */
+function addressesOf(host: string): Promise<LookupAddress[]> {
+  return new Promise((resolve) => {
+    resolveName(host, { all: true }, (error, addresses) => resolve(error === null ? addresses : []));
   });
-}
-
-/** Where a redirect leads. @throws AddressRefused where that is no web address, or gives up the encryption */
-function target(from: URL, location: string): URL {
-  const to = URL.parse(location, from.href);
-  if (to === null || !/^https?:$/.test(to.protocol) || to.username !== '' || to.password !== '') {
-    throw new AddressRefused('it redirects to what is no address of an archive');
-  }
-  if (from.protocol === 'https:' && to.protocol === 'http:') {
-    throw new AddressRefused('it redirects from https to http');
-  }
-  return to;
-}
-
-function answerOf(message: IncomingMessage): Response {
-  const status = message.statusCode ?? 0;
-  const headers = new Headers();
-  for (const [name, value] of Object.entries(message.headers)) {
-    for (const one of Array.isArray(value) ? value : [value ?? '']) headers.append(name, one);
-  }
-  // These have no body, and Response takes none with them.
-  const empty = [204, 205, 304].includes(status);
-  if (empty) message.resume();
-  return new Response(empty ? null : Readable.toWeb(message), { status, headers });
 }
 
 /**
  * A `fetch` for addresses that a tenant chose: it connects to public addresses alone, whatever a name resolves to at
- * that moment, and judges each redirect as it judged the first address.
+ * that moment, and judges each redirect as it judged the first address. A connection is never one that somebody else has
+ * opened. Through a proxy the name is resolved once more, by the proxy: what is judged here is what it has here, and the
+ * proxy answers for the rest (docs/decisions/0046).
  * @param privateHosts hosts, as they stand in addresses, that may have private and loopback addresses too; link-local
  *   ones, such as those of metadata services, no host may have
  * @throws (the answer) AddressRefused; the network's error
  */
-export function createGuardedFetch(privateHosts: readonly string[]): GuardedFetch {
+export function createGuardedFetch(privateHosts: readonly string[], proxy?: WebProxy): WebFetch {
   const allowed = new Set(privateHosts.map((host) => host.toLowerCase()));
   const lookup = guardedLookup(allowed);
-  return async (address, init) => {
-    let url = new URL(address);
-    for (let redirected = 0; ; redirected += 1) {
-      const host = url.hostname.replace(/^\[(.*)\]$/, '$1');
-      // No name is looked up for these.
-      if (isIP(host) !== 0) needAllowed(host, url.hostname, allowed);
-      const message = await ask(url, lookup, init);
-      const { location } = message.headers;
-      if (!redirects.includes(message.statusCode ?? 0) || location === undefined) return answerOf(message);
-      message.resume();
-      message.destroy();
-      if (redirected === mostRedirects) throw new AddressRefused(`it redirects more than ${mostRedirects} times`);
-      url = target(url, location);
+  const proxied = proxyConnections(proxy);
+  return createWebFetch(async (url) => {
+    const host = url.hostname.replace(/^\[(.*)\]$/, '$1');
+    // No name is looked up for these.
+    if (isIP(host) !== 0) needAllowed(host, url.hostname, allowed);
+    const connection = proxied(url);
+    if (connection === undefined) return { lookup, agent: false };
+    if (isIP(host) === 0) {
+      for (const { address } of await addressesOf(host)) needAllowed(address, host.toLowerCase(), allowed);
     }
-  };
+    return connection;
+  });
 }

@@ -16,6 +16,7 @@ import { sha256 } from '../../core/digest.ts';
 import { readJson, utf8 } from '../../core/json.ts';
 import type { Clock } from '../../core/ports/clock.ts';
 import type { Table } from '../../core/ports/table.ts';
+import type { Vault } from '../../core/ports/vault.ts';
 import { stoppedTask } from '../../local/flow/failure.ts';
 import { type MemoryBlobs, placeOfUrl } from './memory-blobs.ts';
 import type { AttemptDraw } from './workload.ts';
@@ -23,6 +24,7 @@ import type { AttemptDraw } from './workload.ts';
 export interface BuilderPorts {
   readonly table: Table;
   readonly blobs: MemoryBlobs;
+  readonly vault: Vault;
   readonly clock: Clock;
 }
 

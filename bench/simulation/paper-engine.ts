@@ -1,5 +1,6 @@
 import { openSqliteTable } from '../../adapters/sqlite/sqlite-table.ts';
 import { createIds } from '../../adapters/system/ids.ts';
+import { createKeyVault } from '../../adapters/vault/key-vault.ts';
 import type { BuildRecord } from '../../core/builds/build-record.ts';
 import { findBuild, submitBuild } from '../../core/builds/build-repository.ts';
 import { storePlan } from '../../core/builds/plan-store.ts';
@@ -66,6 +67,8 @@ const paperSigner: Signer = {
   key: async () => ({ keyId: 'd'.repeat(64), publicKey: '' }),
   sign: async (bytes) => utf8(sha256(bytes)),
 };
+/** No spec of a run names a secret. */
+const paperVault = createKeyVault(new Uint8Array(32));
 /** Nothing is evicted from the cache, and nothing warms it. */
 const keeping = { cacheLimitBytes: Number.MAX_SAFE_INTEGER, warmsPresets: false };
 
@@ -108,7 +111,10 @@ export async function startPaperEngine(options: PaperEngineOptions): Promise<Pap
         await options.onTask?.(request.buildId, request.stageId);
         const task = options.draw(random, request.attempt);
         const table = counting.of('exchange');
-        return await runPaperBuilder({ table, blobs, clock }, { ...task, manifestUrl: request.manifestUrl, signal });
+        return await runPaperBuilder(
+          { table, blobs, vault: paperVault, clock },
+          { ...task, manifestUrl: request.manifestUrl, signal },
+        );
       } finally {
         tasks.running -= 1;
       }
@@ -144,6 +150,7 @@ export async function startPaperEngine(options: PaperEngineOptions): Promise<Pap
     archive: { state: async () => paperArchive, extra: async () => [], places: () => paperArchive.suites },
     packages: { gone: async () => [] },
     signer: paperSigner,
+    vault: paperVault,
     clock,
     ids,
   };

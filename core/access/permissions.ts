@@ -8,6 +8,8 @@ export const permissions = [
   'cache:read',
   'cache:delete',
   'cache:operate',
+  'secrets:read',
+  'secrets:write',
 ] as const;
 export type Permission = (typeof permissions)[number];
 
@@ -22,6 +24,8 @@ export const roles = {
     'specs:validate',
     'cache:read',
     'cache:delete',
+    'secrets:read',
+    'secrets:write',
   ],
   builder: [
     'builds:create',
@@ -31,6 +35,7 @@ export const roles = {
     'specs:validate',
     'cache:read',
     'cache:delete',
+    'secrets:read',
   ],
   viewer: ['builds:read', 'artifacts:read', 'cache:read'],
 } as const satisfies Record<string, readonly Permission[]>;

@@ -46,7 +46,7 @@ export function rememberArchive(archive: PackageArchive, options: ArchiveMemoryO
 
   return {
     places: (release, snapshot) => archive.places(release, snapshot),
-    extra: (archives, architecture) => archive.extra(archives, architecture),
+    extra: (archives, architecture, secretOf) => archive.extra(archives, architecture, secretOf),
     async state(release, architecture, snapshot): Promise<KnownArchiveState> {
       // Its state does not change: the plans that were made for it remember it.
       if (snapshot !== undefined) return archive.state(release, architecture, snapshot);

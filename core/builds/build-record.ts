@@ -103,6 +103,8 @@ export const attemptRecordSchema = z.strictObject({
   blobs: z.record(z.string(), z.string()),
   /** The same of artifacts: digest to path in the artifacts bucket. */
   artifacts: z.record(z.string(), z.string()).optional(),
+  /** Names of the secrets that it may ask for: by the step that names them. */
+  secrets: z.record(z.string(), z.array(z.string())).optional(),
   preparedAt: timestamp,
   endedAt: timestamp.optional(),
   /** Its uploads in parts, by `step/output`: the store's name of each, and how it is cut. */

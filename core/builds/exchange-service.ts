@@ -2,6 +2,8 @@ import { equalSecrets, sha256 } from '../digest.ts';
 import { EngineError } from '../errors.ts';
 import type { BlobPlace, Blobs, SignedRequest } from '../ports/blobs.ts';
 import type { Table } from '../ports/table.ts';
+import type { Vault } from '../ports/vault.ts';
+import { openSecret } from '../secrets/secret-repository.ts';
 import type { AttemptRecord } from './build-record.ts';
 import { findBuild, type Versioned } from './build-repository.ts';
 import { isEnding } from './ending.ts';
@@ -32,14 +34,15 @@ export interface ExchangeCall {
 /**
  * Answers a builder. The ticket is bound to build, stage and attempt, and is dead when the attempt or the build ends;
  * nothing is signed but places of that very attempt, blobs that its manifest names, and files of the package archive by
- * their digest.
- * @throws EngineError ticket.refused, exchange.refused, blob.too_large, blob.parts_refused
+ * their digest; no secret is told but to a step that names it.
+ * @throws EngineError ticket.refused, exchange.refused, blob.too_large, blob.parts_refused, secret.not_found,
+ *   secret.damaged
  */
 export async function answerExchange(
-  ports: { table: Table; blobs: Blobs },
+  ports: { table: Table; blobs: Blobs; vault: Vault },
   call: ExchangeCall,
 ): Promise<ExchangeResponse> {
-  const { attempt, cancelled } = await admit(ports.table, call);
+  const { attempt, cancelled, tenantId } = await admit(ports.table, call);
   const { request } = call;
   const read = async () => (await admit(ports.table, call)).attempt;
   const asking = { buildId: call.buildId, attempt, read };
@@ -76,6 +79,14 @@ export async function answerExchange(
       }
       const signed = await ports.blobs.signGet(place, { expiresSeconds: urlSeconds });
       return { kind: 'download', request: plain(signed) };
+    }
+    case 'secret': {
+      const { step, name } = request;
+      const { secrets = {} } = attempt.value;
+      if (!Object.hasOwn(secrets, step) || secrets[step]?.includes(name) !== true) {
+        throw new EngineError('exchange.refused', `The step ${step} of this attempt names no such secret.`);
+      }
+      return { kind: 'secret', value: await openSecret(ports, tenantId, name) };
     }
     case 'packages': {
       const signed = await Promise.all(
@@ -116,7 +127,7 @@ function checkOutput(attempt: AttemptRecord, { step, output }: { step: string; o
 async function admit(
   table: Table,
   call: ExchangeCall,
-): Promise<{ attempt: Versioned<AttemptRecord>; cancelled: boolean }> {
+): Promise<{ attempt: Versioned<AttemptRecord>; cancelled: boolean; tenantId: string }> {
   const [attempt, build] = await Promise.all([
     findAttempt(table, call.buildId, call.stageId, call.attempt),
     findBuild(table, call.buildId),
@@ -129,7 +140,7 @@ async function admit(
   if (attempt.value.state !== 'live' || isTerminal(build.value.state)) {
     throw new EngineError('ticket.refused', 'The attempt of this ticket has ended.');
   }
-  return { attempt, cancelled: isEnding(build.value) };
+  return { attempt, cancelled: isEnding(build.value), tenantId: build.value.tenantId };
 }
 
 async function heartbeat(

@@ -48,6 +48,11 @@ export const exchangeRequestSchema = z.discriminatedUnion('kind', [
     digest,
   }),
   z.strictObject({
+    kind: z.literal('secret').describe('Ask for the value of a secret that a step of the attempt names.'),
+    step: z.string(),
+    name: z.string().max(64),
+  }),
+  z.strictObject({
     kind: z
       .literal('packages')
       .describe('Ask for the downloads of files of the package archive, which may or may not be in the cache.'),
@@ -82,6 +87,7 @@ export const exchangeResponseSchema = z.discriminatedUnion('kind', [
     kind: z.literal('packages'),
     requests: z.record(digest, signedRequestSchema).describe('By digest. What is not in the cache answers 403 or 404.'),
   }),
+  z.strictObject({ kind: z.literal('secret'), value: z.string() }),
   z.strictObject({ kind: z.literal('heartbeat'), cancelled: z.boolean(), log: signedRequestSchema.optional() }),
   z.strictObject({ kind: z.literal('parts'), count: z.number().int().describe('Parts that are to come.') }),
   z.strictObject({ kind: z.literal('completed') }),

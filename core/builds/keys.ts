@@ -103,6 +103,14 @@ export const uploadKey = (tenantId: string, digest: string): TableKey => ({
 });
 /** Counts the bytes of a tenant's uploads. */
 export const uploadUseKey = (tenantId: string): TableKey => ({ partition: `UPLOADUSE#${tenantId}`, sort: 'USE' });
+/** A secret of a tenant's, beside the record of all of them: nobody sees another tenant's. */
+export const secretKey = (tenantId: string, name: string): TableKey => ({
+  partition: `SECRETS#${tenantId}`,
+  sort: `${tenantSecretsPrefix}${name}`,
+});
+export const tenantSecretsPrefix = 'SECRET#';
+/** How many secrets a tenant has, and the last version that one of them was given. */
+export const secretBookKey = (tenantId: string): TableKey => ({ partition: `SECRETS#${tenantId}`, sort: 'BOOK' });
 export const idempotencyKey = (tenantId: string, key: string): TableKey => ({
   partition: `IDEMPOTENCY#${tenantId}#${sha256(key)}`,
   sort: 'IDEMPOTENCY',

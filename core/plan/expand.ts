@@ -5,6 +5,7 @@ import type { ResolvedSpec } from '../spec/schema.ts';
 import { configurationOptions } from './configuration-options.ts';
 import { diskPackages } from './disk-packages.ts';
 import { exportStep, moduleOf } from './export-steps.ts';
+import { archiveSecrets } from './programs/archive-secrets.ts';
 import { bringsHooks, mayChangeInitramfs, removalMayChangeInitramfs } from './programs/initramfs-inputs.ts';
 import { Chain, layersOf, type StepDraft, sortByNeeds } from './step-drafts.ts';
 import { testSteps } from './test-steps.ts';
@@ -39,9 +40,14 @@ function impliedPackages(spec: ResolvedSpec): string[] {
  * files that it reads may have touched the tree it comes last and is `tenant`, else it belongs to the shared base.
  * An archive that the spec names is a tenant's, and maintainer scripts are code: then the step of the user's packages, and
  * every declarative step after it, is `tenant`, and what all share ends with the boot packages.
+ * @param secretVersions of the secrets that its archives name, by name
  * @param base `tenant`: so are all packages, from the minimal system on, and nothing is shared
  */
-export function expandSpec(spec: ResolvedSpec, base: 'service' | 'tenant' = 'service'): StepDraft[] {
+export function expandSpec(
+  spec: ResolvedSpec,
+  base: 'service' | 'tenant' = 'service',
+  secretVersions: ReadonlyMap<string, number> = new Map(),
+): StepDraft[] {
   const chain = new Chain();
   // What does not boot needs no package of its own, so it changes nothing below it.
   // Every form of a disk needs the same packages: one layer of these serves all.
@@ -71,7 +77,7 @@ export function expandSpec(spec: ResolvedSpec, base: 'service' | 'tenant' = 'ser
     recommends: spec.packages.recommends,
     pins: spec.packages.pins,
     hold: spec.packages.hold,
-    ...(foreign && { archives }),
+    ...(foreign && { archives, secrets: archiveSecrets(archives, secretVersions) }),
   };
   const { install, remove: purge, pins = [], hold = [] } = wanted;
   const changesPackages = foreign || install.length + purge.length + pins.length + hold.length > 0;

@@ -13,7 +13,8 @@ import { type Fusing, fuseStages } from './stages.ts';
  * The plan of a build: pure, so equal inputs give equal bytes. The source date is the newest date of the suites of the
  * distribution's archive: what the image is made of cannot be younger, and two builds of one archive state share it. An
  * archive that the spec names has no say in it, since the steps that all tenants share have it in their keys.
- * @param input `fusing` is by cost where it is not said; `lock` is that which the spec names, `archive` its state then
+ * @param input `fusing` is by cost where it is not said; `lock` is that which the spec names, `archive` its state then;
+ *   `secretVersions` has a version of each secret that the spec names
  * @throws EngineError plan.too_large, lock.does_not_fit
  */
 export function makePlan(input: {
@@ -22,12 +23,17 @@ export function makePlan(input: {
   toolchain: string;
   fusing?: Fusing | undefined;
   lock?: KnownLock | undefined;
+  secretVersions?: ReadonlyMap<string, number> | undefined;
 }): Plan {
   const { spec, archive, toolchain, lock } = input;
   const architecture = spec.base.architecture;
   const sourceDateEpoch = Math.max(...archive.suites.map((suite) => suite.date));
   const keys = new Map<string, string>();
-  const expanded = expandSpec(spec, lock === undefined || isVouched(lock, spec) ? 'service' : 'tenant');
+  const expanded = expandSpec(
+    spec,
+    lock === undefined || isVouched(lock, spec) ? 'service' : 'tenant',
+    input.secretVersions,
+  );
   const drafts =
     lock === undefined ? expanded : lockedDrafts(expanded, spec, lock, { architecture, archive, sourceDateEpoch });
   const steps: PlanStep[] = drafts.map((draft) => {

@@ -11,6 +11,9 @@ export interface KnownArchiveState extends ArchiveState {
 /** Where a suite is, without its state. */
 export type ArchivePlace = Pick<ArchiveSuite, 'uri' | 'suite' | 'components' | 'snapshot'>;
 
+/** The value of a secret, by its name, of the tenant whose spec is planned. */
+export type SecretOf = (name: string) => Promise<string>;
+
 /** Looks up the state of the configured package archive for a release, and of archives that specs name. */
 export interface PackageArchive {
   /**
@@ -25,7 +28,8 @@ export interface PackageArchive {
   places(release: ReleaseName, snapshot?: string): readonly ArchivePlace[];
   /**
    * The present state of archives that a spec names, whose addresses a tenant chose. It is not remembered.
-   * @throws EngineError archive.unreachable, archive.untrusted
+   * @param secretOf gives the passwords of those that ask for one
+   * @throws EngineError archive.unreachable, archive.unauthorized, archive.untrusted; what `secretOf` throws
    */
-  extra(archives: readonly SpecArchive[], architecture: Architecture): Promise<ExtraArchive[]>;
+  extra(archives: readonly SpecArchive[], architecture: Architecture, secretOf: SecretOf): Promise<ExtraArchive[]>;
 }

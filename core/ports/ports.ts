@@ -9,6 +9,7 @@ import type { PackageArchive } from './package-archive.ts';
 import type { PackageFiles } from './package-files.ts';
 import type { Signer } from './signer.ts';
 import type { Table } from './table.ts';
+import type { Vault } from './vault.ts';
 
 /** All that the functions stand on. A composition root (a lambda.ts, local/) makes one; a function takes what it needs. */
 export interface Ports {
@@ -21,6 +22,7 @@ export interface Ports {
   readonly archive: PackageArchive;
   readonly packages: PackageFiles;
   readonly signer: Signer;
+  readonly vault: Vault;
   readonly clock: Clock;
   readonly ids: Ids;
 }

@@ -1,6 +1,7 @@
 import type { FieldError } from '../errors.ts';
 import { quoted, utf8Length } from '../text.ts';
 import { capabilityErrors } from './capability-check.ts';
+import { plainCredentialErrors } from './configuration/archive-credentials.ts';
 import { configurationErrors } from './configuration/conflicts.ts';
 import { diskLayoutErrors } from './disk-layout-check.ts';
 import { distributionErrors } from './distribution-check.ts';
@@ -26,6 +27,8 @@ export interface Abilities {
   readonly outputs: readonly OutputType[];
   /** It knows an archive that keeps old states; false where absent. */
   readonly snapshots?: boolean | undefined;
+  /** Hosts of the operator's at which archives of a spec may be; none where absent. */
+  readonly privateArchiveHosts?: readonly string[] | undefined;
 }
 
 export type SpecCheck =
@@ -104,6 +107,7 @@ export function checkSpec(input: unknown, abilities: Abilities): SpecCheck {
       ...needErrors(outline.data.steps),
       ...kernelLineErrors(outline.data),
       ...configurationErrors(input, outline.data),
+      ...plainCredentialErrors(input, abilities.privateArchiveHosts ?? []),
       ...emptiedPathErrors(input, outline.data),
       ...removedResultErrors(outline.data),
       ...defaultUserErrors(outline.data),

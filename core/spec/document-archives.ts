@@ -26,6 +26,9 @@ export const archiveNotes: readonly string[] = [
   'Maintainer scripts of such an archive are code that nobody but you vouches for. They run without network and without',
   'device nodes, in a builder of their own; nothing that they made is shared with other tenants, and less of the build is',
   'cached. The engine asks an archive at public addresses, and at hosts that the operator allows',
-  '(`archives.privateHosts`). Credentials are refused: there is nowhere to keep them yet.',
+  '(`archives.privateHosts`).',
+  '',
+  'An archive that asks for a user and password gets them from `credentials`, whose password is the name of a',
+  '[secret](secrets.md). They serve building alone: the image has the archive without them.',
   '',
 ];

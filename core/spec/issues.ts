@@ -2,7 +2,7 @@ import type { z } from 'zod';
 import { nearestName, quoted } from '../text.ts';
 import { foreignReleaseRefusal } from './base.ts';
 import { namedOptionVerdict } from './capabilities.ts';
-import { archiveMemberRefusal } from './configuration/archives.ts';
+import { archiveMemberRefusal } from './configuration/archive-credentials.ts';
 import { fileSystemRefusal } from './disk-layout.ts';
 import { type FieldPath, valueAt } from './field-path.ts';
 import { type Refusal, refusalParameters, type SpecErrorCode } from './refusal.ts';

@@ -21,6 +21,7 @@ export const specErrorCodes = {
   'spec.unfinished_upload': 'A file is an upload whose bytes have not come yet.',
   'spec.unknown_key': 'There is no such field.',
   'spec.unknown_need': 'A step needs a step that does not exist.',
+  'spec.unknown_secret': 'A secret is named that does not exist.',
   'spec.unknown_upload': 'A file is an upload that does not exist.',
   'spec.unknown_user': 'A user is named that the spec does not make.',
   'spec.unsupported_architecture': 'This installation cannot build the architecture.',

@@ -62,7 +62,8 @@ export const eventFunctions = {
   planBuild: {
     name: 'plan-build',
     entry: 'functions/orchestration/plan-build/lambda.ts',
-    rights: { ...none, blobs: 'write' },
+    // It reads the archives of specs with their passwords.
+    rights: { ...none, blobs: 'write', secretKey: 'open' },
     timeoutSeconds: 120,
   },
   dispatchBuilds: {

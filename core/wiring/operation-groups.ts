@@ -10,6 +10,8 @@ export interface GroupRights {
   readonly stopsTasks: boolean;
   /** What it may do with the key that signs evidence; absent: nothing. `sign` reads its public half too. */
   readonly signingKey?: 'read' | 'sign';
+  /** What it may do with the key that seals secrets; absent: nothing. */
+  readonly secretKey?: 'seal' | 'open';
 }
 
 export interface OperationGroup {
@@ -29,7 +31,11 @@ export const operationGroups: readonly OperationGroup[] = [
     name: 'builds',
     prefixes: ['/v1/builds', '/v1/builds:plan', '/api/build'],
     entry: 'functions/api/builds/lambda.ts',
-    rights: { table: 'write', blobs: 'read', signsUrls: true, startsFlow: false, stopsFlow: false, stopsTasks: false },
+    rights: {
+      ...{ table: 'write', blobs: 'read', signsUrls: true, startsFlow: false, stopsFlow: false, stopsTasks: false },
+      // A preview reads the archives of the spec with their passwords.
+      secretKey: 'open',
+    },
     timeoutSeconds: 29,
     summary: 'Plan, submit, read, cancel builds; logs and artifacts',
   },
@@ -48,6 +54,18 @@ export const operationGroups: readonly OperationGroup[] = [
     rights: { table: 'read', blobs: 'write', signsUrls: false, startsFlow: false, stopsFlow: false, stopsTasks: false },
     timeoutSeconds: 29,
     summary: 'Keep locks that builds are made from',
+  },
+  {
+    name: 'secrets',
+    prefixes: ['/v1/secrets'],
+    entry: 'functions/api/secrets/lambda.ts',
+    rights: {
+      ...{ table: 'write', blobs: 'none', signsUrls: false, startsFlow: false, stopsFlow: false, stopsTasks: false },
+      // It cannot read what it stores.
+      secretKey: 'seal',
+    },
+    timeoutSeconds: 10,
+    summary: 'Secrets that specs name: set, list, remove',
   },
   {
     name: 'specs',
@@ -70,7 +88,10 @@ export const operationGroups: readonly OperationGroup[] = [
     name: 'stages',
     prefixes: ['/v1/stages'],
     entry: 'functions/api/stages/lambda.ts',
-    rights: { table: 'write', blobs: 'none', signsUrls: true, startsFlow: false, stopsFlow: false, stopsTasks: false },
+    rights: {
+      ...{ table: 'write', blobs: 'none', signsUrls: true, startsFlow: false, stopsFlow: false, stopsTasks: false },
+      secretKey: 'open',
+    },
     // The store may take a while to make one object of many parts.
     timeoutSeconds: 29,
     summary: 'The exchange between builders and the engine',

@@ -2,6 +2,7 @@ import type { Operation } from '../shared/operation.ts';
 import { buildOperations } from './builds/operations.ts';
 import { cacheOperations } from './cache/operations.ts';
 import { lockOperations } from './locks/operations.ts';
+import { secretOperations } from './secrets/operations.ts';
 import { serviceOperations } from './service/operations.ts';
 import { specOperations } from './specs/operations.ts';
 import { stageOperations } from './stages/operations.ts';
@@ -12,6 +13,7 @@ export const operationsByGroup: Readonly<Record<string, readonly Operation[]>> =
   builds: buildOperations,
   cache: cacheOperations,
   locks: lockOperations,
+  secrets: secretOperations,
   specs: specOperations,
   uploads: uploadOperations,
   stages: stageOperations,

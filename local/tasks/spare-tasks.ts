@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { type TrustClass, trustClasses, type Warmth } from '../../core/builds/manifest.ts';
 import type { Sha256 } from '../../core/digest.ts';
 import type { Clock } from '../../core/ports/clock.ts';
+import type { WebProxy } from '../../core/wiring/proxy.ts';
 import { linkInputs, makeTaskFolder, removeTaskFolder } from './task-folder.ts';
 import { TaskProcess } from './task-process.ts';
 import { readMemory, workSpaceFor } from './work-space.ts';
@@ -20,6 +21,8 @@ export interface SpareTasksOptions {
   readonly mode: 'contained' | 'privileged';
   readonly slots: number;
   readonly packageCache: string | undefined;
+  /** The web proxy of archives and scripts. */
+  readonly proxy?: WebProxy | undefined;
   readonly clock: Clock;
 }
 
@@ -113,7 +116,7 @@ export class SpareTasks {
   }
 
   async #make(kind: TaskKind): Promise<Spare> {
-    const { directory, builderRoot, agentBundle, mode, slots, packageCache, clock } = this.#options;
+    const { directory, builderRoot, agentBundle, mode, slots, packageCache, proxy, clock } = this.#options;
     this.#made += 1;
     const folder = join(directory, `spare-${this.#made}`);
     await makeTaskFolder(folder);
@@ -124,7 +127,7 @@ export class SpareTasks {
       madeAt: clock.now().getTime(),
       inMemory: work !== 'disk',
       process: new TaskProcess({
-        ...{ builderRoot, folder, agentBundle, mode, work, clock },
+        ...{ builderRoot, folder, agentBundle, mode, work, proxy, clock },
         packageCache: cache,
         handsOver: kind !== 'tenant',
       }),

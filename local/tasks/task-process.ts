@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Warmth } from '../../core/builds/manifest.ts';
 import type { Clock } from '../../core/ports/clock.ts';
+import type { WebProxy } from '../../core/wiring/proxy.ts';
 
 /** Between the signal and force: SIGTERM lets the agent finish what it is just sending. */
 const graceMilliseconds = 2_000;
@@ -22,6 +23,8 @@ export interface TaskProcessOptions {
   readonly mode: 'contained' | 'privileged';
   readonly work: number | 'disk';
   readonly packageCache: string | undefined;
+  /** The web proxy of archives and scripts. */
+  readonly proxy?: WebProxy | undefined;
   /** The task may hand files over to the object store: no tenant code runs in it. */
   readonly handsOver: boolean;
   readonly clock: Clock;
@@ -64,6 +67,8 @@ export class TaskProcess {
     });
     this.#child.stdin?.on('error', () => undefined);
     this.#child.stdin?.write('go\n');
+    // Its address may hold a password, which the command lines of a machine show to everybody.
+    if (options.proxy !== undefined) this.#child.stdin?.write(`proxy ${JSON.stringify(options.proxy)}\n`);
     this.exited = new Promise((resolve, reject) => {
       this.#child.once('error', reject);
       this.#child.once('close', (code, signal) => resolve(code ?? 128 + signalNumber(signal)));

@@ -7,6 +7,7 @@ import type { JsonValue, Sha256 } from '../../core/digest.ts';
 import type { BuilderTasks } from '../../core/ports/builder-tasks.ts';
 import type { Clock } from '../../core/ports/clock.ts';
 import type { Table } from '../../core/ports/table.ts';
+import type { WebProxy } from '../../core/wiring/proxy.ts';
 import { TaskFailed } from '../flow/failure.ts';
 import { Slots } from './slots.ts';
 import { SpareTasks } from './spare-tasks.ts';
@@ -25,6 +26,8 @@ export interface TaskRunnerOptions {
   readonly slots: number;
   /** Verified packages that service stages share; no other stage sees it. */
   readonly packageCache: string | undefined;
+  /** The web proxy of archives and scripts. */
+  readonly proxy?: WebProxy | undefined;
   /** Where the attempts are: what each may read, and its trust class. */
   readonly table: Table;
   /** File of an object in the work bucket. @throws Error where it is absent */

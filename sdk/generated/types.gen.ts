@@ -83,6 +83,24 @@ export type Spec = {
          */
         key: string;
         /**
+         * User and password that the archive asks for, over https. Used while building alone: the image has none of it.
+         */
+        credentials?: {
+            /**
+             * Name of the user; it is no secret.
+             */
+            username: string;
+            /**
+             * The password, by the name of a secret.
+             */
+            password: {
+                /**
+                 * Name of the secret that holds the password: `lbuild secrets set NAME`.
+                 */
+                secret: string;
+            };
+        };
+        /**
          * Priority of all that its host has, as apt_preferences(5) has it. Omitted: 500, as the distribution.
          */
         priority?: number;
@@ -1915,6 +1933,29 @@ export type StoredLock = {
     recorded: boolean;
 };
 
+export type SecretList = {
+    secrets: Array<Secret>;
+};
+
+export type Secret = {
+    /**
+     * What `credentials.password.secret` of an archive gives.
+     */
+    name: string;
+    /**
+     * Grows with every value that any secret of the tenant is given.
+     */
+    version: number;
+    /**
+     * When it was given this value.
+     */
+    setAt: string;
+};
+
+export type SecretRemoval = {
+    removed: true;
+};
+
 export type SpecVerdict = {
     valid: boolean;
     /**
@@ -2273,7 +2314,7 @@ export type PreviewPlanErrors = {
      */
     415: Problem;
     /**
-     * `lock.does_not_fit`: The lock does not fit the spec. `plan.too_large`: The plan has too many stages. `spec.invalid`: The build spec is not valid.
+     * `archive.unauthorized`: An archive of the spec does not take the user and password. `lock.does_not_fit`: The lock does not fit the spec. `plan.too_large`: The plan has too many stages. `spec.invalid`: The build spec is not valid.
      */
     422: Problem;
     /**
@@ -3388,6 +3429,162 @@ export type UploadLockResponses = {
 
 export type UploadLockResponse = UploadLockResponses[keyof UploadLockResponses];
 
+export type ListSecretsData = {
+    body?: never;
+    path?: never;
+    query?: never;
+    url: '/v1/secrets';
+};
+
+export type ListSecretsErrors = {
+    /**
+     * `request.invalid`: The request is not valid.
+     */
+    400: Problem;
+    /**
+     * `access.unauthenticated`: No valid credentials.
+     */
+    401: Problem;
+    /**
+     * `access.forbidden`: The key may not do this.
+     */
+    403: Problem;
+    /**
+     * `request.too_large`: The body is too large.
+     */
+    413: Problem;
+    /**
+     * `internal.error`: The service failed.
+     */
+    500: Problem;
+    /**
+     * `service.unavailable`: A part of the service is not available.
+     */
+    503: Problem;
+};
+
+export type ListSecretsError = ListSecretsErrors[keyof ListSecretsErrors];
+
+export type ListSecretsResponses = {
+    /**
+     * Success.
+     */
+    200: SecretList;
+};
+
+export type ListSecretsResponse = ListSecretsResponses[keyof ListSecretsResponses];
+
+export type RemoveSecretData = {
+    body?: never;
+    path: {
+        name: string;
+    };
+    query?: never;
+    url: '/v1/secrets/{name}';
+};
+
+export type RemoveSecretErrors = {
+    /**
+     * `request.invalid`: The request is not valid.
+     */
+    400: Problem;
+    /**
+     * `access.unauthenticated`: No valid credentials.
+     */
+    401: Problem;
+    /**
+     * `access.forbidden`: The key may not do this.
+     */
+    403: Problem;
+    /**
+     * `secret.not_found`: There is no such secret.
+     */
+    404: Problem;
+    /**
+     * `request.too_large`: The body is too large.
+     */
+    413: Problem;
+    /**
+     * `internal.error`: The service failed.
+     */
+    500: Problem;
+    /**
+     * `service.unavailable`: A part of the service is not available.
+     */
+    503: Problem;
+};
+
+export type RemoveSecretError = RemoveSecretErrors[keyof RemoveSecretErrors];
+
+export type RemoveSecretResponses = {
+    /**
+     * Success.
+     */
+    200: SecretRemoval;
+};
+
+export type RemoveSecretResponse = RemoveSecretResponses[keyof RemoveSecretResponses];
+
+export type SetSecretData = {
+    body: {
+        /**
+         * One line of text, 1 to 4096 bytes of UTF-8.
+         */
+        value: string;
+    };
+    path: {
+        name: string;
+    };
+    query?: never;
+    url: '/v1/secrets/{name}';
+};
+
+export type SetSecretErrors = {
+    /**
+     * `request.invalid`: The request is not valid. `request.unreadable`: The body cannot be read.
+     */
+    400: Problem;
+    /**
+     * `access.unauthenticated`: No valid credentials.
+     */
+    401: Problem;
+    /**
+     * `access.forbidden`: The key may not do this.
+     */
+    403: Problem;
+    /**
+     * `secret.too_many`: The tenant has as many secrets as it may.
+     */
+    409: Problem;
+    /**
+     * `request.too_large`: The body is too large.
+     */
+    413: Problem;
+    /**
+     * `request.media_type`: The media type is not supported.
+     */
+    415: Problem;
+    /**
+     * `internal.error`: The service failed.
+     */
+    500: Problem;
+    /**
+     * `service.unavailable`: A part of the service is not available.
+     */
+    503: Problem;
+};
+
+export type SetSecretError = SetSecretErrors[keyof SetSecretErrors];
+
+export type SetSecretResponses = {
+    /**
+     * Success.
+     */
+    200: Secret;
+};
+
+export type SetSecretResponse = SetSecretResponses[keyof SetSecretResponses];
+
 export type ValidateSpecData = {
     body: Spec;
     path?: never;
@@ -3713,6 +3910,13 @@ export type ExchangeData = {
         digest: string;
     } | {
         /**
+         * Ask for the value of a secret that a step of the attempt names.
+         */
+        kind: 'secret';
+        step: string;
+        name: string;
+    } | {
+        /**
          * Ask for the downloads of files of the package archive, which may or may not be in the cache.
          */
         kind: 'packages';
@@ -3768,6 +3972,10 @@ export type ExchangeErrors = {
      * `exchange.refused`: The stage may not have this.
      */
     403: Problem;
+    /**
+     * `secret.not_found`: There is no such secret.
+     */
+    404: Problem;
     /**
      * `request.too_large`: The body is too large.
      */
@@ -3828,6 +4036,9 @@ export type ExchangeResponses = {
                 };
             };
         };
+    } | {
+        kind: 'secret';
+        value: string;
     } | {
         kind: 'heartbeat';
         cancelled: boolean;

@@ -1,6 +1,7 @@
 import { createServer, type Server } from 'node:http';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { AddressRefused, createGuardedFetch } from '../../adapters/network/guarded-fetch.ts';
+import { AddressRefused } from '../../adapters/network/address-refused.ts';
+import { createGuardedFetch } from '../../adapters/network/guarded-fetch.ts';
 
 describe('a guarded fetch', () => {
   let server: Server;

@@ -1,10 +1,11 @@
 import { createServer, type Server } from 'node:http';
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, onTestFinished } from 'vitest';
 import { createHttpArchive } from '../../adapters/archive/http-archive.ts';
 import { sha256 } from '../../core/digest.ts';
 import { EngineError } from '../../core/errors.ts';
 import { archiveStateSchema } from '../../core/plan/archive-state.ts';
 import type { Clock } from '../../core/ports/clock.ts';
+import { startFakeArchive } from '../support/fake-archive.ts';
 
 type Answer = { status?: number; body?: string | Buffer };
 
@@ -62,6 +63,8 @@ function fixedClock(at: { milliseconds: number }): Clock {
   return { now: () => new Date(at.milliseconds), sleep: async () => {} };
 }
 
+/** These specs name no secret. */
+const noSecret = () => Promise.reject(new Error('nobody asks for a secret'));
 const quiet = () => {};
 
 describe('package archive over HTTP', () => {
@@ -211,7 +214,7 @@ describe('package archive over HTTP', () => {
     const wanted = { name: 'site', url, suites: ['stable'], components: ['extra'], key: '', for: 'both' as const };
     const readerOf = (privateHosts?: readonly string[]) =>
       createHttpArchive({ addresses: {}, privateHosts, clock: fixedClock({ milliseconds: 0 }), log: quiet });
-    const [found] = await readerOf(['127.0.0.1']).extra([wanted], 'amd64');
+    const [found] = await readerOf(['127.0.0.1']).extra([wanted], 'amd64', noSecret);
     expect(found).toMatchObject({
       name: 'site',
       suites: [
@@ -224,14 +227,51 @@ describe('package archive over HTTP', () => {
       ],
     });
     const before = asked.length;
-    await expect(readerOf().extra([wanted], 'amd64')).rejects.toMatchObject({
+    await expect(readerOf().extra([wanted], 'amd64', noSecret)).rejects.toMatchObject({
       code: 'archive.unreachable',
       message: expect.stringMatching(/archives\[site\]: \/debian\S+ cannot be read: the host has no public address/),
     });
     expect(asked).toHaveLength(before);
-    await expect(readerOf(['127.0.0.1']).extra([{ ...wanted, components: ['main'] }], 'amd64')).rejects.toThrow(
-      'lists no main/binary-amd64/Packages',
-    );
+    await expect(
+      readerOf(['127.0.0.1']).extra([{ ...wanted, components: ['main'] }], 'amd64', noSecret),
+    ).rejects.toThrow('lists no main/binary-amd64/Packages');
+  });
+
+  it('asks an archive of a spec with its credentials, and says which it does not take', async () => {
+    const site = await startFakeArchive([{ name: 'web' }]);
+    onTestFinished(() => site.remove());
+    site.authorization = `Basic ${Buffer.from('ci:pä:ss').toString('base64')}`;
+    const credentials = { username: 'ci', password: { secret: 'site' } };
+    const wanted = {
+      name: 'site',
+      url: site.url,
+      suites: ['trixie'],
+      components: ['main'],
+      key: '',
+      for: 'both' as const,
+    };
+    const clock = fixedClock({ milliseconds: Date.parse('2025-11-20T00:00:00Z') });
+    const reader = createHttpArchive({ addresses: {}, privateHosts: ['127.0.0.1'], clock, log: quiet });
+    const named: string[] = [];
+    const secretOf = (value: string) => async (name: string) => {
+      named.push(name);
+      return value;
+    };
+    const [found] = await reader.extra([{ ...wanted, credentials }], 'amd64', secretOf('pä:ss'));
+    expect([found?.name, named]).toEqual(['site', ['site']]);
+    expect(JSON.stringify(found)).not.toMatch(/ci|Basic|ss"/);
+    const refused = await reader
+      .extra([{ ...wanted, credentials }], 'amd64', secretOf('wrong'))
+      .catch((error) => error);
+    expect(refused).toMatchObject({
+      code: 'archive.unauthorized',
+      detail: 'archives[site].credentials: the archive does not take this user and password (status 401).',
+    });
+    await expect(reader.extra([wanted], 'amd64', noSecret)).rejects.toMatchObject({
+      code: 'archive.unauthorized',
+      detail: expect.stringContaining('the spec has no archives[site].credentials'),
+    });
+    await expect(reader.extra([{ ...wanted, credentials }], 'amd64', noSecret)).rejects.toThrow('nobody asks');
   });
 
   it('refuses a state that has expired', async () => {

@@ -13,6 +13,7 @@ import { createHttpArchive } from '../../adapters/archive/http-archive.ts';
 import { createBuilderTasks } from '../../adapters/ecs/builder-tasks.ts';
 import { createEventBus } from '../../adapters/eventbridge/event-bus.ts';
 import { createKmsSigner } from '../../adapters/kms/kms-signer.ts';
+import { createKmsVault } from '../../adapters/kms/kms-vault.ts';
 import { createS3Blobs } from '../../adapters/s3/s3-blobs.ts';
 import { openSqliteTable } from '../../adapters/sqlite/sqlite-table.ts';
 import { createStateMachine } from '../../adapters/stepfunctions/state-machine.ts';
@@ -56,6 +57,7 @@ const ports: Ports = {
   archive: createHttpArchive({ addresses: {}, clock, log: () => {} }),
   packages: { gone: async () => [] },
   signer: createKmsSigner({ client: new KMSClient({ region }), keyArn: 'arn:key' }),
+  vault: createKmsVault({ client: new KMSClient({ region }), keyArn: 'arn:other-key' }),
   clock,
   ids: createIds(clock),
 };

@@ -31,6 +31,8 @@ export interface CliUnderTest {
 export interface RunOptions {
   readonly environment?: NodeJS.ProcessEnv;
   readonly cwd?: string;
+  /** What it reads on standard input; nothing unless given. */
+  readonly input?: string;
   /** Called with each piece of standard error, and a way to send a signal. */
   readonly watch?: (text: string, kill: (signal: NodeJS.Signals) => void) => void;
 }
@@ -63,8 +65,10 @@ export async function runCli(args: readonly string[], options: RunOptions & { re
   const child = spawn(process.execPath, [program, ...args], {
     cwd: options.cwd,
     env: { PATH: process.env.PATH, HOME: options.cwd, XDG_CACHE_HOME: caches, ...options.environment },
-    stdio: ['ignore', 'pipe', 'pipe'],
+    stdio: ['pipe', 'pipe', 'pipe'],
   });
+  child.stdin.on('error', () => undefined);
+  child.stdin.end(options.input ?? '');
   let out = '';
   let err = '';
   child.stdout.setEncoding('utf8').on('data', (text: string) => {

@@ -6,17 +6,21 @@ const variablesSchema = z.looseObject({
   Environment: z.object({ Variables: z.record(z.string(), z.json()) }).optional(),
 });
 
+const snapshots = 'https://snapshots.internal/{archive}/{timestamp}';
+const proxy = { LBUILD_PROXY: 'http://proxy.internal:3128', LBUILD_NO_PROXY: 'internal.example,.corp' };
+const { template } = synthesize({
+  'archives.privateHosts': 'Archive.internal, 10.0.0.7',
+  'archives.snapshot': snapshots,
+  'archives.ubuntu': 'http://archive.invalid/ubuntu',
+  'archives.ubuntuSecurity': 'http://security.invalid/ubuntu',
+  proxy: proxy.LBUILD_PROXY,
+  noProxy: 'Internal.example, .corp',
+});
+const told = [...resourcesOf(template, 'AWS::Lambda::Function').values()]
+  .map(({ Properties }) => variablesSchema.parse(Properties).Environment?.Variables ?? {})
+  .filter((variables) => 'LBUILD_TABLE' in variables);
+
 it('the archives of Ubuntu and of snapshots, and the hosts that archives of specs may be at, reach every function', () => {
-  const snapshots = 'https://snapshots.internal/{archive}/{timestamp}';
-  const { template } = synthesize({
-    'archives.privateHosts': 'Archive.internal, 10.0.0.7',
-    'archives.snapshot': snapshots,
-    'archives.ubuntu': 'http://archive.invalid/ubuntu',
-    'archives.ubuntuSecurity': 'http://security.invalid/ubuntu',
-  });
-  const told = [...resourcesOf(template, 'AWS::Lambda::Function').values()]
-    .map(({ Properties }) => variablesSchema.parse(Properties).Environment?.Variables ?? {})
-    .filter((variables) => 'LBUILD_TABLE' in variables);
   expect(told.length).toBeGreaterThan(5);
   for (const variables of told) {
     expect(variables).toMatchObject({
@@ -25,5 +29,13 @@ it('the archives of Ubuntu and of snapshots, and the hosts that archives of spec
       LBUILD_ARCHIVE_UBUNTU: 'http://archive.invalid/ubuntu',
       LBUILD_ARCHIVE_UBUNTU_SECURITY: 'http://security.invalid/ubuntu',
     });
+  }
+});
+
+it('the web proxy reaches every function and the builders', () => {
+  for (const variables of told) expect(variables).toMatchObject(proxy);
+  const builders = JSON.stringify([...resourcesOf(template, 'AWS::ECS::TaskDefinition').values()]);
+  for (const [name, value] of Object.entries(proxy)) {
+    expect(builders).toContain(JSON.stringify({ Name: name, Value: value }));
   }
 });

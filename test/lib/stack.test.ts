@@ -51,6 +51,8 @@ describe('validations', () => {
 describe('builders', () => {
   it('have no task role anywhere', () => {
     expect(JSON.stringify(template)).not.toContain('TaskRoleArn');
+    // Nor do they know of a web proxy where none is configured.
+    expect(JSON.stringify(template)).not.toContain('LBUILD_PROXY');
     const { resource } = only('AWS::ECS::TaskDefinition');
     expect(resource.Properties).toMatchObject({
       RequiresCompatibilities: ['FARGATE'],

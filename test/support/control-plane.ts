@@ -7,6 +7,7 @@ import { createKeySigner } from '../../adapters/signing/key-signer.ts';
 import { openSqliteTable } from '../../adapters/sqlite/sqlite-table.ts';
 import { createSystemClock } from '../../adapters/system/clock.ts';
 import { createIds } from '../../adapters/system/ids.ts';
+import { createKeyVault } from '../../adapters/vault/key-vault.ts';
 import type { BuildRecord } from '../../core/builds/build-record.ts';
 import { findBuild, type RunOptions, submitBuild } from '../../core/builds/build-repository.ts';
 import { type BuildDetail, buildDetail } from '../../core/builds/build-view.ts';
@@ -23,7 +24,7 @@ import type { RunTaskRequest } from '../../local/flow/run-task.ts';
 import { eventHandlers, orchestrationHandlers } from '../../local/functions.ts';
 import { openObjects } from '../../local/object-store.ts';
 import { startOutboxPump } from '../../local/outbox-pump.ts';
-import { openSigningKey } from '../../local/secrets.ts';
+import { openSigningKey, openVaultKey } from '../../local/secrets.ts';
 import { buildDefinition, buildSubstitutions } from '../local/flow/machine.ts';
 import { type StandInAgent, standInAgent } from './stand-in-agent.ts';
 
@@ -133,6 +134,7 @@ export async function openControlPlane(
     },
     packages: { gone: async (files) => files.map(({ sha256 }) => sha256).filter((digest) => plane.gone.has(digest)) },
     signer: createKeySigner(openSigningKey(directory)),
+    vault: createKeyVault(openVaultKey(directory)),
   };
   const pump = await startOutboxPump({
     ...{ table, bus },

@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { createServer, type Server, type ServerResponse } from 'node:http';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -18,7 +18,12 @@ export interface FakePackage {
 }
 
 /** How the archive answers a request instead of sending the file; undefined: it sends it. */
-export type Disturbance = (path: string, response: ServerResponse, body: Buffer) => 'answered' | undefined;
+export type Disturbance = (
+  path: string,
+  response: ServerResponse,
+  body: Buffer,
+  request: IncomingMessage,
+) => 'answered' | undefined;
 
 /** A package archive on loopback: real packages, real indexes, signed by a key that was made for it. */
 export interface FakeArchive {
@@ -34,6 +39,10 @@ export interface FakeArchive {
   /** Paths that were asked for. */
   readonly asked: string[];
   disturb: Disturbance | undefined;
+  /** Whether a request needs no header; undefined: each needs it. */
+  open: ((path: string, request: IncomingMessage) => boolean) | undefined;
+  /** Header without which it answers 401; undefined: it asks for none. */
+  authorization: string | undefined;
   /** Path below the archive of a package's file. */
   pathOf(name: string): string;
   /** The archive goes away; what is there stays known. */
@@ -120,13 +129,18 @@ export async function startFakeArchive(
   const server: Server = createServer((request, response) => {
     const path = (request.url ?? '').slice(1);
     asked.push(path);
+    const { authorization = request.headers.authorization, open } = archive;
+    if (request.headers.authorization !== authorization && open?.(path, request) !== true) {
+      response.writeHead(401, { 'www-authenticate': 'Basic realm="packages"' }).end();
+      return;
+    }
     const file = join(folder, 'www', path);
     if (!statSync(file, { throwIfNoEntry: false })?.isFile()) {
       response.writeHead(404).end();
       return;
     }
     const body = readFileSync(file);
-    if (archive.disturb?.(path, response, body) === 'answered') return;
+    if (archive.disturb?.(path, response, body, request) === 'answered') return;
     const from = Number(/^bytes=(\d+)-$/.exec(request.headers.range ?? '')?.[1] ?? 0);
     response.writeHead(from > 0 ? 206 : 200, { 'content-length': body.length - from }).end(body.subarray(from));
   });
@@ -142,7 +156,7 @@ export async function startFakeArchive(
     ...{ indexes: { [name]: sha256(index) }, inRelease: sha256(inRelease) },
   };
   const archive: FakeArchive = {
-    ...{ url, keyring, key, asked, disturb: undefined, stop },
+    ...{ url, keyring, key, asked, disturb: undefined, authorization: undefined, open: undefined, stop },
     state: { suites: [state] },
     extra: (name, uri = url) => ({ name, suites: [{ ...state, uri }] }),
     pathOf: (wanted) => built.find((one) => one.name === wanted)?.file ?? '',

@@ -74,6 +74,8 @@ export async function startStageEngine(options: {
   readonly steps: readonly ManifestStep[];
   readonly base?: Manifest['base'];
   readonly blobs?: ReadonlyMap<string, Buffer>;
+  /** Values that the exchange tells, by name. */
+  readonly secrets?: ReadonlyMap<string, string>;
   readonly limits?: Partial<Manifest['limits']>;
 }): Promise<StageEngine> {
   const outputs = new Map<string, Buffer>();
@@ -134,6 +136,11 @@ export async function startStageEngine(options: {
           kind: 'download',
           request: get(question.digest),
         };
+      case 'secret': {
+        const value = options.secrets?.get(question.name);
+        if (value === undefined) throw new Error('the stage has no such secret');
+        return { kind: 'secret', value };
+      }
       case 'packages':
         return { kind: 'packages', requests: Object.fromEntries(question.digests.map((name) => [name, get(name)])) };
       case 'declare-package':

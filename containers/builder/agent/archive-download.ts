@@ -3,7 +3,7 @@ import { rm, stat } from 'node:fs/promises';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { getCACertificates, setDefaultCACertificates } from 'node:tls';
-import { AddressRefused } from '../../../adapters/network/guarded-fetch.ts';
+import { AddressRefused } from '../../../adapters/network/address-refused.ts';
 import type { ArchiveFile } from '../contract.ts';
 import { digestFile } from '../layers/file-digest.ts';
 import { StepError } from '../step-error.ts';
@@ -54,6 +54,7 @@ async function open(address: string, from: number, ask: ArchiveFetch, signal: Ab
     headers: { 'accept-encoding': 'identity', ...(from > 0 ? { range: `bytes=${from}-` } : {}) },
     signal,
   }).catch((error: unknown) => {
+    if (error instanceof StepError) throw error;
     if (error instanceof AddressRefused) throw new TransferError(error.message, false);
     const cause =
       error instanceof Error && error.cause instanceof Error ? error.cause.message : 'the connection failed';
@@ -100,7 +101,7 @@ async function transfer<Result>(
     clearTimeout(first);
     return await use(bounded(response, mostBytes, stop), response);
   } catch (error) {
-    if (error instanceof TransferError) throw error;
+    if (error instanceof TransferError || error instanceof StepError) throw error;
     if (signal.aborted) throw signal.reason;
     throw new TransferError(error instanceof Error ? error.message : 'the connection failed', true);
   } finally {

@@ -13,10 +13,13 @@ export class TicketRefused extends Error {
 /** The engine refused a question, or did not answer it. */
 export class ExchangeError extends Error {
   readonly temporary: boolean;
-  constructor(reason: string, temporary: boolean) {
+  /** The engine's code of its refusal, where it gave one. */
+  readonly code: string | undefined;
+  constructor(reason: string, temporary: boolean, code?: string) {
     super(reason);
     this.name = 'ExchangeError';
     this.temporary = temporary;
+    this.code = code;
   }
 }
 
@@ -47,7 +50,7 @@ async function askOnce(url: string, ticket: string, request: ExchangeRequest, si
   const code = problem.success ? problem.data.code : `status ${response.status}`;
   if (code === 'ticket.refused') throw new TicketRefused();
   const detail = problem.success ? (problem.data.detail ?? '') : '';
-  throw new ExchangeError(`${code}: ${detail}`, response.status >= 500 || response.status === 429);
+  throw new ExchangeError(`${code}: ${detail}`, response.status >= 500 || response.status === 429, code);
 }
 
 /** The exchange as one stage's agent uses it: `ask` retries what may pass. */

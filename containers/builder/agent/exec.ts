@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import type { Writable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { LogLine } from '../../../core/builds/manifest.ts';
+import { proxyEnvironment, type WebProxy } from '../../../core/wiring/proxy.ts';
 import type { ExecOptions, ExecResult } from '../contract.ts';
 import { GrowingDigest } from '../layers/file-digest.ts';
 import { StepError } from '../step-error.ts';
@@ -26,6 +27,8 @@ export interface ExecSettings {
   readonly launcher: string;
   /** The step runs a tenant's code: what is not confined as a script is confined as a tenant's package tools are. */
   readonly tenantCode: boolean;
+  /** Of scripts with network, and of nothing else. */
+  readonly proxy?: WebProxy | undefined;
   readonly signal: AbortSignal;
   log(stream: LogLine['stream'], text: string): void;
 }
@@ -39,6 +42,7 @@ function environmentOf(settings: ExecSettings, options: ExecOptions, inTree: boo
     DEBIAN_FRONTEND: 'noninteractive',
     SOURCE_DATE_EPOCH: String(settings.sourceDateEpoch),
     ...(inTree ? {} : { TMPDIR: settings.scratch }),
+    ...(options.confinement === 'script-network' ? proxyEnvironment(settings.proxy) : {}),
     ...options.env,
   };
 }

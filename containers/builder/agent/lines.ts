@@ -1,7 +1,10 @@
 import { StringDecoder } from 'node:string_decoder';
 
-/** Characters of an unfinished line that are kept; the rest of such a line is dropped. */
-const longestKept = 4_001;
+/**
+ * Characters of an unfinished line that are kept; the rest of such a line is dropped. The log cuts at 4,000 when it has
+ * hidden secrets: beyond that there is room for the longest, of 4,096 bytes, of which each may be written as three.
+ */
+const longestKept = 4_001 + 3 * 4_096;
 
 /** Cuts an output into lines, in bounded memory whatever is written. */
 export class LineSplitter {

@@ -16,6 +16,8 @@ export class AttemptLog {
   readonly #elapsed: () => number;
   readonly #pieces: Buffer[] = [];
   readonly #tails = new Map<string, string[]>();
+  /** Texts that are not shown, the longest first. */
+  #hidden: readonly string[] = [];
   #size = 0;
   #full = false;
 
@@ -28,8 +30,20 @@ export class AttemptLog {
     this.#elapsed = elapsed;
   }
 
+  /** Shows `***` in place of a text from now on, as it is and as addresses have it. */
+  hide(secret: string): void {
+    if (secret === '') return;
+    const forms = new Set([...this.#hidden, secret, encodeURIComponent(secret.toWellFormed())]);
+    this.#hidden = [...forms].sort((one, other) => other.length - one.length);
+  }
+
+  /** A text without what is hidden. */
+  shown(text: string): string {
+    return this.#hidden.reduce((shown, hidden) => shown.replaceAll(hidden, '***'), text);
+  }
+
   add(step: string, stream: LogLine['stream'], text: string): void {
-    const well = text.toWellFormed();
+    const well = this.shown(text).toWellFormed();
     const bounded = well.length > longestLine ? `${well.slice(0, longestLine - 1).toWellFormed()}…` : well;
     const tail = this.#tails.get(step) ?? [];
     tail.push(bounded.slice(0, tailLineLength).toWellFormed());

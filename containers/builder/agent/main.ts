@@ -1,6 +1,7 @@
 import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { type Manifest, manifestSchema } from '../../../core/builds/manifest.ts';
+import { noProxySchema, proxyOf, proxySchema, proxySecrets, type WebProxy } from '../../../core/wiring/proxy.ts';
 import { stepPrograms } from '../programs/registry.ts';
 import { StepError } from '../step-error.ts';
 import { archiveFetch } from './archive-fetch.ts';
@@ -12,6 +13,7 @@ import { openPackageStore } from './package-store.ts';
 import { assertOwnNamespace } from './processes.ts';
 import { withRetries } from './retry.ts';
 import { runStage } from './stage.ts';
+import { stepSecrets } from './step-secrets.ts';
 import { Store } from './store.ts';
 import { WarmTree } from './warm-tree.ts';
 
@@ -54,22 +56,28 @@ interface Call {
   /** The manifest's address; undefined where there is none. */
   readonly url: string | undefined;
   readonly warm?: WarmTree | undefined;
+  /** The web proxy of archives and scripts. */
+  readonly proxy?: WebProxy | undefined;
 }
 
 /**
  * What to build: the setting, or where that is `-` what standard input says, for which the agent waits with everything
- * loaded. Its last line is the manifest's address; a line before it, `warm` and JSON, says what to make ready meanwhile.
+ * loaded. Its last line is the manifest's address; lines before it, each a word and JSON, say through which `proxy` to
+ * work, and what to make ready meanwhile: `warm`.
  */
 async function readCall(folders: { readonly work: string; readonly inputs: string }): Promise<Call> {
   const setting = takeSetting('LBUILD_MANIFEST_URL');
-  if (setting !== '-') return { url: setting };
+  const [proxyUrl, noProxy] = [takeSetting('LBUILD_PROXY'), takeSetting('LBUILD_NO_PROXY')];
+  let proxy = proxyOf(proxyUrl, noProxySchema.optional().parse(noProxy));
+  if (setting !== '-') return { url: setting, proxy };
   let warm: WarmTree | undefined;
   for await (const line of createInterface({ input: process.stdin })) {
     if (line.startsWith('warm ')) {
       warm ??= WarmTree.begin(line.slice(5), folders);
       // A stage does without; the engine shows what stands here where the task ends badly.
       if (warm === undefined) console.error('what to make ready is not of the form that this agent knows');
-    } else if (line.trim() !== '') return { url: line.trim(), warm };
+    } else if (line.startsWith('proxy ')) proxy = proxySchema.parse(JSON.parse(line.slice(6)));
+    else if (line.trim() !== '') return { url: line.trim(), warm, proxy };
   }
   return { url: undefined };
 }
@@ -84,7 +92,7 @@ async function main(): Promise<number> {
   };
   const packageFolder = takeSetting('LBUILD_PACKAGE_CACHE');
   assertOwnNamespace();
-  const { url, warm } = await readCall(folders);
+  const { url, warm, proxy } = await readCall(folders);
   const began = performance.now();
   const elapsed = () => performance.now() - began;
   const ending = new AbortController();
@@ -112,12 +120,15 @@ async function main(): Promise<number> {
     packageFolder === undefined
       ? exchangeCache({ exchange, folder: join(folders.work, 'kept'), signal: transfers.signal })
       : folderCache(packageFolder);
+  const log = new AttemptLog(manifest.limits.logBytes, elapsed);
+  // Scripts with network are told of it.
+  for (const secret of proxySecrets(proxy)) log.hide(secret);
   const archiveFiles = openPackageStore({
-    ...{ cache, signal: ending.signal, random, now: () => new Date(), fetch: archiveFetch(manifest) },
+    ...{ cache, signal: ending.signal, random, now: () => new Date() },
+    fetch: archiveFetch({ manifest, proxy, secretOf: stepSecrets(exchange, log) }),
     // Beside a tenant's code nothing is kept for others.
     keeps: manifest.steps.every((step) => step.trust !== 'tenant'),
   });
-  const log = new AttemptLog(manifest.limits.logBytes, elapsed);
   const heartbeat = new Heartbeat({
     ...{ exchange, log, now: elapsed },
     heartbeatSeconds: manifest.limits.heartbeatSeconds,
@@ -129,7 +140,7 @@ async function main(): Promise<number> {
   heartbeat.start();
   try {
     const result = await runStage({
-      ...{ manifest, log, heartbeat, mode, folders, archiveFiles, elapsed, warm },
+      ...{ manifest, log, heartbeat, mode, folders, archiveFiles, elapsed, warm, proxy },
       programs: stepPrograms,
       store: new Store(exchange, {
         ...{ signal: transfers.signal, random },

@@ -1,4 +1,5 @@
 import type { Manifest } from '../../../core/builds/manifest.ts';
+import type { WebProxy } from '../../../core/wiring/proxy.ts';
 import type { ArchiveFiles } from '../contract.ts';
 import type { Heartbeat } from './heartbeat.ts';
 import type { AttemptLog } from './log.ts';
@@ -26,6 +27,8 @@ export interface StageOptions {
     readonly outputs: string | undefined;
   };
   readonly archiveFiles: ArchiveFiles;
+  /** Web proxy of scripts with network. */
+  readonly proxy?: WebProxy | undefined;
   /** What was made ready before the stage was known. */
   readonly warm?: WarmTree | undefined;
   /** Milliseconds since the attempt began. */

@@ -6,7 +6,7 @@ import type { AttemptLog } from './log.ts';
 export function stepFailure(step: string, error: unknown, log: AttemptLog): StepFailure {
   const known = error instanceof StepError ? error : undefined;
   const full = error instanceof Error && 'code' in error && error.code === 'ENOSPC';
-  const reason = error instanceof Error ? error.message : 'the step failed';
+  const reason = log.shown(error instanceof Error ? error.message : 'the step failed');
   const tail = log.tail(step);
   log.add(step, 'agent', reason);
   return {

@@ -1,6 +1,7 @@
 import { basename } from 'node:path';
 import type { Manifest, ManifestStep } from '../../../core/builds/manifest.ts';
 import { findRelease } from '../../../core/distributions/registry.ts';
+import type { WebProxy } from '../../../core/wiring/proxy.ts';
 import type {
   ArchiveFiles,
   LayerAccess,
@@ -35,6 +36,8 @@ export interface StepRunOptions {
   readonly launcher: string;
   readonly scope: ProcessScope;
   readonly log: AttemptLog;
+  /** Web proxy of scripts with network. */
+  readonly proxy?: WebProxy | undefined;
   readonly signal: AbortSignal;
   onProgress(percent: number): void;
 }
@@ -82,6 +85,7 @@ function contextOf(
     sourceDateEpoch: manifest.sourceDateEpoch,
     launcher: options.launcher,
     tenantCode: step.trust === 'tenant',
+    proxy: options.proxy,
     signal,
     log: (stream: 'out' | 'err' | 'agent', text: string) => log.add(step.id, stream, text),
   };

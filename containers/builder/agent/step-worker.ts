@@ -141,11 +141,11 @@ export class StepWorker {
   }
 
   #runOptions(step: ManifestStep) {
-    const { manifest, programs, log, heartbeat, folders, archiveFiles, launcher, scope } = this.#options;
+    const { manifest, programs, log, heartbeat, folders, archiveFiles, launcher, scope, proxy } = this.#options;
     // Only where tenant code runs can a process be anywhere; beside it no other step runs.
     const tenant = manifest.steps.some((other) => other.trust === 'tenant');
     return {
-      ...{ manifest, step, programs, launcher, log, archiveFiles },
+      ...{ manifest, step, programs, launcher, log, archiveFiles, proxy },
       uploaded: (signal: AbortSignal) => openUploadedFiles(this.#blobs, this.#readsUploads(step), signal),
       scope: tenant ? scope : ('tree' as const),
       signal: this.#signal,

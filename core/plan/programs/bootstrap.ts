@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { archivesSchema } from '../../spec/configuration/archives.ts';
 import { outputTypes } from '../../spec/releases.ts';
 import { archivePackageSchema } from './archive-package.ts';
+import { archiveSecretsSchema, readsSecrets } from './archive-secrets.ts';
 import type { ProgramDeclaration } from './program.ts';
 
 /** No part of the key: what is to be in it the planner puts there (core/lock/locked-drafts.ts). */
@@ -39,6 +40,7 @@ export const packages = {
   reads: 'tree',
   hostTools: ['apt-get', 'gpgv', 'dpkg', 'dpkg-deb', 'setpriv', 'proot', 'systemd-tmpfiles', 'xz'],
   labels: ['locked'],
+  readsSecrets,
   timeoutSeconds: 3_600,
   options: z.strictObject({
     install: z.array(z.string()).describe('Package names, sorted.'),
@@ -62,6 +64,7 @@ export const packages = {
     archives: archivesSchema
       .optional()
       .describe('Archives beside the distribution’s that packages are taken from; absent where the spec has none.'),
+    secrets: archiveSecretsSchema.optional(),
     kernel: z.string().optional().describe('The kernel package; absent where no output boots.'),
     outputs: z
       .array(z.enum(outputTypes))

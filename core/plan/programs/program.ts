@@ -25,6 +25,8 @@ export interface ProgramDeclaration<Options extends z.ZodObject = z.ZodObject> {
   readonly readsPaths?: (options: Readonly<Record<string, unknown>>) => readonly string[];
   /** Digests of the uploads of the tenant that it reads with these options, each perhaps more than once. */
   readonly readsUploads?: (options: Readonly<Record<string, unknown>>) => readonly string[];
+  /** Names of the secrets of the tenant that it needs with these options, each once. */
+  readonly readsSecrets?: (options: Readonly<Record<string, unknown>>) => readonly string[];
   /** Of a program that makes a layer in a tree of its own: the only paths that the layer may hold, and what is below. */
   readonly writes?: readonly string[];
   /** Commands of the builder root that the program calls. */

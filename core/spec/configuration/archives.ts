@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { byCodeUnits, quoted } from '../../text.ts';
-import type { FieldPath } from '../field-path.ts';
 import { patternRefusal, patternText, type Refusal, ruledText } from '../refusal.ts';
+import { archiveCredentialsSchema, sameCredentials } from './archive-credentials.ts';
 import { longestKey, plainArmor, publicKeyRefusal } from './openpgp-key.ts';
 import { type PlacedRefusal, repeatedNames, ruledValue } from './rules.ts';
 import type { SectionEffects } from './section.ts';
@@ -41,8 +41,8 @@ function urlRefusal(url: string): Refusal | undefined {
     // The address is not repeated: it holds a password.
     return {
       code: 'spec.invalid_value',
-      reason: 'the address holds credentials, which archives do not take yet',
-      remedy: `${urlForm.remedy} Replace the password: it has been sent.`,
+      reason: 'the address holds credentials, which stand under `credentials`',
+      remedy: `${urlForm.remedy} Replace the password, which has been sent, and keep the new one as a secret.`,
     };
   }
   const refusal = patternRefusal(url, urlForm);
@@ -85,6 +85,7 @@ const archiveSchema = z
     key: ruledText(publicKeyRefusal, { maxLength: longestKey }).describe(
       'Public key of OpenPGP in ASCII armor that signs its InRelease. It vouches for this archive alone.',
     ),
+    credentials: archiveCredentialsSchema.optional(),
     priority: z
       .int()
       .min(1)
@@ -106,6 +107,8 @@ export function archiveHost(url: string): string {
     .toLowerCase();
 }
 
+const plainUrl = (url: string): string => url.replace(/\/+$/, '');
+
 function repeated(archives: readonly z.output<typeof archiveSchema>[]): PlacedRefusal[] {
   const lists = archives.flatMap(({ suites, components }, index) => [
     ...repeatedNames(suites, (place) => [index, 'suites', place], 'Give each suite once.'),
@@ -124,12 +127,26 @@ function repeated(archives: readonly z.output<typeof archiveSchema>[]): PlacedRe
     };
     return [refusal];
   });
+  // Builders know by its address whom to give a password to.
+  const passwords = archives.flatMap(({ url, credentials }, index) => {
+    const other = archives
+      .slice(0, index)
+      .find((one) => plainUrl(one.url) === plainUrl(url) && !sameCredentials(one.credentials, credentials));
+    if (other === undefined) return [];
+    const refusal: PlacedRefusal = {
+      at: [index, 'credentials'],
+      code: 'spec.contradiction',
+      reason: `${quoted(other.name)} is at the same address and has others`,
+      remedy: 'Give both the same credentials, or none.',
+    };
+    return [refusal];
+  });
   const names = repeatedNames(
     archives.map(({ name }) => name),
     (index) => [index, 'name'],
     'Give each archive a name of its own.',
   );
-  return [...names, ...lists, ...priorities];
+  return [...names, ...lists, ...priorities, ...passwords];
 }
 
 /** Archives of packages beside the distribution's. */
@@ -138,29 +155,19 @@ export const archivesSchema = ruledValue(z.array(archiveSchema).max(most.archive
 );
 export type SpecArchive = z.output<typeof archiveSchema>;
 
-/** Why an archive has not a member that one would look for; undefined of any other name. */
-export function archiveMemberRefusal(key: string, parent: FieldPath): Refusal | undefined {
-  if (
-    parent.length !== 2 ||
-    parent[0] !== 'archives' ||
-    !/^(?:credentials|auth|username|user|password|token)$/.test(key)
-  )
-    return undefined;
-  return {
-    code: 'spec.unknown_key',
-    reason: 'archives take no credentials yet: there is nowhere to keep them but in the spec',
-    remedy: 'Use an archive that asks for none, or a mirror of it that the operator allows.',
-  };
-}
-
 /** The archives that the build takes packages from. */
 export function buildArchives(archives: readonly SpecArchive[] | undefined): SpecArchive[] {
   return (archives ?? []).filter((archive) => archive.for !== 'image');
 }
 
-/** The archives that are among the image's sources. */
+/** The archives that are among the image's sources: without credentials, of which the image has none. */
 export function imageArchives(archives: readonly SpecArchive[] | undefined): SpecArchive[] {
-  return (archives ?? []).filter((archive) => archive.for !== 'build');
+  return (archives ?? []).flatMap(({ credentials: _, ...archive }) => (archive.for === 'build' ? [] : [archive]));
+}
+
+/** Name of the secret with the password of an archive; undefined where it asks for none. */
+export function passwordSecret({ credentials }: Pick<SpecArchive, 'credentials'>): string | undefined {
+  return credentials?.password.secret;
 }
 
 /** Where the image has an archive, its key, and its priority. */
@@ -187,7 +194,7 @@ export function resolveArchives(archives: readonly SpecArchive[]): SpecArchive[]
   return archives
     .map((archive) => ({
       ...archive,
-      url: archive.url.replace(/\/+$/, ''),
+      url: plainUrl(archive.url),
       suites: [...archive.suites].sort(byCodeUnits),
       components: [...archive.components].sort(byCodeUnits),
       key: plainArmor(archive.key),

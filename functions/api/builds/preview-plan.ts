@@ -24,7 +24,7 @@ export const previewPlan = defineOperation({
   describedBody: specBodySchema,
   response: planPreviewSchema,
   status: 200,
-  errors: ['spec.invalid', 'archive.unreachable', 'archive.untrusted', ...lockErrorCodes],
+  errors: ['spec.invalid', 'archive.unreachable', 'archive.unauthorized', 'archive.untrusted', ...lockErrorCodes],
   async handle(ports, { query, body, context }) {
     const { tenantId } = principalOf(context);
     const spec = await plannedSpec(ports, tenantId, withLock(body, query.lock));

@@ -3,6 +3,7 @@ import { getBuild, submitBuild } from '../../../core/builds/build-repository.ts'
 import { buildView, buildViewSchema } from '../../../core/builds/build-view.ts';
 import { needFittingLock } from '../../../core/builds/plan-spec.ts';
 import { retryOf } from '../../../core/builds/resume.ts';
+import { needSecrets } from '../../../core/secrets/spec-secrets.ts';
 import { needUploads } from '../../../core/uploads/spec-uploads.ts';
 import { defineOperation } from '../../shared/operation.ts';
 import { principalOf } from '../../shared/principal-of.ts';
@@ -35,6 +36,7 @@ export const retryBuild = defineOperation({
       ...(context.idempotencyKey === undefined ? {} : { idempotencyKey: context.idempotencyKey }),
     });
     await needUploads(ports, tenantId, submission.spec, submission.spec);
+    await needSecrets(ports.table, tenantId, submission.spec, submission.spec);
     await needFittingLock(ports, tenantId, submission.spec);
     const { build } = await submitBuild(ports, submission);
     return { headers: { location: `/v1/builds/${build.id}` }, body: buildView(build) };

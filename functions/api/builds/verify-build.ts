@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { getBuild, submitBuild } from '../../../core/builds/build-repository.ts';
 import { buildView, buildViewSchema } from '../../../core/builds/build-view.ts';
+import { needSecrets } from '../../../core/secrets/spec-secrets.ts';
 import { needUploads } from '../../../core/uploads/spec-uploads.ts';
 import { verificationOf } from '../../../core/verify/verification.ts';
 import { defineOperation } from '../../shared/operation.ts';
@@ -37,6 +38,7 @@ export const verifyBuild = defineOperation({
       ...(context.idempotencyKey === undefined ? {} : { idempotencyKey: context.idempotencyKey }),
     });
     await needUploads(ports, tenantId, submission.spec, submission.spec);
+    await needSecrets(ports.table, tenantId, submission.spec, submission.spec);
     const { build } = await submitBuild(ports, submission);
     return { headers: { location: `/v1/builds/${build.id}` }, body: buildView(build) };
   },

@@ -1,9 +1,9 @@
 import { z } from 'zod';
 import { checkSpec } from '../../../core/spec/check.ts';
 import { specDigest } from '../../../core/spec/resolve.ts';
-import { uploadErrors } from '../../../core/uploads/spec-uploads.ts';
 import { defineOperation } from '../../shared/operation.ts';
 import { principalOf } from '../../shared/principal-of.ts';
+import { storedErrors } from './checked-spec.ts';
 import { specBodySchema } from './spec-body.ts';
 
 /** Tells all that is wrong with a spec, or its digest. Nothing is started, and nothing outside is looked up. */
@@ -29,7 +29,7 @@ export const validateSpec = defineOperation({
   async handle(ports, { body, context }) {
     const { tenantId } = principalOf(context);
     const checked = checkSpec(body, ports.installation);
-    const errors = checked.ok ? await uploadErrors(ports, tenantId, checked.spec, body) : checked.errors;
+    const errors = checked.ok ? await storedErrors(ports, tenantId, checked.spec, body) : checked.errors;
     if (!checked.ok || errors.length > 0)
       return { body: { valid: false, errors: errors.map((error) => ({ ...error })) } };
     return { body: { valid: true, digest: specDigest(checked.spec), errors: [] } };

@@ -22,7 +22,7 @@ export const exchange = defineOperation({
   body: exchangeRequestSchema,
   response: exchangeResponseSchema,
   status: 200,
-  errors: ['exchange.refused', 'blob.too_large', 'blob.parts_refused'],
+  errors: ['exchange.refused', 'blob.too_large', 'blob.parts_refused', 'secret.not_found'],
   async handle(ports, { params, body, context }) {
     const [buildId = '', stageId = ''] = params.id.split('.');
     if (context.ticket === undefined) throw new EngineError('ticket.refused', 'The request carries no ticket.');

@@ -22,7 +22,7 @@ import type { Ports } from '../../../core/ports/ports.ts';
 import type { TableWrite } from '../../../core/ports/table.ts';
 import type { ResolvedSpec } from '../../../core/spec/schema.ts';
 
-type PlanPorts = Pick<Ports, 'table' | 'blobs' | 'clock' | 'ids' | 'archive' | 'packages' | 'installation'>;
+type PlanPorts = Pick<Ports, 'table' | 'blobs' | 'clock' | 'ids' | 'archive' | 'packages' | 'vault' | 'installation'>;
 
 /** Milliseconds after which a build that is not planned has lost its event, or its planner. */
 const overdue = 60_000;

@@ -22,6 +22,7 @@ import { sha256 } from '../../../core/digest.ts';
 import { toJson, utf8 } from '../../../core/json.ts';
 import type { Plan, PlanStep } from '../../../core/plan/plan.ts';
 import type { Ports } from '../../../core/ports/ports.ts';
+import { stageSecrets } from '../../../core/secrets/stage-secrets.ts';
 import { stageUploads } from '../../../core/uploads/stage-uploads.ts';
 
 /**
@@ -72,7 +73,15 @@ export async function handle(ports: PreparePorts, input: unknown): Promise<JsonV
     await ports.table.transact([stageWrite(buildId, { ...stage.value, failure }, stage.version)]);
     return toJson(idle);
   }
-  const inputs = { ...(await stageInputs(ports.table, build, plan, todo)), uploads: uploads.paths };
+  const secrets = await stageSecrets(ports.table, build.tenantId, todo);
+  if (secrets.missing.length > 0) {
+    const reason = `The tenant has no secret ${secrets.missing.join(', ')} any more.`.slice(0, 2_000);
+    const failure: Failure = { code: 'secret.not_found', reason, stage: stageId, logTail: [] };
+    await ports.table.transact([stageWrite(buildId, { ...stage.value, failure }, stage.version)]);
+    return toJson(idle);
+  }
+  const base = await stageInputs(ports.table, build, plan, todo);
+  const inputs = { ...base, uploads: uploads.paths, secrets: secrets.byStep };
   const prepared = await prepareAttempt(ports, build, plan, stage, todo, inputs);
   // Once a builder was interrupted or could not be had, the next one is paid in full.
   const spot = ports.installation.spot && stage.value.retries.infrastructure === 0;
@@ -121,7 +130,10 @@ async function prepareAttempt(
   plan: Plan,
   stage: StoredStage,
   todo: readonly PlanStep[],
-  inputs: StageInputs & { readonly uploads: Readonly<Record<Sha256, string>> },
+  inputs: StageInputs & {
+    readonly uploads: Readonly<Record<Sha256, string>>;
+    readonly secrets: Readonly<Record<string, string[]>>;
+  },
 ): Promise<PreparedStage> {
   const attempt = stage.value.attempt + 1;
   const stageId = stage.value.id;
@@ -170,6 +182,7 @@ async function prepareAttempt(
             inputs.artifacts.map(({ digest }) => [digest, artifactPlace(build.tenantId, digest).path]),
           ),
         }),
+    ...(Object.keys(inputs.secrets).length === 0 ? {} : { secrets: inputs.secrets }),
     preparedAt: now,
   };
   const place = manifestPlace(build.id, stageId, attempt);

@@ -11,6 +11,7 @@ import { createDynamoTable } from '../../../adapters/dynamodb/dynamodb-table.ts'
 import { createBuilderTasks } from '../../../adapters/ecs/builder-tasks.ts';
 import { createEventBus } from '../../../adapters/eventbridge/event-bus.ts';
 import { createKmsSigner } from '../../../adapters/kms/kms-signer.ts';
+import { createKmsVault } from '../../../adapters/kms/kms-vault.ts';
 import { createS3Blobs } from '../../../adapters/s3/s3-blobs.ts';
 import { readSecret, secretsEndpoint } from '../../../adapters/secretsmanager/secret-value.ts';
 import { createStateMachine } from '../../../adapters/stepfunctions/state-machine.ts';
@@ -20,6 +21,7 @@ import { createIds } from '../../../adapters/system/ids.ts';
 import { rememberArchive } from '../../../core/builds/archive-memory.ts';
 import type { Ports } from '../../../core/ports/ports.ts';
 import { environmentNames as names } from '../../../core/wiring/environment.ts';
+import { proxyOf } from '../../../core/wiring/proxy.ts';
 import { type Environment, readEnvironment } from './environment.ts';
 import { logger, tracer } from './observability.ts';
 
@@ -60,7 +62,9 @@ export async function composePorts(environment: Environment): Promise<Ports> {
       ubuntu: { archive: environment[names.archiveUbuntu], security: environment[names.archiveUbuntuSecurity] },
     },
     snapshot: environment[names.archiveSnapshot],
+    proxy: proxyOf(environment[names.proxy], environment[names.noProxy]),
   };
+  const kms = tracer.captureAWSv3Client(new KMSClient({ region }));
   return {
     installation: {
       apiUrl: environment[names.apiUrl],
@@ -102,10 +106,8 @@ export async function composePorts(environment: Environment): Promise<Ports> {
       { ...{ table, clock, log }, fallbackHours: environment[names.archiveFallbackHours] },
     ),
     packages: createPackageFiles({ ...archives, blobs }),
-    signer: createKmsSigner({
-      client: tracer.captureAWSv3Client(new KMSClient({ region })),
-      keyArn: environment[names.signingKeyArn],
-    }),
+    signer: createKmsSigner({ client: kms, keyArn: environment[names.signingKeyArn] }),
+    vault: createKmsVault({ client: kms, keyArn: environment[names.secretKeyArn] }),
     clock,
     ids: createIds(clock),
   };

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { EngineError } from '../../../core/errors.ts';
 import { installationSchema } from '../../../core/tenancy/installation.ts';
 import { environmentNames } from '../../../core/wiring/environment.ts';
+import { noProxySchema, proxyAddressSchema } from '../../../core/wiring/proxy.ts';
 import { snapshotTemplateSchema } from '../../../core/wiring/snapshot-template.ts';
 
 const names = environmentNames;
@@ -35,6 +36,9 @@ const environmentSchema = z.object({
   [names.taskFamily]: text,
   [names.eventBusName]: text,
   [names.signingKeyArn]: text,
+  [names.secretKeyArn]: text,
+  [names.proxy]: proxyAddressSchema.optional(),
+  [names.noProxy]: noProxySchema.optional(),
   [names.archiveDebian]: z.url(),
   [names.archiveFallbackHours]: z.coerce.number().int().min(0),
   [names.archiveDebianSecurity]: z.url().optional(),

@@ -38,6 +38,7 @@ describe.skipIf(process.arch !== 'x64')('package tools of a tenant', () => {
 });
 
 describe('the archives that a stage asks', () => {
+  const plain = { proxy: undefined, secretOf: () => Promise.reject(new Error('no archive asks for a secret')) };
   const init = { signal: AbortSignal.timeout(5_000) };
 
   it('are the operator’s wherever they are, and others at public or allowed hosts alone', async () => {
@@ -45,7 +46,7 @@ describe('the archives that a stage asks', () => {
     try {
       const { port } = new URL(archive.url);
       const state = { suites: archive.state.suites.map((suite) => ({ ...suite, uri: `${archive.url}/pool` })) };
-      const ask = archiveFetch({ archive: state });
+      const ask = archiveFetch({ manifest: { archive: state, steps: [] }, ...plain });
       expect((await ask(`${archive.url}/pool/web_1.0_all.deb`, init)).status).toBe(200);
       const before = archive.asked.length;
       for (const address of [
@@ -56,7 +57,10 @@ describe('the archives that a stage asks', () => {
         await expect(ask(address, init)).rejects.toThrow('no public address');
       }
       expect(archive.asked).toHaveLength(before);
-      const allowed = archiveFetch({ archive: state, privateArchiveHosts: ['localhost'] });
+      const allowed = archiveFetch({
+        manifest: { archive: state, privateArchiveHosts: ['localhost'], steps: [] },
+        ...plain,
+      });
       expect((await allowed(`http://localhost:${port}/pool/web_1.0_all.deb`, init)).status).toBe(200);
     } finally {
       await archive.remove();

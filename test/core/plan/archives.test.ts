@@ -105,7 +105,49 @@ describe('the plan of a spec that names an archive', () => {
   });
 });
 
+describe('an archive with credentials', () => {
+  const credentials = { username: 'ci', password: { secret: 'site' } };
+  const planWith = (version: number, more: object = {}) =>
+    makePlan({
+      spec: specWith(withArchive({ credentials, ...more })),
+      archive: { ...archive, extra: extra() },
+      toolchain,
+      secretVersions: new Map([['site', version]]),
+    });
+  const optionsOf = (id: string, plan = planWith(3)) => plan.steps.find((step) => step.id === id)?.options;
+
+  it('is in the plan by user, name of the secret and version, for the step alone that takes packages from it', () => {
+    expect(planSchema.parse(planWith(3)).steps.map(({ id, options }) => [id, options.secrets])).toContainEqual([
+      'packages',
+      [{ name: 'site', version: 3 }],
+    ]);
+    expect(optionsOf('packages')).toMatchObject({ archives: [{ credentials }] });
+    for (const { id, options } of planWith(3).steps) {
+      if (id !== 'packages') expect([id, JSON.stringify(options).includes('credentials')]).toEqual([id, false]);
+    }
+  });
+
+  it('makes another step of another version, and none below it', () => {
+    const keys = (version: number) => new Map(planWith(version).steps.map(({ id, key }) => [id, key]));
+    const [before, after] = [keys(3), keys(4)];
+    expect(after.get('packages')).not.toBe(before.get('packages'));
+    for (const id of ['bootstrap', 'kernel']) expect(after.get(id)).toBe(before.get(id));
+  });
+
+  it('is in the image as one without', () => {
+    const plain = planOf(withArchive()).steps.find(({ id }) => id === 'configuration')?.options;
+    expect(optionsOf('configuration')).toEqual(plain);
+  });
+
+  it('needs its secret only where packages are taken from it', () => {
+    const image = makePlan({ spec: specWith(withArchive({ credentials, for: 'image' })), archive, toolchain });
+    expect(JSON.stringify(image.steps)).not.toContain('"secret"');
+    expect(() => planOf(withArchive({ credentials }))).toThrow('the secret site has no version');
+  });
+});
+
 describe('the state of all archives of a spec', () => {
+  const secretOf = () => Promise.reject(new Error('nobody asks for a secret'));
   const source = () => {
     const asked: string[] = [];
     return {
@@ -124,19 +166,22 @@ describe('the state of all archives of a spec', () => {
 
   it('asks an archive of the spec only where the build takes packages from it', async () => {
     const port = source();
-    expect(await specArchiveState(port, specWith(withArchive({ for: 'image' })))).toEqual(archive);
-    expect(await specArchiveState(port, specWith(withArchive()))).toEqual({ ...archive, extra: extra() });
+    expect(await specArchiveState(port, specWith(withArchive({ for: 'image' })), { secretOf })).toEqual(archive);
+    expect(await specArchiveState(port, specWith(withArchive()), { secretOf })).toEqual({ ...archive, extra: extra() });
     expect(port.asked).toEqual(['own', 'own', 'site']);
   });
 
   it('goes on with the state before where the archives are the same, and asks anew where they are not', async () => {
     const port = source();
     const before = { ...archive, extra: extra('f') };
-    expect(await specArchiveState(port, specWith(withArchive()), before)).toEqual(before);
+    expect(await specArchiveState(port, specWith(withArchive()), { before, secretOf })).toEqual(before);
     expect(port.asked).toEqual([]);
     const elsewhere = { ...archive, extra: extra('f', { uri: 'https://other.example' }) };
-    expect(await specArchiveState(port, specWith(withArchive()), elsewhere)).toEqual({ ...archive, extra: extra() });
-    expect(await specArchiveState(port, specWith(full), before)).toEqual(archive);
+    expect(await specArchiveState(port, specWith(withArchive()), { before: elsewhere, secretOf })).toEqual({
+      ...archive,
+      extra: extra(),
+    });
+    expect(await specArchiveState(port, specWith(full), { before, secretOf })).toEqual(archive);
     expect(port.asked).toEqual(['site']);
   });
 });

@@ -37,6 +37,10 @@ const keys = [
   ],
 ];
 
+const credentials = 'archives[0].credentials';
+const user = { username: 'ci', password: { secret: 'site' } };
+const asked = (more: object) => archive({ credentials: { ...user, ...more } });
+
 /** Archives that are refused. */
 export const archiveRefusals: readonly RefusalRow[] = [
   ...each('address of an archive', urls, 'url', (url) => ({ url })),
@@ -52,11 +56,38 @@ export const archiveRefusals: readonly RefusalRow[] = [
   ...each('list of suites', [[]], 'suites', (suites) => ({ suites })),
   ...each('list of suites', [['a', 'b', 'c', 'd', 'e']], 'suites', (suites) => ({ suites }), 'spec.too_many'),
   ...each('use', ['host'], 'for', (use) => ({ for: use })),
+  ...['', 'a:b', ' a', 'a ', 'a\nb', 'ä', 'a\u007f'].map((username): RefusalRow => {
+    return [
+      `the user ${JSON.stringify(username)}`,
+      asked({ username }),
+      `${credentials}.username`,
+      'spec.invalid_value',
+    ];
+  }),
+  ...['', 'A', 'a b', '../a', 'a-', 'p4$$word!'].map((secret): RefusalRow => {
+    const path = `${credentials}.password.secret`;
+    return [`the secret ${JSON.stringify(secret)}`, asked({ password: { secret } }), path, 'spec.invalid_value'];
+  }),
+  ['a password in clear', asked({ password: 'x' }), `${credentials}.password`, 'spec.invalid_value'],
+  ['a password without a secret', asked({ password: {} }), `${credentials}.password.secret`, 'spec.missing'],
+  ['credentials without a password', asked({ password: undefined }), `${credentials}.password`, 'spec.missing'],
+  ['credentials of another kind', asked({ token: 'x' }), `${credentials}.token`, 'spec.unknown_key'],
   [
-    'credentials of an archive',
-    archive({ credentials: { secret: 'x' } }),
-    'archives[0].credentials',
-    'spec.unknown_key',
+    'credentials over http',
+    archive({ url: 'http://packages.example/debian', credentials: user }),
+    credentials,
+    'spec.contradiction',
+  ],
+  [
+    'other credentials at one address',
+    {
+      archives: [
+        sampleArchive({ credentials: user }),
+        sampleArchive({ name: 'other', url: `${sampleArchive().url}/`, suites: ['x'] }),
+      ],
+    },
+    'archives[1].credentials',
+    'spec.contradiction',
   ],
   ['a password of an archive', archive({ password: 'x' }), 'archives[0].password', 'spec.unknown_key'],
   ['a key that is too long', archive({ key: armored(0x98, 70_000) }), 'archives[0].key', 'spec.too_large'],

@@ -48,4 +48,17 @@ describe('archives of a spec', () => {
     expect(publicKeyBytes(publicKey)?.slice(0, 3)).toEqual(Uint8Array.from([0x98, 0, 1]));
     expect(publicKeyBytes(publicKey)).toHaveLength(81);
   });
+
+  it('take credentials over http at the hosts alone that the operator allows', () => {
+    const credentials = { username: 'ci', password: { secret: 'site' } };
+    const spec = (url: string) => sampleSpec({ archives: [sampleArchive({ url, credentials })] });
+    const abilities = { ...everything, privateArchiveHosts: ['Archive.internal'] };
+    expect(checkSpec(spec('http://archive.Internal:8080/debian'), abilities).ok).toBe(true);
+    expect(checkSpec(spec('https://packages.example/debian'), everything).ok).toBe(true);
+    for (const url of ['http://archive.internal.example/debian', 'http://other.internal/debian']) {
+      expect(checkSpec(spec(url), abilities)).toMatchObject({
+        errors: [{ path: 'archives[0].credentials', code: 'spec.contradiction' }],
+      });
+    }
+  });
 });

@@ -63,7 +63,7 @@ describe('a spec is refused for', () => {
 
   it('every code that the catalogue holds', () => {
     // What only the control plane knows is refused in test/functions/api/suite-uploads.ts.
-    const uploads = ['spec.unfinished_upload', 'spec.unknown_upload'];
+    const uploads = ['spec.unfinished_upload', 'spec.unknown_upload', 'spec.unknown_secret'];
     const seen = new Set<string>([...rows.map(([, , , code]) => code), 'spec.too_many_errors', ...uploads]);
     expect(Object.keys(specErrorCodes).filter((code) => !seen.has(code))).toEqual([]);
   });

@@ -4,6 +4,7 @@ import path from 'node:path';
 import { createKeySigner } from '../../../adapters/signing/key-signer.ts';
 import { createSystemClock } from '../../../adapters/system/clock.ts';
 import { createIds } from '../../../adapters/system/ids.ts';
+import { createKeyVault } from '../../../adapters/vault/key-vault.ts';
 import { createApiKey, formatApiKey } from '../../../core/access/api-key.ts';
 import type { RoleName } from '../../../core/access/permissions.ts';
 import { EngineError } from '../../../core/errors.ts';
@@ -15,7 +16,7 @@ import { largestBodyBytes } from '../../../functions/shared/request-body.ts';
 import { createRouter, type RequestEntry } from '../../../functions/shared/router.ts';
 import { startHttpFront } from '../../../local/http/front.ts';
 import { openObjects } from '../../../local/object-store.ts';
-import { openSigningKey } from '../../../local/secrets.ts';
+import { openSigningKey, openVaultKey } from '../../../local/secrets.ts';
 import { archive } from '../../core/plan/plan-fixtures.ts';
 
 /** The whole API over a given table, on a loopback port, with this machine's object store behind it. */
@@ -90,6 +91,7 @@ export async function openApi(table: Table): Promise<ApiUnderTest> {
     },
     packages: untouched('packages'),
     signer: createKeySigner(openSigningKey(folder)),
+    vault: createKeyVault(openVaultKey(folder)),
     clock,
     ids,
   };

@@ -13,6 +13,7 @@ import { describeLocks } from './suite-locks.ts';
 import { describeLogs } from './suite-logs.ts';
 import { describePlans } from './suite-plans.ts';
 import { describeRequests } from './suite-requests.ts';
+import { describeSecrets } from './suite-secrets.ts';
 import { describeUploads } from './suite-uploads.ts';
 import { describeVerify } from './suite-verify.ts';
 
@@ -46,6 +47,7 @@ export function httpSuite(name: string, openTable: () => Promise<{ table: Table;
     describeDiff(opened);
     describeVerify(opened);
     describeExchange(opened);
+    describeSecrets(opened);
     describeUploads(opened);
   });
 }

@@ -40,7 +40,7 @@ export async function storeAttempt(
     readonly ticket: string;
     readonly steps: readonly string[];
     readonly progress?: { readonly step: string; readonly percent: number };
-  } & Partial<Pick<AttemptRecord, 'state' | 'trust'>>,
+  } & Partial<Pick<AttemptRecord, 'state' | 'trust' | 'secrets'>>,
 ): Promise<void> {
   const record: AttemptRecord = {
     stage: attempt.stage,
@@ -50,6 +50,7 @@ export async function storeAttempt(
     trust: attempt.trust ?? 'service',
     steps: [...attempt.steps],
     blobs: {},
+    ...(attempt.secrets === undefined ? {} : { secrets: attempt.secrets }),
     preparedAt: ports.clock.now().toISOString(),
   };
   const { key } = attemptWrite(buildId, record, 'absent');

@@ -8,6 +8,7 @@ import {
 } from '../../../core/builds/package-cache.ts';
 import { sha256 } from '../../../core/digest.ts';
 import { utf8 } from '../../../core/json.ts';
+import { setSecret } from '../../../core/secrets/secret-repository.ts';
 import type { ApiUnderTest, TenantUnderTest } from './api-under-test.ts';
 import { startExample } from './example-spec.ts';
 import { call, problemOf } from './http-call.ts';
@@ -102,6 +103,34 @@ export function describeExchange(api: () => ApiUnderTest): void {
 
     it('refuses an API key, even of the owner', async () => {
       expect((await ask(heartbeat, tenant.keys.owner)).status).toBe(401);
+    });
+
+    it('tells a secret to a step that names it, and to no other', async () => {
+      await setSecret(api().ports, tenant.tenantId, { name: 'site', value: 'hush' });
+      await setSecret(api().ports, tenant.tenantId, { name: 'other', value: 'hush' });
+      await storeStage(api().ports, id, { id: 's7', state: 'running', steps: ['packages', 'files'], attempt: 1 });
+      const secrets = { packages: ['site', 'removed'] };
+      const named = { steps: ['packages', 'files'], secrets };
+      await storeAttempt(api().ports, id, { stage: 's7', number: 1, ticket: 'secret-ticket', ...named });
+      const tell = (step: string, name: string) =>
+        ask({ kind: 'secret', step, name }, 'secret-ticket', `${id}.s7`, '1');
+      expect((await tell('packages', 'site')).json()).toEqual({ kind: 'secret', value: 'hush' });
+      // Its present value, whatever it was when the build was planned.
+      await setSecret(api().ports, tenant.tenantId, { name: 'site', value: 'newer' });
+      expect((await tell('packages', 'site')).json()).toEqual({ kind: 'secret', value: 'newer' });
+      for (const [step, name] of [
+        ['files', 'site'],
+        ['packages', 'other'],
+        ['constructor', 'name'],
+      ] as const) {
+        const answer = await tell(step, name);
+        expect([answer.status, problemOf(answer).code]).toEqual([403, 'exchange.refused']);
+      }
+      const removed = await tell('packages', 'removed');
+      expect([removed.status, problemOf(removed).code]).toEqual([404, 'secret.not_found']);
+      expect(problemOf(await ask({ kind: 'secret', step: 'bootstrap', name: 'site' }, 'ticket')).code).toBe(
+        'exchange.refused',
+      );
     });
 
     it('refuses what the attempt does not have', async () => {

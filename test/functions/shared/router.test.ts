@@ -57,6 +57,7 @@ const ports: Ports = {
   archive: { state: refuse, extra: refuse, places: refuse },
   packages: { gone: refuse },
   signer: { key: refuse, sign: refuse },
+  vault: { seal: refuse, open: refuse },
   clock,
   ids: createIds(clock),
 };
