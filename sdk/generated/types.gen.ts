@@ -535,6 +535,10 @@ export type Spec = {
         timeoutSeconds?: number;
     }>;
     /**
+     * Writes /usr/share/lbuild/spec.json: this spec with its defaults, secrets left out, without what says nothing of the tree (`name`, `lock`, `disk`, `outputs`, `tests`, kernel arguments). Whoever has the image can read its scripts and files there.
+     */
+    embedSpec?: boolean;
+    /**
      * How the disk of an output is divided into partitions. Omitted: an EFI partition and an ext4 root.
      */
     disk?: {
