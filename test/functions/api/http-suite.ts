@@ -13,6 +13,7 @@ import { describeLocks } from './suite-locks.ts';
 import { describeLogs } from './suite-logs.ts';
 import { describePlans } from './suite-plans.ts';
 import { describeRequests } from './suite-requests.ts';
+import { describeUploadRemoval } from './suite-upload-removal.ts';
 import { describeUploads } from './suite-uploads.ts';
 import { describeVerify } from './suite-verify.ts';
 
@@ -47,5 +48,6 @@ export function httpSuite(name: string, openTable: () => Promise<{ table: Table;
     describeVerify(opened);
     describeExchange(opened);
     describeUploads(opened);
+    describeUploadRemoval(opened);
   });
 }
