@@ -138,8 +138,8 @@ export const everythingFacts: Readonly<Record<Exclude<Customization, (typeof uns
   },
   embedSpec: {
     'sudo -n stat -c "%a %U %G" /usr/share/lbuild/spec.json': says('600 root root'),
-    'sudo -n cat /usr/share/lbuild/spec.json | grep -oE ""(hostname|package|content)":"(edge-01|linux|built)[^"]*"':
-      says('"content":"built here\\n', '"package":"linux-image-cloud-amd64', '"hostname":"edge-01'),
+    'sudo -n grep -oE "(content|package|hostname)...(edge-01|linux-image[a-z0-9-]*|built here)" /usr/share/lbuild/spec.json':
+      says('content":"built here', 'package":"linux-image-cloud-amd64', 'hostname":"edge-01'),
     'sudo -n grep -oE "passwordHash..[^,}]*" /usr/share/lbuild/spec.json | sort -u': says('passwordHash":"(redacted)"'),
     'sudo -n grep -cE "outputs|cmdline|[$]y[$]" /usr/share/lbuild/spec.json': says('0'),
   },
