@@ -3,7 +3,14 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { EngineUnreachable, isTransient } from './engine-error.ts';
 import type { createClient } from './generated/client/index.ts';
 import * as operations from './generated/sdk.gen.ts';
-import type { DeclaredUpload, DeclareUploadData, ListUploadsData, Upload, UploadList } from './generated/types.gen.ts';
+import type {
+  DeclaredUpload,
+  DeclareUploadData,
+  ListUploadsData,
+  RemovedUpload,
+  Upload,
+  UploadList,
+} from './generated/types.gen.ts';
 import { describeSource, sendBytes, type UploadSource } from './upload.ts';
 
 /** Tries of an upload, and the pauses between them. */
@@ -20,6 +27,11 @@ export function uploadCalls(client: ReturnType<typeof createClient>, url: string
 
   async function readUpload(sha256: string): Promise<Upload> {
     return (await operations.readUpload({ ...shared, path: { sha256 } })).data;
+  }
+
+  /** Removes an upload. @throws ApiProblem upload.in_use where a build uses it that has not ended */
+  async function removeUpload(sha256: string): Promise<RemovedUpload> {
+    return (await operations.removeUpload({ ...shared, path: { sha256 } })).data;
   }
 
   /** A page of the tenant's uploads, newest first. */
@@ -59,7 +71,7 @@ export function uploadCalls(client: ReturnType<typeof createClient>, url: string
     return attempt();
   }
 
-  return { declareUpload, readUpload, listUploads, uploadFile };
+  return { declareUpload, readUpload, removeUpload, listUploads, uploadFile };
 }
 
 /** The file's name, where it is one that the engine takes. */

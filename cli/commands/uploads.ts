@@ -1,6 +1,6 @@
 import { Command } from 'commander';
 import { z } from 'zod';
-import type { Upload } from '../../sdk/generated/types.gen.ts';
+import type { RemovedUpload, Upload } from '../../sdk/generated/types.gen.ts';
 import { sizeText } from '../cache-report.ts';
 import { connect } from '../connection.ts';
 import type { Output } from '../output.ts';
@@ -11,7 +11,8 @@ export function uploadsCommand(output: Output): Command {
   return new Command('uploads')
     .description('files that a spec cannot hold: upload them, and name them by `files[].upload`')
     .addCommand(addCommand(output))
-    .addCommand(listCommand(output));
+    .addCommand(listCommand(output))
+    .addCommand(removeCommand(output));
 }
 
 function addCommand(output: Output): Command {
@@ -52,6 +53,28 @@ function listCommand(output: Output): Command {
       for (const upload of list.uploads) output.line(uploadLine(upload));
       if (list.cursor !== undefined) output.note(`more: lbuild uploads ls --cursor ${list.cursor}`);
     });
+}
+
+function removeCommand(output: Output): Command {
+  return engineCommand('remove')
+    .description('remove uploads; one that a build uses which has not ended stays')
+    .argument('<digests...>', 'their SHA-256, as `lbuild uploads ls` shows them')
+    .action(async (digests: string[], given: unknown) => {
+      const options = connectionOptionsSchema.parse(given);
+      const engine = connect(options);
+      const removed: RemovedUpload[] = [];
+      for (const digest of digests) {
+        const upload = await engine.removeUpload(digest);
+        removed.push(upload);
+        if (!options.json) output.line(removedLine(upload));
+      }
+      if (options.json) output.document({ removed });
+    });
+}
+
+function removedLine({ sha256, size, countedUntil, name = '' }: RemovedUpload): string {
+  const counted = countedUntil === undefined ? '' : `  counted until ${countedUntil.slice(0, 16)}Z`;
+  return `${sha256}  removed  ${sizeText(size).padStart(9)}${counted}  ${name}`.trimEnd();
 }
 
 function uploadLine({ sha256, size, state, expiresAt, name = '' }: Upload): string {

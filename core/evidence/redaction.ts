@@ -9,8 +9,8 @@ export const redacted = '(redacted)';
 /** Members whose texts are secret, whatever section of the spec they are in: password hashes, passphrases, tokens. */
 const secretMember = /password|passphrase|secret|token|private_?key|credential/i;
 
-/** The resolved spec as evidence shows it: as it is, but for the texts of secret members. */
-export function redactedSpec(spec: ResolvedSpec): JsonValue {
+/** A spec, or a part of one, as it may be shown with the image: as it is, but for the texts of secret members. */
+export function redactedSpec(spec: object): JsonValue {
   return redact(toJson(spec), false);
 }
 

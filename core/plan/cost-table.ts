@@ -34,6 +34,7 @@ const programs: Readonly<Record<string, ProgramCost>> = {
   services: { seconds: 0.2, bytes: 4_096, vcpu: 1, memoryMiB: 512, diskGiB: 1 },
   // Assumed: 150 certificates are linked by their hashes, and stand in one file together.
   certificates: { seconds: 1.5, bytes: 200_000, vcpu: 1, memoryMiB: 512, diskGiB: 1 },
+  'spec-file': { seconds: 0.2, bytes: 8_192, vcpu: 1, memoryMiB: 512, diskGiB: 1 },
   'first-boot': { seconds: 0.2, bytes: 8_192, vcpu: 1, memoryMiB: 512, diskGiB: 1 },
   // Assumed: whoever bounds a script gives it about four times what it needs. A spec says nothing else of its time,
   // and a step of the default bound (600 s) that may run beside others is then worth a task of its own.

@@ -1,9 +1,11 @@
 import { bootSets } from '../spec/capabilities.ts';
 import { buildArchives } from '../spec/configuration/archives.ts';
 import { sectionsOf } from '../spec/configuration/sections.ts';
+import { embeddedSpecPath } from '../spec/embedded-spec.ts';
 import type { ResolvedSpec } from '../spec/schema.ts';
 import { configurationOptions } from './configuration-options.ts';
 import { diskPackages } from './disk-packages.ts';
+import { embeddedSpecText } from './embedded-spec.ts';
 import { exportStep, moduleOf } from './export-steps.ts';
 import { archiveSecrets } from './programs/archive-secrets.ts';
 import { bringsHooks, mayChangeInitramfs, removalMayChangeInitramfs } from './programs/initramfs-inputs.ts';
@@ -32,7 +34,7 @@ function impliedPackages(spec: ResolvedSpec): string[] {
  * is known to bring hooks, or where the spec says which kernel modules load.
  * The declarative customisations are one chain, in which the user's files win over all that the engine writes; user
  * steps follow all of it by their `needs` ([] = only the declarative base); exports need every user step that no other
- * needs.
+ * needs. A spec that is to be in the image is written last, after a user step where there is one.
  *
  * Trust: the declarative steps edit the tree as data, so they are `service` although `files` carries tenant bytes. Those
  * that run code of the tree (system, certificates, initramfs) come before accounts and files.
@@ -125,6 +127,9 @@ export function expandSpec(
   const services = spec.services;
   if (services.enable.length + services.disable.length + services.mask.length > 0) chain.add('services', services);
   if (spec.firstBoot !== undefined) chain.add('first-boot', { scripts: spec.firstBoot });
+  const text = embeddedSpecText(spec);
+  const embedded = text === undefined ? undefined : { path: embeddedSpecPath, text };
+  if (embedded !== undefined && spec.steps.length === 0) chain.add('spec-file', embedded);
   const declared = layersOf(chain.drafts);
 
   let tips = [...chain.tips, ...booting];
@@ -143,6 +148,11 @@ export function expandSpec(
     );
   }
   const leaves = spec.steps.map((step) => step.id).filter((id) => !needed.has(id));
+  const last = leaves.at(-1);
+  if (embedded !== undefined && last !== undefined) {
+    // After the last one alone: what needed all of them would be a stage more where they run beside each other.
+    leaves.splice(-1, 1, chain.beside('spec-file', embedded, { needs: [last], trust: 'tenant' }));
+  }
   if (leaves.length > 0) tips = leaves;
   // A container boots no kernel: its image has an initial RAM file system only where a user step is built on one.
   const unbooted = leaves.length > 0 ? leaves : chain.tips;

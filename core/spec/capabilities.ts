@@ -62,6 +62,7 @@ const inTree: Record<Customization, Verdict> = {
   cloudInit: yes,
   updates: yes,
   steps: yes,
+  embedSpec: yes,
   tests: no('it starts no machine', testable),
   ...withoutDisk,
 };

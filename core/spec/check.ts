@@ -6,6 +6,7 @@ import { configurationErrors } from './configuration/conflicts.ts';
 import { diskLayoutErrors } from './disk-layout-check.ts';
 import { distributionErrors } from './distribution-check.ts';
 import { duplicateErrors } from './duplicates.ts';
+import { embeddedSpecErrors } from './embedded-spec.ts';
 import { emptiedPathErrors } from './emptied-paths.ts';
 import { issueErrors } from './issues.ts';
 import { joinedFieldErrors } from './joined-fields.ts';
@@ -110,6 +111,7 @@ export function checkSpec(input: unknown, abilities: Abilities): SpecCheck {
       ...plainCredentialErrors(input, abilities.privateArchiveHosts ?? []),
       ...emptiedPathErrors(input, outline.data),
       ...removedResultErrors(outline.data),
+      ...embeddedSpecErrors(outline.data),
       ...defaultUserErrors(outline.data),
       ...testErrors(input, outline.data),
       ...diskLayoutErrors(input, outline.data),

@@ -1,6 +1,7 @@
 import type { z } from 'zod';
 import { archiveNotes } from './document-archives.ts';
 import { diskNotes } from './document-disk.ts';
+import { embeddedSpecNotes } from './document-embedded-spec.ts';
 import { lockNotes } from './document-lock.ts';
 import { systemNotes } from './document-system.ts';
 import { testNotes } from './document-tests.ts';
@@ -104,6 +105,7 @@ export function specDocument(): string {
     'What `firewall`, `ssh`, `sysctl`, `kernel.modules`, `system.ntp`, `certificates`, `cloudInit` and `updates` become in',
     'the image, and what they cannot be joined with: [configuration-sections.md](configuration-sections.md).',
     '',
+    ...embeddedSpecNotes,
     ...archiveNotes,
     ...lockNotes,
     ...systemNotes,

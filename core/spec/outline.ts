@@ -39,6 +39,7 @@ export const outlineSchema = z.object({
   services: z.object({ enable: texts, disable: texts, mask: texts }).catch({ enable: [], disable: [], mask: [] }),
   kernel: z.object({ package: text, cmdline: texts }).catch({ package: undefined, cmdline: [] }),
   steps: lists({ id: text, needs: texts.optional() }),
+  embedSpec: z.boolean().optional().catch(undefined),
   tests: lists({ boot: anything, run: anything, port: anything, retries: anything }),
   outputs: lists({ type: text, exposedPorts: texts, defaultUser: text }),
 });

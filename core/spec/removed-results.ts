@@ -1,4 +1,5 @@
 import { quoted } from '../text.ts';
+import { embeddedSpecPath } from './embedded-spec.ts';
 import { type FieldPath, fieldPathText } from './field-path.ts';
 import type { Outline } from './outline.ts';
 import { type SpecError, specError } from './spec-errors.ts';
@@ -9,8 +10,8 @@ interface MadePath {
   readonly field: FieldPath;
 }
 
-/** What accounts and pins become in the image. A pin as a whole: one file holds all. */
-function madePaths({ users, rootAccount, packages }: Outline): MadePath[] {
+/** What accounts and pins become in the image, and its spec. A pin as a whole: one file holds all. */
+function madePaths({ users, rootAccount, packages, embedSpec }: Outline): MadePath[] {
   const keysOf = (home: string, field: FieldPath, keys: readonly unknown[] | undefined) =>
     keys === undefined || keys.length === 0 ? [] : [{ path: `${home}/.ssh/authorized_keys`, field }];
   const ofUsers = users.flatMap((user, index): MadePath[] => {
@@ -29,10 +30,11 @@ function madePaths({ users, rootAccount, packages }: Outline): MadePath[] {
     ...ofUsers,
     ...keysOf('/root', ['rootAccount', 'sshKeys'], rootAccount?.sshKeys),
     ...(packages.pins.length === 0 ? [] : [pins]),
+    ...(embedSpec === true ? [{ path: embeddedSpecPath, field: ['embedSpec'] }] : []),
   ];
 }
 
-/** Removals that would take away again what accounts and pins of the same spec make. */
+/** Removals of what accounts, pins and `embedSpec` of the same spec make. */
 export function removedResultErrors(outline: Outline): SpecError[] {
   const made = madePaths(outline);
   return outline.remove.flatMap((removal, index) => {

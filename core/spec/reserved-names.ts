@@ -18,6 +18,7 @@ export const builtInStepIds = [
   'refresh',
   'module',
   'boot-test',
+  'spec-file',
   ...outputTypes,
 ] as const;
 

@@ -40,7 +40,7 @@ function resolveUser({ sudo, ...user }: Spec['users'][number]): ResolvedUser {
 /** Fills the defaults that depend on other fields and sorts the lists whose order means nothing. */
 export function resolveSpec(spec: Spec): ResolvedSpec {
   const unitNames = (names: readonly string[]) => sorted(names.map(unitName));
-  const { archives: _, directories, remove, firstBoot, tests: given, disk: divided, ...rest } = spec;
+  const { archives: _, directories, remove, firstBoot, tests: given, disk: divided, embedSpec, ...rest } = spec;
   const tests = resolveTests(given);
   const disk = resolveDisk(divided);
   const [folders, removals, scripts] = [filled(directories), filled(remove), filled(firstBoot)];
@@ -68,6 +68,7 @@ export function resolveSpec(spec: Spec): ResolvedSpec {
       const previous = spec.steps[index - 1]?.id;
       return { ...step, needs: sorted(step.needs ?? (previous === undefined ? [] : [previous])) };
     }),
+    ...(embedSpec === true && { embedSpec }),
     ...(tests && { tests }),
     ...(disk && { disk }),
     outputs: spec.outputs.map((output) => resolveOutput(spec.name, output)),

@@ -10,6 +10,7 @@ import { sysctlSchema } from './configuration/sysctl.ts';
 import { updatesSchema } from './configuration/updates.ts';
 import { directorySchema } from './directories.ts';
 import { diskSchema } from './disk-layout.ts';
+import { embedSpecField } from './embedded-spec.ts';
 import { fileSchema } from './files.ts';
 import { firstBootSchema } from './first-boot.ts';
 import { specLimits } from './limits.ts';
@@ -71,6 +72,7 @@ export const specSchema = z
       .max(specLimits.steps.value)
       .default([])
       .describe('Scripts to run in the image, after everything above is done.'),
+    embedSpec: embedSpecField.optional(),
     disk: diskSchema.optional(),
     outputs: z
       .array(outputSchema)

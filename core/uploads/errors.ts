@@ -5,6 +5,12 @@ export const uploadErrors = {
     title: 'There is no such upload',
     remedy: 'List uploads with GET /v1/uploads, or declare this one with POST /v1/uploads.',
   },
+  'upload.in_use': {
+    status: 409,
+    title: 'A build that has not ended uses the upload',
+    remedy:
+      'Wait until the builds that `detail` names have ended, or cancel them; then wait a minute from its last use.',
+  },
   'upload.too_large': {
     status: 422,
     title: 'The upload is too large',
@@ -18,7 +24,7 @@ export const uploadErrors = {
   'upload.no_room': {
     status: 409,
     title: 'The uploads of the tenant have no room left',
-    remedy: 'Wait until uploads that nobody uses expire; see `expiresAt` in GET /v1/uploads.',
+    remedy: 'Remove uploads that you no longer need (DELETE /v1/uploads/{sha256}), or wait until they expire.',
   },
   'upload.gone': {
     status: 409,

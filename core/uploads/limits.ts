@@ -17,6 +17,13 @@ export const uploadLimits = {
   pendingMilliseconds: 86_400_000,
   /** Milliseconds that a stored upload stays after its last use: 30 days. */
   keptMilliseconds: 30 * 86_400_000,
-  /** A use is noted to within an hour: a spec that is built every minute writes no record every minute. */
+  /** How long an upload lives is noted to within an hour. */
   noteMilliseconds: 3_600_000,
+  /** That a build uses it is noted to within so long: builds that are started all at once do not all write one record. */
+  useNoteMilliseconds: 10_000,
+  /**
+   * Milliseconds after such a use in which it is not removed, whatever builds are found: the request that starts one may
+   * take 29 s, an index shows it later yet, and the note may be older than the use by the time above.
+   */
+  settleMilliseconds: 60_000,
 } as const;

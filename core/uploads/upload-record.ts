@@ -31,8 +31,17 @@ export const uploadRecordSchema = z.strictObject({
   storedAt: timestamp.optional(),
   /** From then on it is removed by the next sweep, unless a build needs it. */
   expiresAt: timestamp,
+  /** When a build of it was last started, or a stage made ready that reads it (`uploadLimits.useNoteMilliseconds`). */
+  usedAt: timestamp.optional(),
+  /** When an address for its bytes was last given; absent where none was. */
+  addressedAt: timestamp.optional(),
   /** It is being removed: for everybody but the sweep it is not there. */
   removing: z.literal(true).optional(),
+  /**
+   * It is removed, bytes and all, and not there for anybody. The record still counts what an address that was given may
+   * bring, until it expires or the upload is declared again.
+   */
+  removed: z.literal(true).optional(),
 });
 export type UploadRecord = z.infer<typeof uploadRecordSchema>;
 
@@ -48,7 +57,9 @@ export function uploadWrite(upload: UploadRecord, version: number | 'absent'): T
     key: uploadKey(tenantId, sha256),
     data: toJsonObject(upload),
     indexes: {
-      ...(upload.removing === true ? {} : { byTenant: tenantUploadsIndex(tenantId, createdAt, sha256) }),
+      ...(upload.removing === true || upload.removed === true
+        ? {}
+        : { byTenant: tenantUploadsIndex(tenantId, createdAt, sha256) }),
       byState: uploadExpiryIndex(expiresAt, tenantId, sha256),
     },
     condition: version === 'absent' ? { kind: 'absent' } : { kind: 'version', version },

@@ -41,11 +41,13 @@ export async function declareUpload(
   const key = uploadKey(tenantId, sha256);
   for (;;) {
     const [record, info] = await Promise.all([table.get(key), blobs.head(uploadPlace(tenantId, sha256))]);
-    const before = record === undefined ? undefined : readUploadRecord(record).value;
-    if (before?.removing === true) {
-      const detail = 'An upload of this digest has expired and is just being removed.';
+    const last = record === undefined ? undefined : readUploadRecord(record).value;
+    if (last?.removing === true) {
+      const detail = 'An upload of this digest is just being removed.';
       throw new EngineError('service.unavailable', detail, { retryAfterSeconds: 5 });
     }
+    // Of what was removed only the room that it takes is left.
+    const before = last?.removed === true ? undefined : last;
     const stored = info?.sha256 === sha256;
     if (stored && info.size !== size) {
       throw new EngineError('upload.size_conflict', `The bytes of this digest are stored; there are ${info.size}.`);
@@ -53,16 +55,19 @@ export async function declareUpload(
     const now = clock.now();
     const expiresAt = later(now, stored ? uploadLimits.keptMilliseconds : uploadLimits.pendingMilliseconds);
     const label = name ?? before?.name;
+    const addressedAt = stored ? last?.addressedAt : now.toISOString();
     const upload: UploadRecord = {
       ...{ tenantId, sha256, size },
-      reservedBytes: Math.max(size, before?.reservedBytes ?? 0),
+      reservedBytes: Math.max(size, last?.reservedBytes ?? 0),
       ...(label === undefined ? {} : { name: label }),
       createdAt: before?.createdAt ?? now.toISOString(),
       ...(stored ? { storedAt: before?.storedAt ?? now.toISOString() } : {}),
       expiresAt: before !== undefined && before.expiresAt > expiresAt ? before.expiresAt : expiresAt,
+      ...(addressedAt === undefined ? {} : { addressedAt }),
+      ...(before?.usedAt === undefined ? {} : { usedAt: before.usedAt }),
     };
     const writes: TableWrite[] = [uploadWrite(upload, record?.version ?? 'absent')];
-    const by = upload.reservedBytes - (before?.reservedBytes ?? 0);
+    const by = upload.reservedBytes - (last?.reservedBytes ?? 0);
     const room = { kind: 'increment', key: uploadUseKey(tenantId), counter: 'bytes' } as const;
     if (by > 0) writes.push({ ...room, by, max: uploadLimits.tenantBytes });
     try {
@@ -146,9 +151,24 @@ async function useUpload(ports: UploadPorts, tenantId: string, sha256: Sha256): 
     if (found === undefined) return undefined;
     const seen = await observed(ports, found);
     if (seen === undefined) continue;
-    const kept = seen.value.storedAt === undefined ? seen.value : await keepUpload(ports, seen);
+    const kept = seen.value.storedAt === undefined ? seen.value : await noteUse(ports, seen);
     if (kept !== undefined) return kept;
   }
+}
+
+/** As `keepUpload`, by a build: nobody removes it while that may not be seen among those that have not ended. */
+async function noteUse(
+  ports: Pick<UploadPorts, 'table' | 'clock'>,
+  { value, version }: Versioned<UploadRecord>,
+): Promise<UploadRecord | undefined> {
+  const now = ports.clock.now();
+  const { usedAt } = value;
+  if (usedAt !== undefined && later(new Date(usedAt), uploadLimits.useNoteMilliseconds) > now.toISOString()) {
+    return keepUpload(ports, { value, version });
+  }
+  const expiresAt = later(now, uploadLimits.keptMilliseconds);
+  const used: UploadRecord = { ...value, usedAt: now.toISOString(), expiresAt };
+  return (await wrote(ports.table, uploadWrite(used, version))) ? used : undefined;
 }
 
 /**
@@ -166,7 +186,8 @@ export async function keepUpload(
   return (await wrote(table, uploadWrite(kept, version))) ? kept : undefined;
 }
 
-async function storedUpload(
+/** The upload as it is noted; undefined where the tenant has none of this digest, or it is being removed. */
+export async function storedUpload(
   table: Table,
   tenantId: string,
   sha256: Sha256,
@@ -174,7 +195,7 @@ async function storedUpload(
   const record = await table.get(uploadKey(tenantId, sha256));
   if (record === undefined) return undefined;
   const upload = readUploadRecord(record);
-  return upload.value.removing === true ? undefined : upload;
+  return upload.value.removing === true || upload.value.removed === true ? undefined : upload;
 }
 
 /**

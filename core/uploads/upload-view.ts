@@ -16,6 +16,19 @@ const fields = {
 /** An upload as the API shows it. */
 export const uploadViewSchema = z.strictObject(fields).meta({ id: 'Upload' });
 
+/** An upload that was removed. */
+export const removedUploadSchema = z
+  .strictObject({
+    ...{ sha256: fields.sha256, size: fields.size, name: fields.name },
+    countedUntil: z.iso
+      .datetime()
+      .exactOptional()
+      .describe(
+        'Until then it counts against the room of the tenant: an address that was given may still bring bytes.',
+      ),
+  })
+  .meta({ id: 'RemovedUpload' });
+
 /** The answer to a declaration. */
 export const declaredUploadSchema = z
   .strictObject({

@@ -80,7 +80,8 @@ export const operationGroups: readonly OperationGroup[] = [
     name: 'uploads',
     prefixes: ['/v1/uploads'],
     entry: 'functions/api/uploads/lambda.ts',
-    rights: { table: 'write', blobs: 'read', signsUrls: true, startsFlow: false, stopsFlow: false, stopsTasks: false },
+    // It deletes what a tenant removes.
+    rights: { table: 'write', blobs: 'write', signsUrls: true, startsFlow: false, stopsFlow: false, stopsTasks: false },
     timeoutSeconds: 29,
     summary: 'Files that specs name by their digests',
   },

@@ -553,6 +553,10 @@ export type Spec = {
         timeoutSeconds?: number;
     }>;
     /**
+     * Writes /usr/share/lbuild/spec.json: this spec with its defaults, secrets left out, without what says nothing of the tree (`name`, `lock`, `disk`, `outputs`, `tests`, kernel arguments). Whoever has the image can read its scripts and files there.
+     */
+    embedSpec?: boolean;
+    /**
      * How the disk of an output is divided into partitions. Omitted: an EFI partition and an ext4 root.
      */
     disk?: {
@@ -2119,6 +2123,25 @@ export type Upload = {
      * When it is removed unless it is used until then: declared again, or by a build.
      */
     expiresAt: string;
+};
+
+export type RemovedUpload = {
+    /**
+     * SHA-256 of its bytes: what `files[].upload` of a spec gives.
+     */
+    sha256: string;
+    /**
+     * Bytes.
+     */
+    size: number;
+    /**
+     * As it was declared.
+     */
+    name?: string;
+    /**
+     * Until then it counts against the room of the tenant: an address that was given may still bring bytes.
+     */
+    countedUntil?: string;
 };
 
 export type Health = {
@@ -3802,6 +3825,61 @@ export type DeclareUploadResponses = {
 };
 
 export type DeclareUploadResponse = DeclareUploadResponses[keyof DeclareUploadResponses];
+
+export type RemoveUploadData = {
+    body?: never;
+    path: {
+        sha256: string;
+    };
+    query?: never;
+    url: '/v1/uploads/{sha256}';
+};
+
+export type RemoveUploadErrors = {
+    /**
+     * `request.invalid`: The request is not valid.
+     */
+    400: Problem;
+    /**
+     * `access.unauthenticated`: No valid credentials.
+     */
+    401: Problem;
+    /**
+     * `access.forbidden`: The key may not do this.
+     */
+    403: Problem;
+    /**
+     * `upload.not_found`: There is no such upload.
+     */
+    404: Problem;
+    /**
+     * `upload.in_use`: A build that has not ended uses the upload.
+     */
+    409: Problem;
+    /**
+     * `request.too_large`: The body is too large.
+     */
+    413: Problem;
+    /**
+     * `internal.error`: The service failed.
+     */
+    500: Problem;
+    /**
+     * `service.unavailable`: A part of the service is not available.
+     */
+    503: Problem;
+};
+
+export type RemoveUploadError = RemoveUploadErrors[keyof RemoveUploadErrors];
+
+export type RemoveUploadResponses = {
+    /**
+     * Success.
+     */
+    200: RemovedUpload;
+};
+
+export type RemoveUploadResponse = RemoveUploadResponses[keyof RemoveUploadResponses];
 
 export type ReadUploadData = {
     body?: never;

@@ -50,6 +50,22 @@ describe('lbuild uploads', () => {
     expect((await cli.run(['uploads', 'ls', '--cursor', cursor])).out).not.toContain('pending');
   });
 
+  it('remove takes them away, and says what is used', async () => {
+    const files = await Promise.all(['gone', 'used'].map((text) => fileIn(cli.folder, text, text)));
+    await cli.run(['uploads', 'add', ...files]);
+    const [gone, used] = [sha256('gone'), sha256('used')];
+    const { code, out } = await cli.run(['uploads', 'remove', gone]);
+    expect([code, await isThere('gone')]).toEqual([0, false]);
+    expect(out).toMatch(new RegExp(`^${gone} {2}removed +\\S+ kB {2}counted until \\S+Z {2}gone\n$`));
+    const again = await cli.run(['uploads', 'remove', gone]);
+    expect([again.code, again.err]).toEqual([3, expect.stringContaining('upload.not_found')]);
+    const spec = await fileIn(cli.folder, 'used.yaml', `${exampleYaml}files: [{ path: /srv/a, upload: ${used} }]\n`);
+    const [build = '-'] = (await cli.run(['start', spec])).out.split(' ');
+    const refused = await cli.run(['uploads', 'remove', '--json', used]);
+    expect([refused.code !== 0, await isThere('used')]).toEqual([true, true]);
+    expect(`${refused.out}${refused.err}`).toContain(build);
+  });
+
   it('tells what cannot be uploaded', async () => {
     const folder = await cli.run(['uploads', 'add', cli.folder]);
     expect([folder.code, folder.err]).toEqual([7, expect.stringContaining('is no file')]);

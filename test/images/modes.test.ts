@@ -44,6 +44,7 @@ const spec = {
       timeoutSeconds: 600,
     },
   ],
+  embedSpec: true,
   outputs: [{ type: 'iso' as const, label: 'EDGE' }, { type: 'raw' as const }, { type: 'tar' as const }],
 };
 
@@ -144,6 +145,7 @@ describe('one spec in a container, contained on this machine, and privileged', (
         'files',
         'services',
         'site',
+        'spec-file',
       ]),
     );
     expect(Object.values(row('privileged').layers)).not.toContain('missing');

@@ -260,6 +260,7 @@ describe('the functions', () => {
     const actions = statementsOf(target.roleId).flatMap(({ Action }) => Action);
     expect(actions.includes('dynamodb:PutItem')).toBe(group.rights.table === 'write');
     expect(actions.includes('s3:PutObject')).toBe(group.rights.blobs === 'write');
+    expect(actions.includes('s3:DeleteObject')).toBe(group.rights.blobs === 'write');
     expect(actions.includes('sts:AssumeRole')).toBe(group.rights.signsUrls);
     expect(actions.some((action) => action.startsWith('states:'))).toBe(false);
   });

@@ -136,6 +136,13 @@ export const everythingFacts: Readonly<Record<Exclude<Customization, (typeof uns
     'cat /srv/both; stat -c %U /srv/site': says('one', 'two', 'ops'),
     'LC_ALL=C ls /etc/debian_version 2>&1 | grep -c "No such file"; ls -A /etc/skel | wc -l': says('1', '0'),
   },
+  embedSpec: {
+    'sudo -n stat -c "%a %U %G" /usr/share/lbuild/spec.json': says('600 root root'),
+    'sudo -n grep -oE "(content|package|hostname)...(edge-01|linux-image[a-z0-9-]*|built here)" /usr/share/lbuild/spec.json':
+      says('content":"built here', 'package":"linux-image-cloud-amd64', 'hostname":"edge-01'),
+    'sudo -n grep -oE "passwordHash..[^,}]*" /usr/share/lbuild/spec.json | sort -u': says('passwordHash":"(redacted)"'),
+    'sudo -n grep -cE "outputs|cmdline|[$]y[$]" /usr/share/lbuild/spec.json': says('0'),
+  },
   'disk.efi': {
     'findmnt -no FSTYPE /boot/efi | cat': says('vfat'),
     'lsblk -bnro SIZE,MOUNTPOINT | grep " /boot/efi$"': says(`${100 * 2 ** 20} /boot/efi`),

@@ -144,6 +144,7 @@ export function everythingSpec(site: { readonly url: string; readonly key: strin
         timeoutSeconds: 60,
       },
     ],
+    embedSpec: true,
     disk: {
       ...{ efi: { sizeMiB: 100 }, root: { fileSystem: 'ext4' }, swap: { sizeMiB: 64 }, growth: 'first-boot' },
       partitions: [

@@ -20,6 +20,7 @@ import { qcow2 } from './qcow2.ts';
 import { raw } from './raw.ts';
 import { script } from './script.ts';
 import { services } from './services.ts';
+import { specFile } from './spec-file.ts';
 import { system } from './system.ts';
 import { tar } from './tar.ts';
 import { users } from './users.ts';
@@ -41,6 +42,7 @@ export const stepPrograms: Readonly<Record<ProgramName, StepProgram>> = {
   services,
   'first-boot': firstBoot,
   script,
+  'spec-file': specFile,
   initramfs,
   module,
   iso,

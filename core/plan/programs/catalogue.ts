@@ -11,6 +11,7 @@ import { netboot } from './netboot.ts';
 import { docker, oci } from './oci.ts';
 import { raw } from './raw.ts';
 import { script } from './script.ts';
+import { specFile } from './spec-file.ts';
 import { wsl } from './wsl.ts';
 
 /** Every step program, by name. */
@@ -26,6 +27,7 @@ export const programs = {
   services,
   'first-boot': firstBoot,
   script,
+  'spec-file': specFile,
   initramfs,
   module,
   iso,

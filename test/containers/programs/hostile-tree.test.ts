@@ -22,6 +22,7 @@ const edits = [
   ['files', { files: [], remove: [{ path: '/home/planted', ifPresent: true }] }],
   ['users', { users: [{ ...user, sudo: { passwordless: true } }], root: { sshKeys: ['key'], locked: true } }],
   ['first-boot', { scripts: [script] }],
+  ['spec-file', { path: '/usr/share/lbuild/spec.json', text: '{}\n' }],
   ['services', { enable: ['nginx'], disable: [], mask: ['cron'] }],
 ] as const;
 
@@ -33,6 +34,8 @@ const traps = [
   ['a link in place of the motd', 'etc/motd', (outside: string) => join(outside, 'planted')],
   ['a link in place of the temporary name', 'etc/.lbuild-new', (outside: string) => join(outside, 'planted')],
   ['a link in place of the unit folder', 'etc/systemd', (outside: string) => outside],
+  ['a link in place of the folder of the spec', 'usr/share/lbuild', (outside: string) => outside],
+  ['a link in place of the spec', 'usr/share/lbuild/spec.json', (outside: string) => join(outside, 'planted')],
   ['a link in place of a wants folder', 'etc/systemd/system/multi-user.target.wants', (outside: string) => outside],
 ] as const;
 

@@ -1,6 +1,7 @@
 import type { ArchiveState } from '../../../core/plan/archive-state.ts';
 import { resolvedSpecSchema } from '../../../core/spec/resolve.ts';
 import type { ResolvedSpec, SpecInput } from '../../../core/spec/schema.ts';
+import { passwordHashes } from '../spec/sample-spec.ts';
 
 const digestOfLetter = (letter: string): string => letter.repeat(64);
 
@@ -83,6 +84,19 @@ export const examples: Record<string, ResolvedSpec> = {
       { id: 'right', run: 'true', needs: [] },
     ],
     outputs: [{ type: 'oci', compression: 'zstd' }, { type: 'docker' }],
+  }),
+  'its spec in the image': specWith({
+    users: [{ name: 'ops', passwordHash: passwordHashes.yescrypt }],
+    embedSpec: true,
+    outputs: [{ type: 'iso' }, { type: 'oci' }],
+  }),
+  'its spec and scripts in the image': specWith({
+    steps: [
+      { id: 'left', run: 'true', needs: [] },
+      { id: 'right', run: 'true', needs: [] },
+    ],
+    embedSpec: true,
+    outputs: [{ type: 'iso' }, { type: 'docker' }],
   }),
   'disks of every form': specWith({
     packages: { install: ['openssh-server'] },

@@ -63,6 +63,19 @@ export const acceptedFragments: readonly (readonly [what: string, fragment: Read
     { directories: [{ path: '/srv/a' }], files: [{ path: '/srv/a/b', base64: 'AA==' }] },
   ],
   ['a file that is an upload', { files: [{ path: '/srv/a', upload: '0123456789abcdef'.repeat(4) }] }],
+  [
+    'what stands beside the spec in the image',
+    {
+      embedSpec: true,
+      directories: [{ path: '/usr/share/lbuild' }],
+      files: [{ path: '/usr/share/lbuild/spec.json.sig', content: '' }],
+      remove: [{ path: '/usr/share/lbuild/old', ifPresent: true }],
+    },
+  ],
+  [
+    'a file where no spec is to be in the image',
+    { embedSpec: false, files: [{ path: '/usr/share/lbuild/spec.json', content: '' }] },
+  ],
   ['an empty file in base64', { files: [{ path: '/srv/a', base64: '' }] }],
   ['paths to remove beside files', { files: [{ path: '/srv/ab', content: '' }], remove: [{ path: '/srv/a' }] }],
   [

@@ -40,6 +40,7 @@ const uses: Readonly<Record<Customization, Readonly<Record<string, unknown>>>> =
   directories: { directories: [{ path: '/srv/a' }] },
   remove: { remove: [{ path: '/usr/share/doc' }] },
   firstBoot: { firstBoot: [{ name: 'a', run: 'true' }] },
+  embedSpec: { embedSpec: true },
   'kernel.modules': { kernel: { modules: { load: ['dummy'] } } },
   firewall: { firewall: {} },
   sysctl: { sysctl: { 'vm.swappiness': '10' } },

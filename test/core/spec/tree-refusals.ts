@@ -45,8 +45,34 @@ const made: readonly (readonly [what: string, fragment: object, path: string])[]
   ['a home folder', { users: [{ name: 'ops' }] }, '/home/ops'],
   ['what is above a home folder', { users: [{ name: 'ops', home: '/srv/app/ops' }] }, '/srv/app'],
   ['the keys of a user', { users: [{ name: 'ops', sshKeys: [publicKeys.ed25519] }] }, '/home/ops/.ssh'],
+  ['the spec', { embedSpec: true }, '/usr/share/lbuild/spec.json'],
+  ['the folder of the spec', { embedSpec: true }, '/usr/share/lbuild'],
   ['the keys of root', { rootAccount: { sshKeys: [publicKeys.ed25519] } }, '/root/.ssh/authorized_keys'],
 ];
+
+const specPath = '/usr/share/lbuild/spec.json';
+const inPlaceOfSpec = [
+  ...[specPath, `${specPath}/x`, '/usr/share/lbuild', '/usr/share'].map((path): [object, string] => [
+    {
+      files: [
+        { path: '/srv/a', content: '' },
+        { path, content: '' },
+      ],
+    },
+    'files[1].path',
+  ]),
+  ...[specPath, `${specPath}/x/y`].map((path): [object, string] => [
+    { directories: [{ path }] },
+    'directories[0].path',
+  ]),
+].map(
+  ([fragment, path]): RefusalRow => [
+    `${JSON.stringify(fragment)} in the place of the spec`,
+    { embedSpec: true, ...fragment },
+    path,
+    'spec.contradiction',
+  ],
+);
 
 const base64s = ['A', 'AA', 'AAA', 'AAAAA', 'AB==', 'AAB=', 'A===', '====', 'AA==AAAA', 'AAA\n', 'AA A', 'AA-_'].map(
   (base64): RefusalRow => [
@@ -61,6 +87,8 @@ const base64s = ['A', 'AA', 'AAA', 'AAAAA', 'AB==', 'AAB=', 'A===', '====', 'AA=
 export const treeRefusals: readonly RefusalRow[] = [
   ...needed,
   ...ours,
+  ...inPlaceOfSpec,
+  ['a spec to embed by name', { embedSpec: 'yes' }, 'embedSpec', 'spec.invalid_value'],
   ...base64s,
   ['a folder that is the root', { directories: [{ path: '/' }] }, 'directories[0].path', 'spec.invalid_value'],
   ['a folder by traversal', { directories: [{ path: '/srv/../etc' }] }, 'directories[0].path', 'spec.path_traversal'],

@@ -14,6 +14,7 @@ import { describeLogs } from './suite-logs.ts';
 import { describePlans } from './suite-plans.ts';
 import { describeRequests } from './suite-requests.ts';
 import { describeSecrets } from './suite-secrets.ts';
+import { describeUploadRemoval } from './suite-upload-removal.ts';
 import { describeUploads } from './suite-uploads.ts';
 import { describeVerify } from './suite-verify.ts';
 
@@ -49,5 +50,6 @@ export function httpSuite(name: string, openTable: () => Promise<{ table: Table;
     describeExchange(opened);
     describeSecrets(opened);
     describeUploads(opened);
+    describeUploadRemoval(opened);
   });
 }

@@ -75,6 +75,7 @@ export function describeAccess(api: () => ApiUnderTest): void {
         declareUpload: 'builds:create',
         listUploads: 'builds:read',
         readUpload: 'builds:read',
+        removeUpload: 'builds:create',
         exchange: 'ticket',
         readHealth: 'public',
         readOpenapi: 'public',
