@@ -26,12 +26,12 @@ export const everythingFacts: Readonly<Record<Exclude<Customization, (typeof uns
   archives: {
     'cat /srv/web/index.html': says('from the archive'),
     'grep -h ^Signed-By /etc/apt/sources.list.d/site.sources': says('Signed-By: /etc/apt/keyrings/site.asc'),
-    'apt-cache policy | grep -c "^ *400 .*stable/main"': says('1'),
+    'tail -n +2 /etc/apt/preferences.d/site.pref': says('Pin: origin "localhost"', 'Pin-Priority: 400'),
   },
   packages: {
     'apt-cache policy curl': /Installed: 8\..*\n[\s\S]*\*\*\* 8\.\S+ 1001$/m,
     'dpkg --get-selections curl': /^curl\s+hold$/,
-    'dpkg-query -W -f "${db:Status-Abbrev}" site-web nginx-light iputils-ping': says('ii ii ii'),
+    "dpkg-query -W -f '${db:Status-Abbrev}' site-web nginx-light iputils-ping": says('ii ii ii'),
     'LC_ALL=C ls -d /srv/gone 2>&1 | grep -c "No such file"': says('1'),
     'dpkg-query -W site-group site-gone 2>&1 | grep -c "no packages found"': says('2'),
     'ping -c 1 -W 2 127.0.0.1 | grep -c "1 received"': says('1'),
@@ -97,10 +97,10 @@ export const everythingFacts: Readonly<Record<Exclude<Customization, (typeof uns
     "sudo -n nft -s list ruleset | tr -d '\\t' | grep -E 'policy|dport|echo'": says(
       'type filter hook input priority filter; policy drop;',
       'ip6 saddr fe80::/10 udp dport 546 accept',
-      'ip saddr 192.0.2.0/24 tcp dport 80 accept',
-      'ip6 saddr 2001:db8::/32 tcp dport 80 accept',
       'tcp dport 22 accept',
       'udp dport 60000-61000 accept',
+      'ip saddr 192.0.2.0/24 tcp dport 80 accept',
+      'ip6 saddr 2001:db8::/32 tcp dport 80 accept',
       'type filter hook forward priority filter; policy drop;',
     ),
   },
@@ -155,7 +155,7 @@ export const everythingFacts: Readonly<Record<Exclude<Customization, (typeof uns
     ),
     'findmnt -no FSTYPE /opt/firmware | cat; cat /opt/firmware/config.txt': says('vfat', 'arm_64bit=1'),
   },
-  'disk.swap': { 'tail -n +2 /proc/swaps | awk "{ print \\$2, \\$3 >= 65000 }"': says('partition 1') },
+  'disk.swap': { 'tail -n +2 /proc/swaps | awk "{ print \\$2, (\\$3 >= 65000) }"': says('partition 1') },
   // All of the 4 GiB but for some 360 MiB of other parts and what ext4 keeps; the image's root has 2.7 GiB.
   'disk.growth': { 'df -BM --output=size / | tail -n 1 | tr -dc 0-9': /^3[2-9]\d\d$/ },
   // What tests an image is not in it.

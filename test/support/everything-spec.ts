@@ -62,7 +62,16 @@ export function everythingSpec(site: { readonly url: string; readonly key: strin
     base: { distribution: 'debian', release: 'trixie', architecture: 'amd64' },
     archives: [{ name: 'site', url: site.url, suites: ['stable'], key: site.key, priority: 400 }],
     packages: {
-      install: ['site-web', 'site-group', 'curl', 'nginx-light', 'dbus', 'iputils-ping', 'systemd-sysv'],
+      install: [
+        'site-web',
+        'site-group',
+        'curl',
+        'nginx-light',
+        'dbus',
+        'iputils-ping',
+        'linux-sysctl-defaults',
+        'systemd-sysv',
+      ],
       remove: ['site-gone'],
       recommends: false,
       pins: [{ package: 'curl', version: '8.*', priority: 1_001 }],

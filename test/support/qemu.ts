@@ -30,6 +30,12 @@ export interface BootResult {
   readonly outputs: readonly string[];
 }
 
+/** What of a console matched, and where it ends in the text. */
+interface ConsoleMatch {
+  readonly match: RegExpExecArray;
+  readonly end: number;
+}
+
 /** A serial console: text so far, and a wait for what comes. */
 class SerialConsole {
   text = '';
@@ -60,17 +66,22 @@ class SerialConsole {
   }
 
   /** Waits until the text from `start` on matches; answers the match and where it ends. */
-  async waitFor(pattern: RegExp, start: number, deadline: number): Promise<{ match: RegExpExecArray; end: number }> {
+  async waitFor(pattern: RegExp, start: number, deadline: number): Promise<ConsoleMatch> {
+    const found = await this.find(pattern, start, deadline);
+    if (found !== undefined) return found;
+    const why = this.ended ? 'the machine ended' : 'the time was over';
+    throw new Error(
+      `${why} before the console showed ${pattern}; its last lines:\n${this.text.slice(-3_000)}\n${this.complaints}`,
+    );
+  }
+
+  /** As waitFor, but undefined where the text does not come in time or the machine ended. */
+  async find(pattern: RegExp, start: number, deadline: number): Promise<ConsoleMatch | undefined> {
     for (;;) {
       const match = pattern.exec(this.text.slice(start));
       if (match !== null) return { match, end: start + match.index + match[0].length };
       const left = deadline - performance.now();
-      if (this.ended || left <= 0) {
-        const why = this.ended ? 'the machine ended' : 'the time was over';
-        throw new Error(
-          `${why} before the console showed ${pattern}; its last lines:\n${this.text.slice(-3_000)}\n${this.complaints}`,
-        );
-      }
+      if (this.ended || left <= 0) return undefined;
       await new Promise<void>((resolve) => {
         const wake = () => {
           clearTimeout(timer);
@@ -91,8 +102,8 @@ function plain(text: string): string {
 }
 
 /**
- * Answers each prompt until there is a shell. What is typed before a program reads may be thrown away: then it asks
- * again, or login gives up after a minute and getty asks.
+ * Answers each prompt until there is a shell. What is typed before a program reads may be thrown away, and what services
+ * print may part a prompt: then the name is typed again.
  * @returns where the shell's first prompt ends in the text
  */
 async function logIn(
@@ -102,13 +113,15 @@ async function logIn(
 ): Promise<number> {
   let position = serial.text.length;
   serial.send(user);
-  for (;;) {
-    const asked = await serial.waitFor(/(\S login: ?$)|(password: ?)|[$#] $/i, position, deadline);
-    position = asked.end;
-    const [, name, secret] = asked.match;
-    if (name === undefined && secret === undefined) return position;
-    serial.send(name === undefined ? password : user);
+  while (performance.now() < deadline) {
+    const soon = Math.min(deadline, performance.now() + 20_000);
+    const asked = await serial.find(/(\S login: ?$)|(passwor[dt]: ?)|[$#] $/i, position, soon);
+    position = asked?.end ?? position;
+    const [, , secret] = asked?.match ?? [];
+    if (asked?.match[0].length === 2) return position;
+    serial.send(secret === undefined ? user : password);
   }
+  throw new Error(`the time was over before a shell was there:\n${serial.text.slice(-3_000)}`);
 }
 
 async function runCommands(
