@@ -6,24 +6,50 @@ import { cyclonedxDocumentSchema } from '../../core/evidence/cyclonedx-schema.ts
 import type { BuildDetail } from '../../sdk/generated/types.gen.ts';
 import { engineFolder, removeFolder, startTestEngine, type TestEngine } from '../support/engine.ts';
 import { leftoversOf } from '../support/leftovers.ts';
-import { bootIso } from '../support/qemu.ts';
+import { type BootResult, bootIso } from '../support/qemu.ts';
 
 /** The main job: the preset of the quickstart, posted through the API, built contained, booted. */
 describe('a posted spec becomes a bootable ISO', () => {
   const directory = engineFolder();
   let engine: TestEngine;
   let build: BuildDetail;
+  let booted: Promise<BootResult>;
 
   beforeAll(async () => {
     engine = await startTestEngine(directory);
     const text = readFileSync(join(import.meta.dirname, '../../presets/minimal.yaml'), 'utf8');
     const started = await engine.client.startBuild({ text, mediaType: 'application/yaml' });
     build = await engine.client.waitForBuild(started.id);
+    // A machine without KVM keeps one core busy for a minute: meanwhile the other tests look at the rest.
+    booted = boot();
+    booted.catch(() => {});
   });
   afterAll(async () => {
     await engine.stop();
     removeFolder(directory);
   });
+
+  async function boot(): Promise<BootResult> {
+    const file = await engine.client.downloadArtifact(build.id, 'minimal.iso', join(directory, 'out'));
+    return bootIso({
+      iso: file.path,
+      firmware: 'bios',
+      timeoutSeconds: 400,
+      expect: /minimal login:/,
+      login: { user: 'ops', password: 'linux-builder' },
+      interact: [
+        'hostname',
+        'id -un',
+        'cat /etc/motd',
+        'cat /srv/site/index.html',
+        // The login prompt does not wait for services.
+        'timeout 120 systemctl is-system-running --wait >/dev/null; systemctl is-active ssh',
+        'systemctl is-enabled apt-daily.timer',
+        'cat ~/.ssh/authorized_keys',
+        'ls /etc/ssh/ssh_host_ed25519_key.pub',
+      ],
+    });
+  }
 
   it('succeeds in three tasks: service, tenant, seal', () => {
     expect(build.failure).toBeUndefined();
@@ -74,26 +100,19 @@ describe('a posted spec becomes a bootable ISO', () => {
     ]);
   });
 
+  it('is a hit the second time: no builder is started', async () => {
+    const text = readFileSync(join(import.meta.dirname, '../../presets/minimal.yaml'), 'utf8');
+    const again = await engine.client.startBuild({ text, mediaType: 'application/yaml' });
+    const ended = await engine.client.waitForBuild(again.id, { pollMilliseconds: 50 });
+    expect(ended.state).toBe('succeeded');
+    expect(ended.stages.map((stage) => stage.attempts)).toEqual([0, 0, 0]);
+    expect(ended.stages.flatMap((stage) => stage.steps).every((step) => step.hit)).toBe(true);
+    const digest = async (id: string) => (await engine.client.listArtifacts(id)).map((artifact) => artifact.sha256);
+    expect(await digest(again.id)).toEqual(await digest(build.id));
+  });
+
   it('boots with BIOS to a login prompt, and is inside as the spec says', async () => {
-    const file = await engine.client.downloadArtifact(build.id, 'minimal.iso', join(directory, 'out'));
-    const boot = await bootIso({
-      iso: file.path,
-      firmware: 'bios',
-      timeoutSeconds: 400,
-      expect: /minimal login:/,
-      login: { user: 'ops', password: 'linux-builder' },
-      interact: [
-        'hostname',
-        'id -un',
-        'cat /etc/motd',
-        'cat /srv/site/index.html',
-        // The login prompt does not wait for services.
-        'timeout 120 systemctl is-system-running --wait >/dev/null; systemctl is-active ssh',
-        'systemctl is-enabled apt-daily.timer',
-        'cat ~/.ssh/authorized_keys',
-        'ls /etc/ssh/ssh_host_ed25519_key.pub',
-      ],
-    });
+    const boot = await booted;
     expect(boot.outputs).toEqual([
       'minimal',
       'ops',
@@ -104,17 +123,6 @@ describe('a posted spec becomes a bootable ISO', () => {
       expect.stringMatching(/^ssh-ed25519 \S+ ops@example$/),
       '/etc/ssh/ssh_host_ed25519_key.pub',
     ]);
-  });
-
-  it('is a hit the second time: no builder is started', async () => {
-    const text = readFileSync(join(import.meta.dirname, '../../presets/minimal.yaml'), 'utf8');
-    const again = await engine.client.startBuild({ text, mediaType: 'application/yaml' });
-    const ended = await engine.client.waitForBuild(again.id, { pollMilliseconds: 50 });
-    expect(ended.state).toBe('succeeded');
-    expect(ended.stages.map((stage) => stage.attempts)).toEqual([0, 0, 0]);
-    expect(ended.stages.flatMap((stage) => stage.steps).every((step) => step.hit)).toBe(true);
-    const digest = async (id: string) => (await engine.client.listArtifacts(id)).map((artifact) => artifact.sha256);
-    expect(await digest(again.id)).toEqual(await digest(build.id));
   });
 
   it('leaves no process of a task, no mount and no tree behind', () => {

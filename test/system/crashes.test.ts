@@ -18,7 +18,7 @@ const specFor = (moment: string) =>
   smallSpec([
     { id: 'first', run: `echo ${moment} > /srv/first` },
     // Bytes that do not compress keep the export at work long enough to be caught.
-    { id: 'slow', run: `head -c ${moment === 'export' ? 500_000_000 : 1_000_000} /dev/urandom > /srv/slow; sleep 3` },
+    { id: 'slow', run: `head -c ${moment === 'export' ? 200_000_000 : 1_000_000} /dev/urandom > /srv/slow; sleep 3` },
   ]);
 
 describe.each(['engine', 'agent'] as const)('kill -9 of the %s', (victim) => {
