@@ -19,6 +19,8 @@ export interface BuilderNetworkProps {
   /** Puts builders into private subnets behind one NAT gateway, which is billed by the hour. */
   readonly nat: boolean;
   readonly logRetention: RetentionDays;
+  /** Address of the web proxy that builders go through; undefined: none. */
+  readonly proxy?: string | undefined;
 }
 
 /**
@@ -63,6 +65,13 @@ export class BuilderNetwork extends Construct {
     });
     this.securityGroup.addEgressRule(Peer.anyIpv4(), Port.tcp(443), 'The API, S3, the container registry, archives');
     this.securityGroup.addEgressRule(Peer.anyIpv4(), Port.tcp(80), 'Package archives: their signatures are verified');
+    if (props.proxy !== undefined) {
+      const { port, protocol } = new URL(props.proxy);
+      const number = port === '' ? (protocol === 'https:' ? 443 : 80) : Number(port);
+      if (number !== 80 && number !== 443) {
+        this.securityGroup.addEgressRule(Peer.anyIpv4(), Port.tcp(number), 'The web proxy');
+      }
+    }
     this.securityGroup.addEgressRule(Peer.anyIpv4(), Port.udp(53), 'DNS');
     this.securityGroup.addEgressRule(Peer.anyIpv4(), Port.tcp(53), 'DNS');
   }

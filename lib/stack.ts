@@ -50,7 +50,9 @@ export class BuilderStack extends Stack {
     const channels = new EventChannels(this, 'Events');
 
     // What runs builders.
-    const network = new BuilderNetwork(this, 'Network', { nat: configuration.nat, logRetention });
+    const network = new BuilderNetwork(this, 'Network', {
+      ...{ nat: configuration.nat, logRetention, proxy: configuration.proxy },
+    });
     const image = new BuilderImage(this, 'BuilderImage', { architecture, archive });
     const proxy = proxySettings(configuration);
     const pool = new BuilderPool(this, 'Builders', { network, image, architecture, capacity, logRetention, proxy });

@@ -61,7 +61,7 @@ export function readConfiguration(
     archivePrivateHosts: value('archive-private-hosts', 'LBUILD_ARCHIVE_PRIVATE_HOSTS'),
     archiveFallbackHours: value('archive-fallback-hours', 'LBUILD_ARCHIVE_FALLBACK_HOURS') ?? 24,
     proxy: value('proxy', 'LBUILD_PROXY'),
-    noProxy: value('no-proxy', 'LBUILD_NO_PROXY'),
+    noProxy: value('proxy-bypass', 'LBUILD_NO_PROXY'),
     cacheLimitGib: value('cache-limit-gib', 'LBUILD_CACHE_LIMIT_GIB') ?? 20,
     // A machine of one's own is not put to work unasked.
     warmsPresets: value('warms-presets', 'LBUILD_WARMS_PRESETS') ?? 'false',

@@ -89,7 +89,7 @@ const { values, positionals } = parseArgs({
     'archive-private-hosts': text,
     'archive-snapshot': text,
     proxy: text,
-    'no-proxy': text,
+    'proxy-bypass': text,
     'cache-limit-gib': text,
     'warms-presets': text,
     'builder-root': text,

@@ -28,7 +28,7 @@ const engineOptions = [
     '--proxy <url>',
     'web proxy for archives and for scripts with network; a password is better set as LBUILD_PROXY; none without it',
   ),
-  new Option('--no-proxy <hosts>', 'hosts parted by commas, with all below them, that are asked without the proxy'),
+  new Option('--proxy-bypass <hosts>', 'hosts parted by commas, with all below them, that are asked without the proxy'),
   new Option('--port <number>', 'port of the API on loopback; without it, a free one'),
   new Option('--mode <mode>', 'how builders are isolated').choices(['contained', 'privileged']),
   new Option('--slots <number>', 'builders at once'),

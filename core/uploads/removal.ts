@@ -29,9 +29,11 @@ export async function removeUpload(
   for (;;) {
     const found = await storedUpload(ports.table, tenantId, sha256);
     if (found === undefined) throw new EngineError('upload.not_found', 'The tenant has no upload of this digest.');
+    // Before the builds are looked through: one that begins meanwhile may come where the search has been.
+    const asked = ports.clock.now().getTime();
     await refuseUsed(ports.table, tenantId, sha256);
     const settled = Date.parse(found.value.usedAt ?? '1970-01-01') + uploadLimits.settleMilliseconds;
-    const rest = settled - ports.clock.now().getTime();
+    const rest = settled - asked;
     if (rest > 0) {
       const detail = 'A build has just begun to use the upload, and may not be found among those that have not ended.';
       throw new EngineError('upload.in_use', detail, { retryAfterSeconds: Math.ceil(rest / 1_000) });

@@ -27,8 +27,8 @@ export async function sweepUploads(ports: UploadPorts): Promise<{ kept: number; 
   for (const upload of expired) {
     const { tenantId, sha256 } = upload.value;
     if (await isKept(ports, upload, needed.has(nameOf(tenantId, sha256)))) continue;
-    // Where it is marked already, somebody was cut short.
-    const marked = upload.value.removing === true ? upload : await markRemoving(ports, upload);
+    // Also where it is marked already, since somebody was cut short: or is at work, and its bytes may be new ones by now.
+    const marked = await markRemoving(ports, upload);
     if (marked === undefined) continue;
     await endRemoval(ports, marked);
     removed += 1;

@@ -18,7 +18,22 @@ export const proxyAddressSchema = z
   .refine((text) => {
     const url = URL.parse(text);
     return url !== null && /^https?:$/.test(url.protocol) && url.pathname === '/' && url.search + url.hash === '';
-  }, 'not an http or https address of a proxy, without a path');
+  }, 'not an http or https address of a proxy, without a path')
+  .refine((text) => {
+    const { username, password } = URL.parse(text) ?? {};
+    return isDecodable(username ?? '') && isDecodable(password ?? '');
+  }, 'has a % in its user or password that begins no escape: write it as %25')
+  // Programs know a proxy by an address that begins in lower case, and go without it where they know it not.
+  .transform((text) => new URL(text).href.replace(/\/$/, ''));
+
+function isDecodable(text: string): boolean {
+  try {
+    decodeURIComponent(text);
+    return true;
+  } catch {
+    return false;
+  }
+}
 
 /** Hosts as `no_proxy` has them, parted by commas: `internal.example,.corp.example,10.0.0.7`. Gives them one by one. */
 export const noProxySchema = z
@@ -55,14 +70,15 @@ export function proxyEnvironment(proxy: WebProxy | undefined): Record<string, st
   return { ...variables, ...Object.fromEntries(upper) };
 }
 
-/** What of a proxy's address no log may show: the password, as it is written and as it is meant. */
+/**
+ * What of a proxy's address no log may show: the password, as it is written and as it is meant, and what programs that
+ * tell all they send make of user and password (RFC 7617).
+ */
 export function proxySecrets(proxy: WebProxy | undefined): string[] {
-  const password = proxy === undefined ? '' : new URL(proxy.url).password;
+  if (proxy === undefined) return [];
+  const { username, password } = new URL(proxy.url);
   if (password === '') return [];
-  try {
-    return [password, decodeURIComponent(password)];
-  } catch {
-    // A lone % stands for itself.
-    return [password];
-  }
+  const plain = decodeURIComponent(password);
+  const pair = new TextEncoder().encode(`${decodeURIComponent(username)}:${plain}`);
+  return [password, plain, btoa(String.fromCharCode(...pair))];
 }

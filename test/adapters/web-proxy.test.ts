@@ -108,9 +108,23 @@ describe('the settings of a proxy', () => {
     for (const url of ['http://proxy:3128', 'https://u:p%40ss@proxy.internal/']) {
       expect(proxyAddressSchema.safeParse(url).success).toBe(true);
     }
-    for (const url of ['', 'proxy:3128', 'socks5://proxy', 'http://proxy/path', 'http://proxy/?x', 'http://']) {
+    for (const url of [
+      '',
+      'proxy:3128',
+      'socks5://proxy',
+      'http://proxy/path',
+      'http://proxy/?x',
+      'http://',
+      'http://u:50%@p',
+    ]) {
       expect([url, proxyAddressSchema.safeParse(url).success]).toEqual([url, false]);
     }
+  });
+
+  it('give the address as programs know it: they go without a proxy that is written another way', () => {
+    expect([' HTTP://Proxy:3128', 'HTTPS://u:p%40ss@proxy/'].map((url) => proxyAddressSchema.parse(url))).toEqual([
+      ...['http://proxy:3128', 'https://u:p%40ss@proxy'],
+    ]);
   });
 
   it('name hosts as no_proxy does', () => {
@@ -132,7 +146,7 @@ describe('the settings of a proxy', () => {
       ...{ HTTP_PROXY: 'http://u:p%40ss@proxy', HTTPS_PROXY: 'http://u:p%40ss@proxy', NO_PROXY: 'a,b' },
     });
     expect(proxyEnvironment(undefined)).toEqual({});
-    expect(proxySecrets({ url: 'http://u:p%40ss@proxy', noProxy: [] })).toEqual(['p%40ss', 'p@ss']);
+    expect(proxySecrets({ url: 'http://u:p%40ss@proxy', noProxy: [] })).toEqual(['p%40ss', 'p@ss', btoa('u:p@ss')]);
     expect(proxySecrets({ url: 'http://proxy', noProxy: [] })).toEqual([]);
   });
 });

@@ -49,7 +49,8 @@ it('starts one engine a folder, keeps what it stored, and ends it', { timeout: 1
   expect(runs(engine.pid)).toBe(false);
   expect((await run('list')).code).toBe(6);
 
-  const next = engineSchema.parse(JSON.parse((await run('local', 'up', '--json', ...options)).out));
+  const proxy = ['--proxy', 'http://127.0.0.1:9', '--proxy-bypass', 'internal.example,127.0.0.1'];
+  const next = engineSchema.parse(JSON.parse((await run('local', 'up', '--json', ...options, ...proxy)).out));
   expect(next.pid).not.toBe(engine.pid);
   expect((await run('status', id)).code).toBe(0);
   expect((await run('local', 'down')).code).toBe(0);

@@ -38,4 +38,6 @@ it('the web proxy reaches every function and the builders', () => {
   for (const [name, value] of Object.entries(proxy)) {
     expect(builders).toContain(JSON.stringify({ Name: name, Value: value }));
   }
+  const groups = JSON.stringify([...resourcesOf(template, 'AWS::EC2::SecurityGroup').values()]);
+  expect(groups).toContain('"ToPort":3128');
 });

@@ -114,7 +114,7 @@ describe('readConfiguration', () => {
     ['archive-private-hosts', 'a,,b'],
     ['proxy', 'proxy.internal:3128'],
     ['proxy', 'http://proxy.internal/path'],
-    ['no-proxy', 'http://a'],
+    ['proxy-bypass', 'http://a'],
     ['archive-snapshot', 'http://snapshots.internal/{archive}'],
     ['archive-snapshot', 'http://{archive}.internal/{timestamp}'],
     ['archive-snapshot', 'ftp://snapshots.internal/{archive}/{timestamp}'],
