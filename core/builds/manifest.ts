@@ -166,6 +166,7 @@ export const stepFailureSchema = z.strictObject({
     'archive.unauthorized',
     'archive.gone',
     'secret.not_found',
+    'secret.damaged',
     'lock.packages_gone',
     'test.failed',
     'limit.disk',

@@ -71,10 +71,19 @@ export function archiveFetch({ manifest, proxy, secretOf }: ArchiveFetchOptions)
     const archive = archives.find(({ base }) => href.startsWith(base));
     const authorization = archive && (await authorizationOf(archive));
     if (archive === undefined || authorization === undefined) return ask(address, init);
-    const response = await ask(address, { ...init, headers: { ...init.headers, authorization } });
-    const refused = unauthorized({ name: archive.name, authorization }, response.status);
+    const askWith = async (authorization: string) => {
+      const response = await ask(address, { ...init, headers: { ...init.headers, authorization } });
+      const refused = unauthorized({ name: archive.name, authorization }, response.status);
+      if (refused !== undefined) await response.body?.cancel().catch(() => undefined);
+      return { response, refused };
+    };
+    const { response, refused } = await askWith(authorization);
     if (refused === undefined) return response;
-    await response.body?.cancel().catch(() => undefined);
+    // Another value may have been set since this one was asked for.
+    headers.delete(archive);
+    const present = await authorizationOf(archive);
+    const again = present === undefined || present === authorization ? undefined : await askWith(present);
+    if (again !== undefined && again.refused === undefined) return again.response;
     throw new StepError('archive.unauthorized', refused);
   };
 }

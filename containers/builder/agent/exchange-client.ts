@@ -50,7 +50,9 @@ async function askOnce(url: string, ticket: string, request: ExchangeRequest, si
   const code = problem.success ? problem.data.code : `status ${response.status}`;
   if (code === 'ticket.refused') throw new TicketRefused();
   const detail = problem.success ? (problem.data.detail ?? '') : '';
-  throw new ExchangeError(`${code}: ${detail}`, response.status >= 500 || response.status === 429, code);
+  // A ciphertext that cannot be opened stays so.
+  const passing = code !== 'secret.damaged' && (response.status >= 500 || response.status === 429);
+  throw new ExchangeError(`${code}: ${detail}`, passing, code);
 }
 
 /** The exchange as one stage's agent uses it: `ask` retries what may pass. */

@@ -4,7 +4,7 @@ import type { AttemptLog } from './log.ts';
 
 /**
  * Secrets of the stage's steps, from the engine as they are needed. The log shows none from then on.
- * @throws (the answer) StepError secret.not_found where it was removed after the stage began; ExchangeError, TicketRefused
+ * @throws (the answer) StepError secret.not_found where it was removed after the stage began, secret.damaged; ExchangeError, TicketRefused
  */
 export function stepSecrets(
   exchange: Exchange,
@@ -16,8 +16,10 @@ export function stepSecrets(
       log.hide(value);
       return value;
     } catch (error) {
-      if (!(error instanceof ExchangeError) || error.code !== 'secret.not_found') throw error;
-      throw new StepError('secret.not_found', `The tenant has no secret ${name} any more.`);
+      const code = error instanceof ExchangeError ? error.code : undefined;
+      if (code === 'secret.not_found') throw new StepError(code, `The tenant has no secret ${name} any more.`);
+      if (code === 'secret.damaged') throw new StepError(code, `The secret ${name} cannot be opened: set it again.`);
+      throw error;
     }
   };
 }

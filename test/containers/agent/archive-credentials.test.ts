@@ -100,6 +100,17 @@ describe('an archive with credentials', () => {
     expect(site.asked).toHaveLength(2);
   });
 
+  it('is asked with a value that was set while the stage runs', async () => {
+    let value = password;
+    const ask = open([archive(site.url)], async () => value);
+    const release = `${site.url}/dists/trixie/InRelease`;
+    expect((await ask(release, init)).status).toBe(200);
+    value = 'another';
+    site.authorization = `Basic ${Buffer.from(`ci:${value}`).toString('base64')}`;
+    expect([(await ask(release, init)).status, (await ask(release, init)).status]).toEqual([200, 200]);
+    expect(asked).toEqual(['packages site', 'packages site']);
+  });
+
   it('asks again for a secret that could not be had', async () => {
     let away = true;
     const ask = open([archive(site.url)], async () => {
@@ -143,6 +154,8 @@ describe('a secret', () => {
       code: 'secret.not_found',
       message: 'The tenant has no secret site any more.',
     });
+    const damaged = new ExchangeError('secret.damaged: no', false, 'secret.damaged');
+    await expect(refusing(damaged)('packages', 'site')).rejects.toMatchObject({ code: 'secret.damaged' });
     const away = new ExchangeError('the connection failed', true);
     await expect(refusing(away)('packages', 'site')).rejects.toBe(away);
   });
