@@ -1,0 +1,39 @@
+import { outputTypes } from '../core/spec/releases.ts';
+import { engineFolder, removeFolder, startTestEngine } from '../test/support/engine.ts';
+import { formsSpec } from '../test/support/forms-spec.ts';
+
+/**
+ * `npm run bench:exports`: every output alone, of one tree whose layers are cached: the minimal system of bookworm with
+ * its kernel, openssh-server, curl and vim-tiny. Prints a row of a table for each: the export's own program, the whole
+ * build from submit to end, and the file. The layers that all share are made before, and are no part of a row.
+ */
+const directory = engineFolder();
+const mib = 1_048_576;
+const engine = await startTestEngine(directory);
+try {
+  const spec = { ...formsSpec('bookworm'), packages: { install: ['openssh-server', 'curl', 'vim-tiny'] } };
+  const build = async (name: string, types: readonly string[]) => {
+    const outputs = (spec.outputs ?? []).filter(({ type }) => types.includes(type));
+    const text = JSON.stringify({ ...spec, name, outputs });
+    const started = await engine.client.startBuild({ text, mediaType: 'application/json' });
+    const ended = await engine.client.waitForBuild(started.id, { pollMilliseconds: 100 });
+    if (ended.state !== 'succeeded') throw new Error(`the build ${ended.state}: ${ended.failure?.reason}`);
+    return ended;
+  };
+  // What boots has layers of its own, and ISO and network boot have a module; another name makes another file.
+  await build('before', ['iso', 'raw', 'tar']);
+  for (const type of outputTypes) {
+    await build('before', [type]);
+    const ended = await build('after', [type]);
+    const step = ended.stages.flatMap(({ steps }) => steps).find(({ id }) => id === type);
+    const [artifact] = await engine.client.listArtifacts(ended.id);
+    const whole = (Date.parse(ended.endedAt ?? '') - Date.parse(ended.submittedAt)) / 1_000;
+    const own = (step?.milliseconds?.program ?? 0) / 1_000;
+    console.log(
+      `| ${type} | ${own.toFixed(1)} | ${whole.toFixed(1)} | ${((artifact?.size ?? 0) / mib).toFixed(0)} MiB |`,
+    );
+  }
+} finally {
+  await engine.stop();
+  removeFolder(directory);
+}
