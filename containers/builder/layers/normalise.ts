@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { runTool } from './tool.ts';
 
 /** Folders whose content is the machine's, not the image's: everything in them goes. */
-const emptied = ['tmp', 'var/tmp', 'run', 'var/lib/apt/lists', 'var/log/journal'];
+const emptied = ['tmp', 'var/tmp', 'run', 'dev/shm', 'dev/mqueue', 'var/lib/apt/lists', 'var/log/journal'];
 /** Caches that are made anew when needed: their files go, their folders (which have owners and modes) stay. */
 const cacheFolders = ['var/cache/apt', 'var/cache/man'];
 /** Logs: emptied, since packages give them owners and modes that their daemons rely on. */

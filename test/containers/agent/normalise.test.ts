@@ -21,7 +21,7 @@ const gone = [
   ...['etc/ssl/private/ssl-cert-snakeoil.key', 'var/lib/dpkg/status-old', 'var/lib/systemd/random-seed'],
   ...['var/lib/dbus/machine-id', 'var/cache/ldconfig/aux-cache', 'var/cache/debconf/config.dat-old'],
   ...['var/cache/apt/pkgcache.bin', 'var/lib/apt/lists/some_Packages', 'tmp/a/b', 'var/tmp/x', 'run/x.pid'],
-  ...['var/log/journal/0123/system.journal'],
+  ...['var/log/journal/0123/system.journal', 'dev/shm/sem.lock', 'dev/mqueue/queue'],
 ];
 const emptied = ['etc/machine-id', 'var/log/dpkg.log', 'var/log/apt/term.log'];
 const kept = ['etc/passwd', 'etc/ssh/sshd_config', 'var/lib/dpkg/status', 'var/cache/debconf/config.dat'];
