@@ -3,6 +3,7 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { z } from 'zod';
+import { usualWorkFolder } from '../../containers/builder/agent/work-folder.ts';
 
 /** What Fargate grants a container: the mask that its effective and bounding sets must read. */
 export const fargateCapabilityMask = '00000000a80425fb';
@@ -85,7 +86,7 @@ export function startContainedTask(options: {
     ...['--cap-drop', 'ALL', '--cap-add', capabilities.join(',')],
     // Where the machine lacks CAP_SYS_RESOURCE, the defaults cannot be set.
     ...['--ulimit', 'nofile=1024:4096', '--ulimit', 'nproc=1024:4096'],
-    ...['--tmpfs', '/work:rw,exec,suid,dev', '--volume', `${options.agentBundle}:/run/agent/agent.mjs:ro`],
+    ...['--tmpfs', `${usualWorkFolder}:rw,exec,suid,dev`, '--volume', `${options.agentBundle}:/run/agent/agent.mjs:ro`],
     ...['--volume', `${launcher}:/run/agent/confine.pl:ro`],
     ...Object.entries(options.volumes ?? {}).flatMap(([from, to]) => ['--volume', `${from}:${to}`]),
     ...Object.keys(variables).flatMap((name) => ['--env', name]),

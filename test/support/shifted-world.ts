@@ -1,6 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { copyFileSync, existsSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { usualWorkFolder } from '../../containers/builder/agent/work-folder.ts';
 import type { EngineWorld } from './engine.ts';
 
 /** Where Debian's package `libfaketime` has the library. */
@@ -40,7 +41,7 @@ export function copyShiftedRoot(builderRoot: string, copy: string, days: number)
     'for word in "$@"; do\n  if [ "$word" = -- ]; then break; fi\n',
     '  if [ "$before" = --root ]; then tree=$word; fi\n  before=$word\ndone\n',
     // These go into the tree by themselves.
-    'case " $* " in *" mmdebstrap "*|*" apt-get "*|*" dpkg "*) tree=/work/tree; esac\n',
+    `case " $* " in *" mmdebstrap "*|*" apt-get "*|*" dpkg "*) tree=${usualWorkFolder}/tree; esac\n`,
     'if [ "$1" != /run/lbuild/confine.pl ] && [ "$1" != /run/agent/confine.pl ]; then tree=; fi\n',
     // What has begun in the builder root would look for its semaphore in a tree, which has no place for any: so nobody has.
     'case " $* " in *" /usr/bin/tini "*) umount /dev/shm; esac\n',

@@ -16,6 +16,7 @@ import { runStage } from './stage.ts';
 import { stepSecrets } from './step-secrets.ts';
 import { Store } from './store.ts';
 import { WarmTree } from './warm-tree.ts';
+import { usualWorkFolder } from './work-folder.ts';
 
 /**
  * Exit codes beside 0, which says that a result was written and stands. `refused`: the result says what is damaged of
@@ -86,7 +87,7 @@ async function readCall(folders: { readonly work: string; readonly inputs: strin
 async function main(): Promise<number> {
   const mode = takeSetting('LBUILD_MODE') === 'privileged' ? 'privileged' : 'contained';
   const folders = {
-    work: takeSetting('LBUILD_WORK') ?? '/work',
+    work: takeSetting('LBUILD_WORK') ?? usualWorkFolder,
     inputs: takeSetting('LBUILD_INPUTS') ?? '/inputs',
     outputs: takeSetting('LBUILD_OUTPUT_FOLDER'),
   };
