@@ -1,8 +1,8 @@
 import { defineConfig } from 'vitest/config';
 
 /**
- * The tests of `npm test`. `fast` runs first, two files at a time. `system` makes images and boots them: each of its
- * files wants both cores for itself, so they run one after the other, when the fast ones are done.
+ * The tests of `npm test`. `fast` runs first. `system` makes images and boots them, when the fast ones are done. Both
+ * run two files at a time: a builder waits for disks and downloads often enough, and a booted machine uses one core.
  */
 export default defineConfig({
   test: {
@@ -23,8 +23,7 @@ export default defineConfig({
         test: {
           name: 'system',
           include: ['test/system/**/*.test.ts'],
-          maxWorkers: 1,
-          fileParallelism: false,
+          maxWorkers: 2,
           testTimeout: 15 * 60_000,
           hookTimeout: 15 * 60_000,
           sequence: { groupOrder: 1 },
