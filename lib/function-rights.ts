@@ -62,11 +62,19 @@ export function grantRights(target: EngineFunction, rights: Rights, things: Gran
     allowByWildcard(
       role,
       {
-        actions: rights.blobs === 'write' ? [...blobReads, ...blobWrites] : blobReads,
+        actions:
+          rights.blobs === 'write' && rights.writesUnder === undefined ? [...blobReads, ...blobWrites] : blobReads,
         resources: [work.arnForObjects('*'), artifacts.arnForObjects('*')],
       },
       'Objects are named by ids and digests that no policy can foretell.',
     );
+    if (rights.blobs === 'write' && rights.writesUnder !== undefined) {
+      allowByWildcard(
+        role,
+        { actions: blobWrites, resources: [work.arnForObjects(`${rights.writesUnder}*`)] },
+        'Objects are named by tenants and digests that no policy can foretell.',
+      );
+    }
     // Without it S3 answers 403 where an object is missing, and a missing one could not be told from a refusal.
     allow(['s3:ListBucket'], [work.bucketArn, artifacts.bucketArn]);
   }

@@ -1,4 +1,5 @@
 import { type LookupAddress, lookup as resolveName } from 'node:dns';
+import { addAbortListener } from 'node:events';
 import { isIP, type LookupFunction } from 'node:net';
 import { reachOf } from '../../core/network-address.ts';
 import type { WebProxy } from '../../core/wiring/proxy.ts';
@@ -32,10 +33,17 @@ function guardedLookup(privateHosts: ReadonlySet<string>): LookupFunction {
   };
 }
 
-/** The addresses that a name has here; none where it has none, as where a proxy alone knows the names of the world. */
-function addressesOf(host: string): Promise<LookupAddress[]> {
-  return new Promise((resolve) => {
-    resolveName(host, { all: true }, (error, addresses) => resolve(error === null ? addresses : []));
+/**
+ * The addresses that a name has here; none where it has none, as where a proxy alone knows the names of the world.
+ * @throws the signal's reason, where the resolver has not answered by then: no request is there yet that would end
+ */
+function addressesOf(host: string, signal: AbortSignal): Promise<LookupAddress[]> {
+  return new Promise((resolve, reject) => {
+    const listening = addAbortListener(signal, () => reject(signal.reason));
+    resolveName(host, { all: true }, (error, addresses) => {
+      listening[Symbol.dispose]();
+      resolve(error === null ? addresses : []);
+    });
   });
 }
 
@@ -52,14 +60,14 @@ export function createGuardedFetch(privateHosts: readonly string[], proxy?: WebP
   const allowed = new Set(privateHosts.map((host) => host.toLowerCase()));
   const lookup = guardedLookup(allowed);
   const proxied = proxyConnections(proxy);
-  return createWebFetch(async (url) => {
+  return createWebFetch(async (url, signal) => {
     const host = url.hostname.replace(/^\[(.*)\]$/, '$1');
     // No name is looked up for these.
     if (isIP(host) !== 0) needAllowed(host, url.hostname, allowed);
     const connection = proxied(url);
     if (connection === undefined) return { lookup, agent: false };
     if (isIP(host) === 0) {
-      for (const { address } of await addressesOf(host)) needAllowed(address, host.toLowerCase(), allowed);
+      for (const { address } of await addressesOf(host, signal)) needAllowed(address, host.toLowerCase(), allowed);
     }
     return connection;
   });

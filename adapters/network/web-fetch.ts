@@ -23,10 +23,10 @@ export type Connection = Pick<RequestOptions, 'agent' | 'lookup'>;
 /**
  * A `fetch` whose connections are chosen address by address: each redirect is judged as the first address was.
  * `authorization` stays with the scheme, host and port that it is for.
- * @param connect judges an address and says how it is connected to
+ * @param connect judges an address and says how it is connected to, before the signal is aborted
  * @throws (the answer) AddressRefused, what `connect` throws, the network's error
  */
-export function createWebFetch(connect: (url: URL) => Promise<Connection>): WebFetch {
+export function createWebFetch(connect: (url: URL, signal: AbortSignal) => Promise<Connection>): WebFetch {
   return async (address, init) => {
     let url = new URL(address);
     const { origin } = url;
@@ -37,7 +37,10 @@ export function createWebFetch(connect: (url: URL) => Promise<Connection>): WebF
       const headers = Object.entries(init.headers ?? {}).filter(
         ([name]) => !strayed || name.toLowerCase() !== 'authorization',
       );
-      const message = await ask(url, await connect(url), { ...init, headers: Object.fromEntries(headers) });
+      const message = await ask(url, await connect(url, init.signal), {
+        ...init,
+        headers: Object.fromEntries(headers),
+      });
       const { location } = message.headers;
       if (!redirects.includes(message.statusCode ?? 0) || location === undefined) return answerOf(message);
       message.resume();

@@ -11,8 +11,11 @@ export const manifestPlace = (buildId: string, stageId: string, attempt: number)
 /** A lock that a tenant may build from, under the digest of its file. */
 export const lockPlace = (tenantId: string, digest: string): BlobPlace => ({
   bucket: 'work',
-  path: `locks/${tenantId}/${digest}`,
+  path: `${locksPrefix}${tenantId}/${digest}`,
 });
+
+/** Where all locks of tenants lie. */
+export const locksPrefix = 'locks/';
 
 /** Output of an attempt until the control plane has verified it. `step` `-` is the stage's own result. */
 export const stagingPlace = (
@@ -48,5 +51,8 @@ export const artifactPlace = (tenantId: string, digest: string): BlobPlace => ({
 /** A file that a tenant uploads: S3 itself checks that its bytes have the digest that names it. */
 export const uploadPlace = (tenantId: string, digest: string): BlobPlace => ({
   bucket: 'work',
-  path: `uploads/${tenantId}/${digest}`,
+  path: `${uploadsPrefix}${tenantId}/${digest}`,
 });
+
+/** Where all uploads lie. */
+export const uploadsPrefix = 'uploads/';

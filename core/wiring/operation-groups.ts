@@ -1,7 +1,11 @@
+import { locksPrefix, uploadsPrefix } from '../builds/places.ts';
+
 /** What a group of operations may do with the table and the stores: lib/ grants exactly this. */
 export interface GroupRights {
   readonly table: 'none' | 'read' | 'write';
   readonly blobs: 'none' | 'read' | 'write';
+  /** Begin of the only paths of the work store that it writes and deletes (core/builds/places.ts); absent: all of both. */
+  readonly writesUnder?: string;
   /** Signs URLs for users and builders: it may assume the role that does. */
   readonly signsUrls: boolean;
   /** Starts executions and reads how they stand. */
@@ -51,7 +55,10 @@ export const operationGroups: readonly OperationGroup[] = [
     name: 'locks',
     prefixes: ['/v1/locks'],
     entry: 'functions/api/locks/lambda.ts',
-    rights: { table: 'read', blobs: 'write', signsUrls: false, startsFlow: false, stopsFlow: false, stopsTasks: false },
+    rights: {
+      ...{ table: 'read', blobs: 'write', signsUrls: false, startsFlow: false, stopsFlow: false, stopsTasks: false },
+      writesUnder: locksPrefix,
+    },
     timeoutSeconds: 29,
     summary: 'Keep locks that builds are made from',
   },
@@ -80,8 +87,11 @@ export const operationGroups: readonly OperationGroup[] = [
     name: 'uploads',
     prefixes: ['/v1/uploads'],
     entry: 'functions/api/uploads/lambda.ts',
-    // It deletes what a tenant removes.
-    rights: { table: 'write', blobs: 'write', signsUrls: true, startsFlow: false, stopsFlow: false, stopsTasks: false },
+    rights: {
+      ...{ table: 'write', blobs: 'write', signsUrls: true, startsFlow: false, stopsFlow: false, stopsTasks: false },
+      // It deletes what a tenant removes.
+      writesUnder: uploadsPrefix,
+    },
     timeoutSeconds: 29,
     summary: 'Files that specs name by their digests',
   },

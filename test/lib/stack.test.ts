@@ -257,10 +257,17 @@ describe('the functions', () => {
         expect(references(template.Resources[integration ?? '']?.Properties)).toContain(target.id);
       }
     }
-    const actions = statementsOf(target.roleId).flatMap(({ Action }) => Action);
+    const statements = statementsOf(target.roleId);
+    const actions = statements.flatMap(({ Action }) => Action);
     expect(actions.includes('dynamodb:PutItem')).toBe(group.rights.table === 'write');
     expect(actions.includes('s3:PutObject')).toBe(group.rights.blobs === 'write');
     expect(actions.includes('s3:DeleteObject')).toBe(group.rights.blobs === 'write');
+    const changes = statements.filter(({ Action }) =>
+      [Action].flat().some((action) => /^s3:(Put|Delete|Abort)/.test(action)),
+    );
+    const places = JSON.stringify(changes.map(({ Resource }) => Resource)).match(/\/[a-z]*\/?\*/g) ?? [];
+    const { blobs, writesUnder } = group.rights;
+    expect(places).toEqual(blobs !== 'write' ? [] : writesUnder === undefined ? ['/*', '/*'] : [`/${writesUnder}*`]);
     expect(actions.includes('sts:AssumeRole')).toBe(group.rights.signsUrls);
     expect(actions.some((action) => action.startsWith('states:'))).toBe(false);
   });
