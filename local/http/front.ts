@@ -10,6 +10,9 @@ import { securityHeaders } from '../../functions/shared/router.ts';
 const headerBytes = 10_240;
 const requestMilliseconds = 30_000;
 
+/** A connection that nobody uses stays open for longer than clients keep one: they end it, and no request meets its end. */
+const idleMilliseconds = 75_000;
+
 export interface HttpFront {
   /** `http://127.0.0.1:<port>` */
   readonly url: string;
@@ -29,7 +32,7 @@ export async function startHttpFront(options: {
   ids: Ids;
 }): Promise<HttpFront> {
   const server = createServer(
-    { maxHeaderSize: headerBytes, requestTimeout: requestMilliseconds },
+    { maxHeaderSize: headerBytes, requestTimeout: requestMilliseconds, keepAliveTimeout: idleMilliseconds },
     (request, response) => {
       void answer(options, request, response);
     },

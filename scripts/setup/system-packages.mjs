@@ -29,6 +29,7 @@ export const testPackages = [
   { name: 'openssl', why: 'digests of large files in the tests of the builder', shown: ['openssl', 'version'] },
   { name: 'zstd', why: 'reads layers in the tests', shown: ['zstd', '--version'] },
   { name: 'squashfs-tools', why: 'reads modules in the tests', shown: ['unsquashfs', '-help'] },
+  { name: 'xorriso', why: 'reads ISO images in the tests', shown: ['xorriso', '-version'] },
   {
     name: 'libfaketime',
     why: 'lets builders see another day',
