@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { accessCalls } from './access.ts';
 import { cacheCalls } from './cache.ts';
 import { diffCalls } from './diff.ts';
 import { downloadCalls } from './downloads.ts';
@@ -232,6 +233,7 @@ export function createEngineClient(options: {
     ...diffCalls(client),
     ...lockCalls(client),
     ...secretCalls(client),
+    ...accessCalls(client),
     ...uploadCalls(client, url),
     startBuild,
     validateSpec,

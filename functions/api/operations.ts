@@ -1,4 +1,5 @@
 import type { Operation } from '../shared/operation.ts';
+import { accessOperations } from './access/operations.ts';
 import { buildOperations } from './builds/operations.ts';
 import { cacheOperations } from './cache/operations.ts';
 import { lockOperations } from './locks/operations.ts';
@@ -10,6 +11,7 @@ import { uploadOperations } from './uploads/operations.ts';
 
 /** Every operation, by the name of its group in core/wiring/operation-groups.ts. */
 export const operationsByGroup: Readonly<Record<string, readonly Operation[]>> = {
+  access: accessOperations,
   builds: buildOperations,
   cache: cacheOperations,
   locks: lockOperations,

@@ -1,4 +1,6 @@
-import { authenticate, bearerToken } from '../../core/access/api-key.ts';
+import { bearerToken } from '../../core/access/api-key.ts';
+import { authenticate } from '../../core/access/authenticate.ts';
+import { createKeyUseRecorder, type KeyUseRecorder } from '../../core/access/key-use.ts';
 import type { Principal } from '../../core/access/principal.ts';
 import { EngineError } from '../../core/errors.ts';
 import type { Ports } from '../../core/ports/ports.ts';
@@ -49,6 +51,7 @@ const emptyBody = null;
 export function createRouter(options: RouterOptions): (request: HttpRequest) => Promise<HttpResponse> {
   const { ports, log } = options;
   const routes = createRouteTable(options.operations);
+  const uses = createKeyUseRecorder(ports);
 
   return async (request) => {
     const began = ports.clock.now().getTime();
@@ -76,7 +79,7 @@ export function createRouter(options: RouterOptions): (request: HttpRequest) => 
       if (request.body.byteLength > mostBytes) {
         throw new EngineError('request.too_large', `The body has more than ${mostBytes} bytes.`);
       }
-      const access = await admit(ports, operation, request);
+      const access = await admit(ports, operation, request, uses);
       if (access.principal !== undefined) seen.principal = access.principal;
       const input = parseInput(operation, match.params, request);
       const result = await operation.handle(ports, {
@@ -103,12 +106,13 @@ export function createRouter(options: RouterOptions): (request: HttpRequest) => 
 
 /**
  * Who may pass, by the operation's access.
- * @throws EngineError access.unauthenticated, access.forbidden, ticket.refused
+ * @throws EngineError access.unauthenticated, access.address_refused, access.forbidden, ticket.refused
  */
 async function admit(
   ports: Ports,
   operation: Operation,
   request: HttpRequest,
+  uses: KeyUseRecorder,
 ): Promise<Pick<OperationContext, 'principal' | 'ticket'>> {
   const header = request.headers.authorization;
   switch (operation.access.kind) {
@@ -120,7 +124,9 @@ async function admit(
       return { ticket };
     }
     case 'permission': {
-      const principal = await authenticate(ports.table, ports.clock, header);
+      const { sourceAddress } = request;
+      const principal = await authenticate(ports, { authorization: header, sourceAddress });
+      await uses.used(principal, sourceAddress);
       const { permission } = operation.access;
       if (!principal.permissions.has(permission)) {
         throw new EngineError('access.forbidden', `This needs the permission ${permission}.`);

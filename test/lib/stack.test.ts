@@ -259,7 +259,14 @@ describe('the functions', () => {
     }
     const statements = statementsOf(target.roleId);
     const actions = statements.flatMap(({ Action }) => Action);
-    expect(actions.includes('dynamodb:PutItem')).toBe(group.rights.table === 'write');
+    // Who only reads may write down that a key was used, and nothing else.
+    const puts = statements.filter(({ Action }) => Action.includes('dynamodb:PutItem'));
+    const bound = puts.every((statement) => JSON.stringify(statement).includes('"dynamodb:LeadingKeys":["KEYUSE#*"]'));
+    const { table, recordsKeyUse } = group.rights;
+    expect([puts.length > 0, puts.length > 0 && bound]).toEqual([
+      table === 'write' || recordsKeyUse === true,
+      table !== 'write' && recordsKeyUse === true,
+    ]);
     expect(actions.includes('s3:PutObject')).toBe(group.rights.blobs === 'write');
     expect(actions.includes('s3:DeleteObject')).toBe(group.rights.blobs === 'write');
     const changes = statements.filter(({ Action }) =>

@@ -17,7 +17,7 @@ export const removeCached = defineOperation({
     scope: z
       .enum(['tenant', 'shared'])
       .default('tenant')
-      .describe('tenant: of the tenant’s own; shared: of the pool, which needs the permission cache:operate.'),
+      .describe('tenant: of the tenant’s own; shared: of the pool, which needs the permission installation:operate.'),
   }),
   body: undefined,
   response: z

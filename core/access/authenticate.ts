@@ -1,0 +1,53 @@
+import { equalSecrets, type Sha256, sha256 } from '../digest.ts';
+import { EngineError } from '../errors.ts';
+import type { Clock } from '../ports/clock.ts';
+import type { Table } from '../ports/table.ts';
+import { isInRanges } from './address-ranges.ts';
+import { apiKeyRecordSchema, bearerToken, parseApiKey, stateOf } from './api-key.ts';
+import { intersection, permissionsOf } from './grants.ts';
+import { findMember } from './member-repository.ts';
+import { apiKeyPlace } from './places.ts';
+import type { Principal } from './principal.ts';
+import { grantsOfRoles } from './role-repository.ts';
+
+/** Compared with where a key is unknown, so that the answer takes as long as for a known one. */
+const noSecret: Sha256 = '0'.repeat(64);
+
+/** What of a request says who calls. */
+export interface Credentials {
+  /** The `Authorization` header. */
+  readonly authorization: string | undefined;
+  /** The address that the request came from; undefined where that is not known. */
+  readonly sourceAddress: string | undefined;
+}
+
+/**
+ * The principal behind a request. Key, member and roles are read anew each time: what was revoked, suspended or taken
+ * away is so at the next request.
+ * @throws EngineError access.unauthenticated, with one text for every cause: the caller learns nothing about keys;
+ *   access.address_refused, to who has proved to hold the key
+ */
+export async function authenticate(
+  { table, clock }: { readonly table: Table; readonly clock: Clock },
+  { authorization, sourceAddress }: Credentials,
+): Promise<Principal> {
+  const presented = parseApiKey(bearerToken(authorization) ?? '');
+  if (presented === undefined) throw refused();
+  const stored = await table.get(apiKeyPlace(presented.keyId));
+  const record = stored === undefined ? undefined : apiKeyRecordSchema.parse(stored.data);
+  const matches = equalSecrets(sha256(presented.secret), record?.secretSha256 ?? noSecret);
+  if (record === undefined || !matches || stateOf(record, clock.now()) !== 'live') throw refused();
+  const { tenantId, memberId, keyId, scopes, addressRanges } = record;
+  const member = await findMember(table, tenantId, memberId);
+  if (member === undefined || member.suspendedAt !== undefined) throw refused();
+  if (addressRanges !== undefined && !isInRanges(sourceAddress, addressRanges)) {
+    throw new EngineError('access.address_refused', 'The key may not be used from the address that this came from.');
+  }
+  const held = await grantsOfRoles(table, tenantId, member.roles);
+  const grants = scopes === undefined ? held : intersection(held, new Set(scopes));
+  return { tenantId, memberId, keyId, grants, permissions: permissionsOf(grants) };
+}
+
+function refused(): EngineError {
+  return new EngineError('access.unauthenticated', 'The request carries no live API key.');
+}
