@@ -1,12 +1,11 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { formatApiKey, parseApiKey } from '../../../core/access/api-key.ts';
-import { builtInRoleNames, builtInRoles } from '../../../core/access/built-in-roles.ts';
-import { permissionsOf } from '../../../core/access/grants.ts';
+import { builtInRoleNames } from '../../../core/access/built-in-roles.ts';
 import { revokeApiKey } from '../../../core/access/key-repository.ts';
-import { type Permission, permissions } from '../../../core/access/permissions.ts';
 import { operations } from '../../../functions/api/operations.ts';
 import type { Operation } from '../../../functions/shared/operation.ts';
 import { keyWith } from '../../support/members.ts';
+import { type Callers, columns, guarded, matrix, neededBy, openCallers, refusals } from './access-matrix.ts';
 import { type ApiUnderTest, type TenantUnderTest, unknownKey } from './api-under-test.ts';
 import { exampleSpec, startExample } from './example-spec.ts';
 import { call, problemOf, withoutRequestId } from './http-call.ts';
@@ -33,7 +32,6 @@ function send(api: ApiUnderTest, operation: Operation, id: string, key?: string)
   });
 }
 
-const guarded = operations.filter((operation) => operation.access.kind === 'permission');
 const ofOneBuild = operations.filter((operation) => operation.path.startsWith('/v1/builds/{id}'));
 
 /** Who may call what, derived from the operations themselves. */
@@ -41,8 +39,10 @@ export function describeAccess(api: () => ApiUnderTest): void {
   describe('access', () => {
     let one: TenantUnderTest;
     let other: TenantUnderTest;
+    let callers: Callers;
     beforeAll(async () => {
       [one, other] = await Promise.all([api().tenant('one'), api().tenant('other')]);
+      callers = await openCallers(api(), one);
     });
     const missing = () => api().ports.ids.next('bld');
 
@@ -120,26 +120,19 @@ export function describeAccess(api: () => ApiUnderTest): void {
       },
     );
 
-    it.each(guarded.flatMap((operation) => builtInRoleNames.map((role) => [operation.id, role, operation] as const)))(
-      '%s lets the role %s through exactly where it holds the permission',
-      async (_id, role, operation) => {
-        const answer = await send(api(), operation, missing(), one.keys[role]);
-        const needed = operation.access.kind === 'permission' ? operation.access.permission : undefined;
-        const held: ReadonlySet<Permission | undefined> = permissionsOf(new Set(builtInRoles[role].grants));
-        if (held.has(needed)) expect(answer.status).not.toBe(403);
-        else expect([answer.status, problemOf(answer).code]).toEqual([403, 'access.forbidden']);
-      },
-    );
+    it('has a row for every operation and a column for every kind of caller', () => {
+      console.log(`access matrix: ${matrix.length} cells, ${guarded.length} operations by ${columns.length} callers`);
+      expect(matrix).toHaveLength(guarded.length * columns.length);
+      expect(columns.length).toBeGreaterThanOrEqual(builtInRoleNames.length + 11);
+    });
 
-    it.each(guarded.map((operation) => [operation.id, operation] as const))(
-      '%s refuses a key whose scopes lack its permission',
-      async (_id, operation) => {
-        const needed = operation.access.kind === 'permission' ? operation.access.permission : undefined;
-        const scopes = permissions.filter((permission) => permission !== needed);
-        const key = await keyWith(api().ports, one.tenantId, ['operator'], { scopes });
-        expect((await send(api(), operation, missing(), key.text)).status).toBe(403);
-      },
-    );
+    it.each(matrix)('%s, called %s', async (_operation, _caller, operation, column) => {
+      const key = await column.key(callers, neededBy(operation));
+      const answer = await send(api(), operation, missing(), key);
+      const expected = column.expects(neededBy(operation));
+      if (expected === 'passes') expect([401, 403]).not.toContain(answer.status);
+      else expect([answer.status, problemOf(answer).code]).toEqual(refusals[expected]);
+    });
 
     it('answers every key that is not live alike', async () => {
       const { ids } = api().ports;
