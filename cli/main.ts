@@ -1,5 +1,6 @@
 import { Command, CommanderError } from 'commander';
 import { adminCommand } from './commands/admin.ts';
+import { auditCommand } from './commands/audit.ts';
 import { cacheCommand } from './commands/cache.ts';
 import { cancelCommand } from './commands/cancel.ts';
 import { capabilitiesCommand } from './commands/capabilities.ts';
@@ -65,6 +66,7 @@ const commands = [
   membersCommand,
   rolesCommand,
   tenantsCommand,
+  auditCommand,
   doctorCommand,
   adminCommand,
 ];

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { accessCalls } from './access.ts';
+import { auditCalls } from './audit.ts';
 import { cacheCalls } from './cache.ts';
 import { diffCalls } from './diff.ts';
 import { downloadCalls } from './downloads.ts';
@@ -234,6 +235,7 @@ export function createEngineClient(options: {
     ...lockCalls(client),
     ...secretCalls(client),
     ...accessCalls(client),
+    ...auditCalls(client),
     ...uploadCalls(client, url),
     startBuild,
     validateSpec,

@@ -19,17 +19,19 @@ export interface Credentials {
   readonly authorization: string | undefined;
   /** The address that the request came from; undefined where that is not known. */
   readonly sourceAddress: string | undefined;
+  /** Names the request in the audit log. */
+  readonly requestId: string;
 }
 
 /**
  * The principal behind a request. Key, member and roles are read anew each time: what was revoked, suspended or taken
  * away is so at the next request.
- * @throws EngineError access.unauthenticated, with one text for every cause: the caller learns nothing about keys;
- *   access.address_refused, to who has proved to hold the key
+ * Whether the key may be used from where the request came from is for `needAddress`: that refusal has a name to it.
+ * @throws EngineError access.unauthenticated, with one text for every cause: the caller learns nothing about keys
  */
 export async function authenticate(
   { table, clock }: { readonly table: Table; readonly clock: Clock },
-  { authorization, sourceAddress }: Credentials,
+  { authorization, sourceAddress, requestId }: Credentials,
 ): Promise<Principal> {
   const presented = parseApiKey(bearerToken(authorization) ?? '');
   if (presented === undefined) throw refused();
@@ -40,12 +42,19 @@ export async function authenticate(
   const { tenantId, memberId, keyId, scopes, addressRanges } = record;
   const member = await findMember(table, tenantId, memberId);
   if (member === undefined || member.suspendedAt !== undefined) throw refused();
-  if (addressRanges !== undefined && !isInRanges(sourceAddress, addressRanges)) {
-    throw new EngineError('access.address_refused', 'The key may not be used from the address that this came from.');
-  }
   const held = await grantsOfRoles(table, tenantId, member.roles);
   const grants = scopes === undefined ? held : intersection(held, new Set(scopes));
-  return { tenantId, memberId, keyId, grants, permissions: permissionsOf(grants) };
+  return {
+    ...{ tenantId, memberId, keyId, requestId, grants, permissions: permissionsOf(grants) },
+    ...(sourceAddress === undefined ? {} : { sourceAddress }),
+    ...(addressRanges === undefined ? {} : { addressRanges }),
+  };
+}
+
+/** @throws EngineError access.address_refused where the key is for other addresses */
+export function needAddress({ sourceAddress, addressRanges }: Principal): void {
+  if (addressRanges === undefined || isInRanges(sourceAddress, addressRanges)) return;
+  throw new EngineError('access.address_refused', 'The key may not be used from the address that this came from.');
 }
 
 function refused(): EngineError {

@@ -42,8 +42,17 @@ export const builtInRoles: Readonly<
   approver: { description: 'Reads builds and what they made, to judge them.', grants: reading },
   viewer: { description: 'Reads builds and downloads what they made.', grants: reading },
   auditor: {
-    description: 'Reads builds, and who may do what; downloads no image.',
-    grants: [...everybody, 'builds:read', 'cache:read', 'members:read', 'roles:read', 'keys:read', 'secrets:read'],
+    description: 'Reads builds, who may do what, and who did what; downloads no image.',
+    grants: [
+      ...everybody,
+      'audit:read',
+      'builds:read',
+      'cache:read',
+      'members:read',
+      'roles:read',
+      'keys:read',
+      'secrets:read',
+    ],
   },
   billing: { description: 'Nothing but the tenant’s own record.', grants: everybody },
 };

@@ -1,3 +1,4 @@
+import { auditWrite } from '../audit/entry.ts';
 import type { TableWrite } from '../ports/table.ts';
 import { newTenant, type TenantRecord } from '../tenancy/tenant.ts';
 import { generateApiKey } from './api-key.ts';
@@ -35,5 +36,10 @@ export function foundTenant(
   const key = generateApiKey(clock, ids, { tenantId, memberId: member.memberId, name: options.keyName });
   // The member's record is made here: the key cannot be counted in it in the same transaction.
   const counted = writes.map((write) => (write.kind === 'put' ? { ...write, counters: { keys: 1 } } : write));
-  return { tenant: tenant.record, member, key, writes: [tenant.write, ...counted, firstKeyWrite(key.record)] };
+  const audit = auditWrite(
+    { clock, ids },
+    { tenantId },
+    { action: 'tenant.created', target: tenantId, detail: { name: options.name, owner: member.memberId } },
+  );
+  return { tenant: tenant.record, member, key, writes: [tenant.write, ...counted, firstKeyWrite(key.record), audit] };
 }

@@ -1,3 +1,5 @@
+import { type ActorOrEngine, auditWrite } from '../audit/entry.ts';
+import type { JsonObject } from '../digest.ts';
 import { EngineError } from '../errors.ts';
 import { toJsonObject } from '../json.ts';
 import type { Clock } from '../ports/clock.ts';
@@ -50,11 +52,25 @@ export const firstKeyWrite = (record: ApiKeyRecord): TableWrite => putKey(record
 export async function createApiKey(
   { table, clock, ids }: KeyPorts,
   content: ApiKeyContent,
-  remember: Remember = () => [],
+  {
+    actor = { tenantId: content.tenantId },
+    remember = () => [],
+  }: { readonly actor?: ActorOrEngine; readonly remember?: Remember } = {},
 ): Promise<MadeKey> {
   const made = generateApiKey(clock, ids, content);
-  await storeMore(table, made.record, [putKey(made.record, { kind: 'absent' })], remember(made.record.keyId));
+  const { record } = made;
+  const audit = auditWrite({ clock, ids }, actor, {
+    action: 'key.created',
+    target: record.keyId,
+    detail: factsOf(record),
+  });
+  await storeMore(table, record, [putKey(record, { kind: 'absent' })], [audit, ...remember(record.keyId)]);
   return made;
+}
+
+/** What the audit log tells of a key. */
+function factsOf({ memberId, name, scopes, addressRanges, expiresAt }: ApiKeyRecord): JsonObject {
+  return toJsonObject({ memberId, name, scopes, addressRanges, expiresAt });
 }
 
 /**
@@ -64,6 +80,7 @@ export async function createApiKey(
  */
 export async function rotateApiKey(
   { table, clock, ids }: KeyPorts,
+  actor: ActorOrEngine,
   keyId: string,
   overlapSeconds: number,
 ): Promise<MadeKey> {
@@ -86,10 +103,13 @@ export async function rotateApiKey(
   const end = new Date(now.getTime() + overlapSeconds * 1_000).toISOString();
   const expiresAt = old.expiresAt === undefined || old.expiresAt > end ? end : old.expiresAt;
   const ending: ApiKeyRecord = { ...old, expiresAt, replacedBy: made.record.keyId };
-  await storeMore(table, made.record, [
-    putKey(made.record, { kind: 'absent' }),
-    putKey(ending, { kind: 'version', version: stored.version }),
-  ]);
+  const detail = { successor: made.record.keyId, expiresAt };
+  await storeMore(
+    table,
+    made.record,
+    [putKey(made.record, { kind: 'absent' }), putKey(ending, { kind: 'version', version: stored.version })],
+    [auditWrite({ clock, ids }, actor, { action: 'key.rotated', target: keyId, detail })],
+  );
   return made;
 }
 
@@ -137,7 +157,11 @@ export async function listApiKeys(
 }
 
 /** Ends a key at once; it is still listed for a while. Revoking a revoked key changes nothing. */
-export async function revokeApiKey({ table, clock }: Pick<KeyPorts, 'table' | 'clock'>, keyId: string): Promise<void> {
+export async function revokeApiKey(
+  { table, clock, ids }: KeyPorts,
+  actor: ActorOrEngine,
+  keyId: string,
+): Promise<void> {
   for (;;) {
     const stored = await table.get(apiKeyPlace(keyId));
     if (stored === undefined) throw missingKey();
@@ -150,6 +174,7 @@ export async function revokeApiKey({ table, clock }: Pick<KeyPorts, 'table' | 'c
       await table.transact([
         putKey(revoked, { kind: 'version', version: stored.version }, forgotten),
         countKey(record, -1),
+        auditWrite({ clock, ids }, actor, { action: 'key.revoked', target: keyId, detail: factsOf(record) }),
       ]);
       return;
     } catch (error) {

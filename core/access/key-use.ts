@@ -3,11 +3,10 @@ import type { Clock } from '../ports/clock.ts';
 import type { Table } from '../ports/table.ts';
 import { keyUsePlace } from './places.ts';
 import type { Principal } from './principal.ts';
+import { createSeldom } from './seldom.ts';
 
 /** Milliseconds after which a process writes down anew that a key is used: "last used" is exact to that. */
 const resolution = 10 * 60_000;
-/** Keys that a process remembers having written down; then it forgets the one it wrote first. */
-const remembered = 10_000;
 /** A record goes when its key has not been used for that long. */
 const keptSeconds = 400 * 86_400;
 
@@ -26,18 +25,11 @@ export function createKeyUseRecorder({
   readonly table: Table;
   readonly clock: Clock;
 }): KeyUseRecorder {
-  const written = new Map<string, number>();
+  const isDue = createSeldom(resolution);
   return {
     async used({ tenantId, keyId }, address) {
       const now = clock.now();
-      const last = written.get(keyId);
-      if (last !== undefined && now.getTime() - last < resolution) return;
-      written.delete(keyId);
-      written.set(keyId, now.getTime());
-      for (const oldest of written.keys()) {
-        if (written.size <= remembered) break;
-        written.delete(oldest);
-      }
+      if (!isDue(keyId, now)) return;
       const use: KeyUse = { usedAt: now.toISOString(), ...(address === undefined ? {} : { address }) };
       const expiresAt = Math.floor(now.getTime() / 1_000) + keptSeconds;
       await table.transact([{ kind: 'put', key: keyUsePlace(tenantId, keyId), data: use, expiresAt }]);

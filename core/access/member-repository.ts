@@ -1,3 +1,5 @@
+import { auditWrite } from '../audit/entry.ts';
+import type { JsonObject } from '../digest.ts';
 import { EngineError } from '../errors.ts';
 import { toJsonObject } from '../json.ts';
 import type { Clock } from '../ports/clock.ts';
@@ -80,7 +82,11 @@ export async function addMember(
   needHeld(principal, await grantsOfRoles(ports.table, principal.tenantId, wanted.roles));
   const { member, writes } = newMember(ports, principal.tenantId, wanted);
   try {
-    await ports.table.transact([...writes, ...remember(member.memberId)]);
+    await ports.table.transact([
+      ...writes,
+      auditWrite(ports, principal, { action: 'member.added', target: member.memberId, detail: factsOf(member) }),
+      ...remember(member.memberId),
+    ]);
   } catch (error) {
     if (!(error instanceof ConditionFailed)) throw error;
     if (error.failed.includes(1)) {
@@ -107,7 +113,7 @@ export interface MemberChange {
  * @throws EngineError member.not_found, role.not_found, access.not_held, access.last_owner
  */
 export async function changeMember(
-  { table, clock }: Pick<MemberPorts, 'table' | 'clock'>,
+  { table, clock, ids }: MemberPorts,
   principal: Principal,
   memberId: string,
   change: MemberChange,
@@ -139,6 +145,10 @@ export async function changeMember(
       { kind: 'put', key, data: toJsonObject(after), condition: { kind: 'version', version: stored.version } },
       ...owners,
       ...roleCounts(tenantId, before.roles, after.roles),
+      auditWrite({ clock, ids }, principal, {
+        ...{ action: 'member.changed', target: memberId },
+        detail: { ...factsOf(after), before: factsOf(before) },
+      }),
     ];
     if (await took(table, writes, owners.length > 0 && !isActiveOwner(after))) return after;
   }
@@ -148,7 +158,8 @@ export async function changeMember(
  * Removes a member with all of their keys, which end at once.
  * @throws EngineError member.not_found, access.not_held, access.last_owner
  */
-export async function removeMember({ table }: Pick<MemberPorts, 'table'>, principal: Principal, memberId: string) {
+export async function removeMember(ports: MemberPorts, principal: Principal, memberId: string): Promise<void> {
+  const { table } = ports;
   const { tenantId } = principal;
   const key = memberPlace(tenantId, memberId);
   for (;;) {
@@ -163,11 +174,17 @@ export async function removeMember({ table }: Pick<MemberPorts, 'table'>, princi
       ...owners,
       { kind: 'increment', key: countPlace(tenantId, 'members'), counter: 'count', by: -1, min: 0 },
       ...roleCounts(tenantId, before.roles, []),
+      auditWrite(ports, principal, { action: 'member.removed', target: memberId, detail: factsOf(before) }),
     ];
     if (await took(table, writes, owners.length > 0)) break;
   }
   // No key is taken whose member is gone: what follows is tidying.
   await removeKeysOf(table, tenantId, memberId);
+}
+
+/** What the audit log tells of a member: no more of a person than their name here. */
+function factsOf({ kind, name, roles, suspendedAt }: MemberRecord): JsonObject {
+  return { kind, name, roles, suspended: suspendedAt !== undefined };
 }
 
 /** Makes the writes; false where somebody else was faster. @throws EngineError access.last_owner */

@@ -4,6 +4,7 @@
  */
 export const permissions = [
   'artifacts:read',
+  'audit:read',
   'builds:create',
   'builds:read',
   'builds:cancel',

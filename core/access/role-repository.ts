@@ -1,6 +1,8 @@
+import { auditWrite } from '../audit/entry.ts';
 import { EngineError } from '../errors.ts';
 import { toJsonObject } from '../json.ts';
 import type { Clock } from '../ports/clock.ts';
+import type { Ids } from '../ports/ids.ts';
 import { ConditionFailed, type Table, type TableRecord, type TableWrite } from '../ports/table.ts';
 import { quoted } from '../text.ts';
 import { builtInRoles, isBuiltInRole } from './built-in-roles.ts';
@@ -14,6 +16,7 @@ import { type RoleRecord, roleRecordSchema } from './role-record.ts';
 interface RolePorts {
   readonly table: Table;
   readonly clock: Clock;
+  readonly ids: Ids;
 }
 
 const recordOf = (stored: TableRecord): RoleRecord => roleRecordSchema.parse(stored.data);
@@ -50,7 +53,7 @@ export async function grantsOfRoles(
  * @throws EngineError role.built_in, role.too_many, access.not_held, service.unavailable
  */
 export async function setRole(
-  { table, clock }: RolePorts,
+  { table, clock, ids }: RolePorts,
   principal: Principal,
   content: { readonly name: string; readonly description: string; readonly grants: readonly Grant[] },
 ): Promise<{ readonly role: RoleRecord; readonly created: boolean }> {
@@ -85,11 +88,13 @@ export async function setRole(
           ]
         : [{ ...put, condition: { kind: 'version', version: stored.version } }];
     try {
-      await table.transact(writes);
+      const detail = { grants: role.grants, before: before?.grants ?? null };
+      const audit = auditWrite({ clock, ids }, principal, { action: 'role.set', target: name, detail });
+      await table.transact([...writes, audit]);
       return { role, created: stored === undefined };
     } catch (error) {
       if (!(error instanceof ConditionFailed)) throw error;
-      if (error.failed.includes(1) && !error.failed.includes(0)) {
+      if (stored === undefined && error.failed.includes(1) && !error.failed.includes(0)) {
         throw new EngineError('role.too_many', `The tenant has ${accessLimits.customRoles} roles of its own.`);
       }
       // Somebody else has just made, changed or given it: it is looked at anew.
@@ -101,7 +106,7 @@ export async function setRole(
  * Removes a role that nobody has.
  * @throws EngineError role.not_found, role.built_in, role.in_use, access.not_held
  */
-export async function removeRole(table: Table, principal: Principal, name: string): Promise<void> {
+export async function removeRole({ table, clock, ids }: RolePorts, principal: Principal, name: string): Promise<void> {
   const { tenantId } = principal;
   refuseBuiltIn(name);
   const key = rolePlace(tenantId, name);
@@ -115,6 +120,7 @@ export async function removeRole(table: Table, principal: Principal, name: strin
       await table.transact([
         { kind: 'delete', key, condition: { kind: 'version', version: stored.version } },
         { kind: 'increment', key: countPlace(tenantId, 'roles'), counter: 'count', by: -1, min: 0 },
+        auditWrite({ clock, ids }, principal, { action: 'role.removed', target: name }),
       ]);
       return;
     } catch (error) {

@@ -1,3 +1,4 @@
+import { type Actor, type ActorOrEngine, auditWrite } from '../audit/entry.ts';
 import { digestOf } from '../digest.ts';
 import { EngineError } from '../errors.ts';
 import { outboxWrite } from '../events/outbox.ts';
@@ -127,6 +128,8 @@ export interface Submission {
   readonly spec: ResolvedSpec;
   readonly run?: RunOptions;
   readonly idempotencyKey?: string;
+  /** Who asks for it; absent: the engine itself. */
+  readonly actor?: Actor;
 }
 
 /**
@@ -138,7 +141,7 @@ export async function submitBuild(
   ports: { table: Table; clock: Clock; ids: Ids },
   submission: Submission,
 ): Promise<{ build: BuildRecord; created: boolean }> {
-  const { tenantId, keyId, spec, run = {} } = submission;
+  const { tenantId, keyId, spec, run = {}, actor = { tenantId } } = submission;
   const specDigest = digestOf(spec);
   const request = { tenantId, key: submission.idempotencyKey, digest: digestOf({ specDigest, run }) };
   const { made: build, created } = await createOnce(
@@ -159,6 +162,10 @@ export async function submitBuild(
         buildWrite(build, 'absent'),
         { kind: 'put', key: specKey(build.id), data: toJsonObject(spec), condition: { kind: 'absent' } },
         outboxWrite(ports, 'build.submitted', tenantId, { buildId: build.id }),
+        auditWrite(ports, actor, {
+          ...{ action: 'build.submitted', target: build.id },
+          detail: toJsonObject({ name: build.name, specDigest, ...run }),
+        }),
         ...remember(build.id),
       ]);
       return build;
@@ -177,6 +184,7 @@ export async function requestCancel(
   ports: { table: Table; clock: Clock; ids: Ids },
   tenantId: string,
   buildId: string,
+  actor: ActorOrEngine = { tenantId },
 ): Promise<BuildRecord> {
   for (;;) {
     const { value: build, version } = await getBuild(ports.table, tenantId, buildId);
@@ -190,6 +198,7 @@ export async function requestCancel(
       await ports.table.transact([
         buildWrite(asked, version),
         outboxWrite(ports, 'build.cancel_requested', tenantId, { buildId }),
+        auditWrite(ports, actor, { action: 'build.cancel_requested', target: buildId }),
       ]);
       return asked;
     } catch (error) {

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { type Actor, auditWrite } from '../audit/entry.ts';
 import { EngineError } from '../errors.ts';
 import { toJsonObject } from '../json.ts';
 import type { Clock } from '../ports/clock.ts';
@@ -74,13 +75,23 @@ export async function getTenant(table: Table, tenantId: string): Promise<TenantR
 }
 
 /** Gives a tenant another name. */
-export async function renameTenant(table: Table, tenantId: string, name: string): Promise<TenantRecord> {
+export async function renameTenant(
+  { table, clock, ids }: { readonly table: Table; readonly clock: Clock; readonly ids: Ids },
+  actor: Actor,
+  name: string,
+): Promise<TenantRecord> {
+  const { tenantId } = actor;
   for (;;) {
     const stored = await table.get(tenantPlace(tenantId));
     if (stored === undefined) throw new Error(`the tenant ${tenantId} is not stored`);
-    const record: TenantRecord = { ...recordOf(stored), name };
+    const before = recordOf(stored);
+    const record: TenantRecord = { ...before, name };
+    const detail = { name, before: before.name };
     try {
-      await table.transact([{ ...putTenant(record), condition: { kind: 'version', version: stored.version } }]);
+      await table.transact([
+        { ...putTenant(record), condition: { kind: 'version', version: stored.version } },
+        auditWrite({ clock, ids }, actor, { action: 'tenant.renamed', target: tenantId, detail }),
+      ]);
       return record;
     } catch (error) {
       if (!(error instanceof ConditionFailed)) throw error;

@@ -3,8 +3,8 @@ import { locksPrefix, uploadsPrefix } from '../builds/places.ts';
 /** What a group of operations may do with the table and the stores: lib/ grants exactly this. */
 export interface GroupRights {
   readonly table: 'none' | 'read' | 'write';
-  /** With `read`: it writes down when keys are used, and nothing else. Who writes the table does so anyway. */
-  readonly recordsKeyUse?: boolean;
+  /** With `read`: it writes down who called and who was refused, and nothing else. Who writes the table does so anyway. */
+  readonly recordsAccess?: boolean;
   readonly blobs: 'none' | 'read' | 'write';
   /** Begin of the only paths of the work store that it writes and deletes (core/builds/places.ts); absent: all of both. */
   readonly writesUnder?: string;
@@ -42,6 +42,17 @@ export const operationGroups: readonly OperationGroup[] = [
     summary: 'Tenants, members, roles, API keys',
   },
   {
+    name: 'audit',
+    prefixes: ['/v1/audit'],
+    entry: 'functions/api/audit/lambda.ts',
+    rights: {
+      ...{ table: 'read', blobs: 'read', signsUrls: false, startsFlow: false, stopsFlow: false, stopsTasks: false },
+      recordsAccess: true,
+    },
+    timeoutSeconds: 10,
+    summary: 'Who did what: the log, and what proves it whole',
+  },
+  {
     name: 'builds',
     prefixes: ['/v1/builds', '/v1/builds:plan', '/api/build'],
     entry: 'functions/api/builds/lambda.ts',
@@ -67,7 +78,7 @@ export const operationGroups: readonly OperationGroup[] = [
     entry: 'functions/api/locks/lambda.ts',
     rights: {
       ...{ table: 'read', blobs: 'write', signsUrls: false, startsFlow: false, stopsFlow: false, stopsTasks: false },
-      recordsKeyUse: true,
+      recordsAccess: true,
       writesUnder: locksPrefix,
     },
     timeoutSeconds: 29,
@@ -92,7 +103,7 @@ export const operationGroups: readonly OperationGroup[] = [
     // It looks whether the uploads that a spec names are there.
     rights: {
       ...{ table: 'read', blobs: 'read', signsUrls: false, startsFlow: false, stopsFlow: false, stopsTasks: false },
-      recordsKeyUse: true,
+      recordsAccess: true,
     },
     timeoutSeconds: 10,
     summary: 'Validate build specs; what can be built',

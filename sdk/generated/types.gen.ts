@@ -1037,7 +1037,7 @@ export type WhoAmI = {
     /**
      * What the roles hold, less what the key’s scopes leave out.
      */
-    permissions: Array<'artifacts:read' | 'builds:create' | 'builds:read' | 'builds:cancel' | 'cache:read' | 'cache:delete' | 'installation:operate' | 'keys:own' | 'keys:read' | 'keys:write' | 'members:read' | 'members:write' | 'roles:read' | 'roles:write' | 'secrets:read' | 'secrets:write' | 'specs:validate' | 'tenant:read' | 'tenant:write'>;
+    permissions: Array<'artifacts:read' | 'audit:read' | 'builds:create' | 'builds:read' | 'builds:cancel' | 'cache:read' | 'cache:delete' | 'installation:operate' | 'keys:own' | 'keys:read' | 'keys:write' | 'members:read' | 'members:write' | 'roles:read' | 'roles:write' | 'secrets:read' | 'secrets:write' | 'specs:validate' | 'tenant:read' | 'tenant:write'>;
 };
 
 export type Tenant = {
@@ -1106,7 +1106,7 @@ export type ApiKey = {
     /**
      * All that it may; absent: all that its member may.
      */
-    scopes?: Array<'artifacts:read' | 'builds:create' | 'builds:read' | 'builds:cancel' | 'cache:read' | 'cache:delete' | 'installation:operate' | 'keys:own' | 'keys:read' | 'keys:write' | 'members:read' | 'members:write' | 'roles:read' | 'roles:write' | 'secrets:read' | 'secrets:write' | 'specs:validate' | 'tenant:read' | 'tenant:write' | 'artifacts:*' | 'builds:*' | 'cache:*' | 'installation:*' | 'keys:*' | 'members:*' | 'roles:*' | 'secrets:*' | 'specs:*' | 'tenant:*'>;
+    scopes?: Array<'artifacts:read' | 'audit:read' | 'builds:create' | 'builds:read' | 'builds:cancel' | 'cache:read' | 'cache:delete' | 'installation:operate' | 'keys:own' | 'keys:read' | 'keys:write' | 'members:read' | 'members:write' | 'roles:read' | 'roles:write' | 'secrets:read' | 'secrets:write' | 'specs:validate' | 'tenant:read' | 'tenant:write' | 'artifacts:*' | 'audit:*' | 'builds:*' | 'cache:*' | 'installation:*' | 'keys:*' | 'members:*' | 'roles:*' | 'secrets:*' | 'specs:*' | 'tenant:*'>;
     /**
      * Where it may be used from; absent: everywhere.
      */
@@ -1160,7 +1160,7 @@ export type Role = {
     name: string;
     builtIn: boolean;
     description: string;
-    grants: Array<'artifacts:read' | 'builds:create' | 'builds:read' | 'builds:cancel' | 'cache:read' | 'cache:delete' | 'installation:operate' | 'keys:own' | 'keys:read' | 'keys:write' | 'members:read' | 'members:write' | 'roles:read' | 'roles:write' | 'secrets:read' | 'secrets:write' | 'specs:validate' | 'tenant:read' | 'tenant:write' | 'artifacts:*' | 'builds:*' | 'cache:*' | 'installation:*' | 'keys:*' | 'members:*' | 'roles:*' | 'secrets:*' | 'specs:*' | 'tenant:*'>;
+    grants: Array<'artifacts:read' | 'audit:read' | 'builds:create' | 'builds:read' | 'builds:cancel' | 'cache:read' | 'cache:delete' | 'installation:operate' | 'keys:own' | 'keys:read' | 'keys:write' | 'members:read' | 'members:write' | 'roles:read' | 'roles:write' | 'secrets:read' | 'secrets:write' | 'specs:validate' | 'tenant:read' | 'tenant:write' | 'artifacts:*' | 'audit:*' | 'builds:*' | 'cache:*' | 'installation:*' | 'keys:*' | 'members:*' | 'roles:*' | 'secrets:*' | 'specs:*' | 'tenant:*'>;
     /**
      * Of a role of the tenant’s own.
      */
@@ -1190,6 +1190,96 @@ export type ApiKeyList = {
 
 export type KeyRevocation = {
     revoked: true;
+};
+
+export type AuditLog = {
+    entries: Array<AuditEntry>;
+    /**
+     * There where more may follow.
+     */
+    cursor?: string;
+};
+
+export type AuditEntry = {
+    /**
+     * Its place in the log, from 1.
+     */
+    sequence: number;
+    /**
+     * The hash of the entry before; of the first, zeros.
+     */
+    previousHash: string;
+    /**
+     * SHA-256 of the canonical JSON (RFC 8785) of sequence, previousHash and entry.
+     */
+    hash: string;
+    entry: {
+        entryId?: string;
+        at?: string;
+        /**
+         * Such as member.added.
+         */
+        action?: string;
+        /**
+         * Who, by which key, in which request; absent: the engine, or who runs it.
+         */
+        actor?: {
+            memberId?: string;
+            keyId?: string;
+            requestId?: string;
+            sourceAddress?: string;
+            [key: string]: unknown;
+        };
+        /**
+         * What was changed; of a refusal the operation.
+         */
+        target?: string;
+        /**
+         * What is new.
+         */
+        detail?: {
+            [key: string]: Schema0;
+        };
+        [key: string]: unknown;
+    };
+};
+
+export type AuditTail = {
+    sequence: number;
+    hash: string;
+    /**
+     * The oldest first, at most 1000. They are sealed within a minute or two.
+     */
+    unsealed: Array<{
+        entryId: string;
+        tenantId: string;
+        at: string;
+        action: 'access.refused' | 'build.cancel_requested' | 'build.submitted' | 'cache.removed' | 'key.created' | 'key.revoked' | 'key.rotated' | 'member.added' | 'member.changed' | 'member.removed' | 'role.removed' | 'role.set' | 'secret.removed' | 'secret.set' | 'tenant.created' | 'tenant.renamed' | 'upload.removed';
+        actor?: {
+            memberId: string;
+            keyId: string;
+            requestId: string;
+            sourceAddress?: string;
+        };
+        target: string;
+        detail: {
+            [key: string]: Schema0;
+        };
+    }>;
+};
+
+export type AuditAnchorList = {
+    anchors: Array<AuditAnchor>;
+};
+
+export type AuditAnchor = {
+    format: 'lbuild-audit-anchor/1';
+    tenantId: string;
+    sequence: number;
+    hash: string;
+    at: string;
+    keyId: string;
+    signature: string;
 };
 
 export type Build = {
@@ -2299,6 +2389,10 @@ export type SigningKey = {
     publicKey: string;
 };
 
+export type Schema0 = string | number | boolean | null | Array<Schema0> | {
+    [key: string]: Schema0;
+};
+
 export type WhoAmIData = {
     body?: never;
     path?: never;
@@ -2987,7 +3081,7 @@ export type SetRoleData = {
         /**
          * `resource:action`, or `resource:*` for all of a resource, later ones included.
          */
-        grants: Array<'artifacts:read' | 'builds:create' | 'builds:read' | 'builds:cancel' | 'cache:read' | 'cache:delete' | 'installation:operate' | 'keys:own' | 'keys:read' | 'keys:write' | 'members:read' | 'members:write' | 'roles:read' | 'roles:write' | 'secrets:read' | 'secrets:write' | 'specs:validate' | 'tenant:read' | 'tenant:write' | 'artifacts:*' | 'builds:*' | 'cache:*' | 'installation:*' | 'keys:*' | 'members:*' | 'roles:*' | 'secrets:*' | 'specs:*' | 'tenant:*'>;
+        grants: Array<'artifacts:read' | 'audit:read' | 'builds:create' | 'builds:read' | 'builds:cancel' | 'cache:read' | 'cache:delete' | 'installation:operate' | 'keys:own' | 'keys:read' | 'keys:write' | 'members:read' | 'members:write' | 'roles:read' | 'roles:write' | 'secrets:read' | 'secrets:write' | 'specs:validate' | 'tenant:read' | 'tenant:write' | 'artifacts:*' | 'audit:*' | 'builds:*' | 'cache:*' | 'installation:*' | 'keys:*' | 'members:*' | 'roles:*' | 'secrets:*' | 'specs:*' | 'tenant:*'>;
     };
     path: {
         /**
@@ -3116,7 +3210,7 @@ export type CreateKeyData = {
         /**
          * All that the key may do of what its member may. Without scopes it may all of that.
          */
-        scopes?: Array<'artifacts:read' | 'builds:create' | 'builds:read' | 'builds:cancel' | 'cache:read' | 'cache:delete' | 'installation:operate' | 'keys:own' | 'keys:read' | 'keys:write' | 'members:read' | 'members:write' | 'roles:read' | 'roles:write' | 'secrets:read' | 'secrets:write' | 'specs:validate' | 'tenant:read' | 'tenant:write' | 'artifacts:*' | 'builds:*' | 'cache:*' | 'installation:*' | 'keys:*' | 'members:*' | 'roles:*' | 'secrets:*' | 'specs:*' | 'tenant:*'>;
+        scopes?: Array<'artifacts:read' | 'audit:read' | 'builds:create' | 'builds:read' | 'builds:cancel' | 'cache:read' | 'cache:delete' | 'installation:operate' | 'keys:own' | 'keys:read' | 'keys:write' | 'members:read' | 'members:write' | 'roles:read' | 'roles:write' | 'secrets:read' | 'secrets:write' | 'specs:validate' | 'tenant:read' | 'tenant:write' | 'artifacts:*' | 'audit:*' | 'builds:*' | 'cache:*' | 'installation:*' | 'keys:*' | 'members:*' | 'roles:*' | 'secrets:*' | 'specs:*' | 'tenant:*'>;
         /**
          * Addresses, or networks as ADDRESS/PREFIX, that the key may be used from. Without any: from everywhere.
          */
@@ -3305,6 +3399,171 @@ export type RevokeKeyResponses = {
 };
 
 export type RevokeKeyResponse = RevokeKeyResponses[keyof RevokeKeyResponses];
+
+export type ListAuditData = {
+    body?: never;
+    path?: never;
+    query?: {
+        /**
+         * Entries a page.
+         */
+        limit?: number;
+        /**
+         * As the page before gave it, with the same query.
+         */
+        cursor?: string;
+        /**
+         * Which come first.
+         */
+        order?: 'newest' | 'oldest';
+        /**
+         * Only entries of this action.
+         */
+        action?: 'access.refused' | 'build.cancel_requested' | 'build.submitted' | 'cache.removed' | 'key.created' | 'key.revoked' | 'key.rotated' | 'member.added' | 'member.changed' | 'member.removed' | 'role.removed' | 'role.set' | 'secret.removed' | 'secret.set' | 'tenant.created' | 'tenant.renamed' | 'upload.removed';
+        /**
+         * Only what this member did or was refused.
+         */
+        memberId?: string;
+        /**
+         * Only what was done to this.
+         */
+        target?: string;
+    };
+    url: '/v1/audit';
+};
+
+export type ListAuditErrors = {
+    /**
+     * `cursor.invalid`: The cursor is not valid. `request.invalid`: The request is not valid.
+     */
+    400: Problem;
+    /**
+     * `access.unauthenticated`: No valid credentials.
+     */
+    401: Problem;
+    /**
+     * `access.forbidden`: The key may not do this.
+     */
+    403: Problem;
+    /**
+     * `request.too_large`: The body is too large.
+     */
+    413: Problem;
+    /**
+     * `internal.error`: The service failed.
+     */
+    500: Problem;
+    /**
+     * `service.unavailable`: A part of the service is not available.
+     */
+    503: Problem;
+};
+
+export type ListAuditError = ListAuditErrors[keyof ListAuditErrors];
+
+export type ListAuditResponses = {
+    /**
+     * Success.
+     */
+    200: AuditLog;
+};
+
+export type ListAuditResponse = ListAuditResponses[keyof ListAuditResponses];
+
+export type ReadAuditTailData = {
+    body?: never;
+    path?: never;
+    query?: never;
+    url: '/v1/audit/tail';
+};
+
+export type ReadAuditTailErrors = {
+    /**
+     * `request.invalid`: The request is not valid.
+     */
+    400: Problem;
+    /**
+     * `access.unauthenticated`: No valid credentials.
+     */
+    401: Problem;
+    /**
+     * `access.forbidden`: The key may not do this.
+     */
+    403: Problem;
+    /**
+     * `request.too_large`: The body is too large.
+     */
+    413: Problem;
+    /**
+     * `internal.error`: The service failed.
+     */
+    500: Problem;
+    /**
+     * `service.unavailable`: A part of the service is not available.
+     */
+    503: Problem;
+};
+
+export type ReadAuditTailError = ReadAuditTailErrors[keyof ReadAuditTailErrors];
+
+export type ReadAuditTailResponses = {
+    /**
+     * Success.
+     */
+    200: AuditTail;
+};
+
+export type ReadAuditTailResponse = ReadAuditTailResponses[keyof ReadAuditTailResponses];
+
+export type ListAuditAnchorsData = {
+    body?: never;
+    path?: never;
+    query: {
+        /**
+         * As 2026-11, of UTC.
+         */
+        month: string;
+    };
+    url: '/v1/audit/anchors';
+};
+
+export type ListAuditAnchorsErrors = {
+    /**
+     * `request.invalid`: The request is not valid.
+     */
+    400: Problem;
+    /**
+     * `access.unauthenticated`: No valid credentials.
+     */
+    401: Problem;
+    /**
+     * `access.forbidden`: The key may not do this.
+     */
+    403: Problem;
+    /**
+     * `request.too_large`: The body is too large.
+     */
+    413: Problem;
+    /**
+     * `internal.error`: The service failed.
+     */
+    500: Problem;
+    /**
+     * `service.unavailable`: A part of the service is not available.
+     */
+    503: Problem;
+};
+
+export type ListAuditAnchorsError = ListAuditAnchorsErrors[keyof ListAuditAnchorsErrors];
+
+export type ListAuditAnchorsResponses = {
+    /**
+     * Success.
+     */
+    200: AuditAnchorList;
+};
+
+export type ListAuditAnchorsResponse = ListAuditAnchorsResponses[keyof ListAuditAnchorsResponses];
 
 export type ListBuildsData = {
     body?: never;

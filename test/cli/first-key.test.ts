@@ -43,7 +43,7 @@ it("makes a deployment's first key, once", { timeout: 60_000 }, async () => {
   expect(first.err).toContain('shown once');
   const principal = await authenticate(
     { table: createDynamoTable(dynamo), clock: createSystemClock() },
-    { authorization: `Bearer ${first.out.trim()}`, sourceAddress: undefined },
+    { authorization: `Bearer ${first.out.trim()}`, sourceAddress: undefined, requestId: 'req_1' },
   );
   expect(principal.permissions.has('builds:create')).toBe(true);
   const second = await create('--table', dynamo.tableName, '--json');

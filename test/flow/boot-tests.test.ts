@@ -19,7 +19,7 @@ useControlPlane(archive, (opened) => {
 const context = {
   requestId: 'req_1',
   principal: {
-    ...{ tenantId: 'ten_1', memberId: 'mem_1', keyId: 'key_1' },
+    ...{ tenantId: 'ten_1', memberId: 'mem_1', keyId: 'key_1', requestId: 'req_1' },
     grants: new Set<Grant>(permissions),
     permissions: new Set(permissions),
   },

@@ -42,7 +42,7 @@ export const createKey = defineOperation({
     }>(
       ports,
       { tenantId, key: context.idempotencyKey, digest: digestOf({ createKey: { memberId, ...content } }) },
-      (remember) => createApiKey(ports, { tenantId, memberId, ...content }, remember),
+      (remember) => createApiKey(ports, { tenantId, memberId, ...content }, { actor: principal, remember }),
       async (keyId) => {
         const record = await findApiKey(ports.table, keyId);
         if (record === undefined) throw missingKey();

@@ -9,8 +9,10 @@ import {
   tenantView,
   tenantViewSchema,
 } from '../../../core/access/views.ts';
+import { auditWrite } from '../../../core/audit/entry.ts';
 import { tenantNameSchema } from '../../../core/tenancy/tenant.ts';
 import { defineOperation } from '../../shared/operation.ts';
+import { principalOf } from '../../shared/principal-of.ts';
 
 /** Not idempotent by key: the answer holds a secret that is kept nowhere, so that it cannot be given twice. */
 export const createTenant = defineOperation({
@@ -30,9 +32,11 @@ export const createTenant = defineOperation({
     .meta({ id: 'FoundedTenant' }),
   status: 201,
   errors: [],
-  async handle(ports, { body }) {
+  async handle(ports, { body, context }) {
     const { tenant, member, key, writes } = foundTenant(ports, { ...body, keyName: 'first key' });
-    await ports.table.transact(writes);
+    const { tenantId: target, name } = tenant;
+    const audit = auditWrite(ports, principalOf(context), { action: 'tenant.created', target, detail: { name } });
+    await ports.table.transact([...writes, audit]);
     return {
       body: {
         tenant: tenantView(tenant),

@@ -16,8 +16,8 @@ export const removeRole = defineOperation({
   response: z.strictObject({ removed: z.literal(true) }).meta({ id: 'RoleRemoval' }),
   status: 200,
   errors: ['access.not_held', 'role.not_found', 'role.built_in', 'role.in_use'],
-  async handle({ table }, { params, context }) {
-    await remove(table, principalOf(context), params.name);
+  async handle(ports, { params, context }) {
+    await remove(ports, principalOf(context), params.name);
     return { body: { removed: true as const } };
   },
 });

@@ -16,7 +16,7 @@ export const renameTenant = defineOperation({
   response: tenantViewSchema,
   status: 200,
   errors: [],
-  async handle({ table }, { body, context }) {
-    return { body: tenantView(await rename(table, principalOf(context).tenantId, body.name)) };
+  async handle(ports, { body, context }) {
+    return { body: tenantView(await rename(ports, principalOf(context), body.name)) };
   },
 });

@@ -18,8 +18,9 @@ export const revokeKey = defineOperation({
   status: 200,
   errors: ['key.not_found', 'access.not_held'],
   async handle(ports, { params, context }) {
-    await needManagedKey(ports.table, principalOf(context), params.keyId);
-    await revokeApiKey(ports, params.keyId);
+    const principal = principalOf(context);
+    await needManagedKey(ports.table, principal, params.keyId);
+    await revokeApiKey(ports, principal, params.keyId);
     return { body: { revoked: true as const } };
   },
 });

@@ -28,8 +28,9 @@ export const rotateKey = defineOperation({
   status: 201,
   errors: ['key.not_found', 'access.not_held', 'key.not_live', 'key.rotating', 'key.too_many', 'member.not_found'],
   async handle(ports, { params, body, context }) {
-    await needManagedKey(ports.table, principalOf(context), params.keyId);
-    const { record, text } = await rotateApiKey(ports, params.keyId, body.overlapSeconds);
+    const principal = principalOf(context);
+    await needManagedKey(ports.table, principal, params.keyId);
+    const { record, text } = await rotateApiKey(ports, principal, params.keyId, body.overlapSeconds);
     return { body: { key: apiKeyView(record, ports.clock.now()), text } };
   },
 });

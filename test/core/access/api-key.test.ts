@@ -82,7 +82,7 @@ describe('the first key', () => {
     expect((await table.get(tenantPlace(first?.tenantId ?? '')))?.data).toMatchObject({ name: 'acme' });
     const principal = await authenticate(
       { table, clock },
-      { authorization: `Bearer ${first?.apiKey}`, sourceAddress: undefined },
+      { authorization: `Bearer ${first?.apiKey}`, sourceAddress: undefined, requestId: 'req_1' },
     );
     expect([...principal.permissions].sort()).toEqual([...permissions].sort());
     expect(await codeOf(bootstrapFirstKey(table, clock, ids, { tenantName: 'again' }))).toBe('resource.conflict');

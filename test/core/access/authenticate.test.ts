@@ -5,7 +5,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { openSqliteTable, type SqliteTable } from '../../../adapters/sqlite/sqlite-table.ts';
 import { createIds } from '../../../adapters/system/ids.ts';
 import { type ApiKeyContent, formatApiKey, parseApiKey } from '../../../core/access/api-key.ts';
-import { authenticate } from '../../../core/access/authenticate.ts';
+import { authenticate, needAddress } from '../../../core/access/authenticate.ts';
 import { builtInRoleNames, builtInRoles } from '../../../core/access/built-in-roles.ts';
 import { foundTenant } from '../../../core/access/found-tenant.ts';
 import { permissionsOf } from '../../../core/access/grants.ts';
@@ -14,6 +14,7 @@ import { createKeyUseRecorder, usesOf } from '../../../core/access/key-use.ts';
 import { changeMember, removeMember } from '../../../core/access/member-repository.ts';
 import { permissions } from '../../../core/access/permissions.ts';
 import { apiKeyPlace } from '../../../core/access/places.ts';
+import type { Principal } from '../../../core/access/principal.ts';
 import { setRole } from '../../../core/access/role-repository.ts';
 import { sha256 } from '../../../core/digest.ts';
 import { EngineError } from '../../../core/errors.ts';
@@ -40,8 +41,13 @@ afterEach(() => {
 const ports = () => ({ table, clock, ids });
 const make = (roles: readonly string[], content: Partial<ApiKeyContent> = {}) =>
   keyWith(ports(), 'ten_1', roles, content);
-const enter = (text: string, sourceAddress?: string, where: Table = table) =>
-  authenticate({ table: where, clock }, { authorization: `Bearer ${text}`, sourceAddress });
+const engine = { tenantId: 'ten_1' };
+async function enter(text: string, sourceAddress?: string, where: Table = table): Promise<Principal> {
+  const credentials = { authorization: `Bearer ${text}`, sourceAddress, requestId: 'req_1' };
+  const principal = await authenticate({ table: where, clock }, credentials);
+  needAddress(principal);
+  return principal;
+}
 
 async function codeOf(promise: Promise<unknown>): Promise<string> {
   try {
@@ -112,9 +118,9 @@ describe('a key', () => {
     const { memberId } = await memberWith(ports(), 'ten_1', ['owner']);
     const content = { tenantId: 'ten_1', memberId, name: 'x' };
     const [old, next] = [await createApiKey(ports(), content), await createApiKey(ports(), content)];
-    await revokeApiKey(ports(), old.record.keyId);
-    await revokeApiKey(ports(), old.record.keyId);
-    expect(await codeOf(revokeApiKey(ports(), 'key_unknown'))).toBe('key.not_found');
+    await revokeApiKey(ports(), engine, old.record.keyId);
+    await revokeApiKey(ports(), engine, old.record.keyId);
+    expect(await codeOf(revokeApiKey(ports(), engine, 'key_unknown'))).toBe('key.not_found');
     expect(await codeOf(enter(old.text))).toBe('access.unauthenticated');
     expect(await codeOf(enter(next.text))).toBe('none');
   });
@@ -185,23 +191,23 @@ describe('a rotation', () => {
   it('has two keys that may the same live side by side, and then one', async () => {
     const content = { scopes: ['builds:read' as const], addressRanges: ['127.0.0.1'] };
     const old = await make(['builder'], content);
-    const next = await rotateApiKey(ports(), old.record.keyId, 60);
+    const next = await rotateApiKey(ports(), engine, old.record.keyId, 60);
     expect(next.record).toMatchObject({ ...content, memberId: old.record.memberId, replaces: old.record.keyId });
     for (const { text } of [old, next]) expect(await codeOf(enter(text, '127.0.0.1'))).toBe('none');
     for (const { record } of [old, next]) {
-      expect(await codeOf(rotateApiKey(ports(), record.keyId, 60))).toBe('key.rotating');
+      expect(await codeOf(rotateApiKey(ports(), engine, record.keyId, 60))).toBe('key.rotating');
     }
     now += 60_000;
     expect(await codeOf(enter(old.text, '127.0.0.1'))).toBe('access.unauthenticated');
     expect(await codeOf(enter(next.text, '127.0.0.1'))).toBe('none');
-    expect(await codeOf(rotateApiKey(ports(), old.record.keyId, 60))).toBe('key.not_live');
-    expect((await rotateApiKey(ports(), next.record.keyId, 60)).record.replaces).toBe(next.record.keyId);
+    expect(await codeOf(rotateApiKey(ports(), engine, old.record.keyId, 60))).toBe('key.not_live');
+    expect((await rotateApiKey(ports(), engine, next.record.keyId, 60)).record.replaces).toBe(next.record.keyId);
   });
 
   it('lets no key live longer than it would have', async () => {
     const expiresAt = new Date(now + 30_000).toISOString();
     const old = await make(['builder'], { expiresAt });
-    const next = await rotateApiKey(ports(), old.record.keyId, 3_600);
+    const next = await rotateApiKey(ports(), engine, old.record.keyId, 3_600);
     expect([(await findApiKey(table, old.record.keyId))?.expiresAt, next.record.expiresAt]).toEqual([
       expiresAt,
       expiresAt,
@@ -210,7 +216,9 @@ describe('a rotation', () => {
 
   it('of ten at once makes one key', async () => {
     const { record } = await make(['builder']);
-    const tries = await Promise.allSettled(Array.from({ length: 10 }, () => rotateApiKey(ports(), record.keyId, 60)));
+    const tries = await Promise.allSettled(
+      Array.from({ length: 10 }, () => rotateApiKey(ports(), engine, record.keyId, 60)),
+    );
     expect(tries.filter(({ status }) => status === 'fulfilled')).toHaveLength(1);
   });
 });
@@ -222,7 +230,7 @@ it('a member has at most twenty keys that are not revoked, whoever is fastest', 
   const made = tries.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []));
   expect(made).toHaveLength(20);
   expect(await codeOf(create())).toBe('key.too_many');
-  await revokeApiKey(ports(), made[0]?.record.keyId ?? '');
+  await revokeApiKey(ports(), engine, made[0]?.record.keyId ?? '');
   expect(await codeOf(create())).toBe('none');
 });
 

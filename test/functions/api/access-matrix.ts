@@ -95,11 +95,12 @@ export async function openCallers(api: ApiUnderTest, tenant: TenantUnderTest): P
   const operator = await authenticate(ports, {
     authorization: `Bearer ${tenant.keys.operator}`,
     sourceAddress: undefined,
+    requestId: 'req_1',
   });
   await setRole(ports, operator, { name: 'reader', description: '', grants: permissions.filter(isReading) });
   const make = (content: Parameters<typeof keyWith>[3] = {}) => keyWith(ports, tenantId, ['operator'], content);
   const [revoked, suspended, removed] = [await make(), await make(), await make()];
-  await revokeApiKey(ports, revoked.record.keyId);
+  await revokeApiKey(ports, operator, revoked.record.keyId);
   await changeMember(ports, operator, suspended.record.memberId, { suspended: true });
   await removeMember(ports, operator, removed.record.memberId);
   return {

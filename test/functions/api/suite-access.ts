@@ -82,6 +82,9 @@ export function describeAccess(api: () => ApiUnderTest): void {
         listUploads: 'builds:read',
         readUpload: 'builds:read',
         removeUpload: 'builds:create',
+        listAudit: 'audit:read',
+        readAuditTail: 'audit:read',
+        listAuditAnchors: 'audit:read',
         whoAmI: 'keys:own',
         readTenant: 'tenant:read',
         renameTenant: 'tenant:write',
@@ -143,7 +146,7 @@ export function describeAccess(api: () => ApiUnderTest): void {
         );
       const live = await make(new Date(Date.now() + 60_000));
       const revoked = await make();
-      await revokeApiKey(api().ports, revoked.record.keyId);
+      await revokeApiKey(api().ports, { tenantId: one.tenantId }, revoked.record.keyId);
       const secret = parseApiKey(one.keys.owner)?.secret ?? '';
       const keys = {
         expired: (await make(new Date(Date.now() - 1))).text,
