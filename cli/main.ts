@@ -1,5 +1,6 @@
 import { Command, CommanderError } from 'commander';
 import { adminCommand } from './commands/admin.ts';
+import { auditCommand } from './commands/audit.ts';
 import { cacheCommand } from './commands/cache.ts';
 import { cancelCommand } from './commands/cancel.ts';
 import { capabilitiesCommand } from './commands/capabilities.ts';
@@ -7,18 +8,22 @@ import { diffCommand } from './commands/diff.ts';
 import { doctorCommand } from './commands/doctor.ts';
 import { downloadCommand } from './commands/download.ts';
 import { initCommand } from './commands/init.ts';
+import { keysCommand } from './commands/keys.ts';
 import { listCommand } from './commands/list.ts';
 import { localCommand } from './commands/local.ts';
 import { lockCommand } from './commands/lock.ts';
 import { logsCommand } from './commands/logs.ts';
+import { membersCommand } from './commands/members.ts';
 import { planCommand } from './commands/plan.ts';
 import { resumeCommand } from './commands/resume.ts';
 import { retryCommand } from './commands/retry.ts';
+import { rolesCommand } from './commands/roles.ts';
 import { schemaCommand } from './commands/schema.ts';
 import { secretsCommand } from './commands/secrets.ts';
 import { signingKeyCommand } from './commands/signing-key.ts';
 import { startCommand } from './commands/start.ts';
 import { statusCommand } from './commands/status.ts';
+import { tenantsCommand, whoamiCommand } from './commands/tenant.ts';
 import { uploadsCommand } from './commands/uploads.ts';
 import { validateCommand } from './commands/validate.ts';
 import { verifyCommand } from './commands/verify.ts';
@@ -56,6 +61,12 @@ const commands = [
   cacheCommand,
   uploadsCommand,
   secretsCommand,
+  whoamiCommand,
+  keysCommand,
+  membersCommand,
+  rolesCommand,
+  tenantsCommand,
+  auditCommand,
   doctorCommand,
   adminCommand,
 ];

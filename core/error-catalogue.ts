@@ -1,3 +1,4 @@
+import { accessErrors } from './access/errors.ts';
 import { lockErrors, snapshotErrors } from './lock/lock-errors.ts';
 import { secretErrors } from './secrets/errors.ts';
 import { uploadErrors } from './uploads/errors.ts';
@@ -38,16 +39,7 @@ export const errorCatalogue = {
     title: 'The cursor is not valid',
     remedy: 'Use a cursor as an earlier answer gave it, with the same query.',
   },
-  'access.unauthenticated': {
-    status: 401,
-    title: 'No valid credentials',
-    remedy: 'Send `Authorization: Bearer lbk_…` with a live API key.',
-  },
-  'access.forbidden': {
-    status: 403,
-    title: 'The key may not do this',
-    remedy: 'Use a key whose role holds the permission named in `detail`.',
-  },
+  ...accessErrors,
   'ticket.refused': {
     status: 401,
     title: 'The ticket is not accepted',

@@ -1,4 +1,4 @@
-import { type Network, readAddress, readNetwork } from './spec/configuration/addresses.ts';
+import { type Address, type Network, readAddress, readNetwork } from './spec/configuration/addresses.ts';
 
 /** How far an address is known: to everybody, to those near it, or to the machine and what it hangs on alone. */
 export type Reach = 'public' | 'private' | 'link-local';
@@ -27,6 +27,14 @@ const privateV4 = networks([
 const publicV6 = networks(['2000::/3']);
 const notPublicV6 = networks(['2001::/23', '2001:db8::/32', '2002::/16', '3fff::/20']);
 
+/** Whether an address lies in one of some networks. */
+export function isAmong(address: Address, list: readonly Network[]): boolean {
+  return list.some(({ family, bits, prefix }) => {
+    const behind = BigInt((family === 'ip' ? 32 : 128) - prefix);
+    return family === address.family && bits >> behind === address.bits >> behind;
+  });
+}
+
 /**
  * The reach of an IP address, without a zone. What cannot be read, such as an IPv4 address written as one of IPv6, has
  * the least: nobody needs it to name an archive.
@@ -34,12 +42,7 @@ const notPublicV6 = networks(['2001::/23', '2001:db8::/32', '2002::/16', '3fff::
 export function reachOf(text: string): Reach {
   const address = readAddress(text);
   if (address === undefined) return 'link-local';
-  const among = (list: readonly Network[]): boolean =>
-    list.some(({ family, bits, prefix }) => {
-      const behind = BigInt((family === 'ip' ? 32 : 128) - prefix);
-      return family === address.family && bits >> behind === address.bits >> behind;
-    });
-  if (among(linkLocal)) return 'link-local';
-  if (address.family === 'ip') return among(privateV4) ? 'private' : 'public';
-  return among(publicV6) && !among(notPublicV6) ? 'public' : 'private';
+  if (isAmong(address, linkLocal)) return 'link-local';
+  if (address.family === 'ip') return isAmong(address, privateV4) ? 'private' : 'public';
+  return isAmong(address, publicV6) && !isAmong(address, notPublicV6) ? 'public' : 'private';
 }

@@ -1,6 +1,8 @@
 import type { Table } from 'aws-cdk-lib/aws-dynamodb';
 import type { EventBus } from 'aws-cdk-lib/aws-events';
 import { type IRole, Policy, PolicyStatement } from 'aws-cdk-lib/aws-iam';
+import { keyUsePrefix } from '../core/access/places.ts';
+import { pendingPrefix } from '../core/audit/places.ts';
 import type { GroupRights } from '../core/wiring/operation-groups.ts';
 import { tableSchema } from '../core/wiring/table-schema.ts';
 import { allowByWildcard } from './acknowledge.ts';
@@ -55,6 +57,17 @@ export function grantRights(target: EngineFunction, rights: Rights, things: Gran
     allow(
       ['dynamodb:Query'],
       Object.values(tableSchema.indexes).map((index) => `${tableArn}/index/${index.name}`),
+    );
+  }
+  if (rights.table === 'read' && rights.recordsAccess === true) {
+    role.addToPolicy(
+      new PolicyStatement({
+        actions: ['dynamodb:PutItem'],
+        resources: [things.table.tableArn],
+        conditions: {
+          'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': [`${keyUsePrefix}*`, `${pendingPrefix}*`] },
+        },
+      }),
     );
   }
   if (rights.blobs !== 'none') {

@@ -6,6 +6,7 @@ import { handle as dispatchBuilds } from '../functions/events/dispatch-builds/di
 import { handle as evictCache } from '../functions/events/evict-cache/evict-cache.ts';
 import { handle as publishOutbox } from '../functions/events/publish-outbox/publish-outbox.ts';
 import { handle as reapTasks } from '../functions/events/reap-tasks/reap-tasks.ts';
+import { handle as sealAudit } from '../functions/events/seal-audit/seal-audit.ts';
 import { handle as settleBuild } from '../functions/events/settle-build/settle-build.ts';
 import { handle as warmCache } from '../functions/events/warm-cache/warm-cache.ts';
 import { handle as awaitDependencies } from '../functions/orchestration/await-dependencies/await-dependencies.ts';
@@ -37,4 +38,5 @@ export const eventHandlers: Record<EventFunctionName, EngineHandler> = {
   reapTasks,
   evictCache,
   warmCache,
+  sealAudit,
 };

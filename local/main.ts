@@ -2,8 +2,8 @@ import { existsSync, readFileSync, renameSync, rmSync, writeFileSync } from 'nod
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { z } from 'zod';
-import { newApiKey } from '../core/access/api-key.ts';
-import { bootstrapFirstKey, firstTenant } from '../core/access/first-key.ts';
+import { bootstrapFirstKey, firstOperator } from '../core/access/first-key.ts';
+import { createApiKey } from '../core/access/key-repository.ts';
 import { EngineError } from '../core/errors.ts';
 import { findArchives } from './archive-sources.ts';
 import { readConfiguration } from './configuration.ts';
@@ -46,16 +46,14 @@ async function serve(options: Record<string, string | undefined>): Promise<void>
 async function writeCredentials(directory: string, engine: Engine): Promise<void> {
   const file = join(directory, 'credentials.json');
   const { table, clock, ids } = engine.ports;
-  const tenantId = await firstTenant(table);
+  const operator = await firstOperator(table);
   let apiKey: string;
-  if (tenantId === undefined) {
+  if (operator === undefined) {
     apiKey = (await bootstrapFirstKey(table, clock, ids, { tenantName: 'local' })).apiKey;
   } else if (existsSync(file)) {
     apiKey = credentialsSchema.parse(JSON.parse(readFileSync(file, 'utf8'))).apiKey;
   } else {
-    const key = newApiKey(clock, ids, { tenantId, name: 'credentials file', role: 'operator' });
-    await table.transact([key.write]);
-    apiKey = key.text;
+    apiKey = (await createApiKey(engine.ports, { ...operator, name: 'credentials file' })).text;
   }
   writeWhole(file, { url: engine.url, apiKey });
 }

@@ -1,4 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { accessCalls } from './access.ts';
+import { auditCalls } from './audit.ts';
 import { cacheCalls } from './cache.ts';
 import { diffCalls } from './diff.ts';
 import { downloadCalls } from './downloads.ts';
@@ -232,6 +234,8 @@ export function createEngineClient(options: {
     ...diffCalls(client),
     ...lockCalls(client),
     ...secretCalls(client),
+    ...accessCalls(client),
+    ...auditCalls(client),
     ...uploadCalls(client, url),
     startBuild,
     validateSpec,

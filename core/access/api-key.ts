@@ -1,11 +1,11 @@
 import { z } from 'zod';
-import { equalSecrets, type Sha256, sha256 } from '../digest.ts';
-import { EngineError } from '../errors.ts';
+import { type Sha256, sha256 } from '../digest.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Ids } from '../ports/ids.ts';
-import type { Table, TableKey, TableWrite } from '../ports/table.ts';
-import { type Permission, permissions, type RoleName, roles } from './permissions.ts';
-import type { Principal } from './principal.ts';
+import { networkSchema } from './address-ranges.ts';
+import { grantSchema } from './grants.ts';
+import { accessLimits } from './limits.ts';
+import { grants } from './permissions.ts';
 
 /** 32 random bytes in base64url: no guess succeeds, so a plain SHA-256 protects it as well as a slow hash would. */
 const secretBytes = 32;
@@ -30,124 +30,74 @@ export function formatApiKey(key: ApiKeyText): string {
   return `lbk_${key.keyId.replace(/^key_/, '')}_${key.secret}`;
 }
 
-/** A stored key: its secret's SHA-256 only. A key may do what its role may, and with `scopes` only those of it. */
-export const apiKeyRecordSchema = z.strictObject({
-  keyId: z.string(),
-  tenantId: z.string(),
-  name: z.string().min(1).max(100),
-  role: z.enum(Object.keys(roles) as [RoleName, ...RoleName[]]),
-  scopes: z.array(z.enum(permissions)).exactOptional(),
-  secretSha256: z.string().regex(/^[0-9a-f]{64}$/),
-  createdAt: z.iso.datetime(),
-  expiresAt: z.iso.datetime().exactOptional(),
-  revokedAt: z.iso.datetime().exactOptional(),
-});
-export type ApiKeyRecord = z.infer<typeof apiKeyRecordSchema>;
-
-/** Place of a key's record in the table. */
-export function apiKeyPlace(keyId: string): TableKey {
-  return { partition: `KEY#${keyId}`, sort: 'KEY' };
-}
-
-/**
- * Makes a new key for a tenant and the write that stores it, so that the caller's transaction can hold more than
- * the key. The text is shown once and kept nowhere.
- */
-export function newApiKey(
-  clock: Clock,
-  ids: Ids,
-  options: {
-    readonly tenantId: string;
-    readonly name: string;
-    readonly role: RoleName;
-    readonly scopes?: readonly Permission[];
-    readonly expiresAt?: Date;
-  },
-): { readonly text: string; readonly record: ApiKeyRecord; readonly write: TableWrite } {
-  const keyId = ids.next('key');
-  const secret = ids.secret(secretBytes);
-  const record: ApiKeyRecord = {
-    keyId,
-    tenantId: options.tenantId,
-    name: options.name,
-    role: options.role,
-    secretSha256: sha256(secret),
-    createdAt: clock.now().toISOString(),
-    ...(options.scopes === undefined ? {} : { scopes: [...options.scopes] }),
-    ...(options.expiresAt === undefined ? {} : { expiresAt: options.expiresAt.toISOString() }),
-  };
-  const write: TableWrite = {
-    kind: 'put',
-    key: apiKeyPlace(keyId),
-    data: record,
-    indexes: { byTenant: { partition: `TENANT#${options.tenantId}#KEYS`, sort: keyId } },
-    condition: { kind: 'absent' },
-  };
-  return { text: formatApiKey({ keyId, secret }), record, write };
-}
-
-/** Makes and stores a key; answers its text, which nobody can read again. */
-export async function createApiKey(
-  table: Table,
-  clock: Clock,
-  ids: Ids,
-  options: Parameters<typeof newApiKey>[2],
-): Promise<{ readonly text: string; readonly record: ApiKeyRecord }> {
-  const { text, record, write } = newApiKey(clock, ids, options);
-  await table.transact([write]);
-  return { text, record };
-}
-
-/** Ends a key at once. Revoking a revoked or unknown key changes nothing. */
-export async function revokeApiKey(table: Table, clock: Clock, keyId: string): Promise<void> {
-  const stored = await table.get(apiKeyPlace(keyId));
-  if (stored === undefined) return;
-  const record = apiKeyRecordSchema.parse(stored.data);
-  if (record.revokedAt !== undefined) return;
-  await table.transact([
-    {
-      kind: 'put',
-      key: stored.key,
-      data: { ...record, revokedAt: clock.now().toISOString() },
-      indexes: stored.indexes,
-      condition: { kind: 'version', version: stored.version },
-    },
-  ]);
-}
-
-/** Compared with where a key is unknown, so that the answer takes as long as for a known one. */
-const noSecret: Sha256 = '0'.repeat(64);
-
-/**
- * The principal behind an `Authorization` header.
- * @throws EngineError access.unauthenticated, with one text for every cause: the caller learns nothing about keys.
- */
-export async function authenticate(table: Table, clock: Clock, header: string | undefined): Promise<Principal> {
-  const presented = parseApiKey(bearerToken(header) ?? '');
-  if (presented === undefined) throw refused();
-  const stored = await table.get(apiKeyPlace(presented.keyId));
-  const record = stored === undefined ? undefined : apiKeyRecordSchema.parse(stored.data);
-  const matches = equalSecrets(sha256(presented.secret), record?.secretSha256 ?? noSecret);
-  if (record === undefined || !matches || !isLive(record, clock.now())) throw refused();
-  const granted: readonly Permission[] = roles[record.role];
-  const scopes = record.scopes;
-  return {
-    tenantId: record.tenantId,
-    keyId: record.keyId,
-    permissions: new Set(scopes === undefined ? granted : granted.filter((permission) => scopes.includes(permission))),
-  };
-}
-
 /** The token of `Authorization: Bearer <token>`; undefined where the header is absent or of another form. */
 export function bearerToken(header: string | undefined): string | undefined {
   return /^Bearer ([\x21-\x7e]{1,512})$/i.exec(header ?? '')?.[1];
 }
 
-function isLive(record: ApiKeyRecord, now: Date): boolean {
-  if (record.revokedAt !== undefined) return false;
-  return record.expiresAt === undefined || new Date(record.expiresAt) > now;
+export const keyIdSchema = z.string().regex(/^key_[0-9A-Z]{26}$/);
+
+export const keyNameSchema = z
+  .string()
+  .regex(/^[\p{L}\p{N}][\p{L}\p{M}\p{N} .'_-]{0,99}$/u)
+  .describe('What it is for: 1 to 100 letters, digits, spaces, dots, apostrophes, underscores, hyphens.');
+
+export const scopesSchema = z
+  .array(grantSchema)
+  .min(1)
+  .max(grants.length)
+  .transform((list) => [...new Set(list)].sort())
+  .describe('All that the key may do of what its member may. Without scopes it may all of that.');
+
+export const addressRangesSchema = z
+  .array(networkSchema)
+  .min(1)
+  .max(accessLimits.addressRanges)
+  .describe('Addresses, or networks as ADDRESS/PREFIX, that the key may be used from. Without any: from everywhere.');
+
+/** A stored key: its secret's SHA-256 only. It is its member's, and may what the member may, or the scopes of it. */
+export const apiKeyRecordSchema = z.strictObject({
+  keyId: keyIdSchema,
+  tenantId: z.string(),
+  memberId: z.string(),
+  name: keyNameSchema,
+  scopes: z.array(grantSchema).exactOptional(),
+  addressRanges: z.array(networkSchema).exactOptional(),
+  secretSha256: z.string().regex(/^[0-9a-f]{64}$/),
+  createdAt: z.iso.datetime(),
+  expiresAt: z.iso.datetime().exactOptional(),
+  revokedAt: z.iso.datetime().exactOptional(),
+  /** The key that this one was made to follow, and the one that follows this. */
+  replaces: keyIdSchema.exactOptional(),
+  replacedBy: keyIdSchema.exactOptional(),
+});
+export type ApiKeyRecord = z.infer<typeof apiKeyRecordSchema>;
+
+/** What a key is made with. */
+export type ApiKeyContent = Pick<
+  ApiKeyRecord,
+  'tenantId' | 'memberId' | 'name' | 'scopes' | 'addressRanges' | 'expiresAt' | 'replaces'
+>;
+
+/** A key with a fresh secret, and its text, which is shown once and kept nowhere. */
+export function generateApiKey(
+  clock: Clock,
+  ids: Ids,
+  content: ApiKeyContent,
+): { readonly text: string; readonly record: ApiKeyRecord } {
+  const keyId = ids.next('key');
+  const secret = ids.secret(secretBytes);
+  const hash: Sha256 = sha256(secret);
+  return {
+    text: formatApiKey({ keyId, secret }),
+    record: { ...content, keyId, secretSha256: hash, createdAt: clock.now().toISOString() },
+  };
 }
 
-function refused(): EngineError {
-  return new EngineError('access.unauthenticated', 'The request carries no live API key.');
+export const keyStates = ['live', 'expired', 'revoked'] as const;
+
+/** How a key stands at an instant. */
+export function stateOf(record: Pick<ApiKeyRecord, 'revokedAt' | 'expiresAt'>, now: Date): (typeof keyStates)[number] {
+  if (record.revokedAt !== undefined) return 'revoked';
+  return record.expiresAt === undefined || new Date(record.expiresAt) > now ? 'live' : 'expired';
 }

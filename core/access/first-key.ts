@@ -3,24 +3,36 @@ import { EngineError } from '../errors.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Ids } from '../ports/ids.ts';
 import { ConditionFailed, type Table, type TableKey } from '../ports/table.ts';
-import { newTenant } from '../tenancy/tenant.ts';
-import { newApiKey } from './api-key.ts';
+import { foundTenant } from './found-tenant.ts';
 
 /** One record an installation: that it exists means that the first key was made. */
 const firstKeyPlace: TableKey = { partition: 'INSTALLATION', sort: 'FIRST_KEY' };
-const firstKeySchema = z.strictObject({ tenantId: z.string(), keyId: z.string(), createdAt: z.iso.datetime() });
+const firstKeySchema = z.strictObject({
+  ...{ tenantId: z.string(), memberId: z.string(), keyId: z.string() },
+  createdAt: z.iso.datetime(),
+});
 
 /** The first tenant and its operator's key, whose text is shown once. */
 export interface FirstKey {
   readonly tenantId: string;
+  readonly memberId: string;
   readonly keyId: string;
   readonly apiKey: string;
 }
 
+/** The tenant that the first key was made for, and its operator; undefined where the installation has none yet. */
+export async function firstOperator(
+  table: Table,
+): Promise<{ readonly tenantId: string; readonly memberId: string } | undefined> {
+  const stored = await table.get(firstKeyPlace);
+  if (stored === undefined) return undefined;
+  const { tenantId, memberId } = firstKeySchema.parse(stored.data);
+  return { tenantId, memberId };
+}
+
 /** The tenant that the first key was made for; undefined where the installation has none yet. */
 export async function firstTenant(table: Table): Promise<string | undefined> {
-  const stored = await table.get(firstKeyPlace);
-  return stored === undefined ? undefined : firstKeySchema.parse(stored.data).tenantId;
+  return (await firstOperator(table))?.tenantId;
 }
 
 /**
@@ -34,9 +46,14 @@ export async function bootstrapFirstKey(
   ids: Ids,
   options: { readonly tenantName: string },
 ): Promise<FirstKey> {
-  const tenant = newTenant(clock, ids, { name: options.tenantName });
-  const key = newApiKey(clock, ids, { tenantId: tenant.record.tenantId, name: 'first key', role: 'operator' });
-  const made = { tenantId: tenant.record.tenantId, keyId: key.record.keyId };
+  const { tenant, member, key, writes } = foundTenant(
+    { clock, ids },
+    {
+      ...{ name: options.tenantName, keyName: 'first key' },
+      owner: { name: 'operator', roles: ['operator'] },
+    },
+  );
+  const made = { tenantId: tenant.tenantId, memberId: member.memberId, keyId: key.record.keyId };
   try {
     await table.transact([
       {
@@ -45,8 +62,7 @@ export async function bootstrapFirstKey(
         data: { ...made, createdAt: clock.now().toISOString() },
         condition: { kind: 'absent' },
       },
-      tenant.write,
-      key.write,
+      ...writes,
     ]);
   } catch (error) {
     if (!(error instanceof ConditionFailed)) throw error;

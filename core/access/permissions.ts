@@ -1,42 +1,45 @@
-/** Permissions, `resource:action`. Deny by default; a role is a set of these. */
+/**
+ * Permissions, `resource:action`: what a key may do is the set of these that it holds, and nothing else. Everything of
+ * `installation` touches all tenants and is the operator's.
+ */
 export const permissions = [
+  'artifacts:read',
+  'audit:read',
   'builds:create',
   'builds:read',
   'builds:cancel',
-  'artifacts:read',
-  'specs:validate',
   'cache:read',
   'cache:delete',
-  'cache:operate',
+  'installation:operate',
+  'keys:own',
+  'keys:read',
+  'keys:write',
+  'members:read',
+  'members:write',
+  'roles:read',
+  'roles:write',
   'secrets:read',
   'secrets:write',
+  'specs:validate',
+  'tenant:read',
+  'tenant:write',
 ] as const;
 export type Permission = (typeof permissions)[number];
 
-/** Built-in roles. Only the operator may do what touches all tenants: the pool that they share, and its warming. */
-export const roles = {
-  operator: permissions,
-  owner: [
-    'builds:create',
-    'builds:read',
-    'builds:cancel',
-    'artifacts:read',
-    'specs:validate',
-    'cache:read',
-    'cache:delete',
-    'secrets:read',
-    'secrets:write',
-  ],
-  builder: [
-    'builds:create',
-    'builds:read',
-    'builds:cancel',
-    'artifacts:read',
-    'specs:validate',
-    'cache:read',
-    'cache:delete',
-    'secrets:read',
-  ],
-  viewer: ['builds:read', 'artifacts:read', 'cache:read'],
-} as const satisfies Record<string, readonly Permission[]>;
-export type RoleName = keyof typeof roles;
+/** What a permission is about: the part before its colon. */
+export type Resource = Permission extends `${infer R}:${string}` ? R : never;
+
+/**
+ * What a role holds: a permission, or all permissions of a resource, those that later versions add included.
+ */
+export type Grant = Permission | `${Resource}:*`;
+
+export const resourceOf = (grant: Grant): Resource => grant.slice(0, grant.indexOf(':')) as Resource;
+
+export const wildcardOf = (resource: Resource): Grant => `${resource}:*`;
+
+/** Every grant that there is: the permissions, then the wildcards. */
+export const grants: readonly [Grant, ...Grant[]] = [
+  ...permissions,
+  ...[...new Set(permissions.map(resourceOf))].map(wildcardOf),
+];

@@ -1,4 +1,5 @@
-import { digestOf, type Sha256 } from '../digest.ts';
+import { type Actor, type ActorOrEngine, auditWrite } from '../audit/entry.ts';
+import { digestOf } from '../digest.ts';
 import { EngineError } from '../errors.ts';
 import { outboxWrite } from '../events/outbox.ts';
 import { toJsonObject } from '../json.ts';
@@ -7,8 +8,9 @@ import type { Ids } from '../ports/ids.ts';
 import { ConditionFailed, type Table, type TableRecord, type TableWrite } from '../ports/table.ts';
 import { tableLimits } from '../ports/table-limits.ts';
 import type { ResolvedSpec } from '../spec/schema.ts';
+import { createOnce } from '../tenancy/idempotency.ts';
 import { type BuildRecord, buildRecordSchema } from './build-record.ts';
-import { buildKey, idempotencyKey, shardCount, specKey, stateIndex, tenantBuildsIndex } from './keys.ts';
+import { buildKey, shardCount, specKey, stateIndex, tenantBuildsIndex } from './keys.ts';
 import { type BuildState, isTerminal, mayBecome } from './lifecycle.ts';
 
 /** A record with the version that a conditional write needs. */
@@ -16,9 +18,6 @@ export interface Versioned<T> {
   readonly value: T;
   readonly version: number;
 }
-
-/** Seconds for which an Idempotency-Key is remembered: a day, as AWS's own idempotency tokens. */
-const idempotencySeconds = 86_400;
 
 /** The write that stores a build under a condition; its indexes follow from its state. */
 export function buildWrite(build: BuildRecord, version: number | 'absent'): TableWrite {
@@ -129,6 +128,8 @@ export interface Submission {
   readonly spec: ResolvedSpec;
   readonly run?: RunOptions;
   readonly idempotencyKey?: string;
+  /** Who asks for it; absent: the engine itself. */
+  readonly actor?: Actor;
 }
 
 /**
@@ -140,74 +141,38 @@ export async function submitBuild(
   ports: { table: Table; clock: Clock; ids: Ids },
   submission: Submission,
 ): Promise<{ build: BuildRecord; created: boolean }> {
-  const { tenantId, keyId, spec, run = {} } = submission;
+  const { tenantId, keyId, spec, run = {}, actor = { tenantId } } = submission;
   const specDigest = digestOf(spec);
-  const requestDigest = digestOf({ specDigest, run });
-  const now = ports.clock.now();
-  const build: BuildRecord = {
-    id: ports.ids.next('bld'),
-    tenantId,
-    keyId,
-    name: spec.name,
-    state: 'submitted',
-    specDigest,
-    submittedAt: now.toISOString(),
-    ...run,
-  };
-  const writes: TableWrite[] = [
-    buildWrite(build, 'absent'),
-    { kind: 'put', key: specKey(build.id), data: toJsonObject(spec), condition: { kind: 'absent' } },
-    outboxWrite(ports, 'build.submitted', tenantId, { buildId: build.id }),
-  ];
-  const key = submission.idempotencyKey;
-  if (key === undefined) {
-    await ports.table.transact(writes);
-    return { build, created: true };
-  }
-  const seen = await rememberedBuild(ports, tenantId, key, requestDigest);
-  if (seen !== undefined) return { build: seen, created: false };
-  try {
-    const seconds = Math.floor(now.getTime() / 1000);
-    await ports.table.transact([
-      ...writes,
-      {
-        kind: 'put',
-        key: idempotencyKey(tenantId, key),
-        data: { requestDigest, buildId: build.id, expires: seconds + idempotencySeconds },
-        expiresAt: seconds + idempotencySeconds,
-        condition: { kind: 'absent' },
-      },
-    ]);
-    return { build, created: true };
-  } catch (error) {
-    // Two calls with one key at once: the other one won, and its answer is ours.
-    if (!(error instanceof ConditionFailed)) throw error;
-    const winner = await rememberedBuild(ports, tenantId, key, requestDigest);
-    if (winner === undefined)
-      throw new EngineError('resource.conflict', 'The idempotency key has just expired.', { cause: error });
-    return { build: winner, created: false };
-  }
-}
-
-async function rememberedBuild(
-  ports: { table: Table; clock: Clock },
-  tenantId: string,
-  key: string,
-  requestDigest: Sha256,
-): Promise<BuildRecord | undefined> {
-  const record = await ports.table.get(idempotencyKey(tenantId, key));
-  if (record === undefined) return undefined;
-  // Expired but not yet deleted (the table deletes late): make room, so that the key can be used anew.
-  if (Number(record.data.expires) * 1000 <= ports.clock.now().getTime()) {
-    await ports.table.transact([
-      { kind: 'delete', key: record.key, condition: { kind: 'version', version: record.version } },
-    ]);
-    return undefined;
-  }
-  if (record.data.requestDigest !== requestDigest) {
-    throw new EngineError('idempotency.mismatch', 'This Idempotency-Key came with another request before.');
-  }
-  return (await getBuild(ports.table, tenantId, String(record.data.buildId))).value;
+  const request = { tenantId, key: submission.idempotencyKey, digest: digestOf({ specDigest, run }) };
+  const { made: build, created } = await createOnce(
+    ports,
+    request,
+    async (remember) => {
+      const build: BuildRecord = {
+        id: ports.ids.next('bld'),
+        tenantId,
+        keyId,
+        name: spec.name,
+        state: 'submitted',
+        specDigest,
+        submittedAt: ports.clock.now().toISOString(),
+        ...run,
+      };
+      await ports.table.transact([
+        buildWrite(build, 'absent'),
+        { kind: 'put', key: specKey(build.id), data: toJsonObject(spec), condition: { kind: 'absent' } },
+        outboxWrite(ports, 'build.submitted', tenantId, { buildId: build.id }),
+        auditWrite(ports, actor, {
+          ...{ action: 'build.submitted', target: build.id },
+          detail: toJsonObject({ name: build.name, specDigest, ...run }),
+        }),
+        ...remember(build.id),
+      ]);
+      return build;
+    },
+    async (buildId) => (await getBuild(ports.table, tenantId, buildId)).value,
+  );
+  return { build, created };
 }
 
 /**
@@ -219,6 +184,7 @@ export async function requestCancel(
   ports: { table: Table; clock: Clock; ids: Ids },
   tenantId: string,
   buildId: string,
+  actor: ActorOrEngine = { tenantId },
 ): Promise<BuildRecord> {
   for (;;) {
     const { value: build, version } = await getBuild(ports.table, tenantId, buildId);
@@ -232,6 +198,7 @@ export async function requestCancel(
       await ports.table.transact([
         buildWrite(asked, version),
         outboxWrite(ports, 'build.cancel_requested', tenantId, { buildId }),
+        auditWrite(ports, actor, { action: 'build.cancel_requested', target: buildId }),
       ]);
       return asked;
     } catch (error) {

@@ -111,10 +111,6 @@ export const secretKey = (tenantId: string, name: string): TableKey => ({
 export const tenantSecretsPrefix = 'SECRET#';
 /** How many secrets a tenant has, and the last version that one of them was given. */
 export const secretBookKey = (tenantId: string): TableKey => ({ partition: `SECRETS#${tenantId}`, sort: 'BOOK' });
-export const idempotencyKey = (tenantId: string, key: string): TableKey => ({
-  partition: `IDEMPOTENCY#${tenantId}#${sha256(key)}`,
-  sort: 'IDEMPOTENCY',
-});
 export const outboxKey = (eventId: string): TableKey => ({ partition: `OUTBOX#${shardOf(eventId)}`, sort: eventId });
 
 /** Index byTenant: a tenant's builds in the order of their ids, which is the order of submission. */

@@ -1,6 +1,9 @@
+import { type ActorOrEngine, auditWrite } from '../audit/entry.ts';
 import { resultKey } from '../builds/keys.ts';
 import { EngineError } from '../errors.ts';
 import type { Blobs } from '../ports/blobs.ts';
+import type { Clock } from '../ports/clock.ts';
+import type { Ids } from '../ports/ids.ts';
 import { ConditionFailed, type Table } from '../ports/table.ts';
 import { resultName } from './eviction.ts';
 import { neededResults } from './needed-results.ts';
@@ -17,7 +20,8 @@ const mostBuilds = 1_000;
  * @throws EngineError cache.not_found, cache.in_use
  */
 export async function removeResult(
-  ports: { readonly table: Table; readonly blobs: Blobs },
+  ports: { readonly table: Table; readonly blobs: Blobs; readonly clock: Clock; readonly ids: Ids },
+  actor: ActorOrEngine,
   scope: string,
   key: string,
 ): Promise<StoredResult> {
@@ -35,6 +39,10 @@ export async function removeResult(
     try {
       await ports.table.transact([
         { kind: 'delete', key: record.key, condition: { kind: 'version', version: record.version } },
+        auditWrite(ports, actor, {
+          ...{ action: 'cache.removed', target: key },
+          detail: { scope: scope === 'shared' ? 'shared' : 'tenant' },
+        }),
       ]);
       return readResult(record);
     } catch (error) {

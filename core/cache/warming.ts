@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { Actor } from '../audit/entry.ts';
 import type { BuildRecord } from '../builds/build-record.ts';
 import { findBuild, submitBuild } from '../builds/build-repository.ts';
 import { warmedKey } from '../builds/keys.ts';
@@ -31,13 +32,14 @@ interface WarmPorts {
 /** Stores a build of what a spec shares with all other builds; it is planned and queued as any other. */
 export async function startWarming(
   ports: WarmPorts,
-  who: { readonly tenantId: string; readonly keyId: string },
+  who: { readonly tenantId: string; readonly keyId: string } | Actor,
   spec: ResolvedSpec,
   idempotencyKey: string | undefined,
 ): Promise<BuildRecord> {
   const { build } = await submitBuild(ports, {
     ...{ tenantId: who.tenantId, keyId: who.keyId, spec },
     run: { purpose: 'warm' },
+    ...('requestId' in who ? { actor: who } : {}),
     ...(idempotencyKey === undefined ? {} : { idempotencyKey }),
   });
   return build;

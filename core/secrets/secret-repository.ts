@@ -1,7 +1,9 @@
+import { type ActorOrEngine, auditWrite } from '../audit/entry.ts';
 import { secretBookKey, secretKey, tenantSecretsPrefix } from '../builds/keys.ts';
 import { EngineError } from '../errors.ts';
 import { toJsonObject } from '../json.ts';
 import type { Clock } from '../ports/clock.ts';
+import type { Ids } from '../ports/ids.ts';
 import { ConditionFailed, type Table, type TableCondition, type TableRecord } from '../ports/table.ts';
 import type { Vault } from '../ports/vault.ts';
 import { quoted } from '../text.ts';
@@ -12,6 +14,7 @@ export interface SecretPorts {
   readonly table: Table;
   readonly vault: Vault;
   readonly clock: Clock;
+  readonly ids: Ids;
 }
 
 const asBefore = (record: TableRecord | undefined): TableCondition =>
@@ -23,10 +26,11 @@ const asBefore = (record: TableRecord | undefined): TableCondition =>
  * @throws EngineError secret.too_many, service.unavailable
  */
 export async function setSecret(
-  { table, vault, clock }: SecretPorts,
-  tenantId: string,
+  { table, vault, clock, ids }: SecretPorts,
+  actor: ActorOrEngine,
   { name, value }: { readonly name: string; readonly value: string },
 ): Promise<{ readonly secret: SecretRecord; readonly created: boolean }> {
+  const { tenantId } = actor;
   const [key, bookKey] = [secretKey(tenantId, name), secretBookKey(tenantId)];
   for (;;) {
     const [record, book] = await Promise.all([table.get(key), table.get(bookKey)]);
@@ -43,6 +47,7 @@ export async function setSecret(
       await table.transact([
         { kind: 'put', key, data: toJsonObject(secret), condition: asBefore(record) },
         { kind: 'put', key: bookKey, data: { lastVersion: version, secrets }, condition: asBefore(book) },
+        auditWrite({ clock, ids }, actor, { action: 'secret.set', target: name, detail: { version } }),
       ]);
       return { secret, created };
     } catch (error) {
@@ -69,7 +74,12 @@ export async function listSecrets(table: Table, tenantId: string): Promise<Secre
  * Removes a secret with its value.
  * @throws EngineError secret.not_found, also for what only another tenant has
  */
-export async function removeSecret({ table }: Pick<SecretPorts, 'table'>, tenantId: string, name: string) {
+export async function removeSecret(
+  { table, clock, ids }: Omit<SecretPorts, 'vault'>,
+  actor: ActorOrEngine,
+  name: string,
+): Promise<void> {
+  const { tenantId } = actor;
   const [key, bookKey] = [secretKey(tenantId, name), secretBookKey(tenantId)];
   for (;;) {
     const [record, book] = await Promise.all([table.get(key), table.get(bookKey)]);
@@ -79,6 +89,7 @@ export async function removeSecret({ table }: Pick<SecretPorts, 'table'>, tenant
       await table.transact([
         { kind: 'delete', key, condition: asBefore(record) },
         { kind: 'put', key: bookKey, data: { lastVersion, secrets: secrets - 1 }, condition: asBefore(book) },
+        auditWrite({ clock, ids }, actor, { action: 'secret.removed', target: name }),
       ]);
       return;
     } catch (error) {

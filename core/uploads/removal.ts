@@ -1,8 +1,10 @@
+import { type ActorOrEngine, auditWrite } from '../audit/entry.ts';
 import type { Versioned } from '../builds/build-repository.ts';
 import { uploadUseKey } from '../builds/keys.ts';
 import { uploadPlace } from '../builds/places.ts';
 import type { Sha256 } from '../digest.ts';
 import { EngineError } from '../errors.ts';
+import type { Ids } from '../ports/ids.ts';
 import { ConditionFailed, type Table, type TableWrite } from '../ports/table.ts';
 import { uploadLimits } from './limits.ts';
 import { type UploadRecord, uploadWrite } from './upload-record.ts';
@@ -22,9 +24,10 @@ const mostNamed = 5;
  * @throws EngineError upload.not_found, also for what only another tenant has uploaded; upload.in_use
  */
 export async function removeUpload(
-  ports: UploadPorts,
+  ports: UploadPorts & { readonly ids: Ids },
   tenantId: string,
   sha256: Sha256,
+  actor: ActorOrEngine = { tenantId },
 ): Promise<{ upload: UploadRecord; countedUntil: string | undefined }> {
   for (;;) {
     const found = await storedUpload(ports.table, tenantId, sha256);
@@ -38,7 +41,8 @@ export async function removeUpload(
       const detail = 'A build has just begun to use the upload, and may not be found among those that have not ended.';
       throw new EngineError('upload.in_use', detail, { retryAfterSeconds: Math.ceil(rest / 1_000) });
     }
-    const marked = await markRemoving(ports, found);
+    const audit = auditWrite(ports, actor, { action: 'upload.removed', target: sha256 });
+    const marked = await markRemoving(ports, found, [audit]);
     // Where somebody has used it since it was read it is looked at again.
     if (marked !== undefined) return { upload: found.value, countedUntil: await endRemoval(ports, marked) };
   }
@@ -69,9 +73,12 @@ async function refuseUsed(table: Table, tenantId: string, sha256: Sha256): Promi
 export async function markRemoving(
   { table, clock }: Pick<UploadPorts, 'table' | 'clock'>,
   { value, version }: Versioned<UploadRecord>,
+  more: readonly TableWrite[] = [],
 ): Promise<Versioned<UploadRecord> | undefined> {
   const marked: UploadRecord = { ...value, removing: true, expiresAt: clock.now().toISOString() };
-  return (await wrote(table, [uploadWrite(marked, version)])) ? { value: marked, version: version + 1 } : undefined;
+  return (await wrote(table, [uploadWrite(marked, version), ...more]))
+    ? { value: marked, version: version + 1 }
+    : undefined;
 }
 
 /**

@@ -36,6 +36,7 @@ export const schedules: readonly {
   { name: 'sweep-tasks', everyMinutes: 5, target: 'reapTasks' },
   { name: 'evict-cache', everyMinutes: 60, target: 'evictCache' },
   { name: 'warm-cache', everyMinutes: 30, target: 'warmCache' },
+  { name: 'seal-audit', everyMinutes: 1, target: 'sealAudit' },
 ];
 
 /** `source` of the engine's own events, which its rules match. */

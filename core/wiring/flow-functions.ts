@@ -1,3 +1,4 @@
+import { anchorsPrefix } from '../audit/places.ts';
 import type { GroupRights } from './operation-groups.ts';
 
 /** A function that the state machine, a rule, a schedule or the table's stream calls. */
@@ -107,6 +108,13 @@ export const eventFunctions = {
     name: 'warm-cache',
     entry: 'functions/events/warm-cache/lambda.ts',
     rights: none,
+    timeoutSeconds: 120,
+  },
+  sealAudit: {
+    name: 'seal-audit',
+    entry: 'functions/events/seal-audit/lambda.ts',
+    // It signs the heads of the chains that it makes.
+    rights: { ...none, blobs: 'write', writesUnder: anchorsPrefix, signingKey: 'sign' },
     timeoutSeconds: 120,
   },
 } as const satisfies Record<string, EngineFunction>;

@@ -3,6 +3,8 @@ import { locksPrefix, uploadsPrefix } from '../builds/places.ts';
 /** What a group of operations may do with the table and the stores: lib/ grants exactly this. */
 export interface GroupRights {
   readonly table: 'none' | 'read' | 'write';
+  /** With `read`: it writes down who called and who was refused, and nothing else. Who writes the table does so anyway. */
+  readonly recordsAccess?: boolean;
   readonly blobs: 'none' | 'read' | 'write';
   /** Begin of the only paths of the work store that it writes and deletes (core/builds/places.ts); absent: all of both. */
   readonly writesUnder?: string;
@@ -32,6 +34,25 @@ export interface OperationGroup {
 /** One Lambda a group, least privilege each. */
 export const operationGroups: readonly OperationGroup[] = [
   {
+    name: 'access',
+    prefixes: ['/v1/whoami', '/v1/tenant', '/v1/tenants', '/v1/members', '/v1/roles', '/v1/keys'],
+    entry: 'functions/api/access/lambda.ts',
+    rights: { table: 'write', blobs: 'none', signsUrls: false, startsFlow: false, stopsFlow: false, stopsTasks: false },
+    timeoutSeconds: 10,
+    summary: 'Tenants, members, roles, API keys',
+  },
+  {
+    name: 'audit',
+    prefixes: ['/v1/audit'],
+    entry: 'functions/api/audit/lambda.ts',
+    rights: {
+      ...{ table: 'read', blobs: 'read', signsUrls: false, startsFlow: false, stopsFlow: false, stopsTasks: false },
+      recordsAccess: true,
+    },
+    timeoutSeconds: 10,
+    summary: 'Who did what: the log, and what proves it whole',
+  },
+  {
     name: 'builds',
     prefixes: ['/v1/builds', '/v1/builds:plan', '/api/build'],
     entry: 'functions/api/builds/lambda.ts',
@@ -57,6 +78,7 @@ export const operationGroups: readonly OperationGroup[] = [
     entry: 'functions/api/locks/lambda.ts',
     rights: {
       ...{ table: 'read', blobs: 'write', signsUrls: false, startsFlow: false, stopsFlow: false, stopsTasks: false },
+      recordsAccess: true,
       writesUnder: locksPrefix,
     },
     timeoutSeconds: 29,
@@ -79,7 +101,10 @@ export const operationGroups: readonly OperationGroup[] = [
     prefixes: ['/v1/specs', '/v1/capabilities'],
     entry: 'functions/api/specs/lambda.ts',
     // It looks whether the uploads that a spec names are there.
-    rights: { table: 'read', blobs: 'read', signsUrls: false, startsFlow: false, stopsFlow: false, stopsTasks: false },
+    rights: {
+      ...{ table: 'read', blobs: 'read', signsUrls: false, startsFlow: false, stopsFlow: false, stopsTasks: false },
+      recordsAccess: true,
+    },
     timeoutSeconds: 10,
     summary: 'Validate build specs; what can be built',
   },

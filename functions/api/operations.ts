@@ -1,4 +1,6 @@
 import type { Operation } from '../shared/operation.ts';
+import { accessOperations } from './access/operations.ts';
+import { auditOperations } from './audit/operations.ts';
 import { buildOperations } from './builds/operations.ts';
 import { cacheOperations } from './cache/operations.ts';
 import { lockOperations } from './locks/operations.ts';
@@ -10,6 +12,8 @@ import { uploadOperations } from './uploads/operations.ts';
 
 /** Every operation, by the name of its group in core/wiring/operation-groups.ts. */
 export const operationsByGroup: Readonly<Record<string, readonly Operation[]>> = {
+  access: accessOperations,
+  audit: auditOperations,
   builds: buildOperations,
   cache: cacheOperations,
   locks: lockOperations,

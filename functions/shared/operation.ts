@@ -13,6 +13,8 @@ export interface HttpRequest {
   /** Names in lower case. */
   readonly headers: Readonly<Record<string, string>>;
   readonly body: Uint8Array;
+  /** The address that it came from; absent where the front does not know it. */
+  readonly sourceAddress?: string;
   readonly signal: AbortSignal;
 }
 

@@ -1,7 +1,7 @@
-import { authenticate, bearerToken } from '../../core/access/api-key.ts';
 import type { Principal } from '../../core/access/principal.ts';
 import { EngineError } from '../../core/errors.ts';
 import type { Ports } from '../../core/ports/ports.ts';
+import { createAdmission } from './admission.ts';
 import type { HttpRequest, HttpResponse, Operation, OperationContext } from './operation.ts';
 import { asEngineError, problemOf } from './problem.ts';
 import { maxBodyBytes, readBody } from './request-body.ts';
@@ -49,6 +49,7 @@ const emptyBody = null;
 export function createRouter(options: RouterOptions): (request: HttpRequest) => Promise<HttpResponse> {
   const { ports, log } = options;
   const routes = createRouteTable(options.operations);
+  const admission = createAdmission(ports);
 
   return async (request) => {
     const began = ports.clock.now().getTime();
@@ -76,8 +77,12 @@ export function createRouter(options: RouterOptions): (request: HttpRequest) => 
       if (request.body.byteLength > mostBytes) {
         throw new EngineError('request.too_large', `The body has more than ${mostBytes} bytes.`);
       }
-      const access = await admit(ports, operation, request);
-      if (access.principal !== undefined) seen.principal = access.principal;
+      const access = await admission.identify(operation, request, requestId);
+      if (access.principal !== undefined) {
+        // Known before it is judged: a refusal has a name to it.
+        seen.principal = access.principal;
+        await admission.admit(operation, access.principal);
+      }
       const input = parseInput(operation, match.params, request);
       const result = await operation.handle(ports, {
         ...input,
@@ -92,42 +97,13 @@ export function createRouter(options: RouterOptions): (request: HttpRequest) => 
       log.request(entry(response.status));
       return response;
     } catch (thrown) {
-      const error = asEngineError(thrown);
+      const error = await admission.refusal(seen.operation, seen.principal, asEngineError(thrown));
       const { problem, headers } = problemOf(error, requestId);
       if (error.status >= 500) log.failure(entry(error.status, error.code), error.cause ?? thrown);
       log.request(entry(error.status, error.code));
       return answer(error.status, { ...extra, ...headers, 'x-request-id': requestId }, JSON.stringify(problem));
     }
   };
-}
-
-/**
- * Who may pass, by the operation's access.
- * @throws EngineError access.unauthenticated, access.forbidden, ticket.refused
- */
-async function admit(
-  ports: Ports,
-  operation: Operation,
-  request: HttpRequest,
-): Promise<Pick<OperationContext, 'principal' | 'ticket'>> {
-  const header = request.headers.authorization;
-  switch (operation.access.kind) {
-    case 'public':
-      return {};
-    case 'ticket': {
-      const ticket = bearerToken(header);
-      if (ticket === undefined) throw new EngineError('ticket.refused', 'The request carries no ticket.');
-      return { ticket };
-    }
-    case 'permission': {
-      const principal = await authenticate(ports.table, ports.clock, header);
-      const { permission } = operation.access;
-      if (!principal.permissions.has(permission)) {
-        throw new EngineError('access.forbidden', `This needs the permission ${permission}.`);
-      }
-      return { principal };
-    }
-  }
 }
 
 /** Parses params, query and body; all that is wrong comes back at once. */

@@ -68,12 +68,14 @@ async function answer(
       return;
     }
     const target = new URL(incoming.url ?? '/', 'http://127.0.0.1');
+    const { remoteAddress } = incoming.socket;
     const response = await options.handle({
       method: incoming.method ?? 'GET',
       path: target.pathname,
       query: Object.fromEntries(target.searchParams),
       headers: headersOf(incoming),
       body,
+      ...(remoteAddress === undefined ? {} : { sourceAddress: remoteAddress }),
       signal: gone.signal,
     });
     send(outgoing, response, false);

@@ -2,7 +2,7 @@
 
 import { client } from './client.gen.ts';
 import type { Client, ClientMeta, Options as Options2, RequestResult, TDataShape } from './client/index.ts';
-import type { CancelBuildData, CancelBuildErrors, CancelBuildResponses, DeclareUploadData, DeclareUploadErrors, DeclareUploadResponses, DiffBuildsData, DiffBuildsErrors, DiffBuildsResponses, DownloadArtifactData, DownloadArtifactErrors, DownloadEvidenceData, DownloadEvidenceErrors, ExchangeData, ExchangeErrors, ExchangeResponses, ExplainCacheData, ExplainCacheErrors, ExplainCacheResponses, ListArtifactsData, ListArtifactsErrors, ListArtifactsResponses, ListBuildsData, ListBuildsErrors, ListBuildsResponses, ListCacheData, ListCacheErrors, ListCacheResponses, ListSecretsData, ListSecretsErrors, ListSecretsResponses, ListUploadsData, ListUploadsErrors, ListUploadsResponses, ListVerificationsData, ListVerificationsErrors, ListVerificationsResponses, PreviewPlanData, PreviewPlanErrors, PreviewPlanResponses, ReadBuildData, ReadBuildErrors, ReadBuildLockData, ReadBuildLockErrors, ReadBuildLockResponses, ReadBuildResponses, ReadCacheStatsData, ReadCacheStatsErrors, ReadCacheStatsResponses, ReadCapabilitiesData, ReadCapabilitiesErrors, ReadCapabilitiesResponses, ReadHealthData, ReadHealthErrors, ReadHealthResponses, ReadLogsData, ReadLogsErrors, ReadLogsResponses, ReadOpenapiData, ReadOpenapiErrors, ReadOpenapiResponses, ReadSigningKeyData, ReadSigningKeyErrors, ReadSigningKeyResponses, ReadUploadData, ReadUploadErrors, ReadUploadResponses, RemoveCachedData, RemoveCachedErrors, RemoveCachedResponses, RemoveSecretData, RemoveSecretErrors, RemoveSecretResponses, RemoveUploadData, RemoveUploadErrors, RemoveUploadResponses, ResumeBuildData, ResumeBuildErrors, ResumeBuildResponses, RetryBuildData, RetryBuildErrors, RetryBuildResponses, SetSecretData, SetSecretErrors, SetSecretResponses, StartBuildData, StartBuildErrors, StartBuildResponses, UploadLockData, UploadLockErrors, UploadLockResponses, ValidateSpecData, ValidateSpecErrors, ValidateSpecResponses, VerifyBuildData, VerifyBuildErrors, VerifyBuildResponses, WarmCacheData, WarmCacheErrors, WarmCacheResponses } from './types.gen.ts';
+import type { AddMemberData, AddMemberErrors, AddMemberResponses, CancelBuildData, CancelBuildErrors, CancelBuildResponses, ChangeMemberData, ChangeMemberErrors, ChangeMemberResponses, CreateKeyData, CreateKeyErrors, CreateKeyResponses, CreateTenantData, CreateTenantErrors, CreateTenantResponses, DeclareUploadData, DeclareUploadErrors, DeclareUploadResponses, DiffBuildsData, DiffBuildsErrors, DiffBuildsResponses, DownloadArtifactData, DownloadArtifactErrors, DownloadEvidenceData, DownloadEvidenceErrors, ExchangeData, ExchangeErrors, ExchangeResponses, ExplainCacheData, ExplainCacheErrors, ExplainCacheResponses, ListArtifactsData, ListArtifactsErrors, ListArtifactsResponses, ListAuditAnchorsData, ListAuditAnchorsErrors, ListAuditAnchorsResponses, ListAuditData, ListAuditErrors, ListAuditResponses, ListBuildsData, ListBuildsErrors, ListBuildsResponses, ListCacheData, ListCacheErrors, ListCacheResponses, ListKeysData, ListKeysErrors, ListKeysResponses, ListMembersData, ListMembersErrors, ListMembersResponses, ListRolesData, ListRolesErrors, ListRolesResponses, ListSecretsData, ListSecretsErrors, ListSecretsResponses, ListTenantsData, ListTenantsErrors, ListTenantsResponses, ListUploadsData, ListUploadsErrors, ListUploadsResponses, ListVerificationsData, ListVerificationsErrors, ListVerificationsResponses, PreviewPlanData, PreviewPlanErrors, PreviewPlanResponses, ReadAuditTailData, ReadAuditTailErrors, ReadAuditTailResponses, ReadBuildData, ReadBuildErrors, ReadBuildLockData, ReadBuildLockErrors, ReadBuildLockResponses, ReadBuildResponses, ReadCacheStatsData, ReadCacheStatsErrors, ReadCacheStatsResponses, ReadCapabilitiesData, ReadCapabilitiesErrors, ReadCapabilitiesResponses, ReadHealthData, ReadHealthErrors, ReadHealthResponses, ReadLogsData, ReadLogsErrors, ReadLogsResponses, ReadMemberData, ReadMemberErrors, ReadMemberResponses, ReadOpenapiData, ReadOpenapiErrors, ReadOpenapiResponses, ReadSigningKeyData, ReadSigningKeyErrors, ReadSigningKeyResponses, ReadTenantData, ReadTenantErrors, ReadTenantResponses, ReadUploadData, ReadUploadErrors, ReadUploadResponses, RemoveCachedData, RemoveCachedErrors, RemoveCachedResponses, RemoveMemberData, RemoveMemberErrors, RemoveMemberResponses, RemoveRoleData, RemoveRoleErrors, RemoveRoleResponses, RemoveSecretData, RemoveSecretErrors, RemoveSecretResponses, RemoveUploadData, RemoveUploadErrors, RemoveUploadResponses, RenameTenantData, RenameTenantErrors, RenameTenantResponses, ResumeBuildData, ResumeBuildErrors, ResumeBuildResponses, RetryBuildData, RetryBuildErrors, RetryBuildResponses, RevokeKeyData, RevokeKeyErrors, RevokeKeyResponses, RotateKeyData, RotateKeyErrors, RotateKeyResponses, SetRoleData, SetRoleErrors, SetRoleResponses, SetSecretData, SetSecretErrors, SetSecretResponses, StartBuildData, StartBuildErrors, StartBuildResponses, UploadLockData, UploadLockErrors, UploadLockResponses, ValidateSpecData, ValidateSpecErrors, ValidateSpecResponses, VerifyBuildData, VerifyBuildErrors, VerifyBuildResponses, WarmCacheData, WarmCacheErrors, WarmCacheResponses, WhoAmIData, WhoAmIErrors, WhoAmIResponses } from './types.gen.ts';
 
 export type Options<TData extends TDataShape = TDataShape, ThrowOnError extends boolean = boolean, TResponse = unknown> = Options2<TData, ThrowOnError, TResponse> & {
     /**
@@ -17,6 +17,334 @@ export type Options<TData extends TDataShape = TDataShape, ThrowOnError extends 
      */
     meta?: keyof ClientMeta extends never ? Record<string, unknown> : ClientMeta;
 };
+
+/**
+ * Tenant and member of the key that calls, and what it may do
+ *
+ * Needs the permission `keys:own`.
+ */
+export const whoAmI = <ThrowOnError extends boolean = false>(options?: Options<WhoAmIData, ThrowOnError>): RequestResult<WhoAmIResponses, WhoAmIErrors, ThrowOnError> => (options?.client ?? client).get<WhoAmIResponses, WhoAmIErrors, ThrowOnError>({
+    security: [{
+            key: 'apiKey',
+            scheme: 'bearer',
+            type: 'http'
+        }],
+    url: '/v1/whoami',
+    ...options
+});
+
+/**
+ * The tenant of the key that calls
+ *
+ * Needs the permission `tenant:read`.
+ */
+export const readTenant = <ThrowOnError extends boolean = false>(options?: Options<ReadTenantData, ThrowOnError>): RequestResult<ReadTenantResponses, ReadTenantErrors, ThrowOnError> => (options?.client ?? client).get<ReadTenantResponses, ReadTenantErrors, ThrowOnError>({
+    security: [{
+            key: 'apiKey',
+            scheme: 'bearer',
+            type: 'http'
+        }],
+    url: '/v1/tenant',
+    ...options
+});
+
+/**
+ * Give the tenant another name
+ *
+ * Needs the permission `tenant:write`.
+ */
+export const renameTenant = <ThrowOnError extends boolean = false>(options: Options<RenameTenantData, ThrowOnError>): RequestResult<RenameTenantResponses, RenameTenantErrors, ThrowOnError> => (options.client ?? client).patch<RenameTenantResponses, RenameTenantErrors, ThrowOnError>({
+    security: [{
+            key: 'apiKey',
+            scheme: 'bearer',
+            type: 'http'
+        }],
+    url: '/v1/tenant',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json',
+        ...options.headers
+    }
+});
+
+/**
+ * The tenants of the installation, the oldest first
+ *
+ * Needs the permission `installation:operate`.
+ */
+export const listTenants = <ThrowOnError extends boolean = false>(options?: Options<ListTenantsData, ThrowOnError>): RequestResult<ListTenantsResponses, ListTenantsErrors, ThrowOnError> => (options?.client ?? client).get<ListTenantsResponses, ListTenantsErrors, ThrowOnError>({
+    security: [{
+            key: 'apiKey',
+            scheme: 'bearer',
+            type: 'http'
+        }],
+    url: '/v1/tenants',
+    ...options
+});
+
+/**
+ * Make a tenant with its first owner, and the key that they come with
+ *
+ * Needs the permission `installation:operate`.
+ */
+export const createTenant = <ThrowOnError extends boolean = false>(options: Options<CreateTenantData, ThrowOnError>): RequestResult<CreateTenantResponses, CreateTenantErrors, ThrowOnError> => (options.client ?? client).post<CreateTenantResponses, CreateTenantErrors, ThrowOnError>({
+    security: [{
+            key: 'apiKey',
+            scheme: 'bearer',
+            type: 'http'
+        }],
+    url: '/v1/tenants',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json',
+        ...options.headers
+    }
+});
+
+/**
+ * The members of the tenant, the oldest first
+ *
+ * Needs the permission `members:read`.
+ */
+export const listMembers = <ThrowOnError extends boolean = false>(options?: Options<ListMembersData, ThrowOnError>): RequestResult<ListMembersResponses, ListMembersErrors, ThrowOnError> => (options?.client ?? client).get<ListMembersResponses, ListMembersErrors, ThrowOnError>({
+    security: [{
+            key: 'apiKey',
+            scheme: 'bearer',
+            type: 'http'
+        }],
+    url: '/v1/members',
+    ...options
+});
+
+/**
+ * Take a person or a service account into the tenant
+ *
+ * Needs the permission `members:write`.
+ */
+export const addMember = <ThrowOnError extends boolean = false>(options: Options<AddMemberData, ThrowOnError>): RequestResult<AddMemberResponses, AddMemberErrors, ThrowOnError> => (options.client ?? client).post<AddMemberResponses, AddMemberErrors, ThrowOnError>({
+    security: [{
+            key: 'apiKey',
+            scheme: 'bearer',
+            type: 'http'
+        }],
+    url: '/v1/members',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json',
+        ...options.headers
+    }
+});
+
+/**
+ * Remove a member; all of their keys end at once
+ *
+ * Needs the permission `members:write`.
+ */
+export const removeMember = <ThrowOnError extends boolean = false>(options: Options<RemoveMemberData, ThrowOnError>): RequestResult<RemoveMemberResponses, RemoveMemberErrors, ThrowOnError> => (options.client ?? client).delete<RemoveMemberResponses, RemoveMemberErrors, ThrowOnError>({
+    security: [{
+            key: 'apiKey',
+            scheme: 'bearer',
+            type: 'http'
+        }],
+    url: '/v1/members/{memberId}',
+    ...options
+});
+
+/**
+ * A member of the tenant
+ *
+ * Needs the permission `members:read`.
+ */
+export const readMember = <ThrowOnError extends boolean = false>(options: Options<ReadMemberData, ThrowOnError>): RequestResult<ReadMemberResponses, ReadMemberErrors, ThrowOnError> => (options.client ?? client).get<ReadMemberResponses, ReadMemberErrors, ThrowOnError>({
+    security: [{
+            key: 'apiKey',
+            scheme: 'bearer',
+            type: 'http'
+        }],
+    url: '/v1/members/{memberId}',
+    ...options
+});
+
+/**
+ * Change a member: name, address, roles, or whether their keys are taken
+ *
+ * Needs the permission `members:write`.
+ */
+export const changeMember = <ThrowOnError extends boolean = false>(options: Options<ChangeMemberData, ThrowOnError>): RequestResult<ChangeMemberResponses, ChangeMemberErrors, ThrowOnError> => (options.client ?? client).patch<ChangeMemberResponses, ChangeMemberErrors, ThrowOnError>({
+    security: [{
+            key: 'apiKey',
+            scheme: 'bearer',
+            type: 'http'
+        }],
+    url: '/v1/members/{memberId}',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json',
+        ...options.headers
+    }
+});
+
+/**
+ * The built-in roles, and the tenant’s own
+ *
+ * Needs the permission `roles:read`.
+ */
+export const listRoles = <ThrowOnError extends boolean = false>(options?: Options<ListRolesData, ThrowOnError>): RequestResult<ListRolesResponses, ListRolesErrors, ThrowOnError> => (options?.client ?? client).get<ListRolesResponses, ListRolesErrors, ThrowOnError>({
+    security: [{
+            key: 'apiKey',
+            scheme: 'bearer',
+            type: 'http'
+        }],
+    url: '/v1/roles',
+    ...options
+});
+
+/**
+ * Remove a role of the tenant’s own that nobody has
+ *
+ * Needs the permission `roles:write`.
+ */
+export const removeRole = <ThrowOnError extends boolean = false>(options: Options<RemoveRoleData, ThrowOnError>): RequestResult<RemoveRoleResponses, RemoveRoleErrors, ThrowOnError> => (options.client ?? client).delete<RemoveRoleResponses, RemoveRoleErrors, ThrowOnError>({
+    security: [{
+            key: 'apiKey',
+            scheme: 'bearer',
+            type: 'http'
+        }],
+    url: '/v1/roles/{name}',
+    ...options
+});
+
+/**
+ * Make a role of the tenant’s own, or change what it holds
+ *
+ * Needs the permission `roles:write`.
+ */
+export const setRole = <ThrowOnError extends boolean = false>(options: Options<SetRoleData, ThrowOnError>): RequestResult<SetRoleResponses, SetRoleErrors, ThrowOnError> => (options.client ?? client).put<SetRoleResponses, SetRoleErrors, ThrowOnError>({
+    security: [{
+            key: 'apiKey',
+            scheme: 'bearer',
+            type: 'http'
+        }],
+    url: '/v1/roles/{name}',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json',
+        ...options.headers
+    }
+});
+
+/**
+ * API keys, by member and age: all of the tenant with keys:read, else one’s own
+ *
+ * Needs the permission `keys:own`.
+ */
+export const listKeys = <ThrowOnError extends boolean = false>(options?: Options<ListKeysData, ThrowOnError>): RequestResult<ListKeysResponses, ListKeysErrors, ThrowOnError> => (options?.client ?? client).get<ListKeysResponses, ListKeysErrors, ThrowOnError>({
+    security: [{
+            key: 'apiKey',
+            scheme: 'bearer',
+            type: 'http'
+        }],
+    url: '/v1/keys',
+    ...options
+});
+
+/**
+ * Make an API key, of one’s own or of another member; its text is in this answer and never again
+ *
+ * Needs the permission `keys:own`.
+ */
+export const createKey = <ThrowOnError extends boolean = false>(options: Options<CreateKeyData, ThrowOnError>): RequestResult<CreateKeyResponses, CreateKeyErrors, ThrowOnError> => (options.client ?? client).post<CreateKeyResponses, CreateKeyErrors, ThrowOnError>({
+    security: [{
+            key: 'apiKey',
+            scheme: 'bearer',
+            type: 'http'
+        }],
+    url: '/v1/keys',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json',
+        ...options.headers
+    }
+});
+
+/**
+ * Make the key that follows another, with what that one may; both live for a while
+ *
+ * Needs the permission `keys:own`.
+ */
+export const rotateKey = <ThrowOnError extends boolean = false>(options: Options<RotateKeyData, ThrowOnError>): RequestResult<RotateKeyResponses, RotateKeyErrors, ThrowOnError> => (options.client ?? client).post<RotateKeyResponses, RotateKeyErrors, ThrowOnError>({
+    security: [{
+            key: 'apiKey',
+            scheme: 'bearer',
+            type: 'http'
+        }],
+    url: '/v1/keys/{keyId}:rotate',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json',
+        ...options.headers
+    }
+});
+
+/**
+ * End an API key at once
+ *
+ * Needs the permission `keys:own`.
+ */
+export const revokeKey = <ThrowOnError extends boolean = false>(options: Options<RevokeKeyData, ThrowOnError>): RequestResult<RevokeKeyResponses, RevokeKeyErrors, ThrowOnError> => (options.client ?? client).delete<RevokeKeyResponses, RevokeKeyErrors, ThrowOnError>({
+    security: [{
+            key: 'apiKey',
+            scheme: 'bearer',
+            type: 'http'
+        }],
+    url: '/v1/keys/{keyId}',
+    ...options
+});
+
+/**
+ * The sealed entries of the audit log, with the links that chain them
+ *
+ * Needs the permission `audit:read`.
+ */
+export const listAudit = <ThrowOnError extends boolean = false>(options?: Options<ListAuditData, ThrowOnError>): RequestResult<ListAuditResponses, ListAuditErrors, ThrowOnError> => (options?.client ?? client).get<ListAuditResponses, ListAuditErrors, ThrowOnError>({
+    security: [{
+            key: 'apiKey',
+            scheme: 'bearer',
+            type: 'http'
+        }],
+    url: '/v1/audit',
+    ...options
+});
+
+/**
+ * The head of the chain, and the entries that no seal covers yet
+ *
+ * Needs the permission `audit:read`.
+ */
+export const readAuditTail = <ThrowOnError extends boolean = false>(options?: Options<ReadAuditTailData, ThrowOnError>): RequestResult<ReadAuditTailResponses, ReadAuditTailErrors, ThrowOnError> => (options?.client ?? client).get<ReadAuditTailResponses, ReadAuditTailErrors, ThrowOnError>({
+    security: [{
+            key: 'apiKey',
+            scheme: 'bearer',
+            type: 'http'
+        }],
+    url: '/v1/audit/tail',
+    ...options
+});
+
+/**
+ * Signed heads of the chain, kept outside the table, of one month: at most one an hour
+ *
+ * Needs the permission `audit:read`.
+ */
+export const listAuditAnchors = <ThrowOnError extends boolean = false>(options: Options<ListAuditAnchorsData, ThrowOnError>): RequestResult<ListAuditAnchorsResponses, ListAuditAnchorsErrors, ThrowOnError> => (options.client ?? client).get<ListAuditAnchorsResponses, ListAuditAnchorsErrors, ThrowOnError>({
+    security: [{
+            key: 'apiKey',
+            scheme: 'bearer',
+            type: 'http'
+        }],
+    url: '/v1/audit/anchors',
+    ...options
+});
 
 /**
  * The builds of the tenant, newest first
@@ -318,7 +646,7 @@ export const removeCached = <ThrowOnError extends boolean = false>(options: Opti
 /**
  * Build ahead what all tenants share: of a preset, of a spec, or of every preset
  *
- * Needs the permission `cache:operate`.
+ * Needs the permission `installation:operate`.
  */
 export const warmCache = <ThrowOnError extends boolean = false>(options?: Options<WarmCacheData, ThrowOnError>): RequestResult<WarmCacheResponses, WarmCacheErrors, ThrowOnError> => (options?.client ?? client).post<WarmCacheResponses, WarmCacheErrors, ThrowOnError>({
     security: [{

@@ -1030,6 +1030,258 @@ export type BuildLock = {
     }>;
 };
 
+export type WhoAmI = {
+    tenant: Tenant;
+    member: Member;
+    keyId: string;
+    /**
+     * What the roles hold, less what the key’s scopes leave out.
+     */
+    permissions: Array<'artifacts:read' | 'audit:read' | 'builds:create' | 'builds:read' | 'builds:cancel' | 'cache:read' | 'cache:delete' | 'installation:operate' | 'keys:own' | 'keys:read' | 'keys:write' | 'members:read' | 'members:write' | 'roles:read' | 'roles:write' | 'secrets:read' | 'secrets:write' | 'specs:validate' | 'tenant:read' | 'tenant:write'>;
+};
+
+export type Tenant = {
+    tenantId: string;
+    name: string;
+    createdAt: string;
+};
+
+export type Member = {
+    memberId: string;
+    kind: 'person' | 'service';
+    name: string;
+    email?: string;
+    roles: Array<string>;
+    /**
+     * Since when no key of theirs is taken; absent: never.
+     */
+    suspendedAt?: string;
+    createdAt: string;
+    changedAt: string;
+};
+
+export type Problem = {
+    /**
+     * URN of the kind of problem; ends with `code`.
+     */
+    type: string;
+    title: string;
+    status: number;
+    /**
+     * What was wrong with this very request.
+     */
+    detail: string;
+    /**
+     * Stable: programs decide by it.
+     */
+    code: string;
+    /**
+     * What the operator finds the request by; also in the header X-Request-Id.
+     */
+    requestId: string;
+    errors: Array<{
+        path: string;
+        code: string;
+        reason: string;
+        remedy: string;
+    }>;
+    remedy: string;
+};
+
+export type FoundedTenant = {
+    tenant: Tenant;
+    owner: Member;
+    key: ApiKey;
+    /**
+     * The key itself, shown in this answer and never again; absent where the call was only repeated.
+     */
+    text?: string;
+};
+
+export type ApiKey = {
+    keyId: string;
+    memberId: string;
+    name: string;
+    state: 'live' | 'expired' | 'revoked';
+    /**
+     * All that it may; absent: all that its member may.
+     */
+    scopes?: Array<'artifacts:read' | 'audit:read' | 'builds:create' | 'builds:read' | 'builds:cancel' | 'cache:read' | 'cache:delete' | 'installation:operate' | 'keys:own' | 'keys:read' | 'keys:write' | 'members:read' | 'members:write' | 'roles:read' | 'roles:write' | 'secrets:read' | 'secrets:write' | 'specs:validate' | 'tenant:read' | 'tenant:write' | 'artifacts:*' | 'audit:*' | 'builds:*' | 'cache:*' | 'installation:*' | 'keys:*' | 'members:*' | 'roles:*' | 'secrets:*' | 'specs:*' | 'tenant:*'>;
+    /**
+     * Where it may be used from; absent: everywhere.
+     */
+    addressRanges?: Array<string>;
+    createdAt: string;
+    expiresAt?: string;
+    revokedAt?: string;
+    /**
+     * The key that this one was made to follow.
+     */
+    replaces?: string;
+    /**
+     * The key that was made to follow this one.
+     */
+    replacedBy?: string;
+    /**
+     * To ten minutes.
+     */
+    lastUsedAt?: string;
+    /**
+     * The address that it was used from then.
+     */
+    lastUsedFrom?: string;
+};
+
+export type TenantList = {
+    tenants: Array<Tenant>;
+    /**
+     * There where more may follow.
+     */
+    cursor?: string;
+};
+
+export type MemberList = {
+    members: Array<Member>;
+    /**
+     * There where more may follow.
+     */
+    cursor?: string;
+};
+
+export type MemberRemoval = {
+    removed: true;
+};
+
+export type RoleList = {
+    roles: Array<Role>;
+};
+
+export type Role = {
+    name: string;
+    builtIn: boolean;
+    description: string;
+    grants: Array<'artifacts:read' | 'audit:read' | 'builds:create' | 'builds:read' | 'builds:cancel' | 'cache:read' | 'cache:delete' | 'installation:operate' | 'keys:own' | 'keys:read' | 'keys:write' | 'members:read' | 'members:write' | 'roles:read' | 'roles:write' | 'secrets:read' | 'secrets:write' | 'specs:validate' | 'tenant:read' | 'tenant:write' | 'artifacts:*' | 'audit:*' | 'builds:*' | 'cache:*' | 'installation:*' | 'keys:*' | 'members:*' | 'roles:*' | 'secrets:*' | 'specs:*' | 'tenant:*'>;
+    /**
+     * Of a role of the tenant’s own.
+     */
+    createdAt?: string;
+    changedAt?: string;
+};
+
+export type RoleRemoval = {
+    removed: true;
+};
+
+export type MadeApiKey = {
+    key: ApiKey;
+    /**
+     * The key itself, shown in this answer and never again; absent where the call was only repeated.
+     */
+    text?: string;
+};
+
+export type ApiKeyList = {
+    keys: Array<ApiKey>;
+    /**
+     * There where more may follow.
+     */
+    cursor?: string;
+};
+
+export type KeyRevocation = {
+    revoked: true;
+};
+
+export type AuditLog = {
+    entries: Array<AuditEntry>;
+    /**
+     * There where more may follow.
+     */
+    cursor?: string;
+};
+
+export type AuditEntry = {
+    /**
+     * Its place in the log, from 1.
+     */
+    sequence: number;
+    /**
+     * The hash of the entry before; of the first, zeros.
+     */
+    previousHash: string;
+    /**
+     * SHA-256 of the canonical JSON (RFC 8785) of sequence, previousHash and entry.
+     */
+    hash: string;
+    entry: {
+        entryId?: string;
+        at?: string;
+        /**
+         * Such as member.added.
+         */
+        action?: string;
+        /**
+         * Who, by which key, in which request; absent: the engine, or who runs it.
+         */
+        actor?: {
+            memberId?: string;
+            keyId?: string;
+            requestId?: string;
+            sourceAddress?: string;
+            [key: string]: unknown;
+        };
+        /**
+         * What was changed; of a refusal the operation.
+         */
+        target?: string;
+        /**
+         * What is new.
+         */
+        detail?: {
+            [key: string]: Schema0;
+        };
+        [key: string]: unknown;
+    };
+};
+
+export type AuditTail = {
+    sequence: number;
+    hash: string;
+    /**
+     * The oldest first, at most 1000. They are sealed within a minute or two.
+     */
+    unsealed: Array<{
+        entryId: string;
+        tenantId: string;
+        at: string;
+        action: 'access.refused' | 'build.cancel_requested' | 'build.submitted' | 'cache.removed' | 'key.created' | 'key.revoked' | 'key.rotated' | 'member.added' | 'member.changed' | 'member.removed' | 'role.removed' | 'role.set' | 'secret.removed' | 'secret.set' | 'tenant.created' | 'tenant.renamed' | 'upload.removed';
+        actor?: {
+            memberId: string;
+            keyId: string;
+            requestId: string;
+            sourceAddress?: string;
+        };
+        target: string;
+        detail: {
+            [key: string]: Schema0;
+        };
+    }>;
+};
+
+export type AuditAnchorList = {
+    anchors: Array<AuditAnchor>;
+};
+
+export type AuditAnchor = {
+    format: 'lbuild-audit-anchor/1';
+    tenantId: string;
+    sequence: number;
+    hash: string;
+    at: string;
+    keyId: string;
+    signature: string;
+};
+
 export type Build = {
     /**
      * The build’s id.
@@ -1094,34 +1346,6 @@ export type Failure = {
     step?: string;
     exitCode?: number;
     logTail: Array<string>;
-    remedy: string;
-};
-
-export type Problem = {
-    /**
-     * URN of the kind of problem; ends with `code`.
-     */
-    type: string;
-    title: string;
-    status: number;
-    /**
-     * What was wrong with this very request.
-     */
-    detail: string;
-    /**
-     * Stable: programs decide by it.
-     */
-    code: string;
-    /**
-     * What the operator finds the request by; also in the header X-Request-Id.
-     */
-    requestId: string;
-    errors: Array<{
-        path: string;
-        code: string;
-        reason: string;
-        remedy: string;
-    }>;
     remedy: string;
 };
 
@@ -2165,6 +2389,1182 @@ export type SigningKey = {
     publicKey: string;
 };
 
+export type Schema0 = string | number | boolean | null | Array<Schema0> | {
+    [key: string]: Schema0;
+};
+
+export type WhoAmIData = {
+    body?: never;
+    path?: never;
+    query?: never;
+    url: '/v1/whoami';
+};
+
+export type WhoAmIErrors = {
+    /**
+     * `request.invalid`: The request is not valid.
+     */
+    400: Problem;
+    /**
+     * `access.unauthenticated`: No valid credentials.
+     */
+    401: Problem;
+    /**
+     * `access.forbidden`: The key may not do this.
+     */
+    403: Problem;
+    /**
+     * `request.too_large`: The body is too large.
+     */
+    413: Problem;
+    /**
+     * `internal.error`: The service failed.
+     */
+    500: Problem;
+    /**
+     * `service.unavailable`: A part of the service is not available.
+     */
+    503: Problem;
+};
+
+export type WhoAmIError = WhoAmIErrors[keyof WhoAmIErrors];
+
+export type WhoAmIResponses = {
+    /**
+     * Success.
+     */
+    200: WhoAmI;
+};
+
+export type WhoAmIResponse = WhoAmIResponses[keyof WhoAmIResponses];
+
+export type ReadTenantData = {
+    body?: never;
+    path?: never;
+    query?: never;
+    url: '/v1/tenant';
+};
+
+export type ReadTenantErrors = {
+    /**
+     * `request.invalid`: The request is not valid.
+     */
+    400: Problem;
+    /**
+     * `access.unauthenticated`: No valid credentials.
+     */
+    401: Problem;
+    /**
+     * `access.forbidden`: The key may not do this.
+     */
+    403: Problem;
+    /**
+     * `request.too_large`: The body is too large.
+     */
+    413: Problem;
+    /**
+     * `internal.error`: The service failed.
+     */
+    500: Problem;
+    /**
+     * `service.unavailable`: A part of the service is not available.
+     */
+    503: Problem;
+};
+
+export type ReadTenantError = ReadTenantErrors[keyof ReadTenantErrors];
+
+export type ReadTenantResponses = {
+    /**
+     * Success.
+     */
+    200: Tenant;
+};
+
+export type ReadTenantResponse = ReadTenantResponses[keyof ReadTenantResponses];
+
+export type RenameTenantData = {
+    body: {
+        /**
+         * Shown to people: 1 to 64 letters, digits, spaces, dots, underscores, hyphens.
+         */
+        name: string;
+    };
+    path?: never;
+    query?: never;
+    url: '/v1/tenant';
+};
+
+export type RenameTenantErrors = {
+    /**
+     * `request.invalid`: The request is not valid. `request.unreadable`: The body cannot be read.
+     */
+    400: Problem;
+    /**
+     * `access.unauthenticated`: No valid credentials.
+     */
+    401: Problem;
+    /**
+     * `access.forbidden`: The key may not do this.
+     */
+    403: Problem;
+    /**
+     * `request.too_large`: The body is too large.
+     */
+    413: Problem;
+    /**
+     * `request.media_type`: The media type is not supported.
+     */
+    415: Problem;
+    /**
+     * `internal.error`: The service failed.
+     */
+    500: Problem;
+    /**
+     * `service.unavailable`: A part of the service is not available.
+     */
+    503: Problem;
+};
+
+export type RenameTenantError = RenameTenantErrors[keyof RenameTenantErrors];
+
+export type RenameTenantResponses = {
+    /**
+     * Success.
+     */
+    200: Tenant;
+};
+
+export type RenameTenantResponse = RenameTenantResponses[keyof RenameTenantResponses];
+
+export type ListTenantsData = {
+    body?: never;
+    path?: never;
+    query?: {
+        /**
+         * Entries a page.
+         */
+        limit?: number;
+        /**
+         * As the page before gave it, with the same query.
+         */
+        cursor?: string;
+    };
+    url: '/v1/tenants';
+};
+
+export type ListTenantsErrors = {
+    /**
+     * `cursor.invalid`: The cursor is not valid. `request.invalid`: The request is not valid.
+     */
+    400: Problem;
+    /**
+     * `access.unauthenticated`: No valid credentials.
+     */
+    401: Problem;
+    /**
+     * `access.forbidden`: The key may not do this.
+     */
+    403: Problem;
+    /**
+     * `request.too_large`: The body is too large.
+     */
+    413: Problem;
+    /**
+     * `internal.error`: The service failed.
+     */
+    500: Problem;
+    /**
+     * `service.unavailable`: A part of the service is not available.
+     */
+    503: Problem;
+};
+
+export type ListTenantsError = ListTenantsErrors[keyof ListTenantsErrors];
+
+export type ListTenantsResponses = {
+    /**
+     * Success.
+     */
+    200: TenantList;
+};
+
+export type ListTenantsResponse = ListTenantsResponses[keyof ListTenantsResponses];
+
+export type CreateTenantData = {
+    body: {
+        /**
+         * Shown to people: 1 to 64 letters, digits, spaces, dots, underscores, hyphens.
+         */
+        name: string;
+        owner: {
+            /**
+             * Shown to people: 1 to 100 letters, digits, spaces, dots, apostrophes, underscores, hyphens.
+             */
+            name: string;
+            email?: string;
+        };
+    };
+    path?: never;
+    query?: never;
+    url: '/v1/tenants';
+};
+
+export type CreateTenantErrors = {
+    /**
+     * `request.invalid`: The request is not valid. `request.unreadable`: The body cannot be read.
+     */
+    400: Problem;
+    /**
+     * `access.unauthenticated`: No valid credentials.
+     */
+    401: Problem;
+    /**
+     * `access.forbidden`: The key may not do this.
+     */
+    403: Problem;
+    /**
+     * `request.too_large`: The body is too large.
+     */
+    413: Problem;
+    /**
+     * `request.media_type`: The media type is not supported.
+     */
+    415: Problem;
+    /**
+     * `internal.error`: The service failed.
+     */
+    500: Problem;
+    /**
+     * `service.unavailable`: A part of the service is not available.
+     */
+    503: Problem;
+};
+
+export type CreateTenantError = CreateTenantErrors[keyof CreateTenantErrors];
+
+export type CreateTenantResponses = {
+    /**
+     * Success.
+     */
+    201: FoundedTenant;
+};
+
+export type CreateTenantResponse = CreateTenantResponses[keyof CreateTenantResponses];
+
+export type ListMembersData = {
+    body?: never;
+    path?: never;
+    query?: {
+        /**
+         * Entries a page.
+         */
+        limit?: number;
+        /**
+         * As the page before gave it, with the same query.
+         */
+        cursor?: string;
+    };
+    url: '/v1/members';
+};
+
+export type ListMembersErrors = {
+    /**
+     * `cursor.invalid`: The cursor is not valid. `request.invalid`: The request is not valid.
+     */
+    400: Problem;
+    /**
+     * `access.unauthenticated`: No valid credentials.
+     */
+    401: Problem;
+    /**
+     * `access.forbidden`: The key may not do this.
+     */
+    403: Problem;
+    /**
+     * `request.too_large`: The body is too large.
+     */
+    413: Problem;
+    /**
+     * `internal.error`: The service failed.
+     */
+    500: Problem;
+    /**
+     * `service.unavailable`: A part of the service is not available.
+     */
+    503: Problem;
+};
+
+export type ListMembersError = ListMembersErrors[keyof ListMembersErrors];
+
+export type ListMembersResponses = {
+    /**
+     * Success.
+     */
+    200: MemberList;
+};
+
+export type ListMembersResponse = ListMembersResponses[keyof ListMembersResponses];
+
+export type AddMemberData = {
+    body: {
+        /**
+         * service: an account that programs use.
+         */
+        kind?: 'person' | 'service';
+        /**
+         * Shown to people: 1 to 100 letters, digits, spaces, dots, apostrophes, underscores, hyphens.
+         */
+        name: string;
+        email?: string;
+        /**
+         * Built-in roles, or the tenant’s own. The member holds what they hold together.
+         */
+        roles: Array<string>;
+    };
+    headers?: {
+        /**
+         * With the same key and body, a call within a day answers what the first one made.
+         */
+        'Idempotency-Key'?: string;
+    };
+    path?: never;
+    query?: never;
+    url: '/v1/members';
+};
+
+export type AddMemberErrors = {
+    /**
+     * `request.invalid`: The request is not valid. `request.unreadable`: The body cannot be read.
+     */
+    400: Problem;
+    /**
+     * `access.unauthenticated`: No valid credentials.
+     */
+    401: Problem;
+    /**
+     * `access.forbidden`: The key may not do this. `access.not_held`: Nobody gives or takes what they do not hold.
+     */
+    403: Problem;
+    /**
+     * `member.not_found`: There is no such member. `role.not_found`: There is no such role.
+     */
+    404: Problem;
+    /**
+     * `member.too_many`: The tenant has as many members as it may.
+     */
+    409: Problem;
+    /**
+     * `request.too_large`: The body is too large.
+     */
+    413: Problem;
+    /**
+     * `request.media_type`: The media type is not supported.
+     */
+    415: Problem;
+    /**
+     * `idempotency.mismatch`: The idempotency key was used with another body.
+     */
+    422: Problem;
+    /**
+     * `internal.error`: The service failed.
+     */
+    500: Problem;
+    /**
+     * `service.unavailable`: A part of the service is not available.
+     */
+    503: Problem;
+};
+
+export type AddMemberError = AddMemberErrors[keyof AddMemberErrors];
+
+export type AddMemberResponses = {
+    /**
+     * Success.
+     */
+    201: Member;
+};
+
+export type AddMemberResponse = AddMemberResponses[keyof AddMemberResponses];
+
+export type RemoveMemberData = {
+    body?: never;
+    path: {
+        memberId: string;
+    };
+    query?: never;
+    url: '/v1/members/{memberId}';
+};
+
+export type RemoveMemberErrors = {
+    /**
+     * `request.invalid`: The request is not valid.
+     */
+    400: Problem;
+    /**
+     * `access.unauthenticated`: No valid credentials.
+     */
+    401: Problem;
+    /**
+     * `access.forbidden`: The key may not do this. `access.not_held`: Nobody gives or takes what they do not hold.
+     */
+    403: Problem;
+    /**
+     * `member.not_found`: There is no such member.
+     */
+    404: Problem;
+    /**
+     * `access.last_owner`: The tenant would have no owner.
+     */
+    409: Problem;
+    /**
+     * `request.too_large`: The body is too large.
+     */
+    413: Problem;
+    /**
+     * `internal.error`: The service failed.
+     */
+    500: Problem;
+    /**
+     * `service.unavailable`: A part of the service is not available.
+     */
+    503: Problem;
+};
+
+export type RemoveMemberError = RemoveMemberErrors[keyof RemoveMemberErrors];
+
+export type RemoveMemberResponses = {
+    /**
+     * Success.
+     */
+    200: MemberRemoval;
+};
+
+export type RemoveMemberResponse = RemoveMemberResponses[keyof RemoveMemberResponses];
+
+export type ReadMemberData = {
+    body?: never;
+    path: {
+        memberId: string;
+    };
+    query?: never;
+    url: '/v1/members/{memberId}';
+};
+
+export type ReadMemberErrors = {
+    /**
+     * `request.invalid`: The request is not valid.
+     */
+    400: Problem;
+    /**
+     * `access.unauthenticated`: No valid credentials.
+     */
+    401: Problem;
+    /**
+     * `access.forbidden`: The key may not do this.
+     */
+    403: Problem;
+    /**
+     * `member.not_found`: There is no such member.
+     */
+    404: Problem;
+    /**
+     * `request.too_large`: The body is too large.
+     */
+    413: Problem;
+    /**
+     * `internal.error`: The service failed.
+     */
+    500: Problem;
+    /**
+     * `service.unavailable`: A part of the service is not available.
+     */
+    503: Problem;
+};
+
+export type ReadMemberError = ReadMemberErrors[keyof ReadMemberErrors];
+
+export type ReadMemberResponses = {
+    /**
+     * Success.
+     */
+    200: Member;
+};
+
+export type ReadMemberResponse = ReadMemberResponses[keyof ReadMemberResponses];
+
+export type ChangeMemberData = {
+    body: {
+        /**
+         * Shown to people: 1 to 100 letters, digits, spaces, dots, apostrophes, underscores, hyphens.
+         */
+        name?: string;
+        /**
+         * null: none any more.
+         */
+        email?: string | null;
+        /**
+         * Built-in roles, or the tenant’s own. The member holds what they hold together.
+         */
+        roles?: Array<string>;
+        /**
+         * true: no key of theirs is taken until this is false again.
+         */
+        suspended?: boolean;
+    };
+    path: {
+        memberId: string;
+    };
+    query?: never;
+    url: '/v1/members/{memberId}';
+};
+
+export type ChangeMemberErrors = {
+    /**
+     * `request.invalid`: The request is not valid. `request.unreadable`: The body cannot be read.
+     */
+    400: Problem;
+    /**
+     * `access.unauthenticated`: No valid credentials.
+     */
+    401: Problem;
+    /**
+     * `access.forbidden`: The key may not do this. `access.not_held`: Nobody gives or takes what they do not hold.
+     */
+    403: Problem;
+    /**
+     * `member.not_found`: There is no such member. `role.not_found`: There is no such role.
+     */
+    404: Problem;
+    /**
+     * `access.last_owner`: The tenant would have no owner.
+     */
+    409: Problem;
+    /**
+     * `request.too_large`: The body is too large.
+     */
+    413: Problem;
+    /**
+     * `request.media_type`: The media type is not supported.
+     */
+    415: Problem;
+    /**
+     * `internal.error`: The service failed.
+     */
+    500: Problem;
+    /**
+     * `service.unavailable`: A part of the service is not available.
+     */
+    503: Problem;
+};
+
+export type ChangeMemberError = ChangeMemberErrors[keyof ChangeMemberErrors];
+
+export type ChangeMemberResponses = {
+    /**
+     * Success.
+     */
+    200: Member;
+};
+
+export type ChangeMemberResponse = ChangeMemberResponses[keyof ChangeMemberResponses];
+
+export type ListRolesData = {
+    body?: never;
+    path?: never;
+    query?: never;
+    url: '/v1/roles';
+};
+
+export type ListRolesErrors = {
+    /**
+     * `request.invalid`: The request is not valid.
+     */
+    400: Problem;
+    /**
+     * `access.unauthenticated`: No valid credentials.
+     */
+    401: Problem;
+    /**
+     * `access.forbidden`: The key may not do this.
+     */
+    403: Problem;
+    /**
+     * `request.too_large`: The body is too large.
+     */
+    413: Problem;
+    /**
+     * `internal.error`: The service failed.
+     */
+    500: Problem;
+    /**
+     * `service.unavailable`: A part of the service is not available.
+     */
+    503: Problem;
+};
+
+export type ListRolesError = ListRolesErrors[keyof ListRolesErrors];
+
+export type ListRolesResponses = {
+    /**
+     * Success.
+     */
+    200: RoleList;
+};
+
+export type ListRolesResponse = ListRolesResponses[keyof ListRolesResponses];
+
+export type RemoveRoleData = {
+    body?: never;
+    path: {
+        /**
+         * 1 to 40 lower-case letters, digits and inner hyphens, beginning with a letter.
+         */
+        name: string;
+    };
+    query?: never;
+    url: '/v1/roles/{name}';
+};
+
+export type RemoveRoleErrors = {
+    /**
+     * `request.invalid`: The request is not valid.
+     */
+    400: Problem;
+    /**
+     * `access.unauthenticated`: No valid credentials.
+     */
+    401: Problem;
+    /**
+     * `access.forbidden`: The key may not do this. `access.not_held`: Nobody gives or takes what they do not hold.
+     */
+    403: Problem;
+    /**
+     * `role.not_found`: There is no such role.
+     */
+    404: Problem;
+    /**
+     * `role.built_in`: A built-in role cannot be changed. `role.in_use`: Members have the role.
+     */
+    409: Problem;
+    /**
+     * `request.too_large`: The body is too large.
+     */
+    413: Problem;
+    /**
+     * `internal.error`: The service failed.
+     */
+    500: Problem;
+    /**
+     * `service.unavailable`: A part of the service is not available.
+     */
+    503: Problem;
+};
+
+export type RemoveRoleError = RemoveRoleErrors[keyof RemoveRoleErrors];
+
+export type RemoveRoleResponses = {
+    /**
+     * Success.
+     */
+    200: RoleRemoval;
+};
+
+export type RemoveRoleResponse = RemoveRoleResponses[keyof RemoveRoleResponses];
+
+export type SetRoleData = {
+    body: {
+        /**
+         * For people, at most 200 characters.
+         */
+        description?: string;
+        /**
+         * `resource:action`, or `resource:*` for all of a resource, later ones included.
+         */
+        grants: Array<'artifacts:read' | 'audit:read' | 'builds:create' | 'builds:read' | 'builds:cancel' | 'cache:read' | 'cache:delete' | 'installation:operate' | 'keys:own' | 'keys:read' | 'keys:write' | 'members:read' | 'members:write' | 'roles:read' | 'roles:write' | 'secrets:read' | 'secrets:write' | 'specs:validate' | 'tenant:read' | 'tenant:write' | 'artifacts:*' | 'audit:*' | 'builds:*' | 'cache:*' | 'installation:*' | 'keys:*' | 'members:*' | 'roles:*' | 'secrets:*' | 'specs:*' | 'tenant:*'>;
+    };
+    path: {
+        /**
+         * 1 to 40 lower-case letters, digits and inner hyphens, beginning with a letter.
+         */
+        name: string;
+    };
+    query?: never;
+    url: '/v1/roles/{name}';
+};
+
+export type SetRoleErrors = {
+    /**
+     * `request.invalid`: The request is not valid. `request.unreadable`: The body cannot be read.
+     */
+    400: Problem;
+    /**
+     * `access.unauthenticated`: No valid credentials.
+     */
+    401: Problem;
+    /**
+     * `access.forbidden`: The key may not do this. `access.not_held`: Nobody gives or takes what they do not hold.
+     */
+    403: Problem;
+    /**
+     * `role.built_in`: A built-in role cannot be changed. `role.too_many`: The tenant has as many roles of its own as it may.
+     */
+    409: Problem;
+    /**
+     * `request.too_large`: The body is too large.
+     */
+    413: Problem;
+    /**
+     * `request.media_type`: The media type is not supported.
+     */
+    415: Problem;
+    /**
+     * `internal.error`: The service failed.
+     */
+    500: Problem;
+    /**
+     * `service.unavailable`: A part of the service is not available.
+     */
+    503: Problem;
+};
+
+export type SetRoleError = SetRoleErrors[keyof SetRoleErrors];
+
+export type SetRoleResponses = {
+    /**
+     * Success.
+     */
+    200: Role;
+};
+
+export type SetRoleResponse = SetRoleResponses[keyof SetRoleResponses];
+
+export type ListKeysData = {
+    body?: never;
+    path?: never;
+    query?: {
+        /**
+         * Entries a page.
+         */
+        limit?: number;
+        /**
+         * As the page before gave it, with the same query.
+         */
+        cursor?: string;
+        /**
+         * Only keys of this member.
+         */
+        memberId?: string;
+    };
+    url: '/v1/keys';
+};
+
+export type ListKeysErrors = {
+    /**
+     * `cursor.invalid`: The cursor is not valid. `request.invalid`: The request is not valid.
+     */
+    400: Problem;
+    /**
+     * `access.unauthenticated`: No valid credentials.
+     */
+    401: Problem;
+    /**
+     * `access.forbidden`: The key may not do this.
+     */
+    403: Problem;
+    /**
+     * `request.too_large`: The body is too large.
+     */
+    413: Problem;
+    /**
+     * `internal.error`: The service failed.
+     */
+    500: Problem;
+    /**
+     * `service.unavailable`: A part of the service is not available.
+     */
+    503: Problem;
+};
+
+export type ListKeysError = ListKeysErrors[keyof ListKeysErrors];
+
+export type ListKeysResponses = {
+    /**
+     * Success.
+     */
+    200: ApiKeyList;
+};
+
+export type ListKeysResponse = ListKeysResponses[keyof ListKeysResponses];
+
+export type CreateKeyData = {
+    body: {
+        /**
+         * What it is for: 1 to 100 letters, digits, spaces, dots, apostrophes, underscores, hyphens.
+         */
+        name: string;
+        /**
+         * Whose it is; needs keys:write. Absent: the caller’s.
+         */
+        memberId?: string;
+        /**
+         * All that the key may do of what its member may. Without scopes it may all of that.
+         */
+        scopes?: Array<'artifacts:read' | 'audit:read' | 'builds:create' | 'builds:read' | 'builds:cancel' | 'cache:read' | 'cache:delete' | 'installation:operate' | 'keys:own' | 'keys:read' | 'keys:write' | 'members:read' | 'members:write' | 'roles:read' | 'roles:write' | 'secrets:read' | 'secrets:write' | 'specs:validate' | 'tenant:read' | 'tenant:write' | 'artifacts:*' | 'audit:*' | 'builds:*' | 'cache:*' | 'installation:*' | 'keys:*' | 'members:*' | 'roles:*' | 'secrets:*' | 'specs:*' | 'tenant:*'>;
+        /**
+         * Addresses, or networks as ADDRESS/PREFIX, that the key may be used from. Without any: from everywhere.
+         */
+        addressRanges?: Array<string>;
+        /**
+         * When it ends. Absent: when it is revoked.
+         */
+        expiresAt?: string;
+    };
+    headers?: {
+        /**
+         * With the same key and body, a call within a day answers what the first one made.
+         */
+        'Idempotency-Key'?: string;
+    };
+    path?: never;
+    query?: never;
+    url: '/v1/keys';
+};
+
+export type CreateKeyErrors = {
+    /**
+     * `request.invalid`: The request is not valid. `request.unreadable`: The body cannot be read.
+     */
+    400: Problem;
+    /**
+     * `access.unauthenticated`: No valid credentials.
+     */
+    401: Problem;
+    /**
+     * `access.forbidden`: The key may not do this. `access.not_held`: Nobody gives or takes what they do not hold.
+     */
+    403: Problem;
+    /**
+     * `key.not_found`: There is no such API key. `member.not_found`: There is no such member.
+     */
+    404: Problem;
+    /**
+     * `key.too_many`: The member has as many API keys as it may.
+     */
+    409: Problem;
+    /**
+     * `request.too_large`: The body is too large.
+     */
+    413: Problem;
+    /**
+     * `request.media_type`: The media type is not supported.
+     */
+    415: Problem;
+    /**
+     * `idempotency.mismatch`: The idempotency key was used with another body.
+     */
+    422: Problem;
+    /**
+     * `internal.error`: The service failed.
+     */
+    500: Problem;
+    /**
+     * `service.unavailable`: A part of the service is not available.
+     */
+    503: Problem;
+};
+
+export type CreateKeyError = CreateKeyErrors[keyof CreateKeyErrors];
+
+export type CreateKeyResponses = {
+    /**
+     * Success.
+     */
+    201: MadeApiKey;
+};
+
+export type CreateKeyResponse = CreateKeyResponses[keyof CreateKeyResponses];
+
+export type RotateKeyData = {
+    body: {
+        /**
+         * How long the old key lives on, unless it ends before; a week unless said otherwise.
+         */
+        overlapSeconds?: number;
+    };
+    path: {
+        keyId: string;
+    };
+    query?: never;
+    url: '/v1/keys/{keyId}:rotate';
+};
+
+export type RotateKeyErrors = {
+    /**
+     * `request.invalid`: The request is not valid. `request.unreadable`: The body cannot be read.
+     */
+    400: Problem;
+    /**
+     * `access.unauthenticated`: No valid credentials.
+     */
+    401: Problem;
+    /**
+     * `access.forbidden`: The key may not do this. `access.not_held`: Nobody gives or takes what they do not hold.
+     */
+    403: Problem;
+    /**
+     * `key.not_found`: There is no such API key. `member.not_found`: There is no such member.
+     */
+    404: Problem;
+    /**
+     * `key.not_live`: The API key has ended. `key.rotating`: Two keys of this rotation live already. `key.too_many`: The member has as many API keys as it may.
+     */
+    409: Problem;
+    /**
+     * `request.too_large`: The body is too large.
+     */
+    413: Problem;
+    /**
+     * `request.media_type`: The media type is not supported.
+     */
+    415: Problem;
+    /**
+     * `internal.error`: The service failed.
+     */
+    500: Problem;
+    /**
+     * `service.unavailable`: A part of the service is not available.
+     */
+    503: Problem;
+};
+
+export type RotateKeyError = RotateKeyErrors[keyof RotateKeyErrors];
+
+export type RotateKeyResponses = {
+    /**
+     * Success.
+     */
+    201: MadeApiKey;
+};
+
+export type RotateKeyResponse = RotateKeyResponses[keyof RotateKeyResponses];
+
+export type RevokeKeyData = {
+    body?: never;
+    path: {
+        keyId: string;
+    };
+    query?: never;
+    url: '/v1/keys/{keyId}';
+};
+
+export type RevokeKeyErrors = {
+    /**
+     * `request.invalid`: The request is not valid.
+     */
+    400: Problem;
+    /**
+     * `access.unauthenticated`: No valid credentials.
+     */
+    401: Problem;
+    /**
+     * `access.forbidden`: The key may not do this. `access.not_held`: Nobody gives or takes what they do not hold.
+     */
+    403: Problem;
+    /**
+     * `key.not_found`: There is no such API key.
+     */
+    404: Problem;
+    /**
+     * `request.too_large`: The body is too large.
+     */
+    413: Problem;
+    /**
+     * `internal.error`: The service failed.
+     */
+    500: Problem;
+    /**
+     * `service.unavailable`: A part of the service is not available.
+     */
+    503: Problem;
+};
+
+export type RevokeKeyError = RevokeKeyErrors[keyof RevokeKeyErrors];
+
+export type RevokeKeyResponses = {
+    /**
+     * Success.
+     */
+    200: KeyRevocation;
+};
+
+export type RevokeKeyResponse = RevokeKeyResponses[keyof RevokeKeyResponses];
+
+export type ListAuditData = {
+    body?: never;
+    path?: never;
+    query?: {
+        /**
+         * Entries a page.
+         */
+        limit?: number;
+        /**
+         * As the page before gave it, with the same query.
+         */
+        cursor?: string;
+        /**
+         * Which come first.
+         */
+        order?: 'newest' | 'oldest';
+        /**
+         * Only entries of this action.
+         */
+        action?: 'access.refused' | 'build.cancel_requested' | 'build.submitted' | 'cache.removed' | 'key.created' | 'key.revoked' | 'key.rotated' | 'member.added' | 'member.changed' | 'member.removed' | 'role.removed' | 'role.set' | 'secret.removed' | 'secret.set' | 'tenant.created' | 'tenant.renamed' | 'upload.removed';
+        /**
+         * Only what this member did or was refused.
+         */
+        memberId?: string;
+        /**
+         * Only what was done to this.
+         */
+        target?: string;
+    };
+    url: '/v1/audit';
+};
+
+export type ListAuditErrors = {
+    /**
+     * `cursor.invalid`: The cursor is not valid. `request.invalid`: The request is not valid.
+     */
+    400: Problem;
+    /**
+     * `access.unauthenticated`: No valid credentials.
+     */
+    401: Problem;
+    /**
+     * `access.forbidden`: The key may not do this.
+     */
+    403: Problem;
+    /**
+     * `request.too_large`: The body is too large.
+     */
+    413: Problem;
+    /**
+     * `internal.error`: The service failed.
+     */
+    500: Problem;
+    /**
+     * `service.unavailable`: A part of the service is not available.
+     */
+    503: Problem;
+};
+
+export type ListAuditError = ListAuditErrors[keyof ListAuditErrors];
+
+export type ListAuditResponses = {
+    /**
+     * Success.
+     */
+    200: AuditLog;
+};
+
+export type ListAuditResponse = ListAuditResponses[keyof ListAuditResponses];
+
+export type ReadAuditTailData = {
+    body?: never;
+    path?: never;
+    query?: never;
+    url: '/v1/audit/tail';
+};
+
+export type ReadAuditTailErrors = {
+    /**
+     * `request.invalid`: The request is not valid.
+     */
+    400: Problem;
+    /**
+     * `access.unauthenticated`: No valid credentials.
+     */
+    401: Problem;
+    /**
+     * `access.forbidden`: The key may not do this.
+     */
+    403: Problem;
+    /**
+     * `request.too_large`: The body is too large.
+     */
+    413: Problem;
+    /**
+     * `internal.error`: The service failed.
+     */
+    500: Problem;
+    /**
+     * `service.unavailable`: A part of the service is not available.
+     */
+    503: Problem;
+};
+
+export type ReadAuditTailError = ReadAuditTailErrors[keyof ReadAuditTailErrors];
+
+export type ReadAuditTailResponses = {
+    /**
+     * Success.
+     */
+    200: AuditTail;
+};
+
+export type ReadAuditTailResponse = ReadAuditTailResponses[keyof ReadAuditTailResponses];
+
+export type ListAuditAnchorsData = {
+    body?: never;
+    path?: never;
+    query: {
+        /**
+         * As 2026-11, of UTC.
+         */
+        month: string;
+    };
+    url: '/v1/audit/anchors';
+};
+
+export type ListAuditAnchorsErrors = {
+    /**
+     * `request.invalid`: The request is not valid.
+     */
+    400: Problem;
+    /**
+     * `access.unauthenticated`: No valid credentials.
+     */
+    401: Problem;
+    /**
+     * `access.forbidden`: The key may not do this.
+     */
+    403: Problem;
+    /**
+     * `request.too_large`: The body is too large.
+     */
+    413: Problem;
+    /**
+     * `internal.error`: The service failed.
+     */
+    500: Problem;
+    /**
+     * `service.unavailable`: A part of the service is not available.
+     */
+    503: Problem;
+};
+
+export type ListAuditAnchorsError = ListAuditAnchorsErrors[keyof ListAuditAnchorsErrors];
+
+export type ListAuditAnchorsResponses = {
+    /**
+     * Success.
+     */
+    200: AuditAnchorList;
+};
+
+export type ListAuditAnchorsResponse = ListAuditAnchorsResponses[keyof ListAuditAnchorsResponses];
+
 export type ListBuildsData = {
     body?: never;
     path?: never;
@@ -3114,7 +4514,7 @@ export type ListCacheData = {
          */
         limit?: number;
         /**
-         * tenant: the tenant’s own results; shared: the shared ones that its builds used; pool: all shared ones, which needs the permission cache:operate.
+         * tenant: the tenant’s own results; shared: the shared ones that its builds used; pool: all shared ones, which needs the permission installation:operate.
          */
         scope?: 'tenant' | 'shared' | 'pool';
         /**
@@ -3282,7 +4682,7 @@ export type RemoveCachedData = {
     };
     query?: {
         /**
-         * tenant: of the tenant’s own; shared: of the pool, which needs the permission cache:operate.
+         * tenant: of the tenant’s own; shared: of the pool, which needs the permission installation:operate.
          */
         scope?: 'tenant' | 'shared';
     };

@@ -103,7 +103,10 @@ function event(path: string, body: string, isBase64Encoded: boolean, query = 'pa
     headers: { 'Content-Type': 'application/json' },
     body,
     isBase64Encoded,
-    requestContext: { requestId: 'gateway-1', http: { method: 'POST', path, sourceIp: '192.0.2.1' } },
+    requestContext: {
+      requestId: 'gateway-1',
+      http: { method: 'POST', path, sourceIp: '192.0.2.1' },
+    },
   };
 }
 

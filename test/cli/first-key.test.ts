@@ -6,7 +6,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { z } from 'zod';
 import { createDynamoTable } from '../../adapters/dynamodb/dynamodb-table.ts';
 import { createSystemClock } from '../../adapters/system/clock.ts';
-import { authenticate } from '../../core/access/api-key.ts';
+import { authenticate } from '../../core/access/authenticate.ts';
 import { type DynamoDbLocal, startDynamoDbLocal } from '../support/dynamodb-local.ts';
 import { runCli } from './engine-under-test.ts';
 
@@ -41,7 +41,10 @@ it("makes a deployment's first key, once", { timeout: 60_000 }, async () => {
   const first = await create('--table', dynamo.tableName);
   expect([first.code, first.out]).toEqual([0, expect.stringMatching(/^lbk_[0-9A-Z]{26}_[\w-]{43}\n$/)]);
   expect(first.err).toContain('shown once');
-  const principal = await authenticate(createDynamoTable(dynamo), createSystemClock(), `Bearer ${first.out.trim()}`);
+  const principal = await authenticate(
+    { table: createDynamoTable(dynamo), clock: createSystemClock() },
+    { authorization: `Bearer ${first.out.trim()}`, sourceAddress: undefined, requestId: 'req_1' },
+  );
   expect(principal.permissions.has('builds:create')).toBe(true);
   const second = await create('--table', dynamo.tableName, '--json');
   expect(second.code).toBe(7);

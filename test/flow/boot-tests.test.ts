@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { permissions } from '../../core/access/permissions.ts';
+import { type Grant, permissions } from '../../core/access/permissions.ts';
 import { requestCancel } from '../../core/builds/build-repository.ts';
 import type { BuildDetail } from '../../core/builds/build-view.ts';
 import { listArtifacts } from '../../core/builds/stage-repository.ts';
@@ -18,7 +18,11 @@ useControlPlane(archive, (opened) => {
 
 const context = {
   requestId: 'req_1',
-  principal: { tenantId: 'ten_1', keyId: 'key_1', permissions: new Set(permissions) },
+  principal: {
+    ...{ tenantId: 'ten_1', memberId: 'mem_1', keyId: 'key_1', requestId: 'req_1' },
+    grants: new Set<Grant>(permissions),
+    permissions: new Set(permissions),
+  },
   signal: new AbortController().signal,
 };
 const specOf = (hostname: string, more: Partial<SpecInput> = {}): ResolvedSpec =>

@@ -23,7 +23,7 @@ useControlPlane(state, (opened) => {
 });
 
 const tenant = 'ten_1';
-const set = (value: string, tenantId = tenant) => setSecret(plane.ports, tenantId, { name: 'site', value });
+const set = (value: string, tenantId = tenant) => setSecret(plane.ports, { tenantId }, { name: 'site', value });
 const build = async (members: Partial<SpecInput> = {}) => {
   const spec = specWith({ archives: [site], outputs: [{ type: 'tar' }], ...members });
   plane.agent.began.length = 0;
@@ -52,7 +52,7 @@ describe('a build of an archive with credentials', () => {
 
   it('ends where the secret is missing when it is planned, and names it', async () => {
     await set('hush', 'ten_2');
-    await removeSecret(plane.ports, tenant, 'site');
+    await removeSecret(plane.ports, { tenantId: tenant }, 'site');
     expect((await build()).failure).toMatchObject({
       code: 'secret.not_found',
       reason: 'The tenant has no secret "site".',
@@ -73,7 +73,7 @@ describe('a build of an archive with credentials', () => {
     );
     while (!plane.agent.began.some((entry) => entry === `${id} bootstrap`))
       await new Promise((resolve) => setTimeout(resolve, 5));
-    await removeSecret(plane.ports, tenant, 'site');
+    await removeSecret(plane.ports, { tenantId: tenant }, 'site');
     expect((await plane.ended(id)).failure).toMatchObject({
       code: 'secret.not_found',
       reason: 'The tenant has no secret site any more.',

@@ -16,7 +16,7 @@ for (const [entry, file] of Object.entries(JSON.parse(process.argv[1]))) {
   const { handler } = await import(file);
   mark();
   const event = { rawPath: '/v1/health', rawQueryString: '', headers: {}, isBase64Encoded: false,
-    requestContext: { requestId: 'r', http: { method: 'GET' } } };
+    requestContext: { requestId: 'r', http: { method: 'GET', sourceIp: '192.0.2.1' } } };
   const context = { awsRequestId: 'request-1', functionName: 'bundled', memoryLimitInMB: '1024',
     invokedFunctionArn: 'arn:aws:lambda:eu-central-1:111122223333:function:bundled',
     getRemainingTimeInMillis: () => 3000 };

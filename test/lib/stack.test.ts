@@ -259,7 +259,16 @@ describe('the functions', () => {
     }
     const statements = statementsOf(target.roleId);
     const actions = statements.flatMap(({ Action }) => Action);
-    expect(actions.includes('dynamodb:PutItem')).toBe(group.rights.table === 'write');
+    // Who only reads may write down who called and who was refused, and nothing else.
+    const puts = statements.filter(({ Action }) => Action.includes('dynamodb:PutItem'));
+    const bound = puts.every((statement) =>
+      JSON.stringify(statement).includes('"dynamodb:LeadingKeys":["KEYUSE#*","AUDITPENDING#*"]'),
+    );
+    const { table, recordsAccess } = group.rights;
+    expect([puts.length > 0, puts.length > 0 && bound]).toEqual([
+      table === 'write' || recordsAccess === true,
+      table !== 'write' && recordsAccess === true,
+    ]);
     expect(actions.includes('s3:PutObject')).toBe(group.rights.blobs === 'write');
     expect(actions.includes('s3:DeleteObject')).toBe(group.rights.blobs === 'write');
     const changes = statements.filter(({ Action }) =>

@@ -19,6 +19,7 @@ export const cancelBuild = defineOperation({
   status: 202,
   errors: ['build.not_found', 'build.terminal'],
   async handle(ports, { params, context }) {
-    return { body: buildView(await requestCancel(ports, principalOf(context).tenantId, params.id)) };
+    const principal = principalOf(context);
+    return { body: buildView(await requestCancel(ports, principal.tenantId, params.id, principal)) };
   },
 });

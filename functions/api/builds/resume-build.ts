@@ -36,7 +36,8 @@ export const resumeBuild = defineOperation({
   errors: ['build.not_found', 'build.not_resumable', 'spec.invalid', ...lockErrorCodes],
   idempotent: true,
   async handle(ports, { params, query, body, context }) {
-    const { tenantId, keyId } = principalOf(context);
+    const actor = principalOf(context);
+    const { tenantId, keyId } = actor;
     const { value: before } = await getBuild(ports.table, tenantId, params.id);
     const submission = await resumeOf(ports.table, before, {
       keyId,
@@ -51,7 +52,7 @@ export const resumeBuild = defineOperation({
       await needSecrets(ports.table, tenantId, submission.spec, submission.spec);
     }
     await needFittingLock(ports, tenantId, submission.spec);
-    const { build } = await submitBuild(ports, submission);
+    const { build } = await submitBuild(ports, { ...submission, actor });
     return { headers: { location: `/v1/builds/${build.id}` }, body: buildView(build) };
   },
 });

@@ -27,7 +27,8 @@ export const retryBuild = defineOperation({
   errors: ['build.not_found', 'build.not_ended', 'spec.invalid', ...lockErrorCodes],
   idempotent: true,
   async handle(ports, { params, query, context }) {
-    const { tenantId, keyId } = principalOf(context);
+    const actor = principalOf(context);
+    const { tenantId, keyId } = actor;
     const { value: before } = await getBuild(ports.table, tenantId, params.id);
     const submission = await retryOf(ports.table, before, {
       keyId,
@@ -38,7 +39,7 @@ export const retryBuild = defineOperation({
     await needUploads(ports, tenantId, submission.spec, submission.spec);
     await needSecrets(ports.table, tenantId, submission.spec, submission.spec);
     await needFittingLock(ports, tenantId, submission.spec);
-    const { build } = await submitBuild(ports, submission);
+    const { build } = await submitBuild(ports, { ...submission, actor });
     return { headers: { location: `/v1/builds/${build.id}` }, body: buildView(build) };
   },
 });

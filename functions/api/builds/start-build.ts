@@ -26,13 +26,12 @@ export const startBuild = defineOperation({
   errors: ['spec.invalid', ...lockErrorCodes],
   idempotent: true,
   async handle(ports, { query, body, context }) {
-    const { tenantId, keyId } = principalOf(context);
+    const actor = principalOf(context);
+    const { tenantId, keyId } = actor;
     const spec = await submittedSpec(ports, tenantId, withLock(body, query.lock));
     await needFittingLock(ports, tenantId, spec);
     const { build } = await submitBuild(ports, {
-      tenantId,
-      keyId,
-      spec,
+      ...{ tenantId, keyId, spec, actor },
       run: query.keepGoing === 'true' ? { keepGoing: true } : {},
       ...(context.idempotencyKey === undefined ? {} : { idempotencyKey: context.idempotencyKey }),
     });

@@ -30,7 +30,8 @@ export const verifyBuild = defineOperation({
   ],
   idempotent: true,
   async handle(ports, { params, context }) {
-    const { tenantId, keyId } = principalOf(context);
+    const actor = principalOf(context);
+    const { tenantId, keyId } = actor;
     const { value: verified } = await getBuild(ports.table, tenantId, params.id);
     const submission = await verificationOf(ports, verified, {
       keyId,
@@ -39,7 +40,7 @@ export const verifyBuild = defineOperation({
     });
     await needUploads(ports, tenantId, submission.spec, submission.spec);
     await needSecrets(ports.table, tenantId, submission.spec, submission.spec);
-    const { build } = await submitBuild(ports, submission);
+    const { build } = await submitBuild(ports, { ...submission, actor });
     return { headers: { location: `/v1/builds/${build.id}` }, body: buildView(build) };
   },
 });

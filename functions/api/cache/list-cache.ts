@@ -22,7 +22,7 @@ export const listCache = defineOperation({
       .enum(['tenant', 'shared', 'pool'])
       .optional()
       .describe(
-        'tenant: the tenant’s own results; shared: the shared ones that its builds used; pool: all shared ones, which needs the permission cache:operate.',
+        'tenant: the tenant’s own results; shared: the shared ones that its builds used; pool: all shared ones, which needs the permission installation:operate.',
       ),
     program: z.string().max(60).optional().describe('Only results of this step program.'),
     cursor: z.string().max(4_096).optional().describe('As the page before gave it, with the same query.'),

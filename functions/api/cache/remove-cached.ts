@@ -17,7 +17,7 @@ export const removeCached = defineOperation({
     scope: z
       .enum(['tenant', 'shared'])
       .default('tenant')
-      .describe('tenant: of the tenant’s own; shared: of the pool, which needs the permission cache:operate.'),
+      .describe('tenant: of the tenant’s own; shared: of the pool, which needs the permission installation:operate.'),
   }),
   body: undefined,
   response: z
@@ -33,7 +33,12 @@ export const removeCached = defineOperation({
   async handle(ports, { params, query, context }) {
     const principal = principalOf(context);
     if (query.scope === 'shared') requireCacheOperator(principal);
-    const removed = await removeResult(ports, query.scope === 'shared' ? 'shared' : principal.tenantId, params.key);
+    const removed = await removeResult(
+      ports,
+      principal,
+      query.scope === 'shared' ? 'shared' : principal.tenantId,
+      params.key,
+    );
     const { program } = removed.result;
     return { body: { key: params.key, scope: query.scope, program, bytes: bytesOf(removed) } };
   },

@@ -17,7 +17,7 @@ export const warmCache = defineOperation({
   method: 'POST',
   path: '/v1/cache:warm',
   summary: 'Build ahead what all tenants share: of a preset, of a spec, or of every preset',
-  access: { kind: 'permission', permission: 'cache:operate' },
+  access: { kind: 'permission', permission: 'installation:operate' },
   params: z.strictObject({}),
   query: z.strictObject({
     preset: z.string().max(64).optional().describe('Name of a preset; with it there is no body.'),

@@ -17,7 +17,7 @@ export const removeSecret = defineOperation({
   status: 200,
   errors: ['secret.not_found'],
   async handle(ports, { params, context }) {
-    await remove(ports, principalOf(context).tenantId, params.name);
+    await remove(ports, principalOf(context), params.name);
     return { body: { removed: true as const } };
   },
 });

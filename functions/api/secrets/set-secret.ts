@@ -22,8 +22,7 @@ export const setSecret = defineOperation({
   status: 200,
   errors: ['secret.too_many'],
   async handle(ports, { params, body, context }) {
-    const { tenantId } = principalOf(context);
-    const { secret, created } = await set(ports, tenantId, { name: params.name, value: body.value });
+    const { secret, created } = await set(ports, principalOf(context), { name: params.name, value: body.value });
     return { status: created ? 201 : 200, body: secretView(secret) };
   },
 });

@@ -19,7 +19,8 @@ export const removeUpload = defineOperation({
   status: 200,
   errors: ['upload.not_found', 'upload.in_use'],
   async handle(ports, { params, context }) {
-    const { upload, countedUntil } = await remove(ports, principalOf(context).tenantId, params.sha256);
+    const principal = principalOf(context);
+    const { upload, countedUntil } = await remove(ports, principal.tenantId, params.sha256, principal);
     const { sha256, size, name } = upload;
     return {
       body: {

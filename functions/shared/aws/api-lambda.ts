@@ -19,7 +19,7 @@ const eventSchema = z.object({
   headers: z.record(z.string(), z.string()),
   body: z.string().optional(),
   isBase64Encoded: z.boolean(),
-  requestContext: z.object({ requestId: z.string(), http: z.object({ method: z.string() }) }),
+  requestContext: z.object({ requestId: z.string(), http: z.object({ method: z.string(), sourceIp: z.string() }) }),
 });
 
 /** What API Gateway takes for an answer. */
@@ -75,6 +75,7 @@ function readRequest(event: unknown, signal: AbortSignal): HttpRequest {
     query: Object.fromEntries(new URLSearchParams(rawQueryString)),
     headers: Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value])),
     body: Uint8Array.from(Buffer.from(body ?? '', isBase64Encoded ? 'base64' : 'utf8')),
+    sourceAddress: requestContext.http.sourceIp,
     signal,
   };
 }

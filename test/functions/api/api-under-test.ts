@@ -5,12 +5,12 @@ import { createKeySigner } from '../../../adapters/signing/key-signer.ts';
 import { createSystemClock } from '../../../adapters/system/clock.ts';
 import { createIds } from '../../../adapters/system/ids.ts';
 import { createKeyVault } from '../../../adapters/vault/key-vault.ts';
-import { createApiKey, formatApiKey } from '../../../core/access/api-key.ts';
-import type { RoleName } from '../../../core/access/permissions.ts';
+import { formatApiKey } from '../../../core/access/api-key.ts';
+import { type BuiltInRole, builtInRoleNames } from '../../../core/access/built-in-roles.ts';
+import { foundTenant } from '../../../core/access/found-tenant.ts';
 import { EngineError } from '../../../core/errors.ts';
 import type { Ports } from '../../../core/ports/ports.ts';
 import type { Table } from '../../../core/ports/table.ts';
-import { createTenant } from '../../../core/tenancy/tenant.ts';
 import { operations } from '../../../functions/api/operations.ts';
 import { largestBodyBytes } from '../../../functions/shared/request-body.ts';
 import { createRouter, type RequestEntry } from '../../../functions/shared/router.ts';
@@ -18,6 +18,7 @@ import { startHttpFront } from '../../../local/http/front.ts';
 import { openObjects } from '../../../local/object-store.ts';
 import { openSigningKey, openVaultKey } from '../../../local/secrets.ts';
 import { archive } from '../../core/plan/plan-fixtures.ts';
+import { keyWith } from '../../support/members.ts';
 
 /** The whole API over a given table, on a loopback port, with this machine's object store behind it. */
 export interface ApiUnderTest {
@@ -34,7 +35,10 @@ export interface ApiUnderTest {
 
 export interface TenantUnderTest {
   readonly tenantId: string;
-  readonly keys: Readonly<Record<RoleName, string>>;
+  /** Its one owner who is a person. */
+  readonly ownerId: string;
+  /** By role, each of a member of its own. */
+  readonly keys: Readonly<Record<BuiltInRole, string>>;
 }
 
 /** A port that the API must not touch: submitting a build starts nothing. */
@@ -108,17 +112,15 @@ export async function openApi(table: Table): Promise<ApiUnderTest> {
     entries,
     archiveReads,
     async tenant(name) {
-      const { tenantId } = await createTenant(table, clock, ids, { name });
-      const key = async (role: RoleName) =>
-        (await createApiKey(table, clock, ids, { tenantId, name: role, role })).text;
+      const { tenant, member, key, writes } = foundTenant(ports, { name, owner: { name: 'owner' }, keyName: 'test' });
+      await table.transact(writes);
+      const { tenantId } = tenant;
+      const keyOf = async (role: BuiltInRole) =>
+        role === 'owner' ? key.text : (await keyWith(ports, tenantId, [role])).text;
+      const keys = await Promise.all(builtInRoleNames.map(async (role) => [role, await keyOf(role)] as const));
       return {
-        tenantId,
-        keys: {
-          operator: await key('operator'),
-          owner: await key('owner'),
-          builder: await key('builder'),
-          viewer: await key('viewer'),
-        },
+        ...{ tenantId, ownerId: member.memberId },
+        keys: Object.fromEntries(keys) as Record<BuiltInRole, string>,
       };
     },
     async close() {

@@ -1,8 +1,11 @@
 import { beforeAll, describe, expect, it } from 'vitest';
-import { createApiKey, formatApiKey, parseApiKey, revokeApiKey } from '../../../core/access/api-key.ts';
-import { permissions, roles } from '../../../core/access/permissions.ts';
+import { formatApiKey, parseApiKey } from '../../../core/access/api-key.ts';
+import { builtInRoleNames } from '../../../core/access/built-in-roles.ts';
+import { revokeApiKey } from '../../../core/access/key-repository.ts';
 import { operations } from '../../../functions/api/operations.ts';
 import type { Operation } from '../../../functions/shared/operation.ts';
+import { keyWith } from '../../support/members.ts';
+import { type Callers, columns, guarded, matrix, neededBy, openCallers, refusals } from './access-matrix.ts';
 import { type ApiUnderTest, type TenantUnderTest, unknownKey } from './api-under-test.ts';
 import { exampleSpec, startExample } from './example-spec.ts';
 import { call, problemOf, withoutRequestId } from './http-call.ts';
@@ -16,7 +19,9 @@ function pathOf(operation: Operation, id: string): string {
     .replace('{key}', 'a'.repeat(64))
     .replace('{sha256}', 'a'.repeat(64))
     .replace('{n}', '1')
-    .replace('{name}', 'edge-web.iso');
+    .replace('{memberId}', `mem_${'0'.repeat(26)}`)
+    .replace('{keyId}', `key_${'0'.repeat(26)}`)
+    .replace('{name}', operation.path.startsWith('/v1/roles') ? 'nobody' : 'edge-web.iso');
 }
 
 function send(api: ApiUnderTest, operation: Operation, id: string, key?: string) {
@@ -27,7 +32,6 @@ function send(api: ApiUnderTest, operation: Operation, id: string, key?: string)
   });
 }
 
-const guarded = operations.filter((operation) => operation.access.kind === 'permission');
 const ofOneBuild = operations.filter((operation) => operation.path.startsWith('/v1/builds/{id}'));
 
 /** Who may call what, derived from the operations themselves. */
@@ -35,8 +39,10 @@ export function describeAccess(api: () => ApiUnderTest): void {
   describe('access', () => {
     let one: TenantUnderTest;
     let other: TenantUnderTest;
+    let callers: Callers;
     beforeAll(async () => {
       [one, other] = await Promise.all([api().tenant('one'), api().tenant('other')]);
+      callers = await openCallers(api(), one);
     });
     const missing = () => api().ports.ids.next('bld');
 
@@ -69,13 +75,33 @@ export function describeAccess(api: () => ApiUnderTest): void {
         readCacheStats: 'cache:read',
         explainCache: 'cache:read',
         removeCached: 'cache:delete',
-        warmCache: 'cache:operate',
+        warmCache: 'installation:operate',
         validateSpec: 'specs:validate',
         readCapabilities: 'specs:validate',
         declareUpload: 'builds:create',
         listUploads: 'builds:read',
         readUpload: 'builds:read',
         removeUpload: 'builds:create',
+        listAudit: 'audit:read',
+        readAuditTail: 'audit:read',
+        listAuditAnchors: 'audit:read',
+        whoAmI: 'keys:own',
+        readTenant: 'tenant:read',
+        renameTenant: 'tenant:write',
+        createTenant: 'installation:operate',
+        listTenants: 'installation:operate',
+        addMember: 'members:write',
+        listMembers: 'members:read',
+        readMember: 'members:read',
+        changeMember: 'members:write',
+        removeMember: 'members:write',
+        listRoles: 'roles:read',
+        setRole: 'roles:write',
+        removeRole: 'roles:write',
+        createKey: 'keys:own',
+        listKeys: 'keys:own',
+        rotateKey: 'keys:own',
+        revokeKey: 'keys:own',
         exchange: 'ticket',
         readHealth: 'public',
         readOpenapi: 'public',
@@ -97,43 +123,30 @@ export function describeAccess(api: () => ApiUnderTest): void {
       },
     );
 
-    it.each(
-      guarded.flatMap((operation) =>
-        Object.keys(roles).map((role) => [operation.id, role as keyof typeof roles, operation] as const),
-      ),
-    )('%s lets the role %s through exactly where it holds the permission', async (_id, role, operation) => {
-      const answer = await send(api(), operation, missing(), one.keys[role]);
-      const needed = operation.access.kind === 'permission' ? operation.access.permission : '';
-      const held: readonly string[] = roles[role];
-      if (held.includes(needed)) expect(answer.status).not.toBe(403);
-      else expect([answer.status, problemOf(answer).code]).toEqual([403, 'access.forbidden']);
+    it('has a row for every operation and a column for every kind of caller', () => {
+      console.log(`access matrix: ${matrix.length} cells, ${guarded.length} operations by ${columns.length} callers`);
+      expect(matrix).toHaveLength(guarded.length * columns.length);
+      expect(columns.length).toBeGreaterThanOrEqual(builtInRoleNames.length + 11);
     });
 
-    it.each(guarded.map((operation) => [operation.id, operation] as const))(
-      '%s refuses a key whose scopes lack its permission',
-      async (_id, operation) => {
-        const { table, clock, ids } = api().ports;
-        const needed = operation.access.kind === 'permission' ? operation.access.permission : undefined;
-        const scopes = permissions.filter((permission) => permission !== needed);
-        const { tenantId } = one;
-        const key = await createApiKey(table, clock, ids, { tenantId, name: 'scoped', role: 'operator', scopes });
-        expect((await send(api(), operation, missing(), key.text)).status).toBe(403);
-      },
-    );
+    it.each(matrix)('%s, called %s', async (_operation, _caller, operation, column) => {
+      const key = await column.key(callers, neededBy(operation));
+      const answer = await send(api(), operation, missing(), key);
+      const expected = column.expects(neededBy(operation));
+      if (expected === 'passes') expect([401, 403]).not.toContain(answer.status);
+      else expect([answer.status, problemOf(answer).code]).toEqual(refusals[expected]);
+    });
 
     it('answers every key that is not live alike', async () => {
-      const { table, clock, ids } = api().ports;
-      const { tenantId } = one;
+      const { ids } = api().ports;
       const make = (expiresAt?: Date) =>
-        createApiKey(table, clock, ids, {
-          tenantId,
-          name: 'ending',
-          role: 'owner',
-          ...(expiresAt === undefined ? {} : { expiresAt }),
-        });
+        keyWith(
+          ...([api().ports, one.tenantId, ['owner']] as const),
+          expiresAt === undefined ? {} : { expiresAt: expiresAt.toISOString() },
+        );
       const live = await make(new Date(Date.now() + 60_000));
       const revoked = await make();
-      await revokeApiKey(table, clock, revoked.record.keyId);
+      await revokeApiKey(api().ports, { tenantId: one.tenantId }, revoked.record.keyId);
       const secret = parseApiKey(one.keys.owner)?.secret ?? '';
       const keys = {
         expired: (await make(new Date(Date.now() - 1))).text,

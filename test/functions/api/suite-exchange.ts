@@ -106,8 +106,8 @@ export function describeExchange(api: () => ApiUnderTest): void {
     });
 
     it('tells a secret to a step that names it, and to no other', async () => {
-      await setSecret(api().ports, tenant.tenantId, { name: 'site', value: 'hush' });
-      await setSecret(api().ports, tenant.tenantId, { name: 'other', value: 'hush' });
+      await setSecret(api().ports, { tenantId: tenant.tenantId }, { name: 'site', value: 'hush' });
+      await setSecret(api().ports, { tenantId: tenant.tenantId }, { name: 'other', value: 'hush' });
       await storeStage(api().ports, id, { id: 's7', state: 'running', steps: ['packages', 'files'], attempt: 1 });
       const secrets = { packages: ['site', 'removed'] };
       const named = { steps: ['packages', 'files'], secrets };
@@ -116,7 +116,7 @@ export function describeExchange(api: () => ApiUnderTest): void {
         ask({ kind: 'secret', step, name }, 'secret-ticket', `${id}.s7`, '1');
       expect((await tell('packages', 'site')).json()).toEqual({ kind: 'secret', value: 'hush' });
       // Its present value, whatever it was when the build was planned.
-      await setSecret(api().ports, tenant.tenantId, { name: 'site', value: 'newer' });
+      await setSecret(api().ports, { tenantId: tenant.tenantId }, { name: 'site', value: 'newer' });
       expect((await tell('packages', 'site')).json()).toEqual({ kind: 'secret', value: 'newer' });
       for (const [step, name] of [
         ['files', 'site'],

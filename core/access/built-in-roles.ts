@@ -1,0 +1,61 @@
+import { type Grant, type Permission, permissions, resourceOf, wildcardOf } from './permissions.ts';
+
+const isTenants = (permission: Permission): boolean => resourceOf(permission) !== 'installation';
+
+/** All that can be granted inside a tenant, what later versions add included. */
+const everythingOfTenant = [...new Set(permissions.filter(isTenants).map(resourceOf))].map(wildcardOf);
+
+/** What everybody may: know where they are, and look after their own keys. */
+const everybody: readonly Grant[] = ['tenant:read', 'keys:own'];
+
+const reading: readonly Grant[] = [...everybody, 'builds:read', 'artifacts:read', 'cache:read'];
+
+export const builtInRoleNames = [
+  'operator',
+  'owner',
+  'admin',
+  'builder',
+  'approver',
+  'viewer',
+  'auditor',
+  'billing',
+] as const;
+export type BuiltInRole = (typeof builtInRoleNames)[number];
+
+/** The roles that every tenant has. They hold no more than their part in a team asks for. */
+export const builtInRoles: Readonly<
+  Record<BuiltInRole, { readonly description: string; readonly grants: readonly Grant[] }>
+> = {
+  operator: {
+    description: 'Runs the installation: all that an owner may, other tenants, and what all tenants share.',
+    grants: [...everythingOfTenant, 'installation:*'],
+  },
+  owner: { description: 'Everything in the tenant. The last owner stays.', grants: everythingOfTenant },
+  admin: {
+    description: 'Everything in the tenant, but for the tenant itself and its owners.',
+    grants: permissions.filter((permission) => isTenants(permission) && permission !== 'tenant:write'),
+  },
+  builder: {
+    description: 'Builds images, and names secrets in specs.',
+    grants: [...reading, 'builds:create', 'builds:cancel', 'specs:validate', 'cache:delete', 'secrets:read'],
+  },
+  approver: { description: 'Reads builds and what they made, to judge them.', grants: reading },
+  viewer: { description: 'Reads builds and downloads what they made.', grants: reading },
+  auditor: {
+    description: 'Reads builds, who may do what, and who did what; downloads no image.',
+    grants: [
+      ...everybody,
+      'audit:read',
+      'builds:read',
+      'cache:read',
+      'members:read',
+      'roles:read',
+      'keys:read',
+      'secrets:read',
+    ],
+  },
+  billing: { description: 'Nothing but the tenant’s own record.', grants: everybody },
+};
+
+export const isBuiltInRole = (name: string): name is BuiltInRole =>
+  (builtInRoleNames as readonly string[]).includes(name);

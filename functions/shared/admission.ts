@@ -1,0 +1,62 @@
+import { bearerToken } from '../../core/access/api-key.ts';
+import { authenticate, needAddress } from '../../core/access/authenticate.ts';
+import { createKeyUseRecorder } from '../../core/access/key-use.ts';
+import type { Principal } from '../../core/access/principal.ts';
+import { createRefusalRecorder } from '../../core/audit/refusals.ts';
+import { EngineError } from '../../core/errors.ts';
+import type { Ports } from '../../core/ports/ports.ts';
+import type { HttpRequest, Operation, OperationContext } from './operation.ts';
+import { asEngineError } from './problem.ts';
+
+/** Who may pass, and what is written down of it. */
+export interface Admission {
+  /**
+   * Who calls, by what the operation takes.
+   * @throws EngineError access.unauthenticated, ticket.refused
+   */
+  identify(
+    operation: Operation,
+    request: HttpRequest,
+    requestId: string,
+  ): Promise<Pick<OperationContext, 'principal' | 'ticket'>>;
+  /** @throws EngineError access.address_refused, access.forbidden */
+  admit(operation: Operation, principal: Principal): Promise<void>;
+  /**
+   * Writes down that a known caller was refused for want of rights, whoever found that out.
+   * @returns the error that is to be answered: the same, or why it could not be written down
+   */
+  refusal(operationId: string, principal: Principal | undefined, error: EngineError): Promise<EngineError>;
+}
+
+export function createAdmission(ports: Pick<Ports, 'table' | 'clock' | 'ids'>): Admission {
+  const uses = createKeyUseRecorder(ports);
+  const refusals = createRefusalRecorder(ports);
+  return {
+    async identify({ access }, { headers, sourceAddress }, requestId) {
+      const { authorization } = headers;
+      if (access.kind === 'public') return {};
+      if (access.kind === 'permission') {
+        return { principal: await authenticate(ports, { authorization, sourceAddress, requestId }) };
+      }
+      const ticket = bearerToken(authorization);
+      if (ticket === undefined) throw new EngineError('ticket.refused', 'The request carries no ticket.');
+      return { ticket };
+    },
+    async admit({ access }, principal) {
+      needAddress(principal);
+      await uses.used(principal, principal.sourceAddress);
+      if (access.kind === 'permission' && !principal.permissions.has(access.permission)) {
+        throw new EngineError('access.forbidden', `This needs the permission ${access.permission}.`);
+      }
+    },
+    async refusal(operation, principal, error) {
+      if (principal === undefined) return error;
+      try {
+        await refusals.refused(principal, { operation, code: error.code, detail: error.detail });
+        return error;
+      } catch (thrown) {
+        return asEngineError(thrown);
+      }
+    },
+  };
+}

@@ -1,0 +1,34 @@
+import type { createClient } from './generated/client/index.ts';
+import * as operations from './generated/sdk.gen.ts';
+import type { AuditAnchor, AuditEntry, AuditTail, ListAuditData } from './generated/types.gen.ts';
+
+/** Entries that one call asks for: as many as the service gives. */
+const pageSize = 500;
+
+/** What to read of the log. */
+export type AuditFilter = Pick<NonNullable<ListAuditData['query']>, 'action' | 'memberId' | 'target' | 'order'>;
+
+/** The calls of a client that are about the audit log. */
+export function auditCalls(client: ReturnType<typeof createClient>) {
+  const shared = { client, throwOnError: true } as const;
+
+  /** Sealed entries, page by page until the reader has seen enough; the newest first unless asked otherwise. */
+  async function* readAudit(filter: AuditFilter = {}): AsyncGenerator<AuditEntry> {
+    let cursor: string | undefined;
+    do {
+      const query = { ...filter, limit: pageSize, ...(cursor === undefined ? {} : { cursor }) };
+      const page = (await operations.listAudit({ ...shared, query })).data;
+      yield* page.entries;
+      cursor = page.cursor;
+    } while (cursor !== undefined);
+  }
+
+  /** The head of the chain, and what no seal covers yet. */
+  const readAuditTail = async (): Promise<AuditTail> => (await operations.readAuditTail(shared)).data;
+
+  /** Signed heads of a month, `2026-11`. */
+  const listAuditAnchors = async (month: string): Promise<readonly AuditAnchor[]> =>
+    (await operations.listAuditAnchors({ ...shared, query: { month } })).data.anchors;
+
+  return { readAudit, readAuditTail, listAuditAnchors };
+}

@@ -1,0 +1,100 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createEngineClient } from '../../sdk/client.ts';
+import { type CliUnderTest, openCli } from './engine-under-test.ts';
+
+let cli: CliUnderTest;
+beforeAll(async () => {
+  cli = await openCli();
+});
+afterAll(() => cli?.close());
+
+const keyPattern = /^lbk_[0-9A-Z]{26}_[A-Za-z0-9_-]{43}$/;
+const as = (key: string) => ['--api-key', key];
+
+describe('lbuild', () => {
+  it('whoami tells tenant, member, roles and permissions', async () => {
+    const said = await cli.run(['whoami']);
+    expect([said.code, said.out]).toEqual([
+      0,
+      expect.stringMatching(/^owner \(mem_\w+, person\) of .*\nroles: owner\nthis key may: artifacts:read, /),
+    ]);
+  });
+
+  it('members, roles and keys: from a role to a key that may just that', async () => {
+    const role = await cli.run([
+      'roles',
+      'set',
+      'shipping',
+      '--grant',
+      'builds:read',
+      'keys:own',
+      '--description',
+      'ships',
+    ]);
+    expect([role.code, role.out]).toEqual([0, 'shipping  builds:read, keys:own\n']);
+    expect((await cli.run(['roles', 'list'])).out).toMatch(/^owner \(built in\) {2}artifacts:\*, /m);
+    const added = await cli.run(['members', 'add', 'Mirror', '--service', '--role', 'shipping']);
+    const [memberId = ''] = added.out.split(' ');
+    expect(added.out).toMatch(/^mem_\w+ {2}service {2}Mirror {2}shipping\n$/);
+    const made = await cli.run([
+      'keys',
+      'create',
+      'mirror',
+      '--member',
+      memberId,
+      '--from',
+      '127.0.0.0/8',
+      '--expires',
+      '2099-01-01T00:00:00Z',
+    ]);
+    const key = made.out.trim();
+    expect(key).toMatch(keyPattern);
+    expect(made.err).toContain('shown once');
+    expect((await cli.run(['list', ...as(key)])).code).toBe(0);
+    const forbidden = await cli.run(['members', 'list', ...as(key)]);
+    expect([forbidden.code !== 0, forbidden.err]).toEqual([true, expect.stringContaining('members:read')]);
+    const [keyId = ''] = (await cli.run(['keys', 'list', ...as(key)])).out.split(' ');
+    const rotated = await cli.run(['keys', 'rotate', keyId, '--overlap', '0', ...as(key)]);
+    const next = rotated.out.trim();
+    expect(next).toMatch(keyPattern);
+    expect((await cli.run(['whoami', ...as(key)])).code).not.toBe(0);
+    expect((await cli.run(['keys', 'list', '--member', memberId])).out).toMatch(
+      / expired {2}used .* from 127\.0\.0\.1 {2}mirror\n.* live until 2099-01-01T00:00Z /,
+    );
+    const suspended = await cli.run(['members', 'change', memberId, '--suspend', '--name', 'Mirror II']);
+    expect(suspended.out).toMatch(/Mirror II {2}shipping {2}suspended /);
+    expect((await cli.run(['whoami', ...as(next)])).code).not.toBe(0);
+    expect((await cli.run(['members', 'change', memberId, '--resume'])).out).not.toContain('suspended');
+    expect((await cli.run(['keys', 'revoke', keyId])).out).toBe(`${keyId} revoked\n`);
+    expect((await cli.run(['members', 'remove', memberId])).out).toBe(`${memberId} removed\n`);
+    expect((await cli.run(['whoami', ...as(next)])).code).not.toBe(0);
+    expect((await cli.run(['roles', 'remove', 'shipping'])).out).toBe('shipping removed\n');
+  });
+
+  it('tenants makes one for an operator, whose owner can come in', async () => {
+    const { operator } = cli.tenant.keys;
+    const made = await cli.run(['tenants', 'create', 'Globex', 'Hank', ...as(operator)]);
+    expect(made.out.trim()).toMatch(keyPattern);
+    expect((await cli.run(['whoami', ...as(made.out.trim())])).out).toMatch(/^Hank \(mem_\w+, person\) of Globex /);
+    expect((await cli.run(['tenants', 'list', ...as(operator)])).out).toMatch(
+      /^ten_\w+ {2}\d{4}-\d\d-\d\d {2}Globex$/m,
+    );
+  });
+
+  it('tells what is refused, and why', async () => {
+    const unknown = await cli.run(['roles', 'set', 'odd', '--grant', 'builds:destroy']);
+    expect([unknown.code, unknown.err]).toEqual([2, expect.stringContaining('grants[0]')]);
+    const lacking = await cli.run(['members', 'add', 'Eve', '--role', 'operator']);
+    expect(lacking.err).toContain('access.not_held');
+    const soon = await cli.run(['keys', 'create', 'old', '--expires', '2020-01-01T00:00:00Z']);
+    expect(soon.err).toContain('it is in the past');
+  });
+});
+
+it('the SDK pages through members and keys, and renames the tenant', async () => {
+  const client = createEngineClient({ url: cli.api.url, apiKey: cli.tenant.keys.owner });
+  expect((await client.listMembers()).length).toBeGreaterThanOrEqual(8);
+  expect((await client.listKeys()).every(({ state }) => state === 'live')).toBe(true);
+  expect(await client.renameTenant('Initech')).toMatchObject({ name: 'Initech' });
+  expect(await client.readTenant()).toMatchObject({ name: 'Initech' });
+});
