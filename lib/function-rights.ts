@@ -1,9 +1,7 @@
 import type { Table } from 'aws-cdk-lib/aws-dynamodb';
 import type { EventBus } from 'aws-cdk-lib/aws-events';
 import { type IRole, Policy, PolicyStatement } from 'aws-cdk-lib/aws-iam';
-import { keyUsePrefix } from '../core/access/places.ts';
-import { pendingPrefix } from '../core/audit/places.ts';
-import type { GroupRights } from '../core/wiring/operation-groups.ts';
+import { accessRecordPrefixes, type GroupRights } from '../core/wiring/operation-groups.ts';
 import { tableSchema } from '../core/wiring/table-schema.ts';
 import { allowByWildcard } from './acknowledge.ts';
 import type { BlobBuckets } from './blob-buckets.ts';
@@ -65,7 +63,7 @@ export function grantRights(target: EngineFunction, rights: Rights, things: Gran
         actions: ['dynamodb:PutItem'],
         resources: [things.table.tableArn],
         conditions: {
-          'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': [`${keyUsePrefix}*`, `${pendingPrefix}*`] },
+          'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': accessRecordPrefixes.map((prefix) => `${prefix}*`) },
         },
       }),
     );

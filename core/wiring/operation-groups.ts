@@ -1,3 +1,5 @@
+import { keyUsePrefix } from '../access/places.ts';
+import { pendingPrefix } from '../audit/places.ts';
 import { locksPrefix, uploadsPrefix } from '../builds/places.ts';
 
 /** What a group of operations may do with the table and the stores: lib/ grants exactly this. */
@@ -19,6 +21,9 @@ export interface GroupRights {
   /** What it may do with the key that seals secrets; absent: nothing. */
   readonly secretKey?: 'seal' | 'open';
 }
+
+/** Begins of the partitions in which a group that `recordsAccess` may write. */
+export const accessRecordPrefixes: readonly string[] = [keyUsePrefix, pendingPrefix];
 
 export interface OperationGroup {
   readonly name: string;
