@@ -31,6 +31,15 @@ export function readJson(bytes: Uint8Array): unknown {
   return parsed;
 }
 
+/** Reads JSON from text; undefined where it is none. */
+export function tryJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
 /** UTF-8 of a text. */
 export function utf8(text: string): Uint8Array {
   return encoder.encode(text);

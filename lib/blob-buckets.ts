@@ -1,4 +1,5 @@
 import { Duration, RemovalPolicy } from 'aws-cdk-lib';
+import { AnyPrincipal, Effect, type IRole, PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import {
   BlockPublicAccess,
   Bucket,
@@ -58,5 +59,20 @@ export class BlobBuckets extends Construct {
       serverAccessLogsPrefix: 'artifacts/',
       lifecycleRules: [abortIncomplete, { id: 'expire-deleted', noncurrentVersionExpiration: Duration.days(7) }],
     });
+  }
+
+  /** Lets nobody but one role write below a path of the work store, whatever rights it has, and nobody delete there. */
+  keepFor(prefix: string, writer: IRole): void {
+    const deny = (sid: string, actions: string[], conditions?: Record<string, unknown>): void => {
+      this.work.addToResourcePolicy(
+        new PolicyStatement({
+          ...{ sid, effect: Effect.DENY, principals: [new AnyPrincipal()], actions },
+          resources: [this.work.arnForObjects(`${prefix}*`)],
+          ...(conditions === undefined ? {} : { conditions }),
+        }),
+      );
+    };
+    deny('KeepFromDeletion', ['s3:DeleteObject', 's3:DeleteObjectVersion']);
+    deny('KeepFromOthers', ['s3:PutObject'], { ArnNotEquals: { 'aws:PrincipalArn': writer.roleArn } });
   }
 }

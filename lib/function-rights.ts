@@ -60,7 +60,8 @@ export function grantRights(target: EngineFunction, rights: Rights, things: Gran
   if (rights.table === 'read' && rights.recordsAccess === true) {
     role.addToPolicy(
       new PolicyStatement({
-        actions: ['dynamodb:PutItem'],
+        // What the adapter sends for a put, alone or in a transaction.
+        actions: ['dynamodb:UpdateItem'],
         resources: [things.table.tableArn],
         conditions: {
           'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': accessRecordPrefixes.map((prefix) => `${prefix}*`) },
@@ -75,7 +76,10 @@ export function grantRights(target: EngineFunction, rights: Rights, things: Gran
       {
         actions:
           rights.blobs === 'write' && rights.writesUnder === undefined ? [...blobReads, ...blobWrites] : blobReads,
-        resources: [work.arnForObjects('*'), artifacts.arnForObjects('*')],
+        resources:
+          rights.readsUnder === undefined
+            ? [work.arnForObjects('*'), artifacts.arnForObjects('*')]
+            : [work.arnForObjects(`${rights.readsUnder}*`)],
       },
       'Objects are named by ids and digests that no policy can foretell.',
     );

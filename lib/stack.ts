@@ -95,6 +95,8 @@ export class BuilderStack extends Stack {
     const ubuntuSecurity = configuration['archives.ubuntuSecurity'];
     const snapshot = configuration['archives.snapshot'];
     const privateHosts = configuration['archives.privateHosts'];
+    // What proves the audit logs whole, from who can write everything else of the store.
+    buckets.keepFor(eventFunctions.sealAudit.rights.writesUnder, events.sealAudit.role);
     for (const { made, rights } of all) {
       grantRights(made, rights, things);
       secret.grantRead(made.role);

@@ -26,9 +26,16 @@ export function auditCalls(client: ReturnType<typeof createClient>) {
   /** The head of the chain, and what no seal covers yet. */
   const readAuditTail = async (): Promise<AuditTail> => (await operations.readAuditTail(shared)).data;
 
-  /** Signed heads of a month, `2026-11`. */
-  const listAuditAnchors = async (month: string): Promise<readonly AuditAnchor[]> =>
-    (await operations.listAuditAnchors({ ...shared, query: { month } })).data.anchors;
+  /** Signed heads of the chain, the oldest first. */
+  async function* readAuditAnchors(): AsyncGenerator<AuditAnchor> {
+    let cursor: string | undefined;
+    do {
+      const query = { limit: 100, ...(cursor === undefined ? {} : { cursor }) };
+      const page = (await operations.listAuditAnchors({ ...shared, query })).data;
+      yield* page.anchors;
+      cursor = page.cursor;
+    } while (cursor !== undefined);
+  }
 
-  return { readAudit, readAuditTail, listAuditAnchors };
+  return { readAudit, readAuditTail, readAuditAnchors };
 }

@@ -22,3 +22,11 @@ export function isInRanges(address: string | undefined, ranges: readonly string[
     )
   );
 }
+
+/** Whether every address of a range is in one of others. */
+export function isRangeWithin(range: string, others: readonly string[]): boolean {
+  const inner = readNetwork(range);
+  if (inner === undefined) return false;
+  const wider = others.flatMap((other) => readNetwork(other) ?? []).filter(({ prefix }) => prefix <= inner.prefix);
+  return isAmong(inner, wider);
+}

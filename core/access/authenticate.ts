@@ -8,7 +8,7 @@ import { intersection, permissionsOf } from './grants.ts';
 import { findMember } from './member-repository.ts';
 import { apiKeyPlace } from './places.ts';
 import type { Principal } from './principal.ts';
-import { grantsOfRoles } from './role-repository.ts';
+import { heldByRoles } from './role-repository.ts';
 
 /** Compared with where a key is unknown, so that the answer takes as long as for a known one. */
 const noSecret: Sha256 = '0'.repeat(64);
@@ -39,15 +39,16 @@ export async function authenticate(
   const record = stored === undefined ? undefined : apiKeyRecordSchema.parse(stored.data);
   const matches = equalSecrets(sha256(presented.secret), record?.secretSha256 ?? noSecret);
   if (record === undefined || !matches || stateOf(record, clock.now()) !== 'live') throw refused();
-  const { tenantId, memberId, keyId, scopes, addressRanges } = record;
+  const { tenantId, memberId, keyId, scopes, addressRanges, expiresAt } = record;
   const member = await findMember(table, tenantId, memberId);
   if (member === undefined || member.suspendedAt !== undefined) throw refused();
-  const held = await grantsOfRoles(table, tenantId, member.roles);
+  const held = await heldByRoles(table, tenantId, member.roles);
   const grants = scopes === undefined ? held : intersection(held, new Set(scopes));
   return {
     ...{ tenantId, memberId, keyId, requestId, grants, permissions: permissionsOf(grants) },
     ...(sourceAddress === undefined ? {} : { sourceAddress }),
     ...(addressRanges === undefined ? {} : { addressRanges }),
+    ...(expiresAt === undefined ? {} : { expiresAt }),
   };
 }
 

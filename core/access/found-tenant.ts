@@ -41,5 +41,12 @@ export function foundTenant(
     { tenantId },
     { action: 'tenant.created', target: tenantId, detail: { name: options.name, owner: member.memberId } },
   );
-  return { tenant: tenant.record, member, key, writes: [tenant.write, ...counted, firstKeyWrite(key.record), audit] };
+  const detail = { memberId: member.memberId, name: options.keyName };
+  const keyMade = auditWrite({ clock, ids }, { tenantId }, { action: 'key.created', target: key.record.keyId, detail });
+  return {
+    tenant: tenant.record,
+    member,
+    key,
+    writes: [tenant.write, ...counted, firstKeyWrite(key.record), audit, keyMade],
+  };
 }

@@ -6,7 +6,8 @@ import type { Clock } from '../ports/clock.ts';
 import type { Ids } from '../ports/ids.ts';
 import { ConditionFailed, type Table, type TableCondition, type TableRecord, type TableWrite } from '../ports/table.ts';
 import type { Remember } from '../tenancy/idempotency.ts';
-import { type ApiKeyContent, type ApiKeyRecord, apiKeyRecordSchema, generateApiKey, stateOf } from './api-key.ts';
+import { type ApiKeyContent, type ApiKeyRecord, apiKeyRecordSchema, generateApiKey } from './api-key.ts';
+import { untilDone } from './attempts.ts';
 import { accessLimits } from './limits.ts';
 import { apiKeyIndexes, apiKeyPlace, keyUsePlace, memberPlace } from './places.ts';
 
@@ -22,9 +23,10 @@ export interface MadeKey {
   readonly record: ApiKeyRecord;
 }
 
-const recordOf = (stored: TableRecord): ApiKeyRecord => apiKeyRecordSchema.parse(stored.data);
+export const recordOf = (stored: TableRecord): ApiKeyRecord => apiKeyRecordSchema.parse(stored.data);
 
-const putKey = (record: ApiKeyRecord, condition: TableCondition, expiresAt?: number): TableWrite => ({
+/** The write that stores a key, with a time in epoch seconds after which it may vanish. */
+export const putKey = (record: ApiKeyRecord, condition: TableCondition, expiresAt?: number): TableWrite => ({
   kind: 'put',
   key: apiKeyPlace(record.keyId),
   data: toJsonObject(record),
@@ -34,7 +36,10 @@ const putKey = (record: ApiKeyRecord, condition: TableCondition, expiresAt?: num
 });
 
 /** The write by which a member, who must be there, has a key more or less. */
-const countKey = ({ tenantId, memberId }: Pick<ApiKeyRecord, 'tenantId' | 'memberId'>, by: 1 | -1): TableWrite => ({
+export const countKey = (
+  { tenantId, memberId }: Pick<ApiKeyRecord, 'tenantId' | 'memberId'>,
+  by: 1 | -1,
+): TableWrite => ({
   kind: 'increment',
   key: memberPlace(tenantId, memberId),
   counter: 'keys',
@@ -73,65 +78,26 @@ function factsOf({ memberId, name, scopes, addressRanges, expiresAt }: ApiKeyRec
   return toJsonObject({ memberId, name, scopes, addressRanges, expiresAt });
 }
 
-/**
- * Makes the key that is to follow another, with what that one may. The old one lives on for that many seconds, or until
- * it would have ended anyway.
- * @throws EngineError key.not_found, key.not_live, key.rotating, key.too_many
- */
-export async function rotateApiKey(
-  { table, clock, ids }: KeyPorts,
-  actor: ActorOrEngine,
-  keyId: string,
-  overlapSeconds: number,
-): Promise<MadeKey> {
-  const stored = await table.get(apiKeyPlace(keyId));
-  if (stored === undefined) throw missingKey();
-  const old = recordOf(stored);
-  const now = clock.now();
-  if (stateOf(old, now) !== 'live') throw new EngineError('key.not_live', `The key is ${stateOf(old, now)}.`);
-  const before = old.replaces === undefined ? undefined : await findApiKey(table, old.replaces);
-  if (old.replacedBy !== undefined || (before !== undefined && stateOf(before, now) === 'live')) {
-    throw new EngineError('key.rotating', 'It has a predecessor or a successor that lives.');
-  }
-  const { tenantId, memberId, name, scopes, addressRanges } = old;
-  const made = generateApiKey(clock, ids, {
-    ...{ tenantId, memberId, name, replaces: keyId },
-    ...(scopes === undefined ? {} : { scopes }),
-    ...(addressRanges === undefined ? {} : { addressRanges }),
-    ...(old.expiresAt === undefined ? {} : { expiresAt: old.expiresAt }),
-  });
-  const end = new Date(now.getTime() + overlapSeconds * 1_000).toISOString();
-  const expiresAt = old.expiresAt === undefined || old.expiresAt > end ? end : old.expiresAt;
-  const ending: ApiKeyRecord = { ...old, expiresAt, replacedBy: made.record.keyId };
-  const detail = { successor: made.record.keyId, expiresAt };
-  await storeMore(
-    table,
-    made.record,
-    [putKey(made.record, { kind: 'absent' }), putKey(ending, { kind: 'version', version: stored.version })],
-    [auditWrite({ clock, ids }, actor, { action: 'key.rotated', target: keyId, detail })],
-  );
-  return made;
-}
-
-/** Stores keys of a member who then has one more. */
+/** Stores a key of a member who then has one more. */
 async function storeMore(
   table: Table,
   record: ApiKeyRecord,
   writes: readonly TableWrite[],
-  more: readonly TableWrite[] = [],
+  more: readonly TableWrite[],
 ): Promise<void> {
   try {
     await table.transact([...writes, countKey(record, 1), ...more]);
   } catch (error) {
-    if (!(error instanceof ConditionFailed)) throw error;
-    if (error.failed.includes(1) && writes.length > 1) {
-      throw new EngineError('key.rotating', 'Somebody else has just rotated or revoked it.', { cause: error });
-    }
-    if (!error.failed.includes(writes.length)) throw error;
-    const member = await table.get(memberPlace(record.tenantId, record.memberId));
-    if (member === undefined) throw new EngineError('member.not_found', 'The tenant has no such member.');
-    throw new EngineError('key.too_many', `The member has ${accessLimits.keysOfMember} keys.`);
+    if (!(error instanceof ConditionFailed) || !error.failed.includes(writes.length)) throw error;
+    throw await refusedCount(table, record);
   }
+}
+
+/** Why a member cannot have one key more. */
+export async function refusedCount(table: Table, record: ApiKeyRecord): Promise<EngineError> {
+  const member = await table.get(memberPlace(record.tenantId, record.memberId));
+  if (member === undefined) return new EngineError('member.not_found', 'The tenant has no such member.');
+  return new EngineError('key.too_many', `The member has ${accessLimits.keysOfMember} keys.`);
 }
 
 /** A key by its id, whoever has it; undefined where there is none. */
@@ -156,33 +122,39 @@ export async function listApiKeys(
   return { keys: records.map(recordOf), ...(cursor === undefined ? {} : { cursor }) };
 }
 
-/** Ends a key at once; it is still listed for a while. Revoking a revoked key changes nothing. */
+/** The write that ends a key at once; its record goes after a while. */
+export function revocationWrite(record: ApiKeyRecord, version: number, now: Date): TableWrite {
+  const forgotten = Math.floor(now.getTime() / 1_000) + accessLimits.revokedKeyDays * 86_400;
+  return putKey({ ...record, revokedAt: now.toISOString() }, { kind: 'version', version }, forgotten);
+}
+
+/**
+ * Ends a key at once; it is still listed for a while. Revoking a revoked key changes nothing.
+ * @throws EngineError key.not_found, service.unavailable
+ */
 export async function revokeApiKey(
   { table, clock, ids }: KeyPorts,
   actor: ActorOrEngine,
   keyId: string,
 ): Promise<void> {
-  for (;;) {
+  await untilDone(async () => {
     const stored = await table.get(apiKeyPlace(keyId));
     if (stored === undefined) throw missingKey();
     const record = recordOf(stored);
-    if (record.revokedAt !== undefined) return;
-    const now = clock.now();
-    const forgotten = Math.floor(now.getTime() / 1_000) + accessLimits.revokedKeyDays * 86_400;
-    const revoked: ApiKeyRecord = { ...record, revokedAt: now.toISOString() };
+    if (record.revokedAt !== undefined) return true;
+    const audit = auditWrite({ clock, ids }, actor, { action: 'key.revoked', target: keyId, detail: factsOf(record) });
+    const ending = [revocationWrite(record, stored.version, clock.now()), audit];
     try {
-      await table.transact([
-        putKey(revoked, { kind: 'version', version: stored.version }, forgotten),
-        countKey(record, -1),
-        auditWrite({ clock, ids }, actor, { action: 'key.revoked', target: keyId, detail: factsOf(record) }),
-      ]);
-      return;
+      await table.transact([...ending, countKey(record, -1)]);
+      return true;
     } catch (error) {
       if (!(error instanceof ConditionFailed)) throw error;
-      // A member who is gone has no keys that live, and this one is on its way out.
-      if ((await table.get(memberPlace(record.tenantId, record.memberId))) === undefined) return;
+      if (error.failed.includes(0)) return undefined;
+      // The count alone would not have it, as where the member is gone: a key is ended whatever counts say.
+      await table.transact(ending);
+      return true;
     }
-  }
+  });
 }
 
 /** Forgets the keys of a member who is gone. */

@@ -1,21 +1,22 @@
 import { EngineError } from '../errors.ts';
 import type { Table } from '../ports/table.ts';
+import { isRangeWithin } from './address-ranges.ts';
 import type { ApiKeyRecord } from './api-key.ts';
 import { intersection, needHeld } from './grants.ts';
 import { findApiKey, missingKey } from './key-repository.ts';
 import { findMember, missingMember } from './member-repository.ts';
 import type { Grant, Permission } from './permissions.ts';
 import type { Principal } from './principal.ts';
-import { grantsOfRoles } from './role-repository.ts';
+import { heldByRoles } from './role-repository.ts';
 
-/** What a member's roles hold; nothing where the member is gone. */
+/** What a member's roles hold; undefined where the member is gone. */
 async function grantsOfMember(
   table: Table,
   tenantId: string,
   memberId: string,
 ): Promise<ReadonlySet<Grant> | undefined> {
   const member = await findMember(table, tenantId, memberId);
-  return member === undefined ? undefined : grantsOfRoles(table, tenantId, member.roles);
+  return member === undefined ? undefined : heldByRoles(table, tenantId, member.roles);
 }
 
 /** Everybody looks after their own keys; those of others take a permission. @throws EngineError access.forbidden */
@@ -25,19 +26,30 @@ function needOwn(principal: Principal, memberId: string, permission: Permission)
 }
 
 /**
- * That somebody may make such a key: it would be a way around what they hold, if it might do more than their own key.
+ * What somebody may make a key with, so that it is no way around what they hold:
+ * - of their own: what their own key may do, from no other addresses, and to no later end;
+ * - of somebody else: only who holds all that the member holds, since the key acts in the member's name. Without scopes
+ *   it gets what the member holds now: else who made it would hold what the member is given later.
+ * @returns the scopes that the key gets
  * @throws EngineError access.forbidden, access.not_held, member.not_found
  */
 export async function needMayMakeKey(
   table: Table,
   principal: Principal,
-  { memberId, scopes }: Pick<ApiKeyRecord, 'memberId' | 'scopes'>,
-): Promise<void> {
+  wanted: Pick<ApiKeyRecord, 'memberId' | 'scopes' | 'addressRanges' | 'expiresAt'>,
+): Promise<ApiKeyRecord['scopes']> {
+  const { memberId, scopes } = wanted;
   needOwn(principal, memberId, 'keys:write');
   const held = await grantsOfMember(table, principal.tenantId, memberId);
   if (held === undefined) throw missingMember();
   if (scopes !== undefined) needMemberHolds(held, scopes);
-  needHeld(principal, scopes ?? held);
+  needNoWider(principal, wanted);
+  if (principal.memberId === memberId) {
+    needHeld(principal, scopes ?? held);
+    return scopes;
+  }
+  needHeld(principal, held);
+  return scopes ?? [...held].sort();
 }
 
 /** A scope that the member lacks would be silently without effect. @throws EngineError access.not_held */
@@ -49,6 +61,19 @@ function needMemberHolds(held: ReadonlySet<Grant>, scopes: readonly Grant[]): vo
   }
 }
 
+/** @throws EngineError access.not_held where a key is for more addresses, or lives longer, than the one that calls */
+function needNoWider(
+  { addressRanges: own, expiresAt: end }: Principal,
+  { addressRanges, expiresAt }: Pick<ApiKeyRecord, 'addressRanges' | 'expiresAt'>,
+): void {
+  if (own !== undefined && !(addressRanges?.every((range) => isRangeWithin(range, own)) ?? false)) {
+    throw new EngineError('access.not_held', `Your key is for ${own.join(', ')} alone: name these or fewer.`);
+  }
+  if (end !== undefined && (expiresAt === undefined || new Date(expiresAt) > new Date(end))) {
+    throw new EngineError('access.not_held', `Your key ends at ${end}: name that end or an earlier one.`);
+  }
+}
+
 /** Whose keys somebody sees: all, or their own. @throws EngineError access.forbidden */
 export function seenMember(principal: Principal, wanted: string | undefined): string | undefined {
   if (wanted !== undefined) needOwn(principal, wanted, 'keys:read');
@@ -56,16 +81,24 @@ export function seenMember(principal: Principal, wanted: string | undefined): st
 }
 
 /**
- * The key of the tenant that somebody wants to rotate or revoke, which takes that they hold what it may do. Revoking
- * the key that they call with they always may.
- * @throws EngineError key.not_found, also for another tenant's and where they may not see it; access.not_held
+ * The key of the tenant that somebody wants to revoke: the one that they call with, one of their own that may no more, or
+ * one of a member all of whose rights they hold.
+ * @throws EngineError key.not_found, also for another tenant's; access.forbidden, access.not_held
  */
-export async function needManagedKey(table: Table, principal: Principal, keyId: string): Promise<ApiKeyRecord> {
+export async function needRevocableKey(table: Table, principal: Principal, keyId: string): Promise<ApiKeyRecord> {
   const record = await findApiKey(table, keyId);
   if (record === undefined || record.tenantId !== principal.tenantId) throw missingKey();
-  if (record.memberId !== principal.memberId && !principal.permissions.has('keys:write')) throw missingKey();
+  needOwn(principal, record.memberId, 'keys:write');
   if (keyId === principal.keyId) return record;
   const held = (await grantsOfMember(table, record.tenantId, record.memberId)) ?? new Set<Grant>();
-  needHeld(principal, record.scopes === undefined ? held : intersection(held, new Set(record.scopes)));
+  const narrowed = principal.memberId === record.memberId && record.scopes !== undefined;
+  needHeld(principal, narrowed ? intersection(held, new Set(record.scopes)) : held);
+  return record;
+}
+
+/** The same of a key that is to be rotated, which gives its text away: it may be no wider than the one that calls. */
+export async function needRotatableKey(table: Table, principal: Principal, keyId: string): Promise<ApiKeyRecord> {
+  const record = await needRevocableKey(table, principal, keyId);
+  needNoWider(principal, record);
   return record;
 }

@@ -25,14 +25,15 @@ export function createKeyUseRecorder({
   readonly table: Table;
   readonly clock: Clock;
 }): KeyUseRecorder {
-  const isDue = createSeldom(resolution);
+  const seldom = createSeldom(resolution);
   return {
     async used({ tenantId, keyId }, address) {
       const now = clock.now();
-      if (!isDue(keyId, now)) return;
+      if (!seldom.isDue(keyId, now)) return;
       const use: KeyUse = { usedAt: now.toISOString(), ...(address === undefined ? {} : { address }) };
       const expiresAt = Math.floor(now.getTime() / 1_000) + keptSeconds;
       await table.transact([{ kind: 'put', key: keyUsePlace(tenantId, keyId), data: use, expiresAt }]);
+      seldom.done(keyId, now);
     },
   };
 }

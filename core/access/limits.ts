@@ -3,7 +3,7 @@ export const accessLimits = {
   members: 1_000,
   customRoles: 50,
   rolesOfMember: 10,
-  /** Keys of one member that are not revoked; a removed member's go with it in one transaction of 100 writes. */
+  /** Keys of one member that are not revoked. */
   keysOfMember: 20,
   addressRanges: 20,
   /** Days for which a revoked key is still listed. */

@@ -6,13 +6,14 @@ import type { Clock } from '../ports/clock.ts';
 import type { Ids } from '../ports/ids.ts';
 import { ConditionFailed, type Table, type TableRecord, type TableWrite } from '../ports/table.ts';
 import type { Remember } from '../tenancy/idempotency.ts';
+import { untilDone } from './attempts.ts';
 import { needHeld } from './grants.ts';
 import { removeKeysOf } from './key-repository.ts';
 import { accessLimits } from './limits.ts';
 import { isActiveOwner, type MemberRecord, memberRecordSchema } from './member-record.ts';
 import { countPlace, memberPlace } from './places.ts';
 import type { Principal } from './principal.ts';
-import { grantsOfRoles, roleCounts } from './role-repository.ts';
+import { grantsOfRoles, heldByRoles, roleCounts } from './role-repository.ts';
 
 export interface MemberPorts {
   readonly table: Table;
@@ -120,13 +121,16 @@ export async function changeMember(
 ): Promise<MemberRecord> {
   const { tenantId } = principal;
   const key = memberPlace(tenantId, memberId);
-  for (;;) {
+  return untilDone(async () => {
     const stored = await table.get(key);
     if (stored === undefined) throw missingMember();
     const before = recordOf(stored);
     const roles = change.roles ?? before.roles;
     if (change.roles !== undefined || change.suspended !== undefined) {
-      needHeld(principal, await grantsOfRoles(table, tenantId, [...new Set([...before.roles, ...roles])]));
+      needHeld(principal, [
+        ...(await heldByRoles(table, tenantId, before.roles)),
+        ...(await grantsOfRoles(table, tenantId, roles)),
+      ]);
     }
     const { suspendedAt, email, ...kept } = before;
     const address = change.email === undefined ? email : (change.email ?? undefined);
@@ -147,11 +151,11 @@ export async function changeMember(
       ...roleCounts(tenantId, before.roles, after.roles),
       auditWrite({ clock, ids }, principal, {
         ...{ action: 'member.changed', target: memberId },
-        detail: { ...factsOf(after), before: factsOf(before) },
+        detail: { ...factsOf(after), before: factsOf(before), emailChanged: before.email !== after.email },
       }),
     ];
-    if (await took(table, writes, owners.length > 0 && !isActiveOwner(after))) return after;
-  }
+    return (await took(table, writes, owners.length > 0 && !isActiveOwner(after))) ? after : undefined;
+  });
 }
 
 /**
@@ -162,11 +166,11 @@ export async function removeMember(ports: MemberPorts, principal: Principal, mem
   const { table } = ports;
   const { tenantId } = principal;
   const key = memberPlace(tenantId, memberId);
-  for (;;) {
+  await untilDone(async () => {
     const stored = await table.get(key);
     if (stored === undefined) throw missingMember();
     const before = recordOf(stored);
-    needHeld(principal, await grantsOfRoles(table, tenantId, before.roles));
+    needHeld(principal, await heldByRoles(table, tenantId, before.roles));
     const owners = ownerCount(before, undefined);
     const writes: TableWrite[] = [
       // Its version counts keys too: one that is made meanwhile fails this.
@@ -176,8 +180,8 @@ export async function removeMember(ports: MemberPorts, principal: Principal, mem
       ...roleCounts(tenantId, before.roles, []),
       auditWrite(ports, principal, { action: 'member.removed', target: memberId, detail: factsOf(before) }),
     ];
-    if (await took(table, writes, owners.length > 0)) break;
-  }
+    return (await took(table, writes, owners.length > 0)) ? true : undefined;
+  });
   // No key is taken whose member is gone: what follows is tidying.
   await removeKeysOf(table, tenantId, memberId);
 }

@@ -7,6 +7,8 @@ export interface Principal extends Actor {
   readonly grants: ReadonlySet<Grant>;
   /** The same, wildcards written out. */
   readonly permissions: ReadonlySet<Permission>;
+  /** When the key ends; absent: when it is revoked. */
+  readonly expiresAt?: string;
   /** Where the key may be used from; absent: everywhere. */
   readonly addressRanges?: readonly string[];
 }

@@ -5,6 +5,7 @@ import type { Clock } from '../ports/clock.ts';
 import type { Ids } from '../ports/ids.ts';
 import { ConditionFailed, type Table, type TableRecord, type TableWrite } from '../ports/table.ts';
 import { quoted } from '../text.ts';
+import { untilDone } from './attempts.ts';
 import { builtInRoles, isBuiltInRole } from './built-in-roles.ts';
 import { needHeld } from './grants.ts';
 import { accessLimits } from './limits.ts';
@@ -36,15 +37,29 @@ export async function grantsOfRoles(
   tenantId: string,
   names: readonly string[],
 ): Promise<ReadonlySet<Grant>> {
-  const each = await Promise.all(
-    names.map(async (name) => {
-      if (isBuiltInRole(name)) return builtInRoles[name].grants;
-      const stored = await table.get(rolePlace(tenantId, name));
-      if (stored === undefined) throw missingRole(name);
-      return recordOf(stored).grants;
-    }),
-  );
+  const each = await Promise.all(names.map(async (name) => (await grantsOf(table, tenantId, name)) ?? missing(name)));
   return new Set(each.flat());
+}
+
+/** The same of roles that a member has. One that was taken from them and removed meanwhile holds nothing. */
+export async function heldByRoles(
+  table: Table,
+  tenantId: string,
+  names: readonly string[],
+): Promise<ReadonlySet<Grant>> {
+  const each = await Promise.all(names.map((name) => grantsOf(table, tenantId, name)));
+  return new Set(each.flatMap((grants) => grants ?? []));
+}
+
+async function grantsOf(table: Table, tenantId: string, name: string): Promise<readonly Grant[] | undefined> {
+  if (isBuiltInRole(name)) return builtInRoles[name].grants;
+  const stored = await table.get(rolePlace(tenantId, name));
+  return stored === undefined ? undefined : recordOf(stored).grants;
+}
+
+/** @throws EngineError role.not_found */
+function missing(name: string): never {
+  throw missingRole(name);
 }
 
 /**
@@ -61,7 +76,7 @@ export async function setRole(
   const { name } = content;
   refuseBuiltIn(name);
   const key = rolePlace(tenantId, name);
-  for (;;) {
+  return untilDone(async () => {
     const stored = await table.get(key);
     const before = stored === undefined ? undefined : recordOf(stored);
     needHeld(principal, [...content.grants, ...(before?.grants ?? [])]);
@@ -98,8 +113,9 @@ export async function setRole(
         throw new EngineError('role.too_many', `The tenant has ${accessLimits.customRoles} roles of its own.`);
       }
       // Somebody else has just made, changed or given it: it is looked at anew.
+      return undefined;
     }
-  }
+  });
 }
 
 /**
@@ -110,7 +126,7 @@ export async function removeRole({ table, clock, ids }: RolePorts, principal: Pr
   const { tenantId } = principal;
   refuseBuiltIn(name);
   const key = rolePlace(tenantId, name);
-  for (;;) {
+  await untilDone(async () => {
     const stored = await table.get(key);
     if (stored === undefined) throw missingRole(name);
     needHeld(principal, recordOf(stored).grants);
@@ -122,12 +138,13 @@ export async function removeRole({ table, clock, ids }: RolePorts, principal: Pr
         { kind: 'increment', key: countPlace(tenantId, 'roles'), counter: 'count', by: -1, min: 0 },
         auditWrite({ clock, ids }, principal, { action: 'role.removed', target: name }),
       ]);
-      return;
+      return true;
     } catch (error) {
       // It was given to somebody, or changed, meanwhile.
       if (!(error instanceof ConditionFailed)) throw error;
+      return undefined;
     }
-  }
+  });
 }
 
 /**

@@ -1,18 +1,35 @@
 import { z } from 'zod';
-import { digestOf, type Sha256 } from '../digest.ts';
+import { digestOf, type JsonObject, type Sha256 } from '../digest.ts';
 import { jsonObjectSchema } from '../json.ts';
-import { type AuditEntry, auditEntrySchema } from './entry.ts';
 
 const hashSchema = z.string().regex(/^[0-9a-f]{64}$/);
 
-/** A link of a tenant's chain: the entry, its number, and a hash over both and the link before. */
-export const sealedEntrySchema = z.strictObject({
-  sequence: z.number().int().min(1),
-  previousHash: hashSchema,
-  hash: hashSchema,
-  entry: auditEntrySchema,
+/** A link of a tenant's chain as it is made: an entry, its number, and a hash over both and the link before. */
+export interface Link {
+  readonly sequence: number;
+  readonly previousHash: Sha256;
+  readonly hash: Sha256;
+  readonly entry: JsonObject;
+}
+
+/** An entry as it is stored now, which may be another than was written. */
+export const storedEntrySchema = z.looseObject({
+  entryId: z.string().exactOptional(),
+  tenantId: z.string().exactOptional(),
+  at: z.string().exactOptional(),
+  action: z.string().exactOptional().describe('Such as member.added.'),
+  actor: z
+    .looseObject({
+      memberId: z.string().exactOptional(),
+      keyId: z.string().exactOptional(),
+      requestId: z.string().exactOptional(),
+      sourceAddress: z.string().exactOptional(),
+    })
+    .exactOptional()
+    .describe('Who, by which key, in which request; absent: the engine, or who runs it.'),
+  target: z.string().exactOptional().describe('What was changed; of a refusal the operation.'),
+  detail: jsonObjectSchema.exactOptional().describe('What is new.'),
 });
-export type SealedEntry = z.infer<typeof sealedEntrySchema>;
 
 /**
  * A link as it is stored now, which may be another than was sealed: it is shown as it stands, or nobody could tell which
@@ -22,22 +39,7 @@ export const storedLinkSchema = z.strictObject({
   sequence: z.number().int().describe('Its place in the log, from 1.'),
   previousHash: z.string().describe('The hash of the entry before; of the first, zeros.'),
   hash: z.string().describe('SHA-256 of the canonical JSON (RFC 8785) of sequence, previousHash and entry.'),
-  entry: z.looseObject({
-    entryId: z.string().exactOptional(),
-    at: z.string().exactOptional(),
-    action: z.string().exactOptional().describe('Such as member.added.'),
-    actor: z
-      .looseObject({
-        memberId: z.string().exactOptional(),
-        keyId: z.string().exactOptional(),
-        requestId: z.string().exactOptional(),
-        sourceAddress: z.string().exactOptional(),
-      })
-      .exactOptional()
-      .describe('Who, by which key, in which request; absent: the engine, or who runs it.'),
-    target: z.string().exactOptional().describe('What was changed; of a refusal the operation.'),
-    detail: jsonObjectSchema.exactOptional().describe('What is new.'),
-  }),
+  entry: storedEntrySchema,
 });
 export type StoredLink = z.infer<typeof storedLinkSchema>;
 
@@ -49,17 +51,17 @@ export type ChainHead = z.infer<typeof chainHeadSchema>;
 export const emptyChain: ChainHead = { sequence: 0, hash: '0'.repeat(64) };
 
 /** Hash of a link: SHA-256 of the canonical JSON of its number, the hash before it and its entry. */
-function hashOf(sequence: number, previousHash: Sha256, entry: StoredLink['entry'] | AuditEntry): Sha256 {
+function hashOf(sequence: number, previousHash: Sha256, entry: object): Sha256 {
   return digestOf({ sequence, previousHash, entry });
 }
 
 /** The link that an entry makes after a head. */
-export function linkAfter(head: ChainHead, entry: AuditEntry): SealedEntry {
+export function linkAfter(head: ChainHead, entry: JsonObject): Link {
   const sequence = head.sequence + 1;
   return { sequence, previousHash: head.hash, hash: hashOf(sequence, head.hash, entry), entry };
 }
 
-export const headOf = ({ sequence, hash }: SealedEntry): ChainHead => ({ sequence, hash });
+export const headOf = ({ sequence, hash }: Link): ChainHead => ({ sequence, hash });
 
 /** What is wrong with a chain, at which link. */
 export interface ChainFlaw {

@@ -7,10 +7,17 @@ export interface AnchorKey extends Pick<SigningKey, 'keyId'> {
   verify(bytes: Uint8Array, signature: Uint8Array): boolean;
 }
 
+/** A tenant's whole log: the tail read first, then the anchors, then the links from number 1. */
+export interface WholeLog {
+  readonly tenantId: string;
+  readonly head: ChainHead;
+  readonly anchors: readonly Anchor[];
+  readonly links: readonly StoredLink[];
+}
+
 /** What a check of a whole log found. */
 export interface AuditReport {
-  readonly head: ChainHead;
-  /** The first flaw, from the log's begin. */
+  /** The first flaw that was found. */
   readonly flaw?: ChainFlaw;
   /** Anchors that fit to the chain. */
   readonly anchors: number;
@@ -18,47 +25,73 @@ export interface AuditReport {
   readonly anchoredSequence: number;
 }
 
+/** Milliseconds after which an entry has been sealed and its head signed, unless something keeps that from being done. */
+const anchoredWithin = 2 * 3_600_000;
+/** Milliseconds by which the clocks of those who write and check may differ. */
+const clockSkew = 5 * 60_000;
+
 /**
- * Checks a tenant's whole log: that each entry is what was sealed, in that order, and that the chain is the one whose heads
- * were signed: who can write the table could make another chain, and who cannot sign cannot anchor it.
- * @param links from number 1
- * @param head as the table says: a chain that was cut off at its end is shorter than that
- * @param anchors of the same tenant, in any order
+ * Checks that each entry is what was sealed, in that order and of this tenant, and that the chain is the one whose heads
+ * were signed: who can write the table can make another chain, whole in itself, and cannot sign it. Nothing that the
+ * entries say of themselves decides what is looked at.
  */
-export function checkAudit(
-  links: readonly StoredLink[],
-  head: ChainHead,
-  anchors: readonly Anchor[],
-  key: AnchorKey,
-): AuditReport {
-  const checked = checkLinks(links);
-  const none = { head, anchors: 0, anchoredSequence: 0 };
-  if ('flaw' in checked) return { ...none, flaw: checked.flaw };
-  const end = checked.head;
-  if (end.sequence < head.sequence) {
-    return {
-      ...none,
-      flaw: { sequence: end.sequence + 1, reason: `it is missing: the chain had ${head.sequence} entries` },
-    };
-  }
+export function checkAudit({ tenantId, head, anchors, links }: WholeLog, key: AnchorKey, now: Date): AuditReport {
+  const chained = checkLinks(links);
+  const ends = 'flaw' in chained ? chained.flaw : (entryFlaw(tenantId, links, now) ?? headFlaw(head, links));
+  if (ends !== undefined) return { flaw: ends, anchors: 0, anchoredSequence: 0 };
   let anchoredSequence = 0;
+  let fitting = 0;
   for (const anchor of [...anchors].sort((a, b) => a.sequence - b.sequence)) {
-    const reason = flawOf(anchor, links, key);
-    if (reason !== undefined) {
-      const entryId = links[anchor.sequence - 1]?.entry.entryId;
-      return { ...none, flaw: { sequence: anchor.sequence, ...(entryId === undefined ? {} : { entryId }), reason } };
-    }
+    const reason = anchorFlaw(tenantId, anchor, links, key);
+    if (reason !== undefined)
+      return { flaw: flawAt(links, anchor.sequence, reason), anchors: fitting, anchoredSequence };
+    fitting += 1;
     anchoredSequence = anchor.sequence;
   }
-  return { head: end, anchors: anchors.length, anchoredSequence };
+  const behind = links[anchoredSequence];
+  const old = now.getTime() - anchoredWithin;
+  if (behind !== undefined && Date.parse(behind.entry.at ?? '') < old) {
+    const reason = 'no head that covers it was signed, hours after it was written';
+    return { flaw: flawAt(links, behind.sequence, reason), anchors: fitting, anchoredSequence };
+  }
+  return { anchors: fitting, anchoredSequence };
+}
+
+function flawAt(links: readonly StoredLink[], sequence: number, reason: string): ChainFlaw {
+  const entryId = links[sequence - 1]?.entry.entryId;
+  return { sequence, ...(entryId === undefined ? {} : { entryId }), reason };
+}
+
+function entryFlaw(tenantId: string, links: readonly StoredLink[], now: Date): ChainFlaw | undefined {
+  for (const { sequence, entry } of links) {
+    if (entry.tenantId !== tenantId) return flawAt(links, sequence, 'it is not of this tenant');
+    if (!(Date.parse(entry.at ?? '') <= now.getTime() + clockSkew))
+      return flawAt(links, sequence, 'its time is to come');
+  }
+  return undefined;
+}
+
+/** The chain may have grown since its head was read, and is never shorter. */
+function headFlaw(head: ChainHead, links: readonly StoredLink[]): ChainFlaw | undefined {
+  if (head.sequence > links.length) {
+    return flawAt(links, links.length + 1, `it is missing: the chain had ${head.sequence} entries`);
+  }
+  const hash = head.sequence === 0 ? emptyChain.hash : links[head.sequence - 1]?.hash;
+  return hash === head.hash ? undefined : flawAt(links, head.sequence, 'it is not the one that is noted as the last');
 }
 
 /** What does not fit between an anchor and the chain; undefined where all does. */
-function flawOf(anchor: Anchor, links: readonly StoredLink[], key: AnchorKey): string | undefined {
-  if (anchor.keyId !== key.keyId) return 'its anchor was signed by another key';
+function anchorFlaw(
+  tenantId: string,
+  anchor: Anchor,
+  links: readonly StoredLink[],
+  key: AnchorKey,
+): string | undefined {
+  if (anchor.keyId !== key.keyId) return 'its signed head is of another key';
   if (!key.verify(anchorBytes(anchor), Buffer.from(anchor.signature, 'base64')))
-    return 'its anchor’s signature is not valid';
-  const hash = anchor.sequence === 0 ? emptyChain.hash : links[anchor.sequence - 1]?.hash;
-  if (hash === undefined) return `it is missing: it was anchored on ${anchor.at}`;
-  return hash === anchor.hash ? undefined : `it is not the one that was anchored on ${anchor.at}`;
+    return 'the signature of its head is not valid';
+  if (anchor.tenantId !== tenantId) return 'its signed head is of another tenant';
+  const hash = links[anchor.sequence - 1]?.hash;
+  if (hash === undefined) return `it is missing: its head was signed at ${anchor.at}`;
+  return hash === anchor.hash ? undefined : `it is not the one whose head was signed at ${anchor.at}`;
 }

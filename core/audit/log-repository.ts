@@ -1,7 +1,13 @@
 import type { Table, TableRecord } from '../ports/table.ts';
-import { type StoredLink, storedLinkSchema } from './chain.ts';
-import { type AuditEntry, auditEntrySchema } from './entry.ts';
-import { pendingPlace, sealedPlace, sealedPrefix } from './places.ts';
+import {
+  type ChainHead,
+  chainHeadSchema,
+  emptyChain,
+  type StoredLink,
+  storedEntrySchema,
+  storedLinkSchema,
+} from './chain.ts';
+import { headPlace, pendingPlace, sealedPlace, sealedPrefix } from './places.ts';
 
 /** Entries that no seal covers yet, which a list of the tail shows at most. */
 export const mostPending = 1_000;
@@ -27,9 +33,23 @@ export async function listSealed(
   };
 }
 
-/** The entries that no seal covers yet, the oldest first. */
-export async function listPending(table: Table, tenantId: string): Promise<readonly AuditEntry[]> {
+/** The entries that no seal covers yet, the oldest first, as they stand. */
+export async function listPending(table: Table, tenantId: string): Promise<readonly StoredLink['entry'][]> {
   const { partition } = pendingPlace(tenantId, '');
   const { records } = await table.query({ partition, limit: mostPending });
-  return records.map(({ data }) => auditEntrySchema.parse(data));
+  return records.map(({ data }) => {
+    const read = storedEntrySchema.safeParse(data);
+    return read.success ? read.data : {};
+  });
+}
+
+/**
+ * Number and hash of the last link, as far as the table says; before the first those of an empty chain. What is none is
+ * shown as one that no link fits.
+ */
+export async function readHead(table: Table, tenantId: string): Promise<ChainHead> {
+  const stored = await table.get(headPlace(tenantId));
+  if (stored === undefined) return emptyChain;
+  const read = chainHeadSchema.safeParse(stored.data);
+  return read.success ? read.data : { sequence: 0, hash: 'f'.repeat(64) };
 }

@@ -16,6 +16,10 @@ export const pendingState = (tenantId: string, entryId: string): TableKey => ({
   partition: `AUDITPENDING#${shardOf(tenantId)}`,
   sort: `${tenantId}#${entryId}`,
 });
+/** Index byState too: a chain whose head is not anchored yet. */
+export const unanchoredState = (tenantId: string): TableKey => pendingState(tenantId, 'HEAD');
+/** Whose record an entry of that index is. */
+export const tenantOfState = (sort: string): string => sort.slice(0, sort.indexOf('#'));
 export const pendingShard = (shard: number): string => `AUDITPENDING#${shard}`;
 
 const digits = 12;
@@ -30,11 +34,11 @@ export const sealedPrefix = 'SEALED#';
 /** The last link of a tenant's chain. */
 export const headPlace = (tenantId: string): TableKey => ({ partition: `AUDIT#${tenantId}`, sort: 'HEAD' });
 
-/** The signed head of an hour, outside the table: `audit/<tenant>/2026-11/26T23.json`. */
+/** The signed head of an hour, outside the table: `audit/<tenant>/2026-11-26T23.json`. */
 export const anchorPlace = (tenantId: string, at: Date): BlobPlace => ({
   bucket: 'work',
-  path: `${anchorsOfMonth(tenantId, at.toISOString().slice(0, 7))}${at.toISOString().slice(8, 13)}.json`,
+  path: `${anchorsOf(tenantId)}${at.toISOString().slice(0, 13)}.json`,
 });
-/** Where the anchors of a month, `2026-11`, lie. */
-export const anchorsOfMonth = (tenantId: string, month: string): string => `${anchorsPrefix}${tenantId}/${month}/`;
+/** Where the anchors of a tenant's chain lie, in the order of their hours. */
+export const anchorsOf = (tenantId: string): string => `${anchorsPrefix}${tenantId}/`;
 export const anchorsPrefix = 'audit/';

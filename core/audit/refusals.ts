@@ -24,13 +24,16 @@ export function createRefusalRecorder(ports: {
   readonly clock: Clock;
   readonly ids: Ids;
 }): RefusalRecorder {
-  const isDue = createSeldom(quiet);
+  const seldom = createSeldom(quiet);
   return {
     async refused(actor, { operation, code, detail }) {
       if (!ofRights.has(code)) return;
-      if (!isDue(`${actor.keyId} ${operation} ${code}`, ports.clock.now())) return;
+      const now = ports.clock.now();
+      const same = `${actor.keyId} ${operation} ${code}`;
+      if (!seldom.isDue(same, now)) return;
       const fact = { action: 'access.refused', target: operation, detail: { code, detail } } as const;
       await ports.table.transact([auditWrite(ports, actor, fact)]);
+      seldom.done(same, now);
     },
   };
 }

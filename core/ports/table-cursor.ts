@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { EngineError } from '../errors.ts';
+import { tryJson } from '../json.ts';
 import type { TableKey, TableQuery } from './table.ts';
 import { isKeyPart } from './table-limits.ts';
 
@@ -25,7 +26,7 @@ export function encodeCursor(query: TableQuery, place: TablePlace): string {
  */
 export function decodeCursor(query: TableQuery): TablePlace | undefined {
   if (query.cursor === undefined) return undefined;
-  const fields = cursorSchema.safeParse(parseJson(Buffer.from(query.cursor, 'base64url').toString()));
+  const fields = cursorSchema.safeParse(tryJson(Buffer.from(query.cursor, 'base64url').toString()));
   if (!fields.success) throw new EngineError('cursor.invalid', 'the cursor cannot be read');
   const [index, partition, sortPrefix, descending, sort, keyPartition, keySort] = fields.data;
   const same = JSON.stringify([index, partition, sortPrefix, descending]) === JSON.stringify(identity(query));
@@ -37,12 +38,4 @@ export function decodeCursor(query: TableQuery): TablePlace | undefined {
 
 function identity(query: TableQuery): readonly [string, string, string, boolean] {
   return [query.index ?? '', query.partition, query.sortPrefix ?? '', query.descending ?? false];
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

@@ -114,7 +114,7 @@ export const eventFunctions = {
     name: 'seal-audit',
     entry: 'functions/events/seal-audit/lambda.ts',
     // It signs the heads of the chains that it makes.
-    rights: { ...none, blobs: 'write', writesUnder: anchorsPrefix, signingKey: 'sign' },
+    rights: { ...none, blobs: 'write', readsUnder: anchorsPrefix, writesUnder: anchorsPrefix, signingKey: 'sign' },
     timeoutSeconds: 120,
   },
 } as const satisfies Record<string, EngineFunction>;

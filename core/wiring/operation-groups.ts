@@ -1,5 +1,5 @@
 import { keyUsePrefix } from '../access/places.ts';
-import { pendingPrefix } from '../audit/places.ts';
+import { anchorsPrefix, pendingPrefix } from '../audit/places.ts';
 import { locksPrefix, uploadsPrefix } from '../builds/places.ts';
 
 /** What a group of operations may do with the table and the stores: lib/ grants exactly this. */
@@ -8,6 +8,8 @@ export interface GroupRights {
   /** With `read`: it writes down who called and who was refused, and nothing else. Who writes the table does so anyway. */
   readonly recordsAccess?: boolean;
   readonly blobs: 'none' | 'read' | 'write';
+  /** Begin of the only paths of the work store that it reads; absent: all of both. */
+  readonly readsUnder?: string;
   /** Begin of the only paths of the work store that it writes and deletes (core/builds/places.ts); absent: all of both. */
   readonly writesUnder?: string;
   /** Signs URLs for users and builders: it may assume the role that does. */
@@ -53,6 +55,7 @@ export const operationGroups: readonly OperationGroup[] = [
     rights: {
       ...{ table: 'read', blobs: 'read', signsUrls: false, startsFlow: false, stopsFlow: false, stopsTasks: false },
       recordsAccess: true,
+      readsUnder: anchorsPrefix,
     },
     timeoutSeconds: 10,
     summary: 'Who did what: the log, and what proves it whole',

@@ -102,9 +102,12 @@ export function errorsOf(operation: Operation): readonly ErrorCode[] {
   }
   // A body that is too large or not readable is refused before anybody asks whether one belongs here.
   codes.add('request.too_large');
-  if (operation.access.kind === 'permission') codes.add('access.unauthenticated').add('access.forbidden');
+  if (operation.access.kind === 'permission') {
+    for (const code of ['access.unauthenticated', 'access.forbidden', 'access.address_refused'] as const)
+      codes.add(code);
+  }
   if (operation.access.kind === 'ticket') codes.add('ticket.refused');
-  if (operation.idempotent === true) codes.add('idempotency.mismatch');
+  if (operation.idempotent === true) codes.add('idempotency.mismatch').add('resource.conflict');
   return [...codes].sort();
 }
 

@@ -332,11 +332,11 @@ export const readAuditTail = <ThrowOnError extends boolean = false>(options?: Op
 });
 
 /**
- * Signed heads of the chain, kept outside the table, of one month: at most one an hour
+ * Signed heads of the chain, kept outside the table, the oldest first: at most one an hour
  *
  * Needs the permission `audit:read`.
  */
-export const listAuditAnchors = <ThrowOnError extends boolean = false>(options: Options<ListAuditAnchorsData, ThrowOnError>): RequestResult<ListAuditAnchorsResponses, ListAuditAnchorsErrors, ThrowOnError> => (options.client ?? client).get<ListAuditAnchorsResponses, ListAuditAnchorsErrors, ThrowOnError>({
+export const listAuditAnchors = <ThrowOnError extends boolean = false>(options?: Options<ListAuditAnchorsData, ThrowOnError>): RequestResult<ListAuditAnchorsResponses, ListAuditAnchorsErrors, ThrowOnError> => (options?.client ?? client).get<ListAuditAnchorsResponses, ListAuditAnchorsErrors, ThrowOnError>({
     security: [{
             key: 'apiKey',
             scheme: 'bearer',

@@ -1215,6 +1215,7 @@ export type AuditEntry = {
     hash: string;
     entry: {
         entryId?: string;
+        tenantId?: string;
         at?: string;
         /**
          * Such as member.added.
@@ -1251,25 +1252,43 @@ export type AuditTail = {
      * The oldest first, at most 1000. They are sealed within a minute or two.
      */
     unsealed: Array<{
-        entryId: string;
-        tenantId: string;
-        at: string;
-        action: 'access.refused' | 'build.cancel_requested' | 'build.submitted' | 'cache.removed' | 'key.created' | 'key.revoked' | 'key.rotated' | 'member.added' | 'member.changed' | 'member.removed' | 'role.removed' | 'role.set' | 'secret.removed' | 'secret.set' | 'tenant.created' | 'tenant.renamed' | 'upload.removed';
+        entryId?: string;
+        tenantId?: string;
+        at?: string;
+        /**
+         * Such as member.added.
+         */
+        action?: string;
+        /**
+         * Who, by which key, in which request; absent: the engine, or who runs it.
+         */
         actor?: {
-            memberId: string;
-            keyId: string;
-            requestId: string;
+            memberId?: string;
+            keyId?: string;
+            requestId?: string;
             sourceAddress?: string;
+            [key: string]: unknown;
         };
-        target: string;
-        detail: {
+        /**
+         * What was changed; of a refusal the operation.
+         */
+        target?: string;
+        /**
+         * What is new.
+         */
+        detail?: {
             [key: string]: Schema0;
         };
+        [key: string]: unknown;
     }>;
 };
 
 export type AuditAnchorList = {
     anchors: Array<AuditAnchor>;
+    /**
+     * There where more may follow.
+     */
+    cursor?: string;
 };
 
 export type AuditAnchor = {
@@ -2410,7 +2429,7 @@ export type WhoAmIErrors = {
      */
     401: Problem;
     /**
-     * `access.forbidden`: The key may not do this.
+     * `access.address_refused`: The key is not for this address. `access.forbidden`: The key may not do this.
      */
     403: Problem;
     /**
@@ -2455,7 +2474,7 @@ export type ReadTenantErrors = {
      */
     401: Problem;
     /**
-     * `access.forbidden`: The key may not do this.
+     * `access.address_refused`: The key is not for this address. `access.forbidden`: The key may not do this.
      */
     403: Problem;
     /**
@@ -2505,7 +2524,7 @@ export type RenameTenantErrors = {
      */
     401: Problem;
     /**
-     * `access.forbidden`: The key may not do this.
+     * `access.address_refused`: The key is not for this address. `access.forbidden`: The key may not do this.
      */
     403: Problem;
     /**
@@ -2563,7 +2582,7 @@ export type ListTenantsErrors = {
      */
     401: Problem;
     /**
-     * `access.forbidden`: The key may not do this.
+     * `access.address_refused`: The key is not for this address. `access.forbidden`: The key may not do this.
      */
     403: Problem;
     /**
@@ -2620,7 +2639,7 @@ export type CreateTenantErrors = {
      */
     401: Problem;
     /**
-     * `access.forbidden`: The key may not do this.
+     * `access.address_refused`: The key is not for this address. `access.forbidden`: The key may not do this.
      */
     403: Problem;
     /**
@@ -2678,7 +2697,7 @@ export type ListMembersErrors = {
      */
     401: Problem;
     /**
-     * `access.forbidden`: The key may not do this.
+     * `access.address_refused`: The key is not for this address. `access.forbidden`: The key may not do this.
      */
     403: Problem;
     /**
@@ -2743,7 +2762,7 @@ export type AddMemberErrors = {
      */
     401: Problem;
     /**
-     * `access.forbidden`: The key may not do this. `access.not_held`: Nobody gives or takes what they do not hold.
+     * `access.address_refused`: The key is not for this address. `access.forbidden`: The key may not do this. `access.not_held`: Nobody gives or takes what they do not hold.
      */
     403: Problem;
     /**
@@ -2751,7 +2770,7 @@ export type AddMemberErrors = {
      */
     404: Problem;
     /**
-     * `member.too_many`: The tenant has as many members as it may.
+     * `member.too_many`: The tenant has as many members as it may. `resource.conflict`: The thing was changed by another request.
      */
     409: Problem;
     /**
@@ -2806,7 +2825,7 @@ export type RemoveMemberErrors = {
      */
     401: Problem;
     /**
-     * `access.forbidden`: The key may not do this. `access.not_held`: Nobody gives or takes what they do not hold.
+     * `access.address_refused`: The key is not for this address. `access.forbidden`: The key may not do this. `access.not_held`: Nobody gives or takes what they do not hold.
      */
     403: Problem;
     /**
@@ -2861,7 +2880,7 @@ export type ReadMemberErrors = {
      */
     401: Problem;
     /**
-     * `access.forbidden`: The key may not do this.
+     * `access.address_refused`: The key is not for this address. `access.forbidden`: The key may not do this.
      */
     403: Problem;
     /**
@@ -2929,7 +2948,7 @@ export type ChangeMemberErrors = {
      */
     401: Problem;
     /**
-     * `access.forbidden`: The key may not do this. `access.not_held`: Nobody gives or takes what they do not hold.
+     * `access.address_refused`: The key is not for this address. `access.forbidden`: The key may not do this. `access.not_held`: Nobody gives or takes what they do not hold.
      */
     403: Problem;
     /**
@@ -2986,7 +3005,7 @@ export type ListRolesErrors = {
      */
     401: Problem;
     /**
-     * `access.forbidden`: The key may not do this.
+     * `access.address_refused`: The key is not for this address. `access.forbidden`: The key may not do this.
      */
     403: Problem;
     /**
@@ -3036,7 +3055,7 @@ export type RemoveRoleErrors = {
      */
     401: Problem;
     /**
-     * `access.forbidden`: The key may not do this. `access.not_held`: Nobody gives or takes what they do not hold.
+     * `access.address_refused`: The key is not for this address. `access.forbidden`: The key may not do this. `access.not_held`: Nobody gives or takes what they do not hold.
      */
     403: Problem;
     /**
@@ -3103,7 +3122,7 @@ export type SetRoleErrors = {
      */
     401: Problem;
     /**
-     * `access.forbidden`: The key may not do this. `access.not_held`: Nobody gives or takes what they do not hold.
+     * `access.address_refused`: The key is not for this address. `access.forbidden`: The key may not do this. `access.not_held`: Nobody gives or takes what they do not hold.
      */
     403: Problem;
     /**
@@ -3169,7 +3188,7 @@ export type ListKeysErrors = {
      */
     401: Problem;
     /**
-     * `access.forbidden`: The key may not do this.
+     * `access.address_refused`: The key is not for this address. `access.forbidden`: The key may not do this.
      */
     403: Problem;
     /**
@@ -3241,7 +3260,7 @@ export type CreateKeyErrors = {
      */
     401: Problem;
     /**
-     * `access.forbidden`: The key may not do this. `access.not_held`: Nobody gives or takes what they do not hold.
+     * `access.address_refused`: The key is not for this address. `access.forbidden`: The key may not do this. `access.not_held`: Nobody gives or takes what they do not hold.
      */
     403: Problem;
     /**
@@ -3249,7 +3268,7 @@ export type CreateKeyErrors = {
      */
     404: Problem;
     /**
-     * `key.too_many`: The member has as many API keys as it may.
+     * `key.too_many`: The member has as many API keys as it may. `resource.conflict`: The thing was changed by another request.
      */
     409: Problem;
     /**
@@ -3309,7 +3328,7 @@ export type RotateKeyErrors = {
      */
     401: Problem;
     /**
-     * `access.forbidden`: The key may not do this. `access.not_held`: Nobody gives or takes what they do not hold.
+     * `access.address_refused`: The key is not for this address. `access.forbidden`: The key may not do this. `access.not_held`: Nobody gives or takes what they do not hold.
      */
     403: Problem;
     /**
@@ -3368,7 +3387,7 @@ export type RevokeKeyErrors = {
      */
     401: Problem;
     /**
-     * `access.forbidden`: The key may not do this. `access.not_held`: Nobody gives or takes what they do not hold.
+     * `access.address_refused`: The key is not for this address. `access.forbidden`: The key may not do this. `access.not_held`: Nobody gives or takes what they do not hold.
      */
     403: Problem;
     /**
@@ -3442,7 +3461,7 @@ export type ListAuditErrors = {
      */
     401: Problem;
     /**
-     * `access.forbidden`: The key may not do this.
+     * `access.address_refused`: The key is not for this address. `access.forbidden`: The key may not do this.
      */
     403: Problem;
     /**
@@ -3487,7 +3506,7 @@ export type ReadAuditTailErrors = {
      */
     401: Problem;
     /**
-     * `access.forbidden`: The key may not do this.
+     * `access.address_refused`: The key is not for this address. `access.forbidden`: The key may not do this.
      */
     403: Problem;
     /**
@@ -3518,18 +3537,22 @@ export type ReadAuditTailResponse = ReadAuditTailResponses[keyof ReadAuditTailRe
 export type ListAuditAnchorsData = {
     body?: never;
     path?: never;
-    query: {
+    query?: {
         /**
-         * As 2026-11, of UTC.
+         * Entries a page.
          */
-        month: string;
+        limit?: number;
+        /**
+         * As the page before gave it, with the same query.
+         */
+        cursor?: string;
     };
     url: '/v1/audit/anchors';
 };
 
 export type ListAuditAnchorsErrors = {
     /**
-     * `request.invalid`: The request is not valid.
+     * `cursor.invalid`: The cursor is not valid. `request.invalid`: The request is not valid.
      */
     400: Problem;
     /**
@@ -3537,7 +3560,7 @@ export type ListAuditAnchorsErrors = {
      */
     401: Problem;
     /**
-     * `access.forbidden`: The key may not do this.
+     * `access.address_refused`: The key is not for this address. `access.forbidden`: The key may not do this.
      */
     403: Problem;
     /**
@@ -3595,7 +3618,7 @@ export type ListBuildsErrors = {
      */
     401: Problem;
     /**
-     * `access.forbidden`: The key may not do this.
+     * `access.address_refused`: The key is not for this address. `access.forbidden`: The key may not do this.
      */
     403: Problem;
     /**
@@ -3655,13 +3678,17 @@ export type StartBuildErrors = {
      */
     401: Problem;
     /**
-     * `access.forbidden`: The key may not do this.
+     * `access.address_refused`: The key is not for this address. `access.forbidden`: The key may not do this.
      */
     403: Problem;
     /**
      * `lock.not_found`: There is no such lock.
      */
     404: Problem;
+    /**
+     * `resource.conflict`: The thing was changed by another request.
+     */
+    409: Problem;
     /**
      * `request.too_large`: The body is too large.
      */
@@ -3721,7 +3748,7 @@ export type PreviewPlanErrors = {
      */
     401: Problem;
     /**
-     * `access.forbidden`: The key may not do this.
+     * `access.address_refused`: The key is not for this address. `access.forbidden`: The key may not do this.
      */
     403: Problem;
     /**
@@ -3787,7 +3814,7 @@ export type ReadBuildErrors = {
      */
     401: Problem;
     /**
-     * `access.forbidden`: The key may not do this.
+     * `access.address_refused`: The key is not for this address. `access.forbidden`: The key may not do this.
      */
     403: Problem;
     /**
@@ -3841,7 +3868,7 @@ export type ReadBuildLockErrors = {
      */
     401: Problem;
     /**
-     * `access.forbidden`: The key may not do this.
+     * `access.address_refused`: The key is not for this address. `access.forbidden`: The key may not do this.
      */
     403: Problem;
     /**
@@ -3899,7 +3926,7 @@ export type CancelBuildErrors = {
      */
     401: Problem;
     /**
-     * `access.forbidden`: The key may not do this.
+     * `access.address_refused`: The key is not for this address. `access.forbidden`: The key may not do this.
      */
     403: Problem;
     /**
@@ -3972,7 +3999,7 @@ export type ResumeBuildErrors = {
      */
     401: Problem;
     /**
-     * `access.forbidden`: The key may not do this.
+     * `access.address_refused`: The key is not for this address. `access.forbidden`: The key may not do this.
      */
     403: Problem;
     /**
@@ -3980,7 +4007,7 @@ export type ResumeBuildErrors = {
      */
     404: Problem;
     /**
-     * `build.not_resumable`: There is nothing to resume.
+     * `build.not_resumable`: There is nothing to resume. `resource.conflict`: The thing was changed by another request.
      */
     409: Problem;
     /**
@@ -4049,7 +4076,7 @@ export type RetryBuildErrors = {
      */
     401: Problem;
     /**
-     * `access.forbidden`: The key may not do this.
+     * `access.address_refused`: The key is not for this address. `access.forbidden`: The key may not do this.
      */
     403: Problem;
     /**
@@ -4057,7 +4084,7 @@ export type RetryBuildErrors = {
      */
     404: Problem;
     /**
-     * `build.not_ended`: The build has not ended.
+     * `build.not_ended`: The build has not ended. `resource.conflict`: The thing was changed by another request.
      */
     409: Problem;
     /**
@@ -4124,7 +4151,7 @@ export type ReadLogsErrors = {
      */
     401: Problem;
     /**
-     * `access.forbidden`: The key may not do this.
+     * `access.address_refused`: The key is not for this address. `access.forbidden`: The key may not do this.
      */
     403: Problem;
     /**
@@ -4178,7 +4205,7 @@ export type ListArtifactsErrors = {
      */
     401: Problem;
     /**
-     * `access.forbidden`: The key may not do this.
+     * `access.address_refused`: The key is not for this address. `access.forbidden`: The key may not do this.
      */
     403: Problem;
     /**
@@ -4236,7 +4263,7 @@ export type DownloadArtifactErrors = {
      */
     401: Problem;
     /**
-     * `access.forbidden`: The key may not do this.
+     * `access.address_refused`: The key is not for this address. `access.forbidden`: The key may not do this.
      */
     403: Problem;
     /**
@@ -4285,7 +4312,7 @@ export type DownloadEvidenceErrors = {
      */
     401: Problem;
     /**
-     * `access.forbidden`: The key may not do this.
+     * `access.address_refused`: The key is not for this address. `access.forbidden`: The key may not do this.
      */
     403: Problem;
     /**
@@ -4343,7 +4370,7 @@ export type DiffBuildsErrors = {
      */
     401: Problem;
     /**
-     * `access.forbidden`: The key may not do this.
+     * `access.address_refused`: The key is not for this address. `access.forbidden`: The key may not do this.
      */
     403: Problem;
     /**
@@ -4411,7 +4438,7 @@ export type VerifyBuildErrors = {
      */
     401: Problem;
     /**
-     * `access.forbidden`: The key may not do this.
+     * `access.address_refused`: The key is not for this address. `access.forbidden`: The key may not do this.
      */
     403: Problem;
     /**
@@ -4419,7 +4446,7 @@ export type VerifyBuildErrors = {
      */
     404: Problem;
     /**
-     * `build.not_planned`: The build has no plan. `build.not_succeeded`: The build has made no image. `verify.no_image`: The build makes no image of its own. `verify.toolchain_changed`: Builders have other tools than the build was made with.
+     * `build.not_planned`: The build has no plan. `build.not_succeeded`: The build has made no image. `resource.conflict`: The thing was changed by another request. `verify.no_image`: The build makes no image of its own. `verify.toolchain_changed`: Builders have other tools than the build was made with.
      */
     409: Problem;
     /**
@@ -4473,7 +4500,7 @@ export type ListVerificationsErrors = {
      */
     401: Problem;
     /**
-     * `access.forbidden`: The key may not do this.
+     * `access.address_refused`: The key is not for this address. `access.forbidden`: The key may not do this.
      */
     403: Problem;
     /**
@@ -4539,7 +4566,7 @@ export type ListCacheErrors = {
      */
     401: Problem;
     /**
-     * `access.forbidden`: The key may not do this.
+     * `access.address_refused`: The key is not for this address. `access.forbidden`: The key may not do this.
      */
     403: Problem;
     /**
@@ -4589,7 +4616,7 @@ export type ReadCacheStatsErrors = {
      */
     401: Problem;
     /**
-     * `access.forbidden`: The key may not do this.
+     * `access.address_refused`: The key is not for this address. `access.forbidden`: The key may not do this.
      */
     403: Problem;
     /**
@@ -4639,7 +4666,7 @@ export type ExplainCacheErrors = {
      */
     401: Problem;
     /**
-     * `access.forbidden`: The key may not do this.
+     * `access.address_refused`: The key is not for this address. `access.forbidden`: The key may not do this.
      */
     403: Problem;
     /**
@@ -4699,7 +4726,7 @@ export type RemoveCachedErrors = {
      */
     401: Problem;
     /**
-     * `access.forbidden`: The key may not do this.
+     * `access.address_refused`: The key is not for this address. `access.forbidden`: The key may not do this.
      */
     403: Problem;
     /**
@@ -4763,13 +4790,17 @@ export type WarmCacheErrors = {
      */
     401: Problem;
     /**
-     * `access.forbidden`: The key may not do this.
+     * `access.address_refused`: The key is not for this address. `access.forbidden`: The key may not do this.
      */
     403: Problem;
     /**
      * `preset.not_found`: There is no such preset.
      */
     404: Problem;
+    /**
+     * `resource.conflict`: The thing was changed by another request.
+     */
+    409: Problem;
     /**
      * `request.too_large`: The body is too large.
      */
@@ -4820,7 +4851,7 @@ export type UploadLockErrors = {
      */
     401: Problem;
     /**
-     * `access.forbidden`: The key may not do this.
+     * `access.address_refused`: The key is not for this address. `access.forbidden`: The key may not do this.
      */
     403: Problem;
     /**
@@ -4869,7 +4900,7 @@ export type ListSecretsErrors = {
      */
     401: Problem;
     /**
-     * `access.forbidden`: The key may not do this.
+     * `access.address_refused`: The key is not for this address. `access.forbidden`: The key may not do this.
      */
     403: Problem;
     /**
@@ -4916,7 +4947,7 @@ export type RemoveSecretErrors = {
      */
     401: Problem;
     /**
-     * `access.forbidden`: The key may not do this.
+     * `access.address_refused`: The key is not for this address. `access.forbidden`: The key may not do this.
      */
     403: Problem;
     /**
@@ -4972,7 +5003,7 @@ export type SetSecretErrors = {
      */
     401: Problem;
     /**
-     * `access.forbidden`: The key may not do this.
+     * `access.address_refused`: The key is not for this address. `access.forbidden`: The key may not do this.
      */
     403: Problem;
     /**
@@ -5025,7 +5056,7 @@ export type ValidateSpecErrors = {
      */
     401: Problem;
     /**
-     * `access.forbidden`: The key may not do this.
+     * `access.address_refused`: The key is not for this address. `access.forbidden`: The key may not do this.
      */
     403: Problem;
     /**
@@ -5074,7 +5105,7 @@ export type ReadCapabilitiesErrors = {
      */
     401: Problem;
     /**
-     * `access.forbidden`: The key may not do this.
+     * `access.address_refused`: The key is not for this address. `access.forbidden`: The key may not do this.
      */
     403: Problem;
     /**
@@ -5128,7 +5159,7 @@ export type ListUploadsErrors = {
      */
     401: Problem;
     /**
-     * `access.forbidden`: The key may not do this.
+     * `access.address_refused`: The key is not for this address. `access.forbidden`: The key may not do this.
      */
     403: Problem;
     /**
@@ -5186,7 +5217,7 @@ export type DeclareUploadErrors = {
      */
     401: Problem;
     /**
-     * `access.forbidden`: The key may not do this.
+     * `access.address_refused`: The key is not for this address. `access.forbidden`: The key may not do this.
      */
     403: Problem;
     /**
@@ -5245,7 +5276,7 @@ export type RemoveUploadErrors = {
      */
     401: Problem;
     /**
-     * `access.forbidden`: The key may not do this.
+     * `access.address_refused`: The key is not for this address. `access.forbidden`: The key may not do this.
      */
     403: Problem;
     /**
@@ -5300,7 +5331,7 @@ export type ReadUploadErrors = {
      */
     401: Problem;
     /**
-     * `access.forbidden`: The key may not do this.
+     * `access.address_refused`: The key is not for this address. `access.forbidden`: The key may not do this.
      */
     403: Problem;
     /**

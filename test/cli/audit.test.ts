@@ -1,5 +1,4 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { monthsBetween } from '../../cli/audit-check.ts';
 import { storedLinkSchema } from '../../core/audit/chain.ts';
 import { sealedPlace } from '../../core/audit/places.ts';
 import { sealAudit } from '../../core/audit/sealer.ts';
@@ -72,12 +71,4 @@ it('one bit of a stored entry that is another is found, with the entry’s id', 
   expect(JSON.parse(json.out)).toMatchObject({ verified: false, flaw: { sequence: 2, entryId: link.entry.entryId } });
   await put(link.entry.target);
   expect((await cli.run(['audit', 'verify', ...auditor()])).code).toBe(0);
-});
-
-it.each([
-  [undefined, '2026-11-26', ['2026-11']],
-  ['2026-11-02T00:00:00Z', '2026-11-26', ['2026-11']],
-  ['2025-11-30T23:59:59Z', '2026-02-01', ['2025-11', '2025-12', '2026-01', '2026-02']],
-])('months from %s to %s', (from, to, months) => {
-  expect(monthsBetween(from, new Date(to))).toEqual(months);
 });

@@ -17,7 +17,7 @@ describe('the key that signs evidence', () => {
     expect(resource?.Properties).toMatchObject({ KeySpec: 'ECC_NIST_P256', KeyUsage: 'SIGN_VERIFY' });
   });
 
-  it('is used by the function that ends builds, and read by the one that tells it', () => {
+  it('is used by the functions that sign, and read by the one that tells it', () => {
     const entries = [...operationGroups, ...Object.values(orchestrationFunctions), ...Object.values(eventFunctions)];
     const users = entries.flatMap(({ name, entry }) => {
       const roleId = functions.find(({ Handler }) => Handler === entry.replace(/\.ts$/, '.handler'))?.roleId ?? '';
@@ -30,6 +30,7 @@ describe('the key that signs evidence', () => {
     });
     expect(users.sort()).toEqual([
       ['finalize-build', 'kms:GetPublicKey', 'kms:Sign'],
+      ['seal-audit', 'kms:GetPublicKey', 'kms:Sign'],
       ['service', 'kms:GetPublicKey'],
     ]);
     for (const { Environment } of functions) expect(Environment.Variables.LBUILD_SIGNING_KEY_ARN).toEqual(arn);

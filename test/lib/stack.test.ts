@@ -260,7 +260,7 @@ describe('the functions', () => {
     const statements = statementsOf(target.roleId);
     const actions = statements.flatMap(({ Action }) => Action);
     // Who only reads may write down who called and who was refused, and nothing else.
-    const puts = statements.filter(({ Action }) => Action.includes('dynamodb:PutItem'));
+    const puts = statements.filter(({ Action }) => Action.includes('dynamodb:UpdateItem'));
     const bound = puts.every((statement) =>
       JSON.stringify(statement).includes('"dynamodb:LeadingKeys":["KEYUSE#*","AUDITPENDING#*"]'),
     );
@@ -300,6 +300,14 @@ describe('the functions', () => {
     expect(references(resource.Properties.FunctionName)).toContain(functionOf(eventFunctions.publishOutbox.entry).id);
     expect(JSON.stringify(resource.Properties.FilterCriteria)).toContain('OUTBOX#');
     expect(JSON.stringify(resource.Properties.DestinationConfig)).toContain('OnFailure');
+  });
+
+  it('keep the signed heads of audit logs from all but their writer, who deletes none', () => {
+    const policies = [...resourcesOf(template, 'AWS::S3::BucketPolicy').values()];
+    const denied = JSON.stringify(policies.map(({ Properties }) => Properties.PolicyDocument));
+    expect(denied).toContain('KeepFromDeletion');
+    expect(denied).toContain(functionOf(eventFunctions.sealAudit.entry).roleId);
+    expect(denied).toContain('/audit/*');
   });
 
   it('sign by a role that is assumed for it, and that puts only where builders and users put', () => {

@@ -35,14 +35,19 @@ export const createKey = defineOperation({
     const now = ports.clock.now();
     const { memberId = principal.memberId, ...content } = body;
     if (body.expiresAt !== undefined && new Date(body.expiresAt) <= now) throw endsBefore();
-    await needMayMakeKey(ports.table, principal, { memberId, ...content });
+    const scopes = await needMayMakeKey(ports.table, principal, { memberId, ...content });
     const { made, created } = await createOnce<{
       readonly record: Parameters<typeof apiKeyView>[0];
       readonly text?: string;
     }>(
       ports,
       { tenantId, key: context.idempotencyKey, digest: digestOf({ createKey: { memberId, ...content } }) },
-      (remember) => createApiKey(ports, { tenantId, memberId, ...content }, { actor: principal, remember }),
+      (remember) =>
+        createApiKey(
+          ports,
+          { tenantId, memberId, ...content, ...(scopes === undefined ? {} : { scopes }) },
+          { actor: principal, remember },
+        ),
       async (keyId) => {
         const record = await findApiKey(ports.table, keyId);
         if (record === undefined) throw missingKey();

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { keyIdSchema } from '../../../core/access/api-key.ts';
 import { revokeApiKey } from '../../../core/access/key-repository.ts';
-import { needManagedKey } from '../../../core/access/key-rights.ts';
+import { needRevocableKey } from '../../../core/access/key-rights.ts';
 import { defineOperation } from '../../shared/operation.ts';
 import { principalOf } from '../../shared/principal-of.ts';
 
@@ -19,7 +19,7 @@ export const revokeKey = defineOperation({
   errors: ['key.not_found', 'access.not_held'],
   async handle(ports, { params, context }) {
     const principal = principalOf(context);
-    await needManagedKey(ports.table, principal, params.keyId);
+    await needRevocableKey(ports.table, principal, params.keyId);
     await revokeApiKey(ports, principal, params.keyId);
     return { body: { revoked: true as const } };
   },

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { keyIdSchema } from '../../../core/access/api-key.ts';
-import { rotateApiKey } from '../../../core/access/key-repository.ts';
-import { needManagedKey } from '../../../core/access/key-rights.ts';
+import { needRotatableKey } from '../../../core/access/key-rights.ts';
+import { rotateApiKey } from '../../../core/access/key-rotation.ts';
 import { accessLimits } from '../../../core/access/limits.ts';
 import { apiKeyView, madeKeySchema } from '../../../core/access/views.ts';
 import { defineOperation } from '../../shared/operation.ts';
@@ -29,7 +29,7 @@ export const rotateKey = defineOperation({
   errors: ['key.not_found', 'access.not_held', 'key.not_live', 'key.rotating', 'key.too_many', 'member.not_found'],
   async handle(ports, { params, body, context }) {
     const principal = principalOf(context);
-    await needManagedKey(ports.table, principal, params.keyId);
+    await needRotatableKey(ports.table, principal, params.keyId);
     const { record, text } = await rotateApiKey(ports, principal, params.keyId, body.overlapSeconds);
     return { body: { key: apiKeyView(record, ports.clock.now()), text } };
   },

@@ -1,28 +1,29 @@
 import { z } from 'zod';
 import { anchorSchema, readAnchors } from '../../../core/audit/anchor.ts';
 import { defineOperation } from '../../shared/operation.ts';
+import { nextCursor, pageQuery, readPage } from '../../shared/paging.ts';
 import { principalOf } from '../../shared/principal-of.ts';
 
 export const listAnchors = defineOperation({
   id: 'listAuditAnchors',
   method: 'GET',
   path: '/v1/audit/anchors',
-  summary: 'Signed heads of the chain, kept outside the table, of one month: at most one an hour',
+  summary: 'Signed heads of the chain, kept outside the table, the oldest first: at most one an hour',
   access: { kind: 'permission', permission: 'audit:read' },
   params: z.strictObject({}),
-  query: z.strictObject({
-    month: z
-      .string()
-      .regex(/^20\d\d-(0[1-9]|1[0-2])$/, 'a month as 2026-11')
-      .describe('As 2026-11, of UTC.'),
-  }),
+  query: z.strictObject(pageQuery),
   body: undefined,
   response: z
-    .strictObject({ anchors: z.array(anchorSchema.meta({ id: 'AuditAnchor' })) })
+    .strictObject({ anchors: z.array(anchorSchema.meta({ id: 'AuditAnchor' })), cursor: nextCursor })
     .meta({ id: 'AuditAnchorList' }),
   status: 200,
-  errors: [],
-  async handle({ blobs }, { query, context }) {
-    return { body: { anchors: [...(await readAnchors(blobs, principalOf(context).tenantId, query.month))] } };
+  errors: ['cursor.invalid'],
+  async handle({ blobs, installation }, { query, context }) {
+    const { tenantId } = principalOf(context);
+    const scope = ['listAuditAnchors', tenantId];
+    const { page, next } = await readPage(installation.cursorSecret, scope, query, (at) =>
+      readAnchors(blobs, tenantId, at),
+    );
+    return { body: { anchors: [...page.anchors], ...next } };
   },
 });

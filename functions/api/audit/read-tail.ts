@@ -1,8 +1,6 @@
 import { z } from 'zod';
-import { chainHeadSchema } from '../../../core/audit/chain.ts';
-import { auditEntrySchema } from '../../../core/audit/entry.ts';
-import { listPending, mostPending } from '../../../core/audit/log-repository.ts';
-import { readHead } from '../../../core/audit/sealer.ts';
+import { chainHeadSchema, storedEntrySchema } from '../../../core/audit/chain.ts';
+import { listPending, mostPending, readHead } from '../../../core/audit/log-repository.ts';
 import { defineOperation } from '../../shared/operation.ts';
 import { principalOf } from '../../shared/principal-of.ts';
 
@@ -19,7 +17,7 @@ export const readTail = defineOperation({
     .strictObject({
       ...chainHeadSchema.shape,
       unsealed: z
-        .array(auditEntrySchema)
+        .array(storedEntrySchema)
         .describe(`The oldest first, at most ${mostPending}. They are sealed within a minute or two.`),
     })
     .meta({ id: 'AuditTail' }),

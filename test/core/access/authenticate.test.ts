@@ -9,11 +9,12 @@ import { authenticate, needAddress } from '../../../core/access/authenticate.ts'
 import { builtInRoleNames, builtInRoles } from '../../../core/access/built-in-roles.ts';
 import { foundTenant } from '../../../core/access/found-tenant.ts';
 import { permissionsOf } from '../../../core/access/grants.ts';
-import { createApiKey, findApiKey, revokeApiKey, rotateApiKey } from '../../../core/access/key-repository.ts';
+import { createApiKey, findApiKey, listApiKeys, revokeApiKey } from '../../../core/access/key-repository.ts';
+import { rotateApiKey } from '../../../core/access/key-rotation.ts';
 import { createKeyUseRecorder, usesOf } from '../../../core/access/key-use.ts';
 import { changeMember, removeMember } from '../../../core/access/member-repository.ts';
 import { permissions } from '../../../core/access/permissions.ts';
-import { apiKeyPlace } from '../../../core/access/places.ts';
+import { apiKeyPlace, memberPlace } from '../../../core/access/places.ts';
 import type { Principal } from '../../../core/access/principal.ts';
 import { setRole } from '../../../core/access/role-repository.ts';
 import { sha256 } from '../../../core/digest.ts';
@@ -214,6 +215,26 @@ describe('a rotation', () => {
     ]);
   });
 
+  it('may be done again and again: the member never has more than two keys of it', async () => {
+    let { record } = await make(['builder']);
+    for (let time = 0; time < 25; time += 1) {
+      record = (await rotateApiKey(ports(), engine, record.keyId, 60)).record;
+      now += 60_000;
+    }
+    const { keys } = await listApiKeys(table, 'ten_1', { memberId: record.memberId, limit: 100 });
+    expect(keys.filter(({ revokedAt }) => revokedAt === undefined)).toHaveLength(2);
+    const more = { tenantId: 'ten_1', memberId: record.memberId, name: 'x' };
+    for (let count = 2; count < 20; count += 1) await createApiKey(ports(), more);
+    expect(await codeOf(createApiKey(ports(), more))).toBe('key.too_many');
+  });
+
+  it('whose new key was never seen is done again once that is revoked', async () => {
+    const { record } = await make(['builder']);
+    const lost = await rotateApiKey(ports(), engine, record.keyId, 3_600);
+    await revokeApiKey(ports(), engine, lost.record.keyId);
+    expect((await rotateApiKey(ports(), engine, record.keyId, 3_600)).record.replaces).toBe(record.keyId);
+  });
+
   it('of ten at once makes one key', async () => {
     const { record } = await make(['builder']);
     const tries = await Promise.allSettled(
@@ -232,6 +253,14 @@ it('a member has at most twenty keys that are not revoked, whoever is fastest', 
   expect(await codeOf(create())).toBe('key.too_many');
   await revokeApiKey(ports(), engine, made[0]?.record.keyId ?? '');
   expect(await codeOf(create())).toBe('none');
+});
+
+it('a key is ended whatever counts say', async () => {
+  const { text, record } = await make(['builder']);
+  await table.transact([{ kind: 'delete', key: memberPlace('ten_1', record.memberId) }]);
+  await revokeApiKey(ports(), engine, record.keyId);
+  expect((await findApiKey(table, record.keyId))?.revokedAt).toBeDefined();
+  expect(await codeOf(enter(text))).toBe('access.unauthenticated');
 });
 
 it('nobody who is not there has a key', async () => {

@@ -1,13 +1,6 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import {
-  checkLinks,
-  emptyChain,
-  headOf,
-  linkAfter,
-  type SealedEntry,
-  storedLinkSchema,
-} from '../../../core/audit/chain.ts';
+import { checkLinks, emptyChain, headOf, type Link, linkAfter, storedLinkSchema } from '../../../core/audit/chain.ts';
 import { type AuditEntry, auditActions } from '../../../core/audit/entry.ts';
 
 const text = fc.string({ maxLength: 20 });
@@ -21,8 +14,8 @@ const entries: fc.Arbitrary<AuditEntry> = fc.record({
   detail: fc.dictionary(text, fc.oneof(text, fc.integer(), fc.boolean())),
 });
 
-function chainOf(list: readonly AuditEntry[]): SealedEntry[] {
-  const links: SealedEntry[] = [];
+function chainOf(list: readonly AuditEntry[]): Link[] {
+  const links: Link[] = [];
   for (const entry of list) {
     const last = links.at(-1);
     links.push(linkAfter(last === undefined ? emptyChain : headOf(last), entry));

@@ -2,16 +2,16 @@ import { generateKeyPairSync, verify } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { afterEach, beforeEach, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createKeySigner } from '../../../adapters/signing/key-signer.ts';
 import { openSqliteTable, type SqliteTable } from '../../../adapters/sqlite/sqlite-table.ts';
 import { createSystemClock } from '../../../adapters/system/clock.ts';
 import { createIds } from '../../../adapters/system/ids.ts';
 import { readAnchors } from '../../../core/audit/anchor.ts';
-import { checkAudit } from '../../../core/audit/check.ts';
+import { checkAudit, type WholeLog } from '../../../core/audit/check.ts';
 import { auditWrite } from '../../../core/audit/entry.ts';
-import { listPending, listSealed } from '../../../core/audit/log-repository.ts';
-import { readHead, type SealPorts, sealAudit } from '../../../core/audit/sealer.ts';
+import { listPending, listSealed, readHead } from '../../../core/audit/log-repository.ts';
+import { type SealPorts, sealAudit } from '../../../core/audit/sealer.ts';
 import type { Blobs } from '../../../core/ports/blobs.ts';
 import type { Clock } from '../../../core/ports/clock.ts';
 import { ConditionFailed, type Table } from '../../../core/ports/table.ts';
@@ -58,14 +58,25 @@ async function write(tenantId: string, target: string): Promise<void> {
 }
 const linksOf = async (tenantId: string) => (await listSealed(table, tenantId, { limit: 1_000 })).links;
 
-async function reportOf(tenantId: string) {
-  const { keyId } = await ports.signer.key();
-  const anchors = await readAnchors(ports.blobs, tenantId, '2026-11');
-  return checkAudit(await linksOf(tenantId), await readHead(table, tenantId), anchors, {
+async function key() {
+  const { keyId } = await signer.key();
+  return {
     keyId,
-    verify: (bytes, signature) => verify('sha256', bytes, { key: publicKey, dsaEncoding: 'der' }, signature),
-  });
+    verify: (bytes: Uint8Array, signature: Uint8Array) =>
+      verify('sha256', bytes, { key: publicKey, dsaEncoding: 'der' }, signature),
+  };
 }
+
+async function logOf(tenantId: string, blobs = ports.blobs): Promise<WholeLog> {
+  const { anchors } = await readAnchors(blobs, tenantId, { limit: 100 });
+  return { tenantId, anchors, head: await readHead(table, tenantId), links: await linksOf(tenantId) };
+}
+
+const reportOf = async (tenantId: string) => checkAudit(await logOf(tenantId), await key(), new Date(now));
+const forget = async (partition: string, sortPrefix = '') => {
+  const { records } = await table.query({ partition, sortPrefix, limit: 100 });
+  await table.transact(records.map((record) => ({ kind: 'delete', key: record.key })));
+};
 
 it('chains what waits, in order, by tenant, and signs the heads', async () => {
   for (let number = 0; number < 100; number += 1) await write(number % 3 === 0 ? 'ten_b' : 'ten_a', String(number));
@@ -75,8 +86,8 @@ it('chains what waits, in order, by tenant, and signs the heads', async () => {
     Array.from({ length: 100 }, (_, n) => n).filter((n) => n % 3 !== 0),
   );
   expect(await listPending(table, 'ten_a')).toEqual([]);
-  expect(await reportOf('ten_a')).toMatchObject({ head: { sequence: 66 }, anchors: 1, anchoredSequence: 66 });
-  expect(await reportOf('ten_b')).toMatchObject({ head: { sequence: 34 } });
+  expect(await reportOf('ten_a')).toEqual({ anchors: 1, anchoredSequence: 66 });
+  expect(await reportOf('ten_b')).toEqual({ anchors: 1, anchoredSequence: 34 });
   expect(await sealAudit(ports)).toBe(0);
 });
 
@@ -88,7 +99,7 @@ it('goes on from where it was, with an anchor an hour', async () => {
   now += 60 * 60_000;
   await write('ten_a', 'three');
   await sealAudit(ports);
-  expect(await reportOf('ten_a')).toMatchObject({ head: { sequence: 3 }, anchors: 2, anchoredSequence: 3 });
+  expect(await reportOf('ten_a')).toEqual({ anchors: 2, anchoredSequence: 3 });
 });
 
 it('seals each entry once, by five sealers at once', async () => {
@@ -112,53 +123,101 @@ it('loses and doubles nothing where it is cut short before any of its writes', a
         await table.transact(writes);
       },
     };
-    const ended = await sealAudit({ ...ports, table: cut }).catch((error: Error) => error.message);
+    const ended = await sealAudit({ ...ports, table: cut }).catch(() => 'cut short');
     expect((await reportOf('ten_a')).flaw).toBeUndefined();
     if (ended !== 'cut short') break;
   }
   expect(await linksOf('ten_a')).toHaveLength(50);
 });
 
-it('finds a log that somebody made anew: who writes the table cannot sign', async () => {
-  for (const target of ['one', 'two', 'three']) await write('ten_a', target);
-  await sealAudit(ports);
-  const anchors = await readAnchors(ports.blobs, 'ten_a', '2026-11');
-  // All that the table holds of it is replaced by a chain that is whole in itself.
-  const { records } = await table.query({ partition: 'AUDIT#ten_a', limit: 100 });
-  await table.transact(records.map(({ key }) => ({ kind: 'delete', key })));
-  for (const target of ['one', 'another', 'three']) await write('ten_a', target);
-  const forged: SealPorts = { ...ports, blobs: await openBlobs('forged') };
-  await sealAudit(forged);
-  const { keyId } = await ports.signer.key();
-  const key = {
-    keyId,
-    verify: (bytes: Uint8Array, signature: Uint8Array) =>
-      verify('sha256', bytes, { key: publicKey, dsaEncoding: 'der' }, signature),
-  };
-  const found = checkAudit(await linksOf('ten_a'), await readHead(table, 'ten_a'), anchors, key);
-  expect(found.flaw).toMatchObject({ sequence: 3, reason: expect.stringContaining('anchored') });
-  const unsigned = anchors.map((anchor) => ({ ...anchor, hash: 'f'.repeat(64) }));
-  expect(checkAudit(await linksOf('ten_a'), await readHead(table, 'ten_a'), unsigned, key).flaw?.reason).toContain(
-    'signature',
-  );
+describe('who can write the table, and not sign, is found out', () => {
+  beforeEach(async () => {
+    for (const target of ['one', 'two', 'three']) await write('ten_a', target);
+    await sealAudit(ports);
+  });
+
+  it('with a chain made anew, whole in itself, whatever times its entries tell', async () => {
+    now += 3_600_000;
+    await forget('AUDIT#ten_a');
+    for (const target of ['one', 'another', 'three']) await write('ten_a', target);
+    await sealAudit(ports);
+    expect((await reportOf('ten_a')).flaw).toMatchObject({
+      sequence: 3,
+      reason: expect.stringContaining('was signed'),
+    });
+    const log = await logOf('ten_a');
+    const unsigned = log.anchors.map((anchor) => ({ ...anchor, hash: log.head.hash }));
+    const forged = checkAudit({ ...log, anchors: unsigned }, await key(), new Date(now));
+    expect(forged.flaw?.reason).toContain('signature');
+    const other = checkAudit(log, { ...(await key()), keyId: 'another' }, new Date(now));
+    expect(other.flaw?.reason).toContain('another key');
+    expect(checkAudit(log, await key(), new Date(now - 7_200_000)).flaw?.reason).toContain('to come');
+  });
+
+  it('within the hour: the sealer signs nothing that contradicts what it has signed', async () => {
+    await forget('AUDIT#ten_a');
+    await write('ten_a', 'one');
+    await expect(sealAudit(ports)).rejects.toMatchObject({
+      errors: [expect.objectContaining({ message: expect.stringContaining('number 3 was signed') })],
+    });
+    expect((await reportOf('ten_a')).flaw).toMatchObject({ sequence: 3, reason: expect.stringContaining('missing') });
+  });
+
+  it('where the end was cut off, by the head and by the anchor', async () => {
+    await forget('AUDIT#ten_a', 'SEALED#000000000003');
+    expect((await reportOf('ten_a')).flaw).toMatchObject({ sequence: 3, reason: expect.stringContaining('missing') });
+    const hash = (await linksOf('ten_a')).at(-1)?.hash ?? '';
+    const key = { partition: 'AUDIT#ten_a', sort: 'HEAD' };
+    await table.transact([{ kind: 'put', key, data: { sequence: 2, hash } }]);
+    expect((await reportOf('ten_a')).flaw).toMatchObject({
+      sequence: 3,
+      reason: expect.stringContaining('was signed'),
+    });
+  });
+
+  it('where the head was set back: the chain goes on nowhere, and other tenants’ logs do', async () => {
+    const hash = (await linksOf('ten_a')).at(0)?.hash ?? '';
+    const head = { partition: 'AUDIT#ten_a', sort: 'HEAD' };
+    await table.transact([{ kind: 'put', key: head, data: { sequence: 1, hash } }]);
+    await write('ten_a', 'four');
+    await write('ten_b', 'one');
+    await expect(sealAudit(ports)).rejects.toThrow('could not be sealed');
+    expect(await linksOf('ten_b')).toHaveLength(1);
+    expect(await listPending(table, 'ten_a')).toHaveLength(1);
+    await table.transact([{ kind: 'put', key: head, data: { sequence: 'one' } }]);
+    expect((await reportOf('ten_a')).flaw?.reason).toContain('noted as the last');
+  });
+
+  it('with another tenant’s log in place of it, anchors and all', async () => {
+    const theirs = await logOf('ten_a');
+    const report = checkAudit({ ...theirs, tenantId: 'ten_b' }, await key(), new Date(now));
+    expect(report.flaw?.reason).toContain('tenant');
+  });
+
+  it('where the anchors are gone, once that is not for want of time', async () => {
+    const log = { ...(await logOf('ten_a')), anchors: [] };
+    expect(checkAudit(log, await key(), new Date(now)).flaw).toBeUndefined();
+    const later = checkAudit(log, await key(), new Date(now + 3 * 3_600_000));
+    expect(later.flaw).toMatchObject({ sequence: 1, reason: expect.stringContaining('hours after') });
+  });
 });
 
-it('finds that the end was cut off, by the head and by the anchor', async () => {
-  for (const target of ['one', 'two', 'three']) await write('ten_a', target);
-  await sealAudit(ports);
-  const { records } = await table.query({
-    partition: 'AUDIT#ten_a',
-    sortPrefix: 'SEALED#',
-    descending: true,
-    limit: 1,
-  });
-  await table.transact(records.map(({ key }) => ({ kind: 'delete', key })));
-  expect((await reportOf('ten_a')).flaw).toMatchObject({ sequence: 3, reason: expect.stringContaining('missing') });
-  const shorter = (await linksOf('ten_a')).at(-1);
-  await table.transact([
-    { kind: 'put', key: { partition: 'AUDIT#ten_a', sort: 'HEAD' }, data: { sequence: 2, hash: shorter?.hash ?? '' } },
-  ]);
-  expect((await reportOf('ten_a')).flaw).toMatchObject({ sequence: 3, reason: expect.stringContaining('anchored on') });
+it('an anchor that could not be written is written by the next run', async () => {
+  await write('ten_a', 'one');
+  const failing = { ...ports, signer: { ...signer, sign: () => Promise.reject(new Error('no key')) } };
+  await expect(sealAudit(failing)).rejects.toThrow('could not be sealed');
+  expect(await reportOf('ten_a')).toEqual({ anchors: 0, anchoredSequence: 0 });
+  expect(await sealAudit(ports)).toBe(0);
+  expect(await reportOf('ten_a')).toEqual({ anchors: 1, anchoredSequence: 1 });
+});
+
+it('what nobody can read is sealed as it stands, and found', async () => {
+  await write('ten_a', 'one');
+  const [pending] = (await table.query({ partition: 'AUDITPENDING#ten_a', limit: 1 })).records;
+  if (pending === undefined) throw new Error('nothing waits');
+  await table.transact([{ kind: 'put', key: pending.key, data: { entryId: 7 }, indexes: pending.indexes }]);
+  expect(await sealAudit(ports)).toBe(1);
+  expect((await reportOf('ten_a')).flaw).toMatchObject({ sequence: 1 });
 });
 
 it('an entry is there with its change, or neither is', async () => {

@@ -89,8 +89,8 @@ export function describeKeys(api: () => ApiUnderTest): void {
         'access.forbidden',
       ]);
       expect(refusal(await send('DELETE', `/v1/keys/${key.keyId}`, undefined, builder))).toEqual([
-        404,
-        'key.not_found',
+        403,
+        'access.forbidden',
       ]);
     });
 
@@ -123,6 +123,54 @@ export function describeKeys(api: () => ApiUnderTest): void {
       expect(
         refusal(await send('POST', '/v1/keys', { name: 'x', memberId: viewer.memberId, scopes: ['builds:create'] })),
       ).toEqual([403, 'access.not_held']);
+    });
+
+    it('are for no more addresses, and live no longer, than the key that makes them', async () => {
+      const ada = await add(['builder']);
+      const expiresAt = '2099-01-01T00:00:00Z';
+      const bound = (await keyOf(ada.memberId, { addressRanges: ['127.0.0.0/8', '::1'], expiresAt })).text;
+      const make = (body: object) => send('POST', '/v1/keys', { name: 'x', ...body }, bound);
+      const within = { addressRanges: ['127.0.0.1'], expiresAt: '2098-01-01T00:00:00Z' };
+      expect((await make(within)).status).toBe(201);
+      for (const wider of [
+        {},
+        { ...within, addressRanges: ['126.0.0.0/7'] },
+        { ...within, addressRanges: ['127.0.0.1', '192.0.2.1'] },
+        { ...within, expiresAt: '2099-01-01T00:00:01Z' },
+        { addressRanges: ['127.0.0.1'] },
+      ]) {
+        expect([wider, ...refusal(await make(wider))]).toEqual([wider, 403, 'access.not_held']);
+      }
+      // Rotating gives the text of a key away: an unbound one is not for a bound one to rotate.
+      const unbound = await keyOf(ada.memberId);
+      expect(refusal(await send('POST', `/v1/keys/${unbound.key.keyId}:rotate`, {}, bound))).toEqual([
+        403,
+        'access.not_held',
+      ]);
+      expect((await send('DELETE', `/v1/keys/${unbound.key.keyId}`, undefined, bound)).status).toBe(200);
+    });
+
+    it('of others take all that these hold, and are bound to what they hold now', async () => {
+      const { admin } = one.keys;
+      const forOwner = { name: 'x', memberId: one.ownerId, scopes: ['builds:read'] };
+      expect(refusal(await send('POST', '/v1/keys', forOwner, admin))).toEqual([403, 'access.not_held']);
+      const narrow = await keyOf(one.ownerId, { scopes: ['builds:read'] });
+      for (const [method, path] of [
+        ['POST', `/v1/keys/${narrow.key.keyId}:rotate`],
+        ['DELETE', `/v1/keys/${narrow.key.keyId}`],
+      ] as const) {
+        expect(refusal(await send(method, path, method === 'POST' ? {} : undefined, admin))).toEqual([
+          403,
+          'access.not_held',
+        ]);
+      }
+      const ada = await add(['viewer']);
+      const made = madeSchema.parse(
+        (await send('POST', '/v1/keys', { name: 'x', memberId: ada.memberId }, admin)).json(),
+      );
+      expect(made.key.scopes).toEqual(['artifacts:read', 'builds:read', 'cache:read', 'keys:own', 'tenant:read']);
+      await send('PATCH', `/v1/members/${ada.memberId}`, { roles: ['owner'] });
+      expect(refusal(await send('GET', '/v1/members', undefined, made.text))).toEqual([403, 'access.forbidden']);
     });
   });
 }
