@@ -43,7 +43,7 @@ class Stage {
     this.#workspace = workspace;
     const { manifest, folders, store, signal } = options;
     const blobs = openBlobFiles({ inputs: folders.inputs, blobs: join(folders.work, 'blobs') }, store);
-    this.#shelf = new LayerShelf(manifest, blobs, options.warm);
+    this.#shelf = new LayerShelf(manifest, blobs, (digest) => options.warm?.index(digest));
     this.#exclusive = manifest.steps.some((step) => step.trust === 'tenant');
     this.#busy = new BusyTime(options.elapsed);
     const things = { shelf: this.#shelf, blobs, uploads: this.#uploads };
