@@ -302,14 +302,6 @@ describe('the functions', () => {
     expect(JSON.stringify(resource.Properties.DestinationConfig)).toContain('OnFailure');
   });
 
-  it('keep the signed heads of audit logs from all but their writer, who deletes none', () => {
-    const policies = [...resourcesOf(template, 'AWS::S3::BucketPolicy').values()];
-    const denied = JSON.stringify(policies.map(({ Properties }) => Properties.PolicyDocument));
-    expect(denied).toContain('KeepFromDeletion');
-    expect(denied).toContain(functionOf(eventFunctions.sealAudit.entry).roleId);
-    expect(denied).toContain('/audit/*');
-  });
-
   it('sign by a role that is assumed for it, and that puts only where builders and users put', () => {
     const signers = [...operationGroups, ...Object.values(orchestrationFunctions), ...Object.values(eventFunctions)]
       .filter(({ rights }) => rights.signsUrls)
