@@ -29,6 +29,8 @@ export const buildRecordSchema = z.strictObject({
   id: z.string(),
   tenantId: z.string(),
   keyId: z.string(),
+  /** Who asked for it; absent: the engine itself. */
+  memberId: z.string().optional(),
   name: z.string(),
   state: z.enum(buildStates),
   specDigest: digest,

@@ -152,6 +152,7 @@ export async function submitBuild(
         id: ports.ids.next('bld'),
         tenantId,
         keyId,
+        ...('memberId' in actor ? { memberId: actor.memberId } : {}),
         name: spec.name,
         state: 'submitted',
         specDigest,
