@@ -31,6 +31,8 @@ export const buildRecordSchema = z.strictObject({
   keyId: z.string(),
   /** Who asked for it; absent: the engine itself. */
   memberId: z.string().optional(),
+  /** The team of the tenant that it belongs to (core/teams); absent: the tenant alone. */
+  teamId: z.string().optional(),
   name: z.string(),
   state: z.enum(buildStates),
   specDigest: digest,

@@ -118,7 +118,7 @@ export async function* queuedBuilds(table: Table): AsyncGenerator<readonly Build
 /** How a build runs and what it goes on from: all that is asked beside its spec. */
 export type RunOptions = Pick<
   BuildRecord,
-  'keepGoing' | 'resumedFrom' | 'retryOf' | 'archiveOf' | 'purpose' | 'verifies'
+  'keepGoing' | 'resumedFrom' | 'retryOf' | 'archiveOf' | 'purpose' | 'verifies' | 'teamId'
 >;
 
 /** A build to be made. */
