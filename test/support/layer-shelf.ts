@@ -2,7 +2,7 @@ import { openContainedWorkspace } from '../../containers/builder/agent/workspace
 import { type CapturedLayer, writeCapture } from '../../containers/builder/layers/capture.ts';
 import { type DifferenceOptions, takeDifference } from '../../containers/builder/layers/difference.ts';
 import { restoreLayers } from '../../containers/builder/layers/restore.ts';
-import { LayerShelf } from '../../containers/builder/layers/shelf.ts';
+import { LayerShelf, type ReadAhead } from '../../containers/builder/layers/shelf.ts';
 import type { TreeIndex } from '../../containers/builder/layers/tree-index.ts';
 import type { Manifest } from '../../core/builds/manifest.ts';
 
@@ -19,18 +19,19 @@ export function storedLayer(captured: CapturedLayer, after: readonly string[] = 
 }
 
 /** A shelf of layers that lie in files, and of steps that are built on them. */
-export function shelfOf(layers: readonly TestLayer[], steps: Manifest['steps'] = []): LayerShelf {
+export function shelfOf(layers: readonly TestLayer[], steps: Manifest['steps'] = [], ahead?: ReadAhead): LayerShelf {
   const files = new Map(
     layers.flatMap(({ reference, layerFile, indexFile }) => [
       [reference.digest, layerFile],
       [reference.index, indexFile],
     ]),
   );
-  return new LayerShelf({ base: layers.map(({ reference }) => reference), steps, modules: [] }, async (digest) => {
+  const blobs = async (digest: string): Promise<string> => {
     const file = files.get(digest);
     if (file === undefined) throw new Error(`no blob ${digest}`);
     return file;
-  });
+  };
+  return new LayerShelf({ base: layers.map(({ reference }) => reference), steps, modules: [] }, blobs, ahead);
 }
 
 /** Unpacks layers into an empty tree and answers what it holds. */

@@ -1,4 +1,3 @@
-import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Manifest, type StageResult, type StepFailure, stageResultSchema } from '../../../core/builds/manifest.ts';
 import { LayerShelf } from '../layers/shelf.ts';
@@ -7,6 +6,7 @@ import { StepError } from '../step-error.ts';
 import { openBlobFiles } from './blob-files.ts';
 import { BusyTime } from './busy-time.ts';
 import { endProcesses } from './processes.ts';
+import { Removals } from './removals.ts';
 import type { StageOptions } from './stage-options.ts';
 import { StageTree, type StageTreeOptions } from './stage-tree.ts';
 import { stepFailure } from './step-failure.ts';
@@ -33,6 +33,7 @@ class Stage {
   readonly #undone = new Set<string>();
   /** Trees that hold already what their steps, which work beside the stage's tree, ask for. */
   readonly #copies = new Map<string, StageTree>();
+  readonly #removals = new Removals();
   /** Where tenant code runs, a step's end ends every other process of the builder: no two steps at a time. */
   readonly #exclusive: boolean;
   #failed: { readonly step: string; readonly error: unknown } | undefined;
@@ -43,7 +44,7 @@ class Stage {
     this.#workspace = workspace;
     const { manifest, folders, store, signal } = options;
     const blobs = openBlobFiles({ inputs: folders.inputs, blobs: join(folders.work, 'blobs') }, store);
-    this.#shelf = new LayerShelf(manifest, blobs, (digest) => options.warm?.index(digest));
+    this.#shelf = new LayerShelf(manifest, blobs, options.warm);
     this.#exclusive = manifest.steps.some((step) => step.trust === 'tenant');
     this.#busy = new BusyTime(options.elapsed);
     const things = { shelf: this.#shelf, blobs, uploads: this.#uploads };
@@ -77,6 +78,7 @@ class Stage {
       const { step, error } = this.#failed;
       failure = stepFailure(step, signal.aborted ? signal.reason : error, this.#options.log);
     }
+    await this.#removals.all();
     await this.#workspace.close();
     await endProcesses(this.#options.scope, this.#tree.path);
     const waiting = elapsed();
@@ -225,7 +227,7 @@ class Stage {
     const tree = this.#openTree(workspace, folder);
     await this.#move(tree, planned);
     await this.#busy.during(() => this.#worker.run(planned, { tree }));
-    await rm(folder, { recursive: true, force: true });
+    this.#removals.begin(folder);
   }
 
   async #runBeside(planned: PlannedStep): Promise<void> {
@@ -234,7 +236,7 @@ class Stage {
     const unpack = () => tree.moveTo(this.#shelf.below(planned.step.id));
     const released = () => this.#untested(planned);
     await this.#busy.during(() => this.#worker.run(planned, { tree, unpack, released }));
-    await rm(join(folder, 'tree'), { recursive: true, force: true });
+    this.#removals.begin(join(folder, 'tree'));
   }
 
   async #move(tree: StageTree, planned: PlannedStep): Promise<void> {

@@ -1,8 +1,10 @@
 import { mkdir, rename, rmdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
 import { type Warmth, warmthSchema } from '../../../core/builds/manifest.ts';
 import type { Sha256 } from '../../../core/digest.ts';
 import type { DecodedIndex } from '../layers/index-file.ts';
+import type { LayerMerge } from '../layers/merge.ts';
 import { restoreLayers } from '../layers/restore.ts';
 import { LayerShelf } from '../layers/shelf.ts';
 
@@ -15,12 +17,16 @@ export class WarmTree {
   readonly #shelf: LayerShelf;
   readonly #place: string;
   readonly #unpacked: Promise<boolean>;
+  readonly #merged: Promise<LayerMerge>;
   readonly #stopping = new AbortController();
 
   private constructor(warmth: Warmth, folders: { readonly work: string; readonly inputs: string }) {
     this.#warmth = warmth;
     this.#shelf = new LayerShelf({ ...warmth, steps: [] }, (digest) => Promise.resolve(join(folders.inputs, digest)));
     this.#place = join(folders.work, 'warm');
+    // A stage may want no more than to know what the layers hold: then nothing of them is unpacked.
+    this.#merged = this.#shelf.merge(warmth.base.map(({ step }) => step));
+    this.#merged.catch(() => undefined);
     // What cannot be made ready is made by the stage, which then tells why it cannot.
     this.#unpacked = this.#unpack().then(
       () => true,
@@ -49,6 +55,16 @@ export class WarmTree {
   index(digest: Sha256): Promise<DecodedIndex> | undefined {
     const layer = this.#warmth.base.find(({ index }) => index === digest);
     return layer === undefined ? undefined : this.#shelf.index(layer.step);
+  }
+
+  /**
+   * What layers hold together; undefined where they are not just this tree's, built on each other alike.
+   * @throws as LayerShelf.merge
+   */
+  merge(layers: Warmth['base']): Promise<LayerMerge> | undefined {
+    const own = this.#warmth.base;
+    const same = layers.length === own.length && layers.every((layer, at) => isDeepStrictEqual(layer, own[at]));
+    return same ? this.#merged : undefined;
   }
 
   /** Says that the stage has no use for the tree: what is not unpacked yet is not. Its indexes stay. */

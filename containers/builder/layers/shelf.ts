@@ -13,6 +13,14 @@ export interface StoredModule {
   readonly file: string;
 }
 
+/** What was read, checked and merged before there was a stage. */
+export interface ReadAhead {
+  /** A layer's index, by the digest of the index. */
+  index(digest: Sha256): Promise<DecodedIndex> | undefined;
+  /** The merge of layers, lowest first, where just these were merged in this order; nobody changes it. */
+  merge(layers: Manifest['base']): Promise<LayerMerge> | undefined;
+}
+
 /** Where blobs come from: by digest, as a file. Whoever reads the file checks its digest. */
 export type BlobSource = (digest: Sha256) => Promise<string>;
 
@@ -32,16 +40,16 @@ export class LayerShelf {
   readonly #baseArtifacts = new Map<string, ArtifactReference>();
   readonly #artifacts = new Map<string, Promise<ArtifactFile>>();
   readonly #fetch: BlobSource;
-  readonly #known: (index: Sha256) => Promise<DecodedIndex> | undefined;
+  readonly #ahead: ReadAhead | undefined;
 
-  /** @param known indexes that were read and checked already, by their digests */
+  /** @param ahead what is there already */
   constructor(
     manifest: Pick<Manifest, 'base' | 'steps' | 'modules' | 'artifacts'>,
     fetch: BlobSource,
-    known: (index: Sha256) => Promise<DecodedIndex> | undefined = () => undefined,
+    ahead?: ReadAhead,
   ) {
     this.#fetch = fetch;
-    this.#known = known;
+    this.#ahead = ahead;
     const layers = manifest.steps.filter(({ produces }) => produces === 'layer').map(({ id }) => ({ step: id }));
     this.#order = [...manifest.base, ...layers].map(({ step }) => step);
     for (const layer of manifest.base) {
@@ -125,7 +133,7 @@ export class LayerShelf {
   async #readIndex(step: string): Promise<DecodedIndex> {
     const reference = this.#base.get(step);
     if (reference === undefined) throw new Error(`the step ${step} has no layer here`);
-    const known = await this.#known(reference.index)?.catch(() => undefined);
+    const known = await this.#ahead?.index(reference.index)?.catch(() => undefined);
     if (known !== undefined) return known;
     const stored = await readFile(await this.#fetch(reference.index));
     if (sha256(stored) !== reference.index) throw new LayerError(step, 'its index has another digest');
@@ -147,9 +155,16 @@ export class LayerShelf {
     const top = steps.at(-1);
     if (top === undefined) return Promise.resolve(new LayerMerge());
     const name = steps.join('\0');
-    const known = this.#merges.get(name) ?? this.#mergeOver(steps.slice(0, -1), top);
+    const here = () => this.#mergeOver(steps.slice(0, -1), top);
+    // What could not be merged ahead may be read anew: who asks is told what is wrong with that.
+    const known = this.#merges.get(name) ?? this.#mergedAhead(steps)?.catch(here) ?? here();
     this.#merges.set(name, known);
     return known;
+  }
+
+  #mergedAhead(steps: readonly string[]): Promise<LayerMerge> | undefined {
+    const layers = steps.flatMap((step) => this.#base.get(step) ?? []);
+    return layers.length === steps.length ? this.#ahead?.merge(layers) : undefined;
   }
 
   async #mergeOver(lower: readonly string[], top: string): Promise<LayerMerge> {

@@ -4,6 +4,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { StageTree } from '../../../containers/builder/agent/stage-tree.ts';
 import { WarmTree } from '../../../containers/builder/agent/warm-tree.ts';
 import { openContainedWorkspace } from '../../../containers/builder/agent/workspace.ts';
+import type { ReadAhead } from '../../../containers/builder/layers/shelf.ts';
 import { layerMaker, shelfOf, type TestLayer } from '../../support/layer-shelf.ts';
 import { useFolders } from '../../support/temporary-folders.ts';
 
@@ -77,6 +78,41 @@ describe('a tree that is made ready', () => {
     const { warm } = warmOf([lower]);
     expect((await warm.index(lower.reference.index))?.entries.map(({ path }) => path)).toEqual(['one']);
     expect(warm.index(upper.reference.index)).toBeUndefined();
+  });
+
+  it('lends what its layers hold together, and only where all of them are asked for, built on each other alike', async () => {
+    const { warm } = warmOf([lower, middle]);
+    const base = [lower, middle].map(({ reference }) => reference);
+    const alone = await shelfOf([lower, middle]).merge(['lower', 'middle']);
+    expect((await warm.merge(base))?.index).toEqual(alone.index);
+    expect(warm.merge(base.slice(0, 1))).toBeUndefined();
+    expect(warm.merge([upper.reference])).toBeUndefined();
+    expect(warm.merge(base.map((layer) => ({ ...layer, after: [] })))).toBeUndefined();
+    expect(warm.merge(base.map((layer) => ({ ...layer, digest: 'f'.repeat(64) })))).toBeUndefined();
+  });
+
+  it('lends it to a shelf, whose users do not change it', async () => {
+    const { warm } = warmOf([lower, middle]);
+    const asked: number[] = [];
+    const ahead: ReadAhead = {
+      index: (digest) => warm.index(digest),
+      merge: (layers) => {
+        asked.push(layers.length);
+        return warm.merge(layers);
+      },
+    };
+    const layers = [lower, middle, upper];
+    const shelf = shelfOf(layers, [], ahead);
+    const merge = await shelf.merge(['lower', 'middle', 'upper']);
+    expect([...merge.index.keys()]).toEqual(['two']);
+    expect(asked).toEqual([3, 2]);
+    expect([...((await warm.merge([lower.reference, middle.reference]))?.index.keys() ?? [])]).toEqual(['one', 'two']);
+  });
+
+  it('is made by the shelf itself where it could not be made ahead', async () => {
+    const ahead: ReadAhead = { index: () => undefined, merge: () => Promise.reject(new Error('not ahead')) };
+    const merge = await shelfOf([lower, middle], [], ahead).merge(['lower', 'middle']);
+    expect([...merge.index.keys()]).toEqual(['one', 'two']);
   });
 
   it.each(['', '{', '{"base":[]}', '{"base":[],"modules":[],"more":1}'])('is none of the text %j', (text) => {
