@@ -1,5 +1,6 @@
 import { accessErrors } from './access/errors.ts';
 import { lockErrors, snapshotErrors } from './lock/lock-errors.ts';
+import { protectionErrors } from './protection/errors.ts';
 import { secretErrors } from './secrets/errors.ts';
 import { uploadErrors } from './uploads/errors.ts';
 
@@ -40,6 +41,7 @@ export const errorCatalogue = {
     remedy: 'Use a cursor as an earlier answer gave it, with the same query.',
   },
   ...accessErrors,
+  ...protectionErrors,
   'ticket.refused': {
     status: 401,
     title: 'The ticket is not accepted',

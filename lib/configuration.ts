@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { EngineError, type FieldError } from '../core/errors.ts';
 import { hostListSchema } from '../core/wiring/host-list.ts';
 import { noProxySchema, proxyAddressSchema } from '../core/wiring/proxy.ts';
+import { rateLimitSchema } from '../core/wiring/rate-limit.ts';
 import { snapshotTemplateSchema } from '../core/wiring/snapshot-template.ts';
 
 /** `-c name=value` gives strings; cdk.json gives what JSON has. */
@@ -72,6 +73,16 @@ const contextSchema = z
     warmsPresets: flag
       .default(true)
       .describe('Build what the presets share ahead of need, each time that the archive has changed.'),
+    'requests.burst': z.coerce
+      .number()
+      .pipe(rateLimitSchema.shape.burst)
+      .default(200)
+      .describe('Requests that a key may make at once, after a rest.'),
+    'requests.perSecond': z.coerce
+      .number()
+      .pipe(rateLimitSchema.shape.perSecond)
+      .default(20)
+      .describe('Requests a second that a key may make all the time.'),
     logRetentionDays: z.coerce
       .number()
       .pipe(z.literal([7, 14, 30, 60, 90, 180, 365]))

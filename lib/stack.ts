@@ -115,6 +115,8 @@ export class BuilderStack extends Stack {
         [names.spot]: String(configuration.spot),
         [names.cacheLimitGiB]: String(configuration.cacheLimitGiB),
         [names.warmsPresets]: String(configuration.warmsPresets),
+        [names.requestBurst]: String(configuration['requests.burst']),
+        [names.requestsPerSecond]: String(configuration['requests.perSecond']),
         [names.tableName]: table.tableName,
         [names.workBucket]: buckets.work.bucketName,
         [names.artifactsBucket]: buckets.artifacts.bucketName,

@@ -4,6 +4,7 @@ import { z } from 'zod';
 import { EngineError, type FieldError } from '../core/errors.ts';
 import { hostListSchema } from '../core/wiring/host-list.ts';
 import { noProxySchema, proxyAddressSchema } from '../core/wiring/proxy.ts';
+import { rateLimitSchema } from '../core/wiring/rate-limit.ts';
 import { snapshotTemplateSchema } from '../core/wiring/snapshot-template.ts';
 import { builderRootPlace } from './builder-root-place.ts';
 
@@ -26,6 +27,8 @@ const configurationSchema = z.strictObject({
   proxy: proxyAddressSchema.optional(),
   noProxy: noProxySchema.optional(),
   cacheLimitGib: z.coerce.number().int().min(1).max(1_000_000),
+  requestBurst: z.coerce.number().pipe(rateLimitSchema.shape.burst),
+  requestsPerSecond: z.coerce.number().pipe(rateLimitSchema.shape.perSecond),
   warmsPresets: z.stringbool({ truthy: ['true'], falsy: ['false'], error: 'not true or false' }),
 });
 export type LocalConfiguration = z.infer<typeof configurationSchema>;
@@ -63,6 +66,9 @@ export function readConfiguration(
     proxy: value('proxy', 'LBUILD_PROXY'),
     noProxy: value('proxy-bypass', 'LBUILD_NO_PROXY'),
     cacheLimitGib: value('cache-limit-gib', 'LBUILD_CACHE_LIMIT_GIB') ?? 20,
+    // One machine serves its owner: this ends loops that run away, and slows nobody else.
+    requestBurst: value('request-burst', 'LBUILD_REQUEST_BURST') ?? 4_000,
+    requestsPerSecond: value('requests-per-second', 'LBUILD_REQUESTS_PER_SECOND') ?? 2_000,
     // A machine of one's own is not put to work unasked.
     warmsPresets: value('warms-presets', 'LBUILD_WARMS_PRESETS') ?? 'false',
   });

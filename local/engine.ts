@@ -225,6 +225,7 @@ function limitsOf(
     ...{ concurrentBuilds: builds, concurrentBuildsPerTenant: builds, stagesPerBuild: 40, spot: false },
     cacheLimitBytes: configuration.cacheLimitGib * 1024 ** 3,
     warmsPresets: configuration.warmsPresets,
+    rateLimit: { burst: configuration.requestBurst, perSecond: configuration.requestsPerSecond, shared: false },
     privateArchiveHosts: configuration.archivePrivateHosts,
     snapshots: configuration.archiveSnapshot !== undefined,
   };

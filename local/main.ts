@@ -90,6 +90,8 @@ const { values, positionals } = parseArgs({
     'proxy-bypass': text,
     'cache-limit-gib': text,
     'warms-presets': text,
+    'request-burst': text,
+    'requests-per-second': text,
     'builder-root': text,
     'package-cache': text,
     cache: text,

@@ -40,10 +40,12 @@ export function isProblem(value: unknown): value is Problem {
   );
 }
 
-/** True for failures that the same call may not meet again: no connection, or a part of the service is away. */
+/** True for failures that the same call may not meet again: no connection, a part of the service is away, too many calls. */
 export function isTransient(error: unknown): boolean {
-  return error instanceof EngineUnreachable || (error instanceof ApiProblem && error.problem.status === 503);
+  return error instanceof EngineUnreachable || (error instanceof ApiProblem && isPassing(error.problem));
 }
+
+const isPassing = ({ status, code }: Problem): boolean => status === 503 || code === 'request.rate_limited';
 
 /** The cause of a failed call in one line: fetch hides it behind "fetch failed". */
 export function reasonOf(error: unknown): string {

@@ -37,6 +37,8 @@ const engineOptions = [
     'true',
     'false',
   ]),
+  new Option('--request-burst <number>', 'requests that a key may make at once; 4000'),
+  new Option('--requests-per-second <number>', 'requests a second that a key may make all the time; 2000'),
   new Option('--cache <folder>', 'where the builder root and packages are kept'),
   new Option('--builder-root <folder>', 'the tools that builders work with'),
   new Option('--package-cache <folder>', 'where packages are kept'),

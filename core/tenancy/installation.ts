@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { fusings } from '../plan/stages.ts';
 import { architectures, outputTypes } from '../spec/releases.ts';
+import { rateLimitSchema } from '../wiring/rate-limit.ts';
 
 /** How builders work: with a container's rights, or as root of a machine. What they make is the same. */
 export const builderModes = ['contained', 'privileged'] as const;
@@ -31,6 +32,8 @@ export const installationSchema = z.strictObject({
   warmsPresets: z.boolean(),
   /** Hosts with private addresses that archives of a spec may be at; none where absent. */
   privateArchiveHosts: z.array(z.string()).optional(),
+  /** How often a key may ask; as often as it likes where absent, as in tests. */
+  rateLimit: rateLimitSchema.optional(),
   /** It knows an archive of snapshots. */
   snapshots: z.boolean().optional(),
   /** How plans fuse steps into stages. No configuration sets it: absent is by cost, the rest is for proofs. */

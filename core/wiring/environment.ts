@@ -15,6 +15,8 @@ export const environmentNames = {
   spot: 'LBUILD_SPOT',
   cacheLimitGiB: 'LBUILD_CACHE_LIMIT_GIB',
   warmsPresets: 'LBUILD_WARMS_PRESETS',
+  requestBurst: 'LBUILD_REQUEST_BURST',
+  requestsPerSecond: 'LBUILD_REQUESTS_PER_SECOND',
   tableName: 'LBUILD_TABLE',
   workBucket: 'LBUILD_WORK_BUCKET',
   artifactsBucket: 'LBUILD_ARTIFACTS_BUCKET',

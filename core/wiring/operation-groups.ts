@@ -1,11 +1,12 @@
 import { keyUsePrefix } from '../access/places.ts';
 import { anchorsPrefix, pendingPrefix } from '../audit/places.ts';
 import { locksPrefix, uploadsPrefix } from '../builds/places.ts';
+import { bucketPrefix } from '../protection/places.ts';
 
 /** What a group of operations may do with the table and the stores: lib/ grants exactly this. */
 export interface GroupRights {
   readonly table: 'none' | 'read' | 'write';
-  /** With `read`: it writes down who called and who was refused, and nothing else. Who writes the table does so anyway. */
+  /** With `read`: it writes down who called, how often, and who was refused, and nothing else. Who writes the table does so anyway. */
   readonly recordsAccess?: boolean;
   readonly blobs: 'none' | 'read' | 'write';
   /** Begin of the only paths of the work store that it reads; absent: all of both. */
@@ -25,7 +26,7 @@ export interface GroupRights {
 }
 
 /** Begins of the partitions in which a group that `recordsAccess` may write. */
-export const accessRecordPrefixes: readonly string[] = [keyUsePrefix, pendingPrefix];
+export const accessRecordPrefixes: readonly string[] = [keyUsePrefix, pendingPrefix, bucketPrefix];
 
 export interface OperationGroup {
   readonly name: string;

@@ -5,6 +5,7 @@ import type { Principal } from '../../core/access/principal.ts';
 import { createRefusalRecorder } from '../../core/audit/refusals.ts';
 import { EngineError } from '../../core/errors.ts';
 import type { Ports } from '../../core/ports/ports.ts';
+import { createRateLimiter } from '../../core/protection/rate-limiter.ts';
 import type { HttpRequest, Operation, OperationContext } from './operation.ts';
 import { asEngineError } from './problem.ts';
 
@@ -19,8 +20,12 @@ export interface Admission {
     request: HttpRequest,
     requestId: string,
   ): Promise<Pick<OperationContext, 'principal' | 'ticket'>>;
-  /** @throws EngineError access.address_refused, access.forbidden */
-  admit(operation: Operation, principal: Principal): Promise<void>;
+  /**
+   * Lets somebody who is known pass, or says why not.
+   * @param headers of the answer, whatever it is: how much of their rate is left
+   * @throws EngineError access.address_refused, request.rate_limited, access.forbidden
+   */
+  admit(operation: Operation, principal: Principal, headers: Record<string, string>): Promise<void>;
   /**
    * Writes down that a known caller was refused for want of rights, whoever found that out.
    * @returns the error that is to be answered: the same, or why it could not be written down
@@ -28,8 +33,10 @@ export interface Admission {
   refusal(operationId: string, principal: Principal | undefined, error: EngineError): Promise<EngineError>;
 }
 
-export function createAdmission(ports: Pick<Ports, 'table' | 'clock' | 'ids'>): Admission {
+export function createAdmission(ports: Pick<Ports, 'installation' | 'table' | 'clock' | 'ids'>): Admission {
   const uses = createKeyUseRecorder(ports);
+  const { rateLimit } = ports.installation;
+  const limiter = rateLimit === undefined ? undefined : createRateLimiter(ports, rateLimit);
   const refusals = createRefusalRecorder(ports);
   return {
     async identify({ access }, { headers, sourceAddress }, requestId) {
@@ -42,8 +49,15 @@ export function createAdmission(ports: Pick<Ports, 'table' | 'clock' | 'ids'>): 
       if (ticket === undefined) throw new EngineError('ticket.refused', 'The request carries no ticket.');
       return { ticket };
     },
-    async admit({ access }, principal) {
+    async admit({ access }, principal, headers) {
+      // First: whoever has found a key may not use up the rate of those whom it is for.
       needAddress(principal);
+      const rate = await limiter?.take(principal.keyId);
+      Object.assign(headers, rate?.headers);
+      if (rate?.passes === false) {
+        const { retryAfterSeconds } = rate;
+        throw new EngineError('request.rate_limited', 'The key has used up its requests.', { retryAfterSeconds });
+      }
       await uses.used(principal, principal.sourceAddress);
       if (access.kind === 'permission' && !principal.permissions.has(access.permission)) {
         throw new EngineError('access.forbidden', `This needs the permission ${access.permission}.`);

@@ -103,8 +103,8 @@ export function errorsOf(operation: Operation): readonly ErrorCode[] {
   // A body that is too large or not readable is refused before anybody asks whether one belongs here.
   codes.add('request.too_large');
   if (operation.access.kind === 'permission') {
-    for (const code of ['access.unauthenticated', 'access.forbidden', 'access.address_refused'] as const)
-      codes.add(code);
+    const judged = ['access.unauthenticated', 'access.forbidden', 'access.address_refused'] as const;
+    for (const code of [...judged, 'request.rate_limited'] as const) codes.add(code);
   }
   if (operation.access.kind === 'ticket') codes.add('ticket.refused');
   if (operation.idempotent === true) codes.add('idempotency.mismatch').add('resource.conflict');

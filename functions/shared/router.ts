@@ -81,7 +81,7 @@ export function createRouter(options: RouterOptions): (request: HttpRequest) => 
       if (access.principal !== undefined) {
         // Known before it is judged: a refusal has a name to it.
         seen.principal = access.principal;
-        await admission.admit(operation, access.principal);
+        await admission.admit(operation, access.principal, extra);
       }
       const input = parseInput(operation, match.params, request);
       const result = await operation.handle(ports, {
@@ -91,7 +91,7 @@ export function createRouter(options: RouterOptions): (request: HttpRequest) => 
       const body = options.validateResponses === true ? operation.response.parse(result.body) : result.body;
       const response = answer(
         result.status ?? operation.status,
-        { ...result.headers, 'x-request-id': requestId },
+        { ...extra, ...result.headers, 'x-request-id': requestId },
         body === emptyBody ? undefined : JSON.stringify(body),
       );
       log.request(entry(response.status));

@@ -2437,6 +2437,10 @@ export type WhoAmIErrors = {
      */
     413: Problem;
     /**
+     * `request.rate_limited`: The key asks too often.
+     */
+    429: Problem;
+    /**
      * `internal.error`: The service failed.
      */
     500: Problem;
@@ -2481,6 +2485,10 @@ export type ReadTenantErrors = {
      * `request.too_large`: The body is too large.
      */
     413: Problem;
+    /**
+     * `request.rate_limited`: The key asks too often.
+     */
+    429: Problem;
     /**
      * `internal.error`: The service failed.
      */
@@ -2536,6 +2544,10 @@ export type RenameTenantErrors = {
      */
     415: Problem;
     /**
+     * `request.rate_limited`: The key asks too often.
+     */
+    429: Problem;
+    /**
      * `internal.error`: The service failed.
      */
     500: Problem;
@@ -2589,6 +2601,10 @@ export type ListTenantsErrors = {
      * `request.too_large`: The body is too large.
      */
     413: Problem;
+    /**
+     * `request.rate_limited`: The key asks too often.
+     */
+    429: Problem;
     /**
      * `internal.error`: The service failed.
      */
@@ -2651,6 +2667,10 @@ export type CreateTenantErrors = {
      */
     415: Problem;
     /**
+     * `request.rate_limited`: The key asks too often.
+     */
+    429: Problem;
+    /**
      * `internal.error`: The service failed.
      */
     500: Problem;
@@ -2704,6 +2724,10 @@ export type ListMembersErrors = {
      * `request.too_large`: The body is too large.
      */
     413: Problem;
+    /**
+     * `request.rate_limited`: The key asks too often.
+     */
+    429: Problem;
     /**
      * `internal.error`: The service failed.
      */
@@ -2786,6 +2810,10 @@ export type AddMemberErrors = {
      */
     422: Problem;
     /**
+     * `request.rate_limited`: The key asks too often.
+     */
+    429: Problem;
+    /**
      * `internal.error`: The service failed.
      */
     500: Problem;
@@ -2841,6 +2869,10 @@ export type RemoveMemberErrors = {
      */
     413: Problem;
     /**
+     * `request.rate_limited`: The key asks too often.
+     */
+    429: Problem;
+    /**
      * `internal.error`: The service failed.
      */
     500: Problem;
@@ -2891,6 +2923,10 @@ export type ReadMemberErrors = {
      * `request.too_large`: The body is too large.
      */
     413: Problem;
+    /**
+     * `request.rate_limited`: The key asks too often.
+     */
+    429: Problem;
     /**
      * `internal.error`: The service failed.
      */
@@ -2968,6 +3004,10 @@ export type ChangeMemberErrors = {
      */
     415: Problem;
     /**
+     * `request.rate_limited`: The key asks too often.
+     */
+    429: Problem;
+    /**
      * `internal.error`: The service failed.
      */
     500: Problem;
@@ -3012,6 +3052,10 @@ export type ListRolesErrors = {
      * `request.too_large`: The body is too large.
      */
     413: Problem;
+    /**
+     * `request.rate_limited`: The key asks too often.
+     */
+    429: Problem;
     /**
      * `internal.error`: The service failed.
      */
@@ -3070,6 +3114,10 @@ export type RemoveRoleErrors = {
      * `request.too_large`: The body is too large.
      */
     413: Problem;
+    /**
+     * `request.rate_limited`: The key asks too often.
+     */
+    429: Problem;
     /**
      * `internal.error`: The service failed.
      */
@@ -3138,6 +3186,10 @@ export type SetRoleErrors = {
      */
     415: Problem;
     /**
+     * `request.rate_limited`: The key asks too often.
+     */
+    429: Problem;
+    /**
      * `internal.error`: The service failed.
      */
     500: Problem;
@@ -3195,6 +3247,10 @@ export type ListKeysErrors = {
      * `request.too_large`: The body is too large.
      */
     413: Problem;
+    /**
+     * `request.rate_limited`: The key asks too often.
+     */
+    429: Problem;
     /**
      * `internal.error`: The service failed.
      */
@@ -3284,6 +3340,10 @@ export type CreateKeyErrors = {
      */
     422: Problem;
     /**
+     * `request.rate_limited`: The key asks too often.
+     */
+    429: Problem;
+    /**
      * `internal.error`: The service failed.
      */
     500: Problem;
@@ -3348,6 +3408,10 @@ export type RotateKeyErrors = {
      */
     415: Problem;
     /**
+     * `request.rate_limited`: The key asks too often.
+     */
+    429: Problem;
+    /**
      * `internal.error`: The service failed.
      */
     500: Problem;
@@ -3398,6 +3462,10 @@ export type RevokeKeyErrors = {
      * `request.too_large`: The body is too large.
      */
     413: Problem;
+    /**
+     * `request.rate_limited`: The key asks too often.
+     */
+    429: Problem;
     /**
      * `internal.error`: The service failed.
      */
@@ -3469,6 +3537,10 @@ export type ListAuditErrors = {
      */
     413: Problem;
     /**
+     * `request.rate_limited`: The key asks too often.
+     */
+    429: Problem;
+    /**
      * `internal.error`: The service failed.
      */
     500: Problem;
@@ -3513,6 +3585,10 @@ export type ReadAuditTailErrors = {
      * `request.too_large`: The body is too large.
      */
     413: Problem;
+    /**
+     * `request.rate_limited`: The key asks too often.
+     */
+    429: Problem;
     /**
      * `internal.error`: The service failed.
      */
@@ -3567,6 +3643,10 @@ export type ListAuditAnchorsErrors = {
      * `request.too_large`: The body is too large.
      */
     413: Problem;
+    /**
+     * `request.rate_limited`: The key asks too often.
+     */
+    429: Problem;
     /**
      * `internal.error`: The service failed.
      */
@@ -3625,6 +3705,10 @@ export type ListBuildsErrors = {
      * `request.too_large`: The body is too large.
      */
     413: Problem;
+    /**
+     * `request.rate_limited`: The key asks too often.
+     */
+    429: Problem;
     /**
      * `internal.error`: The service failed.
      */
@@ -3702,6 +3786,10 @@ export type StartBuildErrors = {
      */
     422: Problem;
     /**
+     * `request.rate_limited`: The key asks too often.
+     */
+    429: Problem;
+    /**
      * `archive.not_configured`: No package archive is configured. `archive.snapshot_not_configured`: No archive of snapshots is configured. `internal.error`: The service failed.
      */
     500: Problem;
@@ -3768,6 +3856,10 @@ export type PreviewPlanErrors = {
      */
     422: Problem;
     /**
+     * `request.rate_limited`: The key asks too often.
+     */
+    429: Problem;
+    /**
      * `archive.not_configured`: No package archive is configured. `archive.snapshot_not_configured`: No archive of snapshots is configured. `internal.error`: The service failed.
      */
     500: Problem;
@@ -3825,6 +3917,10 @@ export type ReadBuildErrors = {
      * `request.too_large`: The body is too large.
      */
     413: Problem;
+    /**
+     * `request.rate_limited`: The key asks too often.
+     */
+    429: Problem;
     /**
      * `internal.error`: The service failed.
      */
@@ -3884,6 +3980,10 @@ export type ReadBuildLockErrors = {
      */
     413: Problem;
     /**
+     * `request.rate_limited`: The key asks too often.
+     */
+    429: Problem;
+    /**
      * `internal.error`: The service failed.
      */
     500: Problem;
@@ -3941,6 +4041,10 @@ export type CancelBuildErrors = {
      * `request.too_large`: The body is too large.
      */
     413: Problem;
+    /**
+     * `request.rate_limited`: The key asks too often.
+     */
+    429: Problem;
     /**
      * `internal.error`: The service failed.
      */
@@ -4023,6 +4127,10 @@ export type ResumeBuildErrors = {
      */
     422: Problem;
     /**
+     * `request.rate_limited`: The key asks too often.
+     */
+    429: Problem;
+    /**
      * `archive.not_configured`: No package archive is configured. `archive.snapshot_not_configured`: No archive of snapshots is configured. `internal.error`: The service failed.
      */
     500: Problem;
@@ -4096,6 +4204,10 @@ export type RetryBuildErrors = {
      */
     422: Problem;
     /**
+     * `request.rate_limited`: The key asks too often.
+     */
+    429: Problem;
+    /**
      * `archive.not_configured`: No package archive is configured. `archive.snapshot_not_configured`: No archive of snapshots is configured. `internal.error`: The service failed.
      */
     500: Problem;
@@ -4163,6 +4275,10 @@ export type ReadLogsErrors = {
      */
     413: Problem;
     /**
+     * `request.rate_limited`: The key asks too often.
+     */
+    429: Problem;
+    /**
      * `internal.error`: The service failed.
      */
     500: Problem;
@@ -4216,6 +4332,10 @@ export type ListArtifactsErrors = {
      * `request.too_large`: The body is too large.
      */
     413: Problem;
+    /**
+     * `request.rate_limited`: The key asks too often.
+     */
+    429: Problem;
     /**
      * `internal.error`: The service failed.
      */
@@ -4275,6 +4395,10 @@ export type DownloadArtifactErrors = {
      */
     413: Problem;
     /**
+     * `request.rate_limited`: The key asks too often.
+     */
+    429: Problem;
+    /**
      * `internal.error`: The service failed.
      */
     500: Problem;
@@ -4323,6 +4447,10 @@ export type DownloadEvidenceErrors = {
      * `request.too_large`: The body is too large.
      */
     413: Problem;
+    /**
+     * `request.rate_limited`: The key asks too often.
+     */
+    429: Problem;
     /**
      * `internal.error`: The service failed.
      */
@@ -4389,6 +4517,10 @@ export type DiffBuildsErrors = {
      * `diff.too_large`: The builds are too large to be compared in one answer. `layer.unreadable`: The index of a layer is none.
      */
     422: Problem;
+    /**
+     * `request.rate_limited`: The key asks too often.
+     */
+    429: Problem;
     /**
      * `internal.error`: The service failed. `layer.damaged`: A stored layer is damaged.
      */
@@ -4458,6 +4590,10 @@ export type VerifyBuildErrors = {
      */
     422: Problem;
     /**
+     * `request.rate_limited`: The key asks too often.
+     */
+    429: Problem;
+    /**
      * `internal.error`: The service failed.
      */
     500: Problem;
@@ -4511,6 +4647,10 @@ export type ListVerificationsErrors = {
      * `request.too_large`: The body is too large.
      */
     413: Problem;
+    /**
+     * `request.rate_limited`: The key asks too often.
+     */
+    429: Problem;
     /**
      * `internal.error`: The service failed.
      */
@@ -4574,6 +4714,10 @@ export type ListCacheErrors = {
      */
     413: Problem;
     /**
+     * `request.rate_limited`: The key asks too often.
+     */
+    429: Problem;
+    /**
      * `internal.error`: The service failed.
      */
     500: Problem;
@@ -4623,6 +4767,10 @@ export type ReadCacheStatsErrors = {
      * `request.too_large`: The body is too large.
      */
     413: Problem;
+    /**
+     * `request.rate_limited`: The key asks too often.
+     */
+    429: Problem;
     /**
      * `internal.error`: The service failed.
      */
@@ -4681,6 +4829,10 @@ export type ExplainCacheErrors = {
      * `request.too_large`: The body is too large.
      */
     413: Problem;
+    /**
+     * `request.rate_limited`: The key asks too often.
+     */
+    429: Problem;
     /**
      * `internal.error`: The service failed.
      */
@@ -4741,6 +4893,10 @@ export type RemoveCachedErrors = {
      * `request.too_large`: The body is too large.
      */
     413: Problem;
+    /**
+     * `request.rate_limited`: The key asks too often.
+     */
+    429: Problem;
     /**
      * `internal.error`: The service failed.
      */
@@ -4814,6 +4970,10 @@ export type WarmCacheErrors = {
      */
     422: Problem;
     /**
+     * `request.rate_limited`: The key asks too often.
+     */
+    429: Problem;
+    /**
      * `internal.error`: The service failed.
      */
     500: Problem;
@@ -4863,6 +5023,10 @@ export type UploadLockErrors = {
      */
     415: Problem;
     /**
+     * `request.rate_limited`: The key asks too often.
+     */
+    429: Problem;
+    /**
      * `internal.error`: The service failed.
      */
     500: Problem;
@@ -4907,6 +5071,10 @@ export type ListSecretsErrors = {
      * `request.too_large`: The body is too large.
      */
     413: Problem;
+    /**
+     * `request.rate_limited`: The key asks too often.
+     */
+    429: Problem;
     /**
      * `internal.error`: The service failed.
      */
@@ -4958,6 +5126,10 @@ export type RemoveSecretErrors = {
      * `request.too_large`: The body is too large.
      */
     413: Problem;
+    /**
+     * `request.rate_limited`: The key asks too often.
+     */
+    429: Problem;
     /**
      * `internal.error`: The service failed.
      */
@@ -5019,6 +5191,10 @@ export type SetSecretErrors = {
      */
     415: Problem;
     /**
+     * `request.rate_limited`: The key asks too often.
+     */
+    429: Problem;
+    /**
      * `internal.error`: The service failed.
      */
     500: Problem;
@@ -5068,6 +5244,10 @@ export type ValidateSpecErrors = {
      */
     415: Problem;
     /**
+     * `request.rate_limited`: The key asks too often.
+     */
+    429: Problem;
+    /**
      * `internal.error`: The service failed.
      */
     500: Problem;
@@ -5112,6 +5292,10 @@ export type ReadCapabilitiesErrors = {
      * `request.too_large`: The body is too large.
      */
     413: Problem;
+    /**
+     * `request.rate_limited`: The key asks too often.
+     */
+    429: Problem;
     /**
      * `internal.error`: The service failed.
      */
@@ -5166,6 +5350,10 @@ export type ListUploadsErrors = {
      * `request.too_large`: The body is too large.
      */
     413: Problem;
+    /**
+     * `request.rate_limited`: The key asks too often.
+     */
+    429: Problem;
     /**
      * `internal.error`: The service failed.
      */
@@ -5237,6 +5425,10 @@ export type DeclareUploadErrors = {
      */
     422: Problem;
     /**
+     * `request.rate_limited`: The key asks too often.
+     */
+    429: Problem;
+    /**
      * `internal.error`: The service failed.
      */
     500: Problem;
@@ -5292,6 +5484,10 @@ export type RemoveUploadErrors = {
      */
     413: Problem;
     /**
+     * `request.rate_limited`: The key asks too often.
+     */
+    429: Problem;
+    /**
      * `internal.error`: The service failed.
      */
     500: Problem;
@@ -5342,6 +5538,10 @@ export type ReadUploadErrors = {
      * `request.too_large`: The body is too large.
      */
     413: Problem;
+    /**
+     * `request.rate_limited`: The key asks too often.
+     */
+    429: Problem;
     /**
      * `internal.error`: The service failed.
      */

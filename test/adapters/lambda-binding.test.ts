@@ -187,6 +187,8 @@ describe('the environment', () => {
     [environmentNames.spot]: 'true',
     [environmentNames.cacheLimitGiB]: '500',
     [environmentNames.warmsPresets]: 'true',
+    [environmentNames.requestBurst]: '200',
+    [environmentNames.requestsPerSecond]: '0.5',
     [environmentNames.archiveFallbackHours]: '24',
     [environmentNames.archiveDebian]: 'http://archive.invalid/debian',
   };
@@ -200,6 +202,8 @@ describe('the environment', () => {
       [environmentNames.spot]: true,
       [environmentNames.cacheLimitGiB]: 500,
       [environmentNames.warmsPresets]: true,
+      [environmentNames.requestBurst]: 200,
+      [environmentNames.requestsPerSecond]: 0.5,
     });
   });
 

@@ -259,10 +259,10 @@ describe('the functions', () => {
     }
     const statements = statementsOf(target.roleId);
     const actions = statements.flatMap(({ Action }) => Action);
-    // Who only reads may write down who called and who was refused, and nothing else.
+    // Who only reads may write down who called, how often, and who was refused, and nothing else.
     const puts = statements.filter(({ Action }) => Action.includes('dynamodb:UpdateItem'));
     const bound = puts.every((statement) =>
-      JSON.stringify(statement).includes('"dynamodb:LeadingKeys":["KEYUSE#*","AUDITPENDING#*"]'),
+      JSON.stringify(statement).includes('"dynamodb:LeadingKeys":["KEYUSE#*","AUDITPENDING#*","RATE#*"]'),
     );
     const { table, recordsAccess } = group.rights;
     expect([puts.length > 0, puts.length > 0 && bound]).toEqual([

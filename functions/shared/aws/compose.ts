@@ -80,6 +80,10 @@ export async function composePorts(environment: Environment): Promise<Ports> {
       warmsPresets: environment[names.warmsPresets],
       privateArchiveHosts: environment[names.archivePrivateHosts],
       snapshots: environment[names.archiveSnapshot] !== undefined,
+      rateLimit: {
+        ...{ burst: environment[names.requestBurst], perSecond: environment[names.requestsPerSecond] },
+        shared: true,
+      },
       cursorSecret,
     },
     table,

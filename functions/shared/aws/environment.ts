@@ -3,6 +3,7 @@ import { EngineError } from '../../../core/errors.ts';
 import { installationSchema } from '../../../core/tenancy/installation.ts';
 import { environmentNames } from '../../../core/wiring/environment.ts';
 import { noProxySchema, proxyAddressSchema } from '../../../core/wiring/proxy.ts';
+import { rateLimitSchema } from '../../../core/wiring/rate-limit.ts';
 import { snapshotTemplateSchema } from '../../../core/wiring/snapshot-template.ts';
 
 const names = environmentNames;
@@ -10,6 +11,7 @@ const text = z.string().min(1);
 /** A list in one variable, parted by commas. */
 const list = text.transform((value) => value.split(','));
 const { apiUrl, architectures, mode, outputs, toolchain } = installationSchema.shape;
+const { burst, perSecond } = rateLimitSchema.shape;
 const { concurrentBuilds, concurrentBuildsPerTenant, stagesPerBuild } = installationSchema.shape;
 
 /** What a function reads from its environment on AWS. Lambda adds AWS_REGION itself. */
@@ -26,6 +28,8 @@ const environmentSchema = z.object({
   [names.spot]: z.stringbool({ truthy: ['true'], falsy: ['false'] }),
   [names.cacheLimitGiB]: z.coerce.number().int().min(1),
   [names.warmsPresets]: z.stringbool({ truthy: ['true'], falsy: ['false'] }),
+  [names.requestBurst]: z.coerce.number().pipe(burst),
+  [names.requestsPerSecond]: z.coerce.number().pipe(perSecond),
   [names.cursorSecretId]: text,
   [names.tableName]: text,
   [names.workBucket]: text,

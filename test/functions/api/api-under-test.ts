@@ -11,6 +11,7 @@ import { foundTenant } from '../../../core/access/found-tenant.ts';
 import { EngineError } from '../../../core/errors.ts';
 import type { Ports } from '../../../core/ports/ports.ts';
 import type { Table } from '../../../core/ports/table.ts';
+import type { Installation } from '../../../core/tenancy/installation.ts';
 import { operations } from '../../../functions/api/operations.ts';
 import { largestBodyBytes } from '../../../functions/shared/request-body.ts';
 import { createRouter, type RequestEntry } from '../../../functions/shared/router.ts';
@@ -50,7 +51,8 @@ function untouched(name: string): never {
   });
 }
 
-export async function openApi(table: Table): Promise<ApiUnderTest> {
+/** @param settings what the installation is told, where it is not as here */
+export async function openApi(table: Table, settings: Partial<Installation> = {}): Promise<ApiUnderTest> {
   const folder = await mkdtemp(path.join(tmpdir(), 'lbuild-api-'));
   const clock = createSystemClock();
   const ids = createIds(clock);
@@ -78,6 +80,7 @@ export async function openApi(table: Table): Promise<ApiUnderTest> {
       spot: false,
       cacheLimitBytes: 20 * 1024 ** 3,
       warmsPresets: false,
+      ...settings,
     },
     table,
     blobs: objects.blobs,
