@@ -5,6 +5,9 @@ import type { Table, TableChangeFeed } from '../core/ports/table.ts';
 /** Changes read at once. */
 const batch = 100;
 
+/** Published changes that may stay in the feed: each removal waits for the disk, for which everything else waits too. */
+const untrimmed = 1_000;
+
 /**
  * Publishes the outbox as the table's stream does on AWS: right after each commit, in order, one batch at a time.
  * What an earlier process left behind is published first.
@@ -20,6 +23,11 @@ export async function startOutboxPump(options: {
   // The outbox itself says what is unpublished; of the changes so far it says everything.
   let position = await endOfFeed(table);
   trim(position);
+  let published = 0;
+  const trimPublished = (): void => {
+    trim(position);
+    published = 0;
+  };
   let running: Promise<void> | undefined;
   let again = false;
   let leftovers = true;
@@ -35,7 +43,8 @@ export async function startOutboxPump(options: {
         const page = await table.read(position, batch);
         if (page.changes.length > 0) await publishEvents({ table, bus }, outboxEvents(page.changes));
         position = page.position;
-        trim(position);
+        published += page.changes.length;
+        if (published >= untrimmed) trimPublished();
         if (page.changes.length < batch) break;
       }
     } while (again);
@@ -55,6 +64,7 @@ export async function startOutboxPump(options: {
     stop: async () => {
       unsubscribe();
       await running;
+      trimPublished();
     },
   };
 }

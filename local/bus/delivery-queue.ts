@@ -34,9 +34,16 @@ function isEventFunction(name: string): name is EventFunctionName {
   return Object.hasOwn(eventFunctions, name);
 }
 
-/** Deliveries that are not done, in a SQLite file: what a method did is on the disk when it returns. */
+/** Deliveries that are done and may still stand in the file: after a crash they are delivered once more. */
+const mostDone = 100;
+
+/**
+ * Deliveries that are not done, in a SQLite file: what a method did is on the disk when it returns, but for `remove`.
+ * A delivery may come twice, so nobody waits for the disk to forget one; the file forgets many at once.
+ */
 export class DeliveryQueue {
   readonly #database: DatabaseSync;
+  #done: number[] = [];
 
   constructor(file: string) {
     this.#database = openDurableDatabase(
@@ -49,6 +56,7 @@ export class DeliveryQueue {
   }
 
   close(): void {
+    this.forgetDone();
     this.#database.close();
   }
 
@@ -67,6 +75,7 @@ export class DeliveryQueue {
     if (deliveries.length === 0) return [];
     this.#database.exec('BEGIN IMMEDIATE');
     try {
+      this.#deleteDone();
       const insert = this.#database.prepare('INSERT INTO deliveries (rule, target, envelope) VALUES (?, ?, ?)');
       const added = deliveries.map((delivery) => {
         const { rule, target, envelope } = delivery;
@@ -74,6 +83,7 @@ export class DeliveryQueue {
         return { id, rule, target, envelope, attempts: 0 };
       });
       this.#database.exec('COMMIT');
+      this.#done = [];
       return added;
     } catch (thrown) {
       this.#database.exec('ROLLBACK');
@@ -85,7 +95,28 @@ export class DeliveryQueue {
     this.#database.prepare('UPDATE deliveries SET attempts = ? WHERE id = ?').run(attempts, id);
   }
 
+  /** A delivery is done. */
   remove(id: number): void {
-    this.#database.prepare('DELETE FROM deliveries WHERE id = ?').run(id);
+    this.#done.push(id);
+    if (this.#done.length >= mostDone) this.forgetDone();
+  }
+
+  /** Takes what is done out of the file. */
+  forgetDone(): void {
+    if (this.#done.length === 0) return;
+    this.#database.exec('BEGIN IMMEDIATE');
+    try {
+      this.#deleteDone();
+      this.#database.exec('COMMIT');
+      this.#done = [];
+    } catch (thrown) {
+      this.#database.exec('ROLLBACK');
+      throw thrown;
+    }
+  }
+
+  #deleteDone(): void {
+    const forget = this.#database.prepare('DELETE FROM deliveries WHERE id = ?');
+    for (const id of this.#done) forget.run(id);
   }
 }

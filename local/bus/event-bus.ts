@@ -61,8 +61,17 @@ export function createLocalBus(options: LocalBusOptions): LocalBus {
       const delivered = deliver(delivery).finally(() => {
         delivering.delete(delivered);
         work();
+        if (delivering.size === 0) forgetDone();
       });
       delivering.add(delivered);
+    }
+  };
+
+  const forgetDone = (): void => {
+    try {
+      queue.forgetDone();
+    } catch (thrown) {
+      log('What was delivered stays in the file for now', { reason: String(thrown) });
     }
   };
 
