@@ -2,6 +2,7 @@ import { accessErrors } from './access/errors.ts';
 import { lockErrors, snapshotErrors } from './lock/lock-errors.ts';
 import { protectionErrors } from './protection/errors.ts';
 import { secretErrors } from './secrets/errors.ts';
+import { templateErrors } from './templates/errors.ts';
 import { uploadErrors } from './uploads/errors.ts';
 
 /**
@@ -122,6 +123,7 @@ export const errorCatalogue = {
   },
   ...uploadErrors,
   ...secretErrors,
+  ...templateErrors,
   'diff.too_large': {
     status: 422,
     title: 'The builds are too large to be compared in one answer',

@@ -8,7 +8,7 @@ const everythingOfTenant = [...new Set(permissions.filter(isTenants).map(resourc
 /** What everybody may: know where they are, and look after their own keys. */
 const everybody: readonly Grant[] = ['tenant:read', 'keys:own'];
 
-const reading: readonly Grant[] = [...everybody, 'builds:read', 'artifacts:read', 'cache:read'];
+const reading: readonly Grant[] = [...everybody, 'builds:read', 'artifacts:read', 'cache:read', 'templates:read'];
 
 export const builtInRoleNames = [
   'operator',
@@ -36,8 +36,17 @@ export const builtInRoles: Readonly<
     grants: permissions.filter((permission) => isTenants(permission) && permission !== 'tenant:write'),
   },
   builder: {
-    description: 'Builds images, and names secrets in specs.',
-    grants: [...reading, 'builds:create', 'builds:cancel', 'specs:validate', 'cache:delete', 'secrets:read'],
+    description: 'Builds images, names secrets in specs, and makes and reviews templates.',
+    grants: [
+      ...reading,
+      'builds:create',
+      'builds:cancel',
+      'specs:validate',
+      'cache:delete',
+      'secrets:read',
+      'templates:write',
+      'templates:review',
+    ],
   },
   approver: { description: 'Reads builds and what they made, to judge them.', grants: reading },
   viewer: { description: 'Reads builds and downloads what they made.', grants: reading },
@@ -52,6 +61,7 @@ export const builtInRoles: Readonly<
       'roles:read',
       'keys:read',
       'secrets:read',
+      'templates:read',
     ],
   },
   billing: { description: 'Nothing but the tenant’s own record.', grants: everybody },

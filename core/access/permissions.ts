@@ -21,6 +21,10 @@ export const permissions = [
   'secrets:read',
   'secrets:write',
   'specs:validate',
+  'templates:read',
+  'templates:write',
+  'templates:review',
+  'templates:publish',
   'tenant:read',
   'tenant:write',
 ] as const;

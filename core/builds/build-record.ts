@@ -33,6 +33,8 @@ export const buildRecordSchema = z.strictObject({
   memberId: z.string().optional(),
   /** The team of the tenant that it belongs to (core/teams); absent: the tenant alone. */
   teamId: z.string().optional(),
+  /** The version of a template that its spec was expanded from. */
+  template: z.strictObject({ id: z.string(), version: z.number().int().min(1) }).optional(),
   name: z.string(),
   state: z.enum(buildStates),
   specDigest: digest,

@@ -25,3 +25,12 @@ export function valueAt(value: unknown, path: FieldPath): unknown {
   }
   return current;
 }
+
+/** Reads what `fieldPathText` wrote. Names that were cut are read as they are shown. */
+export function readFieldPath(text: string): FieldPath {
+  const part = /\.?([A-Za-z_][A-Za-z0-9_-]*)|\[([0-9]+)\]|\[("(?:[^"\\]|\\.)*")\]/g;
+  return [...text.matchAll(part)].map(([, name, index, quoted]) => {
+    if (index !== undefined) return Number(index);
+    return quoted === undefined ? (name ?? '') : String(JSON.parse(quoted));
+  });
+}

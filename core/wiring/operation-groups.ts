@@ -118,6 +118,15 @@ export const operationGroups: readonly OperationGroup[] = [
     summary: 'Validate build specs; what can be built',
   },
   {
+    name: 'templates',
+    prefixes: ['/v1/templates'],
+    entry: 'functions/api/templates/lambda.ts',
+    rights: { table: 'write', blobs: 'none', signsUrls: false, startsFlow: false, stopsFlow: false, stopsTasks: false },
+    // A removal deletes versions of up to 256 KB each.
+    timeoutSeconds: 29,
+    summary: 'Templates that specs are made of: versions, search, forks, reviews',
+  },
+  {
     name: 'uploads',
     prefixes: ['/v1/uploads'],
     entry: 'functions/api/uploads/lambda.ts',

@@ -8,6 +8,7 @@ import { secretOperations } from './secrets/operations.ts';
 import { serviceOperations } from './service/operations.ts';
 import { specOperations } from './specs/operations.ts';
 import { stageOperations } from './stages/operations.ts';
+import { templateOperations } from './templates/operations.ts';
 import { uploadOperations } from './uploads/operations.ts';
 
 /** Every operation, by the name of its group in core/wiring/operation-groups.ts. */
@@ -19,6 +20,7 @@ export const operationsByGroup: Readonly<Record<string, readonly Operation[]>> =
   locks: lockOperations,
   secrets: secretOperations,
   specs: specOperations,
+  templates: templateOperations,
   uploads: uploadOperations,
   stages: stageOperations,
   service: serviceOperations,

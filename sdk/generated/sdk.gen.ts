@@ -2,7 +2,7 @@
 
 import { client } from './client.gen.ts';
 import type { Client, ClientMeta, Options as Options2, RequestResult, TDataShape } from './client/index.ts';
-import type { AddMemberData, AddMemberErrors, AddMemberResponses, CancelBuildData, CancelBuildErrors, CancelBuildResponses, ChangeMemberData, ChangeMemberErrors, ChangeMemberResponses, CreateKeyData, CreateKeyErrors, CreateKeyResponses, CreateTenantData, CreateTenantErrors, CreateTenantResponses, DeclareUploadData, DeclareUploadErrors, DeclareUploadResponses, DiffBuildsData, DiffBuildsErrors, DiffBuildsResponses, DownloadArtifactData, DownloadArtifactErrors, DownloadEvidenceData, DownloadEvidenceErrors, ExchangeData, ExchangeErrors, ExchangeResponses, ExplainCacheData, ExplainCacheErrors, ExplainCacheResponses, ListArtifactsData, ListArtifactsErrors, ListArtifactsResponses, ListAuditAnchorsData, ListAuditAnchorsErrors, ListAuditAnchorsResponses, ListAuditData, ListAuditErrors, ListAuditResponses, ListBuildsData, ListBuildsErrors, ListBuildsResponses, ListCacheData, ListCacheErrors, ListCacheResponses, ListKeysData, ListKeysErrors, ListKeysResponses, ListMembersData, ListMembersErrors, ListMembersResponses, ListRolesData, ListRolesErrors, ListRolesResponses, ListSecretsData, ListSecretsErrors, ListSecretsResponses, ListTenantsData, ListTenantsErrors, ListTenantsResponses, ListUploadsData, ListUploadsErrors, ListUploadsResponses, ListVerificationsData, ListVerificationsErrors, ListVerificationsResponses, PreviewPlanData, PreviewPlanErrors, PreviewPlanResponses, ReadAuditTailData, ReadAuditTailErrors, ReadAuditTailResponses, ReadBuildData, ReadBuildErrors, ReadBuildLockData, ReadBuildLockErrors, ReadBuildLockResponses, ReadBuildResponses, ReadCacheStatsData, ReadCacheStatsErrors, ReadCacheStatsResponses, ReadCapabilitiesData, ReadCapabilitiesErrors, ReadCapabilitiesResponses, ReadHealthData, ReadHealthErrors, ReadHealthResponses, ReadLogsData, ReadLogsErrors, ReadLogsResponses, ReadMemberData, ReadMemberErrors, ReadMemberResponses, ReadOpenapiData, ReadOpenapiErrors, ReadOpenapiResponses, ReadSigningKeyData, ReadSigningKeyErrors, ReadSigningKeyResponses, ReadTenantData, ReadTenantErrors, ReadTenantResponses, ReadUploadData, ReadUploadErrors, ReadUploadResponses, RemoveCachedData, RemoveCachedErrors, RemoveCachedResponses, RemoveMemberData, RemoveMemberErrors, RemoveMemberResponses, RemoveRoleData, RemoveRoleErrors, RemoveRoleResponses, RemoveSecretData, RemoveSecretErrors, RemoveSecretResponses, RemoveUploadData, RemoveUploadErrors, RemoveUploadResponses, RenameTenantData, RenameTenantErrors, RenameTenantResponses, ResumeBuildData, ResumeBuildErrors, ResumeBuildResponses, RetryBuildData, RetryBuildErrors, RetryBuildResponses, RevokeKeyData, RevokeKeyErrors, RevokeKeyResponses, RotateKeyData, RotateKeyErrors, RotateKeyResponses, SetRoleData, SetRoleErrors, SetRoleResponses, SetSecretData, SetSecretErrors, SetSecretResponses, StartBuildData, StartBuildErrors, StartBuildResponses, UploadLockData, UploadLockErrors, UploadLockResponses, ValidateSpecData, ValidateSpecErrors, ValidateSpecResponses, VerifyBuildData, VerifyBuildErrors, VerifyBuildResponses, WarmCacheData, WarmCacheErrors, WarmCacheResponses, WhoAmIData, WhoAmIErrors, WhoAmIResponses } from './types.gen.ts';
+import type { AddMemberData, AddMemberErrors, AddMemberResponses, CancelBuildData, CancelBuildErrors, CancelBuildResponses, ChangeMemberData, ChangeMemberErrors, ChangeMemberResponses, ChangeTemplateData, ChangeTemplateErrors, ChangeTemplateResponses, CreateKeyData, CreateKeyErrors, CreateKeyResponses, CreateTemplateData, CreateTemplateErrors, CreateTemplateResponses, CreateTenantData, CreateTenantErrors, CreateTenantResponses, DeclareUploadData, DeclareUploadErrors, DeclareUploadResponses, DiffBuildsData, DiffBuildsErrors, DiffBuildsResponses, DownloadArtifactData, DownloadArtifactErrors, DownloadEvidenceData, DownloadEvidenceErrors, ExchangeData, ExchangeErrors, ExchangeResponses, ExplainCacheData, ExplainCacheErrors, ExplainCacheResponses, ListArtifactsData, ListArtifactsErrors, ListArtifactsResponses, ListAuditAnchorsData, ListAuditAnchorsErrors, ListAuditAnchorsResponses, ListAuditData, ListAuditErrors, ListAuditResponses, ListBuildsData, ListBuildsErrors, ListBuildsResponses, ListCacheData, ListCacheErrors, ListCacheResponses, ListKeysData, ListKeysErrors, ListKeysResponses, ListMembersData, ListMembersErrors, ListMembersResponses, ListRolesData, ListRolesErrors, ListRolesResponses, ListSecretsData, ListSecretsErrors, ListSecretsResponses, ListTemplatesData, ListTemplatesErrors, ListTemplatesResponses, ListTemplateVersionsData, ListTemplateVersionsErrors, ListTemplateVersionsResponses, ListTenantsData, ListTenantsErrors, ListTenantsResponses, ListUploadsData, ListUploadsErrors, ListUploadsResponses, ListVerificationsData, ListVerificationsErrors, ListVerificationsResponses, PreviewPlanData, PreviewPlanErrors, PreviewPlanResponses, PublishTemplateVersionData, PublishTemplateVersionErrors, PublishTemplateVersionResponses, ReadAuditTailData, ReadAuditTailErrors, ReadAuditTailResponses, ReadBuildData, ReadBuildErrors, ReadBuildLockData, ReadBuildLockErrors, ReadBuildLockResponses, ReadBuildResponses, ReadCacheStatsData, ReadCacheStatsErrors, ReadCacheStatsResponses, ReadCapabilitiesData, ReadCapabilitiesErrors, ReadCapabilitiesResponses, ReadHealthData, ReadHealthErrors, ReadHealthResponses, ReadLogsData, ReadLogsErrors, ReadLogsResponses, ReadMemberData, ReadMemberErrors, ReadMemberResponses, ReadOpenapiData, ReadOpenapiErrors, ReadOpenapiResponses, ReadSigningKeyData, ReadSigningKeyErrors, ReadSigningKeyResponses, ReadTemplateData, ReadTemplateErrors, ReadTemplateResponses, ReadTemplateVersionData, ReadTemplateVersionErrors, ReadTemplateVersionResponses, ReadTenantData, ReadTenantErrors, ReadTenantResponses, ReadUploadData, ReadUploadErrors, ReadUploadResponses, RemoveCachedData, RemoveCachedErrors, RemoveCachedResponses, RemoveMemberData, RemoveMemberErrors, RemoveMemberResponses, RemoveRoleData, RemoveRoleErrors, RemoveRoleResponses, RemoveSecretData, RemoveSecretErrors, RemoveSecretResponses, RemoveTemplateData, RemoveTemplateErrors, RemoveTemplateResponses, RemoveUploadData, RemoveUploadErrors, RemoveUploadResponses, RenameTenantData, RenameTenantErrors, RenameTenantResponses, ResumeBuildData, ResumeBuildErrors, ResumeBuildResponses, RetryBuildData, RetryBuildErrors, RetryBuildResponses, RevokeKeyData, RevokeKeyErrors, RevokeKeyResponses, RotateKeyData, RotateKeyErrors, RotateKeyResponses, SetRoleData, SetRoleErrors, SetRoleResponses, SetSecretData, SetSecretErrors, SetSecretResponses, StartBuildData, StartBuildErrors, StartBuildResponses, UploadLockData, UploadLockErrors, UploadLockResponses, ValidateSpecData, ValidateSpecErrors, ValidateSpecResponses, VerifyBuildData, VerifyBuildErrors, VerifyBuildResponses, WarmCacheData, WarmCacheErrors, WarmCacheResponses, WhoAmIData, WhoAmIErrors, WhoAmIResponses } from './types.gen.ts';
 
 export type Options<TData extends TDataShape = TDataShape, ThrowOnError extends boolean = boolean, TResponse = unknown> = Options2<TData, ThrowOnError, TResponse> & {
     /**
@@ -761,6 +761,138 @@ export const readCapabilities = <ThrowOnError extends boolean = false>(options?:
             type: 'http'
         }],
     url: '/v1/capabilities',
+    ...options
+});
+
+/**
+ * Find templates: presets, your own, your tenant’s, and the public ones of all tenants
+ *
+ * Needs the permission `templates:read`.
+ */
+export const listTemplates = <ThrowOnError extends boolean = false>(options?: Options<ListTemplatesData, ThrowOnError>): RequestResult<ListTemplatesResponses, ListTemplatesErrors, ThrowOnError> => (options?.client ?? client).get<ListTemplatesResponses, ListTemplatesErrors, ThrowOnError>({
+    security: [{
+            key: 'apiKey',
+            scheme: 'bearer',
+            type: 'http'
+        }],
+    url: '/v1/templates',
+    ...options
+});
+
+/**
+ * Make a template with its first version; a public one needs templates:publish too
+ *
+ * Needs the permission `templates:write`.
+ */
+export const createTemplate = <ThrowOnError extends boolean = false>(options: Options<CreateTemplateData, ThrowOnError>): RequestResult<CreateTemplateResponses, CreateTemplateErrors, ThrowOnError> => (options.client ?? client).post<CreateTemplateResponses, CreateTemplateErrors, ThrowOnError>({
+    security: [{
+            key: 'apiKey',
+            scheme: 'bearer',
+            type: 'http'
+        }],
+    url: '/v1/templates',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json',
+        ...options.headers
+    }
+});
+
+/**
+ * Remove a template with its versions and reviews; builds of it keep what they were made of
+ *
+ * Needs the permission `templates:write`.
+ */
+export const removeTemplate = <ThrowOnError extends boolean = false>(options: Options<RemoveTemplateData, ThrowOnError>): RequestResult<RemoveTemplateResponses, RemoveTemplateErrors, ThrowOnError> => (options.client ?? client).delete<RemoveTemplateResponses, RemoveTemplateErrors, ThrowOnError>({
+    security: [{
+            key: 'apiKey',
+            scheme: 'bearer',
+            type: 'http'
+        }],
+    url: '/v1/templates/{id}',
+    ...options
+});
+
+/**
+ * A template
+ *
+ * Needs the permission `templates:read`.
+ */
+export const readTemplate = <ThrowOnError extends boolean = false>(options: Options<ReadTemplateData, ThrowOnError>): RequestResult<ReadTemplateResponses, ReadTemplateErrors, ThrowOnError> => (options.client ?? client).get<ReadTemplateResponses, ReadTemplateErrors, ThrowOnError>({
+    security: [{
+            key: 'apiKey',
+            scheme: 'bearer',
+            type: 'http'
+        }],
+    url: '/v1/templates/{id}',
+    ...options
+});
+
+/**
+ * Describe a template otherwise, say who sees it, or deprecate it
+ *
+ * Needs the permission `templates:write`.
+ */
+export const changeTemplate = <ThrowOnError extends boolean = false>(options: Options<ChangeTemplateData, ThrowOnError>): RequestResult<ChangeTemplateResponses, ChangeTemplateErrors, ThrowOnError> => (options.client ?? client).patch<ChangeTemplateResponses, ChangeTemplateErrors, ThrowOnError>({
+    security: [{
+            key: 'apiKey',
+            scheme: 'bearer',
+            type: 'http'
+        }],
+    url: '/v1/templates/{id}',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json',
+        ...options.headers
+    }
+});
+
+/**
+ * The versions of a template, newest first
+ *
+ * Needs the permission `templates:read`.
+ */
+export const listTemplateVersions = <ThrowOnError extends boolean = false>(options: Options<ListTemplateVersionsData, ThrowOnError>): RequestResult<ListTemplateVersionsResponses, ListTemplateVersionsErrors, ThrowOnError> => (options.client ?? client).get<ListTemplateVersionsResponses, ListTemplateVersionsErrors, ThrowOnError>({
+    security: [{
+            key: 'apiKey',
+            scheme: 'bearer',
+            type: 'http'
+        }],
+    url: '/v1/templates/{id}/versions',
+    ...options
+});
+
+/**
+ * Publish the next version of a template; of a public one that needs templates:publish too
+ *
+ * Needs the permission `templates:write`.
+ */
+export const publishTemplateVersion = <ThrowOnError extends boolean = false>(options: Options<PublishTemplateVersionData, ThrowOnError>): RequestResult<PublishTemplateVersionResponses, PublishTemplateVersionErrors, ThrowOnError> => (options.client ?? client).post<PublishTemplateVersionResponses, PublishTemplateVersionErrors, ThrowOnError>({
+    security: [{
+            key: 'apiKey',
+            scheme: 'bearer',
+            type: 'http'
+        }],
+    url: '/v1/templates/{id}/versions',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json',
+        ...options.headers
+    }
+});
+
+/**
+ * A version of a template: its parameters and its spec
+ *
+ * Needs the permission `templates:read`.
+ */
+export const readTemplateVersion = <ThrowOnError extends boolean = false>(options: Options<ReadTemplateVersionData, ThrowOnError>): RequestResult<ReadTemplateVersionResponses, ReadTemplateVersionErrors, ThrowOnError> => (options.client ?? client).get<ReadTemplateVersionResponses, ReadTemplateVersionErrors, ThrowOnError>({
+    security: [{
+            key: 'apiKey',
+            scheme: 'bearer',
+            type: 'http'
+        }],
+    url: '/v1/templates/{id}/versions/{version}',
     ...options
 });
 

@@ -1030,6 +1030,220 @@ export type BuildLock = {
     }>;
 };
 
+export type TemplateFile = {
+    /**
+     * Lower-case letters, digits and inner hyphens, beginning with a letter; unique in the tenant.
+     */
+    name: string;
+    description?: string;
+    /**
+     * Words to find it by: lower-case letters, digits and inner hyphens.
+     */
+    tags?: Array<string>;
+    visibility?: 'private' | 'tenant' | 'public';
+    /**
+     * What is new in this version.
+     */
+    notes?: string;
+    /**
+     * The template that this one is laid over: `name@version` or `id@version`; without a version its newest, pinned now.
+     */
+    extends?: string;
+    /**
+     * What whoever uses the template may or must say, by name.
+     */
+    parameters?: {
+        [key: string]: {
+            type: 'string';
+            /**
+             * For people.
+             */
+            description?: string;
+            /**
+             * false: it may be left out though it has no default; the field that it gives is then left out.
+             */
+            required?: boolean;
+            /**
+             * What form the text has.
+             */
+            format?: 'name' | 'hostname' | 'path' | 'ip' | 'email' | 'url';
+            default?: string;
+            minLength?: number;
+            maxLength?: number;
+            /**
+             * true: the text may have more than one line.
+             */
+            multiline?: boolean;
+        } | {
+            type: 'integer';
+            /**
+             * For people.
+             */
+            description?: string;
+            /**
+             * false: it may be left out though it has no default; the field that it gives is then left out.
+             */
+            required?: boolean;
+            default?: number;
+            min?: number;
+            max?: number;
+        } | {
+            type: 'boolean';
+            /**
+             * For people.
+             */
+            description?: string;
+            /**
+             * false: it may be left out though it has no default; the field that it gives is then left out.
+             */
+            required?: boolean;
+            default?: boolean;
+        } | {
+            type: 'enum';
+            /**
+             * For people.
+             */
+            description?: string;
+            /**
+             * false: it may be left out though it has no default; the field that it gives is then left out.
+             */
+            required?: boolean;
+            default?: string;
+            /**
+             * What it may be.
+             */
+            values: Array<string>;
+        } | {
+            type: 'list';
+            /**
+             * For people.
+             */
+            description?: string;
+            /**
+             * false: it may be left out though it has no default; the field that it gives is then left out.
+             */
+            required?: boolean;
+            /**
+             * What form the text has.
+             */
+            format?: 'name' | 'hostname' | 'path' | 'ip' | 'email' | 'url';
+            default?: Array<string>;
+            minItems?: number;
+            maxItems?: number;
+        };
+    };
+    /**
+     * A spec, or a part of one; its texts name parameters as `${{ parameters.name }}`.
+     */
+    spec: {
+        [key: string]: Schema0;
+    };
+};
+
+export type TemplateVersionContent = {
+    /**
+     * What is new in this version.
+     */
+    notes?: string;
+    /**
+     * The template that this one is laid over: `name@version` or `id@version`; without a version its newest, pinned now.
+     */
+    extends?: string;
+    /**
+     * What whoever uses the template may or must say, by name.
+     */
+    parameters?: {
+        [key: string]: {
+            type: 'string';
+            /**
+             * For people.
+             */
+            description?: string;
+            /**
+             * false: it may be left out though it has no default; the field that it gives is then left out.
+             */
+            required?: boolean;
+            /**
+             * What form the text has.
+             */
+            format?: 'name' | 'hostname' | 'path' | 'ip' | 'email' | 'url';
+            default?: string;
+            minLength?: number;
+            maxLength?: number;
+            /**
+             * true: the text may have more than one line.
+             */
+            multiline?: boolean;
+        } | {
+            type: 'integer';
+            /**
+             * For people.
+             */
+            description?: string;
+            /**
+             * false: it may be left out though it has no default; the field that it gives is then left out.
+             */
+            required?: boolean;
+            default?: number;
+            min?: number;
+            max?: number;
+        } | {
+            type: 'boolean';
+            /**
+             * For people.
+             */
+            description?: string;
+            /**
+             * false: it may be left out though it has no default; the field that it gives is then left out.
+             */
+            required?: boolean;
+            default?: boolean;
+        } | {
+            type: 'enum';
+            /**
+             * For people.
+             */
+            description?: string;
+            /**
+             * false: it may be left out though it has no default; the field that it gives is then left out.
+             */
+            required?: boolean;
+            default?: string;
+            /**
+             * What it may be.
+             */
+            values: Array<string>;
+        } | {
+            type: 'list';
+            /**
+             * For people.
+             */
+            description?: string;
+            /**
+             * false: it may be left out though it has no default; the field that it gives is then left out.
+             */
+            required?: boolean;
+            /**
+             * What form the text has.
+             */
+            format?: 'name' | 'hostname' | 'path' | 'ip' | 'email' | 'url';
+            default?: Array<string>;
+            minItems?: number;
+            maxItems?: number;
+        };
+    };
+    /**
+     * A spec, or a part of one; its texts name parameters as `${{ parameters.name }}`.
+     */
+    spec: {
+        [key: string]: Schema0;
+    };
+};
+
+export type Schema0 = string | number | boolean | null | Array<Schema0> | {
+    [key: string]: Schema0;
+};
+
 export type WhoAmI = {
     tenant: Tenant;
     member: Member;
@@ -1037,7 +1251,7 @@ export type WhoAmI = {
     /**
      * What the roles hold, less what the key’s scopes leave out.
      */
-    permissions: Array<'artifacts:read' | 'audit:read' | 'builds:create' | 'builds:read' | 'builds:cancel' | 'cache:read' | 'cache:delete' | 'installation:operate' | 'keys:own' | 'keys:read' | 'keys:write' | 'members:read' | 'members:write' | 'roles:read' | 'roles:write' | 'secrets:read' | 'secrets:write' | 'specs:validate' | 'tenant:read' | 'tenant:write'>;
+    permissions: Array<'artifacts:read' | 'audit:read' | 'builds:create' | 'builds:read' | 'builds:cancel' | 'cache:read' | 'cache:delete' | 'installation:operate' | 'keys:own' | 'keys:read' | 'keys:write' | 'members:read' | 'members:write' | 'roles:read' | 'roles:write' | 'secrets:read' | 'secrets:write' | 'specs:validate' | 'templates:read' | 'templates:write' | 'templates:review' | 'templates:publish' | 'tenant:read' | 'tenant:write'>;
 };
 
 export type Tenant = {
@@ -1106,7 +1320,7 @@ export type ApiKey = {
     /**
      * All that it may; absent: all that its member may.
      */
-    scopes?: Array<'artifacts:read' | 'audit:read' | 'builds:create' | 'builds:read' | 'builds:cancel' | 'cache:read' | 'cache:delete' | 'installation:operate' | 'keys:own' | 'keys:read' | 'keys:write' | 'members:read' | 'members:write' | 'roles:read' | 'roles:write' | 'secrets:read' | 'secrets:write' | 'specs:validate' | 'tenant:read' | 'tenant:write' | 'artifacts:*' | 'audit:*' | 'builds:*' | 'cache:*' | 'installation:*' | 'keys:*' | 'members:*' | 'roles:*' | 'secrets:*' | 'specs:*' | 'tenant:*'>;
+    scopes?: Array<'artifacts:read' | 'audit:read' | 'builds:create' | 'builds:read' | 'builds:cancel' | 'cache:read' | 'cache:delete' | 'installation:operate' | 'keys:own' | 'keys:read' | 'keys:write' | 'members:read' | 'members:write' | 'roles:read' | 'roles:write' | 'secrets:read' | 'secrets:write' | 'specs:validate' | 'templates:read' | 'templates:write' | 'templates:review' | 'templates:publish' | 'tenant:read' | 'tenant:write' | 'artifacts:*' | 'audit:*' | 'builds:*' | 'cache:*' | 'installation:*' | 'keys:*' | 'members:*' | 'roles:*' | 'secrets:*' | 'specs:*' | 'templates:*' | 'tenant:*'>;
     /**
      * Where it may be used from; absent: everywhere.
      */
@@ -1160,7 +1374,7 @@ export type Role = {
     name: string;
     builtIn: boolean;
     description: string;
-    grants: Array<'artifacts:read' | 'audit:read' | 'builds:create' | 'builds:read' | 'builds:cancel' | 'cache:read' | 'cache:delete' | 'installation:operate' | 'keys:own' | 'keys:read' | 'keys:write' | 'members:read' | 'members:write' | 'roles:read' | 'roles:write' | 'secrets:read' | 'secrets:write' | 'specs:validate' | 'tenant:read' | 'tenant:write' | 'artifacts:*' | 'audit:*' | 'builds:*' | 'cache:*' | 'installation:*' | 'keys:*' | 'members:*' | 'roles:*' | 'secrets:*' | 'specs:*' | 'tenant:*'>;
+    grants: Array<'artifacts:read' | 'audit:read' | 'builds:create' | 'builds:read' | 'builds:cancel' | 'cache:read' | 'cache:delete' | 'installation:operate' | 'keys:own' | 'keys:read' | 'keys:write' | 'members:read' | 'members:write' | 'roles:read' | 'roles:write' | 'secrets:read' | 'secrets:write' | 'specs:validate' | 'templates:read' | 'templates:write' | 'templates:review' | 'templates:publish' | 'tenant:read' | 'tenant:write' | 'artifacts:*' | 'audit:*' | 'builds:*' | 'cache:*' | 'installation:*' | 'keys:*' | 'members:*' | 'roles:*' | 'secrets:*' | 'specs:*' | 'templates:*' | 'tenant:*'>;
     /**
      * Of a role of the tenant’s own.
      */
@@ -1239,7 +1453,7 @@ export type AuditEntry = {
          * What is new.
          */
         detail?: {
-            [key: string]: Schema0;
+            [key: string]: Schema1;
         };
         [key: string]: unknown;
     };
@@ -1277,7 +1491,7 @@ export type AuditTail = {
          * What is new.
          */
         detail?: {
-            [key: string]: Schema0;
+            [key: string]: Schema1;
         };
         [key: string]: unknown;
     }>;
@@ -2284,6 +2498,227 @@ export type OutputCapabilities = {
     modes: Array<Capability>;
 };
 
+export type Template = {
+    id: string;
+    /**
+     * By it members of its tenant name it in a spec; others by its id.
+     */
+    name: string;
+    description: string;
+    tags: Array<string>;
+    visibility: 'private' | 'tenant' | 'public';
+    /**
+     * It is your tenant’s: who holds templates:write changes it.
+     */
+    own: boolean;
+    /**
+     * It comes with the engine.
+     */
+    preset: boolean;
+    /**
+     * Who made it; of your tenant’s own.
+     */
+    memberId?: string;
+    teamId?: string;
+    /**
+     * Number of its newest version.
+     */
+    latest: number;
+    forkedFrom?: {
+        id: string;
+        version: number;
+    };
+    deprecated?: {
+        /**
+         * Why, in one sentence.
+         */
+        message: string;
+        /**
+         * Name or id of the template to use instead.
+         */
+        replacement?: string;
+        at: string;
+    };
+    /**
+     * Builds that were started of it.
+     */
+    uses: number;
+    forks: number;
+    /**
+     * What those who built it say.
+     */
+    rating: {
+        /**
+         * Stars, 1 to 5, to two places; absent: nobody has reviewed it.
+         */
+        average?: number;
+        reviews: number;
+        /**
+         * Reviews with 1, 2, 3, 4, 5 stars.
+         */
+        byStars: Array<number>;
+    };
+    createdAt: string;
+    changedAt: string;
+};
+
+export type TemplateList = {
+    templates: Array<Template>;
+    /**
+     * There where more may follow.
+     */
+    cursor?: string;
+};
+
+export type TemplateRemoval = {
+    removed: true;
+};
+
+export type TemplateVersion = {
+    version: number;
+    notes: string;
+    publishedAt: string;
+    /**
+     * The member; of your tenant’s own.
+     */
+    publishedBy?: string;
+    /**
+     * SHA-256 of parameters and spec, all that it extends included.
+     */
+    digest: string;
+    /**
+     * What it lies over, nearest first; pinned when it was published.
+     */
+    extends: Array<{
+        id: string;
+        version: number;
+    }>;
+};
+
+export type TemplateVersionList = {
+    versions: Array<TemplateVersion>;
+    /**
+     * There where more may follow.
+     */
+    cursor?: string;
+};
+
+export type TemplateVersionDetail = {
+    version: number;
+    notes: string;
+    publishedAt: string;
+    /**
+     * The member; of your tenant’s own.
+     */
+    publishedBy?: string;
+    /**
+     * SHA-256 of parameters and spec, all that it extends included.
+     */
+    digest: string;
+    /**
+     * What it lies over, nearest first; pinned when it was published.
+     */
+    extends: Array<{
+        id: string;
+        version: number;
+    }>;
+    /**
+     * What it takes, all that it extends included.
+     */
+    parameters: {
+        [key: string]: {
+            type: 'string';
+            /**
+             * For people.
+             */
+            description: string;
+            /**
+             * false: it may be left out though it has no default; the field that it gives is then left out.
+             */
+            required?: boolean;
+            /**
+             * What form the text has.
+             */
+            format?: 'name' | 'hostname' | 'path' | 'ip' | 'email' | 'url';
+            default?: string;
+            minLength?: number;
+            maxLength?: number;
+            /**
+             * true: the text may have more than one line.
+             */
+            multiline?: boolean;
+        } | {
+            type: 'integer';
+            /**
+             * For people.
+             */
+            description: string;
+            /**
+             * false: it may be left out though it has no default; the field that it gives is then left out.
+             */
+            required?: boolean;
+            default?: number;
+            min?: number;
+            max?: number;
+        } | {
+            type: 'boolean';
+            /**
+             * For people.
+             */
+            description: string;
+            /**
+             * false: it may be left out though it has no default; the field that it gives is then left out.
+             */
+            required?: boolean;
+            default?: boolean;
+        } | {
+            type: 'enum';
+            /**
+             * For people.
+             */
+            description: string;
+            /**
+             * false: it may be left out though it has no default; the field that it gives is then left out.
+             */
+            required?: boolean;
+            default?: string;
+            /**
+             * What it may be.
+             */
+            values: Array<string>;
+        } | {
+            type: 'list';
+            /**
+             * For people.
+             */
+            description: string;
+            /**
+             * false: it may be left out though it has no default; the field that it gives is then left out.
+             */
+            required?: boolean;
+            /**
+             * What form the text has.
+             */
+            format?: 'name' | 'hostname' | 'path' | 'ip' | 'email' | 'url';
+            default?: Array<string>;
+            minItems?: number;
+            maxItems?: number;
+        };
+    };
+    /**
+     * What it is expanded from: laid over all that it extends.
+     */
+    spec: {
+        [key: string]: Schema1;
+    };
+    /**
+     * The spec as its author wrote it, where it extends another.
+     */
+    source?: {
+        [key: string]: Schema1;
+    };
+};
+
 export type DeclaredUpload = {
     /**
      * SHA-256 of its bytes: what `files[].upload` of a spec gives.
@@ -2408,8 +2843,8 @@ export type SigningKey = {
     publicKey: string;
 };
 
-export type Schema0 = string | number | boolean | null | Array<Schema0> | {
-    [key: string]: Schema0;
+export type Schema1 = string | number | boolean | null | Array<Schema1> | {
+    [key: string]: Schema1;
 };
 
 export type WhoAmIData = {
@@ -3148,7 +3583,7 @@ export type SetRoleData = {
         /**
          * `resource:action`, or `resource:*` for all of a resource, later ones included.
          */
-        grants: Array<'artifacts:read' | 'audit:read' | 'builds:create' | 'builds:read' | 'builds:cancel' | 'cache:read' | 'cache:delete' | 'installation:operate' | 'keys:own' | 'keys:read' | 'keys:write' | 'members:read' | 'members:write' | 'roles:read' | 'roles:write' | 'secrets:read' | 'secrets:write' | 'specs:validate' | 'tenant:read' | 'tenant:write' | 'artifacts:*' | 'audit:*' | 'builds:*' | 'cache:*' | 'installation:*' | 'keys:*' | 'members:*' | 'roles:*' | 'secrets:*' | 'specs:*' | 'tenant:*'>;
+        grants: Array<'artifacts:read' | 'audit:read' | 'builds:create' | 'builds:read' | 'builds:cancel' | 'cache:read' | 'cache:delete' | 'installation:operate' | 'keys:own' | 'keys:read' | 'keys:write' | 'members:read' | 'members:write' | 'roles:read' | 'roles:write' | 'secrets:read' | 'secrets:write' | 'specs:validate' | 'templates:read' | 'templates:write' | 'templates:review' | 'templates:publish' | 'tenant:read' | 'tenant:write' | 'artifacts:*' | 'audit:*' | 'builds:*' | 'cache:*' | 'installation:*' | 'keys:*' | 'members:*' | 'roles:*' | 'secrets:*' | 'specs:*' | 'templates:*' | 'tenant:*'>;
     };
     path: {
         /**
@@ -3285,7 +3720,7 @@ export type CreateKeyData = {
         /**
          * All that the key may do of what its member may. Without scopes it may all of that.
          */
-        scopes?: Array<'artifacts:read' | 'audit:read' | 'builds:create' | 'builds:read' | 'builds:cancel' | 'cache:read' | 'cache:delete' | 'installation:operate' | 'keys:own' | 'keys:read' | 'keys:write' | 'members:read' | 'members:write' | 'roles:read' | 'roles:write' | 'secrets:read' | 'secrets:write' | 'specs:validate' | 'tenant:read' | 'tenant:write' | 'artifacts:*' | 'audit:*' | 'builds:*' | 'cache:*' | 'installation:*' | 'keys:*' | 'members:*' | 'roles:*' | 'secrets:*' | 'specs:*' | 'tenant:*'>;
+        scopes?: Array<'artifacts:read' | 'audit:read' | 'builds:create' | 'builds:read' | 'builds:cancel' | 'cache:read' | 'cache:delete' | 'installation:operate' | 'keys:own' | 'keys:read' | 'keys:write' | 'members:read' | 'members:write' | 'roles:read' | 'roles:write' | 'secrets:read' | 'secrets:write' | 'specs:validate' | 'templates:read' | 'templates:write' | 'templates:review' | 'templates:publish' | 'tenant:read' | 'tenant:write' | 'artifacts:*' | 'audit:*' | 'builds:*' | 'cache:*' | 'installation:*' | 'keys:*' | 'members:*' | 'roles:*' | 'secrets:*' | 'specs:*' | 'templates:*' | 'tenant:*'>;
         /**
          * Addresses, or networks as ADDRESS/PREFIX, that the key may be used from. Without any: from everywhere.
          */
@@ -3506,7 +3941,7 @@ export type ListAuditData = {
         /**
          * Only entries of this action.
          */
-        action?: 'access.refused' | 'build.cancel_requested' | 'build.submitted' | 'cache.removed' | 'key.created' | 'key.revoked' | 'key.rotated' | 'member.added' | 'member.changed' | 'member.removed' | 'role.removed' | 'role.set' | 'secret.removed' | 'secret.set' | 'tenant.created' | 'tenant.renamed' | 'upload.removed';
+        action?: 'access.refused' | 'build.cancel_requested' | 'build.submitted' | 'cache.removed' | 'key.created' | 'key.revoked' | 'key.rotated' | 'member.added' | 'member.changed' | 'member.removed' | 'role.removed' | 'role.set' | 'secret.removed' | 'secret.set' | 'template.changed' | 'template.created' | 'template.forked' | 'template.published' | 'template.removed' | 'template.reviewed' | 'template.review_removed' | 'tenant.created' | 'tenant.renamed' | 'upload.removed';
         /**
          * Only what this member did or was refused.
          */
@@ -5316,6 +5751,522 @@ export type ReadCapabilitiesResponses = {
 };
 
 export type ReadCapabilitiesResponse = ReadCapabilitiesResponses[keyof ReadCapabilitiesResponses];
+
+export type ListTemplatesData = {
+    body?: never;
+    path?: never;
+    query?: {
+        /**
+         * Entries a page.
+         */
+        limit?: number;
+        /**
+         * As the page before gave it, with the same query.
+         */
+        cursor?: string;
+        /**
+         * Words; each must begin a word of name, tags or description.
+         */
+        query?: string;
+        /**
+         * Only those with this tag.
+         */
+        tag?: string;
+        /**
+         * Only private, your tenant’s, or public ones.
+         */
+        visibility?: 'private' | 'tenant' | 'public';
+    };
+    url: '/v1/templates';
+};
+
+export type ListTemplatesErrors = {
+    /**
+     * `cursor.invalid`: The cursor is not valid. `request.invalid`: The request is not valid.
+     */
+    400: Problem;
+    /**
+     * `access.unauthenticated`: No valid credentials.
+     */
+    401: Problem;
+    /**
+     * `access.address_refused`: The key is not for this address. `access.forbidden`: The key may not do this.
+     */
+    403: Problem;
+    /**
+     * `request.too_large`: The body is too large.
+     */
+    413: Problem;
+    /**
+     * `internal.error`: The service failed.
+     */
+    500: Problem;
+    /**
+     * `service.unavailable`: A part of the service is not available.
+     */
+    503: Problem;
+};
+
+export type ListTemplatesError = ListTemplatesErrors[keyof ListTemplatesErrors];
+
+export type ListTemplatesResponses = {
+    /**
+     * Success.
+     */
+    200: TemplateList;
+};
+
+export type ListTemplatesResponse = ListTemplatesResponses[keyof ListTemplatesResponses];
+
+export type CreateTemplateData = {
+    body: TemplateFile;
+    headers?: {
+        /**
+         * With the same key and body, a call within a day answers what the first one made.
+         */
+        'Idempotency-Key'?: string;
+    };
+    path?: never;
+    query?: never;
+    url: '/v1/templates';
+};
+
+export type CreateTemplateErrors = {
+    /**
+     * `request.invalid`: The request is not valid. `request.unreadable`: The body cannot be read.
+     */
+    400: Problem;
+    /**
+     * `access.unauthenticated`: No valid credentials.
+     */
+    401: Problem;
+    /**
+     * `access.address_refused`: The key is not for this address. `access.forbidden`: The key may not do this.
+     */
+    403: Problem;
+    /**
+     * `resource.conflict`: The thing was changed by another request. `template.name_taken`: The tenant has a template of this name. `template.too_many`: The tenant has as many templates as it may.
+     */
+    409: Problem;
+    /**
+     * `request.too_large`: The body is too large.
+     */
+    413: Problem;
+    /**
+     * `request.media_type`: The media type is not supported.
+     */
+    415: Problem;
+    /**
+     * `idempotency.mismatch`: The idempotency key was used with another body. `template.invalid`: The template is not valid.
+     */
+    422: Problem;
+    /**
+     * `internal.error`: The service failed.
+     */
+    500: Problem;
+    /**
+     * `service.unavailable`: A part of the service is not available.
+     */
+    503: Problem;
+};
+
+export type CreateTemplateError = CreateTemplateErrors[keyof CreateTemplateErrors];
+
+export type CreateTemplateResponses = {
+    /**
+     * Success.
+     */
+    201: Template;
+};
+
+export type CreateTemplateResponse = CreateTemplateResponses[keyof CreateTemplateResponses];
+
+export type RemoveTemplateData = {
+    body?: never;
+    path: {
+        /**
+         * Id of the template; or its name, of your tenant’s own and of presets.
+         */
+        id: string;
+    };
+    query?: never;
+    url: '/v1/templates/{id}';
+};
+
+export type RemoveTemplateErrors = {
+    /**
+     * `request.invalid`: The request is not valid.
+     */
+    400: Problem;
+    /**
+     * `access.unauthenticated`: No valid credentials.
+     */
+    401: Problem;
+    /**
+     * `access.address_refused`: The key is not for this address. `access.forbidden`: The key may not do this.
+     */
+    403: Problem;
+    /**
+     * `template.not_found`: There is no such template.
+     */
+    404: Problem;
+    /**
+     * `template.read_only`: The template cannot be changed by you.
+     */
+    409: Problem;
+    /**
+     * `request.too_large`: The body is too large.
+     */
+    413: Problem;
+    /**
+     * `internal.error`: The service failed.
+     */
+    500: Problem;
+    /**
+     * `service.unavailable`: A part of the service is not available.
+     */
+    503: Problem;
+};
+
+export type RemoveTemplateError = RemoveTemplateErrors[keyof RemoveTemplateErrors];
+
+export type RemoveTemplateResponses = {
+    /**
+     * Success.
+     */
+    200: TemplateRemoval;
+};
+
+export type RemoveTemplateResponse = RemoveTemplateResponses[keyof RemoveTemplateResponses];
+
+export type ReadTemplateData = {
+    body?: never;
+    path: {
+        /**
+         * Id of the template; or its name, of your tenant’s own and of presets.
+         */
+        id: string;
+    };
+    query?: never;
+    url: '/v1/templates/{id}';
+};
+
+export type ReadTemplateErrors = {
+    /**
+     * `request.invalid`: The request is not valid.
+     */
+    400: Problem;
+    /**
+     * `access.unauthenticated`: No valid credentials.
+     */
+    401: Problem;
+    /**
+     * `access.address_refused`: The key is not for this address. `access.forbidden`: The key may not do this.
+     */
+    403: Problem;
+    /**
+     * `template.not_found`: There is no such template.
+     */
+    404: Problem;
+    /**
+     * `request.too_large`: The body is too large.
+     */
+    413: Problem;
+    /**
+     * `internal.error`: The service failed.
+     */
+    500: Problem;
+    /**
+     * `service.unavailable`: A part of the service is not available.
+     */
+    503: Problem;
+};
+
+export type ReadTemplateError = ReadTemplateErrors[keyof ReadTemplateErrors];
+
+export type ReadTemplateResponses = {
+    /**
+     * Success.
+     */
+    200: Template;
+};
+
+export type ReadTemplateResponse = ReadTemplateResponses[keyof ReadTemplateResponses];
+
+export type ChangeTemplateData = {
+    body: {
+        description?: string;
+        /**
+         * Words to find it by: lower-case letters, digits and inner hyphens.
+         */
+        tags?: Array<string>;
+        visibility?: 'private' | 'tenant' | 'public';
+        /**
+         * null: it is so no longer.
+         */
+        deprecated?: {
+            /**
+             * Why, in one sentence.
+             */
+            message: string;
+            /**
+             * Name or id of the template to use instead.
+             */
+            replacement?: string;
+        } | null;
+    };
+    path: {
+        /**
+         * Id of the template; or its name, of your tenant’s own and of presets.
+         */
+        id: string;
+    };
+    query?: never;
+    url: '/v1/templates/{id}';
+};
+
+export type ChangeTemplateErrors = {
+    /**
+     * `request.invalid`: The request is not valid. `request.unreadable`: The body cannot be read.
+     */
+    400: Problem;
+    /**
+     * `access.unauthenticated`: No valid credentials.
+     */
+    401: Problem;
+    /**
+     * `access.address_refused`: The key is not for this address. `access.forbidden`: The key may not do this.
+     */
+    403: Problem;
+    /**
+     * `template.not_found`: There is no such template.
+     */
+    404: Problem;
+    /**
+     * `template.read_only`: The template cannot be changed by you.
+     */
+    409: Problem;
+    /**
+     * `request.too_large`: The body is too large.
+     */
+    413: Problem;
+    /**
+     * `request.media_type`: The media type is not supported.
+     */
+    415: Problem;
+    /**
+     * `internal.error`: The service failed.
+     */
+    500: Problem;
+    /**
+     * `service.unavailable`: A part of the service is not available.
+     */
+    503: Problem;
+};
+
+export type ChangeTemplateError = ChangeTemplateErrors[keyof ChangeTemplateErrors];
+
+export type ChangeTemplateResponses = {
+    /**
+     * Success.
+     */
+    200: Template;
+};
+
+export type ChangeTemplateResponse = ChangeTemplateResponses[keyof ChangeTemplateResponses];
+
+export type ListTemplateVersionsData = {
+    body?: never;
+    path: {
+        /**
+         * Id of the template; or its name, of your tenant’s own and of presets.
+         */
+        id: string;
+    };
+    query?: {
+        /**
+         * Entries a page.
+         */
+        limit?: number;
+        /**
+         * As the page before gave it, with the same query.
+         */
+        cursor?: string;
+    };
+    url: '/v1/templates/{id}/versions';
+};
+
+export type ListTemplateVersionsErrors = {
+    /**
+     * `cursor.invalid`: The cursor is not valid. `request.invalid`: The request is not valid.
+     */
+    400: Problem;
+    /**
+     * `access.unauthenticated`: No valid credentials.
+     */
+    401: Problem;
+    /**
+     * `access.address_refused`: The key is not for this address. `access.forbidden`: The key may not do this.
+     */
+    403: Problem;
+    /**
+     * `template.not_found`: There is no such template.
+     */
+    404: Problem;
+    /**
+     * `request.too_large`: The body is too large.
+     */
+    413: Problem;
+    /**
+     * `internal.error`: The service failed.
+     */
+    500: Problem;
+    /**
+     * `service.unavailable`: A part of the service is not available.
+     */
+    503: Problem;
+};
+
+export type ListTemplateVersionsError = ListTemplateVersionsErrors[keyof ListTemplateVersionsErrors];
+
+export type ListTemplateVersionsResponses = {
+    /**
+     * Success.
+     */
+    200: TemplateVersionList;
+};
+
+export type ListTemplateVersionsResponse = ListTemplateVersionsResponses[keyof ListTemplateVersionsResponses];
+
+export type PublishTemplateVersionData = {
+    body: TemplateVersionContent;
+    headers?: {
+        /**
+         * With the same key and body, a call within a day answers what the first one made.
+         */
+        'Idempotency-Key'?: string;
+    };
+    path: {
+        /**
+         * Id of the template; or its name, of your tenant’s own and of presets.
+         */
+        id: string;
+    };
+    query?: never;
+    url: '/v1/templates/{id}/versions';
+};
+
+export type PublishTemplateVersionErrors = {
+    /**
+     * `request.invalid`: The request is not valid. `request.unreadable`: The body cannot be read.
+     */
+    400: Problem;
+    /**
+     * `access.unauthenticated`: No valid credentials.
+     */
+    401: Problem;
+    /**
+     * `access.address_refused`: The key is not for this address. `access.forbidden`: The key may not do this.
+     */
+    403: Problem;
+    /**
+     * `template.not_found`: There is no such template.
+     */
+    404: Problem;
+    /**
+     * `resource.conflict`: The thing was changed by another request. `template.read_only`: The template cannot be changed by you. `template.too_many_versions`: The template has as many versions as it may.
+     */
+    409: Problem;
+    /**
+     * `request.too_large`: The body is too large.
+     */
+    413: Problem;
+    /**
+     * `request.media_type`: The media type is not supported.
+     */
+    415: Problem;
+    /**
+     * `idempotency.mismatch`: The idempotency key was used with another body. `template.invalid`: The template is not valid.
+     */
+    422: Problem;
+    /**
+     * `internal.error`: The service failed.
+     */
+    500: Problem;
+    /**
+     * `service.unavailable`: A part of the service is not available.
+     */
+    503: Problem;
+};
+
+export type PublishTemplateVersionError = PublishTemplateVersionErrors[keyof PublishTemplateVersionErrors];
+
+export type PublishTemplateVersionResponses = {
+    /**
+     * Success.
+     */
+    201: TemplateVersion;
+};
+
+export type PublishTemplateVersionResponse = PublishTemplateVersionResponses[keyof PublishTemplateVersionResponses];
+
+export type ReadTemplateVersionData = {
+    body?: never;
+    path: {
+        /**
+         * Id of the template; or its name, of your tenant’s own and of presets.
+         */
+        id: string;
+        /**
+         * Number of the version.
+         */
+        version: number;
+    };
+    query?: never;
+    url: '/v1/templates/{id}/versions/{version}';
+};
+
+export type ReadTemplateVersionErrors = {
+    /**
+     * `request.invalid`: The request is not valid.
+     */
+    400: Problem;
+    /**
+     * `access.unauthenticated`: No valid credentials.
+     */
+    401: Problem;
+    /**
+     * `access.address_refused`: The key is not for this address. `access.forbidden`: The key may not do this.
+     */
+    403: Problem;
+    /**
+     * `template.not_found`: There is no such template. `template.version_not_found`: The template has no such version.
+     */
+    404: Problem;
+    /**
+     * `request.too_large`: The body is too large.
+     */
+    413: Problem;
+    /**
+     * `internal.error`: The service failed.
+     */
+    500: Problem;
+    /**
+     * `service.unavailable`: A part of the service is not available.
+     */
+    503: Problem;
+};
+
+export type ReadTemplateVersionError = ReadTemplateVersionErrors[keyof ReadTemplateVersionErrors];
+
+export type ReadTemplateVersionResponses = {
+    /**
+     * Success.
+     */
+    200: TemplateVersionDetail;
+};
+
+export type ReadTemplateVersionResponse = ReadTemplateVersionResponses[keyof ReadTemplateVersionResponses];
 
 export type ListUploadsData = {
     body?: never;

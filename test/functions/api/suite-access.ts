@@ -19,6 +19,7 @@ function pathOf(operation: Operation, id: string): string {
     .replace('{key}', 'a'.repeat(64))
     .replace('{sha256}', 'a'.repeat(64))
     .replace('{n}', '1')
+    .replace('{version}', '1')
     .replace('{memberId}', `mem_${'0'.repeat(26)}`)
     .replace('{keyId}', `key_${'0'.repeat(26)}`)
     .replace('{name}', operation.path.startsWith('/v1/roles') ? 'nobody' : 'edge-web.iso');
@@ -102,6 +103,14 @@ export function describeAccess(api: () => ApiUnderTest): void {
         listKeys: 'keys:own',
         rotateKey: 'keys:own',
         revokeKey: 'keys:own',
+        createTemplate: 'templates:write',
+        listTemplates: 'templates:read',
+        readTemplate: 'templates:read',
+        changeTemplate: 'templates:write',
+        removeTemplate: 'templates:write',
+        publishTemplateVersion: 'templates:write',
+        listTemplateVersions: 'templates:read',
+        readTemplateVersion: 'templates:read',
         exchange: 'ticket',
         readHealth: 'public',
         readOpenapi: 'public',

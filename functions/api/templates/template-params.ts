@@ -1,0 +1,14 @@
+import { z } from 'zod';
+import { templateLimits } from '../../../core/templates/limits.ts';
+
+/** An id or a name of any form that a path can hold: one that names nothing gets the answer of a missing template. */
+export const templateParamsSchema = z.strictObject({
+  id: z
+    .string()
+    .regex(/^[A-Za-z0-9_-]{1,100}$/, 'must be an id such as tpl_01J…, or a name')
+    .describe('Id of the template; or its name, of your tenant’s own and of presets.'),
+});
+
+export const versionParamsSchema = templateParamsSchema.extend({
+  version: z.coerce.number().int().min(1).max(templateLimits.versions).describe('Number of the version.'),
+});
