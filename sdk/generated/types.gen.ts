@@ -5798,6 +5798,10 @@ export type ListTemplatesErrors = {
      */
     413: Problem;
     /**
+     * `request.rate_limited`: The key asks too often.
+     */
+    429: Problem;
+    /**
      * `internal.error`: The service failed.
      */
     500: Problem;
@@ -5861,6 +5865,10 @@ export type CreateTemplateErrors = {
      */
     422: Problem;
     /**
+     * `request.rate_limited`: The key asks too often.
+     */
+    429: Problem;
+    /**
      * `internal.error`: The service failed.
      */
     500: Problem;
@@ -5919,6 +5927,10 @@ export type RemoveTemplateErrors = {
      */
     413: Problem;
     /**
+     * `request.rate_limited`: The key asks too often.
+     */
+    429: Problem;
+    /**
      * `internal.error`: The service failed.
      */
     500: Problem;
@@ -5972,6 +5984,10 @@ export type ReadTemplateErrors = {
      * `request.too_large`: The body is too large.
      */
     413: Problem;
+    /**
+     * `request.rate_limited`: The key asks too often.
+     */
+    429: Problem;
     /**
      * `internal.error`: The service failed.
      */
@@ -6055,6 +6071,10 @@ export type ChangeTemplateErrors = {
      */
     415: Problem;
     /**
+     * `request.rate_limited`: The key asks too often.
+     */
+    429: Problem;
+    /**
      * `internal.error`: The service failed.
      */
     500: Problem;
@@ -6117,6 +6137,10 @@ export type ListTemplateVersionsErrors = {
      * `request.too_large`: The body is too large.
      */
     413: Problem;
+    /**
+     * `request.rate_limited`: The key asks too often.
+     */
+    429: Problem;
     /**
      * `internal.error`: The service failed.
      */
@@ -6190,6 +6214,10 @@ export type PublishTemplateVersionErrors = {
      */
     422: Problem;
     /**
+     * `request.rate_limited`: The key asks too often.
+     */
+    429: Problem;
+    /**
      * `internal.error`: The service failed.
      */
     500: Problem;
@@ -6247,6 +6275,10 @@ export type ReadTemplateVersionErrors = {
      * `request.too_large`: The body is too large.
      */
     413: Problem;
+    /**
+     * `request.rate_limited`: The key asks too often.
+     */
+    429: Problem;
     /**
      * `internal.error`: The service failed.
      */
