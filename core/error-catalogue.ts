@@ -2,6 +2,7 @@ import { accessErrors } from './access/errors.ts';
 import { lockErrors, snapshotErrors } from './lock/lock-errors.ts';
 import { protectionErrors } from './protection/errors.ts';
 import { secretErrors } from './secrets/errors.ts';
+import { teamErrors } from './teams/errors.ts';
 import { templateErrors } from './templates/errors.ts';
 import { uploadErrors } from './uploads/errors.ts';
 
@@ -123,6 +124,7 @@ export const errorCatalogue = {
   },
   ...uploadErrors,
   ...secretErrors,
+  ...teamErrors,
   ...templateErrors,
   'diff.too_large': {
     status: 422,

@@ -4,11 +4,11 @@ import type { Clock } from '../ports/clock.ts';
 import type { Table } from '../ports/table.ts';
 import { isInRanges } from './address-ranges.ts';
 import { apiKeyRecordSchema, bearerToken, parseApiKey, stateOf } from './api-key.ts';
-import { intersection, permissionsOf } from './grants.ts';
+import { permissionsOf } from './grants.ts';
+import { heldByMember, narrowed } from './held.ts';
 import { findMember } from './member-repository.ts';
 import { apiKeyPlace } from './places.ts';
 import type { Principal } from './principal.ts';
-import { heldByRoles } from './role-repository.ts';
 
 /** Compared with where a key is unknown, so that the answer takes as long as for a known one. */
 const noSecret: Sha256 = '0'.repeat(64);
@@ -42,10 +42,9 @@ export async function authenticate(
   const { tenantId, memberId, keyId, scopes, addressRanges, expiresAt } = record;
   const member = await findMember(table, tenantId, memberId);
   if (member === undefined || member.suspendedAt !== undefined) throw refused();
-  const held = await heldByRoles(table, tenantId, member.roles);
-  const grants = scopes === undefined ? held : intersection(held, new Set(scopes));
+  const held = narrowed(await heldByMember(table, member), scopes);
   return {
-    ...{ tenantId, memberId, keyId, requestId, grants, permissions: permissionsOf(grants) },
+    ...{ tenantId, memberId, keyId, requestId, ...held, permissions: permissionsOf(held.grants) },
     ...(sourceAddress === undefined ? {} : { sourceAddress }),
     ...(addressRanges === undefined ? {} : { addressRanges }),
     ...(expiresAt === undefined ? {} : { expiresAt }),

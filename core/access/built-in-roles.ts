@@ -8,7 +8,14 @@ const everythingOfTenant = [...new Set(permissions.filter(isTenants).map(resourc
 /** What everybody may: know where they are, and look after their own keys. */
 const everybody: readonly Grant[] = ['tenant:read', 'keys:own'];
 
-const reading: readonly Grant[] = [...everybody, 'builds:read', 'artifacts:read', 'cache:read', 'templates:read'];
+const reading: readonly Grant[] = [
+  ...everybody,
+  'builds:read',
+  'artifacts:read',
+  'cache:read',
+  'teams:read',
+  'templates:read',
+];
 
 export const builtInRoleNames = [
   'operator',
@@ -19,6 +26,7 @@ export const builtInRoleNames = [
   'viewer',
   'auditor',
   'billing',
+  'member',
 ] as const;
 export type BuiltInRole = (typeof builtInRoleNames)[number];
 
@@ -62,9 +70,11 @@ export const builtInRoles: Readonly<
       'keys:read',
       'secrets:read',
       'templates:read',
+      'teams:read',
     ],
   },
   billing: { description: 'Nothing but the tenant’s own record.', grants: everybody },
+  member: { description: 'Nothing but what their teams give them.', grants: everybody },
 };
 
 export const isBuiltInRole = (name: string): name is BuiltInRole =>

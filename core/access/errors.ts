@@ -48,7 +48,7 @@ export const accessErrors = {
   'role.in_use': {
     status: 409,
     title: 'Members have the role',
-    remedy: 'Take it from the members that have it first (GET /v1/members shows their roles).',
+    remedy: 'Take it from the members that have it first (GET /v1/members shows their roles, those inside teams too).',
   },
   'role.too_many': {
     status: 409,

@@ -2,21 +2,17 @@ import { EngineError } from '../errors.ts';
 import type { Table } from '../ports/table.ts';
 import { isRangeWithin } from './address-ranges.ts';
 import type { ApiKeyRecord } from './api-key.ts';
-import { intersection, needHeld } from './grants.ts';
+import { type Held, intersection, needHeld } from './grants.ts';
+import { heldAnywhere, heldByMember, narrowed, needHolds } from './held.ts';
 import { findApiKey, missingKey } from './key-repository.ts';
 import { findMember, missingMember } from './member-repository.ts';
 import type { Grant, Permission } from './permissions.ts';
 import type { Principal } from './principal.ts';
-import { heldByRoles } from './role-repository.ts';
 
 /** What a member's roles hold; undefined where the member is gone. */
-async function grantsOfMember(
-  table: Table,
-  tenantId: string,
-  memberId: string,
-): Promise<ReadonlySet<Grant> | undefined> {
+async function heldBy(table: Table, tenantId: string, memberId: string): Promise<Held | undefined> {
   const member = await findMember(table, tenantId, memberId);
-  return member === undefined ? undefined : heldByRoles(table, tenantId, member.roles);
+  return member === undefined ? undefined : heldByMember(table, member);
 }
 
 /** Everybody looks after their own keys; those of others take a permission. @throws EngineError access.forbidden */
@@ -29,7 +25,8 @@ function needOwn(principal: Principal, memberId: string, permission: Permission)
  * What somebody may make a key with, so that it is no way around what they hold:
  * - of their own: what their own key may do, from no other addresses, and to no later end;
  * - of somebody else: only who holds all that the member holds, since the key acts in the member's name. Without scopes
- *   it gets what the member holds now: else who made it would hold what the member is given later.
+ *   it gets what the member holds now: else who made it would hold what the member is given later. What the member holds
+ *   inside a team alone is to be held in the tenant, since scopes say of no team: the member may come into others.
  * @returns the scopes that the key gets
  * @throws EngineError access.forbidden, access.not_held, member.not_found
  */
@@ -40,16 +37,19 @@ export async function needMayMakeKey(
 ): Promise<ApiKeyRecord['scopes']> {
   const { memberId, scopes } = wanted;
   needOwn(principal, memberId, 'keys:write');
-  const held = await grantsOfMember(table, principal.tenantId, memberId);
+  const held = await heldBy(table, principal.tenantId, memberId);
   if (held === undefined) throw missingMember();
-  if (scopes !== undefined) needMemberHolds(held, scopes);
+  const anywhere = heldAnywhere(held);
+  if (scopes !== undefined) needMemberHolds(anywhere, scopes);
   needNoWider(principal, wanted);
   if (principal.memberId === memberId) {
-    needHeld(principal, scopes ?? held);
+    // The caller's own key has what its scopes leave of the same: what of a scope it has nowhere, its scopes leave out.
+    if (scopes === undefined) needHolds(principal, held);
+    else needHeld({ grants: heldAnywhere(principal) }, scopes);
     return scopes;
   }
-  needHeld(principal, held);
-  return scopes ?? [...held].sort();
+  needHeld(principal, anywhere);
+  return scopes ?? [...anywhere].sort();
 }
 
 /** A scope that the member lacks would be silently without effect. @throws EngineError access.not_held */
@@ -90,9 +90,9 @@ export async function needRevocableKey(table: Table, principal: Principal, keyId
   if (record === undefined || record.tenantId !== principal.tenantId) throw missingKey();
   needOwn(principal, record.memberId, 'keys:write');
   if (keyId === principal.keyId) return record;
-  const held = (await grantsOfMember(table, record.tenantId, record.memberId)) ?? new Set<Grant>();
-  const narrowed = principal.memberId === record.memberId && record.scopes !== undefined;
-  needHeld(principal, narrowed ? intersection(held, new Set(record.scopes)) : held);
+  const held = await heldBy(table, record.tenantId, record.memberId);
+  const own = principal.memberId === record.memberId;
+  if (held !== undefined) needHolds(principal, own ? narrowed(held, record.scopes) : held);
   return record;
 }
 

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { membershipSchema } from '../teams/team-record.ts';
 import { accessLimits } from './limits.ts';
 import { roleNameSchema } from './role-record.ts';
 
@@ -26,6 +27,8 @@ export const memberRecordSchema = z.strictObject({
   name: memberNameSchema,
   email: z.email().max(254).exactOptional(),
   roles: z.array(roleNameSchema),
+  /** The teams that they are in, each once, and what they are there. */
+  teams: z.array(membershipSchema).exactOptional(),
   /** Since when no key of theirs is taken; absent: never. */
   suspendedAt: z.iso.datetime().exactOptional(),
   createdAt: z.iso.datetime(),

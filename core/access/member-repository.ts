@@ -5,15 +5,17 @@ import { toJsonObject } from '../json.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Ids } from '../ports/ids.ts';
 import { ConditionFailed, type Table, type TableRecord, type TableWrite } from '../ports/table.ts';
+import { leavingWrites } from '../teams/membership-writes.ts';
 import type { Remember } from '../tenancy/idempotency.ts';
 import { untilDone } from './attempts.ts';
 import { needHeld } from './grants.ts';
+import { heldByMember, needHolds } from './held.ts';
 import { removeKeysOf } from './key-repository.ts';
 import { accessLimits } from './limits.ts';
 import { isActiveOwner, type MemberRecord, memberRecordSchema } from './member-record.ts';
 import { countPlace, memberPlace } from './places.ts';
 import type { Principal } from './principal.ts';
-import { grantsOfRoles, heldByRoles, roleCounts } from './role-repository.ts';
+import { grantsOfRoles, roleCounts } from './role-repository.ts';
 
 export interface MemberPorts {
   readonly table: Table;
@@ -110,7 +112,8 @@ export interface MemberChange {
 
 /**
  * Changes a member. Who does so must hold what the member holds before and after, or it would be a way around what they
- * themselves hold; a name or an address alone is open to whoever may write members.
+ * themselves hold; a name or an address alone is open to whoever may write members. What they are inside teams is not
+ * changed here (core/teams); it is to be held by who suspends them or lets them in again.
  * @throws EngineError member.not_found, role.not_found, access.not_held, access.last_owner
  */
 export async function changeMember(
@@ -127,10 +130,12 @@ export async function changeMember(
     const before = recordOf(stored);
     const roles = change.roles ?? before.roles;
     if (change.roles !== undefined || change.suspended !== undefined) {
-      needHeld(principal, [
-        ...(await heldByRoles(table, tenantId, before.roles)),
-        ...(await grantsOfRoles(table, tenantId, roles)),
-      ]);
+      const held = await heldByMember(table, before);
+      const teamGrants = change.suspended === undefined ? new Map() : held.teamGrants;
+      needHolds(principal, {
+        grants: new Set([...held.grants, ...(await grantsOfRoles(table, tenantId, roles))]),
+        teamGrants,
+      });
     }
     const { suspendedAt, email, ...kept } = before;
     const address = change.email === undefined ? email : (change.email ?? undefined);
@@ -159,7 +164,7 @@ export async function changeMember(
 }
 
 /**
- * Removes a member with all of their keys, which end at once.
+ * Removes a member with all of their keys, which end at once, and out of all of their teams.
  * @throws EngineError member.not_found, access.not_held, access.last_owner
  */
 export async function removeMember(ports: MemberPorts, principal: Principal, memberId: string): Promise<void> {
@@ -170,14 +175,17 @@ export async function removeMember(ports: MemberPorts, principal: Principal, mem
     const stored = await table.get(key);
     if (stored === undefined) throw missingMember();
     const before = recordOf(stored);
-    needHeld(principal, await heldByRoles(table, tenantId, before.roles));
+    needHolds(principal, await heldByMember(table, before));
+    const { teams = [] } = before;
+    const inTeams = teams.flatMap((team) => team.roles);
     const owners = ownerCount(before, undefined);
     const writes: TableWrite[] = [
       // Its version counts keys too: one that is made meanwhile fails this.
       { kind: 'delete', key, condition: { kind: 'version', version: stored.version } },
       ...owners,
       { kind: 'increment', key: countPlace(tenantId, 'members'), counter: 'count', by: -1, min: 0 },
-      ...roleCounts(tenantId, before.roles, []),
+      ...roleCounts(tenantId, [...before.roles, ...inTeams], []),
+      ...teams.flatMap(({ teamId }) => leavingWrites(tenantId, teamId, memberId)),
       auditWrite(ports, principal, { action: 'member.removed', target: memberId, detail: factsOf(before) }),
     ];
     return (await took(table, writes, owners.length > 0)) ? true : undefined;

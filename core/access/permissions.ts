@@ -25,6 +25,8 @@ export const permissions = [
   'templates:write',
   'templates:review',
   'templates:publish',
+  'teams:read',
+  'teams:write',
   'tenant:read',
   'tenant:write',
 ] as const;

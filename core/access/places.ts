@@ -30,7 +30,7 @@ export const rolePlace = (tenantId: string, name: string): TableKey => ({
 });
 
 /** Counts what a tenant has of something, each in a record of its own: a transaction writes a record once. */
-export const countPlace = (tenantId: string, what: 'members' | 'owners' | 'roles'): TableKey => ({
+export const countPlace = (tenantId: string, what: 'members' | 'owners' | 'roles' | 'teams'): TableKey => ({
   partition: `TENANT#${tenantId}`,
   sort: `COUNT#${what}`,
 });

@@ -51,7 +51,8 @@ export async function heldByRoles(
   return new Set(each.flatMap((grants) => grants ?? []));
 }
 
-async function grantsOf(table: Table, tenantId: string, name: string): Promise<readonly Grant[] | undefined> {
+/** What one role holds; undefined where the tenant has none of this name. */
+export async function grantsOf(table: Table, tenantId: string, name: string): Promise<readonly Grant[] | undefined> {
   if (isBuiltInRole(name)) return builtInRoles[name].grants;
   const stored = await table.get(rolePlace(tenantId, name));
   return stored === undefined ? undefined : recordOf(stored).grants;
@@ -131,7 +132,7 @@ export async function removeRole({ table, clock, ids }: RolePorts, principal: Pr
     if (stored === undefined) throw missingRole(name);
     needHeld(principal, recordOf(stored).grants);
     const members = stored.counters.members ?? 0;
-    if (members > 0) throw new EngineError('role.in_use', `${members} member(s) have the role ${quoted(name)}.`);
+    if (members > 0) throw new EngineError('role.in_use', `The role ${quoted(name)} is given ${members} time(s).`);
     try {
       await table.transact([
         { kind: 'delete', key, condition: { kind: 'version', version: stored.version } },
@@ -149,11 +150,13 @@ export async function removeRole({ table, clock, ids }: RolePorts, principal: Pr
 
 /**
  * The writes by which a member comes to have other roles of the tenant's own: each counts its members, so that one that
- * somebody has is not removed, and one that is being removed is given to nobody.
+ * somebody has is not removed, and one that is being removed is given to nobody. A name that is there twice, as in the
+ * tenant and inside a team, counts twice.
  */
 export function roleCounts(tenantId: string, before: readonly string[], after: readonly string[]): TableWrite[] {
-  const count = (name: string, by: 1 | -1): TableWrite[] =>
-    isBuiltInRole(name)
+  const times = (names: readonly string[], name: string) => names.filter((one) => one === name).length;
+  const count = (name: string, by: number): TableWrite[] =>
+    isBuiltInRole(name) || by === 0
       ? []
       : [
           {
@@ -165,10 +168,8 @@ export function roleCounts(tenantId: string, before: readonly string[], after: r
             condition: { kind: 'exists' },
           },
         ];
-  return [
-    ...before.filter((name) => !after.includes(name)).flatMap((name) => count(name, -1)),
-    ...after.filter((name) => !before.includes(name)).flatMap((name) => count(name, 1)),
-  ];
+  const names = [...new Set([...before, ...after])];
+  return names.flatMap((name) => count(name, times(after, name) - times(before, name)));
 }
 
 function refuseBuiltIn(name: string): void {

@@ -22,6 +22,10 @@ export const memberViewSchema = z
     name: z.string(),
     email: z.string().exactOptional(),
     roles: z.array(z.string()),
+    teams: z
+      .array(z.strictObject({ teamId: z.string(), roles: z.array(z.string()), addedAt: z.string() }))
+      .exactOptional()
+      .describe('What they are inside teams.'),
     suspendedAt: z.string().exactOptional().describe('Since when no key of theirs is taken; absent: never.'),
     createdAt: z.string(),
     changedAt: z.string(),

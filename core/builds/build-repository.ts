@@ -1,3 +1,4 @@
+import { type Reach, reaches, wholeTenant } from '../access/reach.ts';
 import { type Actor, type ActorOrEngine, auditWrite } from '../audit/entry.ts';
 import { digestOf } from '../digest.ts';
 import { EngineError } from '../errors.ts';
@@ -8,6 +9,7 @@ import type { Ids } from '../ports/ids.ts';
 import { ConditionFailed, type Table, type TableRecord, type TableWrite } from '../ports/table.ts';
 import { tableLimits } from '../ports/table-limits.ts';
 import type { ResolvedSpec } from '../spec/schema.ts';
+import { teamBuildPlace } from '../teams/places.ts';
 import { createOnce } from '../tenancy/idempotency.ts';
 import { type BuildRecord, buildRecordSchema } from './build-record.ts';
 import { buildKey, shardCount, specKey, stateIndex, tenantBuildsIndex } from './keys.ts';
@@ -43,10 +45,10 @@ export async function findBuild(table: Table, buildId: string): Promise<Versione
   return record === undefined ? undefined : readBuild(record);
 }
 
-/** The build, for a tenant. @throws EngineError build.not_found, also for another tenant's build. */
-export async function getBuild(table: Table, tenantId: string, buildId: string): Promise<Versioned<BuildRecord>> {
+/** The build, for a caller. @throws EngineError build.not_found, also for one that is out of the caller's reach. */
+export async function getBuild(table: Table, reach: Reach, buildId: string): Promise<Versioned<BuildRecord>> {
   const found = await findBuild(table, buildId);
-  if (found === undefined || found.value.tenantId !== tenantId) {
+  if (found === undefined || !reaches(reach, found.value)) {
     throw new EngineError('build.not_found', 'No build of this tenant has this id.');
   }
   return found;
@@ -167,14 +169,20 @@ export async function submitBuild(
           ...{ action: 'build.submitted', target: build.id },
           detail: toJsonObject({ name: build.name, specDigest, ...run }),
         }),
+        ...(build.teamId === undefined ? [] : [teamBuildWrite(tenantId, build.teamId, build.id)]),
         ...remember(build.id),
       ]);
       return build;
     },
-    async (buildId) => (await getBuild(ports.table, tenantId, buildId)).value,
+    async (buildId) => (await getBuild(ports.table, wholeTenant(tenantId), buildId)).value,
   );
   return { build, created };
 }
+
+/** The write by which the list of a team's builds has one more. */
+const teamBuildWrite = (tenantId: string, teamId: string, buildId: string): TableWrite => ({
+  ...{ kind: 'put', key: teamBuildPlace(tenantId, teamId, buildId), data: {}, condition: { kind: 'absent' } },
+});
 
 /**
  * Asks for a build's end: the wish is stored with its event, and what runs is stopped by whoever handles that.
@@ -183,12 +191,13 @@ export async function submitBuild(
  */
 export async function requestCancel(
   ports: { table: Table; clock: Clock; ids: Ids },
-  tenantId: string,
+  reach: Reach,
   buildId: string,
-  actor: ActorOrEngine = { tenantId },
+  actor: ActorOrEngine = { tenantId: reach.tenantId },
 ): Promise<BuildRecord> {
+  const { tenantId } = reach;
   for (;;) {
-    const { value: build, version } = await getBuild(ports.table, tenantId, buildId);
+    const { value: build, version } = await getBuild(ports.table, reach, buildId);
     if (build.state === 'cancelled' || (build.cancelRequestedAt !== undefined && !isTerminal(build.state)))
       return build;
     if (isTerminal(build.state)) {

@@ -45,6 +45,7 @@ export const buildViewSchema = z
   .strictObject({
     id: z.string().describe('The build’s id.'),
     name: z.string().describe('The name in its spec.'),
+    teamId: z.string().optional().describe('The team that it belongs to; absent: none.'),
     state: z.enum(buildStates),
     ended: z.boolean().describe('True where nothing more will happen to it.'),
     specDigest: z.string().describe('SHA-256 of the resolved spec.'),
@@ -130,6 +131,7 @@ export function buildView(build: BuildRecord): BuildView {
   return {
     id: build.id,
     name: build.name,
+    ...(build.teamId === undefined ? {} : { teamId: build.teamId }),
     state: build.state,
     ended: isTerminal(build.state),
     specDigest: build.specDigest,

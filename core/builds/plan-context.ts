@@ -1,11 +1,12 @@
+import { type Reach, wholeTenant } from '../access/reach.ts';
 import type { Median, RunFigures, RunHistory } from '../plan/estimate.ts';
 import { historyName } from '../plan/estimate.ts';
 import type { Plan } from '../plan/plan.ts';
 import type { PlanContext } from '../plan/preview.ts';
 import type { Blobs } from '../ports/blobs.ts';
 import type { Table } from '../ports/table.ts';
+import { listBuildsWithin } from './build-lists.ts';
 import type { BuildRecord, StageRecord, StepRecord } from './build-record.ts';
-import { listBuilds } from './build-repository.ts';
 import { findPlan, scopeOf } from './plan-store.ts';
 import { findResult, listStages, listSteps, resultBytes } from './stage-repository.ts';
 
@@ -25,21 +26,21 @@ export async function planFigures(
 ): Promise<Pick<PlanContext, 'cached' | 'history'>> {
   const [cached, history] = await Promise.all([
     cachedBytes(table, tenantId, plan),
-    recentBuilds(table, tenantId, soughtAmong).then((builds) => runHistory(table, builds, name)),
+    recentBuilds(table, wholeTenant(tenantId), soughtAmong).then((builds) => runHistory(table, builds, name)),
   ]);
   return { cached, history };
 }
 
-/** What is known beside a plan of a tenant's: what it is estimated by, and the plan before. Writes nothing. */
+/** What is known beside a plan, as far as its caller may know: what it is estimated by, and the plan before. Writes nothing. */
 export async function planContext(
   ports: { readonly table: Table; readonly blobs: Blobs },
-  tenantId: string,
+  reach: Reach,
   name: string,
   plan: Plan,
 ): Promise<PlanContext> {
   const [cached, builds] = await Promise.all([
-    cachedBytes(ports.table, tenantId, plan),
-    recentBuilds(ports.table, tenantId, lookedAt),
+    cachedBytes(ports.table, reach.tenantId, plan),
+    recentBuilds(ports.table, reach, lookedAt),
   ]);
   const [history, previous] = await Promise.all([
     runHistory(ports.table, builds, name),
@@ -54,9 +55,9 @@ async function cachedBytes(table: Table, tenantId: string, plan: Plan): Promise<
   return new Map(found.flatMap((result) => (result === undefined ? [] : [[result.key, resultBytes(result)] as const])));
 }
 
-/** The tenant's latest planned builds, newest first. */
-async function recentBuilds(table: Table, tenantId: string, limit: number): Promise<readonly BuildRecord[]> {
-  const { builds } = await listBuilds(table, tenantId, { limit });
+/** The latest planned builds in reach, newest first. */
+async function recentBuilds(table: Table, reach: Reach, limit: number): Promise<readonly BuildRecord[]> {
+  const { builds } = await listBuildsWithin(table, reach, { limit });
   return builds.filter((build) => build.planDigest !== undefined);
 }
 

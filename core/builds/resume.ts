@@ -2,6 +2,7 @@ import { EngineError } from '../errors.ts';
 import type { Table } from '../ports/table.ts';
 import { resolvedSpecSchema } from '../spec/resolve.ts';
 import type { ResolvedSpec } from '../spec/schema.ts';
+import { teamOf } from '../teams/team-repository.ts';
 import type { BuildRecord } from './build-record.ts';
 import type { Submission } from './build-repository.ts';
 import { specKey } from './keys.ts';
@@ -49,7 +50,7 @@ export async function resumeOf(
     throw new EngineError('build.not_resumable', `It verifies ${build.verifies}: verify that again.`);
   }
   const spec = again.spec ?? again.check(await storedDocument(table, build.id));
-  return submission(build, spec, again, {
+  return submission(table, build, spec, again, {
     resumedFrom: build.id,
     ...(again.archive === 'latest' ? {} : { archiveOf: build.id }),
   });
@@ -61,15 +62,16 @@ export async function resumeOf(
  */
 export async function retryOf(table: Table, build: BuildRecord, again: Again): Promise<Submission> {
   if (!isTerminal(build.state)) throw new EngineError('build.not_ended', `The build is ${build.state}.`);
-  return submission(build, again.check(await storedDocument(table, build.id)), again, { retryOf: build.id });
+  return submission(table, build, again.check(await storedDocument(table, build.id)), again, { retryOf: build.id });
 }
 
-function submission(
+async function submission(
+  table: Table,
   build: BuildRecord,
   spec: ResolvedSpec,
   again: Again,
   origin: NonNullable<Submission['run']>,
-): Submission {
+): Promise<Submission> {
   const keepGoing = again.keepGoing ?? build.keepGoing;
   return {
     tenantId: build.tenantId,
@@ -78,6 +80,7 @@ function submission(
     run: {
       ...origin,
       ...(keepGoing === true ? { keepGoing } : {}),
+      ...(await teamOf(table, build)),
       ...(build.purpose === 'warm' ? { purpose: build.purpose } : {}),
     },
     ...(again.idempotencyKey === undefined ? {} : { idempotencyKey: again.idempotencyKey }),

@@ -1,6 +1,7 @@
 import { z } from 'zod';
+import type { Reach } from '../access/reach.ts';
+import { listBuildsWithin } from '../builds/build-lists.ts';
 import type { BuildRecord } from '../builds/build-record.ts';
-import { listBuilds } from '../builds/build-repository.ts';
 import { findPlan } from '../builds/plan-store.ts';
 import { listSteps } from '../builds/stage-repository.ts';
 import { EngineError } from '../errors.ts';
@@ -36,17 +37,18 @@ const mostPages = 10;
 const lookedAt = 100;
 
 /**
- * Why each step of a build was no hit: its stored plan beside that of the build before, of the same name.
+ * Why each step of a build was no hit: its stored plan beside that of the build before, of the same name and in reach.
  * @throws EngineError build.not_planned
  */
 export async function explainBuild(
   ports: { readonly table: Table; readonly blobs: Blobs },
+  reach: Reach,
   build: BuildRecord,
 ): Promise<BuildExplanation> {
   const [plan, steps, previous] = await Promise.all([
     findPlan(ports.blobs, build.id),
     listSteps(ports.table, build.id),
-    buildBefore(ports, build),
+    buildBefore(ports, reach, build),
   ]);
   if (plan === undefined) throw new EngineError('build.not_planned', `The build is ${build.state}.`);
   const hits = new Map(steps.map((step) => [step.id, step.hit]));
@@ -70,12 +72,13 @@ export async function explainBuild(
 
 async function buildBefore(
   ports: { readonly table: Table; readonly blobs: Blobs },
+  reach: Reach,
   build: BuildRecord,
 ): Promise<{ build: BuildRecord; plan: Plan } | undefined> {
   let cursor: string | undefined;
   let older = 0;
   for (let read = 0; read < mostPages && older < lookedAt; read += 1) {
-    const found = await listBuilds(ports.table, build.tenantId, {
+    const found = await listBuildsWithin(ports.table, reach, {
       limit: page,
       ...(cursor === undefined ? {} : { cursor }),
     });

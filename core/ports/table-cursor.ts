@@ -20,6 +20,11 @@ export function encodeCursor(query: TableQuery, place: TablePlace): string {
   );
 }
 
+/** A cursor with which a query of the table itself goes on behind a sort key, whether or not a record is there. */
+export function cursorBehind(query: TableQuery, sort: string): string {
+  return encodeCursor(query, { sort, key: { partition: query.partition, sort } });
+}
+
 /**
  * Reads a query's cursor; undefined where it has none.
  * @throws EngineError `cursor.invalid` where it is malformed or belongs to another query.

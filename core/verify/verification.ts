@@ -12,6 +12,7 @@ import type { Plan } from '../plan/plan.ts';
 import { programs } from '../plan/programs/catalogue.ts';
 import type { Blobs } from '../ports/blobs.ts';
 import type { Table, TableWrite } from '../ports/table.ts';
+import { teamOf } from '../teams/team-repository.ts';
 
 const digest = z.string().regex(/^[0-9a-f]{64}$/);
 
@@ -88,7 +89,7 @@ export async function verificationOf(
     tenantId: build.tenantId,
     keyId: by.keyId,
     spec: await storedSpec(ports.table, build.id),
-    run: { purpose: 'verify', verifies: build.id },
+    run: { purpose: 'verify', verifies: build.id, ...(await teamOf(ports.table, build)) },
     ...(by.idempotencyKey === undefined ? {} : { idempotencyKey: by.idempotencyKey }),
   };
 }

@@ -118,6 +118,14 @@ export const operationGroups: readonly OperationGroup[] = [
     summary: 'Validate build specs; what can be built',
   },
   {
+    name: 'teams',
+    prefixes: ['/v1/teams'],
+    entry: 'functions/api/teams/lambda.ts',
+    rights: { table: 'write', blobs: 'none', signsUrls: false, startsFlow: false, stopsFlow: false, stopsTasks: false },
+    timeoutSeconds: 10,
+    summary: 'Teams of the tenant, and who is what in them',
+  },
+  {
     name: 'templates',
     prefixes: ['/v1/templates'],
     entry: 'functions/api/templates/lambda.ts',

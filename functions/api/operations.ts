@@ -8,6 +8,7 @@ import { secretOperations } from './secrets/operations.ts';
 import { serviceOperations } from './service/operations.ts';
 import { specOperations } from './specs/operations.ts';
 import { stageOperations } from './stages/operations.ts';
+import { teamOperations } from './teams/operations.ts';
 import { templateOperations } from './templates/operations.ts';
 import { uploadOperations } from './uploads/operations.ts';
 
@@ -20,6 +21,7 @@ export const operationsByGroup: Readonly<Record<string, readonly Operation[]>> =
   locks: lockOperations,
   secrets: secretOperations,
   specs: specOperations,
+  teams: teamOperations,
   templates: templateOperations,
   uploads: uploadOperations,
   stages: stageOperations,

@@ -2,6 +2,7 @@ import { bearerToken } from '../../core/access/api-key.ts';
 import { authenticate, needAddress } from '../../core/access/authenticate.ts';
 import { createKeyUseRecorder } from '../../core/access/key-use.ts';
 import type { Principal } from '../../core/access/principal.ts';
+import { type Reach, reachWith } from '../../core/access/reach.ts';
 import { createRefusalRecorder } from '../../core/audit/refusals.ts';
 import { EngineError } from '../../core/errors.ts';
 import type { Ports } from '../../core/ports/ports.ts';
@@ -23,9 +24,10 @@ export interface Admission {
   /**
    * Lets somebody who is known pass, or says why not.
    * @param headers of the answer, whatever it is: how much of their rate is left
+   * @returns over what they may do it: a permission that is held inside teams alone counts only where the operation says so
    * @throws EngineError access.address_refused, request.rate_limited, access.forbidden
    */
-  admit(operation: Operation, principal: Principal, headers: Record<string, string>): Promise<void>;
+  admit(operation: Operation, principal: Principal, headers: Record<string, string>): Promise<Reach>;
   /**
    * Writes down that a known caller was refused for want of rights, whoever found that out.
    * @returns the error that is to be answered: the same, or why it could not be written down
@@ -59,9 +61,12 @@ export function createAdmission(ports: Pick<Ports, 'installation' | 'table' | 'c
         throw new EngineError('request.rate_limited', 'The key has used up its requests.', { retryAfterSeconds });
       }
       await uses.used(principal, principal.sourceAddress);
-      if (access.kind === 'permission' && !principal.permissions.has(access.permission)) {
+      if (access.kind !== 'permission') throw new Error('the operation is not one with access by permission');
+      const reach = reachWith(principal, access.permission);
+      if (reach === undefined || (reach.teams !== 'all' && access.inTeam !== true)) {
         throw new EngineError('access.forbidden', `This needs the permission ${access.permission}.`);
       }
+      return reach;
     },
     async refusal(operation, principal, error) {
       if (principal === undefined) return error;

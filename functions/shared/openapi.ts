@@ -48,7 +48,11 @@ export function openapiDocument(operations: readonly Operation[], version: strin
 function describe(operation: Operation): ZodOpenApiOperationObject {
   const aliases = (operation.aliases ?? []).map((path) => `Also at \`${operation.method} ${path}\`.`);
   const needs =
-    operation.access.kind === 'permission' ? [`Needs the permission \`${operation.access.permission}\`.`] : [];
+    operation.access.kind === 'permission'
+      ? [
+          `Needs the permission \`${operation.access.permission}\`${operation.access.inTeam === true ? ', in the tenant or in a team' : ''}.`,
+        ]
+      : [];
   const header =
     operation.idempotent === true
       ? z.object({

@@ -1,6 +1,7 @@
 import type { z } from 'zod';
 import type { Permission } from '../../core/access/permissions.ts';
 import type { Principal } from '../../core/access/principal.ts';
+import type { Reach } from '../../core/access/reach.ts';
 import type { ErrorCode } from '../../core/errors.ts';
 import type { Ports } from '../../core/ports/ports.ts';
 
@@ -24,9 +25,12 @@ export interface HttpResponse {
   readonly body: string;
 }
 
-/** Who may call an operation: a member's key with a permission, a builder's ticket, or anyone. */
+/**
+ * Who may call an operation: a member's key with a permission, a builder's ticket, or anyone. With `inTeam` the permission
+ * may be held inside a team alone: what it then reaches is in the context's `reach`.
+ */
 export type OperationAccess =
-  | { readonly kind: 'permission'; readonly permission: Permission }
+  | { readonly kind: 'permission'; readonly permission: Permission; readonly inTeam?: true }
   | { readonly kind: 'ticket' }
   | { readonly kind: 'public' };
 
@@ -34,6 +38,8 @@ export interface OperationContext {
   readonly requestId: string;
   /** Present exactly where the access is by permission. */
   readonly principal?: Principal;
+  /** Present exactly there, too: over what the principal holds the operation's permission. */
+  readonly reach?: Reach;
   /** The bearer token as sent, where the access is by ticket. */
   readonly ticket?: string;
   readonly idempotencyKey?: string;

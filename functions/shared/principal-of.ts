@@ -1,4 +1,5 @@
 import type { Principal } from '../../core/access/principal.ts';
+import type { Reach } from '../../core/access/reach.ts';
 import type { OperationContext } from './operation.ts';
 
 /**
@@ -8,4 +9,13 @@ import type { OperationContext } from './operation.ts';
 export function principalOf(context: OperationContext): Principal {
   if (context.principal === undefined) throw new Error('the operation is not one with access by permission');
   return context.principal;
+}
+
+/**
+ * Over what the caller holds the operation's permission.
+ * @throws Error where the operation is not one with access by permission
+ */
+export function reachOf(context: OperationContext): Reach {
+  if (context.reach === undefined) throw new Error('the operation is not one with access by permission');
+  return context.reach;
 }

@@ -78,15 +78,16 @@ export function createRouter(options: RouterOptions): (request: HttpRequest) => 
         throw new EngineError('request.too_large', `The body has more than ${mostBytes} bytes.`);
       }
       const access = await admission.identify(operation, request, requestId);
+      let reach: Pick<OperationContext, 'reach'> = {};
       if (access.principal !== undefined) {
         // Known before it is judged: a refusal has a name to it.
         seen.principal = access.principal;
-        await admission.admit(operation, access.principal, extra);
+        reach = { reach: await admission.admit(operation, access.principal, extra) };
       }
       const input = parseInput(operation, match.params, request);
       const result = await operation.handle(ports, {
         ...input,
-        context: { requestId, signal: request.signal, ...access, ...idempotencyOf(operation, request) },
+        context: { requestId, signal: request.signal, ...access, ...reach, ...idempotencyOf(operation, request) },
       });
       const body = options.validateResponses === true ? operation.response.parse(result.body) : result.body;
       const response = answer(

@@ -2,7 +2,7 @@
 
 import { client } from './client.gen.ts';
 import type { Client, ClientMeta, Options as Options2, RequestResult, TDataShape } from './client/index.ts';
-import type { AddMemberData, AddMemberErrors, AddMemberResponses, CancelBuildData, CancelBuildErrors, CancelBuildResponses, ChangeMemberData, ChangeMemberErrors, ChangeMemberResponses, ChangeTemplateData, ChangeTemplateErrors, ChangeTemplateResponses, CreateKeyData, CreateKeyErrors, CreateKeyResponses, CreateTemplateData, CreateTemplateErrors, CreateTemplateResponses, CreateTenantData, CreateTenantErrors, CreateTenantResponses, DeclareUploadData, DeclareUploadErrors, DeclareUploadResponses, DiffBuildsData, DiffBuildsErrors, DiffBuildsResponses, DownloadArtifactData, DownloadArtifactErrors, DownloadEvidenceData, DownloadEvidenceErrors, ExchangeData, ExchangeErrors, ExchangeResponses, ExplainCacheData, ExplainCacheErrors, ExplainCacheResponses, ListArtifactsData, ListArtifactsErrors, ListArtifactsResponses, ListAuditAnchorsData, ListAuditAnchorsErrors, ListAuditAnchorsResponses, ListAuditData, ListAuditErrors, ListAuditResponses, ListBuildsData, ListBuildsErrors, ListBuildsResponses, ListCacheData, ListCacheErrors, ListCacheResponses, ListKeysData, ListKeysErrors, ListKeysResponses, ListMembersData, ListMembersErrors, ListMembersResponses, ListRolesData, ListRolesErrors, ListRolesResponses, ListSecretsData, ListSecretsErrors, ListSecretsResponses, ListTemplatesData, ListTemplatesErrors, ListTemplatesResponses, ListTemplateVersionsData, ListTemplateVersionsErrors, ListTemplateVersionsResponses, ListTenantsData, ListTenantsErrors, ListTenantsResponses, ListUploadsData, ListUploadsErrors, ListUploadsResponses, ListVerificationsData, ListVerificationsErrors, ListVerificationsResponses, PreviewPlanData, PreviewPlanErrors, PreviewPlanResponses, PublishTemplateVersionData, PublishTemplateVersionErrors, PublishTemplateVersionResponses, ReadAuditTailData, ReadAuditTailErrors, ReadAuditTailResponses, ReadBuildData, ReadBuildErrors, ReadBuildLockData, ReadBuildLockErrors, ReadBuildLockResponses, ReadBuildResponses, ReadCacheStatsData, ReadCacheStatsErrors, ReadCacheStatsResponses, ReadCapabilitiesData, ReadCapabilitiesErrors, ReadCapabilitiesResponses, ReadHealthData, ReadHealthErrors, ReadHealthResponses, ReadLogsData, ReadLogsErrors, ReadLogsResponses, ReadMemberData, ReadMemberErrors, ReadMemberResponses, ReadOpenapiData, ReadOpenapiErrors, ReadOpenapiResponses, ReadSigningKeyData, ReadSigningKeyErrors, ReadSigningKeyResponses, ReadTemplateData, ReadTemplateErrors, ReadTemplateResponses, ReadTemplateVersionData, ReadTemplateVersionErrors, ReadTemplateVersionResponses, ReadTenantData, ReadTenantErrors, ReadTenantResponses, ReadUploadData, ReadUploadErrors, ReadUploadResponses, RemoveCachedData, RemoveCachedErrors, RemoveCachedResponses, RemoveMemberData, RemoveMemberErrors, RemoveMemberResponses, RemoveRoleData, RemoveRoleErrors, RemoveRoleResponses, RemoveSecretData, RemoveSecretErrors, RemoveSecretResponses, RemoveTemplateData, RemoveTemplateErrors, RemoveTemplateResponses, RemoveUploadData, RemoveUploadErrors, RemoveUploadResponses, RenameTenantData, RenameTenantErrors, RenameTenantResponses, ResumeBuildData, ResumeBuildErrors, ResumeBuildResponses, RetryBuildData, RetryBuildErrors, RetryBuildResponses, RevokeKeyData, RevokeKeyErrors, RevokeKeyResponses, RotateKeyData, RotateKeyErrors, RotateKeyResponses, SetRoleData, SetRoleErrors, SetRoleResponses, SetSecretData, SetSecretErrors, SetSecretResponses, StartBuildData, StartBuildErrors, StartBuildResponses, UploadLockData, UploadLockErrors, UploadLockResponses, ValidateSpecData, ValidateSpecErrors, ValidateSpecResponses, VerifyBuildData, VerifyBuildErrors, VerifyBuildResponses, WarmCacheData, WarmCacheErrors, WarmCacheResponses, WhoAmIData, WhoAmIErrors, WhoAmIResponses } from './types.gen.ts';
+import type { AddMemberData, AddMemberErrors, AddMemberResponses, CancelBuildData, CancelBuildErrors, CancelBuildResponses, ChangeMemberData, ChangeMemberErrors, ChangeMemberResponses, ChangeTeamData, ChangeTeamErrors, ChangeTeamResponses, ChangeTemplateData, ChangeTemplateErrors, ChangeTemplateResponses, CreateKeyData, CreateKeyErrors, CreateKeyResponses, CreateTeamData, CreateTeamErrors, CreateTeamResponses, CreateTemplateData, CreateTemplateErrors, CreateTemplateResponses, CreateTenantData, CreateTenantErrors, CreateTenantResponses, DeclareUploadData, DeclareUploadErrors, DeclareUploadResponses, DiffBuildsData, DiffBuildsErrors, DiffBuildsResponses, DownloadArtifactData, DownloadArtifactErrors, DownloadEvidenceData, DownloadEvidenceErrors, ExchangeData, ExchangeErrors, ExchangeResponses, ExplainCacheData, ExplainCacheErrors, ExplainCacheResponses, ListArtifactsData, ListArtifactsErrors, ListArtifactsResponses, ListAuditAnchorsData, ListAuditAnchorsErrors, ListAuditAnchorsResponses, ListAuditData, ListAuditErrors, ListAuditResponses, ListBuildsData, ListBuildsErrors, ListBuildsResponses, ListCacheData, ListCacheErrors, ListCacheResponses, ListKeysData, ListKeysErrors, ListKeysResponses, ListMembersData, ListMembersErrors, ListMembersResponses, ListRolesData, ListRolesErrors, ListRolesResponses, ListSecretsData, ListSecretsErrors, ListSecretsResponses, ListTeamMembersData, ListTeamMembersErrors, ListTeamMembersResponses, ListTeamsData, ListTeamsErrors, ListTeamsResponses, ListTemplatesData, ListTemplatesErrors, ListTemplatesResponses, ListTemplateVersionsData, ListTemplateVersionsErrors, ListTemplateVersionsResponses, ListTenantsData, ListTenantsErrors, ListTenantsResponses, ListUploadsData, ListUploadsErrors, ListUploadsResponses, ListVerificationsData, ListVerificationsErrors, ListVerificationsResponses, PreviewPlanData, PreviewPlanErrors, PreviewPlanResponses, PublishTemplateVersionData, PublishTemplateVersionErrors, PublishTemplateVersionResponses, ReadAuditTailData, ReadAuditTailErrors, ReadAuditTailResponses, ReadBuildData, ReadBuildErrors, ReadBuildLockData, ReadBuildLockErrors, ReadBuildLockResponses, ReadBuildResponses, ReadCacheStatsData, ReadCacheStatsErrors, ReadCacheStatsResponses, ReadCapabilitiesData, ReadCapabilitiesErrors, ReadCapabilitiesResponses, ReadHealthData, ReadHealthErrors, ReadHealthResponses, ReadLogsData, ReadLogsErrors, ReadLogsResponses, ReadMemberData, ReadMemberErrors, ReadMemberResponses, ReadOpenapiData, ReadOpenapiErrors, ReadOpenapiResponses, ReadSigningKeyData, ReadSigningKeyErrors, ReadSigningKeyResponses, ReadTeamData, ReadTeamErrors, ReadTeamResponses, ReadTemplateData, ReadTemplateErrors, ReadTemplateResponses, ReadTemplateVersionData, ReadTemplateVersionErrors, ReadTemplateVersionResponses, ReadTenantData, ReadTenantErrors, ReadTenantResponses, ReadUploadData, ReadUploadErrors, ReadUploadResponses, RemoveCachedData, RemoveCachedErrors, RemoveCachedResponses, RemoveMemberData, RemoveMemberErrors, RemoveMemberResponses, RemoveRoleData, RemoveRoleErrors, RemoveRoleResponses, RemoveSecretData, RemoveSecretErrors, RemoveSecretResponses, RemoveTeamData, RemoveTeamErrors, RemoveTeamMemberData, RemoveTeamMemberErrors, RemoveTeamMemberResponses, RemoveTeamResponses, RemoveTemplateData, RemoveTemplateErrors, RemoveTemplateResponses, RemoveUploadData, RemoveUploadErrors, RemoveUploadResponses, RenameTenantData, RenameTenantErrors, RenameTenantResponses, ResumeBuildData, ResumeBuildErrors, ResumeBuildResponses, RetryBuildData, RetryBuildErrors, RetryBuildResponses, RevokeKeyData, RevokeKeyErrors, RevokeKeyResponses, RotateKeyData, RotateKeyErrors, RotateKeyResponses, SetRoleData, SetRoleErrors, SetRoleResponses, SetSecretData, SetSecretErrors, SetSecretResponses, SetTeamMemberData, SetTeamMemberErrors, SetTeamMemberResponses, StartBuildData, StartBuildErrors, StartBuildResponses, UploadLockData, UploadLockErrors, UploadLockResponses, ValidateSpecData, ValidateSpecErrors, ValidateSpecResponses, VerifyBuildData, VerifyBuildErrors, VerifyBuildResponses, WarmCacheData, WarmCacheErrors, WarmCacheResponses, WhoAmIData, WhoAmIErrors, WhoAmIResponses } from './types.gen.ts';
 
 export type Options<TData extends TDataShape = TDataShape, ThrowOnError extends boolean = boolean, TResponse = unknown> = Options2<TData, ThrowOnError, TResponse> & {
     /**
@@ -347,9 +347,9 @@ export const listAuditAnchors = <ThrowOnError extends boolean = false>(options?:
 });
 
 /**
- * The builds of the tenant, newest first
+ * The builds that the caller may read, newest first
  *
- * Needs the permission `builds:read`.
+ * Needs the permission `builds:read`, in the tenant or in a team.
  */
 export const listBuilds = <ThrowOnError extends boolean = false>(options?: Options<ListBuildsData, ThrowOnError>): RequestResult<ListBuildsResponses, ListBuildsErrors, ThrowOnError> => (options?.client ?? client).get<ListBuildsResponses, ListBuildsErrors, ThrowOnError>({
     security: [{
@@ -364,7 +364,7 @@ export const listBuilds = <ThrowOnError extends boolean = false>(options?: Optio
 /**
  * Start a build of a spec
  *
- * Needs the permission `builds:create`. Also at `POST /api/build/start`.
+ * Needs the permission `builds:create`, in the tenant or in a team. Also at `POST /api/build/start`.
  */
 export const startBuild = <ThrowOnError extends boolean = false>(options: Options<StartBuildData, ThrowOnError>): RequestResult<StartBuildResponses, StartBuildErrors, ThrowOnError> => (options.client ?? client).post<StartBuildResponses, StartBuildErrors, ThrowOnError>({
     security: [{
@@ -383,7 +383,7 @@ export const startBuild = <ThrowOnError extends boolean = false>(options: Option
 /**
  * Show what a build of a spec would do, without starting it
  *
- * Needs the permission `builds:create`.
+ * Needs the permission `builds:create`, in the tenant or in a team.
  */
 export const previewPlan = <ThrowOnError extends boolean = false>(options: Options<PreviewPlanData, ThrowOnError>): RequestResult<PreviewPlanResponses, PreviewPlanErrors, ThrowOnError> => (options.client ?? client).post<PreviewPlanResponses, PreviewPlanErrors, ThrowOnError>({
     security: [{
@@ -402,7 +402,7 @@ export const previewPlan = <ThrowOnError extends boolean = false>(options: Optio
 /**
  * A build with its stages, steps and progress
  *
- * Needs the permission `builds:read`.
+ * Needs the permission `builds:read`, in the tenant or in a team.
  */
 export const readBuild = <ThrowOnError extends boolean = false>(options: Options<ReadBuildData, ThrowOnError>): RequestResult<ReadBuildResponses, ReadBuildErrors, ThrowOnError> => (options.client ?? client).get<ReadBuildResponses, ReadBuildErrors, ThrowOnError>({
     security: [{
@@ -417,7 +417,7 @@ export const readBuild = <ThrowOnError extends boolean = false>(options: Options
 /**
  * The lock of a build: its packages by digest, to build from again
  *
- * Needs the permission `builds:read`.
+ * Needs the permission `builds:read`, in the tenant or in a team.
  */
 export const readBuildLock = <ThrowOnError extends boolean = false>(options: Options<ReadBuildLockData, ThrowOnError>): RequestResult<ReadBuildLockResponses, ReadBuildLockErrors, ThrowOnError> => (options.client ?? client).get<ReadBuildLockResponses, ReadBuildLockErrors, ThrowOnError>({
     security: [{
@@ -432,7 +432,7 @@ export const readBuildLock = <ThrowOnError extends boolean = false>(options: Opt
 /**
  * Ask for the end of a build
  *
- * Needs the permission `builds:cancel`.
+ * Needs the permission `builds:cancel`, in the tenant or in a team.
  */
 export const cancelBuild = <ThrowOnError extends boolean = false>(options: Options<CancelBuildData, ThrowOnError>): RequestResult<CancelBuildResponses, CancelBuildErrors, ThrowOnError> => (options.client ?? client).post<CancelBuildResponses, CancelBuildErrors, ThrowOnError>({
     security: [{
@@ -447,7 +447,7 @@ export const cancelBuild = <ThrowOnError extends boolean = false>(options: Optio
 /**
  * Go on with a failed or cancelled build, with its spec or a changed one
  *
- * Needs the permission `builds:create`.
+ * Needs the permission `builds:create`, in the tenant or in a team.
  */
 export const resumeBuild = <ThrowOnError extends boolean = false>(options: Options<ResumeBuildData, ThrowOnError>): RequestResult<ResumeBuildResponses, ResumeBuildErrors, ThrowOnError> => (options.client ?? client).post<ResumeBuildResponses, ResumeBuildErrors, ThrowOnError>({
     security: [{
@@ -466,7 +466,7 @@ export const resumeBuild = <ThrowOnError extends boolean = false>(options: Optio
 /**
  * Build the spec of a build that has ended once more
  *
- * Needs the permission `builds:create`.
+ * Needs the permission `builds:create`, in the tenant or in a team.
  */
 export const retryBuild = <ThrowOnError extends boolean = false>(options: Options<RetryBuildData, ThrowOnError>): RequestResult<RetryBuildResponses, RetryBuildErrors, ThrowOnError> => (options.client ?? client).post<RetryBuildResponses, RetryBuildErrors, ThrowOnError>({
     security: [{
@@ -481,7 +481,7 @@ export const retryBuild = <ThrowOnError extends boolean = false>(options: Option
 /**
  * The log of a build from a cursor on
  *
- * Needs the permission `builds:read`.
+ * Needs the permission `builds:read`, in the tenant or in a team.
  */
 export const readLogs = <ThrowOnError extends boolean = false>(options: Options<ReadLogsData, ThrowOnError>): RequestResult<ReadLogsResponses, ReadLogsErrors, ThrowOnError> => (options.client ?? client).get<ReadLogsResponses, ReadLogsErrors, ThrowOnError>({
     security: [{
@@ -496,7 +496,7 @@ export const readLogs = <ThrowOnError extends boolean = false>(options: Options<
 /**
  * The files that a build has published
  *
- * Needs the permission `artifacts:read`.
+ * Needs the permission `artifacts:read`, in the tenant or in a team.
  */
 export const listArtifacts = <ThrowOnError extends boolean = false>(options: Options<ListArtifactsData, ThrowOnError>): RequestResult<ListArtifactsResponses, ListArtifactsErrors, ThrowOnError> => (options.client ?? client).get<ListArtifactsResponses, ListArtifactsErrors, ThrowOnError>({
     security: [{
@@ -511,7 +511,7 @@ export const listArtifacts = <ThrowOnError extends boolean = false>(options: Opt
 /**
  * Redirect to the download of a file
  *
- * Needs the permission `artifacts:read`.
+ * Needs the permission `artifacts:read`, in the tenant or in a team.
  */
 export const downloadArtifact = <ThrowOnError extends boolean = false>(options: Options<DownloadArtifactData, ThrowOnError>): RequestResult<unknown, DownloadArtifactErrors, ThrowOnError> => (options.client ?? client).get<unknown, DownloadArtifactErrors, ThrowOnError>({
     security: [{
@@ -526,7 +526,7 @@ export const downloadArtifact = <ThrowOnError extends boolean = false>(options: 
 /**
  * Redirect to the download of a file of evidence
  *
- * Needs the permission `artifacts:read`.
+ * Needs the permission `artifacts:read`, in the tenant or in a team.
  */
 export const downloadEvidence = <ThrowOnError extends boolean = false>(options: Options<DownloadEvidenceData, ThrowOnError>): RequestResult<unknown, DownloadEvidenceErrors, ThrowOnError> => (options.client ?? client).get<unknown, DownloadEvidenceErrors, ThrowOnError>({
     security: [{
@@ -541,7 +541,7 @@ export const downloadEvidence = <ThrowOnError extends boolean = false>(options: 
 /**
  * What differs between two builds: packages, files, kernel, services, sizes, spec
  *
- * Needs the permission `builds:read`.
+ * Needs the permission `builds:read`, in the tenant or in a team.
  */
 export const diffBuilds = <ThrowOnError extends boolean = false>(options: Options<DiffBuildsData, ThrowOnError>): RequestResult<DiffBuildsResponses, DiffBuildsErrors, ThrowOnError> => (options.client ?? client).get<DiffBuildsResponses, DiffBuildsErrors, ThrowOnError>({
     security: [{
@@ -556,7 +556,7 @@ export const diffBuilds = <ThrowOnError extends boolean = false>(options: Option
 /**
  * Make everything that a build made once more, without the cache, and compare
  *
- * Needs the permission `builds:create`.
+ * Needs the permission `builds:create`, in the tenant or in a team.
  */
 export const verifyBuild = <ThrowOnError extends boolean = false>(options: Options<VerifyBuildData, ThrowOnError>): RequestResult<VerifyBuildResponses, VerifyBuildErrors, ThrowOnError> => (options.client ?? client).post<VerifyBuildResponses, VerifyBuildErrors, ThrowOnError>({
     security: [{
@@ -571,7 +571,7 @@ export const verifyBuild = <ThrowOnError extends boolean = false>(options: Optio
 /**
  * What the latest 20 verifications of a build found, the latest first
  *
- * Needs the permission `builds:read`.
+ * Needs the permission `builds:read`, in the tenant or in a team.
  */
 export const listVerifications = <ThrowOnError extends boolean = false>(options: Options<ListVerificationsData, ThrowOnError>): RequestResult<ListVerificationsResponses, ListVerificationsErrors, ThrowOnError> => (options.client ?? client).get<ListVerificationsResponses, ListVerificationsErrors, ThrowOnError>({
     security: [{
@@ -616,7 +616,7 @@ export const readCacheStats = <ThrowOnError extends boolean = false>(options?: O
 /**
  * Why each step of a build was taken from the cache or not
  *
- * Needs the permission `cache:read`.
+ * Needs the permission `cache:read`, in the tenant or in a team.
  */
 export const explainCache = <ThrowOnError extends boolean = false>(options: Options<ExplainCacheData, ThrowOnError>): RequestResult<ExplainCacheResponses, ExplainCacheErrors, ThrowOnError> => (options.client ?? client).get<ExplainCacheResponses, ExplainCacheErrors, ThrowOnError>({
     security: [{
@@ -665,7 +665,7 @@ export const warmCache = <ThrowOnError extends boolean = false>(options?: Option
 /**
  * Send a lock that builds are to be made from
  *
- * Needs the permission `builds:create`.
+ * Needs the permission `builds:create`, in the tenant or in a team.
  */
 export const uploadLock = <ThrowOnError extends boolean = false>(options: Options<UploadLockData, ThrowOnError>): RequestResult<UploadLockResponses, UploadLockErrors, ThrowOnError> => (options.client ?? client).post<UploadLockResponses, UploadLockErrors, ThrowOnError>({
     security: [{
@@ -733,7 +733,7 @@ export const setSecret = <ThrowOnError extends boolean = false>(options: Options
 /**
  * Check a spec without building it
  *
- * Needs the permission `specs:validate`.
+ * Needs the permission `specs:validate`, in the tenant or in a team.
  */
 export const validateSpec = <ThrowOnError extends boolean = false>(options: Options<ValidateSpecData, ThrowOnError>): RequestResult<ValidateSpecResponses, ValidateSpecErrors, ThrowOnError> => (options.client ?? client).post<ValidateSpecResponses, ValidateSpecErrors, ThrowOnError>({
     security: [{
@@ -752,7 +752,7 @@ export const validateSpec = <ThrowOnError extends boolean = false>(options: Opti
 /**
  * What can be built here: outputs, what each makes of a spec, architectures, releases
  *
- * Needs the permission `specs:validate`.
+ * Needs the permission `specs:validate`, in the tenant or in a team.
  */
 export const readCapabilities = <ThrowOnError extends boolean = false>(options?: Options<ReadCapabilitiesData, ThrowOnError>): RequestResult<ReadCapabilitiesResponses, ReadCapabilitiesErrors, ThrowOnError> => (options?.client ?? client).get<ReadCapabilitiesResponses, ReadCapabilitiesErrors, ThrowOnError>({
     security: [{
@@ -762,6 +762,138 @@ export const readCapabilities = <ThrowOnError extends boolean = false>(options?:
         }],
     url: '/v1/capabilities',
     ...options
+});
+
+/**
+ * The teams that the caller may read, the oldest first
+ *
+ * Needs the permission `teams:read`, in the tenant or in a team.
+ */
+export const listTeams = <ThrowOnError extends boolean = false>(options?: Options<ListTeamsData, ThrowOnError>): RequestResult<ListTeamsResponses, ListTeamsErrors, ThrowOnError> => (options?.client ?? client).get<ListTeamsResponses, ListTeamsErrors, ThrowOnError>({
+    security: [{
+            key: 'apiKey',
+            scheme: 'bearer',
+            type: 'http'
+        }],
+    url: '/v1/teams',
+    ...options
+});
+
+/**
+ * Make a team in the tenant
+ *
+ * Needs the permission `teams:write`.
+ */
+export const createTeam = <ThrowOnError extends boolean = false>(options: Options<CreateTeamData, ThrowOnError>): RequestResult<CreateTeamResponses, CreateTeamErrors, ThrowOnError> => (options.client ?? client).post<CreateTeamResponses, CreateTeamErrors, ThrowOnError>({
+    security: [{
+            key: 'apiKey',
+            scheme: 'bearer',
+            type: 'http'
+        }],
+    url: '/v1/teams',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json',
+        ...options.headers
+    }
+});
+
+/**
+ * Remove a team that has no members; its builds stay the tenant’s
+ *
+ * Needs the permission `teams:write`.
+ */
+export const removeTeam = <ThrowOnError extends boolean = false>(options: Options<RemoveTeamData, ThrowOnError>): RequestResult<RemoveTeamResponses, RemoveTeamErrors, ThrowOnError> => (options.client ?? client).delete<RemoveTeamResponses, RemoveTeamErrors, ThrowOnError>({
+    security: [{
+            key: 'apiKey',
+            scheme: 'bearer',
+            type: 'http'
+        }],
+    url: '/v1/teams/{teamId}',
+    ...options
+});
+
+/**
+ * A team of the tenant
+ *
+ * Needs the permission `teams:read`, in the tenant or in a team.
+ */
+export const readTeam = <ThrowOnError extends boolean = false>(options: Options<ReadTeamData, ThrowOnError>): RequestResult<ReadTeamResponses, ReadTeamErrors, ThrowOnError> => (options.client ?? client).get<ReadTeamResponses, ReadTeamErrors, ThrowOnError>({
+    security: [{
+            key: 'apiKey',
+            scheme: 'bearer',
+            type: 'http'
+        }],
+    url: '/v1/teams/{teamId}',
+    ...options
+});
+
+/**
+ * Change how a team is called or described
+ *
+ * Needs the permission `teams:write`, in the tenant or in a team.
+ */
+export const changeTeam = <ThrowOnError extends boolean = false>(options: Options<ChangeTeamData, ThrowOnError>): RequestResult<ChangeTeamResponses, ChangeTeamErrors, ThrowOnError> => (options.client ?? client).patch<ChangeTeamResponses, ChangeTeamErrors, ThrowOnError>({
+    security: [{
+            key: 'apiKey',
+            scheme: 'bearer',
+            type: 'http'
+        }],
+    url: '/v1/teams/{teamId}',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json',
+        ...options.headers
+    }
+});
+
+/**
+ * Who is in a team, and what they are there
+ *
+ * Needs the permission `teams:read`, in the tenant or in a team.
+ */
+export const listTeamMembers = <ThrowOnError extends boolean = false>(options: Options<ListTeamMembersData, ThrowOnError>): RequestResult<ListTeamMembersResponses, ListTeamMembersErrors, ThrowOnError> => (options.client ?? client).get<ListTeamMembersResponses, ListTeamMembersErrors, ThrowOnError>({
+    security: [{
+            key: 'apiKey',
+            scheme: 'bearer',
+            type: 'http'
+        }],
+    url: '/v1/teams/{teamId}/members',
+    ...options
+});
+
+/**
+ * Take a member out of a team; they stay in the tenant
+ *
+ * Needs the permission `teams:write`, in the tenant or in a team.
+ */
+export const removeTeamMember = <ThrowOnError extends boolean = false>(options: Options<RemoveTeamMemberData, ThrowOnError>): RequestResult<RemoveTeamMemberResponses, RemoveTeamMemberErrors, ThrowOnError> => (options.client ?? client).delete<RemoveTeamMemberResponses, RemoveTeamMemberErrors, ThrowOnError>({
+    security: [{
+            key: 'apiKey',
+            scheme: 'bearer',
+            type: 'http'
+        }],
+    url: '/v1/teams/{teamId}/members/{memberId}',
+    ...options
+});
+
+/**
+ * Take a member of the tenant into a team, or change what they are there
+ *
+ * Needs the permission `teams:write`, in the tenant or in a team.
+ */
+export const setTeamMember = <ThrowOnError extends boolean = false>(options: Options<SetTeamMemberData, ThrowOnError>): RequestResult<SetTeamMemberResponses, SetTeamMemberErrors, ThrowOnError> => (options.client ?? client).put<SetTeamMemberResponses, SetTeamMemberErrors, ThrowOnError>({
+    security: [{
+            key: 'apiKey',
+            scheme: 'bearer',
+            type: 'http'
+        }],
+    url: '/v1/teams/{teamId}/members/{memberId}',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json',
+        ...options.headers
+    }
 });
 
 /**
@@ -914,7 +1046,7 @@ export const listUploads = <ThrowOnError extends boolean = false>(options?: Opti
 /**
  * Declare a file for specs by its SHA-256 and size; the answer says where to put its bytes
  *
- * Needs the permission `builds:create`.
+ * Needs the permission `builds:create`, in the tenant or in a team.
  */
 export const declareUpload = <ThrowOnError extends boolean = false>(options: Options<DeclareUploadData, ThrowOnError>): RequestResult<DeclareUploadResponses, DeclareUploadErrors, ThrowOnError> => (options.client ?? client).post<DeclareUploadResponses, DeclareUploadErrors, ThrowOnError>({
     security: [{
@@ -948,7 +1080,7 @@ export const removeUpload = <ThrowOnError extends boolean = false>(options: Opti
 /**
  * One upload, and whether its bytes are there
  *
- * Needs the permission `builds:read`.
+ * Needs the permission `builds:read`, in the tenant or in a team.
  */
 export const readUpload = <ThrowOnError extends boolean = false>(options: Options<ReadUploadData, ThrowOnError>): RequestResult<ReadUploadResponses, ReadUploadErrors, ThrowOnError> => (options.client ?? client).get<ReadUploadResponses, ReadUploadErrors, ThrowOnError>({
     security: [{

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { type Grant, permissions } from '../../core/access/permissions.ts';
+import { wholeTenant } from '../../core/access/reach.ts';
 import { requestCancel } from '../../core/builds/build-repository.ts';
 import type { BuildDetail } from '../../core/builds/build-view.ts';
 import { listArtifacts } from '../../core/builds/stage-repository.ts';
@@ -21,8 +22,10 @@ const context = {
   principal: {
     ...{ tenantId: 'ten_1', memberId: 'mem_1', keyId: 'key_1', requestId: 'req_1' },
     grants: new Set<Grant>(permissions),
+    teamGrants: new Map(),
     permissions: new Set(permissions),
   },
+  reach: wholeTenant('ten_1'),
   signal: new AbortController().signal,
 };
 const specOf = (hostname: string, more: Partial<SpecInput> = {}): ResolvedSpec =>
@@ -83,7 +86,7 @@ describe('a build whose boot test is passed', () => {
       await new Promise((resolve) => setTimeout(resolve, 5));
     expect(await published(id)).toEqual([]);
     expect(await artifactRefusal(id)).toBe('artifact.not_found');
-    await requestCancel(plane.ports, 'ten_1', id);
+    await requestCancel(plane.ports, wholeTenant('ten_1'), id);
     expect((await plane.ended(id)).state).toBe('cancelled');
     expect(await published(id)).toEqual([]);
   });

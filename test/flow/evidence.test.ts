@@ -1,5 +1,6 @@
 import { createPublicKey, verify } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
+import { wholeTenant } from '../../core/access/reach.ts';
 import { type RunOptions, requestCancel } from '../../core/builds/build-repository.ts';
 import type { BuildDetail } from '../../core/builds/build-view.ts';
 import { listEvidence } from '../../core/builds/evidence-record.ts';
@@ -205,7 +206,7 @@ describe('a build that did not succeed has none', () => {
     const submitted = await plane.submit(specOf('cancelled'));
     while (!plane.agent.began.includes(`${submitted.id} script`))
       await new Promise((resolve) => setTimeout(resolve, 10));
-    await requestCancel(plane.ports, tenant, submitted.id);
+    await requestCancel(plane.ports, wholeTenant(tenant), submitted.id);
     const ended = await plane.ended(submitted.id);
     expect([ended.state, ended.evidence]).toEqual(['cancelled', []]);
     expect(await listEvidence(plane.ports.table, ended.id)).toEqual([]);

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { wholeTenant } from '../../core/access/reach.ts';
 import { findBuild, requestCancel } from '../../core/builds/build-repository.ts';
 import { waitsUnderLimit } from '../../core/builds/stage-limit.ts';
 import type { Installation } from '../../core/tenancy/installation.ts';
@@ -52,7 +53,7 @@ describe('builds at once', () => {
     expect((await plane.ended(failed.id)).state).toBe('failed');
     const cancelled = await plane.submit(specOf('cancelled'));
     while (!plane.agent.began.includes(`${cancelled.id} work`)) await sleep(10);
-    await requestCancel(plane.ports, 'ten_1', cancelled.id);
+    await requestCancel(plane.ports, wholeTenant('ten_1'), cancelled.id);
     expect((await plane.ended(cancelled.id)).state).toBe('cancelled');
     expect((await plane.ended((await plane.submit(specOf('succeeded'))).id)).state).toBe('succeeded');
     for (const owner of ['installation', 'ten_1']) {

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, it } from 'vitest';
+import { wholeTenant } from '../../core/access/reach.ts';
 import type { BuildRecord } from '../../core/builds/build-record.ts';
 import { findBuild, requestCancel, submitBuild } from '../../core/builds/build-repository.ts';
 import type { BuildDetail } from '../../core/builds/build-view.ts';
@@ -145,7 +146,7 @@ it('while it runs, what it made is not evicted', async () => {
   const key = plan.steps.find((step) => step.id === 'bootstrap')?.key;
   expect([...(needed ?? [])].filter((name) => name.includes(id) && name.includes(key ?? '-'))).toHaveLength(1);
   plane.agent.scripts.set('two', [{}]);
-  await requestCancel(plane.ports, build.tenantId, id);
+  await requestCancel(plane.ports, wholeTenant(build.tenantId), id);
   expect((await plane.ended(id)).state).toBe('cancelled');
 });
 

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { requestCancel } from '../../../core/builds/build-repository.ts';
 import { buildView, buildViewSchema } from '../../../core/builds/build-view.ts';
 import { defineOperation } from '../../shared/operation.ts';
-import { principalOf } from '../../shared/principal-of.ts';
+import { principalOf, reachOf } from '../../shared/principal-of.ts';
 import { buildParamsSchema } from './build-params.ts';
 
 /** Stores the wish; the builder ends within seconds. Asking again changes nothing. */
@@ -11,7 +11,7 @@ export const cancelBuild = defineOperation({
   method: 'POST',
   path: '/v1/builds/{id}/cancel',
   summary: 'Ask for the end of a build',
-  access: { kind: 'permission', permission: 'builds:cancel' },
+  access: { kind: 'permission', permission: 'builds:cancel', inTeam: true },
   params: buildParamsSchema,
   query: z.strictObject({}),
   body: undefined,
@@ -19,7 +19,6 @@ export const cancelBuild = defineOperation({
   status: 202,
   errors: ['build.not_found', 'build.terminal'],
   async handle(ports, { params, context }) {
-    const principal = principalOf(context);
-    return { body: buildView(await requestCancel(ports, principal.tenantId, params.id, principal)) };
+    return { body: buildView(await requestCancel(ports, reachOf(context), params.id, principalOf(context))) };
   },
 });

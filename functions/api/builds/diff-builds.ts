@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { Reach } from '../../../core/access/reach.ts';
 import type { BuildRecord } from '../../../core/builds/build-record.ts';
 import { getBuild } from '../../../core/builds/build-repository.ts';
 import { compareBuilds } from '../../../core/diff/compare-builds.ts';
@@ -7,7 +8,7 @@ import { EngineError } from '../../../core/errors.ts';
 import type { Table } from '../../../core/ports/table.ts';
 import { openCursor, sealCursor } from '../../shared/cursor.ts';
 import { defineOperation } from '../../shared/operation.ts';
-import { principalOf } from '../../shared/principal-of.ts';
+import { reachOf } from '../../shared/principal-of.ts';
 import { createTurns } from '../../shared/turns.ts';
 import { unpackZstd } from '../../shared/zstd.ts';
 import { buildParamsSchema } from './build-params.ts';
@@ -21,7 +22,7 @@ export const diffBuilds = defineOperation({
   method: 'GET',
   path: '/v1/builds/{id}/diff/{other}',
   summary: 'What differs between two builds: packages, files, kernel, services, sizes, spec',
-  access: { kind: 'permission', permission: 'builds:read' },
+  access: { kind: 'permission', permission: 'builds:read', inTeam: true },
   params: buildParamsSchema.extend({ other: buildParamsSchema.shape.id.describe('Id of the build to compare with.') }),
   query: z.strictObject({
     limit: z.coerce.number().int().min(0).max(5_000).default(100).describe('Changed files a page.'),
@@ -41,11 +42,11 @@ export const diffBuilds = defineOperation({
     'cursor.invalid',
   ],
   async handle(ports, { params, query, context }) {
-    const { tenantId } = principalOf(context);
-    const before = await finishedBuild(ports.table, tenantId, params.id);
-    const after = await finishedBuild(ports.table, tenantId, params.other);
+    const reach = reachOf(context);
+    const before = await finishedBuild(ports.table, reach, params.id);
+    const after = await finishedBuild(ports.table, reach, params.other);
     const secret = ports.installation.cursorSecret;
-    const scope = ['diffBuilds', tenantId, before.id, after.id];
+    const scope = ['diffBuilds', reach.tenantId, before.id, after.id];
     const page = {
       limit: query.limit,
       skip: query.cursor === undefined ? 0 : Number(openCursor(secret, scope, query.cursor)),
@@ -60,8 +61,8 @@ export const diffBuilds = defineOperation({
 });
 
 /** @throws EngineError build.not_found, build.not_succeeded */
-async function finishedBuild(table: Table, tenantId: string, buildId: string): Promise<BuildRecord> {
-  const { value: build } = await getBuild(table, tenantId, buildId);
+async function finishedBuild(table: Table, reach: Reach, buildId: string): Promise<BuildRecord> {
+  const { value: build } = await getBuild(table, reach, buildId);
   if (build.state !== 'succeeded') {
     throw new EngineError('build.not_succeeded', `The build ${build.id} is ${build.state}.`);
   }

@@ -4,7 +4,7 @@ import { artifactPlace } from '../../../core/builds/places.ts';
 import { publishedArtifacts } from '../../../core/builds/published-artifacts.ts';
 import { EngineError } from '../../../core/errors.ts';
 import { defineOperation } from '../../shared/operation.ts';
-import { principalOf } from '../../shared/principal-of.ts';
+import { reachOf } from '../../shared/principal-of.ts';
 import { buildParamsSchema } from './build-params.ts';
 
 /** Long enough to begin a download on a slow line, short enough that a leaked address is soon worth nothing. */
@@ -16,7 +16,7 @@ export const downloadArtifact = defineOperation({
   method: 'GET',
   path: '/v1/builds/{id}/artifacts/{name}',
   summary: 'Redirect to the download of a file',
-  access: { kind: 'permission', permission: 'artifacts:read' },
+  access: { kind: 'permission', permission: 'artifacts:read', inTeam: true },
   params: buildParamsSchema.extend({
     name: z.string().min(1).max(100).describe('Name of the artifact, as the list of artifacts gives it.'),
   }),
@@ -26,8 +26,9 @@ export const downloadArtifact = defineOperation({
   status: 307,
   errors: ['build.not_found', 'artifact.not_found'],
   async handle(ports, { params, context }) {
-    const { tenantId } = principalOf(context);
-    const { value: build } = await getBuild(ports.table, tenantId, params.id);
+    const reach = reachOf(context);
+    const { tenantId } = reach;
+    const { value: build } = await getBuild(ports.table, reach, params.id);
     const artifact = (await publishedArtifacts(ports.table, build)).find(({ name }) => name === params.name);
     if (artifact === undefined) {
       throw new EngineError('artifact.not_found', 'The build has no artifact of this name.');

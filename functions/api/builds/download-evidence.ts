@@ -5,7 +5,7 @@ import { artifactPlace } from '../../../core/builds/places.ts';
 import { listTestFiles } from '../../../core/builds/test-evidence.ts';
 import { EngineError } from '../../../core/errors.ts';
 import { defineOperation } from '../../shared/operation.ts';
-import { principalOf } from '../../shared/principal-of.ts';
+import { reachOf } from '../../shared/principal-of.ts';
 import { buildParamsSchema } from './build-params.ts';
 
 /** As of artifacts: a leaked address is soon worth nothing. */
@@ -17,7 +17,7 @@ export const downloadEvidence = defineOperation({
   method: 'GET',
   path: '/v1/builds/{id}/evidence/{name}',
   summary: 'Redirect to the download of a file of evidence',
-  access: { kind: 'permission', permission: 'artifacts:read' },
+  access: { kind: 'permission', permission: 'artifacts:read', inTeam: true },
   params: buildParamsSchema.extend({
     name: z.string().min(1).max(100).describe('Name of the file, as `evidence` of the build gives it.'),
   }),
@@ -27,8 +27,9 @@ export const downloadEvidence = defineOperation({
   status: 307,
   errors: ['build.not_found', 'evidence.not_found'],
   async handle(ports, { params, context }) {
-    const { tenantId } = principalOf(context);
-    const { value: build } = await getBuild(ports.table, tenantId, params.id);
+    const reach = reachOf(context);
+    const { tenantId } = reach;
+    const { value: build } = await getBuild(ports.table, reach, params.id);
     const [made, shown] = await Promise.all([
       listEvidence(ports.table, build.id),
       listTestFiles(ports.table, build.id),

@@ -3,7 +3,7 @@ import { getBuild } from '../../../core/builds/build-repository.ts';
 import { artifactTypes } from '../../../core/builds/manifest.ts';
 import { publishedArtifacts } from '../../../core/builds/published-artifacts.ts';
 import { defineOperation } from '../../shared/operation.ts';
-import { principalOf } from '../../shared/principal-of.ts';
+import { reachOf } from '../../shared/principal-of.ts';
 import { buildParamsSchema } from './build-params.ts';
 
 const artifactResourceSchema = z
@@ -21,7 +21,7 @@ export const listArtifacts = defineOperation({
   method: 'GET',
   path: '/v1/builds/{id}/artifacts',
   summary: 'The files that a build has published',
-  access: { kind: 'permission', permission: 'artifacts:read' },
+  access: { kind: 'permission', permission: 'artifacts:read', inTeam: true },
   params: buildParamsSchema,
   query: z.strictObject({}),
   body: undefined,
@@ -29,7 +29,7 @@ export const listArtifacts = defineOperation({
   status: 200,
   errors: ['build.not_found'],
   async handle(ports, { params, context }) {
-    const { value: build } = await getBuild(ports.table, principalOf(context).tenantId, params.id);
+    const { value: build } = await getBuild(ports.table, reachOf(context), params.id);
     const artifacts = await publishedArtifacts(ports.table, build);
     return {
       body: {

@@ -3,7 +3,7 @@ import { planContext } from '../../../core/builds/plan-context.ts';
 import { planSpec } from '../../../core/builds/plan-spec.ts';
 import { planPreviewSchema, previewOf } from '../../../core/plan/preview.ts';
 import { defineOperation } from '../../shared/operation.ts';
-import { principalOf } from '../../shared/principal-of.ts';
+import { reachOf } from '../../shared/principal-of.ts';
 import { plannedSpec } from '../specs/checked-spec.ts';
 import { specBodySchema } from '../specs/spec-body.ts';
 import { lockErrorCodes, lockQuery, withLock } from './lock-query.ts';
@@ -14,7 +14,7 @@ export const previewPlan = defineOperation({
   method: 'POST',
   path: '/v1/builds:plan',
   summary: 'Show what a build of a spec would do, without starting it',
-  access: { kind: 'permission', permission: 'builds:create' },
+  access: { kind: 'permission', permission: 'builds:create', inTeam: true },
   params: z.strictObject({}),
   query: z.strictObject({
     ...lockQuery,
@@ -26,10 +26,11 @@ export const previewPlan = defineOperation({
   status: 200,
   errors: ['spec.invalid', 'archive.unreachable', 'archive.unauthorized', 'archive.untrusted', ...lockErrorCodes],
   async handle(ports, { query, body, context }) {
-    const { tenantId } = principalOf(context);
+    const reach = reachOf(context);
+    const { tenantId } = reach;
     const spec = await plannedSpec(ports, tenantId, withLock(body, query.lock));
     const { plan, archiveReadAt } = await planSpec(ports, tenantId, spec);
-    const known = await planContext(ports, tenantId, spec.name, plan);
+    const known = await planContext(ports, reach, spec.name, plan);
     const options = { svg: query.svg === 'true', archiveReadAt };
     return { body: previewOf(plan, spec.name, known, options) };
   },

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { getBuild } from '../../../core/builds/build-repository.ts';
 import { buildDetail, buildDetailSchema } from '../../../core/builds/build-view.ts';
 import { defineOperation } from '../../shared/operation.ts';
-import { principalOf } from '../../shared/principal-of.ts';
+import { reachOf } from '../../shared/principal-of.ts';
 import { buildParamsSchema } from './build-params.ts';
 
 export const readBuild = defineOperation({
@@ -10,7 +10,7 @@ export const readBuild = defineOperation({
   method: 'GET',
   path: '/v1/builds/{id}',
   summary: 'A build with its stages, steps and progress',
-  access: { kind: 'permission', permission: 'builds:read' },
+  access: { kind: 'permission', permission: 'builds:read', inTeam: true },
   params: buildParamsSchema,
   query: z.strictObject({}),
   body: undefined,
@@ -18,7 +18,7 @@ export const readBuild = defineOperation({
   status: 200,
   errors: ['build.not_found'],
   async handle(ports, { params, context }) {
-    const { value: build } = await getBuild(ports.table, principalOf(context).tenantId, params.id);
+    const { value: build } = await getBuild(ports.table, reachOf(context), params.id);
     return { body: await buildDetail(ports.table, build, ports.installation.apiUrl) };
   },
 });

@@ -4,7 +4,7 @@ import { EngineError } from '../../../core/errors.ts';
 import { buildLockSchema } from '../../../core/lock/build-lock.ts';
 import { lockDigestOf, readLock } from '../../../core/lock/lock-store.ts';
 import { defineOperation } from '../../shared/operation.ts';
-import { principalOf } from '../../shared/principal-of.ts';
+import { reachOf } from '../../shared/principal-of.ts';
 import { buildParamsSchema } from './build-params.ts';
 
 /** Answers what a build was made of: every package by digest, and the state of the archives. */
@@ -13,7 +13,7 @@ export const readBuildLock = defineOperation({
   method: 'GET',
   path: '/v1/builds/{id}/lock',
   summary: 'The lock of a build: its packages by digest, to build from again',
-  access: { kind: 'permission', permission: 'builds:read' },
+  access: { kind: 'permission', permission: 'builds:read', inTeam: true },
   params: buildParamsSchema,
   query: z.strictObject({}),
   body: undefined,
@@ -26,8 +26,9 @@ export const readBuildLock = defineOperation({
   status: 200,
   errors: ['build.not_found', 'lock.not_recorded'],
   async handle(ports, { params, context }) {
-    const { tenantId } = principalOf(context);
-    const { value: build } = await getBuild(ports.table, tenantId, params.id);
+    const reach = reachOf(context);
+    const { tenantId } = reach;
+    const { value: build } = await getBuild(ports.table, reach, params.id);
     const sha256 = await lockDigestOf(ports.table, build.id);
     const lock = sha256 === undefined ? undefined : await readLock(ports.blobs, tenantId, sha256);
     if (sha256 === undefined || lock === undefined) {

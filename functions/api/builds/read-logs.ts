@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { Reach } from '../../../core/access/reach.ts';
 import { getBuild } from '../../../core/builds/build-repository.ts';
 import { isTerminal } from '../../../core/builds/lifecycle.ts';
 
@@ -9,7 +10,7 @@ import { EngineError } from '../../../core/errors.ts';
 import type { Ports } from '../../../core/ports/ports.ts';
 import { takePollSlot } from '../../../core/tenancy/poll-slots.ts';
 import { defineOperation } from '../../shared/operation.ts';
-import { principalOf } from '../../shared/principal-of.ts';
+import { reachOf } from '../../shared/principal-of.ts';
 import { buildParamsSchema } from './build-params.ts';
 import { formatLogPosition, parseLogPosition, walkLog } from './log-walk.ts';
 
@@ -33,7 +34,7 @@ export const readLogs = defineOperation({
   method: 'GET',
   path: '/v1/builds/{id}/logs',
   summary: 'The log of a build from a cursor on',
-  access: { kind: 'permission', permission: 'builds:read' },
+  access: { kind: 'permission', permission: 'builds:read', inTeam: true },
   params: buildParamsSchema,
   query: z.strictObject({
     cursor: z.string().max(100).optional().describe('As an earlier answer gave it; from the beginning without.'),
@@ -49,11 +50,11 @@ export const readLogs = defineOperation({
   status: 200,
   errors: ['build.not_found', 'cursor.invalid'],
   async handle(ports, { params, query, context }) {
-    const { tenantId } = principalOf(context);
-    const look = () => readOnce(ports, tenantId, params.id, query);
+    const reach = reachOf(context);
+    const look = () => readOnce(ports, reach, params.id, query);
     let answer = await look();
     if (query.waitSeconds > 0 && isQuiet(answer)) {
-      const slot = await takePollSlot(ports, tenantId, context.requestId, query.waitSeconds);
+      const slot = await takePollSlot(ports, reach.tenantId, context.requestId, query.waitSeconds);
       try {
         const until = ports.clock.now().getTime() + (slot === undefined ? 0 : query.waitSeconds * 1000);
         while (isQuiet(answer) && ports.clock.now().getTime() < until && !context.signal.aborted) {
@@ -76,11 +77,11 @@ function isQuiet(answer: Logs): boolean {
 
 async function readOnce(
   ports: Ports,
-  tenantId: string,
+  reach: Reach,
   buildId: string,
   query: { readonly cursor?: string | undefined; readonly stage?: string | undefined },
 ): Promise<Logs> {
-  const { value: build } = await getBuild(ports.table, tenantId, buildId);
+  const { value: build } = await getBuild(ports.table, reach, buildId);
   const all = (await listStages(ports.table, build.id)).map((stage) => stage.value);
   const stages = query.stage === undefined ? all : all.filter(({ id }) => id === query.stage);
   const first = stages[0];

@@ -6,7 +6,7 @@ import { resumeOf } from '../../../core/builds/resume.ts';
 import { needSecrets } from '../../../core/secrets/spec-secrets.ts';
 import { needUploads } from '../../../core/uploads/spec-uploads.ts';
 import { defineOperation } from '../../shared/operation.ts';
-import { principalOf } from '../../shared/principal-of.ts';
+import { principalOf, reachOf } from '../../shared/principal-of.ts';
 import { checkedSpec, submittedSpec } from '../specs/checked-spec.ts';
 import { specBodySchema } from '../specs/spec-body.ts';
 import { buildParamsSchema } from './build-params.ts';
@@ -19,7 +19,7 @@ export const resumeBuild = defineOperation({
   method: 'POST',
   path: '/v1/builds/{id}:resume',
   summary: 'Go on with a failed or cancelled build, with its spec or a changed one',
-  access: { kind: 'permission', permission: 'builds:create' },
+  access: { kind: 'permission', permission: 'builds:create', inTeam: true },
   params: buildParamsSchema,
   query: z.strictObject({
     ...keepGoingQuery,
@@ -38,7 +38,7 @@ export const resumeBuild = defineOperation({
   async handle(ports, { params, query, body, context }) {
     const actor = principalOf(context);
     const { tenantId, keyId } = actor;
-    const { value: before } = await getBuild(ports.table, tenantId, params.id);
+    const { value: before } = await getBuild(ports.table, reachOf(context), params.id);
     const submission = await resumeOf(ports.table, before, {
       keyId,
       check: (stored) => checkedSpec(stored, ports.installation),

@@ -6,7 +6,7 @@ import { retryOf } from '../../../core/builds/resume.ts';
 import { needSecrets } from '../../../core/secrets/spec-secrets.ts';
 import { needUploads } from '../../../core/uploads/spec-uploads.ts';
 import { defineOperation } from '../../shared/operation.ts';
-import { principalOf } from '../../shared/principal-of.ts';
+import { principalOf, reachOf } from '../../shared/principal-of.ts';
 import { checkedSpec } from '../specs/checked-spec.ts';
 import { buildParamsSchema } from './build-params.ts';
 import { lockErrorCodes } from './lock-query.ts';
@@ -18,7 +18,7 @@ export const retryBuild = defineOperation({
   method: 'POST',
   path: '/v1/builds/{id}:retry',
   summary: 'Build the spec of a build that has ended once more',
-  access: { kind: 'permission', permission: 'builds:create' },
+  access: { kind: 'permission', permission: 'builds:create', inTeam: true },
   params: buildParamsSchema,
   query: z.strictObject(keepGoingQuery),
   body: undefined,
@@ -29,7 +29,7 @@ export const retryBuild = defineOperation({
   async handle(ports, { params, query, context }) {
     const actor = principalOf(context);
     const { tenantId, keyId } = actor;
-    const { value: before } = await getBuild(ports.table, tenantId, params.id);
+    const { value: before } = await getBuild(ports.table, reachOf(context), params.id);
     const submission = await retryOf(ports.table, before, {
       keyId,
       check: (stored) => checkedSpec(stored, ports.installation),

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { teamIdSchema } from '../../../core/teams/team-record.ts';
 
 const flag = z.enum(['true', 'false']);
 
@@ -7,6 +8,11 @@ export const keepGoingQuery = {
   keepGoing: flag
     .optional()
     .describe('true: a failure ends only what needs the failed step; else it ends the whole build soon.'),
+};
+
+/** Of a build that is begun anew; one that repeats another belongs to whom that does. */
+export const teamQuery = {
+  team: teamIdSchema.optional().describe('Id of the team that the build is to belong to; else it is of no team.'),
 };
 
 /** `keepGoing` as a fact; undefined where the caller did not say. */

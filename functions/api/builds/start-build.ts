@@ -2,12 +2,13 @@ import { z } from 'zod';
 import { submitBuild } from '../../../core/builds/build-repository.ts';
 import { buildView, buildViewSchema } from '../../../core/builds/build-view.ts';
 import { needFittingLock } from '../../../core/builds/plan-spec.ts';
+import { needTeam } from '../../../core/teams/team-members.ts';
 import { defineOperation } from '../../shared/operation.ts';
-import { principalOf } from '../../shared/principal-of.ts';
+import { principalOf, reachOf } from '../../shared/principal-of.ts';
 import { submittedSpec } from '../specs/checked-spec.ts';
 import { specBodySchema } from '../specs/spec-body.ts';
 import { lockErrorCodes, lockQuery, withLock } from './lock-query.ts';
-import { keepGoingQuery } from './run-query.ts';
+import { keepGoingQuery, teamQuery } from './run-query.ts';
 
 /** Stores the build and answers; planning, and with it the archive, comes after the answer. */
 export const startBuild = defineOperation({
@@ -16,23 +17,27 @@ export const startBuild = defineOperation({
   path: '/v1/builds',
   aliases: ['/api/build/start'],
   summary: 'Start a build of a spec',
-  access: { kind: 'permission', permission: 'builds:create' },
+  access: { kind: 'permission', permission: 'builds:create', inTeam: true },
   params: z.strictObject({}),
-  query: z.strictObject({ ...keepGoingQuery, ...lockQuery }),
+  query: z.strictObject({ ...keepGoingQuery, ...teamQuery, ...lockQuery }),
   body: z.unknown(),
   describedBody: specBodySchema,
   response: buildViewSchema,
   status: 202,
-  errors: ['spec.invalid', ...lockErrorCodes],
+  errors: ['spec.invalid', 'team.not_found', ...lockErrorCodes],
   idempotent: true,
   async handle(ports, { query, body, context }) {
     const actor = principalOf(context);
     const { tenantId, keyId } = actor;
+    await needTeam(ports.table, actor, reachOf(context), query.team);
     const spec = await submittedSpec(ports, tenantId, withLock(body, query.lock));
     await needFittingLock(ports, tenantId, spec);
     const { build } = await submitBuild(ports, {
       ...{ tenantId, keyId, spec, actor },
-      run: query.keepGoing === 'true' ? { keepGoing: true } : {},
+      run: {
+        ...(query.keepGoing === 'true' ? { keepGoing: true } : {}),
+        ...(query.team === undefined ? {} : { teamId: query.team }),
+      },
       ...(context.idempotencyKey === undefined ? {} : { idempotencyKey: context.idempotencyKey }),
     });
     return { headers: { location: `/v1/builds/${build.id}` }, body: buildView(build) };

@@ -5,7 +5,7 @@ import { needSecrets } from '../../../core/secrets/spec-secrets.ts';
 import { needUploads } from '../../../core/uploads/spec-uploads.ts';
 import { verificationOf } from '../../../core/verify/verification.ts';
 import { defineOperation } from '../../shared/operation.ts';
-import { principalOf } from '../../shared/principal-of.ts';
+import { principalOf, reachOf } from '../../shared/principal-of.ts';
 import { buildParamsSchema } from './build-params.ts';
 
 /** Makes all that a build made once more, by its plan and without the cache: does the same come out? */
@@ -14,7 +14,7 @@ export const verifyBuild = defineOperation({
   method: 'POST',
   path: '/v1/builds/{id}/verify',
   summary: 'Make everything that a build made once more, without the cache, and compare',
-  access: { kind: 'permission', permission: 'builds:create' },
+  access: { kind: 'permission', permission: 'builds:create', inTeam: true },
   params: buildParamsSchema,
   query: z.strictObject({}),
   body: undefined,
@@ -32,7 +32,7 @@ export const verifyBuild = defineOperation({
   async handle(ports, { params, context }) {
     const actor = principalOf(context);
     const { tenantId, keyId } = actor;
-    const { value: verified } = await getBuild(ports.table, tenantId, params.id);
+    const { value: verified } = await getBuild(ports.table, reachOf(context), params.id);
     const submission = await verificationOf(ports, verified, {
       keyId,
       toolchain: ports.installation.toolchain,

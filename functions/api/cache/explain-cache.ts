@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { getBuild } from '../../../core/builds/build-repository.ts';
 import { buildExplanationSchema, explainBuild } from '../../../core/cache/explain-build.ts';
 import { defineOperation } from '../../shared/operation.ts';
-import { principalOf } from '../../shared/principal-of.ts';
+import { reachOf } from '../../shared/principal-of.ts';
 
 /** Of a build that was planned; what a spec would miss, `POST /v1/builds:plan` tells. */
 export const explainCache = defineOperation({
@@ -10,7 +10,7 @@ export const explainCache = defineOperation({
   method: 'GET',
   path: '/v1/cache/explain',
   summary: 'Why each step of a build was taken from the cache or not',
-  access: { kind: 'permission', permission: 'cache:read' },
+  access: { kind: 'permission', permission: 'cache:read', inTeam: true },
   params: z.strictObject({}),
   query: z.strictObject({ build: z.string().min(1).max(64).describe('Id of the build.') }),
   body: undefined,
@@ -18,8 +18,8 @@ export const explainCache = defineOperation({
   status: 200,
   errors: ['build.not_found', 'build.not_planned'],
   async handle(ports, { query, context }) {
-    const { tenantId } = principalOf(context);
-    const { value: build } = await getBuild(ports.table, tenantId, query.build);
-    return { body: await explainBuild(ports, build) };
+    const reach = reachOf(context);
+    const { value: build } = await getBuild(ports.table, reach, query.build);
+    return { body: await explainBuild(ports, reach, build) };
   },
 });

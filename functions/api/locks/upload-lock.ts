@@ -11,7 +11,7 @@ export const uploadLock = defineOperation({
   method: 'POST',
   path: '/v1/locks',
   summary: 'Send a lock that builds are to be made from',
-  access: { kind: 'permission', permission: 'builds:create' },
+  access: { kind: 'permission', permission: 'builds:create', inTeam: true },
   params: z.strictObject({}),
   query: z.strictObject({}),
   body: buildLockSchema,

@@ -8,7 +8,7 @@ export const readCapabilities = defineOperation({
   method: 'GET',
   path: '/v1/capabilities',
   summary: 'What can be built here: outputs, what each makes of a spec, architectures, releases',
-  access: { kind: 'permission', permission: 'specs:validate' },
+  access: { kind: 'permission', permission: 'specs:validate', inTeam: true },
   params: z.strictObject({}),
   query: z.strictObject({}),
   body: undefined,

@@ -12,7 +12,7 @@ export const validateSpec = defineOperation({
   method: 'POST',
   path: '/v1/specs/validate',
   summary: 'Check a spec without building it',
-  access: { kind: 'permission', permission: 'specs:validate' },
+  access: { kind: 'permission', permission: 'specs:validate', inTeam: true },
   params: z.strictObject({}),
   query: z.strictObject({}),
   body: z.unknown(),

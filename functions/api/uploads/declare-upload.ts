@@ -16,7 +16,7 @@ export const declareUpload = defineOperation({
   method: 'POST',
   path: '/v1/uploads',
   summary: 'Declare a file for specs by its SHA-256 and size; the answer says where to put its bytes',
-  access: { kind: 'permission', permission: 'builds:create' },
+  access: { kind: 'permission', permission: 'builds:create', inTeam: true },
   params: z.strictObject({}),
   query: z.strictObject({}),
   body: z.strictObject({

@@ -10,7 +10,7 @@ export const readUpload = defineOperation({
   method: 'GET',
   path: '/v1/uploads/{sha256}',
   summary: 'One upload, and whether its bytes are there',
-  access: { kind: 'permission', permission: 'builds:read' },
+  access: { kind: 'permission', permission: 'builds:read', inTeam: true },
   params: z.strictObject({ sha256: uploadDigestSchema }),
   query: z.strictObject({}),
   body: undefined,

@@ -86,12 +86,8 @@ describe('a key', () => {
   it('with scopes may do what both roles and scopes hold', async () => {
     const scopes = permissions.filter((permission) => permission !== 'artifacts:read');
     const { text } = await make(['viewer'], { scopes });
-    expect([...(await enter(text)).permissions].sort()).toEqual([
-      'builds:read',
-      'cache:read',
-      'keys:own',
-      'tenant:read',
-    ]);
+    const left = builtInRoles.viewer.grants.filter((grant) => grant !== 'artifacts:read');
+    expect([...(await enter(text)).permissions].sort()).toEqual([...left].sort());
   });
 
   it('keeps a wildcard only where both roles and scopes have it', async () => {

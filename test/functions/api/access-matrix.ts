@@ -1,5 +1,5 @@
 import { authenticate } from '../../../core/access/authenticate.ts';
-import { builtInRoleNames, builtInRoles } from '../../../core/access/built-in-roles.ts';
+import { type BuiltInRole, builtInRoleNames, builtInRoles } from '../../../core/access/built-in-roles.ts';
 import { permissionsOf } from '../../../core/access/grants.ts';
 import { revokeApiKey } from '../../../core/access/key-repository.ts';
 import { changeMember, removeMember } from '../../../core/access/member-repository.ts';
@@ -8,6 +8,7 @@ import { setRole } from '../../../core/access/role-repository.ts';
 import { operations } from '../../../functions/api/operations.ts';
 import type { Operation } from '../../../functions/shared/operation.ts';
 import { keyWith } from '../../support/members.ts';
+import { keyInTeams, teamOfTenant } from '../../support/teams.ts';
 import { type ApiUnderTest, type TenantUnderTest, unknownKey } from './api-under-test.ts';
 
 /** Rows of the access matrix: every operation that takes a permission. */
@@ -24,18 +25,27 @@ export const refusals = {
   'other address': [403, 'access.address_refused'],
 } as const;
 
+/** What somebody is inside a team who is nothing but a `member` in the tenant. */
+const rolesInTeam = ['builder', 'viewer', 'admin'] as const satisfies readonly BuiltInRole[];
+type TeamCaller = `${(typeof rolesInTeam)[number]} in a team`;
+
+/** Operations that take a permission of a team's only for what names the team, which the calls of the matrix do not. */
+const forTenantUnlessNamed = new Set(['startBuild']);
+
 /** Whose keys the columns call with. */
 export interface Callers {
   readonly api: ApiUnderTest;
   readonly tenant: TenantUnderTest;
-  readonly texts: Readonly<Record<'expired' | 'revoked' | 'suspended' | 'removed' | 'elsewhere' | 'reader', string>>;
+  readonly texts: Readonly<
+    Record<'expired' | 'revoked' | 'suspended' | 'removed' | 'elsewhere' | 'reader' | TeamCaller, string>
+  >;
 }
 
 /** Somebody who calls: a column of the access matrix. */
 interface Column {
   readonly name: string;
   readonly key: (callers: Callers, needed: Permission) => Promise<string | undefined>;
-  readonly expects: (needed: Permission) => keyof typeof refusals | 'passes';
+  readonly expects: (needed: Permission, operation: Operation) => keyof typeof refusals | 'passes';
 }
 
 const isReading = (permission: Permission): boolean => permission.endsWith(':read');
@@ -76,6 +86,17 @@ export const columns: readonly Column[] = [
       (await keyWith(api.ports, tenant.tenantId, ['operator'], { scopes: [needed] })).text,
     expects: () => 'passes',
   },
+  ...rolesInTeam.map(
+    (role): Column => ({
+      name: `by the role ${role} inside a team alone`,
+      key: async ({ texts }) => texts[`${role} in a team`],
+      expects: (needed, { id, access }) => {
+        const may = (name: BuiltInRole) => permissionsOf(new Set(builtInRoles[name].grants)).has(needed);
+        const there = access.kind === 'permission' && access.inTeam === true && !forTenantUnlessNamed.has(id);
+        return may('member') || (there && may(role)) ? 'passes' : 'forbidden';
+      },
+    }),
+  ),
   ...builtInRoleNames.map((role) => ({
     name: `by the role ${role}`,
     key: async ({ tenant }: Callers) => tenant.keys[role],
@@ -103,11 +124,16 @@ export async function openCallers(api: ApiUnderTest, tenant: TenantUnderTest): P
   await revokeApiKey(ports, operator, revoked.record.keyId);
   await changeMember(ports, operator, suspended.record.memberId, { suspended: true });
   await removeMember(ports, operator, removed.record.memberId);
+  const teamId = await teamOfTenant(ports, operator, 'matrix');
+  const inTeam = async (role: BuiltInRole) => (await keyInTeams(ports, operator, { [teamId]: [role] })).text;
   return {
     ...{ api, tenant },
     texts: {
       expired: (await make({ expiresAt: new Date(Date.now() - 1).toISOString() })).text,
       elsewhere: (await make({ addressRanges: ['192.0.2.0/24'] })).text,
+      'builder in a team': await inTeam('builder'),
+      'viewer in a team': await inTeam('viewer'),
+      'admin in a team': await inTeam('admin'),
       reader: (await keyWith(ports, tenantId, ['reader'])).text,
       ...{ revoked: revoked.text, suspended: suspended.text, removed: removed.text },
     },

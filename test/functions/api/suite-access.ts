@@ -21,6 +21,7 @@ function pathOf(operation: Operation, id: string): string {
     .replace('{n}', '1')
     .replace('{version}', '1')
     .replace('{memberId}', `mem_${'0'.repeat(26)}`)
+    .replace('{teamId}', `team_${'0'.repeat(26)}`)
     .replace('{keyId}', `key_${'0'.repeat(26)}`)
     .replace('{name}', operation.path.startsWith('/v1/roles') ? 'nobody' : 'edge-web.iso');
 }
@@ -83,6 +84,14 @@ export function describeAccess(api: () => ApiUnderTest): void {
         listUploads: 'builds:read',
         readUpload: 'builds:read',
         removeUpload: 'builds:create',
+        createTeam: 'teams:write',
+        listTeams: 'teams:read',
+        readTeam: 'teams:read',
+        changeTeam: 'teams:write',
+        removeTeam: 'teams:write',
+        listTeamMembers: 'teams:read',
+        setTeamMember: 'teams:write',
+        removeTeamMember: 'teams:write',
         listAudit: 'audit:read',
         readAuditTail: 'audit:read',
         listAuditAnchors: 'audit:read',
@@ -135,13 +144,13 @@ export function describeAccess(api: () => ApiUnderTest): void {
     it('has a row for every operation and a column for every kind of caller', () => {
       console.log(`access matrix: ${matrix.length} cells, ${guarded.length} operations by ${columns.length} callers`);
       expect(matrix).toHaveLength(guarded.length * columns.length);
-      expect(columns.length).toBeGreaterThanOrEqual(builtInRoleNames.length + 11);
+      expect(columns.length).toBeGreaterThanOrEqual(builtInRoleNames.length + 14);
     });
 
     it.each(matrix)('%s, called %s', async (_operation, _caller, operation, column) => {
       const key = await column.key(callers, neededBy(operation));
       const answer = await send(api(), operation, missing(), key);
-      const expected = column.expects(neededBy(operation));
+      const expected = column.expects(neededBy(operation), operation);
       if (expected === 'passes') expect([401, 403]).not.toContain(answer.status);
       else expect([answer.status, problemOf(answer).code]).toEqual(refusals[expected]);
     });
@@ -202,6 +211,17 @@ export function describeAccess(api: () => ApiUnderTest): void {
         'diffBuilds',
         'verifyBuild',
         'listVerifications',
+      ]);
+    });
+
+    it('takes a permission that is held inside a team alone for these, and for nothing else', () => {
+      const open = operations.filter(({ access }) => access.kind === 'permission' && access.inTeam === true);
+      expect(open.map(({ id }) => id).sort()).toEqual([
+        ...['cancelBuild', 'changeTeam', 'declareUpload', 'diffBuilds', 'downloadArtifact', 'downloadEvidence'],
+        ...['explainCache', 'listArtifacts', 'listBuilds', 'listTeamMembers', 'listTeams', 'listVerifications'],
+        ...['previewPlan', 'readBuild', 'readBuildLock', 'readCapabilities', 'readLogs', 'readTeam', 'readUpload'],
+        ...['removeTeamMember', 'resumeBuild', 'retryBuild', 'setTeamMember', 'startBuild', 'uploadLock'],
+        ...['validateSpec', 'verifyBuild'],
       ]);
     });
 

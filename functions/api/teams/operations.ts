@@ -1,0 +1,20 @@
+import type { Operation } from '../../shared/operation.ts';
+import { changeTeam } from './change-team.ts';
+import { createTeam } from './create-team.ts';
+import { listTeamMembers } from './list-team-members.ts';
+import { listTeams } from './list-teams.ts';
+import { readTeam } from './read-team.ts';
+import { removeTeam } from './remove-team.ts';
+import { removeTeamMember } from './remove-team-member.ts';
+import { setTeamMember } from './set-team-member.ts';
+
+export const teamOperations: readonly Operation[] = [
+  createTeam,
+  listTeams,
+  readTeam,
+  changeTeam,
+  removeTeam,
+  listTeamMembers,
+  setTeamMember,
+  removeTeamMember,
+];
