@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { exitCodes } from '../../cli/exit-codes.ts';
+import { presets } from '../../functions/shared/presets.ts';
 import { exampleYaml } from '../functions/api/example-spec.ts';
 import { fileIn, runCli } from './engine-under-test.ts';
 
@@ -46,6 +47,15 @@ describe('lbuild without an engine', () => {
     expect([again.code, again.err]).toEqual([2, expect.stringContaining('--force')]);
     expect(await readFile(path.join(cwd, 'mine.yaml'), 'utf8')).toBe('kept');
     expect((await run('init', 'mine.yaml', '--force')).code).toBe(0);
+  });
+
+  it('writes the preset that is asked for, and says which there are', async () => {
+    const unknown = await run('init', '--preset', '../cli', 'none.yaml');
+    const [, list = ''] = /Name one of these: (.*)\./.exec(unknown.err) ?? [];
+    expect([unknown.code, list]).toEqual([2, presets.map(({ name }) => name).join(', ')]);
+    expect((await run('init', '--preset', 'database', 'database.yaml')).code).toBe(0);
+    const preset = new URL('../../presets/database.yaml', import.meta.url);
+    expect(await readFile(path.join(cwd, 'database.yaml'), 'utf8')).toBe(await readFile(preset, 'utf8'));
   });
 
   it.each([

@@ -19,6 +19,12 @@ export interface BootOptions {
   readonly memoryMiB?: number;
   /** A network card whose DHCP answers and that reaches nothing else. Omitted: none, but where it is the medium. */
   readonly network?: boolean;
+  /** A port of the machine that is reached from here, by a card as that of `network`: at this port of loopback. */
+  readonly forward?: { readonly from: number; readonly to: number };
+  /** Raw disks beside the medium; what the machine writes to them is forgotten. */
+  readonly disks?: readonly string[];
+  /** Called when `expect` was seen, while the machine runs. */
+  readonly meanwhile?: () => Promise<void>;
 }
 
 export interface BootResult {
@@ -186,6 +192,8 @@ function startMachine(options: Boot, acceleration: Acceleration, variables: stri
         ]
       : [];
   // Bound to this process: a test run that is ended by force leaves no machine behind.
+  const { network, forward, disks = [] } = options;
+  const forwarded = forward === undefined ? '' : `,hostfwd=tcp:127.0.0.1:${forward.from}-:${forward.to}`;
   const machine = spawn(
     'setpriv',
     [
@@ -196,9 +204,13 @@ function startMachine(options: Boot, acceleration: Acceleration, variables: stri
       ...['-cpu', acceleration === 'kvm' ? 'host' : 'qemu64'],
       ...['-nodefaults', '-no-user-config', '-no-reboot', '-display', 'none', '-vga', 'none'],
       ...['-serial', 'stdio', '-nic', 'none', '-device', 'virtio-rng-pci'],
-      ...(options.network === true
-        ? ['-netdev', 'user,id=network,restrict=on', '-device', 'virtio-net-pci,netdev=network,romfile=']
+      ...(network === true || forward !== undefined
+        ? ['-netdev', `user,id=network,restrict=on${forwarded}`, '-device', 'virtio-net-pci,netdev=network,romfile=']
         : []),
+      ...disks.flatMap((file, number) => [
+        ...['-drive', `if=none,id=disk${number},snapshot=on,format=raw,file=${file}`],
+        ...['-device', `virtio-blk-pci,drive=disk${number},serial=disk${number}`],
+      ]),
       ...flash,
       ...options.medium,
     ],
@@ -284,6 +296,7 @@ async function useMachine(
   const deadline = () => performance.now() + options.timeoutSeconds * 1_000;
   await serial.waitFor(options.expect, 0, deadline());
   const bootSeconds = (performance.now() - started) / 1_000;
+  await options.meanwhile?.();
   const outputs =
     options.login === undefined ? [] : await runCommands(serial, options.login, options.interact ?? [], deadline());
   return { console: plain(serial.text), acceleration, bootSeconds, outputs };

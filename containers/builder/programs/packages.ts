@@ -15,7 +15,8 @@
  * (policy-rc.d answers 101 and start-stop-daemon is replaced for the time) and make no initial RAM file system: the
  * `initramfs` step does, once. Nothing is mounted in the tree. systemd-tmpfiles makes good from outside what its runs
  * inside could not do without /proc, and a package that cannot be configured without /proc is configured a second time
- * under proot. Images with sshd get the unit that makes host keys at the first boot.
+ * under proot. What a machine must make for itself no image holds: images with sshd, ssl-cert or PostgreSQL get the unit
+ * that makes host keys, a certificate or a cluster at the first boot.
  */
 import { rename, rm } from 'node:fs/promises';
 import type { ArchivePackage } from '../../../core/plan/programs/archive-package.ts';
@@ -39,7 +40,9 @@ import type { PackageIndex } from './apt/package-index.ts';
 import { needHonoured, needPinned, preferencesText } from './apt/preferences.ts';
 import { openIndexes, type SignedIndexes } from './apt/signed-indexes.ts';
 import { takenPackages } from './apt/taken-packages.ts';
+import { ensureClusterUnit, withoutClusters } from './tree/database-clusters.ts';
 import { ensureHostKeyUnit, withoutHostKeys } from './tree/host-keys.ts';
+import { ensureCertificateUnit, withoutCertificateLinks } from './tree/self-signed.ts';
 import { existsInTree, readTreeFile, writeTreeFile } from './tree/tree-file.ts';
 
 type Options = OptionsOf<typeof declaration>;
@@ -96,6 +99,8 @@ async function run(context: Context): Promise<ProgramOutcome> {
   if (hold.length > 0) await holdPackages(context, hold);
   await repairWithTmpfiles(context);
   await ensureHostKeyUnit(context);
+  await ensureCertificateUnit(context);
+  await ensureClusterUnit(context);
   return { taken, facts: { packages: String(taken.length) } };
 }
 
@@ -167,8 +172,11 @@ async function install(
     if (done.code !== 0) await configureWithProc(context);
   };
   const files = locked?.map(({ name }) => `${name}_`) ?? wanted.map(({ file }) => file);
-  if (files.some((file) => file.startsWith('openssh-server_'))) await withoutHostKeys(context, change);
-  else await change();
+  const comes = (name: string) => files.some((file) => file.startsWith(`${name}_`));
+  const withoutKeys = comes('openssh-server') ? () => withoutHostKeys(context, change) : change;
+  if (comes('postgresql-common')) await withoutClusters(context, withoutKeys);
+  else await withoutKeys();
+  if (comes('ssl-cert')) await withoutCertificateLinks(context);
   await clearArchives(context);
   return locked === undefined ? takenPackages(context.archive, indexes, wanted) : takenOfLock(context, locked, before);
 }

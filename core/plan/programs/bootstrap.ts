@@ -33,7 +33,7 @@ export const bootstrap = {
 /** Declaration of `packages`: installs and removes packages, the kernel and what the outputs need to boot. */
 export const packages = {
   name: 'packages',
-  version: 2,
+  version: 3,
   summary: 'Installs and removes packages',
   trust: 'service',
   produces: 'layer',

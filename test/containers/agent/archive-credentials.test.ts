@@ -20,7 +20,7 @@ const credentials = { username: 'ci', password: { secret: 'site' } };
 const wanted = `Basic ${Buffer.from(`ci:${password}`).toString('base64')}`;
 
 const stepOf = (archives: readonly object[]): Manifest['steps'][number] => ({
-  ...{ id: 'packages', program: 'packages', version: 2, trust: 'tenant', key: 'a'.repeat(64), needs: [] },
+  ...{ id: 'packages', program: 'packages', version: 3, trust: 'tenant', key: 'a'.repeat(64), needs: [] },
   ...{ produces: 'layer', timeoutSeconds: 60 },
   options: JSON.parse(JSON.stringify({ install: [], remove: [], recommends: false, outputs: [], archives })),
 });

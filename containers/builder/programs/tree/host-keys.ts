@@ -1,14 +1,16 @@
 import { rm } from 'node:fs/promises';
-import { existsInTree, linkInTree, type TreeAccess, writeTreeFile } from './tree-file.ts';
-
-const unitName = 'lbuild-ssh-host-keys.service';
+import { type BootUnit, ensureBootUnit } from './boot-unit.ts';
+import { existsInTree, type TreeAccess, writeTreeFile } from './tree-file.ts';
 
 /**
  * Layers never hold host keys, so each system makes its own at its first start, before sshd reads them. The
  * distribution's sshd-keygen.service, where there is one, waits for systemd's first-boot condition, which an empty
  * machine-id does not meet.
  */
-const unitText = `[Unit]
+const unit: BootUnit = {
+  name: 'lbuild-ssh-host-keys.service',
+  program: '/usr/sbin/sshd',
+  text: `[Unit]
 Description=Make the SSH host keys that this system does not have yet
 Documentation=man:ssh-keygen(1)
 ConditionPathExistsGlob=!/etc/ssh/ssh_host_*_key
@@ -22,15 +24,12 @@ ExecStart=/usr/bin/ssh-keygen -A
 
 [Install]
 WantedBy=multi-user.target
-`;
+`,
+};
 
 /** Puts the first-boot unit for ssh host keys in, enabled, where the tree has sshd. Changes nothing where it is. */
-export async function ensureHostKeyUnit(access: TreeAccess): Promise<void> {
-  if (!(await existsInTree(access, '/usr/sbin/sshd'))) return;
-  const unit = `/etc/systemd/system/${unitName}`;
-  if (await existsInTree(access, unit)) return;
-  await writeTreeFile(access, unit, unitText, { mode: 0o644 });
-  await linkInTree(access, `/etc/systemd/system/multi-user.target.wants/${unitName}`, unit);
+export function ensureHostKeyUnit(access: TreeAccess): Promise<void> {
+  return ensureBootUnit(access, unit);
 }
 
 /** The keys that openssh-server's maintainer script makes where sshd's configuration names no others. */

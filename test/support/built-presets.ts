@@ -1,0 +1,44 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect } from 'vitest';
+import type { BuildDetail } from '../../sdk/generated/types.gen.ts';
+import { project } from './engine.ts';
+import type { EngineInProcess } from './engine-in-process.ts';
+
+/** A preset that was built as it stands in its file, tests included. */
+export interface BuiltPreset {
+  readonly build: BuildDetail;
+  /** Path of the downloaded image. */
+  readonly image: string;
+}
+
+/**
+ * Posts the very file of a preset, as a user would, and waits for its build: it must succeed, and its boot tests must have
+ * run and not have come from the cache. Downloads its one image.
+ */
+export async function buildPreset(
+  { client }: Pick<EngineInProcess, 'client'>,
+  name: string,
+  folder: string,
+): Promise<BuiltPreset> {
+  const text = readFileSync(join(project, 'presets', `${name}.yaml`), 'utf8');
+  const began = performance.now();
+  const { id } = await client.startBuild({ text, mediaType: 'application/yaml' });
+  const build = await client.waitForBuild(id);
+  const seconds = (performance.now() - began) / 1_000;
+  expect(build.failure).toBeUndefined();
+  expect(build.state).toBe('succeeded');
+  const tests = build.stages.flatMap(({ steps }) => steps).filter(({ program }) => program === 'boot-test');
+  expect(tests.map(({ state, hit }) => ({ state, hit }))).toEqual([{ state: 'succeeded', hit: false }]);
+  expect(Number(tests[0]?.facts.assertions)).toBeGreaterThan(1);
+  const artifacts = await client.listArtifacts(id);
+  expect(artifacts).toHaveLength(1);
+  const [artifact] = artifacts;
+  if (artifact === undefined) throw new Error('the preset made nothing');
+  const { path } = await client.downloadArtifact(id, artifact.name, folder);
+  console.log(
+    `${name}: ${artifact.name} of ${(artifact.size / 1e6).toFixed(0)} MB after ${seconds.toFixed(0)} s, ` +
+      tests.map(({ id: step, facts }) => `${step} up after ${facts.bootSeconds} s (${facts.acceleration})`).join(', '),
+  );
+  return { build, image: path };
+}
