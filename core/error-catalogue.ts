@@ -136,6 +136,11 @@ export const errorCatalogue = {
     title: 'The idempotency key was used with another body',
     remedy: 'Use a new key for a new request.',
   },
+  'idempotency.in_progress': {
+    status: 409,
+    title: 'The first call with the idempotency key still runs',
+    remedy: 'Wait for the seconds in Retry-After, and make the same call with the same key.',
+  },
   'resource.conflict': {
     status: 409,
     title: 'The thing was changed by another request',

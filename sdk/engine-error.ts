@@ -40,12 +40,16 @@ export function isProblem(value: unknown): value is Problem {
   );
 }
 
-/** True for failures that the same call may not meet again: no connection, a part of the service is away, too many calls. */
+/**
+ * True for failures that the same call may not meet again: no connection, a part of the service is away,
+ * too many calls, or the first call with the same idempotency key still runs.
+ */
 export function isTransient(error: unknown): boolean {
   return error instanceof EngineUnreachable || (error instanceof ApiProblem && isPassing(error.problem));
 }
 
-const isPassing = ({ status, code }: Problem): boolean => status === 503 || code === 'request.rate_limited';
+const isPassing = ({ status, code }: Problem): boolean =>
+  status === 503 || code === 'request.rate_limited' || code === 'idempotency.in_progress';
 
 /** The cause of a failed call in one line: fetch hides it behind "fetch failed". */
 export function reasonOf(error: unknown): string {

@@ -111,7 +111,10 @@ export function errorsOf(operation: Operation): readonly ErrorCode[] {
     for (const code of [...judged, 'request.rate_limited'] as const) codes.add(code);
   }
   if (operation.access.kind === 'ticket') codes.add('ticket.refused');
-  if (operation.idempotent === true) codes.add('idempotency.mismatch').add('resource.conflict');
+  if (operation.idempotent === true) {
+    for (const code of ['idempotency.mismatch', 'idempotency.in_progress', 'resource.conflict'] as const)
+      codes.add(code);
+  }
   return [...codes].sort();
 }
 

@@ -3300,7 +3300,7 @@ export type AddMemberErrors = {
      */
     404: Problem;
     /**
-     * `member.too_many`: The tenant has as many members as it may. `resource.conflict`: The thing was changed by another request.
+     * `idempotency.in_progress`: The first call with the idempotency key still runs. `member.too_many`: The tenant has as many members as it may. `resource.conflict`: The thing was changed by another request.
      */
     409: Problem;
     /**
@@ -3830,7 +3830,7 @@ export type CreateKeyErrors = {
      */
     404: Problem;
     /**
-     * `key.too_many`: The member has as many API keys as it may. `resource.conflict`: The thing was changed by another request.
+     * `idempotency.in_progress`: The first call with the idempotency key still runs. `key.too_many`: The member has as many API keys as it may. `resource.conflict`: The thing was changed by another request.
      */
     409: Problem;
     /**
@@ -4284,7 +4284,7 @@ export type StartBuildErrors = {
      */
     404: Problem;
     /**
-     * `resource.conflict`: The thing was changed by another request.
+     * `idempotency.in_progress`: The first call with the idempotency key still runs. `resource.conflict`: The thing was changed by another request.
      */
     409: Problem;
     /**
@@ -4625,7 +4625,7 @@ export type ResumeBuildErrors = {
      */
     404: Problem;
     /**
-     * `build.not_resumable`: There is nothing to resume. `resource.conflict`: The thing was changed by another request.
+     * `build.not_resumable`: There is nothing to resume. `idempotency.in_progress`: The first call with the idempotency key still runs. `resource.conflict`: The thing was changed by another request.
      */
     409: Problem;
     /**
@@ -4706,7 +4706,7 @@ export type RetryBuildErrors = {
      */
     404: Problem;
     /**
-     * `build.not_ended`: The build has not ended. `resource.conflict`: The thing was changed by another request.
+     * `build.not_ended`: The build has not ended. `idempotency.in_progress`: The first call with the idempotency key still runs. `resource.conflict`: The thing was changed by another request.
      */
     409: Problem;
     /**
@@ -5092,7 +5092,7 @@ export type VerifyBuildErrors = {
      */
     404: Problem;
     /**
-     * `build.not_planned`: The build has no plan. `build.not_succeeded`: The build has made no image. `resource.conflict`: The thing was changed by another request. `verify.no_image`: The build makes no image of its own. `verify.toolchain_changed`: Builders have other tools than the build was made with.
+     * `build.not_planned`: The build has no plan. `build.not_succeeded`: The build has made no image. `idempotency.in_progress`: The first call with the idempotency key still runs. `resource.conflict`: The thing was changed by another request. `verify.no_image`: The build makes no image of its own. `verify.toolchain_changed`: Builders have other tools than the build was made with.
      */
     409: Problem;
     /**
@@ -5468,7 +5468,7 @@ export type WarmCacheErrors = {
      */
     404: Problem;
     /**
-     * `resource.conflict`: The thing was changed by another request.
+     * `idempotency.in_progress`: The first call with the idempotency key still runs. `resource.conflict`: The thing was changed by another request.
      */
     409: Problem;
     /**
