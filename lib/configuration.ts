@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { EngineError, type FieldError } from '../core/errors.ts';
+import { originListSchema } from '../core/wiring/cors.ts';
 import { hostListSchema } from '../core/wiring/host-list.ts';
 import { noProxySchema, proxyAddressSchema } from '../core/wiring/proxy.ts';
 import { rateLimitSchema } from '../core/wiring/rate-limit.ts';
@@ -83,6 +84,7 @@ const contextSchema = z
       .pipe(rateLimitSchema.shape.perSecond)
       .default(20)
       .describe('Requests a second that a key may make all the time.'),
+    'cors.origins': originListSchema.optional().describe('Origins whose pages may call the API, parted by commas.'),
     logRetentionDays: z.coerce
       .number()
       .pipe(z.literal([7, 14, 30, 60, 90, 180, 365]))

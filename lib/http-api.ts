@@ -1,16 +1,35 @@
-import { RemovalPolicy } from 'aws-cdk-lib';
-import { HttpApi, HttpMethod, HttpStage, LogGroupLogDestination } from 'aws-cdk-lib/aws-apigatewayv2';
+import { Duration, RemovalPolicy } from 'aws-cdk-lib';
+import {
+  CorsHttpMethod,
+  type CorsPreflightOptions,
+  HttpApi,
+  HttpMethod,
+  HttpStage,
+  LogGroupLogDestination,
+} from 'aws-cdk-lib/aws-apigatewayv2';
 import { HttpLambdaIntegration } from 'aws-cdk-lib/aws-apigatewayv2-integrations';
 import { LogGroup, type RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
+import { corsPolicy } from '../core/wiring/cors.ts';
 import { acknowledge } from './acknowledge.ts';
 import type { EngineFunction } from './engine-function.ts';
 
 /** Requests a second over all tenants, before any function runs; tenants' own limits are the engine's. */
 const throttle = { rateLimit: 200, burstLimit: 400 } as const;
 
+/** The gateway answers preflights itself, and lets pages of these origins read what the functions answer. */
+const corsOf = (origins: readonly string[]): CorsPreflightOptions => ({
+  allowOrigins: [...origins],
+  allowMethods: corsPolicy.methods.map((method) => CorsHttpMethod[method]),
+  allowHeaders: [...corsPolicy.requestHeaders],
+  exposeHeaders: [...corsPolicy.exposedHeaders],
+  maxAge: Duration.seconds(corsPolicy.maxAgeSeconds),
+});
+
 export interface HttpApiFrontProps {
   readonly logRetention: RetentionDays;
+  /** Origins whose pages may call the API; undefined: none. */
+  readonly origins: readonly string[] | undefined;
 }
 
 /** The HTTP API: one greedy route a path prefix. Who may do what is decided behind it, from one list of operations. */
@@ -24,6 +43,7 @@ export class HttpApiFront extends Construct {
     this.api = new HttpApi(this, 'Api', {
       description: 'The API of the Linux Builder Engine',
       createDefaultStage: false,
+      ...(props.origins === undefined ? {} : { corsPreflight: corsOf(props.origins) }),
     });
     this.url = this.api.apiEndpoint;
     new HttpStage(this, 'Stage', {

@@ -59,7 +59,7 @@ export class BuilderStack extends Stack {
 
     // The functions: of the API, of the flow, of events.
     const code = functionCode();
-    const front = new HttpApiFront(this, 'Http', { logRetention });
+    const front = new HttpApiFront(this, 'Http', { logRetention, origins: configuration['cors.origins'] });
     const make = (name: string, entry: string, timeoutSeconds: number, description: string): EngineFunction =>
       new EngineFunction(this, name, { name, entry, code, timeoutSeconds, description, logRetention });
     const groups = operationGroups.map((group) => ({

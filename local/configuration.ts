@@ -2,6 +2,7 @@ import { availableParallelism, totalmem } from 'node:os';
 import { join, resolve } from 'node:path';
 import { z } from 'zod';
 import { EngineError, type FieldError } from '../core/errors.ts';
+import { originListSchema } from '../core/wiring/cors.ts';
 import { hostListSchema } from '../core/wiring/host-list.ts';
 import { noProxySchema, proxyAddressSchema } from '../core/wiring/proxy.ts';
 import { rateLimitSchema } from '../core/wiring/rate-limit.ts';
@@ -27,6 +28,7 @@ const configurationSchema = z.strictObject({
   proxy: proxyAddressSchema.optional(),
   noProxy: noProxySchema.optional(),
   cacheLimitGib: z.coerce.number().int().min(1).max(1_000_000),
+  corsOrigins: originListSchema.optional(),
   requestBurst: z.coerce.number().pipe(rateLimitSchema.shape.burst),
   requestsPerSecond: z.coerce.number().pipe(rateLimitSchema.shape.perSecond),
   warmsPresets: z.stringbool({ truthy: ['true'], falsy: ['false'], error: 'not true or false' }),
@@ -66,6 +68,7 @@ export function readConfiguration(
     proxy: value('proxy', 'LBUILD_PROXY'),
     noProxy: value('proxy-bypass', 'LBUILD_NO_PROXY'),
     cacheLimitGib: value('cache-limit-gib', 'LBUILD_CACHE_LIMIT_GIB') ?? 20,
+    corsOrigins: value('cors-origins', 'LBUILD_CORS_ORIGINS'),
     // One machine serves its owner: this ends loops that run away, and slows nobody else.
     requestBurst: value('request-burst', 'LBUILD_REQUEST_BURST') ?? 4_000,
     requestsPerSecond: value('requests-per-second', 'LBUILD_REQUESTS_PER_SECOND') ?? 2_000,

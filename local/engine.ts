@@ -145,6 +145,7 @@ export async function startEngine(
     handle: (request) => router(request),
     port: configuration.port,
     maxBodyBytes: largestBodyBytes,
+    ...(configuration.corsOrigins === undefined ? {} : { origins: configuration.corsOrigins }),
     ids,
   });
   const ports: Ports = {

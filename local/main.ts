@@ -90,6 +90,7 @@ const { values, positionals } = parseArgs({
     'proxy-bypass': text,
     'cache-limit-gib': text,
     'warms-presets': text,
+    'cors-origins': text,
     'request-burst': text,
     'requests-per-second': text,
     'builder-root': text,

@@ -37,6 +37,7 @@ const engineOptions = [
     'true',
     'false',
   ]),
+  new Option('--cors-origins <origins>', 'origins, parted by commas, whose pages may call the engine; none without it'),
   new Option('--request-burst <number>', 'requests that a key may make at once; 4000'),
   new Option('--requests-per-second <number>', 'requests a second that a key may make all the time; 2000'),
   new Option('--cache <folder>', 'where the builder root and packages are kept'),

@@ -1,10 +1,12 @@
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { createServer, type IncomingMessage, type ServerResponse, STATUS_CODES } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import type { Duplex } from 'node:stream';
 import { EngineError } from '../../core/errors.ts';
 import type { Ids } from '../../core/ports/ids.ts';
 import type { HttpRequest, HttpResponse } from '../../functions/shared/operation.ts';
 import { problemOf } from '../../functions/shared/problem.ts';
 import { securityHeaders } from '../../functions/shared/router.ts';
+import { type Cors, createCors } from './cors.ts';
 
 /** The limits of API Gateway's HTTP API, so that what works here works there: 10,240 bytes of headers, 30 s. */
 const headerBytes = 10_240;
@@ -30,13 +32,18 @@ export async function startHttpFront(options: {
   port?: number;
   maxBodyBytes: number;
   ids: Ids;
+  /** Origins whose pages may read answers; absent: none. */
+  origins?: readonly string[];
 }): Promise<HttpFront> {
+  const { handle, maxBodyBytes, ids, origins = [] } = options;
+  const parts: FrontParts = { handle, maxBodyBytes, ids, cors: createCors(origins) };
   const server = createServer(
     { maxHeaderSize: headerBytes, requestTimeout: requestMilliseconds, keepAliveTimeout: idleMilliseconds },
     (request, response) => {
-      void answer(options, request, response);
+      void answer(parts, request, response);
     },
   );
+  server.on('clientError', (error: NodeJS.ErrnoException, socket) => refuseUnread(error, socket, ids));
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
     server.listen(options.port ?? 0, '127.0.0.1', resolve);
@@ -53,18 +60,43 @@ export async function startHttpFront(options: {
   };
 }
 
-async function answer(
-  options: { handle: (request: HttpRequest) => Promise<HttpResponse>; maxBodyBytes: number; ids: Ids },
-  incoming: IncomingMessage,
-  outgoing: ServerResponse,
-): Promise<void> {
+interface FrontParts {
+  readonly handle: (request: HttpRequest) => Promise<HttpResponse>;
+  readonly maxBodyBytes: number;
+  readonly ids: Ids;
+  readonly cors: Cors;
+}
+
+/** Answers what Node could not read as a request, by the code that says why, and ends the connection. */
+function refuseUnread(error: NodeJS.ErrnoException, socket: Duplex, ids: Ids): void {
+  if (error.code === 'ECONNRESET' || !socket.writable) {
+    socket.destroy();
+    return;
+  }
+  const tooLarge = error.code === 'HPE_HEADER_OVERFLOW';
+  const reason = tooLarge
+    ? new EngineError('request.headers_too_large', `The headers have more than ${headerBytes} bytes.`)
+    : new EngineError('request.unreadable', 'The request cannot be read.', { cause: error });
+  const { status, headers, body } = refusal(reason, ids);
+  const all = { ...headers, 'content-length': String(Buffer.byteLength(body)), connection: 'close' };
+  const lines = Object.entries(all).map(([name, value]) => `${name}: ${value}`);
+  socket.end([`HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}`, ...lines, '', body].join('\r\n'));
+}
+
+async function answer(options: FrontParts, incoming: IncomingMessage, outgoing: ServerResponse): Promise<void> {
   const gone = new AbortController();
   outgoing.once('close', () => gone.abort());
+  const cors = options.cors.answer(incoming.headers);
   try {
+    const preflight = options.cors.preflight(incoming.method, incoming.headers);
+    if (preflight !== undefined) {
+      send(outgoing, { status: 204, headers: { ...securityHeaders, ...preflight }, body: '' }, false);
+      return;
+    }
     const body = await readBody(incoming, options.maxBodyBytes);
     if (body === undefined) {
       const tooLarge = new EngineError('request.too_large', `The body has more than ${options.maxBodyBytes} bytes.`);
-      send(outgoing, refusal(tooLarge, options.ids), true);
+      send(outgoing, withHeaders(refusal(tooLarge, options.ids), cors), true);
       return;
     }
     const target = new URL(incoming.url ?? '/', 'http://127.0.0.1');
@@ -78,12 +110,12 @@ async function answer(
       ...(remoteAddress === undefined ? {} : { sourceAddress: remoteAddress }),
       signal: gone.signal,
     });
-    send(outgoing, response, false);
+    send(outgoing, withHeaders(response, cors), false);
   } catch (error) {
     // The router answers its own failures: what comes here is a broken connection or a request that is none.
     if (!outgoing.headersSent && !outgoing.destroyed) {
       const unreadable = new EngineError('request.unreadable', 'The request cannot be read.', { cause: error });
-      send(outgoing, refusal(unreadable, options.ids), true);
+      send(outgoing, withHeaders(refusal(unreadable, options.ids), cors), true);
     }
   }
 }
@@ -114,6 +146,11 @@ function refusal(error: EngineError, ids: Ids): HttpResponse {
   const { problem, headers } = problemOf(error, ids.next('req'));
   return { status: error.status, headers: { ...securityHeaders, ...headers }, body: JSON.stringify(problem) };
 }
+
+const withHeaders = (response: HttpResponse, headers: Readonly<Record<string, string>>): HttpResponse => ({
+  ...response,
+  headers: { ...response.headers, ...headers },
+});
 
 function send(outgoing: ServerResponse, response: HttpResponse, close: boolean): void {
   outgoing.writeHead(response.status, { ...response.headers, ...(close ? { connection: 'close' } : {}) });

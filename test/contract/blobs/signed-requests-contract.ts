@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { sha256 } from '../../../core/digest.ts';
 import type { BlobPlace, Blobs } from '../../../core/ports/blobs.ts';
@@ -36,6 +37,27 @@ export function describeSignedRequests(name: string, blobs: () => Blobs): void {
       );
       const part = await fetch(request.url, { headers: { range: 'bytes=4-' } });
       expect([part.status, await part.text()]).toEqual([206, 'you']);
+    });
+
+    it('gives a name back as it was asked for, and no header beside it, whatever the name is', async () => {
+      await blobs().put(work('signed/name'), Buffer.from('for you'), text);
+      const hostile = fc.string({
+        unit: fc.constantFrom('a', ' ', '"', ';', '\\', '\r', '\n', '\u0000', 'ü', '%', "'", '*'),
+      });
+      const names = fc.oneof(hostile, fc.string({ unit: 'grapheme' })).filter((name) => name !== '');
+      await fc.assert(
+        fc.asyncProperty(names, async (downloadName) => {
+          const request = await blobs().signGet(work('signed/name'), { expiresSeconds: 60, downloadName });
+          const answer = await fetch(request.url, { headers: request.headers });
+          const header = answer.headers.get('content-disposition') ?? '';
+          expect(header).toMatch(/^attachment; filename="[A-Za-z0-9._ -]*"(?:; filename\*=UTF-8''[\x21-\x7e]*)?$/);
+          const exact = /filename\*=UTF-8''(.*)$/.exec(header)?.[1];
+          const plain = /filename="(.*?)"/.exec(header)?.[1];
+          expect(exact === undefined ? plain : decodeURIComponent(exact)).toBe(downloadName);
+          await answer.arrayBuffer();
+        }),
+        { numRuns: 100 },
+      );
     });
 
     it('takes exactly the upload that was signed, and its checksum is then known', async () => {

@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { createSystemClock } from '../../../adapters/system/clock.ts';
@@ -141,6 +142,25 @@ describe('the router', () => {
     expect(response.status).toBe(500);
     expect(JSON.stringify(response.headers)).not.toMatch(/set-cookie|\\r|\\n/);
     expect(failures).toHaveLength(1);
+  });
+
+  it('sends nothing but printable ASCII in a header, whatever is put into one', async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.constantFrom('location', 'content-disposition', 'x-name'),
+        fc.oneof(
+          fc.string({ unit: 'binary' }),
+          fc.string({ unit: fc.constantFrom('a', ' ', '\r', '\n', '\t', '\u0000', '\u007f', '\u0085', '\u2028', ':') }),
+        ),
+        async (name, value) => {
+          const { response } = await ask(() => Promise.resolve({ headers: { [name]: value }, body: { ok: true } }));
+          const clean = /^[\x20-\x7e]*$/.test(value);
+          expect([response.status, response.headers[name]]).toEqual(clean ? [200, value] : [500, undefined]);
+          for (const sent of Object.values(response.headers)) expect(sent).toMatch(/^[\x20-\x7e]*$/);
+        },
+      ),
+      { numRuns: 1_000 },
+    );
   });
 
   it('lets no operation weaken the security headers', async () => {

@@ -67,6 +67,31 @@ describe('HTTP front', () => {
     const { url } = await start(echo);
     const response = await fetch(url, { headers: { 'x-long': 'x'.repeat(11_000) } });
     expect(response.status).toBe(431);
+    expect(response.headers.get('content-security-policy')).toContain("default-src 'none'");
+    expect(await response.json()).toMatchObject({ code: 'request.headers_too_large', status: 431 });
+  });
+
+  it.each([
+    ['a header that holds a control character', 'GET / HTTP/1.1\r\nHost: x\r\nX-A: a\u0000b\r\n\r\n'],
+    ['a header that is folded', 'GET / HTTP/1.1\r\nHost: x\r\nX-A: a\r\n b: c\r\n\r\n'],
+    ['two lengths', 'POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nab'],
+    [
+      'a length and chunks',
+      'POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n',
+    ],
+    ['no host', 'GET / HTTP/1.1\r\n\r\n'],
+    ['no HTTP', 'hello\r\n\r\n'],
+  ])('refuses %s, and does not call the router', async (_name, text) => {
+    let called = false;
+    const { url } = await start(async (request) => {
+      called = true;
+      return echo(request);
+    });
+    const socket = connect(Number(new URL(url).port), '127.0.0.1');
+    socket.write(text);
+    const received = Buffer.concat(await socket.toArray()).toString();
+    expect(received).toMatch(/^HTTP\/1.1 400 /);
+    expect(called).toBe(false);
   });
 
   it('tells the handler when the caller has gone', async () => {
