@@ -6455,7 +6455,7 @@ export type CreateTemplateErrors = {
      */
     403: Problem;
     /**
-     * `resource.conflict`: The thing was changed by another request. `template.name_taken`: The tenant has a template of this name. `template.too_many`: The tenant has as many templates as it may.
+     * `idempotency.in_progress`: The first call with the idempotency key still runs. `resource.conflict`: The thing was changed by another request. `template.name_taken`: The tenant has a template of this name. `template.too_many`: The tenant has as many templates as it may.
      */
     409: Problem;
     /**
@@ -6804,7 +6804,7 @@ export type PublishTemplateVersionErrors = {
      */
     404: Problem;
     /**
-     * `resource.conflict`: The thing was changed by another request. `template.read_only`: The template cannot be changed by you. `template.too_many_versions`: The template has as many versions as it may.
+     * `idempotency.in_progress`: The first call with the idempotency key still runs. `resource.conflict`: The thing was changed by another request. `template.read_only`: The template cannot be changed by you. `template.too_many_versions`: The template has as many versions as it may.
      */
     409: Problem;
     /**
