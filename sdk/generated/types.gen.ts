@@ -5929,7 +5929,7 @@ export type CreateTeamErrors = {
      */
     404: Problem;
     /**
-     * `resource.conflict`: The thing was changed by another request. `team.too_many`: The tenant has as many teams as it may.
+     * `idempotency.in_progress`: The first call with the idempotency key still runs. `resource.conflict`: The thing was changed by another request. `team.too_many`: The tenant has as many teams as it may.
      */
     409: Problem;
     /**
