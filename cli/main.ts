@@ -15,6 +15,7 @@ import { lockCommand } from './commands/lock.ts';
 import { logsCommand } from './commands/logs.ts';
 import { membersCommand } from './commands/members.ts';
 import { planCommand } from './commands/plan.ts';
+import { quotaCommand } from './commands/quota.ts';
 import { resumeCommand } from './commands/resume.ts';
 import { retryCommand } from './commands/retry.ts';
 import { rolesCommand } from './commands/roles.ts';
@@ -66,6 +67,7 @@ const commands = [
   membersCommand,
   rolesCommand,
   tenantsCommand,
+  quotaCommand,
   auditCommand,
   doctorCommand,
   adminCommand,

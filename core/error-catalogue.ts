@@ -1,6 +1,7 @@
 import { accessErrors } from './access/errors.ts';
 import { lockErrors, snapshotErrors } from './lock/lock-errors.ts';
 import { protectionErrors } from './protection/errors.ts';
+import { quotaErrors } from './quota/errors.ts';
 import { secretErrors } from './secrets/errors.ts';
 import { teamErrors } from './teams/errors.ts';
 import { templateErrors } from './templates/errors.ts';
@@ -126,6 +127,7 @@ export const errorCatalogue = {
   ...secretErrors,
   ...teamErrors,
   ...templateErrors,
+  ...quotaErrors,
   'diff.too_large': {
     status: 422,
     title: 'The builds are too large to be compared in one answer',

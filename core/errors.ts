@@ -16,11 +16,21 @@ export class EngineError extends Error {
   readonly detail: string;
   readonly fields: readonly FieldError[];
   readonly retryAfterSeconds: number | undefined;
+  /** Facts for programs, told beside the usual members of problem details (RFC 9457, 3.2). */
+  readonly extensions: Readonly<Record<string, string | number>>;
+  readonly #status: number | undefined;
 
+  /** @param options.status where an error of this code answers with another status than the catalogue's */
   constructor(
     code: ErrorCode,
     detail: string,
-    options: { fields?: readonly FieldError[]; retryAfterSeconds?: number; cause?: unknown } = {},
+    options: {
+      fields?: readonly FieldError[];
+      retryAfterSeconds?: number;
+      cause?: unknown;
+      status?: number;
+      extensions?: Readonly<Record<string, string | number>>;
+    } = {},
   ) {
     super(`${code}: ${detail}`, options.cause === undefined ? {} : { cause: options.cause });
     this.name = 'EngineError';
@@ -28,10 +38,12 @@ export class EngineError extends Error {
     this.detail = detail;
     this.fields = options.fields ?? [];
     this.retryAfterSeconds = options.retryAfterSeconds;
+    this.extensions = options.extensions ?? {};
+    this.#status = options.status;
   }
 
   get status(): number {
-    return errorCatalogue[this.code].status;
+    return this.#status ?? errorCatalogue[this.code].status;
   }
 
   get remedy(): string {

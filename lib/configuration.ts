@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { EngineError, type FieldError } from '../core/errors.ts';
 import { originListSchema } from '../core/wiring/cors.ts';
 import { hostListSchema } from '../core/wiring/host-list.ts';
+import { tierNames, usualTier } from '../core/wiring/plan-tiers.ts';
 import { noProxySchema, proxyAddressSchema } from '../core/wiring/proxy.ts';
 import { rateLimitSchema } from '../core/wiring/rate-limit.ts';
 import { snapshotTemplateSchema } from '../core/wiring/snapshot-template.ts';
@@ -62,6 +63,10 @@ const contextSchema = z
       .max(10_000)
       .optional()
       .describe('Of these, builds of one tenant; all of them unless given.'),
+    defaultTier: z
+      .enum(tierNames)
+      .default(usualTier)
+      .describe('Plan tier of tenants that the operator gave none: free, team, business or unlimited.'),
     stagesPerBuild: z.coerce.number().int().min(1).max(40).default(10).describe('Builders of one build at once.'),
     spot: flag.default(false).describe('Builders on Fargate Spot first, and on demand after an interruption.'),
     cacheLimitGiB: z.coerce

@@ -111,6 +111,7 @@ export class BuilderStack extends Stack {
         [names.concurrentBuildsPerTenant]: String(
           configuration.concurrentBuildsPerTenant ?? configuration.concurrentBuilds,
         ),
+        [names.defaultTier]: configuration.defaultTier,
         [names.stagesPerBuild]: String(configuration.stagesPerBuild),
         [names.spot]: String(configuration.spot),
         [names.cacheLimitGiB]: String(configuration.cacheLimitGiB),

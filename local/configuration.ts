@@ -4,6 +4,7 @@ import { z } from 'zod';
 import { EngineError, type FieldError } from '../core/errors.ts';
 import { originListSchema } from '../core/wiring/cors.ts';
 import { hostListSchema } from '../core/wiring/host-list.ts';
+import { tierNames, usualTier } from '../core/wiring/plan-tiers.ts';
 import { noProxySchema, proxyAddressSchema } from '../core/wiring/proxy.ts';
 import { rateLimitSchema } from '../core/wiring/rate-limit.ts';
 import { snapshotTemplateSchema } from '../core/wiring/snapshot-template.ts';
@@ -27,6 +28,7 @@ const configurationSchema = z.strictObject({
   archiveSnapshot: snapshotTemplateSchema.optional(),
   proxy: proxyAddressSchema.optional(),
   noProxy: noProxySchema.optional(),
+  defaultTier: z.enum(tierNames),
   cacheLimitGib: z.coerce.number().int().min(1).max(1_000_000),
   corsOrigins: originListSchema.optional(),
   requestBurst: z.coerce.number().pipe(rateLimitSchema.shape.burst),
@@ -67,6 +69,7 @@ export function readConfiguration(
     archiveFallbackHours: value('archive-fallback-hours', 'LBUILD_ARCHIVE_FALLBACK_HOURS') ?? 24,
     proxy: value('proxy', 'LBUILD_PROXY'),
     noProxy: value('proxy-bypass', 'LBUILD_NO_PROXY'),
+    defaultTier: value('default-tier', 'LBUILD_DEFAULT_TIER') ?? usualTier,
     cacheLimitGib: value('cache-limit-gib', 'LBUILD_CACHE_LIMIT_GIB') ?? 20,
     corsOrigins: value('cors-origins', 'LBUILD_CORS_ORIGINS'),
     // One machine serves its owner: this ends loops that run away, and slows nobody else.

@@ -224,6 +224,7 @@ function limitsOf(
   const builds = Math.max(2, configuration.slots * 2);
   return {
     ...{ concurrentBuilds: builds, concurrentBuildsPerTenant: builds, stagesPerBuild: 40, spot: false },
+    defaultTier: configuration.defaultTier,
     cacheLimitBytes: configuration.cacheLimitGib * 1024 ** 3,
     warmsPresets: configuration.warmsPresets,
     rateLimit: { burst: configuration.requestBurst, perSecond: configuration.requestsPerSecond, shared: false },

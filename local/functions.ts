@@ -8,6 +8,7 @@ import { handle as publishOutbox } from '../functions/events/publish-outbox/publ
 import { handle as reapTasks } from '../functions/events/reap-tasks/reap-tasks.ts';
 import { handle as sealAudit } from '../functions/events/seal-audit/seal-audit.ts';
 import { handle as settleBuild } from '../functions/events/settle-build/settle-build.ts';
+import { handle as settleQuotas } from '../functions/events/settle-quotas/settle-quotas.ts';
 import { handle as warmCache } from '../functions/events/warm-cache/warm-cache.ts';
 import { handle as awaitDependencies } from '../functions/orchestration/await-dependencies/await-dependencies.ts';
 import { handle as classifyStage } from '../functions/orchestration/classify-stage/classify-stage.ts';
@@ -39,4 +40,5 @@ export const eventHandlers: Record<EventFunctionName, EngineHandler> = {
   evictCache,
   warmCache,
   sealAudit,
+  settleQuotas,
 };

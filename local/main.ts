@@ -88,6 +88,7 @@ const { values, positionals } = parseArgs({
     'archive-snapshot': text,
     proxy: text,
     'proxy-bypass': text,
+    'default-tier': text,
     'cache-limit-gib': text,
     'warms-presets': text,
     'cors-origins': text,

@@ -26,6 +26,7 @@ import type {
   ValidateSpecResponses,
 } from './generated/types.gen.ts';
 import { lockCalls } from './locks.ts';
+import { quotaCalls } from './quotas.ts';
 import { secretCalls } from './secrets.ts';
 import { uploadCalls } from './uploads.ts';
 
@@ -234,6 +235,7 @@ export function createEngineClient(options: {
     ...diffCalls(client),
     ...lockCalls(client),
     ...secretCalls(client),
+    ...quotaCalls(client),
     ...accessCalls(client),
     ...auditCalls(client),
     ...uploadCalls(client, url),

@@ -32,6 +32,7 @@ const engineOptions = [
   new Option('--port <number>', 'port of the API on loopback; without it, a free one'),
   new Option('--mode <mode>', 'how builders are isolated').choices(['contained', 'privileged']),
   new Option('--slots <number>', 'builders at once'),
+  new Option('--default-tier <tier>', 'plan tier of tenants that were given none: free, team, business; unlimited'),
   new Option('--cache-limit-gib <number>', 'size of the layer cache above which the least recently used goes; 20'),
   new Option('--warms-presets <flag>', 'build what the presets share whenever the archive has changed').choices([
     'true',

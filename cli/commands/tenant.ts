@@ -2,6 +2,7 @@ import { Command } from 'commander';
 import { connect } from '../connection.ts';
 import type { Output } from '../output.ts';
 import { connectionOptionsSchema, engineCommand } from './common-options.ts';
+import { tenantQuotaCommand } from './quota.ts';
 
 /** `lbuild whoami`: whose key this is, and what it may do. */
 export function whoamiCommand(output: Output): Command {
@@ -43,5 +44,6 @@ export function tenantsCommand(output: Output): Command {
   return new Command('tenants')
     .description('tenants of the installation, for its operator')
     .addCommand(create)
-    .addCommand(list);
+    .addCommand(list)
+    .addCommand(tenantQuotaCommand(output));
 }

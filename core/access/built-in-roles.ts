@@ -13,6 +13,7 @@ const reading: readonly Grant[] = [
   'builds:read',
   'artifacts:read',
   'cache:read',
+  'quota:read',
   'teams:read',
   'templates:read',
 ];
@@ -68,12 +69,13 @@ export const builtInRoles: Readonly<
       'members:read',
       'roles:read',
       'keys:read',
+      'quota:read',
       'secrets:read',
       'templates:read',
       'teams:read',
     ],
   },
-  billing: { description: 'Nothing but the tenant’s own record.', grants: everybody },
+  billing: { description: 'The tenant’s own record, and what it has used.', grants: [...everybody, 'quota:read'] },
   member: { description: 'Nothing but what their teams give them.', grants: everybody },
 };
 

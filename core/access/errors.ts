@@ -25,6 +25,11 @@ export const accessErrors = {
     title: 'The tenant would have no owner',
     remedy: 'Make somebody else an owner first.',
   },
+  'tenant.not_found': {
+    status: 404,
+    title: 'There is no such tenant',
+    remedy: 'See GET /v1/tenants for those that there are.',
+  },
   'member.not_found': {
     status: 404,
     title: 'There is no such member',

@@ -16,6 +16,7 @@ export const permissions = [
   'keys:write',
   'members:read',
   'members:write',
+  'quota:read',
   'roles:read',
   'roles:write',
   'secrets:read',

@@ -18,6 +18,7 @@ export const auditActions = [
   'member.added',
   'member.changed',
   'member.removed',
+  'quota.set',
   'role.removed',
   'role.set',
   'secret.removed',

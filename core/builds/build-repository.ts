@@ -8,6 +8,8 @@ import type { Clock } from '../ports/clock.ts';
 import type { Ids } from '../ports/ids.ts';
 import { ConditionFailed, type Table, type TableRecord, type TableWrite } from '../ports/table.ts';
 import { tableLimits } from '../ports/table-limits.ts';
+import { storeCounted } from '../quota/admission.ts';
+import type { QuotaPorts } from '../quota/owner-quotas.ts';
 import type { ResolvedSpec } from '../spec/schema.ts';
 import { teamBuildPlace } from '../teams/places.ts';
 import { createOnce } from '../tenancy/idempotency.ts';
@@ -135,12 +137,12 @@ export interface Submission {
 }
 
 /**
- * Stores a new build and its event in one transaction, and answers; planning comes later.
+ * Stores a new build and its event in one transaction, with what counts it, and answers; planning comes later.
  * With an idempotency key, the same key, spec and options answer the build of the first call.
- * @throws EngineError idempotency.mismatch where the key was used with another spec or other options.
+ * @throws EngineError idempotency.mismatch where the key was used with another spec or other options; quota.exceeded
  */
 export async function submitBuild(
-  ports: { table: Table; clock: Clock; ids: Ids },
+  ports: QuotaPorts & { clock: Clock; ids: Ids },
   submission: Submission,
 ): Promise<{ build: BuildRecord; created: boolean }> {
   const { tenantId, keyId, spec, run = {}, actor = { tenantId } } = submission;
@@ -161,7 +163,7 @@ export async function submitBuild(
         submittedAt: ports.clock.now().toISOString(),
         ...run,
       };
-      await ports.table.transact([
+      await storeCounted(ports, build, [
         buildWrite(build, 'absent'),
         { kind: 'put', key: specKey(build.id), data: toJsonObject(spec), condition: { kind: 'absent' } },
         outboxWrite(ports, 'build.submitted', tenantId, { buildId: build.id }),

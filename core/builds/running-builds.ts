@@ -1,4 +1,4 @@
-import type { TableKey, TableWrite } from '../ports/table.ts';
+import type { Table, TableKey, TableWrite } from '../ports/table.ts';
 import type { DispatchLimits } from './dispatch-order.ts';
 
 /** Counts the builds that run: in the whole installation, or of one tenant. */
@@ -26,4 +26,9 @@ export function takeSlot(tenantId: string, limits: DispatchLimits): TableWrite[]
 /** Writes that count one less, for the transaction in which a build that was counted ends. */
 export function giveSlot(tenantId: string): TableWrite[] {
   return countersOf(tenantId).map((key) => ({ kind: 'increment', key, counter, by: -1, min: 0 }));
+}
+
+/** How many builds of a tenant run now. */
+export async function runningBuilds(table: Table, tenantId: string): Promise<number> {
+  return (await table.get(runningKey(tenantId)))?.counters[counter] ?? 0;
 }

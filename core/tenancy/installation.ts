@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { fusings } from '../plan/stages.ts';
+import { tierNames } from '../quota/tiers.ts';
 import { architectures, outputTypes } from '../spec/releases.ts';
 import { rateLimitSchema } from '../wiring/rate-limit.ts';
 
@@ -22,6 +23,8 @@ export const installationSchema = z.strictObject({
   concurrentBuilds: z.number().int().min(1),
   /** Of these, builds of one tenant. */
   concurrentBuildsPerTenant: z.number().int().min(1),
+  /** Tier of tenants that were given none (core/quota/tiers.ts); absent: without limits. */
+  defaultTier: z.enum(tierNames).optional(),
   /** Stages of one build that may run at once; a plan has at most 40. */
   stagesPerBuild: z.number().int().min(1).max(40),
   /** Builders run on spare capacity first (Fargate Spot), and on demand after an interruption. */

@@ -74,6 +74,12 @@ export async function getTenant(table: Table, tenantId: string): Promise<TenantR
   return recordOf(stored);
 }
 
+/** @throws EngineError tenant.not_found where there is none of this id */
+export async function needTenant(table: Table, tenantId: string): Promise<void> {
+  if ((await table.get(tenantPlace(tenantId))) !== undefined) return;
+  throw new EngineError('tenant.not_found', 'The installation has no such tenant.');
+}
+
 /** Gives a tenant another name. */
 export async function renameTenant(
   { table, clock, ids }: { readonly table: Table; readonly clock: Clock; readonly ids: Ids },

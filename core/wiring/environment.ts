@@ -11,6 +11,7 @@ export const environmentNames = {
   cursorSecretId: 'LBUILD_CURSOR_SECRET_ID',
   concurrentBuilds: 'LBUILD_CONCURRENT_BUILDS',
   concurrentBuildsPerTenant: 'LBUILD_CONCURRENT_BUILDS_PER_TENANT',
+  defaultTier: 'LBUILD_DEFAULT_TIER',
   stagesPerBuild: 'LBUILD_STAGES_PER_BUILD',
   spot: 'LBUILD_SPOT',
   cacheLimitGiB: 'LBUILD_CACHE_LIMIT_GIB',

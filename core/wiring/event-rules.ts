@@ -13,6 +13,11 @@ export const eventRules: readonly {
     types: ['build.queued', 'build.succeeded', 'build.failed', 'build.cancelled'],
     target: 'dispatchBuilds',
   },
+  {
+    name: 'settle-quotas-of-ended-builds',
+    types: ['build.succeeded', 'build.failed', 'build.cancelled'],
+    target: 'settleQuotas',
+  },
   { name: 'cancel-requested-builds', types: ['build.cancel_requested'], target: 'cancelBuild' },
 ];
 
@@ -37,6 +42,7 @@ export const schedules: readonly {
   { name: 'evict-cache', everyMinutes: 60, target: 'evictCache' },
   { name: 'warm-cache', everyMinutes: 30, target: 'warmCache' },
   { name: 'seal-audit', everyMinutes: 1, target: 'sealAudit' },
+  { name: 'sweep-quotas', everyMinutes: 15, target: 'settleQuotas' },
 ];
 
 /** `source` of the engine's own events, which its rules match. */

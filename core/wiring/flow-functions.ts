@@ -117,5 +117,12 @@ export const eventFunctions = {
     rights: { ...none, blobs: 'write', readsUnder: anchorsPrefix, writesUnder: anchorsPrefix, signingKey: 'sign' },
     timeoutSeconds: 120,
   },
+  settleQuotas: {
+    name: 'settle-quotas',
+    entry: 'functions/events/settle-quotas/lambda.ts',
+    rights: none,
+    // A sweep reads every lease of the tenants whose turn it is.
+    timeoutSeconds: 300,
+  },
 } as const satisfies Record<string, EngineFunction>;
 export type EventFunctionName = keyof typeof eventFunctions;

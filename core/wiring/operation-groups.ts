@@ -43,11 +43,11 @@ export interface OperationGroup {
 export const operationGroups: readonly OperationGroup[] = [
   {
     name: 'access',
-    prefixes: ['/v1/whoami', '/v1/tenant', '/v1/tenants', '/v1/members', '/v1/roles', '/v1/keys'],
+    prefixes: ['/v1/whoami', '/v1/tenant', '/v1/tenants', '/v1/members', '/v1/roles', '/v1/keys', '/v1/quota'],
     entry: 'functions/api/access/lambda.ts',
     rights: { table: 'write', blobs: 'none', signsUrls: false, startsFlow: false, stopsFlow: false, stopsTasks: false },
     timeoutSeconds: 10,
-    summary: 'Tenants, members, roles, API keys',
+    summary: 'Tenants and their quotas, members, roles, API keys',
   },
   {
     name: 'audit',

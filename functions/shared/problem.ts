@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { errorCatalogue } from '../../core/error-catalogue.ts';
 import { EngineError, type ErrorCode } from '../../core/errors.ts';
 import { ConditionFailed } from '../../core/ports/table.ts';
+import { quotaProblemMembers } from '../../core/quota/exceeded.ts';
 
 /** Problem details (RFC 9457), the body of every answer that is no success. */
 export const problemSchema = z
@@ -14,6 +15,7 @@ export const problemSchema = z
     requestId: z.string().describe('What the operator finds the request by; also in the header X-Request-Id.'),
     errors: z.array(z.strictObject({ path: z.string(), code: z.string(), reason: z.string(), remedy: z.string() })),
     remedy: z.string(),
+    ...quotaProblemMembers,
   })
   .meta({ id: 'Problem' });
 export type Problem = z.infer<typeof problemSchema>;
@@ -49,6 +51,7 @@ export function problemOf(
     requestId,
     errors: error.fields.map(({ path, code, reason, remedy }) => ({ path, code, reason, remedy })),
     remedy: error.remedy,
+    ...error.extensions,
   };
   const retryAfter = error.retryAfterSeconds ?? (error.status === 503 ? retryAfterDefault : undefined);
   return {

@@ -2,7 +2,7 @@
 
 import { client } from './client.gen.ts';
 import type { Client, ClientMeta, Options as Options2, RequestResult, TDataShape } from './client/index.ts';
-import type { AddMemberData, AddMemberErrors, AddMemberResponses, CancelBuildData, CancelBuildErrors, CancelBuildResponses, ChangeMemberData, ChangeMemberErrors, ChangeMemberResponses, ChangeTeamData, ChangeTeamErrors, ChangeTeamResponses, ChangeTemplateData, ChangeTemplateErrors, ChangeTemplateResponses, CreateKeyData, CreateKeyErrors, CreateKeyResponses, CreateTeamData, CreateTeamErrors, CreateTeamResponses, CreateTemplateData, CreateTemplateErrors, CreateTemplateResponses, CreateTenantData, CreateTenantErrors, CreateTenantResponses, DeclareUploadData, DeclareUploadErrors, DeclareUploadResponses, DiffBuildsData, DiffBuildsErrors, DiffBuildsResponses, DownloadArtifactData, DownloadArtifactErrors, DownloadEvidenceData, DownloadEvidenceErrors, ExchangeData, ExchangeErrors, ExchangeResponses, ExplainCacheData, ExplainCacheErrors, ExplainCacheResponses, ListArtifactsData, ListArtifactsErrors, ListArtifactsResponses, ListAuditAnchorsData, ListAuditAnchorsErrors, ListAuditAnchorsResponses, ListAuditData, ListAuditErrors, ListAuditResponses, ListBuildsData, ListBuildsErrors, ListBuildsResponses, ListCacheData, ListCacheErrors, ListCacheResponses, ListKeysData, ListKeysErrors, ListKeysResponses, ListMembersData, ListMembersErrors, ListMembersResponses, ListRolesData, ListRolesErrors, ListRolesResponses, ListSecretsData, ListSecretsErrors, ListSecretsResponses, ListTeamMembersData, ListTeamMembersErrors, ListTeamMembersResponses, ListTeamsData, ListTeamsErrors, ListTeamsResponses, ListTemplatesData, ListTemplatesErrors, ListTemplatesResponses, ListTemplateVersionsData, ListTemplateVersionsErrors, ListTemplateVersionsResponses, ListTenantsData, ListTenantsErrors, ListTenantsResponses, ListUploadsData, ListUploadsErrors, ListUploadsResponses, ListVerificationsData, ListVerificationsErrors, ListVerificationsResponses, PreviewPlanData, PreviewPlanErrors, PreviewPlanResponses, PublishTemplateVersionData, PublishTemplateVersionErrors, PublishTemplateVersionResponses, ReadAuditTailData, ReadAuditTailErrors, ReadAuditTailResponses, ReadBuildData, ReadBuildErrors, ReadBuildLockData, ReadBuildLockErrors, ReadBuildLockResponses, ReadBuildResponses, ReadCacheStatsData, ReadCacheStatsErrors, ReadCacheStatsResponses, ReadCapabilitiesData, ReadCapabilitiesErrors, ReadCapabilitiesResponses, ReadHealthData, ReadHealthErrors, ReadHealthResponses, ReadLogsData, ReadLogsErrors, ReadLogsResponses, ReadMemberData, ReadMemberErrors, ReadMemberResponses, ReadOpenapiData, ReadOpenapiErrors, ReadOpenapiResponses, ReadSigningKeyData, ReadSigningKeyErrors, ReadSigningKeyResponses, ReadTeamData, ReadTeamErrors, ReadTeamResponses, ReadTemplateData, ReadTemplateErrors, ReadTemplateResponses, ReadTemplateVersionData, ReadTemplateVersionErrors, ReadTemplateVersionResponses, ReadTenantData, ReadTenantErrors, ReadTenantResponses, ReadUploadData, ReadUploadErrors, ReadUploadResponses, RemoveCachedData, RemoveCachedErrors, RemoveCachedResponses, RemoveMemberData, RemoveMemberErrors, RemoveMemberResponses, RemoveRoleData, RemoveRoleErrors, RemoveRoleResponses, RemoveSecretData, RemoveSecretErrors, RemoveSecretResponses, RemoveTeamData, RemoveTeamErrors, RemoveTeamMemberData, RemoveTeamMemberErrors, RemoveTeamMemberResponses, RemoveTeamResponses, RemoveTemplateData, RemoveTemplateErrors, RemoveTemplateResponses, RemoveUploadData, RemoveUploadErrors, RemoveUploadResponses, RenameTenantData, RenameTenantErrors, RenameTenantResponses, ResumeBuildData, ResumeBuildErrors, ResumeBuildResponses, RetryBuildData, RetryBuildErrors, RetryBuildResponses, RevokeKeyData, RevokeKeyErrors, RevokeKeyResponses, RotateKeyData, RotateKeyErrors, RotateKeyResponses, SetRoleData, SetRoleErrors, SetRoleResponses, SetSecretData, SetSecretErrors, SetSecretResponses, SetTeamMemberData, SetTeamMemberErrors, SetTeamMemberResponses, StartBuildData, StartBuildErrors, StartBuildResponses, UploadLockData, UploadLockErrors, UploadLockResponses, ValidateSpecData, ValidateSpecErrors, ValidateSpecResponses, VerifyBuildData, VerifyBuildErrors, VerifyBuildResponses, WarmCacheData, WarmCacheErrors, WarmCacheResponses, WhoAmIData, WhoAmIErrors, WhoAmIResponses } from './types.gen.ts';
+import type { AddMemberData, AddMemberErrors, AddMemberResponses, CancelBuildData, CancelBuildErrors, CancelBuildResponses, ChangeMemberData, ChangeMemberErrors, ChangeMemberResponses, ChangeTeamData, ChangeTeamErrors, ChangeTeamResponses, ChangeTemplateData, ChangeTemplateErrors, ChangeTemplateResponses, CreateKeyData, CreateKeyErrors, CreateKeyResponses, CreateTeamData, CreateTeamErrors, CreateTeamResponses, CreateTemplateData, CreateTemplateErrors, CreateTemplateResponses, CreateTenantData, CreateTenantErrors, CreateTenantResponses, DeclareUploadData, DeclareUploadErrors, DeclareUploadResponses, DiffBuildsData, DiffBuildsErrors, DiffBuildsResponses, DownloadArtifactData, DownloadArtifactErrors, DownloadEvidenceData, DownloadEvidenceErrors, ExchangeData, ExchangeErrors, ExchangeResponses, ExplainCacheData, ExplainCacheErrors, ExplainCacheResponses, ListArtifactsData, ListArtifactsErrors, ListArtifactsResponses, ListAuditAnchorsData, ListAuditAnchorsErrors, ListAuditAnchorsResponses, ListAuditData, ListAuditErrors, ListAuditResponses, ListBuildsData, ListBuildsErrors, ListBuildsResponses, ListCacheData, ListCacheErrors, ListCacheResponses, ListKeysData, ListKeysErrors, ListKeysResponses, ListMembersData, ListMembersErrors, ListMembersResponses, ListRolesData, ListRolesErrors, ListRolesResponses, ListSecretsData, ListSecretsErrors, ListSecretsResponses, ListTeamMembersData, ListTeamMembersErrors, ListTeamMembersResponses, ListTeamsData, ListTeamsErrors, ListTeamsResponses, ListTemplatesData, ListTemplatesErrors, ListTemplatesResponses, ListTemplateVersionsData, ListTemplateVersionsErrors, ListTemplateVersionsResponses, ListTenantsData, ListTenantsErrors, ListTenantsResponses, ListUploadsData, ListUploadsErrors, ListUploadsResponses, ListVerificationsData, ListVerificationsErrors, ListVerificationsResponses, PreviewPlanData, PreviewPlanErrors, PreviewPlanResponses, PublishTemplateVersionData, PublishTemplateVersionErrors, PublishTemplateVersionResponses, ReadAuditTailData, ReadAuditTailErrors, ReadAuditTailResponses, ReadBuildData, ReadBuildErrors, ReadBuildLockData, ReadBuildLockErrors, ReadBuildLockResponses, ReadBuildResponses, ReadCacheStatsData, ReadCacheStatsErrors, ReadCacheStatsResponses, ReadCapabilitiesData, ReadCapabilitiesErrors, ReadCapabilitiesResponses, ReadHealthData, ReadHealthErrors, ReadHealthResponses, ReadLogsData, ReadLogsErrors, ReadLogsResponses, ReadMemberData, ReadMemberErrors, ReadMemberResponses, ReadOpenapiData, ReadOpenapiErrors, ReadOpenapiResponses, ReadQuotaData, ReadQuotaErrors, ReadQuotaResponses, ReadSigningKeyData, ReadSigningKeyErrors, ReadSigningKeyResponses, ReadTeamData, ReadTeamErrors, ReadTeamResponses, ReadTemplateData, ReadTemplateErrors, ReadTemplateResponses, ReadTemplateVersionData, ReadTemplateVersionErrors, ReadTemplateVersionResponses, ReadTenantData, ReadTenantErrors, ReadTenantQuotaData, ReadTenantQuotaErrors, ReadTenantQuotaResponses, ReadTenantResponses, ReadUploadData, ReadUploadErrors, ReadUploadResponses, RemoveCachedData, RemoveCachedErrors, RemoveCachedResponses, RemoveMemberData, RemoveMemberErrors, RemoveMemberResponses, RemoveRoleData, RemoveRoleErrors, RemoveRoleResponses, RemoveSecretData, RemoveSecretErrors, RemoveSecretResponses, RemoveTeamData, RemoveTeamErrors, RemoveTeamMemberData, RemoveTeamMemberErrors, RemoveTeamMemberResponses, RemoveTeamResponses, RemoveTemplateData, RemoveTemplateErrors, RemoveTemplateResponses, RemoveUploadData, RemoveUploadErrors, RemoveUploadResponses, RenameTenantData, RenameTenantErrors, RenameTenantResponses, ResumeBuildData, ResumeBuildErrors, ResumeBuildResponses, RetryBuildData, RetryBuildErrors, RetryBuildResponses, RevokeKeyData, RevokeKeyErrors, RevokeKeyResponses, RotateKeyData, RotateKeyErrors, RotateKeyResponses, SetRoleData, SetRoleErrors, SetRoleResponses, SetSecretData, SetSecretErrors, SetSecretResponses, SetTeamMemberData, SetTeamMemberErrors, SetTeamMemberResponses, SetTenantQuotaData, SetTenantQuotaErrors, SetTenantQuotaResponses, StartBuildData, StartBuildErrors, StartBuildResponses, UploadLockData, UploadLockErrors, UploadLockResponses, ValidateSpecData, ValidateSpecErrors, ValidateSpecResponses, VerifyBuildData, VerifyBuildErrors, VerifyBuildResponses, WarmCacheData, WarmCacheErrors, WarmCacheResponses, WhoAmIData, WhoAmIErrors, WhoAmIResponses } from './types.gen.ts';
 
 export type Options<TData extends TDataShape = TDataShape, ThrowOnError extends boolean = boolean, TResponse = unknown> = Options2<TData, ThrowOnError, TResponse> & {
     /**
@@ -299,6 +299,55 @@ export const revokeKey = <ThrowOnError extends boolean = false>(options: Options
         }],
     url: '/v1/keys/{keyId}',
     ...options
+});
+
+/**
+ * The tenant’s quotas: what there may be, what is used, when that frees
+ *
+ * Needs the permission `quota:read`.
+ */
+export const readQuota = <ThrowOnError extends boolean = false>(options?: Options<ReadQuotaData, ThrowOnError>): RequestResult<ReadQuotaResponses, ReadQuotaErrors, ThrowOnError> => (options?.client ?? client).get<ReadQuotaResponses, ReadQuotaErrors, ThrowOnError>({
+    security: [{
+            key: 'apiKey',
+            scheme: 'bearer',
+            type: 'http'
+        }],
+    url: '/v1/quota',
+    ...options
+});
+
+/**
+ * The quotas of any tenant, for the operator
+ *
+ * Needs the permission `installation:operate`.
+ */
+export const readTenantQuota = <ThrowOnError extends boolean = false>(options: Options<ReadTenantQuotaData, ThrowOnError>): RequestResult<ReadTenantQuotaResponses, ReadTenantQuotaErrors, ThrowOnError> => (options.client ?? client).get<ReadTenantQuotaResponses, ReadTenantQuotaErrors, ThrowOnError>({
+    security: [{
+            key: 'apiKey',
+            scheme: 'bearer',
+            type: 'http'
+        }],
+    url: '/v1/tenants/{tenantId}/quota',
+    ...options
+});
+
+/**
+ * Give a tenant a plan tier, and limits in place of the tier’s
+ *
+ * Needs the permission `installation:operate`.
+ */
+export const setTenantQuota = <ThrowOnError extends boolean = false>(options: Options<SetTenantQuotaData, ThrowOnError>): RequestResult<SetTenantQuotaResponses, SetTenantQuotaErrors, ThrowOnError> => (options.client ?? client).put<SetTenantQuotaResponses, SetTenantQuotaErrors, ThrowOnError>({
+    security: [{
+            key: 'apiKey',
+            scheme: 'bearer',
+            type: 'http'
+        }],
+    url: '/v1/tenants/{tenantId}/quota',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json',
+        ...options.headers
+    }
 });
 
 /**

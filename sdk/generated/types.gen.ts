@@ -1251,14 +1251,14 @@ export type WhoAmI = {
     /**
      * What the roles hold, less what the key’s scopes leave out.
      */
-    permissions: Array<'artifacts:read' | 'audit:read' | 'builds:create' | 'builds:read' | 'builds:cancel' | 'cache:read' | 'cache:delete' | 'installation:operate' | 'keys:own' | 'keys:read' | 'keys:write' | 'members:read' | 'members:write' | 'roles:read' | 'roles:write' | 'secrets:read' | 'secrets:write' | 'specs:validate' | 'templates:read' | 'templates:write' | 'templates:review' | 'templates:publish' | 'teams:read' | 'teams:write' | 'tenant:read' | 'tenant:write'>;
+    permissions: Array<'artifacts:read' | 'audit:read' | 'builds:create' | 'builds:read' | 'builds:cancel' | 'cache:read' | 'cache:delete' | 'installation:operate' | 'keys:own' | 'keys:read' | 'keys:write' | 'members:read' | 'members:write' | 'quota:read' | 'roles:read' | 'roles:write' | 'secrets:read' | 'secrets:write' | 'specs:validate' | 'templates:read' | 'templates:write' | 'templates:review' | 'templates:publish' | 'teams:read' | 'teams:write' | 'tenant:read' | 'tenant:write'>;
     /**
      * The same inside each team, for what belongs to it.
      */
     teams: Array<{
         teamId: string;
         name: string;
-        permissions: Array<'artifacts:read' | 'audit:read' | 'builds:create' | 'builds:read' | 'builds:cancel' | 'cache:read' | 'cache:delete' | 'installation:operate' | 'keys:own' | 'keys:read' | 'keys:write' | 'members:read' | 'members:write' | 'roles:read' | 'roles:write' | 'secrets:read' | 'secrets:write' | 'specs:validate' | 'templates:read' | 'templates:write' | 'templates:review' | 'templates:publish' | 'teams:read' | 'teams:write' | 'tenant:read' | 'tenant:write'>;
+        permissions: Array<'artifacts:read' | 'audit:read' | 'builds:create' | 'builds:read' | 'builds:cancel' | 'cache:read' | 'cache:delete' | 'installation:operate' | 'keys:own' | 'keys:read' | 'keys:write' | 'members:read' | 'members:write' | 'quota:read' | 'roles:read' | 'roles:write' | 'secrets:read' | 'secrets:write' | 'specs:validate' | 'templates:read' | 'templates:write' | 'templates:review' | 'templates:publish' | 'teams:read' | 'teams:write' | 'tenant:read' | 'tenant:write'>;
     }>;
 };
 
@@ -1316,6 +1316,30 @@ export type Problem = {
         remedy: string;
     }>;
     remedy: string;
+    /**
+     * Of `quota.exceeded`: which one.
+     */
+    quota?: 'buildsPerDay' | 'failedBuildsPerDay' | 'concurrentBuilds' | 'buildMinutesPerMonth' | 'images' | 'storedBytes';
+    /**
+     * Of `quota.exceeded`: whose.
+     */
+    of?: 'tenant' | 'team';
+    /**
+     * Of `quota.exceeded`: the most that there may be.
+     */
+    limit?: number;
+    /**
+     * Of `quota.exceeded`: what is used of it.
+     */
+    used?: number;
+    /**
+     * Of `quota.exceeded`: what was asked for beside that.
+     */
+    requested?: number;
+    /**
+     * Of `quota.exceeded`: when what is used frees; absent: not with time.
+     */
+    freesAt?: string;
 };
 
 export type FoundedTenant = {
@@ -1336,7 +1360,7 @@ export type ApiKey = {
     /**
      * All that it may; absent: all that its member may.
      */
-    scopes?: Array<'artifacts:read' | 'audit:read' | 'builds:create' | 'builds:read' | 'builds:cancel' | 'cache:read' | 'cache:delete' | 'installation:operate' | 'keys:own' | 'keys:read' | 'keys:write' | 'members:read' | 'members:write' | 'roles:read' | 'roles:write' | 'secrets:read' | 'secrets:write' | 'specs:validate' | 'templates:read' | 'templates:write' | 'templates:review' | 'templates:publish' | 'teams:read' | 'teams:write' | 'tenant:read' | 'tenant:write' | 'artifacts:*' | 'audit:*' | 'builds:*' | 'cache:*' | 'installation:*' | 'keys:*' | 'members:*' | 'roles:*' | 'secrets:*' | 'specs:*' | 'templates:*' | 'teams:*' | 'tenant:*'>;
+    scopes?: Array<'artifacts:read' | 'audit:read' | 'builds:create' | 'builds:read' | 'builds:cancel' | 'cache:read' | 'cache:delete' | 'installation:operate' | 'keys:own' | 'keys:read' | 'keys:write' | 'members:read' | 'members:write' | 'quota:read' | 'roles:read' | 'roles:write' | 'secrets:read' | 'secrets:write' | 'specs:validate' | 'templates:read' | 'templates:write' | 'templates:review' | 'templates:publish' | 'teams:read' | 'teams:write' | 'tenant:read' | 'tenant:write' | 'artifacts:*' | 'audit:*' | 'builds:*' | 'cache:*' | 'installation:*' | 'keys:*' | 'members:*' | 'quota:*' | 'roles:*' | 'secrets:*' | 'specs:*' | 'templates:*' | 'teams:*' | 'tenant:*'>;
     /**
      * Where it may be used from; absent: everywhere.
      */
@@ -1390,7 +1414,7 @@ export type Role = {
     name: string;
     builtIn: boolean;
     description: string;
-    grants: Array<'artifacts:read' | 'audit:read' | 'builds:create' | 'builds:read' | 'builds:cancel' | 'cache:read' | 'cache:delete' | 'installation:operate' | 'keys:own' | 'keys:read' | 'keys:write' | 'members:read' | 'members:write' | 'roles:read' | 'roles:write' | 'secrets:read' | 'secrets:write' | 'specs:validate' | 'templates:read' | 'templates:write' | 'templates:review' | 'templates:publish' | 'teams:read' | 'teams:write' | 'tenant:read' | 'tenant:write' | 'artifacts:*' | 'audit:*' | 'builds:*' | 'cache:*' | 'installation:*' | 'keys:*' | 'members:*' | 'roles:*' | 'secrets:*' | 'specs:*' | 'templates:*' | 'teams:*' | 'tenant:*'>;
+    grants: Array<'artifacts:read' | 'audit:read' | 'builds:create' | 'builds:read' | 'builds:cancel' | 'cache:read' | 'cache:delete' | 'installation:operate' | 'keys:own' | 'keys:read' | 'keys:write' | 'members:read' | 'members:write' | 'quota:read' | 'roles:read' | 'roles:write' | 'secrets:read' | 'secrets:write' | 'specs:validate' | 'templates:read' | 'templates:write' | 'templates:review' | 'templates:publish' | 'teams:read' | 'teams:write' | 'tenant:read' | 'tenant:write' | 'artifacts:*' | 'audit:*' | 'builds:*' | 'cache:*' | 'installation:*' | 'keys:*' | 'members:*' | 'quota:*' | 'roles:*' | 'secrets:*' | 'specs:*' | 'templates:*' | 'teams:*' | 'tenant:*'>;
     /**
      * Of a role of the tenant’s own.
      */
@@ -1420,6 +1444,41 @@ export type ApiKeyList = {
 
 export type KeyRevocation = {
     revoked: true;
+};
+
+export type Quotas = {
+    /**
+     * Of a tenant.
+     */
+    tier?: 'free' | 'team' | 'business' | 'unlimited';
+    /**
+     * Limits in place of the tier’s, by quota; null: no limit.
+     */
+    overrides: {
+        [key: string]: number | null;
+    };
+    /**
+     * Day on which the month of its quotas begins, at 00:00 UTC; in a shorter month the last day.
+     */
+    anchorDay: number;
+    quotas: Array<Quota>;
+};
+
+export type Quota = {
+    quota: 'buildsPerDay' | 'failedBuildsPerDay' | 'concurrentBuilds' | 'buildMinutesPerMonth' | 'images' | 'storedBytes';
+    unit: 'builds' | 'minutes' | 'images' | 'bytes';
+    /**
+     * The most that there may be; null: no limit.
+     */
+    limit: number | null;
+    /**
+     * Of minutes, images and bytes with what running builds have reserved.
+     */
+    used: number;
+    /**
+     * When what is used frees; absent: not with time, but when builds end or what they made is deleted.
+     */
+    freesAt?: string;
 };
 
 export type AuditLog = {
@@ -3654,7 +3713,7 @@ export type SetRoleData = {
         /**
          * `resource:action`, or `resource:*` for all of a resource, later ones included.
          */
-        grants: Array<'artifacts:read' | 'audit:read' | 'builds:create' | 'builds:read' | 'builds:cancel' | 'cache:read' | 'cache:delete' | 'installation:operate' | 'keys:own' | 'keys:read' | 'keys:write' | 'members:read' | 'members:write' | 'roles:read' | 'roles:write' | 'secrets:read' | 'secrets:write' | 'specs:validate' | 'templates:read' | 'templates:write' | 'templates:review' | 'templates:publish' | 'teams:read' | 'teams:write' | 'tenant:read' | 'tenant:write' | 'artifacts:*' | 'audit:*' | 'builds:*' | 'cache:*' | 'installation:*' | 'keys:*' | 'members:*' | 'roles:*' | 'secrets:*' | 'specs:*' | 'templates:*' | 'teams:*' | 'tenant:*'>;
+        grants: Array<'artifacts:read' | 'audit:read' | 'builds:create' | 'builds:read' | 'builds:cancel' | 'cache:read' | 'cache:delete' | 'installation:operate' | 'keys:own' | 'keys:read' | 'keys:write' | 'members:read' | 'members:write' | 'quota:read' | 'roles:read' | 'roles:write' | 'secrets:read' | 'secrets:write' | 'specs:validate' | 'templates:read' | 'templates:write' | 'templates:review' | 'templates:publish' | 'teams:read' | 'teams:write' | 'tenant:read' | 'tenant:write' | 'artifacts:*' | 'audit:*' | 'builds:*' | 'cache:*' | 'installation:*' | 'keys:*' | 'members:*' | 'quota:*' | 'roles:*' | 'secrets:*' | 'specs:*' | 'templates:*' | 'teams:*' | 'tenant:*'>;
     };
     path: {
         /**
@@ -3791,7 +3850,7 @@ export type CreateKeyData = {
         /**
          * All that the key may do of what its member may. Without scopes it may all of that.
          */
-        scopes?: Array<'artifacts:read' | 'audit:read' | 'builds:create' | 'builds:read' | 'builds:cancel' | 'cache:read' | 'cache:delete' | 'installation:operate' | 'keys:own' | 'keys:read' | 'keys:write' | 'members:read' | 'members:write' | 'roles:read' | 'roles:write' | 'secrets:read' | 'secrets:write' | 'specs:validate' | 'templates:read' | 'templates:write' | 'templates:review' | 'templates:publish' | 'teams:read' | 'teams:write' | 'tenant:read' | 'tenant:write' | 'artifacts:*' | 'audit:*' | 'builds:*' | 'cache:*' | 'installation:*' | 'keys:*' | 'members:*' | 'roles:*' | 'secrets:*' | 'specs:*' | 'templates:*' | 'teams:*' | 'tenant:*'>;
+        scopes?: Array<'artifacts:read' | 'audit:read' | 'builds:create' | 'builds:read' | 'builds:cancel' | 'cache:read' | 'cache:delete' | 'installation:operate' | 'keys:own' | 'keys:read' | 'keys:write' | 'members:read' | 'members:write' | 'quota:read' | 'roles:read' | 'roles:write' | 'secrets:read' | 'secrets:write' | 'specs:validate' | 'templates:read' | 'templates:write' | 'templates:review' | 'templates:publish' | 'teams:read' | 'teams:write' | 'tenant:read' | 'tenant:write' | 'artifacts:*' | 'audit:*' | 'builds:*' | 'cache:*' | 'installation:*' | 'keys:*' | 'members:*' | 'quota:*' | 'roles:*' | 'secrets:*' | 'specs:*' | 'templates:*' | 'teams:*' | 'tenant:*'>;
         /**
          * Addresses, or networks as ADDRESS/PREFIX, that the key may be used from. Without any: from everywhere.
          */
@@ -3993,6 +4052,190 @@ export type RevokeKeyResponses = {
 
 export type RevokeKeyResponse = RevokeKeyResponses[keyof RevokeKeyResponses];
 
+export type ReadQuotaData = {
+    body?: never;
+    path?: never;
+    query?: never;
+    url: '/v1/quota';
+};
+
+export type ReadQuotaErrors = {
+    /**
+     * `request.invalid`: The request is not valid.
+     */
+    400: Problem;
+    /**
+     * `access.unauthenticated`: No valid credentials.
+     */
+    401: Problem;
+    /**
+     * `access.address_refused`: The key is not for this address. `access.forbidden`: The key may not do this.
+     */
+    403: Problem;
+    /**
+     * `request.too_large`: The body is too large.
+     */
+    413: Problem;
+    /**
+     * `request.rate_limited`: The key asks too often.
+     */
+    429: Problem;
+    /**
+     * `internal.error`: The service failed.
+     */
+    500: Problem;
+    /**
+     * `service.unavailable`: A part of the service is not available.
+     */
+    503: Problem;
+};
+
+export type ReadQuotaError = ReadQuotaErrors[keyof ReadQuotaErrors];
+
+export type ReadQuotaResponses = {
+    /**
+     * Success.
+     */
+    200: Quotas;
+};
+
+export type ReadQuotaResponse = ReadQuotaResponses[keyof ReadQuotaResponses];
+
+export type ReadTenantQuotaData = {
+    body?: never;
+    path: {
+        /**
+         * The tenant’s id.
+         */
+        tenantId: string;
+    };
+    query?: never;
+    url: '/v1/tenants/{tenantId}/quota';
+};
+
+export type ReadTenantQuotaErrors = {
+    /**
+     * `request.invalid`: The request is not valid.
+     */
+    400: Problem;
+    /**
+     * `access.unauthenticated`: No valid credentials.
+     */
+    401: Problem;
+    /**
+     * `access.address_refused`: The key is not for this address. `access.forbidden`: The key may not do this.
+     */
+    403: Problem;
+    /**
+     * `tenant.not_found`: There is no such tenant.
+     */
+    404: Problem;
+    /**
+     * `request.too_large`: The body is too large.
+     */
+    413: Problem;
+    /**
+     * `request.rate_limited`: The key asks too often.
+     */
+    429: Problem;
+    /**
+     * `internal.error`: The service failed.
+     */
+    500: Problem;
+    /**
+     * `service.unavailable`: A part of the service is not available.
+     */
+    503: Problem;
+};
+
+export type ReadTenantQuotaError = ReadTenantQuotaErrors[keyof ReadTenantQuotaErrors];
+
+export type ReadTenantQuotaResponses = {
+    /**
+     * Success.
+     */
+    200: Quotas;
+};
+
+export type ReadTenantQuotaResponse = ReadTenantQuotaResponses[keyof ReadTenantQuotaResponses];
+
+export type SetTenantQuotaData = {
+    body: {
+        /**
+         * Absent: that of the installation.
+         */
+        tier?: 'free' | 'team' | 'business' | 'unlimited';
+        /**
+         * Limits in place of the tier’s, by quota; null: no limit.
+         */
+        overrides?: {
+            [key: string]: number | null;
+        };
+        /**
+         * Day on which the month of its quotas begins, at 00:00 UTC; in a shorter month the last day.
+         */
+        anchorDay?: number;
+    };
+    path: {
+        /**
+         * The tenant’s id.
+         */
+        tenantId: string;
+    };
+    query?: never;
+    url: '/v1/tenants/{tenantId}/quota';
+};
+
+export type SetTenantQuotaErrors = {
+    /**
+     * `request.invalid`: The request is not valid. `request.unreadable`: The body cannot be read.
+     */
+    400: Problem;
+    /**
+     * `access.unauthenticated`: No valid credentials.
+     */
+    401: Problem;
+    /**
+     * `access.address_refused`: The key is not for this address. `access.forbidden`: The key may not do this.
+     */
+    403: Problem;
+    /**
+     * `tenant.not_found`: There is no such tenant.
+     */
+    404: Problem;
+    /**
+     * `request.too_large`: The body is too large.
+     */
+    413: Problem;
+    /**
+     * `request.media_type`: The media type is not supported.
+     */
+    415: Problem;
+    /**
+     * `request.rate_limited`: The key asks too often.
+     */
+    429: Problem;
+    /**
+     * `internal.error`: The service failed.
+     */
+    500: Problem;
+    /**
+     * `service.unavailable`: A part of the service is not available.
+     */
+    503: Problem;
+};
+
+export type SetTenantQuotaError = SetTenantQuotaErrors[keyof SetTenantQuotaErrors];
+
+export type SetTenantQuotaResponses = {
+    /**
+     * Success.
+     */
+    200: Quotas;
+};
+
+export type SetTenantQuotaResponse = SetTenantQuotaResponses[keyof SetTenantQuotaResponses];
+
 export type ListAuditData = {
     body?: never;
     path?: never;
@@ -4012,7 +4255,7 @@ export type ListAuditData = {
         /**
          * Only entries of this action.
          */
-        action?: 'access.refused' | 'build.cancel_requested' | 'build.submitted' | 'cache.removed' | 'key.created' | 'key.revoked' | 'key.rotated' | 'member.added' | 'member.changed' | 'member.removed' | 'role.removed' | 'role.set' | 'secret.removed' | 'secret.set' | 'team.changed' | 'team.created' | 'team.member_removed' | 'team.member_set' | 'team.removed' | 'template.changed' | 'template.created' | 'template.forked' | 'template.published' | 'template.removed' | 'template.reviewed' | 'template.review_removed' | 'tenant.created' | 'tenant.renamed' | 'upload.removed';
+        action?: 'access.refused' | 'build.cancel_requested' | 'build.submitted' | 'cache.removed' | 'key.created' | 'key.revoked' | 'key.rotated' | 'member.added' | 'member.changed' | 'member.removed' | 'quota.set' | 'role.removed' | 'role.set' | 'secret.removed' | 'secret.set' | 'team.changed' | 'team.created' | 'team.member_removed' | 'team.member_set' | 'team.removed' | 'template.changed' | 'template.created' | 'template.forked' | 'template.published' | 'template.removed' | 'template.reviewed' | 'template.review_removed' | 'tenant.created' | 'tenant.renamed' | 'upload.removed';
         /**
          * Only what this member did or was refused.
          */
@@ -4300,7 +4543,7 @@ export type StartBuildErrors = {
      */
     422: Problem;
     /**
-     * `request.rate_limited`: The key asks too often.
+     * `quota.exceeded`: A quota is used up. `request.rate_limited`: The key asks too often.
      */
     429: Problem;
     /**
@@ -4641,7 +4884,7 @@ export type ResumeBuildErrors = {
      */
     422: Problem;
     /**
-     * `request.rate_limited`: The key asks too often.
+     * `quota.exceeded`: A quota is used up. `request.rate_limited`: The key asks too often.
      */
     429: Problem;
     /**
@@ -4718,7 +4961,7 @@ export type RetryBuildErrors = {
      */
     422: Problem;
     /**
-     * `request.rate_limited`: The key asks too often.
+     * `quota.exceeded`: A quota is used up. `request.rate_limited`: The key asks too often.
      */
     429: Problem;
     /**
@@ -5104,7 +5347,7 @@ export type VerifyBuildErrors = {
      */
     422: Problem;
     /**
-     * `request.rate_limited`: The key asks too often.
+     * `quota.exceeded`: A quota is used up. `request.rate_limited`: The key asks too often.
      */
     429: Problem;
     /**

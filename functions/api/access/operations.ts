@@ -8,13 +8,16 @@ import { listMembers } from './list-members.ts';
 import { listRoles } from './list-roles.ts';
 import { listTenants } from './list-tenants.ts';
 import { readMember } from './read-member.ts';
+import { readQuota } from './read-quota.ts';
 import { readTenant } from './read-tenant.ts';
+import { readTenantQuota } from './read-tenant-quota.ts';
 import { removeMember } from './remove-member.ts';
 import { removeRole } from './remove-role.ts';
 import { renameTenant } from './rename-tenant.ts';
 import { revokeKey } from './revoke-key.ts';
 import { rotateKey } from './rotate-key.ts';
 import { setRole } from './set-role.ts';
+import { setTenantQuota } from './set-tenant-quota.ts';
 import { whoAmI } from './who-am-i.ts';
 
 export const accessOperations: readonly Operation[] = [
@@ -35,4 +38,7 @@ export const accessOperations: readonly Operation[] = [
   listKeys,
   rotateKey,
   revokeKey,
+  readQuota,
+  readTenantQuota,
+  setTenantQuota,
 ];

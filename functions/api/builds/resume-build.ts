@@ -33,7 +33,7 @@ export const resumeBuild = defineOperation({
   describedBody: specBodySchema,
   response: buildViewSchema,
   status: 202,
-  errors: ['build.not_found', 'build.not_resumable', 'spec.invalid', ...lockErrorCodes],
+  errors: ['build.not_found', 'build.not_resumable', 'spec.invalid', 'quota.exceeded', ...lockErrorCodes],
   idempotent: true,
   async handle(ports, { params, query, body, context }) {
     const actor = principalOf(context);

@@ -27,6 +27,7 @@ export const verifyBuild = defineOperation({
     'verify.no_image',
     'verify.toolchain_changed',
     'spec.invalid',
+    'quota.exceeded',
   ],
   idempotent: true,
   async handle(ports, { params, context }) {

@@ -20,6 +20,7 @@ import type { Plan, PlanStage } from '../../../core/plan/plan.ts';
 import { warmPlan } from '../../../core/plan/warm-plan.ts';
 import type { Ports } from '../../../core/ports/ports.ts';
 import type { TableWrite } from '../../../core/ports/table.ts';
+import { plannedUse, reservePlanned } from '../../../core/quota/gate.ts';
 import type { ResolvedSpec } from '../../../core/spec/schema.ts';
 
 type PlanPorts = Pick<Ports, 'table' | 'blobs' | 'clock' | 'ids' | 'archive' | 'packages' | 'vault' | 'installation'>;
@@ -56,9 +57,7 @@ async function planBuild(ports: PlanPorts, buildId: string): Promise<void> {
   try {
     made = await makeAndStore(ports, planning);
   } catch (error) {
-    // What the caller can mend ends the build with its code; anything else is tried again with the event.
-    if (!(error instanceof EngineError)) throw error;
-    await endBuild(ports, buildId, 'failed', { code: error.code, reason: error.detail.slice(0, 2_000), logTail: [] });
+    await endRefused(ports, buildId, error);
     return;
   }
   const { plan, archiveReadAt } = made;
@@ -68,7 +67,13 @@ async function planBuild(ports: PlanPorts, buildId: string): Promise<void> {
   ]);
   // A verification takes nothing from the cache.
   const cached = planning.verifies === undefined ? figures.cached : new Map<string, number>();
-  const estimate = estimatePlan(plan, { ...figures, cached }).total;
+  const estimated = estimatePlan(plan, { ...figures, cached });
+  try {
+    await reservePlanned(ports, planning, plannedUse(planning, plan, estimated));
+  } catch (error) {
+    await endRefused(ports, buildId, error);
+    return;
+  }
   await updateBuild(ports.table, buildId, (build) =>
     build.state === 'planning' && build.cancelRequestedAt === undefined
       ? {
@@ -76,7 +81,7 @@ async function planBuild(ports: PlanPorts, buildId: string): Promise<void> {
             ...build,
             state: 'queued',
             planDigest: planDigest(plan),
-            estimate,
+            estimate: estimated.total,
             ...(plan.steps.some((step) => step.produces === 'report') ? { tested: true as const } : {}),
             ...(archiveReadAt === undefined ? {} : { archiveReadAt }),
             plannedAt: ports.clock.now().toISOString(),
@@ -89,6 +94,12 @@ async function planBuild(ports: PlanPorts, buildId: string): Promise<void> {
   if (now?.value.state === 'planning' && now.value.cancelRequestedAt !== undefined) {
     await endBuild(ports, buildId, 'cancelled');
   }
+}
+
+/** What the caller can mend ends the build with its code; anything else is tried again with the event. */
+async function endRefused(ports: PlanPorts, buildId: string, error: unknown): Promise<void> {
+  if (!(error instanceof EngineError) || error.code === 'service.unavailable') throw error;
+  await endBuild(ports, buildId, 'failed', { code: error.code, reason: error.detail.slice(0, 2_000), logTail: [] });
 }
 
 /**

@@ -74,6 +74,7 @@ export async function composePorts(environment: Environment): Promise<Ports> {
       outputs: environment[names.outputs],
       concurrentBuilds: environment[names.concurrentBuilds],
       concurrentBuildsPerTenant: environment[names.concurrentBuildsPerTenant],
+      defaultTier: environment[names.defaultTier],
       stagesPerBuild: environment[names.stagesPerBuild],
       spot: environment[names.spot],
       cacheLimitBytes: environment[names.cacheLimitGiB] * 1024 ** 3,

@@ -12,7 +12,7 @@ const text = z.string().min(1);
 const list = text.transform((value) => value.split(','));
 const { apiUrl, architectures, mode, outputs, toolchain } = installationSchema.shape;
 const { burst, perSecond } = rateLimitSchema.shape;
-const { concurrentBuilds, concurrentBuildsPerTenant, stagesPerBuild } = installationSchema.shape;
+const { concurrentBuilds, concurrentBuildsPerTenant, defaultTier, stagesPerBuild } = installationSchema.shape;
 
 /** What a function reads from its environment on AWS. Lambda adds AWS_REGION itself. */
 const environmentSchema = z.object({
@@ -24,6 +24,7 @@ const environmentSchema = z.object({
   [names.outputs]: list.pipe(outputs),
   [names.concurrentBuilds]: z.coerce.number().pipe(concurrentBuilds),
   [names.concurrentBuildsPerTenant]: z.coerce.number().pipe(concurrentBuildsPerTenant),
+  [names.defaultTier]: defaultTier,
   [names.stagesPerBuild]: z.coerce.number().pipe(stagesPerBuild),
   [names.spot]: z.stringbool({ truthy: ['true'], falsy: ['false'] }),
   [names.cacheLimitGiB]: z.coerce.number().int().min(1),

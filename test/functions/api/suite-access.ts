@@ -22,6 +22,7 @@ function pathOf(operation: Operation, id: string): string {
     .replace('{version}', '1')
     .replace('{memberId}', `mem_${'0'.repeat(26)}`)
     .replace('{teamId}', `team_${'0'.repeat(26)}`)
+    .replace('{tenantId}', `ten_${'0'.repeat(26)}`)
     .replace('{keyId}', `key_${'0'.repeat(26)}`)
     .replace('{name}', operation.path.startsWith('/v1/roles') ? 'nobody' : 'edge-web.iso');
 }
@@ -120,6 +121,9 @@ export function describeAccess(api: () => ApiUnderTest): void {
         publishTemplateVersion: 'templates:write',
         listTemplateVersions: 'templates:read',
         readTemplateVersion: 'templates:read',
+        readQuota: 'quota:read',
+        readTenantQuota: 'installation:operate',
+        setTenantQuota: 'installation:operate',
         exchange: 'ticket',
         readHealth: 'public',
         readOpenapi: 'public',
