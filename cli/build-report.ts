@@ -15,6 +15,7 @@ export function buildLine(build: Build | BuildDetail): string {
 /** A build with its stages and steps, and why it failed. */
 export function buildText(build: BuildDetail): string {
   const lines = [buildLine(build), `  ${build.percent} %`];
+  if (build.sharedWith !== undefined) lines.push(`  shares the work of ${build.sharedWith}`);
   if (build.archiveReadAt !== undefined) lines.push(`  planned for the archive as it was at ${build.archiveReadAt}`);
   for (const stage of build.stages) {
     lines.push(`  ${stage.id}  ${stage.state}${stage.attempts > 1 ? ` (attempt ${stage.attempts})` : ''}`);

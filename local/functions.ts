@@ -1,6 +1,7 @@
 import type { JsonValue } from '../core/digest.ts';
 import type { Ports } from '../core/ports/ports.ts';
 import type { EventFunctionName, orchestrationFunctions } from '../core/wiring/flow-functions.ts';
+import { handle as bringSharersOn } from '../functions/events/bring-sharers-on/bring-sharers-on.ts';
 import { handle as cancelBuild } from '../functions/events/cancel-build/cancel-build.ts';
 import { handle as dispatchBuilds } from '../functions/events/dispatch-builds/dispatch-builds.ts';
 import { handle as evictCache } from '../functions/events/evict-cache/evict-cache.ts';
@@ -37,6 +38,7 @@ export const eventHandlers: Record<EventFunctionName, EngineHandler> = {
   settleBuild,
   publishOutbox,
   reapTasks,
+  bringSharersOn,
   evictCache,
   warmCache,
   sealAudit,

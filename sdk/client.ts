@@ -39,6 +39,8 @@ export interface RunOptions {
   readonly idempotencyKey?: string;
   /** After a failure, go on with all that does not need the failed step. */
   readonly keepGoing?: boolean;
+  /** True: runs on its own, though the tenant runs the same plan already. */
+  readonly force?: boolean;
 }
 
 /** A lock that the engine has, in place of the spec’s own: the SHA-256 of its file. */
@@ -262,8 +264,11 @@ function bodyOf(spec: SpecSource): { readonly body: string; readonly mediaType: 
   return { body: JSON.stringify(spec), mediaType: 'application/json' };
 }
 
-function queryOf(run: RunOptions): { keepGoing?: 'true' | 'false' } {
-  return run.keepGoing === undefined ? {} : { keepGoing: run.keepGoing ? 'true' : 'false' };
+function queryOf(run: RunOptions): { keepGoing?: 'true' | 'false'; force?: 'true' } {
+  return {
+    ...(run.keepGoing === undefined ? {} : { keepGoing: run.keepGoing ? 'true' : 'false' }),
+    ...(run.force === true ? { force: 'true' } : {}),
+  };
 }
 
 function lockOf({ lock }: LockOption): LockOption {

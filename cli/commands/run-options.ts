@@ -6,6 +6,7 @@ import { connectionOptionsSchema } from './common-options.ts';
 export const runOptionsSchema = connectionOptionsSchema.extend({
   wait: z.boolean().default(false),
   keepGoing: z.literal(true).optional(),
+  force: z.literal(true).optional(),
   idempotencyKey: z.string().optional(),
 });
 
@@ -14,6 +15,7 @@ export function withRunOptions(command: Command): Command {
   return command
     .option('--wait', 'wait for the end, show progress, and exit by the outcome')
     .option('--keep-going', 'after a failure, go on with all that does not need the failed step')
+    .option('--force', 'run on its own, though the same plan runs already; the cache serves it all the same')
     .option('--idempotency-key <key>', 'the same key and request within a day answer the same build');
 }
 
@@ -21,7 +23,8 @@ export function withRunOptions(command: Command): Command {
 export function runOf(
   options: z.output<typeof runOptionsSchema>,
   newKey: () => string,
-): { idempotencyKey: string; keepGoing?: true } {
+): { idempotencyKey: string; keepGoing?: true; force?: true } {
   const keepGoing = options.keepGoing === undefined ? {} : { keepGoing: options.keepGoing };
-  return { idempotencyKey: options.idempotencyKey ?? newKey(), ...keepGoing };
+  const force = options.force === undefined ? {} : { force: options.force };
+  return { idempotencyKey: options.idempotencyKey ?? newKey(), ...keepGoing, ...force };
 }

@@ -1,6 +1,7 @@
 import { type Reach, reaches } from '../access/reach.ts';
 import type { Table, TableQuery } from '../ports/table.ts';
 import { cursorBehind } from '../ports/table-cursor.ts';
+import { asShown } from '../sharing/work-of.ts';
 import { teamBuildPlace } from '../teams/places.ts';
 import type { BuildRecord } from './build-record.ts';
 import { findBuild, listBuilds } from './build-repository.ts';
@@ -38,7 +39,7 @@ export async function listBuildsWithin(
   const last = ids.at(-1);
   const more = found.length > ids.length || pages.some((one) => one.more);
   return {
-    builds: builds.flatMap((build) => build?.value ?? []),
+    builds: builds.flatMap((build) => (build === undefined ? [] : [asShown(build.value)])),
     ...(last === undefined || !more ? {} : { cursor: last }),
   };
 }

@@ -65,6 +65,16 @@ export const buildRecordSchema = z.strictObject({
   verifies: z.string().optional(),
   /** It has tests: what it made is published when it has succeeded, and not before. */
   tested: z.literal(true).optional(),
+  /** True: it runs on its own, whatever else runs (core/sharing). */
+  force: z.literal(true).optional(),
+  /** The build whose work it shares; absent: its work is its own. */
+  sharesWith: z.string().optional(),
+  /** Of a work that others may join: what theirs must be the same in (core/sharing/claim.ts). */
+  sharing: digest.optional(),
+  /** Its owner cancelled it while others shared its work, which goes on for them: it is over for its readers. */
+  withdrawnAt: timestamp.optional(),
+  /** How the work of such a build ended. */
+  outcome: z.enum(['succeeded', 'failed', 'cancelled']).optional(),
   /** It counts among the builds that run at once (core/builds/running-builds.ts). */
   holdsSlot: z.literal(true).optional(),
   failure: failureSchema.optional(),

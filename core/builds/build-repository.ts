@@ -1,5 +1,5 @@
 import { type Reach, reaches, wholeTenant } from '../access/reach.ts';
-import { type Actor, type ActorOrEngine, auditWrite } from '../audit/entry.ts';
+import { type Actor, auditWrite } from '../audit/entry.ts';
 import { digestOf } from '../digest.ts';
 import { EngineError } from '../errors.ts';
 import { outboxWrite } from '../events/outbox.ts';
@@ -10,11 +10,12 @@ import { ConditionFailed, type Table, type TableRecord, type TableWrite } from '
 import { tableLimits } from '../ports/table-limits.ts';
 import { storeCounted } from '../quota/admission.ts';
 import type { QuotaPorts } from '../quota/owner-quotas.ts';
+import { asShown } from '../sharing/work-of.ts';
 import type { ResolvedSpec } from '../spec/schema.ts';
 import { teamBuildPlace } from '../teams/places.ts';
 import { createOnce } from '../tenancy/idempotency.ts';
 import { type BuildRecord, buildRecordSchema } from './build-record.ts';
-import { buildKey, shardCount, specKey, stateIndex, tenantBuildsIndex } from './keys.ts';
+import { buildKey, shardCount, sharingState, specKey, stateIndex, tenantBuildsIndex } from './keys.ts';
 import { type BuildState, isTerminal, mayBecome } from './lifecycle.ts';
 
 /** A record with the version that a conditional write needs. */
@@ -31,10 +32,14 @@ export function buildWrite(build: BuildRecord, version: number | 'absent'): Tabl
     data: toJsonObject(build),
     indexes: {
       byTenant: tenantBuildsIndex(build.tenantId, build.id),
-      ...(isTerminal(build.state) ? {} : { byState: stateIndex(build.state, build.id) }),
+      ...(isTerminal(build.state) ? {} : { byState: stateIndex(indexedState(build), build.id) }),
     },
     condition: version === 'absent' ? { kind: 'absent' } : { kind: 'version', version },
   };
+}
+
+function indexedState({ state, sharesWith }: BuildRecord): string {
+  return sharesWith === undefined ? state : sharingState;
 }
 
 export function readBuild(record: TableRecord): Versioned<BuildRecord> {
@@ -47,13 +52,16 @@ export async function findBuild(table: Table, buildId: string): Promise<Versione
   return record === undefined ? undefined : readBuild(record);
 }
 
-/** The build, for a caller. @throws EngineError build.not_found, also for one that is out of the caller's reach. */
+/**
+ * The build as a caller sees it (core/sharing/work-of.ts).
+ * @throws EngineError build.not_found, also for one that is out of the caller's reach.
+ */
 export async function getBuild(table: Table, reach: Reach, buildId: string): Promise<Versioned<BuildRecord>> {
   const found = await findBuild(table, buildId);
   if (found === undefined || !reaches(reach, found.value)) {
     throw new EngineError('build.not_found', 'No build of this tenant has this id.');
   }
-  return found;
+  return { ...found, value: asShown(found.value) };
 }
 
 /** A tenant's builds, newest first. `cursor` is the table's own: callers sign it before it leaves. */
@@ -70,7 +78,7 @@ export async function listBuilds(
     ...(page.cursor === undefined ? {} : { cursor: page.cursor }),
   });
   return {
-    builds: found.records.map((record) => readBuild(record).value),
+    builds: found.records.map((record) => asShown(readBuild(record).value)),
     ...(found.cursor === undefined ? {} : { cursor: found.cursor }),
   };
 }
@@ -122,7 +130,7 @@ export async function* queuedBuilds(table: Table): AsyncGenerator<readonly Build
 /** How a build runs and what it goes on from: all that is asked beside its spec. */
 export type RunOptions = Pick<
   BuildRecord,
-  'keepGoing' | 'resumedFrom' | 'retryOf' | 'archiveOf' | 'purpose' | 'verifies' | 'teamId'
+  'keepGoing' | 'resumedFrom' | 'retryOf' | 'archiveOf' | 'purpose' | 'verifies' | 'teamId' | 'force'
 >;
 
 /** A build to be made. */
@@ -185,40 +193,6 @@ export async function submitBuild(
 const teamBuildWrite = (tenantId: string, teamId: string, buildId: string): TableWrite => ({
   ...{ kind: 'put', key: teamBuildPlace(tenantId, teamId, buildId), data: {}, condition: { kind: 'absent' } },
 });
-
-/**
- * Asks for a build's end: the wish is stored with its event, and what runs is stopped by whoever handles that.
- * Asking again changes nothing.
- * @throws EngineError build.not_found, build.terminal
- */
-export async function requestCancel(
-  ports: { table: Table; clock: Clock; ids: Ids },
-  reach: Reach,
-  buildId: string,
-  actor: ActorOrEngine = { tenantId: reach.tenantId },
-): Promise<BuildRecord> {
-  const { tenantId } = reach;
-  for (;;) {
-    const { value: build, version } = await getBuild(ports.table, reach, buildId);
-    if (build.state === 'cancelled' || (build.cancelRequestedAt !== undefined && !isTerminal(build.state)))
-      return build;
-    if (isTerminal(build.state)) {
-      throw new EngineError('build.terminal', `The build has ended: it is ${build.state}.`);
-    }
-    const asked: BuildRecord = { ...build, cancelRequestedAt: ports.clock.now().toISOString() };
-    try {
-      await ports.table.transact([
-        buildWrite(asked, version),
-        outboxWrite(ports, 'build.cancel_requested', tenantId, { buildId }),
-        auditWrite(ports, actor, { action: 'build.cancel_requested', target: buildId }),
-      ]);
-      return asked;
-    } catch (error) {
-      // The build moved on between read and write: look again. Each round needs a change by somebody else.
-      if (!(error instanceof ConditionFailed && error.failed.includes(0))) throw error;
-    }
-  }
-}
 
 /**
  * Changes a build under its version, together with other writes; again with the new state where somebody was faster.

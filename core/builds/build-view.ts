@@ -2,7 +2,9 @@ import { z } from 'zod';
 import { errorCatalogue } from '../error-catalogue.ts';
 import { evidenceKinds } from '../evidence/evidence-file.ts';
 import type { Table } from '../ports/table.ts';
+import { workOf } from '../sharing/work-of.ts';
 import { type BuildRecord, type Failure, failureSchema } from './build-record.ts';
+import { findBuild } from './build-repository.ts';
 import { estimateView, estimateViewSchema } from './estimate-view.ts';
 import { type EvidenceRecord, listEvidence } from './evidence-record.ts';
 import { buildStates, isTerminal, type WorkState, workStates } from './lifecycle.ts';
@@ -69,6 +71,12 @@ export const buildViewSchema = z
         'warm: it makes only what all tenants share, ahead of need. verify: it makes again what another build made.',
       ),
     verifies: z.string().optional().describe('The build that it verifies.'),
+    sharedWith: z
+      .string()
+      .optional()
+      .describe(
+        'The build whose work it shares: of the same plan, and there before it. Nothing runs for this one alone.',
+      ),
     failure: failureViewSchema.optional().describe('Why it failed: code, step, last log lines.'),
   })
   .meta({ id: 'Build' });
@@ -147,6 +155,7 @@ export function buildView(build: BuildRecord): BuildView {
     ...(build.retryOf === undefined ? {} : { retryOf: build.retryOf }),
     ...(build.purpose === undefined ? {} : { purpose: build.purpose }),
     ...(build.verifies === undefined ? {} : { verifies: build.verifies }),
+    ...(build.sharesWith === undefined ? {} : { sharedWith: build.sharesWith }),
     ...(build.failure === undefined || build.state === 'cancelled' ? {} : { failure: failureView(build.failure) }),
   };
 }
@@ -156,20 +165,26 @@ export function buildView(build: BuildRecord): BuildView {
  * @param apiUrl address of the API without a trailing slash
  */
 export async function buildDetail(table: Table, build: BuildRecord, apiUrl: string): Promise<BuildDetail> {
-  const [stages, steps, attempts, artifacts, progress, evidence, testFiles] = await Promise.all([
-    listStages(table, build.id),
-    listSteps(table, build.id),
-    listAttempts(table, build.id),
-    listArtifacts(table, build.id),
-    isTerminal(build.state) ? [] : listProgress(table, build.id),
-    build.state === 'succeeded' ? listEvidence(table, build.id) : [],
-    build.tested === true ? listTestFiles(table, build.id) : [],
+  const workId = workOf(build);
+  const [work, stages, steps, attempts, artifacts, progress, evidence, testFiles] = await Promise.all([
+    workId === build.id ? build : findBuild(table, workId).then((found) => found?.value),
+    listStages(table, workId),
+    listSteps(table, workId),
+    listAttempts(table, workId),
+    listArtifacts(table, workId),
+    isTerminal(build.state) ? [] : listProgress(table, workId),
+    build.state === 'succeeded' ? listEvidence(table, workId) : [],
+    build.tested === true ? listTestFiles(table, workId) : [],
   ]);
-  const estimate = estimateView(build, {
-    stages: stages.map(({ value }) => value),
-    attempts: attempts.map(({ value }) => value),
-    artifacts,
-  });
+  // What it took is what its work took, whenever it came to share that.
+  const estimate = estimateView(
+    { ...build, startedAt: work?.startedAt, endedAt: work?.endedAt },
+    {
+      stages: stages.map(({ value }) => value),
+      attempts: attempts.map(({ value }) => value),
+      artifacts,
+    },
+  );
   const done = new Map(steps.map((step) => [step.id, step]));
   const over = isTerminal(build.state);
   const views = stages.map(({ value: stage }) => {

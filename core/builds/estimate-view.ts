@@ -24,7 +24,10 @@ export type EstimateView = z.infer<typeof estimateViewSchema>;
 
 /** The view of a build's estimate; undefined of a build that was never planned. */
 export function estimateView(
-  build: BuildRecord,
+  build: Pick<BuildRecord, 'estimate' | 'state'> & {
+    readonly startedAt?: string | undefined;
+    readonly endedAt?: string | undefined;
+  },
   ran: {
     readonly stages: readonly StageRecord[];
     readonly attempts: readonly AttemptRecord[];

@@ -118,6 +118,8 @@ export const tenantBuildsIndex = (tenantId: string, buildId: string): TableKey =
   partition: `BUILDS#${tenantId}`,
   sort: buildId,
 });
+/** What stands for the state of a build that shares another's work: nobody queues, starts or counts it. */
+export const sharingState = 'sharing';
 /** Index byState: builds that are not over, by state and shard. */
 export const stateIndex = (state: string, buildId: string): TableKey => ({
   partition: `STATE#${state}#${shardOf(buildId)}`,

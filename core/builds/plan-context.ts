@@ -75,7 +75,9 @@ async function previousPlan(
 
 /** Medians of what the latest builds' steps took; a step's own runs are those of builds of the same name. */
 async function runHistory(table: Table, builds: readonly BuildRecord[], name: string): Promise<RunHistory> {
-  const ended = builds.filter((build) => build.startedAt !== undefined && build.endedAt !== undefined);
+  // A build that shared another's work ran nothing.
+  const ran = builds.filter(({ sharesWith, withdrawnAt }) => (sharesWith ?? withdrawnAt) === undefined);
+  const ended = ran.filter((build) => build.startedAt !== undefined && build.endedAt !== undefined);
   const nearest = [...ended.filter((build) => build.name === name), ...ended.filter((build) => build.name !== name)];
   const runs = await Promise.all(
     nearest.slice(0, remembered).map(async (build) => {

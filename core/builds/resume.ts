@@ -14,6 +14,8 @@ export interface Again {
   readonly idempotencyKey?: string;
   /** Absent: as the build before. */
   readonly keepGoing?: boolean;
+  /** True: it runs on its own. Each run says so for itself. */
+  readonly force?: true;
   /**
    * Judges the stored spec as one that is submitted now: what can be built here may have changed since.
    * @throws EngineError spec.invalid
@@ -81,6 +83,7 @@ async function submission(
       ...origin,
       ...(keepGoing === true ? { keepGoing } : {}),
       ...(await teamOf(table, build)),
+      ...(again.force === true ? { force: again.force } : {}),
       ...(build.purpose === 'warm' ? { purpose: build.purpose } : {}),
     },
     ...(again.idempotencyKey === undefined ? {} : { idempotencyKey: again.idempotencyKey }),

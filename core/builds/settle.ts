@@ -4,8 +4,10 @@ import { toJsonObject } from '../json.ts';
 import type { Flow } from '../ports/flow.ts';
 import type { Ids } from '../ports/ids.ts';
 import { ConditionFailed, type Table, type TableWrite } from '../ports/table.ts';
+import { closeWork, type Placed } from '../sharing/claim.ts';
 import type { BuildRecord, Failure, StageRecord } from './build-record.ts';
 import { findBuild, updateBuild } from './build-repository.ts';
+import { isEnding } from './ending.ts';
 import { edgeKey, stageKey } from './keys.ts';
 import type { WorkState } from './lifecycle.ts';
 import { abortUploads } from './part-uploads.ts';
@@ -125,10 +127,15 @@ function outcomeOf(
 }
 
 /** The first failure is the build's; later ones stay with their stages. */
-async function markFailure(table: Table, buildId: string, failure: Failure): Promise<void> {
+export async function markFailure(table: Table, buildId: string, failure: Failure): Promise<void> {
   await updateBuild(table, buildId, (build) =>
-    build.failure === undefined && build.endedAt === undefined ? { build: { ...build, failure } } : undefined,
+    build.failure === undefined && build.endedAt === undefined ? failedFirst({ ...build, failure }) : undefined,
   );
+}
+
+/** A work that a failure ends soon takes no other build in, which would only fail with it. */
+function failedFirst(build: BuildRecord): Placed {
+  return isEnding(build) ? closeWork(build) : { build, writes: [] };
 }
 
 async function wakeDependents(ports: SettleStagePorts, buildId: string, stage: StageRecord): Promise<void> {
@@ -151,7 +158,8 @@ const endEvents = {
 
 /**
  * Writes a build's terminal state with its event, once: a build that is over stays as it is.
- * Answers the build as it is then.
+ * Answers the build as it is then. Of one that its owner left while others shared its work, the end is told as the
+ * work's, and how that ended is kept apart: it is cancelled.
  * @param beside what is to be written in the same transaction, and not at all where the build is over already
  */
 export async function endBuild(
@@ -163,15 +171,18 @@ export async function endBuild(
 ): Promise<BuildRecord | undefined> {
   return updateBuild(ports.table, buildId, (build) => {
     if (build.endedAt !== undefined) return undefined;
-    const { holdsSlot, ...rest } = build;
+    const { build: closed, writes } = closeWork(build);
+    const { holdsSlot, ...rest } = closed;
+    const left = build.withdrawnAt !== undefined;
     const ended: BuildRecord = {
       ...rest,
-      state,
+      ...(left ? { state: 'cancelled' as const, outcome: state } : { state }),
       endedAt: ports.clock.now().toISOString(),
       ...(failure === undefined || build.failure !== undefined ? {} : { failure }),
     };
     const detail = toJsonObject({ buildId, state, code: ended.failure?.code });
-    const told = outboxWrite(ports, endEvents[state], build.tenantId, detail);
-    return { build: ended, writes: [told, ...beside, ...(holdsSlot === true ? giveSlot(build.tenantId) : [])] };
+    const told = outboxWrite(ports, left ? 'work.ended' : endEvents[state], build.tenantId, detail);
+    const freed = holdsSlot === true ? giveSlot(build.tenantId) : [];
+    return { build: ended, writes: [told, ...writes, ...beside, ...freed] };
   });
 }

@@ -10,6 +10,7 @@ import type { Plan } from '../plan/plan.ts';
 import { missReasonView, missReasonViewSchema } from '../plan/preview.ts';
 import type { Blobs } from '../ports/blobs.ts';
 import type { Table } from '../ports/table.ts';
+import { workOf } from '../sharing/work-of.ts';
 
 export const buildExplanationSchema = z
   .strictObject({
@@ -47,7 +48,7 @@ export async function explainBuild(
 ): Promise<BuildExplanation> {
   const [plan, steps, previous] = await Promise.all([
     findPlan(ports.blobs, build.id),
-    listSteps(ports.table, build.id),
+    listSteps(ports.table, workOf(build)),
     buildBefore(ports, reach, build),
   ]);
   if (plan === undefined) throw new EngineError('build.not_planned', `The build is ${build.state}.`);
@@ -75,6 +76,8 @@ async function buildBefore(
   reach: Reach,
   build: BuildRecord,
 ): Promise<{ build: BuildRecord; plan: Plan } | undefined> {
+  // Before the work that it shares: what came in between was not there when that was planned.
+  const before = workOf(build);
   let cursor: string | undefined;
   let older = 0;
   for (let read = 0; read < mostPages && older < lookedAt; read += 1) {
@@ -82,7 +85,7 @@ async function buildBefore(
       limit: page,
       ...(cursor === undefined ? {} : { cursor }),
     });
-    for (const candidate of found.builds.filter(({ id }) => id < build.id)) {
+    for (const candidate of found.builds.filter(({ id }) => id < before)) {
       older += 1;
       // What a warming plans is a part only: to compare with it would call the rest new.
       if (candidate.name !== build.name || candidate.planDigest === undefined) continue;

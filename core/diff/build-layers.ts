@@ -7,6 +7,7 @@ import { sha256 } from '../digest.ts';
 import { EngineError } from '../errors.ts';
 import type { Blobs } from '../ports/blobs.ts';
 import type { Table } from '../ports/table.ts';
+import { workOf } from '../sharing/work-of.ts';
 
 /** A layer of a build, with the step that it belongs to there and the scope that its blobs lie in. */
 export interface BuildLayer {
@@ -26,7 +27,7 @@ export async function layersOfBuild(
   ports: { readonly table: Table; readonly blobs: Blobs },
   build: BuildRecord,
 ): Promise<BuildLayer[]> {
-  const [plan, records] = await Promise.all([findPlan(ports.blobs, build.id), listSteps(ports.table, build.id)]);
+  const [plan, records] = await Promise.all([findPlan(ports.blobs, build.id), listSteps(ports.table, workOf(build))]);
   if (plan === undefined) throw new EngineError('build.not_planned', `The build ${build.id} has no plan.`);
   const known = new Map(records.map((record) => [record.id, record.layer]));
   return Promise.all(

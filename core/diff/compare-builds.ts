@@ -4,6 +4,7 @@ import { listArtifacts } from '../builds/stage-repository.ts';
 import { allChanges, type Change } from '../plan/option-change.ts';
 import type { Blobs } from '../ports/blobs.ts';
 import type { Table } from '../ports/table.ts';
+import { workOf } from '../sharing/work-of.ts';
 import type { ResolvedSpec } from '../spec/schema.ts';
 import { type BuildLayer, layersOfBuild, sharedDepth, storedIndexes } from './build-layers.ts';
 import { type Budget, readIndex, readingBudget, type Unpack } from './index-reader.ts';
@@ -57,7 +58,7 @@ export async function compareBuilds(
   const [[older, newer], [olderSpec, newerSpec], [olderArtifacts, newerArtifacts]] = await Promise.all([
     both(before, after, (build) => layersOfBuild(ports, build)),
     both(before, after, (build) => storedSpec(ports.table, build.id)),
-    both(before, after, (build) => listArtifacts(ports.table, build.id)),
+    both(before, after, (build) => listArtifacts(ports.table, workOf(build))),
   ]);
   const depth = sharedDepth(older, newer);
   const budget = { ...readingBudget };

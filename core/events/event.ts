@@ -11,6 +11,10 @@ export const eventTypes = [
   'build.succeeded',
   'build.failed',
   'build.cancelled',
+  // Of a work whose own build left it while others shared it: that one is over, and nothing more is told of it.
+  'work.started',
+  'work.ended',
+  'work.unwanted',
 ] as const;
 export type EventType = (typeof eventTypes)[number];
 

@@ -13,6 +13,7 @@ import { EngineError } from '../errors.ts';
 import type { Blobs } from '../ports/blobs.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Table } from '../ports/table.ts';
+import { workOf } from '../sharing/work-of.ts';
 import { utf8Length } from '../text.ts';
 import { type VerificationRecord, verificationWrite } from './verification.ts';
 
@@ -36,7 +37,7 @@ export async function concludeVerification(ports: ConcludePorts, verification: B
   const verified = await findBuild(ports.table, verification.verifies ?? '');
   if (verified === undefined) throw new Error(`the build that ${verification.id} verifies is missing`);
   const [before, after, layers] = await Promise.all([
-    listArtifacts(ports.table, verified.value.id),
+    listArtifacts(ports.table, workOf(verified.value)),
     listArtifacts(ports.table, verification.id),
     compareLayers(ports, verified.value, verification),
   ]);

@@ -10,15 +10,20 @@ export const eventRules: readonly {
   { name: 'plan-submitted-builds', types: ['build.submitted'], target: 'planBuild' },
   {
     name: 'dispatch-queued-builds',
-    types: ['build.queued', 'build.succeeded', 'build.failed', 'build.cancelled'],
+    types: ['build.queued', 'build.succeeded', 'build.failed', 'build.cancelled', 'work.ended'],
     target: 'dispatchBuilds',
   },
   {
     name: 'settle-quotas-of-ended-builds',
-    types: ['build.succeeded', 'build.failed', 'build.cancelled'],
+    types: ['build.succeeded', 'build.failed', 'build.cancelled', 'work.ended'],
     target: 'settleQuotas',
   },
-  { name: 'cancel-requested-builds', types: ['build.cancel_requested'], target: 'cancelBuild' },
+  { name: 'cancel-requested-builds', types: ['build.cancel_requested', 'work.unwanted'], target: 'cancelBuild' },
+  {
+    name: 'bring-sharers-on',
+    types: ['build.started', 'build.succeeded', 'build.failed', 'build.cancelled', 'work.started', 'work.ended'],
+    target: 'bringSharersOn',
+  },
 ];
 
 /** The state machine's own status changes that call a function: what Catch does not see ends up here. */
@@ -39,6 +44,7 @@ export const schedules: readonly {
   { name: 'sweep-queue', everyMinutes: 1, target: 'dispatchBuilds' },
   { name: 'sweep-running', everyMinutes: 5, target: 'settleBuild' },
   { name: 'sweep-tasks', everyMinutes: 5, target: 'reapTasks' },
+  { name: 'sweep-sharers', everyMinutes: 5, target: 'bringSharersOn' },
   { name: 'evict-cache', everyMinutes: 60, target: 'evictCache' },
   { name: 'warm-cache', everyMinutes: 30, target: 'warmCache' },
   { name: 'seal-audit', everyMinutes: 1, target: 'sealAudit' },

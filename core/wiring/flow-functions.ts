@@ -97,6 +97,13 @@ export const eventFunctions = {
     rights: { ...none, stopsTasks: true },
     timeoutSeconds: 60,
   },
+  bringSharersOn: {
+    name: 'bring-sharers-on',
+    entry: 'functions/events/bring-sharers-on/lambda.ts',
+    rights: none,
+    // A thousand builds that share one work are brought on in some seconds.
+    timeoutSeconds: 120,
+  },
   evictCache: {
     name: 'evict-cache',
     entry: 'functions/events/evict-cache/lambda.ts',

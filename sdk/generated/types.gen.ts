@@ -1646,6 +1646,10 @@ export type Build = {
      */
     verifies?: string;
     /**
+     * The build whose work it shares: of the same plan, and there before it. Nothing runs for this one alone.
+     */
+    sharedWith?: string;
+    /**
      * Why it failed: code, step, last log lines.
      */
     failure?: Failure;
@@ -1875,6 +1879,10 @@ export type BuildDetail = {
      * The build that it verifies.
      */
     verifies?: string;
+    /**
+     * The build whose work it shares: of the same plan, and there before it. Nothing runs for this one alone.
+     */
+    sharedWith?: string;
     /**
      * Why it failed: code, step, last log lines.
      */
@@ -4498,6 +4506,10 @@ export type StartBuildData = {
          */
         keepGoing?: 'true' | 'false';
         /**
+         * true: runs on its own, though the tenant runs the same plan already. The cache serves it all the same.
+         */
+        force?: 'true' | 'false';
+        /**
          * Id of the team that the build is to belong to; else it is of no team.
          */
         team?: string;
@@ -4843,6 +4855,10 @@ export type ResumeBuildData = {
          */
         keepGoing?: 'true' | 'false';
         /**
+         * true: runs on its own, though the tenant runs the same plan already. The cache serves it all the same.
+         */
+        force?: 'true' | 'false';
+        /**
          * The archive state to plan with: that of the resumed build, or the archive’s own of now.
          */
         archive?: 'resumed' | 'latest';
@@ -4927,6 +4943,10 @@ export type RetryBuildData = {
          * true: a failure ends only what needs the failed step; else it ends the whole build soon.
          */
         keepGoing?: 'true' | 'false';
+        /**
+         * true: runs on its own, though the tenant runs the same plan already. The cache serves it all the same.
+         */
+        force?: 'true' | 'false';
     };
     url: '/v1/builds/{id}:retry';
 };

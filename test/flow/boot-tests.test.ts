@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { type Grant, permissions } from '../../core/access/permissions.ts';
 import { wholeTenant } from '../../core/access/reach.ts';
-import { requestCancel } from '../../core/builds/build-repository.ts';
 import type { BuildDetail } from '../../core/builds/build-view.ts';
 import { listArtifacts } from '../../core/builds/stage-repository.ts';
 import { EngineError } from '../../core/errors.ts';
+import { requestCancel } from '../../core/sharing/cancel.ts';
 import type { ResolvedSpec, SpecInput } from '../../core/spec/schema.ts';
 import { downloadArtifact } from '../../functions/api/builds/download-artifact.ts';
 import { downloadEvidence } from '../../functions/api/builds/download-evidence.ts';

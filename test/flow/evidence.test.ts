@@ -1,7 +1,7 @@
 import { createPublicKey, verify } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { wholeTenant } from '../../core/access/reach.ts';
-import { type RunOptions, requestCancel } from '../../core/builds/build-repository.ts';
+import type { RunOptions } from '../../core/builds/build-repository.ts';
 import type { BuildDetail } from '../../core/builds/build-view.ts';
 import { listEvidence } from '../../core/builds/evidence-record.ts';
 import { buildKey, evidenceKey, resultKey, specKey } from '../../core/builds/keys.ts';
@@ -16,6 +16,7 @@ import { statementSchema } from '../../core/evidence/statement.ts';
 import { type FoundFile, type TrustedKey, verifyEvidence } from '../../core/evidence/verification.ts';
 import { readJson, utf8 } from '../../core/json.ts';
 import type { Signer } from '../../core/ports/signer.ts';
+import { requestCancel } from '../../core/sharing/cancel.ts';
 import type { ResolvedSpec } from '../../core/spec/schema.ts';
 import { handle as finalizeBuild } from '../../functions/orchestration/finalize-build/finalize-build.ts';
 import { archive, specWith } from '../core/plan/plan-fixtures.ts';

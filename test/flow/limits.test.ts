@@ -1,8 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { wholeTenant } from '../../core/access/reach.ts';
-import { findBuild, requestCancel } from '../../core/builds/build-repository.ts';
+import { findBuild } from '../../core/builds/build-repository.ts';
 import { waitsUnderLimit } from '../../core/builds/stage-limit.ts';
+import { requestCancel } from '../../core/sharing/cancel.ts';
 import type { Installation } from '../../core/tenancy/installation.ts';
 import { handle as dispatchBuilds } from '../../functions/events/dispatch-builds/dispatch-builds.ts';
 import { archive, specWith } from '../core/plan/plan-fixtures.ts';

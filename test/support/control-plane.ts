@@ -12,6 +12,7 @@ import type { BuildRecord } from '../../core/builds/build-record.ts';
 import { findBuild, type RunOptions, submitBuild } from '../../core/builds/build-repository.ts';
 import { type BuildDetail, buildDetail } from '../../core/builds/build-view.ts';
 import { executionEnvelope } from '../../core/events/envelope.ts';
+import type { EngineEvent } from '../../core/events/event.ts';
 import type { ArchiveState } from '../../core/plan/archive-state.ts';
 import type { Ports } from '../../core/ports/ports.ts';
 import type { ResolvedSpec } from '../../core/spec/schema.ts';
@@ -36,6 +37,8 @@ export interface ControlPlane {
   fileOf(path: string): string;
   /** The state that the archive answers from now on. */
   archive: ArchiveState;
+  /** What was published, by the events' ids, in that order. */
+  readonly told: ReadonlyMap<string, EngineEvent>;
   /** Digests of package files that neither cache nor archive has. */
   readonly gone: Set<string>;
   submit(spec: ResolvedSpec, run?: RunOptions, tenantId?: string): Promise<BuildRecord>;
@@ -136,14 +139,21 @@ export async function openControlPlane(
     signer: createKeySigner(openSigningKey(directory)),
     vault: createKeyVault(openVaultKey(directory)),
   };
+  const told = new Map<string, EngineEvent>();
   const pump = await startOutboxPump({
-    ...{ table, bus },
+    table,
+    bus: {
+      publish: (events) => {
+        for (const event of events) told.set(event.id, event);
+        return bus.publish(events);
+      },
+    },
     onCommit: (listener) => table.onCommit(listener),
     trim: (position) => table.trim(position),
     onError: (error) => console.error(error),
   });
   const plane: ControlPlane = {
-    ...{ ports, agent, archive, gone: new Set() },
+    ...{ ports, agent, archive, told, gone: new Set() },
     fileOf: objects.fileOf,
     submit: async (spec, run = {}, tenantId = 'ten_1') =>
       (await submitBuild(ports, { tenantId, keyId: 'key_1', spec, run })).build,

@@ -1,11 +1,14 @@
 import { z } from 'zod';
-import { requestCancel } from '../../../core/builds/build-repository.ts';
 import { buildView, buildViewSchema } from '../../../core/builds/build-view.ts';
+import { requestCancel } from '../../../core/sharing/cancel.ts';
 import { defineOperation } from '../../shared/operation.ts';
 import { principalOf, reachOf } from '../../shared/principal-of.ts';
 import { buildParamsSchema } from './build-params.ts';
 
-/** Stores the wish; the builder ends within seconds. Asking again changes nothing. */
+/**
+ * Stores the wish; the builder ends within seconds, unless other builds share the work: then it goes on for them. Asking
+ * again changes nothing.
+ */
 export const cancelBuild = defineOperation({
   id: 'cancelBuild',
   method: 'POST',

@@ -4,6 +4,7 @@ import { listEvidence } from '../../../core/builds/evidence-record.ts';
 import { artifactPlace } from '../../../core/builds/places.ts';
 import { listTestFiles } from '../../../core/builds/test-evidence.ts';
 import { EngineError } from '../../../core/errors.ts';
+import { hasLeft, workOf } from '../../../core/sharing/work-of.ts';
 import { defineOperation } from '../../shared/operation.ts';
 import { reachOf } from '../../shared/principal-of.ts';
 import { buildParamsSchema } from './build-params.ts';
@@ -31,8 +32,8 @@ export const downloadEvidence = defineOperation({
     const { tenantId } = reach;
     const { value: build } = await getBuild(ports.table, reach, params.id);
     const [made, shown] = await Promise.all([
-      listEvidence(ports.table, build.id),
-      listTestFiles(ports.table, build.id),
+      hasLeft(build) ? [] : listEvidence(ports.table, workOf(build)),
+      listTestFiles(ports.table, workOf(build)),
     ]);
     const file = [...made, ...shown].find(({ name }) => name === params.name);
     if (file === undefined) {

@@ -3,6 +3,7 @@ import { getBuild } from '../../../core/builds/build-repository.ts';
 import { EngineError } from '../../../core/errors.ts';
 import { buildLockSchema } from '../../../core/lock/build-lock.ts';
 import { lockDigestOf, readLock } from '../../../core/lock/lock-store.ts';
+import { workOf } from '../../../core/sharing/work-of.ts';
 import { defineOperation } from '../../shared/operation.ts';
 import { reachOf } from '../../shared/principal-of.ts';
 import { buildParamsSchema } from './build-params.ts';
@@ -29,7 +30,7 @@ export const readBuildLock = defineOperation({
     const reach = reachOf(context);
     const { tenantId } = reach;
     const { value: build } = await getBuild(ports.table, reach, params.id);
-    const sha256 = await lockDigestOf(ports.table, build.id);
+    const sha256 = await lockDigestOf(ports.table, workOf(build));
     const lock = sha256 === undefined ? undefined : await readLock(ports.blobs, tenantId, sha256);
     if (sha256 === undefined || lock === undefined) {
       throw new EngineError('lock.not_recorded', `The build is ${build.state} and has no lock.`);

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { Reach } from '../../../core/access/reach.ts';
+import type { StageRecord } from '../../../core/builds/build-record.ts';
 import { getBuild } from '../../../core/builds/build-repository.ts';
 import { isTerminal } from '../../../core/builds/lifecycle.ts';
 
@@ -8,6 +9,7 @@ import { printable } from '../../../core/builds/printable.ts';
 import { listStages } from '../../../core/builds/stage-repository.ts';
 import { EngineError } from '../../../core/errors.ts';
 import type { Ports } from '../../../core/ports/ports.ts';
+import { workOf } from '../../../core/sharing/work-of.ts';
 import { takePollSlot } from '../../../core/tenancy/poll-slots.ts';
 import { defineOperation } from '../../shared/operation.ts';
 import { reachOf } from '../../shared/principal-of.ts';
@@ -82,10 +84,14 @@ async function readOnce(
   query: { readonly cursor?: string | undefined; readonly stage?: string | undefined },
 ): Promise<Logs> {
   const { value: build } = await getBuild(ports.table, reach, buildId);
-  const all = (await listStages(ports.table, build.id)).map((stage) => stage.value);
+  const ended = isTerminal(build.state);
+  // What a build that is over left standing runs no more, or for others alone: its own log ends here.
+  const over = ({ state }: StageRecord) => state !== 'pending' && state !== 'running';
+  const all = (await listStages(ports.table, workOf(build))).map(({ value: stage }) =>
+    ended && !over(stage) ? { ...stage, state: 'skipped' as const } : stage,
+  );
   const stages = query.stage === undefined ? all : all.filter(({ id }) => id === query.stage);
   const first = stages[0];
-  const ended = isTerminal(build.state);
   if (first === undefined) {
     return { lines: [], complete: ended, ...(query.cursor === undefined ? {} : { cursor: query.cursor }) };
   }
@@ -93,7 +99,7 @@ async function readOnce(
   if (from === undefined || !stages.some(({ id }) => id === from.stage)) {
     throw new EngineError('cursor.invalid', 'The cursor is none of this log.');
   }
-  const part = await walkLog(ports.blobs, build.id, stages, from);
+  const part = await walkLog(ports.blobs, workOf(build), stages, from);
   return {
     lines: part.lines.map((line) => ({ ...line, step: printable(line.step), text: printable(line.text) })),
     cursor: formatLogPosition(part.position),

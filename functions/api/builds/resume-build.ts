@@ -11,7 +11,7 @@ import { checkedSpec, submittedSpec } from '../specs/checked-spec.ts';
 import { specBodySchema } from '../specs/spec-body.ts';
 import { buildParamsSchema } from './build-params.ts';
 import { lockErrorCodes } from './lock-query.ts';
-import { keepGoingQuery, readKeepGoing } from './run-query.ts';
+import { forceQuery, keepGoingQuery, readForce, readKeepGoing } from './run-query.ts';
 
 /** Goes on with a failed or cancelled build, as a new one: what that had finished is taken from the cache. */
 export const resumeBuild = defineOperation({
@@ -23,6 +23,7 @@ export const resumeBuild = defineOperation({
   params: buildParamsSchema,
   query: z.strictObject({
     ...keepGoingQuery,
+    ...forceQuery,
     archive: z
       .enum(['resumed', 'latest'])
       .default('resumed')
@@ -44,6 +45,7 @@ export const resumeBuild = defineOperation({
       check: (stored) => checkedSpec(stored, ports.installation),
       archive: query.archive,
       ...readKeepGoing(query.keepGoing),
+      ...readForce(query.force),
       ...(body === undefined ? {} : { spec: await submittedSpec(ports, tenantId, body) }),
       ...(context.idempotencyKey === undefined ? {} : { idempotencyKey: context.idempotencyKey }),
     });

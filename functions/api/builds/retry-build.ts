@@ -10,7 +10,7 @@ import { principalOf, reachOf } from '../../shared/principal-of.ts';
 import { checkedSpec } from '../specs/checked-spec.ts';
 import { buildParamsSchema } from './build-params.ts';
 import { lockErrorCodes } from './lock-query.ts';
-import { keepGoingQuery, readKeepGoing } from './run-query.ts';
+import { forceQuery, keepGoingQuery, readForce, readKeepGoing } from './run-query.ts';
 
 /** Builds the spec of a build that has ended once more, as if it were submitted now; the cache serves it too. */
 export const retryBuild = defineOperation({
@@ -20,7 +20,7 @@ export const retryBuild = defineOperation({
   summary: 'Build the spec of a build that has ended once more',
   access: { kind: 'permission', permission: 'builds:create', inTeam: true },
   params: buildParamsSchema,
-  query: z.strictObject(keepGoingQuery),
+  query: z.strictObject({ ...keepGoingQuery, ...forceQuery }),
   body: undefined,
   response: buildViewSchema,
   status: 202,
@@ -34,6 +34,7 @@ export const retryBuild = defineOperation({
       keyId,
       check: (stored) => checkedSpec(stored, ports.installation),
       ...readKeepGoing(query.keepGoing),
+      ...readForce(query.force),
       ...(context.idempotencyKey === undefined ? {} : { idempotencyKey: context.idempotencyKey }),
     });
     await needUploads(ports, tenantId, submission.spec, submission.spec);

@@ -15,6 +15,17 @@ export const teamQuery = {
   team: teamIdSchema.optional().describe('Id of the team that the build is to belong to; else it is of no team.'),
 };
 
+export const forceQuery = {
+  force: flag
+    .default('false')
+    .describe('true: runs on its own, though the tenant runs the same plan already. The cache serves it all the same.'),
+};
+
+/** `force` as a fact, where it is true. */
+export function readForce(value: z.output<typeof flag>): { force?: true } {
+  return value === 'true' ? { force: true } : {};
+}
+
 /** `keepGoing` as a fact; undefined where the caller did not say. */
 export function readKeepGoing(value: z.output<typeof flag> | undefined): { keepGoing?: boolean } {
   return value === undefined ? {} : { keepGoing: value === 'true' };

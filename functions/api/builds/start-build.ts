@@ -8,7 +8,7 @@ import { principalOf, reachOf } from '../../shared/principal-of.ts';
 import { submittedSpec } from '../specs/checked-spec.ts';
 import { specBodySchema } from '../specs/spec-body.ts';
 import { lockErrorCodes, lockQuery, withLock } from './lock-query.ts';
-import { keepGoingQuery, teamQuery } from './run-query.ts';
+import { forceQuery, keepGoingQuery, readForce, teamQuery } from './run-query.ts';
 
 /** Stores the build and answers; planning, and with it the archive, comes after the answer. */
 export const startBuild = defineOperation({
@@ -19,7 +19,7 @@ export const startBuild = defineOperation({
   summary: 'Start a build of a spec',
   access: { kind: 'permission', permission: 'builds:create', inTeam: true },
   params: z.strictObject({}),
-  query: z.strictObject({ ...keepGoingQuery, ...teamQuery, ...lockQuery }),
+  query: z.strictObject({ ...keepGoingQuery, ...forceQuery, ...teamQuery, ...lockQuery }),
   body: z.unknown(),
   describedBody: specBodySchema,
   response: buildViewSchema,
@@ -36,6 +36,7 @@ export const startBuild = defineOperation({
       ...{ tenantId, keyId, spec, actor },
       run: {
         ...(query.keepGoing === 'true' ? { keepGoing: true } : {}),
+        ...readForce(query.force),
         ...(query.team === undefined ? {} : { teamId: query.team }),
       },
       ...(context.idempotencyKey === undefined ? {} : { idempotencyKey: context.idempotencyKey }),

@@ -4,10 +4,11 @@ import { endBuild } from '../../../core/builds/settle.ts';
 import type { JsonValue } from '../../../core/digest.ts';
 import { buildOf } from '../../../core/events/subject.ts';
 import type { Ports } from '../../../core/ports/ports.ts';
+import { leaveWork } from '../../../core/sharing/cancel.ts';
 
 /**
- * Carries out a cancellation that was asked for: the execution is stopped, its builders are ended, and the terminal
- * state is written. Safe to repeat.
+ * Ends a build that shares a work for itself alone. Of any other it carries out the cancellation that was asked for: the
+ * execution is stopped, its builders are ended, and the terminal state is written. Safe to repeat.
  */
 export async function handle(
   ports: Pick<Ports, 'table' | 'flow' | 'tasks' | 'clock' | 'ids'>,
@@ -17,6 +18,10 @@ export async function handle(
   const found = buildId === undefined ? undefined : await findBuild(ports.table, buildId);
   if (buildId === undefined || found === undefined) return { cancelled: false };
   const build = found.value;
+  if (build.cancelRequestedAt !== undefined && build.sharesWith !== undefined) {
+    await leaveWork(ports, buildId, build.sharesWith);
+    return { cancelled: true };
+  }
   if (build.cancelRequestedAt === undefined || isTerminal(build.state)) return { cancelled: false };
   if (build.state === 'running') {
     await ports.flow.stop(buildId, 'The build was cancelled.');

@@ -8,6 +8,7 @@ import type { JsonValue } from '../../../core/digest.ts';
 import { outboxWrite } from '../../../core/events/outbox.ts';
 import type { Ports } from '../../../core/ports/ports.ts';
 import { ConditionFailed } from '../../../core/ports/table.ts';
+import { stopUnwanted } from '../../../core/sharing/cancel.ts';
 
 type DispatchPorts = Pick<Ports, 'table' | 'flow' | 'clock' | 'ids' | 'installation'>;
 
@@ -33,6 +34,7 @@ export async function handle(ports: DispatchPorts, _input: unknown): Promise<Jso
     const wanted: BuildRecord[] = [];
     for (const build of page) {
       if (build.cancelRequestedAt !== undefined) await endBuild(ports, build.id, 'cancelled');
+      else if (await stopUnwanted(ports, build)) continue;
       else if (build.purpose === 'warm') last.push(build);
       else wanted.push(build);
     }
@@ -54,7 +56,8 @@ async function start(ports: DispatchPorts, build: BuildRecord, limits: DispatchL
       if (!moved) return undefined;
       const startedAt = ports.clock.now().toISOString();
       const next: BuildRecord = { ...current, state: 'running', startedAt, holdsSlot: true };
-      const started = outboxWrite(ports, 'build.started', current.tenantId, { buildId: build.id });
+      const event = current.withdrawnAt === undefined ? 'build.started' : 'work.started';
+      const started = outboxWrite(ports, event, current.tenantId, { buildId: build.id });
       return { build: next, writes: [started, ...takeSlot(current.tenantId, limits)] };
     });
   } catch (error) {

@@ -9,6 +9,7 @@ import type { JsonValue } from '../../../core/digest.ts';
 import { readTrigger } from '../../../core/events/envelope.ts';
 import type { Ports } from '../../../core/ports/ports.ts';
 import { ConditionFailed } from '../../../core/ports/table.ts';
+import { stopUnwanted } from '../../../core/sharing/cancel.ts';
 
 type SettlePorts = Pick<Ports, 'table' | 'blobs' | 'flow' | 'tasks' | 'clock' | 'ids'>;
 
@@ -18,7 +19,7 @@ const grace = 60_000;
 /**
  * Ends what the state machine's Catch does not see: an execution that was stopped, timed out, overflowed or failed.
  * On a schedule's tick it looks at every running build: one without an execution gets it, one whose execution is over
- * is ended, and a stage that waits for nothing more is told again.
+ * is ended, a stage that waits for nothing more is told again, and what nobody wants any more is to be cancelled.
  */
 export async function handle(ports: SettlePorts, input: unknown): Promise<JsonValue> {
   const trigger = readTrigger(input);
@@ -35,6 +36,7 @@ export async function handle(ports: SettlePorts, input: unknown): Promise<JsonVa
 }
 
 async function sweepBuild(ports: SettlePorts, build: BuildRecord): Promise<void> {
+  await stopUnwanted(ports, build);
   const status = await ports.flow.status(build.id);
   if (status === 'unknown') await startExecution(ports, build.id);
   else if (status !== 'running') await settleBuild(ports, build.id);

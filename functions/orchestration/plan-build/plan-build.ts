@@ -9,7 +9,6 @@ import { endBuild } from '../../../core/builds/settle.ts';
 import { waitsUnderLimit } from '../../../core/builds/stage-limit.ts';
 import type { JsonValue } from '../../../core/digest.ts';
 import { EngineError } from '../../../core/errors.ts';
-import { outboxWrite } from '../../../core/events/outbox.ts';
 import { buildOf } from '../../../core/events/subject.ts';
 import { toJsonObject } from '../../../core/json.ts';
 import { needPackages } from '../../../core/lock/gone-packages.ts';
@@ -21,6 +20,8 @@ import { warmPlan } from '../../../core/plan/warm-plan.ts';
 import type { Ports } from '../../../core/ports/ports.ts';
 import type { TableWrite } from '../../../core/ports/table.ts';
 import { plannedUse, reservePlanned } from '../../../core/quota/gate.ts';
+import { bringOn } from '../../../core/sharing/follow.ts';
+import { queueBuild } from '../../../core/sharing/queue-build.ts';
 import type { ResolvedSpec } from '../../../core/spec/schema.ts';
 
 type PlanPorts = Pick<Ports, 'table' | 'blobs' | 'clock' | 'ids' | 'archive' | 'packages' | 'vault' | 'installation'>;
@@ -61,10 +62,7 @@ async function planBuild(ports: PlanPorts, buildId: string): Promise<void> {
     return;
   }
   const { plan, archiveReadAt } = made;
-  const [figures] = await Promise.all([
-    planFigures(ports.table, planning.tenantId, planning.name, plan),
-    storeStages(ports, buildId, plan),
-  ]);
+  const figures = await planFigures(ports.table, planning.tenantId, planning.name, plan);
   // A verification takes nothing from the cache.
   const cached = planning.verifies === undefined ? figures.cached : new Map<string, number>();
   const estimated = estimatePlan(plan, { ...figures, cached });
@@ -74,26 +72,31 @@ async function planBuild(ports: PlanPorts, buildId: string): Promise<void> {
     await endRefused(ports, buildId, error);
     return;
   }
-  await updateBuild(ports.table, buildId, (build) =>
+  const queue = (build: BuildRecord) =>
     build.state === 'planning' && build.cancelRequestedAt === undefined
       ? {
           build: {
             ...build,
-            state: 'queued',
+            state: 'queued' as const,
             planDigest: planDigest(plan),
             estimate: estimated.total,
             ...(plan.steps.some((step) => step.produces === 'report') ? { tested: true as const } : {}),
             ...(archiveReadAt === undefined ? {} : { archiveReadAt }),
             plannedAt: ports.clock.now().toISOString(),
           },
-          writes: [outboxWrite(ports, 'build.queued', build.tenantId, { buildId })],
         }
-      : undefined,
-  );
-  const now = await findBuild(ports.table, buildId);
-  if (now?.value.state === 'planning' && now.value.cancelRequestedAt !== undefined) {
+      : undefined;
+  const queued = await queueBuild(ports, buildId, queue, () => storeStages(ports, buildId, plan));
+  if (queued?.state === 'planning' && queued.cancelRequestedAt !== undefined) {
     await endBuild(ports, buildId, 'cancelled');
   }
+  if (queued?.sharesWith !== undefined) await joinWork(ports, buildId, queued.sharesWith);
+}
+
+/** A work that runs already told so before the build shared it. */
+async function joinWork(ports: PlanPorts, buildId: string, workId: string): Promise<void> {
+  const work = await findBuild(ports.table, workId);
+  if (work !== undefined) await bringOn(ports, buildId, work.value);
 }
 
 /** What the caller can mend ends the build with its code; anything else is tried again with the event. */

@@ -1,0 +1,285 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { foundTenant } from '../../core/access/found-tenant.ts';
+import { findBuild } from '../../core/builds/build-repository.ts';
+import { loadPlan, scopeOf } from '../../core/builds/plan-store.ts';
+import { findResult, listAttempts } from '../../core/builds/stage-repository.ts';
+import { sha256 } from '../../core/digest.ts';
+import { claimKey } from '../../core/sharing/places.ts';
+import { workOf } from '../../core/sharing/work-of.ts';
+import type { ResolvedSpec } from '../../core/spec/schema.ts';
+import { operations } from '../../functions/api/operations.ts';
+import { largestBodyBytes } from '../../functions/shared/request-body.ts';
+import { createRouter } from '../../functions/shared/router.ts';
+import { type HttpFront, startHttpFront } from '../../local/http/front.ts';
+import { createEngineClient, type EngineClient } from '../../sdk/client.ts';
+import type { Build } from '../../sdk/generated/types.gen.ts';
+import { samplePackage } from '../core/lock/lock-samples.ts';
+import { archive, specWith } from '../core/plan/plan-fixtures.ts';
+import { type ControlPlane, useControlPlane } from '../support/control-plane.ts';
+
+interface Caller extends EngineClient {
+  readonly tenantId: string;
+  readonly apiKey: string;
+}
+
+let plane: ControlPlane;
+useControlPlane(archive, (opened) => {
+  plane = opened;
+});
+let front: HttpFront;
+let one: Caller;
+let other: Caller;
+
+beforeAll(async () => {
+  const { table, clock, ids } = plane.ports;
+  const failure = (_: unknown, cause: unknown) => console.error(cause);
+  const log = { request: () => undefined, failure };
+  const handle = createRouter({ ports: plane.ports, operations, log, validateResponses: true });
+  front = await startHttpFront({ handle, maxBodyBytes: largestBodyBytes, ids });
+  const caller = async (tenantName: string): Promise<Caller> => {
+    const owner = { name: 'owner' };
+    const { tenant, key, writes } = foundTenant({ clock, ids }, { name: tenantName, owner, keyName: 'test' });
+    await table.transact(writes);
+    const client = createEngineClient({ url: front.url, apiKey: key.text });
+    return { ...client, tenantId: tenant.tenantId, apiKey: key.text };
+  };
+  [one, other] = [await caller('one'), await caller('other')];
+});
+afterAll(() => front.close());
+
+const specOf = (hostname: string): ResolvedSpec =>
+  specWith({
+    system: { hostname },
+    packages: { install: ['nginx'] },
+    steps: [
+      { id: 'first', run: 'echo 1' },
+      { id: 'second', run: 'echo 2' },
+    ],
+    outputs: [{ type: 'tar' }],
+  });
+const start = (caller: Caller, hostname: string, run: { keepGoing?: boolean; force?: boolean } = {}) =>
+  caller.startBuild({ text: JSON.stringify(specOf(hostname)), mediaType: 'application/json' }, run);
+const many = (count: number, make: () => Promise<Build>) => Promise.all(Array.from({ length: count }, make));
+const recordOf = async (id: string) => {
+  const found = await findBuild(plane.ports.table, id);
+  if (found === undefined) throw new Error('the build is gone');
+  return found.value;
+};
+const until = async (holds: () => boolean | Promise<boolean>) => {
+  for (let waited = 0; !(await holds()); waited += 20) {
+    if (waited > 60_000) throw new Error('it does not come to hold');
+    await sleep(20);
+  }
+};
+/** A build once it is over, as its owner sees it. What polls here asks the table: fifty that ask the API are a load. */
+const ended = async (caller: Caller, { id }: { readonly id: string }) => {
+  await until(async () => (await recordOf(id)).endedAt !== undefined);
+  return caller.readBuild(id);
+};
+/** Builds in whose name a builder did a step. */
+const worked = (step: string) =>
+  plane.agent.began.filter((entry) => entry.endsWith(` ${step}`)).map((entry) => entry.split(' ')[0]);
+/** A work that is at its first script for as long as that, with builds that share it. */
+async function sharedWork(hostname: string, count: number, run: { keepGoing?: boolean } = {}) {
+  plane.agent.scripts.set('first', [{ milliseconds: 1_000 }]);
+  const leader = await start(one, hostname, run);
+  await until(() => worked('first').includes(leader.id));
+  const sharers = await many(count, () => start(one, hostname, run));
+  await until(async () =>
+    (await Promise.all(sharers.map(({ id }) => recordOf(id)))).every(({ state }) => state === 'running'),
+  );
+  return { leader, sharers };
+}
+/** What was told of a build, in that order, each event once. */
+async function typesOf(id: string): Promise<string[]> {
+  const own = [...plane.told.values()].filter(({ detail }) => detail.buildId === id);
+  return own.map(({ type }) => type).filter((type) => type !== 'build.stage_completed');
+}
+
+// Seconds each on a quiet machine.
+describe('fifty builds of one spec that are asked for at once', { timeout: 120_000 }, () => {
+  it('are one execution and fifty records, each with all that was made', async () => {
+    plane.agent.scripts.set('bootstrap', [
+      { taken: [samplePackage('apt', { priority: 'important' }), samplePackage('bash')] },
+    ]);
+    plane.agent.scripts.set('packages', [{ taken: [samplePackage('nginx')] }]);
+    plane.agent.scripts.set('first', [{ milliseconds: 300 }]);
+    const started = await many(50, () => start(one, 'fifty'));
+    const builds = await Promise.all(started.map((build) => ended(one, build)));
+    expect(new Set(builds.map(({ id }) => id)).size).toBe(50);
+    expect(builds.map(({ state, percent, failure }) => [state, percent, failure])).toEqual(
+      new Array(50).fill(['succeeded', 100, undefined]),
+    );
+    const leaders = builds.filter(({ sharedWith }) => sharedWith === undefined);
+    expect(leaders).toHaveLength(1);
+    const [leader] = leaders;
+    expect(new Set(builds.map(({ sharedWith, id }) => sharedWith ?? id))).toEqual(new Set([leader?.id]));
+    for (const step of ['bootstrap', 'first', 'second', 'tar']) expect(worked(step)).toEqual([leader?.id]);
+    const artifacts = await Promise.all(
+      builds.map(async ({ id }) => {
+        const [file] = await one.listArtifacts(id);
+        const response = await fetch(`${front.url}/v1/builds/${id}/artifacts/${file?.name}`, {
+          headers: { authorization: `Bearer ${one.apiKey}` },
+        });
+        return { sha256: file?.sha256, read: sha256(new Uint8Array(await response.arrayBuffer())) };
+      }),
+    );
+    expect(artifacts).toHaveLength(50);
+    for (const { sha256: told, read } of artifacts)
+      expect([told, read]).toEqual([artifacts[0]?.sha256, artifacts[0]?.sha256]);
+    for (const { id, stages, evidence, estimate, startedAt = '', submittedAt } of builds) {
+      expect(stages).toEqual(leader?.stages);
+      expect(evidence.map(({ sha256: digest }) => digest)).toEqual(
+        leader?.evidence.map(({ sha256: digest }) => digest),
+      );
+      expect(evidence.every(({ downloadUrl }) => downloadUrl.includes(`/v1/builds/${id}/`))).toBe(true);
+      expect(estimate?.actual).toEqual(leader?.estimate?.actual);
+      expect(startedAt >= submittedAt).toBe(true);
+      expect(await typesOf(id)).toEqual(['build.submitted', 'build.queued', 'build.started', 'build.succeeded']);
+    }
+    const [sharer] = builds.filter(({ sharedWith }) => sharedWith !== undefined);
+    expect(await one.readLogs(sharer?.id ?? '')).toEqual(await one.readLogs(leader?.id ?? ''));
+    expect((await one.readLogs(sharer?.id ?? '')).complete).toBe(true);
+    expect(await one.readBuildLock(sharer?.id ?? '')).toEqual(await one.readBuildLock(leader?.id ?? ''));
+    const diff = await one.diffBuilds(leader?.id ?? '', sharer?.id ?? '');
+    expect([diff.sharedLayers, diff.files.entries]).toEqual([diff.after.layers, []]);
+  });
+
+  it('of two tenants are two executions, which share no private layer', async () => {
+    const callers = [one, other];
+    const started = await many(25, () => start(one, 'two-tenants'));
+    const foreign = await many(25, () => start(other, 'two-tenants'));
+    const builds = await Promise.all([
+      ...started.map((build) => ended(one, build)),
+      ...foreign.map((build) => ended(other, build)),
+    ]);
+    expect(builds.map(({ state }) => state)).toEqual(new Array(50).fill('succeeded'));
+    const leaders = builds.filter(({ sharedWith }) => sharedWith === undefined);
+    expect(leaders).toHaveLength(2);
+    for (const step of ['first', 'second', 'tar'])
+      expect(worked(step).sort()).toEqual(leaders.map(({ id }) => id).sort());
+    for (const [position, { tenantId }] of callers.entries()) {
+      const own = builds.slice(position * 25, position * 25 + 25);
+      const leader = own.find(({ sharedWith }) => sharedWith === undefined);
+      expect(new Set(own.map(({ sharedWith, id }) => sharedWith ?? id))).toEqual(new Set([leader?.id]));
+      const plan = await loadPlan(plane.ports.blobs, leader?.id ?? '');
+      const secret = plan.steps.filter(({ scope }) => scope !== 'shared');
+      expect(secret.map(({ id }) => id)).toEqual(expect.arrayContaining(['first', 'second', 'tar']));
+      for (const step of secret) {
+        expect(await findResult(plane.ports.table, scopeOf(step, tenantId), step.key)).toMatchObject({
+          buildId: leader?.id,
+        });
+      }
+      const stranger = callers[1 - position]?.tenantId ?? '';
+      const read = (await listAttempts(plane.ports.table, leader?.id ?? '')).flatMap(({ value }) =>
+        Object.values(value.blobs),
+      );
+      expect(read.some((path) => path.includes(tenantId))).toBe(true);
+      expect(read.filter((path) => path.includes(stranger))).toEqual([]);
+    }
+    const mine = builds[0]?.id ?? '';
+    await expect(other.readBuild(mine)).rejects.toMatchObject({ problem: { code: 'build.not_found' } });
+  });
+});
+
+describe('a build that shares the work of another', { timeout: 60_000 }, () => {
+  it('holds no slot, is told its progress, and fails with the same failure', async () => {
+    plane.agent.scripts.set('second', [{ fails: 'script.failed' }]);
+    const { leader, sharers } = await sharedWork('fails', 2);
+    const shown = await one.readBuild(sharers[0]?.id ?? '');
+    expect(shown).toMatchObject({ state: 'running', sharedWith: leader.id });
+    expect(shown.stages.find(({ steps }) => steps.some(({ id }) => id === 'first'))?.state).toBe('running');
+    expect((await recordOf(shown.id)).holdsSlot).toBeUndefined();
+    expect((await recordOf(leader.id)).holdsSlot).toBe(true);
+    const builds = await Promise.all([leader, ...sharers].map((build) => ended(one, build)));
+    for (const build of builds) expect(build.failure).toEqual(builds[0]?.failure);
+    expect(builds.map(({ state, failure }) => [state, failure?.code, failure?.step])).toEqual(
+      new Array(3).fill(['failed', 'script.failed', 'second']),
+    );
+    for (const { id } of sharers) {
+      expect(await typesOf(id)).toEqual(['build.submitted', 'build.queued', 'build.started', 'build.failed']);
+    }
+  });
+
+  it('leaves alone, and the others go on', async () => {
+    const { leader, sharers } = await sharedWork('leaves', 2);
+    const [leaving, staying] = sharers;
+    await one.cancelBuild(leaving?.id ?? '');
+    const left = await ended(one, { id: leaving?.id ?? '' });
+    expect(left.state).toBe('cancelled');
+    expect((await one.readBuild(leader.id)).state).toBe('running');
+    expect((await ended(one, leader)).state).toBe('succeeded');
+    expect((await ended(one, { id: staying?.id ?? '' })).state).toBe('succeeded');
+    expect(await one.listArtifacts(left.id)).toEqual([]);
+    expect((await one.readLogs(left.id)).complete).toBe(true);
+    expect(worked('second')).toEqual([leader.id]);
+  });
+
+  it('is left its work where the build that began it is cancelled', async () => {
+    const { leader, sharers } = await sharedWork('withdrawn', 2);
+    expect(await one.cancelBuild(leader.id)).toMatchObject({ state: 'cancelled', ended: true, cancelRequested: true });
+    expect(await one.readBuild(leader.id)).toMatchObject({ state: 'cancelled', evidence: [] });
+    expect((await one.listBuilds({ state: 'cancelled' })).builds.map(({ id }) => id)).toContain(leader.id);
+    // Who comes now shares the work too.
+    const late = await start(one, 'withdrawn');
+    const builds = await Promise.all([...sharers, late].map((build) => ended(one, build)));
+    expect(builds.map(({ state, sharedWith }) => [state, sharedWith])).toEqual(
+      new Array(3).fill(['succeeded', leader.id]),
+    );
+    for (const { id } of builds) expect(await one.listArtifacts(id)).toHaveLength(1);
+    expect((await recordOf(leader.id)).outcome).toBe('succeeded');
+    expect(await one.readBuild(leader.id)).toMatchObject({ state: 'cancelled', evidence: [] });
+    expect(await one.listArtifacts(leader.id)).toEqual([]);
+    expect(await typesOf(leader.id)).toEqual([
+      'build.submitted',
+      'build.queued',
+      'build.started',
+      'build.cancelled',
+      'work.ended',
+    ]);
+    await expect(one.retryBuild(leader.id)).resolves.toMatchObject({ retryOf: leader.id });
+  });
+
+  it('ends the work with it, where it is the last one', async () => {
+    const { leader, sharers } = await sharedWork('nobody', 1);
+    await one.cancelBuild(leader.id);
+    await one.cancelBuild(sharers[0]?.id ?? '');
+    await until(async () => (await recordOf(leader.id)).outcome === 'cancelled');
+    expect((await ended(one, { id: sharers[0]?.id ?? '' })).state).toBe('cancelled');
+    await sleep(100);
+    expect(worked('second')).toEqual([]);
+    expect((await typesOf(leader.id)).slice(-3)).toEqual(['build.cancelled', 'work.unwanted', 'work.ended']);
+  });
+
+  it('may be the build that left it, resumed', async () => {
+    const { leader, sharers } = await sharedWork('resumes', 1);
+    await one.cancelBuild(leader.id);
+    const again = await one.resumeBuild(leader.id);
+    expect(await ended(one, again)).toMatchObject({
+      state: 'succeeded',
+      sharedWith: leader.id,
+      resumedFrom: leader.id,
+    });
+    expect((await ended(one, { id: sharers[0]?.id ?? '' })).state).toBe('succeeded');
+  });
+});
+
+describe('what shares nothing', { timeout: 60_000 }, () => {
+  it('is a build that is forced, one that keeps going, and one that comes later', async () => {
+    const { leader, sharers } = await sharedWork('apart', 1);
+    const apart = [await start(one, 'apart', { force: true }), await start(one, 'apart', { keepGoing: true })];
+    const builds = await Promise.all([leader, ...sharers, ...apart].map((build) => ended(one, build)));
+    expect(builds.map(({ state }) => state)).toEqual(new Array(4).fill('succeeded'));
+    expect(builds.map(({ sharedWith }) => sharedWith)).toEqual([undefined, leader.id, undefined, undefined]);
+    const late = await ended(one, await start(one, 'apart'));
+    expect([late.state, late.sharedWith]).toEqual(['succeeded', undefined]);
+    expect(late.stages.flatMap(({ steps }) => steps).every(({ hit }) => hit)).toBe(true);
+    const verification = await one.verifyBuild(sharers[0]?.id ?? '');
+    expect((await ended(one, verification)).sharedWith).toBeUndefined();
+    expect(await one.listVerifications(sharers[0]?.id ?? '')).toMatchObject([{ verdict: 'identical' }]);
+    const identity = (await recordOf(leader.id)).sharing ?? '-';
+    expect(await plane.ports.table.get(claimKey(one.tenantId, identity))).toBeUndefined();
+    expect(workOf(await recordOf(late.id))).toBe(late.id);
+  });
+});
