@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { EngineError, type FieldError } from '../core/errors.ts';
 import { originListSchema } from '../core/wiring/cors.ts';
 import { hostListSchema } from '../core/wiring/host-list.ts';
+import { isWholeOidc, oidcSettings } from '../core/wiring/oidc.ts';
 import { tierNames, usualTier } from '../core/wiring/plan-tiers.ts';
 import { noProxySchema, proxyAddressSchema } from '../core/wiring/proxy.ts';
 import { rateLimitSchema } from '../core/wiring/rate-limit.ts';
@@ -17,6 +18,16 @@ const address = z
 
 /** Conditions over several values are checked also where one of the values is wrong: all errors come at once. */
 const always = (): boolean => true;
+
+/** The values that are about tokens, by their short names. */
+const oidcValues = (values: {
+  readonly 'oidc.issuer'?: string | undefined;
+  readonly 'oidc.audience'?: string | undefined;
+  readonly 'oidc.tenantClaim'?: string | undefined;
+}) => ({
+  ...{ issuer: values['oidc.issuer'], audience: values['oidc.audience'] },
+  tenantClaim: values['oidc.tenantClaim'],
+});
 
 /** Context of a deployment: `-c name=value`, or a member of "context" in cdk.json. */
 const contextSchema = z
@@ -79,6 +90,9 @@ const contextSchema = z
     warmsPresets: flag
       .default(true)
       .describe('Build what the presets share ahead of need, each time that the archive has changed.'),
+    'oidc.issuer': oidcSettings.issuer.optional().describe('Issuer whose JWTs are taken beside API keys.'),
+    'oidc.audience': oidcSettings.audience.optional().describe('What `aud` of its tokens must be or hold.'),
+    'oidc.tenantClaim': oidcSettings.tenantClaim.describe('Claim of its tokens that must be the tenant’s id.'),
     'requests.burst': z.coerce
       .number()
       .pipe(rateLimitSchema.shape.burst)
@@ -100,6 +114,12 @@ const contextSchema = z
     path: ['capacity'],
     error: 'Managed Instances share a host between tasks, and a privileged builder owns its host',
     params: { remedy: 'set singleTenant=true or trustedTenants=true, or use capacity=fargate' },
+    when: always,
+  })
+  .refine((values) => isWholeOidc(oidcValues(values)), {
+    path: ['oidc.issuer'],
+    error: 'issuer and audience belong together',
+    params: { remedy: 'set both oidc.issuer and oidc.audience, or neither of the three' },
     when: always,
   })
   .refine((values) => values.capacity !== 'managed-instances' || !values.spot, {

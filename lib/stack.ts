@@ -129,6 +129,7 @@ export class BuilderStack extends Stack {
         [names.signingKeyArn]: signingKey.arn,
         [names.secretKeyArn]: secretKey.arn,
         ...proxy,
+        ...oidcVariables(configuration),
         [names.archiveDebian]: archive,
         [names.archiveFallbackHours]: String(configuration['archives.fallbackHours']),
         ...(security === undefined ? {} : { [names.archiveDebianSecurity]: security }),
@@ -160,6 +161,16 @@ export class BuilderStack extends Stack {
       description: 'Makes the first tenant and its operator’s API key, once (docs/DEPLOYMENT.md)',
     });
   }
+}
+
+/** Whose tokens are taken, as functions are told of it. */
+function oidcVariables(configuration: Configuration): Partial<Record<EnvironmentName, string>> {
+  const { 'oidc.issuer': issuer, 'oidc.audience': audience, 'oidc.tenantClaim': tenantClaim } = configuration;
+  return {
+    ...(issuer === undefined ? {} : { [names.oidcIssuer]: issuer }),
+    ...(audience === undefined ? {} : { [names.oidcAudience]: audience }),
+    ...(tenantClaim === undefined ? {} : { [names.oidcTenantClaim]: tenantClaim }),
+  };
 }
 
 /** The proxy as functions and builders are told of it. */

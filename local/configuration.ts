@@ -4,6 +4,7 @@ import { z } from 'zod';
 import { EngineError, type FieldError } from '../core/errors.ts';
 import { originListSchema } from '../core/wiring/cors.ts';
 import { hostListSchema } from '../core/wiring/host-list.ts';
+import { isWholeOidc, oidcSettings } from '../core/wiring/oidc.ts';
 import { tierNames, usualTier } from '../core/wiring/plan-tiers.ts';
 import { noProxySchema, proxyAddressSchema } from '../core/wiring/proxy.ts';
 import { rateLimitSchema } from '../core/wiring/rate-limit.ts';
@@ -12,7 +13,7 @@ import { builderRootPlace } from './builder-root-place.ts';
 
 const address = z.url({ protocol: /^https?$/ });
 
-const configurationSchema = z.strictObject({
+const valuesSchema = z.strictObject({
   directory: z.string().min(1),
   builderRoot: z.string().min(1),
   packageCache: z.string().min(1),
@@ -30,11 +31,20 @@ const configurationSchema = z.strictObject({
   noProxy: noProxySchema.optional(),
   defaultTier: z.enum(tierNames),
   cacheLimitGib: z.coerce.number().int().min(1).max(1_000_000),
+  oidcIssuer: oidcSettings.issuer.optional(),
+  oidcAudience: oidcSettings.audience.optional(),
+  oidcTenantClaim: oidcSettings.tenantClaim,
   corsOrigins: originListSchema.optional(),
   requestBurst: z.coerce.number().pipe(rateLimitSchema.shape.burst),
   requestsPerSecond: z.coerce.number().pipe(rateLimitSchema.shape.perSecond),
   warmsPresets: z.stringbool({ truthy: ['true'], falsy: ['false'], error: 'not true or false' }),
 });
+
+const configurationSchema = valuesSchema.refine(
+  ({ oidcIssuer: issuer, oidcAudience: audience, oidcTenantClaim: tenantClaim }) =>
+    isWholeOidc({ issuer, audience, tenantClaim }),
+  { path: ['oidcIssuer'], error: 'issuer and audience belong together' },
+);
 export type LocalConfiguration = z.infer<typeof configurationSchema>;
 
 /** One builder a slot: a build keeps two cores busy and its tree, on tmpfs where there is room, wants some 4 GiB. */
@@ -71,6 +81,9 @@ export function readConfiguration(
     noProxy: value('proxy-bypass', 'LBUILD_NO_PROXY'),
     defaultTier: value('default-tier', 'LBUILD_DEFAULT_TIER') ?? usualTier,
     cacheLimitGib: value('cache-limit-gib', 'LBUILD_CACHE_LIMIT_GIB') ?? 20,
+    oidcIssuer: value('oidc-issuer', 'LBUILD_OIDC_ISSUER'),
+    oidcAudience: value('oidc-audience', 'LBUILD_OIDC_AUDIENCE'),
+    oidcTenantClaim: value('oidc-tenant-claim', 'LBUILD_OIDC_TENANT_CLAIM'),
     corsOrigins: value('cors-origins', 'LBUILD_CORS_ORIGINS'),
     // One machine serves its owner: this ends loops that run away, and slows nobody else.
     requestBurst: value('request-burst', 'LBUILD_REQUEST_BURST') ?? 4_000,

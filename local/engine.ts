@@ -2,6 +2,8 @@ import { appendFileSync, existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createHttpArchive } from '../adapters/archive/http-archive.ts';
 import { createPackageFiles } from '../adapters/archive/package-files.ts';
+import { createTrustedFetch } from '../adapters/network/trusted-fetch.ts';
+import { createTokenVerifier } from '../adapters/oidc/token-verifier.ts';
 import { createKeySigner } from '../adapters/signing/key-signer.ts';
 import { openSqliteTable } from '../adapters/sqlite/sqlite-table.ts';
 import { createSystemClock } from '../adapters/system/clock.ts';
@@ -16,6 +18,7 @@ import { architectures, outputTypes } from '../core/spec/releases.ts';
 import type { Installation } from '../core/tenancy/installation.ts';
 import { executionRule, schedules } from '../core/wiring/event-rules.ts';
 import type { EventFunctionName } from '../core/wiring/flow-functions.ts';
+import { type OidcSettings, oidcOf } from '../core/wiring/oidc.ts';
 import { proxyOf } from '../core/wiring/proxy.ts';
 import { operations } from '../functions/api/operations.ts';
 import { largestBodyBytes } from '../functions/shared/request-body.ts';
@@ -140,6 +143,7 @@ export async function startEngine(
     snapshot: configuration.archiveSnapshot,
     proxy,
   };
+  const oidc = oidcOfConfiguration(configuration);
   // The front needs the router, which needs the address: the address comes first.
   const front = await startHttpFront({
     handle: (request) => router(request),
@@ -179,6 +183,9 @@ export async function startEngine(
     }),
     signer: createKeySigner(openSigningKey(directory)),
     vault: createKeyVault(openVaultKey(directory)),
+    ...(oidc === undefined
+      ? {}
+      : { tokens: createTokenVerifier(oidc, { fetch: createTrustedFetch(proxy), clock, log: log.info }) }),
     clock,
     ids,
   };
@@ -227,10 +234,16 @@ function limitsOf(
     defaultTier: configuration.defaultTier,
     cacheLimitBytes: configuration.cacheLimitGib * 1024 ** 3,
     warmsPresets: configuration.warmsPresets,
+    oidc: oidcOfConfiguration(configuration),
     rateLimit: { burst: configuration.requestBurst, perSecond: configuration.requestsPerSecond, shared: false },
     privateArchiveHosts: configuration.archivePrivateHosts,
     snapshots: configuration.archiveSnapshot !== undefined,
   };
+}
+
+function oidcOfConfiguration(configuration: LocalConfiguration): OidcSettings | undefined {
+  const { oidcIssuer: issuer, oidcAudience: audience, oidcTenantClaim: tenantClaim } = configuration;
+  return oidcOf({ issuer, audience, tenantClaim });
 }
 
 /** The flow's functions go by their own names here; what names AWS resources has no meaning on one machine. */

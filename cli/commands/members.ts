@@ -57,6 +57,7 @@ const changeOptionsSchema = connectionOptionsSchema.extend({
   role: z.array(z.string()).optional(),
   name: z.string().optional(),
   email: z.string().optional(),
+  oidcSubject: z.union([z.string(), z.literal(false)]).optional(),
   suspend: z.boolean().optional(),
   resume: z.boolean().optional(),
 });
@@ -68,14 +69,17 @@ function changeCommand(output: Output): Command {
     .option('--role <name...>', 'role or roles, in place of those that they have')
     .option('--name <name>', 'name, for people')
     .option('--email <address>', 'mail address')
+    .option('--oidc-subject <subject>', 'whose tokens of the issuer are theirs: `sub`')
+    .option('--no-oidc-subject', 'no tokens any more')
     .option('--suspend', 'take no key of theirs until --resume')
     .option('--resume', 'take their keys again')
     .action(async (memberId: string, given: unknown) => {
-      const { role, name, email, suspend, resume, ...options } = changeOptionsSchema.parse(given);
+      const { role, name, email, oidcSubject, suspend, resume, ...options } = changeOptionsSchema.parse(given);
       const member = await connect(options).changeMember(memberId, {
         ...(role === undefined ? {} : { roles: role }),
         ...(name === undefined ? {} : { name }),
         ...(email === undefined ? {} : { email }),
+        ...(oidcSubject === undefined ? {} : { oidcSubject: oidcSubject === false ? null : oidcSubject }),
         ...(suspend === true ? { suspended: true } : resume === true ? { suspended: false } : {}),
       });
       if (options.json) output.document(member);

@@ -32,7 +32,7 @@ export function formatApiKey(key: ApiKeyText): string {
 
 /** The token of `Authorization: Bearer <token>`; undefined where the header is absent or of another form. */
 export function bearerToken(header: string | undefined): string | undefined {
-  return /^Bearer ([\x21-\x7e]{1,512})$/i.exec(header ?? '')?.[1];
+  return /^Bearer ([\x21-\x7e]{1,8192})$/i.exec(header ?? '')?.[1];
 }
 
 export const keyIdSchema = z.string().regex(/^key_[0-9A-Z]{26}$/);

@@ -3,7 +3,8 @@ export const accessErrors = {
   'access.unauthenticated': {
     status: 401,
     title: 'No valid credentials',
-    remedy: 'Send `Authorization: Bearer lbk_…` with a live API key.',
+    remedy:
+      'Send `Authorization: Bearer lbk_…` with a live API key, or a token of the issuer whose subject a member is linked to.',
   },
   'access.forbidden': {
     status: 403,
@@ -39,6 +40,16 @@ export const accessErrors = {
     status: 409,
     title: 'The tenant has as many members as it may',
     remedy: 'Remove one that is not needed any more.',
+  },
+  'member.subject_taken': {
+    status: 409,
+    title: 'Another member is linked to the subject',
+    remedy: 'Unlink that member first; a subject of the issuer is one member.',
+  },
+  'oidc.not_configured': {
+    status: 409,
+    title: 'No issuer of tokens is configured',
+    remedy: 'Have the operator name one: oidc.issuer and oidc.audience (`--oidc-issuer`, `--oidc-audience`).',
   },
   'role.not_found': {
     status: 404,

@@ -17,6 +17,11 @@ export const memberRolesSchema = z
   .transform((names) => [...new Set(names)].sort())
   .describe('Built-in roles, or the tenant’s own. The member holds what they hold together.');
 
+export const oidcSubjectSchema = z
+  .string()
+  .regex(/^[\x20-\x7e]{1,255}$/)
+  .describe('`sub` of their tokens at the issuer that the operator names.');
+
 export const memberIdSchema = z.string().regex(/^mem_[0-9A-Z]{26}$/);
 
 /** Somebody in a tenant: a person, or a service account, which programs use. Keys are theirs, and may what they may. */
@@ -29,6 +34,10 @@ export const memberRecordSchema = z.strictObject({
   roles: z.array(roleNameSchema),
   /** The teams that they are in, each once, and what they are there. */
   teams: z.array(membershipSchema).exactOptional(),
+  /** Who they are at the issuer that the operator names; absent: no token is theirs. */
+  oidcSubject: oidcSubjectSchema.exactOptional(),
+  /** Of the record that leads from that subject to them. */
+  oidcLink: z.string().exactOptional(),
   /** Since when no key of theirs is taken; absent: never. */
   suspendedAt: z.iso.datetime().exactOptional(),
   createdAt: z.iso.datetime(),

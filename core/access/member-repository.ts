@@ -7,6 +7,7 @@ import type { Ids } from '../ports/ids.ts';
 import { ConditionFailed, type Table, type TableRecord, type TableWrite } from '../ports/table.ts';
 import { leavingWrites } from '../teams/membership-writes.ts';
 import type { Remember } from '../tenancy/idempotency.ts';
+import type { Installation } from '../tenancy/installation.ts';
 import { untilDone } from './attempts.ts';
 import { needHeld } from './grants.ts';
 import { heldByMember, needHolds } from './held.ts';
@@ -16,11 +17,14 @@ import { isActiveOwner, type MemberRecord, memberRecordSchema } from './member-r
 import { countPlace, memberPlace } from './places.ts';
 import type { Principal } from './principal.ts';
 import { grantsOfRoles, roleCounts } from './role-repository.ts';
+import { linkSubject, unlinkWrites } from './subject-links.ts';
 
 export interface MemberPorts {
   readonly table: Table;
   readonly clock: Clock;
   readonly ids: Ids;
+  /** Whose tokens members may be linked to; absent: nobody's. */
+  readonly installation?: Pick<Installation, 'oidc'>;
 }
 
 type NewMember = Pick<MemberRecord, 'kind' | 'name' | 'roles'> & { readonly email?: string };
@@ -108,16 +112,19 @@ export interface MemberChange {
   readonly email?: string | null;
   readonly roles?: readonly string[];
   readonly suspended?: boolean;
+  /** Whose tokens are theirs at the issuer; null: none any more. */
+  readonly oidcSubject?: string | null;
 }
 
 /**
  * Changes a member. Who does so must hold what the member holds before and after, or it would be a way around what they
  * themselves hold; a name or an address alone is open to whoever may write members. What they are inside teams is not
  * changed here (core/teams); it is to be held by who suspends them or lets them in again.
- * @throws EngineError member.not_found, role.not_found, access.not_held, access.last_owner
+ * @throws EngineError member.not_found, role.not_found, access.not_held, access.last_owner, oidc.not_configured,
+ *   member.subject_taken
  */
 export async function changeMember(
-  { table, clock, ids }: MemberPorts,
+  { table, clock, ids, installation }: MemberPorts,
   principal: Principal,
   memberId: string,
   change: MemberChange,
@@ -129,15 +136,18 @@ export async function changeMember(
     if (stored === undefined) throw missingMember();
     const before = recordOf(stored);
     const roles = change.roles ?? before.roles;
-    if (change.roles !== undefined || change.suspended !== undefined) {
+    // Whoever has a token of the subject acts as the member.
+    const whole = change.suspended !== undefined || change.oidcSubject !== undefined;
+    if (change.roles !== undefined || whole) {
       const held = await heldByMember(table, before);
-      const teamGrants = change.suspended === undefined ? new Map() : held.teamGrants;
+      const teamGrants = whole ? held.teamGrants : new Map();
       needHolds(principal, {
         grants: new Set([...held.grants, ...(await grantsOfRoles(table, tenantId, roles))]),
         teamGrants,
       });
     }
-    const { suspendedAt, email, ...kept } = before;
+    const { suspendedAt, email, oidcSubject: _, oidcLink: __, ...kept } = before;
+    const linking = await linkSubject(table, installation?.oidc, before, change.oidcSubject);
     const address = change.email === undefined ? email : (change.email ?? undefined);
     const now = clock.now().toISOString();
     const suspended = change.suspended ?? suspendedAt !== undefined;
@@ -145,6 +155,7 @@ export async function changeMember(
       ...kept,
       ...(change.name === undefined ? {} : { name: change.name }),
       ...(address === undefined ? {} : { email: address }),
+      ...linking.link,
       roles: [...roles],
       changedAt: now,
       ...(suspended ? { suspendedAt: suspendedAt ?? now } : {}),
@@ -158,6 +169,7 @@ export async function changeMember(
         ...{ action: 'member.changed', target: memberId },
         detail: { ...factsOf(after), before: factsOf(before), emailChanged: before.email !== after.email },
       }),
+      ...linking.writes,
     ];
     return (await took(table, writes, owners.length > 0 && !isActiveOwner(after))) ? after : undefined;
   });
@@ -186,6 +198,7 @@ export async function removeMember(ports: MemberPorts, principal: Principal, mem
       { kind: 'increment', key: countPlace(tenantId, 'members'), counter: 'count', by: -1, min: 0 },
       ...roleCounts(tenantId, [...before.roles, ...inTeams], []),
       ...teams.flatMap(({ teamId }) => leavingWrites(tenantId, teamId, memberId)),
+      ...unlinkWrites(before),
       auditWrite(ports, principal, { action: 'member.removed', target: memberId, detail: factsOf(before) }),
     ];
     return (await took(table, writes, owners.length > 0)) ? true : undefined;
@@ -194,9 +207,10 @@ export async function removeMember(ports: MemberPorts, principal: Principal, mem
   await removeKeysOf(table, tenantId, memberId);
 }
 
-/** What the audit log tells of a member: no more of a person than their name here. */
-function factsOf({ kind, name, roles, suspendedAt }: MemberRecord): JsonObject {
-  return { kind, name, roles, suspended: suspendedAt !== undefined };
+/** What the audit log tells of a member: no more of a person than their name, and who they are at the issuer. */
+function factsOf({ kind, name, roles, suspendedAt, oidcSubject }: MemberRecord): JsonObject {
+  const linked = oidcSubject === undefined ? {} : { oidcSubject };
+  return { kind, name, roles, suspended: suspendedAt !== undefined, ...linked };
 }
 
 /** Makes the writes; false where somebody else was faster. @throws EngineError access.last_owner */

@@ -26,13 +26,14 @@ export const memberViewSchema = z
       .array(z.strictObject({ teamId: z.string(), roles: z.array(z.string()), addedAt: z.string() }))
       .exactOptional()
       .describe('What they are inside teams.'),
+    oidcSubject: z.string().exactOptional().describe('Who they are at the issuer; absent: no token is theirs.'),
     suspendedAt: z.string().exactOptional().describe('Since when no key of theirs is taken; absent: never.'),
     createdAt: z.string(),
     changedAt: z.string(),
   })
   .meta({ id: 'Member' });
 
-export function memberView({ tenantId: _, ...member }: MemberRecord): z.input<typeof memberViewSchema> {
+export function memberView({ tenantId: _, oidcLink: __, ...member }: MemberRecord): z.input<typeof memberViewSchema> {
   return member;
 }
 

@@ -9,6 +9,7 @@ import type { PackageArchive } from './package-archive.ts';
 import type { PackageFiles } from './package-files.ts';
 import type { Signer } from './signer.ts';
 import type { Table } from './table.ts';
+import type { TokenVerifier } from './token-verifier.ts';
 import type { Vault } from './vault.ts';
 
 /** All that the functions stand on. A composition root (a lambda.ts, local/) makes one; a function takes what it needs. */
@@ -23,6 +24,8 @@ export interface Ports {
   readonly packages: PackageFiles;
   readonly signer: Signer;
   readonly vault: Vault;
+  /** Absent: no issuer is configured, and API keys alone are taken. */
+  readonly tokens?: TokenVerifier;
   readonly clock: Clock;
   readonly ids: Ids;
 }

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { fusings } from '../plan/stages.ts';
 import { tierNames } from '../quota/tiers.ts';
 import { architectures, outputTypes } from '../spec/releases.ts';
+import { oidcSchema } from '../wiring/oidc.ts';
 import { rateLimitSchema } from '../wiring/rate-limit.ts';
 
 /** How builders work: with a container's rights, or as root of a machine. What they make is the same. */
@@ -37,6 +38,8 @@ export const installationSchema = z.strictObject({
   privateArchiveHosts: z.array(z.string()).optional(),
   /** How often a key may ask; as often as it likes where absent, as in tests. */
   rateLimit: rateLimitSchema.optional(),
+  /** Whose tokens are taken beside API keys; absent: nobody's. */
+  oidc: oidcSchema.optional(),
   /** It knows an archive of snapshots. */
   snapshots: z.boolean().optional(),
   /** How plans fuse steps into stages. No configuration sets it: absent is by cost, the rest is for proofs. */

@@ -35,7 +35,7 @@ export interface Admission {
   refusal(operationId: string, principal: Principal | undefined, error: EngineError): Promise<EngineError>;
 }
 
-export function createAdmission(ports: Pick<Ports, 'installation' | 'table' | 'clock' | 'ids'>): Admission {
+export function createAdmission(ports: Pick<Ports, 'installation' | 'table' | 'clock' | 'ids' | 'tokens'>): Admission {
   const uses = createKeyUseRecorder(ports);
   const { rateLimit } = ports.installation;
   const limiter = rateLimit === undefined ? undefined : createRateLimiter(ports, rateLimit);

@@ -38,7 +38,11 @@ export function openapiDocument(operations: readonly Operation[], version: strin
     paths,
     components: {
       securitySchemes: {
-        apiKey: { type: 'http', scheme: 'bearer', description: 'An API key, `lbk_<id>_<secret>`.' },
+        apiKey: {
+          type: 'http',
+          scheme: 'bearer',
+          description: 'An API key, `lbk_<id>_<secret>`, or a JWT of the issuer that the operator names.',
+        },
         ticket: { type: 'http', scheme: 'bearer', description: 'The ticket of a running attempt; builders only.' },
       },
     },

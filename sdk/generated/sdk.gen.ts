@@ -166,7 +166,7 @@ export const readMember = <ThrowOnError extends boolean = false>(options: Option
 });
 
 /**
- * Change a member: name, address, roles, or whether their keys are taken
+ * Change a member: name, address, roles, subject at the issuer, or whether their keys are taken
  *
  * Needs the permission `members:write`.
  */

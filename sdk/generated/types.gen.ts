@@ -1283,6 +1283,10 @@ export type Member = {
         addedAt: string;
     }>;
     /**
+     * Who they are at the issuer; absent: no token is theirs.
+     */
+    oidcSubject?: string;
+    /**
      * Since when no key of theirs is taken; absent: never.
      */
     suspendedAt?: string;
@@ -3536,6 +3540,10 @@ export type ChangeMemberData = {
          */
         roles?: Array<string>;
         /**
+         * `sub` of their tokens at the issuer that the operator names; null: none any more.
+         */
+        oidcSubject?: string | null;
+        /**
          * true: no key of theirs is taken until this is false again.
          */
         suspended?: boolean;
@@ -3565,7 +3573,7 @@ export type ChangeMemberErrors = {
      */
     404: Problem;
     /**
-     * `access.last_owner`: The tenant would have no owner.
+     * `access.last_owner`: The tenant would have no owner. `member.subject_taken`: Another member is linked to the subject. `oidc.not_configured`: No issuer of tokens is configured.
      */
     409: Problem;
     /**

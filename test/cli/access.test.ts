@@ -91,6 +91,14 @@ describe('lbuild', () => {
   });
 });
 
+it('members: are linked to subjects only where there is an issuer', async () => {
+  const added = await cli.run(['members', 'add', 'Ada', '--role', 'viewer', '--json']);
+  const { memberId } = JSON.parse(added.out) as { memberId: string };
+  const linked = await cli.run(['members', 'change', memberId, '--oidc-subject', 'ada']);
+  expect([linked.code !== 0, linked.err]).toEqual([true, expect.stringContaining('oidc.not_configured')]);
+  expect((await cli.run(['members', 'change', memberId, '--no-oidc-subject'])).code).toBe(0);
+});
+
 it('the SDK pages through members and keys, and renames the tenant', async () => {
   const client = createEngineClient({ url: cli.api.url, apiKey: cli.tenant.keys.owner });
   expect((await client.listMembers()).length).toBeGreaterThanOrEqual(8);

@@ -13,6 +13,9 @@ const { template } = synthesize({
   'archives.snapshot': snapshots,
   'archives.ubuntu': 'http://archive.invalid/ubuntu',
   'archives.ubuntuSecurity': 'http://security.invalid/ubuntu',
+  'oidc.issuer': 'https://id.example',
+  'oidc.audience': 'lbuild',
+  'oidc.tenantClaim': 'tenant',
   proxy: proxy.LBUILD_PROXY,
   noProxy: 'Internal.example, .corp',
 });
@@ -28,6 +31,16 @@ it('the archives of Ubuntu and of snapshots, and the hosts that archives of spec
       LBUILD_ARCHIVE_SNAPSHOT: snapshots,
       LBUILD_ARCHIVE_UBUNTU: 'http://archive.invalid/ubuntu',
       LBUILD_ARCHIVE_UBUNTU_SECURITY: 'http://security.invalid/ubuntu',
+    });
+  }
+});
+
+it('whose tokens are taken reaches every function', () => {
+  for (const variables of told) {
+    expect(variables).toMatchObject({
+      LBUILD_OIDC_ISSUER: 'https://id.example',
+      LBUILD_OIDC_AUDIENCE: 'lbuild',
+      LBUILD_OIDC_TENANT_CLAIM: 'tenant',
     });
   }
 });

@@ -82,6 +82,16 @@ describe('configuration of a deployment', () => {
       ['configuration.invalid concurrentBuildsPerTenant', 'configuration.invalid stagesPerBuild'],
     ],
     [
+      'an issuer without an audience',
+      { ...archive, 'oidc.issuer': 'https://id.example' },
+      ['configuration.invalid oidc.issuer'],
+    ],
+    [
+      'an issuer that is asked without encryption',
+      { ...archive, 'oidc.issuer': 'http://id.example', 'oidc.audience': 'lbuild' },
+      ['configuration.invalid oidc.issuer'],
+    ],
+    [
       'several errors',
       { concurrentBuilds: '0', logRetentionDays: '31', capacity: 'managed-instances' },
       [

@@ -54,6 +54,9 @@ describe('readConfiguration', () => {
       LBUILD_CACHE_LIMIT_GIB: '7',
       LBUILD_DEFAULT_TIER: 'free',
       LBUILD_WARMS_PRESETS: 'true',
+      LBUILD_OIDC_ISSUER: 'https://id.example/realms/a',
+      LBUILD_OIDC_AUDIENCE: 'lbuild',
+      LBUILD_OIDC_TENANT_CLAIM: 'https://id.example/tenant',
       LBUILD_CORS_ORIGINS: 'https://console.example, http://localhost:5173',
       LBUILD_REQUEST_BURST: '9',
       LBUILD_REQUESTS_PER_SECOND: '0.5',
@@ -69,6 +72,9 @@ describe('readConfiguration', () => {
       cacheLimitGib: 7,
       defaultTier: 'free',
       warmsPresets: true,
+      oidcIssuer: 'https://id.example/realms/a',
+      oidcAudience: 'lbuild',
+      oidcTenantClaim: 'https://id.example/tenant',
       corsOrigins: ['https://console.example', 'http://localhost:5173'],
       requestBurst: 9,
       requestsPerSecond: 0.5,
@@ -138,5 +144,21 @@ describe('readConfiguration', () => {
     ['archive-snapshot', 'http://u:p@snapshots.internal/{archive}/{timestamp}'],
   ])('refuses --%s %s', (name, value) => {
     expect(refusal({ [name]: value }).fields).toHaveLength(1);
+  });
+
+  it.each([
+    ['an issuer that is asked without encryption', { 'oidc-issuer': 'http://id.example' }],
+    ['an issuer with a password', { 'oidc-issuer': 'https://user@id.example' }],
+    ['an issuer with a query', { 'oidc-issuer': 'https://id.example/?a=b' }],
+    ['an audience that is none', { 'oidc-audience': 'a b' }],
+    ['a claim without a name', { 'oidc-tenant-claim': '' }],
+    ['no audience', { 'oidc-audience': undefined }],
+    ['a claim alone', { 'oidc-issuer': undefined, 'oidc-audience': undefined }],
+  ])('refuses tokens of %s', (_name, given) => {
+    const whole = { 'oidc-issuer': 'https://id.example', 'oidc-audience': 'lbuild', 'oidc-tenant-claim': 'tenant' };
+    const options = Object.entries({ ...whole, ...given }).flatMap(([name, value]) =>
+      value === undefined ? [] : [[name, value] as const],
+    );
+    expect(refusal(Object.fromEntries(options)).fields).toHaveLength(1);
   });
 });

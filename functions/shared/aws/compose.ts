@@ -12,6 +12,8 @@ import { createBuilderTasks } from '../../../adapters/ecs/builder-tasks.ts';
 import { createEventBus } from '../../../adapters/eventbridge/event-bus.ts';
 import { createKmsSigner } from '../../../adapters/kms/kms-signer.ts';
 import { createKmsVault } from '../../../adapters/kms/kms-vault.ts';
+import { createTrustedFetch } from '../../../adapters/network/trusted-fetch.ts';
+import { createTokenVerifier } from '../../../adapters/oidc/token-verifier.ts';
 import { createS3Blobs } from '../../../adapters/s3/s3-blobs.ts';
 import { readSecret, secretsEndpoint } from '../../../adapters/secretsmanager/secret-value.ts';
 import { createStateMachine } from '../../../adapters/stepfunctions/state-machine.ts';
@@ -21,6 +23,7 @@ import { createIds } from '../../../adapters/system/ids.ts';
 import { rememberArchive } from '../../../core/builds/archive-memory.ts';
 import type { Ports } from '../../../core/ports/ports.ts';
 import { environmentNames as names } from '../../../core/wiring/environment.ts';
+import { oidcOf } from '../../../core/wiring/oidc.ts';
 import { proxyOf } from '../../../core/wiring/proxy.ts';
 import { type Environment, readEnvironment } from './environment.ts';
 import { logger, tracer } from './observability.ts';
@@ -56,15 +59,20 @@ export async function composePorts(environment: Environment): Promise<Ports> {
     buckets: { work: environment[names.workBucket], artifacts: environment[names.artifactsBucket] },
     clock,
   });
+  const proxy = proxyOf(environment[names.proxy], environment[names.noProxy]);
   const archives = {
     addresses: {
       debian: { archive: environment[names.archiveDebian], security: environment[names.archiveDebianSecurity] },
       ubuntu: { archive: environment[names.archiveUbuntu], security: environment[names.archiveUbuntuSecurity] },
     },
     snapshot: environment[names.archiveSnapshot],
-    proxy: proxyOf(environment[names.proxy], environment[names.noProxy]),
+    proxy,
   };
   const kms = tracer.captureAWSv3Client(new KMSClient({ region }));
+  const oidc = oidcOf({
+    ...{ issuer: environment[names.oidcIssuer], audience: environment[names.oidcAudience] },
+    tenantClaim: environment[names.oidcTenantClaim],
+  });
   return {
     installation: {
       apiUrl: environment[names.apiUrl],
@@ -81,6 +89,7 @@ export async function composePorts(environment: Environment): Promise<Ports> {
       warmsPresets: environment[names.warmsPresets],
       privateArchiveHosts: environment[names.archivePrivateHosts],
       snapshots: environment[names.archiveSnapshot] !== undefined,
+      oidc,
       rateLimit: {
         ...{ burst: environment[names.requestBurst], perSecond: environment[names.requestsPerSecond] },
         shared: true,
@@ -113,6 +122,9 @@ export async function composePorts(environment: Environment): Promise<Ports> {
     packages: createPackageFiles({ ...archives, blobs }),
     signer: createKmsSigner({ client: kms, keyArn: environment[names.signingKeyArn] }),
     vault: createKmsVault({ client: kms, keyArn: environment[names.secretKeyArn] }),
+    ...(oidc === undefined
+      ? {}
+      : { tokens: createTokenVerifier(oidc, { fetch: createTrustedFetch(proxy), clock, log }) }),
     clock,
     ids: createIds(clock),
   };

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { EngineError } from '../../../core/errors.ts';
 import { installationSchema } from '../../../core/tenancy/installation.ts';
 import { environmentNames } from '../../../core/wiring/environment.ts';
+import { oidcSettings } from '../../../core/wiring/oidc.ts';
 import { noProxySchema, proxyAddressSchema } from '../../../core/wiring/proxy.ts';
 import { rateLimitSchema } from '../../../core/wiring/rate-limit.ts';
 import { snapshotTemplateSchema } from '../../../core/wiring/snapshot-template.ts';
@@ -42,6 +43,9 @@ const environmentSchema = z.object({
   [names.eventBusName]: text,
   [names.signingKeyArn]: text,
   [names.secretKeyArn]: text,
+  [names.oidcIssuer]: oidcSettings.issuer.optional(),
+  [names.oidcAudience]: oidcSettings.audience.optional(),
+  [names.oidcTenantClaim]: oidcSettings.tenantClaim,
   [names.proxy]: proxyAddressSchema.optional(),
   [names.noProxy]: noProxySchema.optional(),
   [names.archiveDebian]: z.url(),

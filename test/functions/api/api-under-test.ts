@@ -51,8 +51,15 @@ function untouched(name: string): never {
   });
 }
 
-/** @param settings what the installation is told, where it is not as here */
-export async function openApi(table: Table, settings: Partial<Installation> = {}): Promise<ApiUnderTest> {
+/**
+ * @param settings what the installation is told, where it is not as here
+ * @param parts ports that are others than here
+ */
+export async function openApi(
+  table: Table,
+  settings: Partial<Installation> = {},
+  parts: Partial<Ports> = {},
+): Promise<ApiUnderTest> {
   const folder = await mkdtemp(path.join(tmpdir(), 'lbuild-api-'));
   const clock = createSystemClock();
   const ids = createIds(clock);
@@ -101,6 +108,7 @@ export async function openApi(table: Table, settings: Partial<Installation> = {}
     vault: createKeyVault(openVaultKey(folder)),
     clock,
     ids,
+    ...parts,
   };
   const entries: RequestEntry[] = [];
   const log = {
