@@ -1,6 +1,6 @@
 import type { createClient } from './generated/client/index.ts';
 import * as operations from './generated/sdk.gen.ts';
-import type { Quotas, SetTenantQuotaData } from './generated/types.gen.ts';
+import type { Quotas, SetTeamQuotaData, SetTenantQuotaData } from './generated/types.gen.ts';
 
 /** The calls of a client that are about quotas. */
 export function quotaCalls(client: ReturnType<typeof createClient>) {
@@ -17,5 +17,13 @@ export function quotaCalls(client: ReturnType<typeof createClient>) {
   const setTenantQuota = async (tenantId: string, body: SetTenantQuotaData['body']): Promise<Quotas> =>
     (await operations.setTenantQuota({ ...shared, path: { tenantId }, body })).data;
 
-  return { readQuota, readTenantQuota, setTenantQuota };
+  /** Those of a team, which bound it beside its tenant’s. */
+  const readTeamQuota = async (teamId: string): Promise<Quotas> =>
+    (await operations.readTeamQuota({ ...shared, path: { teamId } })).data;
+
+  /** Sets the limits of a team, all of them: one that is left out is none. */
+  const setTeamQuota = async (teamId: string, limits: SetTeamQuotaData['body']['limits']): Promise<Quotas> =>
+    (await operations.setTeamQuota({ ...shared, path: { teamId }, body: { limits } })).data;
+
+  return { readTeamQuota, setTeamQuota, readQuota, readTenantQuota, setTenantQuota };
 }

@@ -1,24 +1,44 @@
 import { type Command, InvalidArgumentError } from 'commander';
 import { z } from 'zod';
+import { EngineError } from '../../core/errors.ts';
 import { quotaNames, tierNames } from '../../core/quota/tiers.ts';
 import type { Quotas, SetTenantQuotaData } from '../../sdk/generated/types.gen.ts';
 import { connect } from '../connection.ts';
 import type { Output } from '../output.ts';
 import { connectionOptionsSchema, engineCommand } from './common-options.ts';
 
-/** `lbuild quota`: what there may be, what is used, when that frees. */
+const limitHelp = `of ${quotaNames.join(', ')}; most or none`;
+
+const limitsSchema = z.array(z.tuple([z.enum(quotaNames), z.number().nullable()])).optional();
+
+const quotaOptionsSchema = connectionOptionsSchema.extend({
+  team: z.string().optional(),
+  limit: limitsSchema,
+  reset: z.boolean().default(false),
+});
+
+/** `lbuild quota`: what there may be, what is used, when that frees; of a team also what it is given. */
 export function quotaCommand(output: Output): Command {
   return engineCommand('quota')
-    .description('quotas of the tenant: limit, use, and when it frees')
+    .description('quotas of the tenant or of a team: limit, use, and when it frees')
+    .option('--team <teamId>', 'of this team, which the tenant’s own bound too')
+    .option('--limit <quota=most...>', `with --team: set its limits, all of them, ${limitHelp}`, asLimit)
+    .option('--reset', 'with --team: take back all limits')
     .action(async (given: unknown) => {
-      const options = connectionOptionsSchema.parse(given);
-      show(output, await connect(options).readQuota(), options.json);
+      const { team, limit, reset, ...options } = quotaOptionsSchema.parse(given);
+      const client = connect(options);
+      const sets = reset || limit !== undefined;
+      if (team === undefined) {
+        if (sets) throw new EngineError('request.invalid', '--limit and --reset are for a team: name one with --team.');
+        show(output, await client.readQuota(), options.json);
+      } else if (sets) show(output, await client.setTeamQuota(team, Object.fromEntries(limit ?? [])), options.json);
+      else show(output, await client.readTeamQuota(team), options.json);
     });
 }
 
 const settingOptionsSchema = connectionOptionsSchema.extend({
   tier: z.enum(tierNames).optional(),
-  limit: z.array(z.tuple([z.enum(quotaNames), z.number().nullable()])).optional(),
+  limit: limitsSchema,
   anchorDay: z.number().optional(),
   reset: z.boolean().default(false),
 });
@@ -31,7 +51,7 @@ export function tenantQuotaCommand(output: Output): Command {
     .option('--tier <tier>', `plan tier: ${tierNames.join(', ')}`)
     .option(
       '--limit <quota=most...>',
-      `limit in place of the tier’s, of ${quotaNames.join(', ')}; most or none`,
+      `limit in place of the tier’s, ${limitHelp}`,
       asLimit,
     )
     .option('--anchor-day <day>', 'day of the month on which its month begins, 1 to 31', Number)

@@ -17,6 +17,7 @@ export const permissions = [
   'members:read',
   'members:write',
   'quota:read',
+  'quota:write',
   'roles:read',
   'roles:write',
   'secrets:read',

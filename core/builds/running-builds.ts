@@ -32,3 +32,11 @@ export function giveSlot(tenantId: string): TableWrite[] {
 export async function runningBuilds(table: Table, tenantId: string): Promise<number> {
   return (await table.get(runningKey(tenantId)))?.counters[counter] ?? 0;
 }
+
+/** How many builds of a team run now. */
+export async function runningBuildsOfTeam(
+  table: Table,
+  { tenantId, teamId }: { readonly tenantId: string; readonly teamId: string },
+): Promise<number> {
+  return (await table.get(runningKey(`${tenantId}#team#${teamId}`)))?.counters[counter] ?? 0;
+}

@@ -1,6 +1,8 @@
 import { z } from 'zod';
-import { runningBuilds } from '../builds/running-builds.ts';
+import { runningBuilds, runningBuildsOfTeam } from '../builds/running-builds.ts';
+import type { Reach } from '../access/reach.ts';
 import type { Clock } from '../ports/clock.ts';
+import { getTeam } from '../teams/team-repository.ts';
 import type { Installation } from '../tenancy/installation.ts';
 import {
   anchorDaySchema,
@@ -54,6 +56,21 @@ export async function tenantQuotas(ports: ViewPorts, tenantId: string): Promise<
     ports.installation.concurrentBuildsPerTenant,
   );
   return view({ ...tenant, limits: { ...tenant.limits, concurrentBuilds } }, running, ports.clock.now());
+}
+
+/**
+ * The quotas of a team beside its tenant's, which bound it too.
+ * @throws EngineError team.not_found
+ */
+export async function teamQuotas(ports: ViewPorts, reach: Reach, teamId: string): Promise<QuotasView> {
+  const { tenantId } = reach;
+  const [, [, team], running] = await Promise.all([
+    getTeam(ports.table, reach, teamId),
+    readQuotas(ports, { tenantId, teamId }),
+    runningBuildsOfTeam(ports.table, { tenantId, teamId }),
+  ]);
+  if (team === undefined) throw new Error('a team has quotas');
+  return view(team, running, ports.clock.now());
 }
 
 function view(owner: OwnerQuotas, running: number, now: Date): QuotasView {

@@ -1,12 +1,14 @@
 import { untilDone } from '../access/attempts.ts';
+import type { Reach } from '../access/reach.ts';
 import { type Actor, auditWrite } from '../audit/entry.ts';
 import { toJsonObject } from '../json.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Ids } from '../ports/ids.ts';
 import { ConditionFailed, type Table, type TableWrite } from '../ports/table.ts';
+import { getTeam } from '../teams/team-repository.ts';
 import { needTenant } from '../tenancy/tenant.ts';
-import { type QuotaSetting, readSetting } from './owner-quotas.ts';
-import { type Owner, settingPlace } from './places.ts';
+import { type Overrides, type QuotaSetting, readSetting } from './owner-quotas.ts';
+import { type Owner, ownerOfTeam, settingPlace } from './places.ts';
 
 interface SetPorts {
   readonly table: Table;
@@ -32,6 +34,26 @@ export async function setTenantQuotas(
     const detail = toJsonObject({ ...setting, before: before ?? null });
     return logs.map((actor) => auditWrite(ports, actor, { action: 'quota.set', target: tenantId, detail }));
   });
+}
+
+/**
+ * Gives a team limits of its own. They bound it beside those of its tenant, and lift none of these.
+ * @throws EngineError team.not_found
+ */
+export async function setTeamQuotas(
+  ports: SetPorts,
+  actor: Actor,
+  place: { readonly reach: Reach; readonly teamId: string },
+  overrides: Overrides,
+): Promise<void> {
+  const { reach, teamId } = place;
+  await getTeam(ports.table, reach, teamId);
+  await setQuotas(ports, ownerOfTeam(reach.tenantId, teamId), { overrides }, (before) => [
+    auditWrite(ports, actor, {
+      ...{ action: 'quota.set', target: teamId },
+      detail: toJsonObject({ overrides, before: before ?? null }),
+    }),
+  ]);
 }
 
 /** Stores what is set for an owner together with what tells of it. */

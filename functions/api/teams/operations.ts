@@ -4,9 +4,11 @@ import { createTeam } from './create-team.ts';
 import { listTeamMembers } from './list-team-members.ts';
 import { listTeams } from './list-teams.ts';
 import { readTeam } from './read-team.ts';
+import { readTeamQuota } from './read-team-quota.ts';
 import { removeTeam } from './remove-team.ts';
 import { removeTeamMember } from './remove-team-member.ts';
 import { setTeamMember } from './set-team-member.ts';
+import { setTeamQuota } from './set-team-quota.ts';
 
 export const teamOperations: readonly Operation[] = [
   createTeam,
@@ -17,4 +19,6 @@ export const teamOperations: readonly Operation[] = [
   listTeamMembers,
   setTeamMember,
   removeTeamMember,
+  readTeamQuota,
+  setTeamQuota,
 ];

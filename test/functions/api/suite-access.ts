@@ -122,6 +122,8 @@ export function describeAccess(api: () => ApiUnderTest): void {
         listTemplateVersions: 'templates:read',
         readTemplateVersion: 'templates:read',
         readQuota: 'quota:read',
+        readTeamQuota: 'quota:read',
+        setTeamQuota: 'quota:write',
         readTenantQuota: 'installation:operate',
         setTenantQuota: 'installation:operate',
         exchange: 'ticket',

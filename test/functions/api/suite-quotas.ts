@@ -7,6 +7,7 @@ import { leasePlace } from '../../../core/quota/places.ts';
 import { quotasViewSchema } from '../../../core/quota/quota-view.ts';
 import { settleLeases } from '../../../core/quota/settlement.ts';
 import type { QuotaName } from '../../../core/quota/tiers.ts';
+import { keyInTeams, principalWith, teamOfTenant } from '../../support/teams.ts';
 import type { ApiUnderTest, TenantUnderTest } from './api-under-test.ts';
 import { exampleSpec, startExample } from './example-spec.ts';
 import { type Answer, call, problemOf, withoutRequestId } from './http-call.ts';
@@ -155,6 +156,49 @@ export function describeQuotas(api: () => ApiUnderTest): void {
       expect((await findBuild(ports.table, last))?.value.state).toBe('failed');
       const lease = await ports.table.get(leasePlace(one.tenantId, last));
       expect(lease?.data).toMatchObject({ state: 'settled', shares: [{ quota: 'failedBuildsPerDay', amount: 1 }] });
+    });
+
+    describe('of a team', () => {
+      let tenant: TenantUnderTest;
+      let teamId: string;
+      let inTeam: string;
+      const path = (id = teamId) => `/v1/teams/${id}/quota`;
+      const start = () =>
+        call(`${api().url}/v1/builds?team=${teamId}`, { key: inTeam, body: JSON.stringify(exampleSpec) });
+      beforeAll(async () => {
+        tenant = await api().tenant('with a team');
+        const admin = await principalWith(api().ports, tenant.keys.operator);
+        teamId = await teamOfTenant(api().ports, admin, 'Web');
+        inTeam = (await keyInTeams(api().ports, admin, { [teamId]: ['admin'] })).text;
+      });
+
+      it('are set by who may in the tenant, read in the team, and written down', async () => {
+        expect(viewOf(await send('GET', path(), undefined, inTeam))).not.toHaveProperty('tier');
+        expect((await send('PUT', path(), { limits: { images: 3 } }, inTeam)).status).toBe(403);
+        const answer = await send('PUT', path(), { limits: { images: 3 } }, tenant.keys.admin);
+        expect([answer.status, viewOf(answer).overrides]).toEqual([200, { images: 3 }]);
+        const log = z
+          .object({ unsealed: z.array(auditEntrySchema) })
+          .parse((await send('GET', '/v1/audit/tail', undefined, tenant.keys.auditor)).json());
+        expect(log.unsealed).toContainEqual(expect.objectContaining({ action: 'quota.set', target: teamId }));
+        const foreign = await send('PUT', path(), { limits: {} }, operator.keys.owner);
+        expect([foreign.status, problemOf(foreign).code]).toEqual([404, 'team.not_found']);
+      });
+
+      it('bound it within its tenant, and count in both', async () => {
+        await send('PUT', path(), { limits: { buildsPerDay: 2 } }, tenant.keys.owner);
+        const answers = await Promise.all(Array.from({ length: 6 }, start));
+        expect(answers.filter(({ status }) => status === 202)).toHaveLength(2);
+        const refused = answers.find(({ status }) => status !== 202);
+        expect(refused?.json()).toMatchObject({ status: 429, of: 'team', quota: 'buildsPerDay', limit: 2, used: 2 });
+        expect((await submit(tenant)).status).toBe(202);
+        expect(await of(tenant, 'buildsPerDay')).toMatchObject({ used: 3, limit: null });
+        const ofTeam = viewOf(await send('GET', path(), undefined, inTeam));
+        expect(ofTeam.quotas.find(({ quota }) => quota === 'buildsPerDay')).toMatchObject({ used: 2, limit: 2 });
+        await set(tenant.tenantId, { overrides: { buildsPerDay: 3 } });
+        await send('PUT', path(), { limits: {} }, tenant.keys.owner);
+        expect((await start()).json()).toMatchObject({ status: 429, of: 'tenant', used: 3, limit: 3 });
+      });
     });
   });
 }
