@@ -49,11 +49,7 @@ export function tenantQuotaCommand(output: Output): Command {
     .description('show the quotas of a tenant, or set them: then all that is not named is as without')
     .argument('<tenantId>', 'as `list` shows it')
     .option('--tier <tier>', `plan tier: ${tierNames.join(', ')}`)
-    .option(
-      '--limit <quota=most...>',
-      `limit in place of the tier’s, ${limitHelp}`,
-      asLimit,
-    )
+    .option('--limit <quota=most...>', `limit in place of the tier’s, ${limitHelp}`, asLimit)
     .option('--anchor-day <day>', 'day of the month on which its month begins, 1 to 31', Number)
     .option('--reset', 'take back all that was set')
     .action(async (tenantId: string, given: unknown) => {

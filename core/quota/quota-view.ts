@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { runningBuilds, runningBuildsOfTeam } from '../builds/running-builds.ts';
 import type { Reach } from '../access/reach.ts';
+import { runningBuilds, runningBuildsOfTeam } from '../builds/running-builds.ts';
 import type { Clock } from '../ports/clock.ts';
 import { getTeam } from '../teams/team-repository.ts';
 import type { Installation } from '../tenancy/installation.ts';
