@@ -1,52 +1,35 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { foundTenant } from '../../core/access/found-tenant.ts';
+import { z } from 'zod';
 import { findBuild } from '../../core/builds/build-repository.ts';
 import { loadPlan, scopeOf } from '../../core/builds/plan-store.ts';
 import { findResult, listAttempts } from '../../core/builds/stage-repository.ts';
 import { sha256 } from '../../core/digest.ts';
+import { readLease } from '../../core/quota/lease.ts';
+import { leasePlace } from '../../core/quota/places.ts';
 import { claimKey } from '../../core/sharing/places.ts';
 import { workOf } from '../../core/sharing/work-of.ts';
 import type { ResolvedSpec } from '../../core/spec/schema.ts';
-import { operations } from '../../functions/api/operations.ts';
-import { largestBodyBytes } from '../../functions/shared/request-body.ts';
-import { createRouter } from '../../functions/shared/router.ts';
-import { type HttpFront, startHttpFront } from '../../local/http/front.ts';
 import { createEngineClient, type EngineClient } from '../../sdk/client.ts';
 import type { Build } from '../../sdk/generated/types.gen.ts';
 import { samplePackage } from '../core/lock/lock-samples.ts';
 import { archive, specWith } from '../core/plan/plan-fixtures.ts';
+import { type Caller, type OpenedApi, openApiOver, until } from '../support/callers.ts';
 import { type ControlPlane, useControlPlane } from '../support/control-plane.ts';
-
-interface Caller extends EngineClient {
-  readonly tenantId: string;
-  readonly apiKey: string;
-}
+import { keyInTeams, principalWith, teamOfTenant } from '../support/teams.ts';
 
 let plane: ControlPlane;
 useControlPlane(archive, (opened) => {
   plane = opened;
 });
-let front: HttpFront;
+let api: OpenedApi;
 let one: Caller;
 let other: Caller;
-
 beforeAll(async () => {
-  const { table, clock, ids } = plane.ports;
-  const failure = (_: unknown, cause: unknown) => console.error(cause);
-  const log = { request: () => undefined, failure };
-  const handle = createRouter({ ports: plane.ports, operations, log, validateResponses: true });
-  front = await startHttpFront({ handle, maxBodyBytes: largestBodyBytes, ids });
-  const caller = async (tenantName: string): Promise<Caller> => {
-    const owner = { name: 'owner' };
-    const { tenant, key, writes } = foundTenant({ clock, ids }, { name: tenantName, owner, keyName: 'test' });
-    await table.transact(writes);
-    const client = createEngineClient({ url: front.url, apiKey: key.text });
-    return { ...client, tenantId: tenant.tenantId, apiKey: key.text };
-  };
-  [one, other] = [await caller('one'), await caller('other')];
+  api = await openApiOver(plane.ports);
+  [one, other] = [await api.caller('one'), await api.caller('other')];
 });
-afterAll(() => front.close());
+afterAll(() => api.close());
 
 const specOf = (hostname: string): ResolvedSpec =>
   specWith({
@@ -66,12 +49,6 @@ const recordOf = async (id: string) => {
   if (found === undefined) throw new Error('the build is gone');
   return found.value;
 };
-const until = async (holds: () => boolean | Promise<boolean>) => {
-  for (let waited = 0; !(await holds()); waited += 20) {
-    if (waited > 60_000) throw new Error('it does not come to hold');
-    await sleep(20);
-  }
-};
 /** A build once it is over, as its owner sees it. What polls here asks the table: fifty that ask the API are a load. */
 const ended = async (caller: Caller, { id }: { readonly id: string }) => {
   await until(async () => (await recordOf(id)).endedAt !== undefined);
@@ -80,6 +57,10 @@ const ended = async (caller: Caller, { id }: { readonly id: string }) => {
 /** Builds in whose name a builder did a step. */
 const worked = (step: string) =>
   plane.agent.began.filter((entry) => entry.endsWith(` ${step}`)).map((entry) => entry.split(' ')[0]);
+const leaseOf = async (id: string) => {
+  const record = await plane.ports.table.get(leasePlace(one.tenantId, id));
+  return record === undefined ? undefined : readLease(record).lease;
+};
 /** A work that is at its first script for as long as that, with builds that share it. */
 async function sharedWork(hostname: string, count: number, run: { keepGoing?: boolean } = {}) {
   plane.agent.scripts.set('first', [{ milliseconds: 1_000 }]);
@@ -119,7 +100,7 @@ describe('fifty builds of one spec that are asked for at once', { timeout: 120_0
     const artifacts = await Promise.all(
       builds.map(async ({ id }) => {
         const [file] = await one.listArtifacts(id);
-        const response = await fetch(`${front.url}/v1/builds/${id}/artifacts/${file?.name}`, {
+        const response = await fetch(`${api.url}/v1/builds/${id}/artifacts/${file?.name}`, {
           headers: { authorization: `Bearer ${one.apiKey}` },
         });
         return { sha256: file?.sha256, read: sha256(new Uint8Array(await response.arrayBuffer())) };
@@ -229,6 +210,15 @@ describe('a build that shares the work of another', { timeout: 60_000 }, () => {
     );
     for (const { id } of builds) expect(await one.listArtifacts(id)).toHaveLength(1);
     expect((await recordOf(leader.id)).outcome).toBe('succeeded');
+    // Its builders' time counts as the work's, and its image as nobody's.
+    await until(async () => (await leaseOf(leader.id))?.state === 'settled');
+    expect((await leaseOf(leader.id))?.shares.map(({ quota }) => quota)).not.toContain('images');
+    await until(async () => (await leaseOf(late.id))?.state === 'settled');
+    expect((await leaseOf(late.id))?.shares.map(({ quota }) => quota)).toEqual([
+      'buildsPerDay',
+      'images',
+      'storedBytes',
+    ]);
     expect(await one.readBuild(leader.id)).toMatchObject({ state: 'cancelled', evidence: [] });
     expect(await one.listArtifacts(leader.id)).toEqual([]);
     expect(await typesOf(leader.id)).toEqual([
@@ -262,6 +252,43 @@ describe('a build that shares the work of another', { timeout: 60_000 }, () => {
       resumedFrom: leader.id,
     });
     expect((await ended(one, { id: sharers[0]?.id ?? '' })).state).toBe('succeeded');
+  });
+});
+
+describe('builds of two teams', { timeout: 60_000 }, () => {
+  it('share one execution, and each is reached by its own team alone', async () => {
+    const operator = await principalWith(plane.ports, one.apiKey);
+    const members = await Promise.all(
+      ['red', 'blue'].map(async (name) => {
+        const teamId = await teamOfTenant(plane.ports, operator, name);
+        const { text } = await keyInTeams(plane.ports, operator, { [teamId]: ['builder'] });
+        return { teamId, text, client: createEngineClient({ url: api.url, apiKey: text }) };
+      }),
+    );
+    plane.agent.scripts.set('first', [{ milliseconds: 1_000 }]);
+    const builds: { id: string; client: EngineClient }[] = [];
+    for (const { teamId, text, client } of members) {
+      const response = await fetch(`${api.url}/v1/builds?team=${teamId}`, {
+        method: 'POST',
+        headers: { authorization: `Bearer ${text}`, 'content-type': 'application/json' },
+        body: JSON.stringify(specOf('teams')),
+      });
+      expect(response.status).toBe(202);
+      const { id } = z.object({ id: z.string() }).parse(await response.json());
+      builds.push({ id, client });
+      await until(async () => (await recordOf(id)).state !== 'submitted' && (await recordOf(id)).state !== 'planning');
+    }
+    await until(async () => (await Promise.all(builds.map(({ id }) => recordOf(id)))).every((build) => build.endedAt));
+    const [red, blue] = builds;
+    expect((await recordOf(blue?.id ?? '')).sharesWith).toBe(red?.id);
+    expect(worked('first')).toEqual([red?.id]);
+    for (const { id, client } of builds) {
+      expect((await client.readBuild(id)).state).toBe('succeeded');
+      expect(await client.listArtifacts(id)).toHaveLength(1);
+      expect((await client.readLogs(id)).complete).toBe(true);
+      const [foreign = ''] = builds.map((build) => build.id).filter((other) => other !== id);
+      await expect(client.readBuild(foreign)).rejects.toMatchObject({ problem: { code: 'build.not_found' } });
+    }
   });
 });
 
