@@ -24,6 +24,7 @@ import { secretsCommand } from './commands/secrets.ts';
 import { signingKeyCommand } from './commands/signing-key.ts';
 import { startCommand } from './commands/start.ts';
 import { statusCommand } from './commands/status.ts';
+import { teamsCommand } from './commands/teams.ts';
 import { tenantsCommand, whoamiCommand } from './commands/tenant.ts';
 import { uploadsCommand } from './commands/uploads.ts';
 import { validateCommand } from './commands/validate.ts';
@@ -65,6 +66,7 @@ const commands = [
   whoamiCommand,
   keysCommand,
   membersCommand,
+  teamsCommand,
   rolesCommand,
   tenantsCommand,
   quotaCommand,

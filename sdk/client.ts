@@ -28,6 +28,7 @@ import type {
 import { lockCalls } from './locks.ts';
 import { quotaCalls } from './quotas.ts';
 import { secretCalls } from './secrets.ts';
+import { teamCalls } from './teams.ts';
 import { uploadCalls } from './uploads.ts';
 
 /** A spec as an object, or as the text of a file in JSON or YAML. */
@@ -77,12 +78,16 @@ export function createEngineClient(options: {
   });
   const shared = { client, throwOnError: true } as const;
 
-  async function startBuild(spec: SpecSource, run: RunOptions & LockOption = {}): Promise<Build> {
+  /** Starts a build; with `team`, an id, it belongs to that team. */
+  async function startBuild(
+    spec: SpecSource,
+    run: RunOptions & LockOption & { readonly team?: string } = {},
+  ): Promise<Build> {
     const { body, mediaType } = bodyOf(spec);
     const { data } = await client.post<StartBuildResponses, unknown, true>({
       security: [{ type: 'http', scheme: 'bearer' }],
       url: '/v1/builds',
-      query: { ...queryOf(run), ...lockOf(run) },
+      query: { ...queryOf(run), ...lockOf(run), ...(run.team === undefined ? {} : { team: run.team }) },
       body,
       bodySerializer: null,
       headers: { 'content-type': mediaType, ...headersOf(run) },
@@ -239,6 +244,7 @@ export function createEngineClient(options: {
     ...secretCalls(client),
     ...quotaCalls(client),
     ...accessCalls(client),
+    ...teamCalls(client),
     ...auditCalls(client),
     ...uploadCalls(client, url),
     startBuild,

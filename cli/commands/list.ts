@@ -4,11 +4,13 @@ import { buildStates } from '../../core/builds/lifecycle.ts';
 import { buildLine } from '../build-report.ts';
 import { connect } from '../connection.ts';
 import type { Output } from '../output.ts';
+import { teamIdOf } from '../team-name.ts';
 import { connectionOptionsSchema, engineCommand } from './common-options.ts';
 
 const optionsSchema = connectionOptionsSchema.extend({
   limit: z.coerce.number().int().min(1).max(100),
   state: z.enum(buildStates).optional(),
+  team: z.string().optional(),
   cursor: z.string().optional(),
 });
 
@@ -18,11 +20,15 @@ export function listCommand(output: Output): Command {
     .description('list builds, newest first')
     .option('--limit <number>', 'at most so many (1 to 100)', '20')
     .addOption(new Option('--state <state>', 'only builds in this state').choices(buildStates))
+    .option('--team <team>', 'only builds of this team: its id, or a name that only one has')
     .option('--cursor <cursor>', 'go on where the list before ended')
     .action(async (given: unknown) => {
       const options = optionsSchema.parse(given);
-      const { builds, cursor } = await connect(options).listBuilds({
+      const engine = connect(options);
+      const team = await teamIdOf(engine, options.team);
+      const { builds, cursor } = await engine.listBuilds({
         limit: options.limit,
+        ...(team === undefined ? {} : { team }),
         ...(options.state === undefined ? {} : { state: options.state }),
         ...(options.cursor === undefined ? {} : { cursor: options.cursor }),
       });

@@ -12,10 +12,11 @@ export function whoamiCommand(output: Output): Command {
       const options = connectionOptionsSchema.parse(given);
       const who = await connect(options).whoAmI();
       if (options.json) return output.document(who);
-      const { tenant, member, permissions } = who;
+      const { tenant, member, permissions, teams } = who;
       output.line(`${member.name} (${member.memberId}, ${member.kind}) of ${tenant.name} (${tenant.tenantId})`);
       output.line(`roles: ${member.roles.join(', ')}`);
       output.line(`this key may: ${permissions.join(', ')}`);
+      for (const team of teams) output.line(`in ${team.name} (${team.teamId}): ${team.permissions.join(', ')}`);
     });
 }
 

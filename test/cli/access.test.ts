@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createEngineClient } from '../../sdk/client.ts';
+import { exampleSpec } from '../functions/api/example-spec.ts';
 import { type CliUnderTest, openCli } from './engine-under-test.ts';
 
 let cli: CliUnderTest;
@@ -70,6 +71,38 @@ describe('lbuild', () => {
     expect((await cli.run(['whoami', ...as(next)])).code).not.toBe(0);
     expect((await cli.run(['roles', 'remove', 'shipping'])).out).toBe('shipping removed\n');
   });
+
+  it('teams: somebody who is in one builds there, and sees no other', async () => {
+    const made = await cli.run(['teams', 'create', 'Web', '--description', 'edge images']);
+    expect([made.code, made.out]).toEqual([
+      0,
+      expect.stringMatching(/^team_\w+ {2}Web {2}0 member\(s\) {2}edge images\n$/),
+    ]);
+    const [teamId = ''] = made.out.split(' ');
+    const [memberId = ''] = (await cli.run(['members', 'add', 'Ada', '--role', 'member'])).out.split(' ');
+    const set = await cli.run(['teams', 'set-member', 'Web', memberId, '--role', 'builder']);
+    expect(set.out).toBe(`${memberId}  person  Ada  builder\n`);
+    expect((await cli.run(['teams', 'members', 'Web'])).out).toBe(set.out);
+    const key = (await cli.run(['keys', 'create', 'ada', '--member', memberId])).out.trim();
+    expect((await cli.run(['whoami', ...as(key)])).out).toMatch(/\nin Web \(team_\w+\): .*builds:create/);
+    const spec = JSON.stringify(exampleSpec);
+    const refused = await cli.run(['start', '-', ...as(key)], { input: spec });
+    expect([refused.code, refused.err]).toEqual([4, expect.stringContaining('inside teams alone')]);
+    const started = await cli.run(['start', '-', '--team', 'Web', ...as(key)], { input: spec });
+    expect([started.code, started.err]).toEqual([0, expect.anything()]);
+    const [buildId = ''] = started.out.split(/\s/);
+    const other = await cli.run(['start', '-'], { input: spec });
+    expect(other.code).toBe(0);
+    expect((await cli.run(['list', ...as(key)])).out).toMatch(new RegExp(`^${buildId} .*\n$`));
+    expect((await cli.run(['list', '--team', teamId])).out).toMatch(new RegExp(`^${buildId} .*\n$`));
+    const unknown = await cli.run(['list', '--team', 'Nobody']);
+    expect([unknown.code, unknown.err]).toEqual([2, expect.stringContaining('no team that you may read')]);
+    expect((await cli.run(['teams', 'change', 'Web', '--name', 'Edge'])).out).toContain('Edge  1 member(s)');
+    expect((await cli.run(['teams', 'list', ...as(key)])).out).toContain('Edge');
+    expect((await cli.run(['teams', 'remove', 'Edge'])).err).toContain('team.in_use');
+    expect((await cli.run(['teams', 'remove-member', 'Edge', memberId])).code).toBe(0);
+    expect((await cli.run(['teams', 'remove', 'Edge'])).out).toBe(`${teamId} removed\n`);
+  }, 120_000);
 
   it('tenants makes one for an operator, whose owner can come in', async () => {
     const { operator } = cli.tenant.keys;

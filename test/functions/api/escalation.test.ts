@@ -11,6 +11,7 @@ import { type Grant, grants } from '../../../core/access/permissions.ts';
 import { madeKeySchema, memberViewSchema } from '../../../core/access/views.ts';
 import { EngineError } from '../../../core/errors.ts';
 import { keyWith } from '../../support/members.ts';
+import { keyInTeams, principalWith, teamOfTenant } from '../../support/teams.ts';
 import { type ApiUnderTest, openApi } from './api-under-test.ts';
 import { call } from './http-call.ts';
 
@@ -47,6 +48,8 @@ const attempts = fc.array(
       fc.record({ kind: fc.constant('change'), member: fc.nat(), roles: someRoles }),
       fc.record({ kind: fc.constant('key'), member: fc.option(fc.nat(), { nil: undefined, freq: 2 }), scopes }),
       fc.record({ kind: fc.constant('rotate'), key: which }),
+      fc.record({ kind: fc.constant('team'), team: fc.nat(1), member: fc.nat(), roles: someRoles }),
+      fc.record({ kind: fc.constant('leave'), team: fc.nat(1), member: fc.nat() }),
     ),
   }),
   { minLength: 1, maxLength: 14 },
@@ -58,17 +61,24 @@ interface Known {
   readonly keys: string[];
   readonly keyIds: string[];
   readonly members: string[];
+  readonly teams: readonly string[];
 }
 
+/** Where something is held: in a team, by its id, or in the tenant. */
+type Place = string;
+type Held = ReadonlyMap<Place, ReadonlySet<Grant>>;
+const tenantPlace: Place = 'tenant';
+
 /** What each key may, by its text; nothing where it is not taken any more. */
-async function grantsOf(keys: readonly string[]): Promise<ReadonlyMap<string, ReadonlySet<Grant>>> {
+async function grantsOf(keys: readonly string[]): Promise<ReadonlyMap<string, Held>> {
   const each = await Promise.all(
     keys.map(async (key) => {
       const credentials = { authorization: `Bearer ${key}`, sourceAddress: '127.0.0.1', requestId: 'req_1' };
       try {
-        return [key, (await authenticate(api.ports, credentials)).grants] as const;
+        const { grants, teamGrants } = await authenticate(api.ports, credentials);
+        return [key, new Map([[tenantPlace, grants], ...teamGrants])] as const;
       } catch (error) {
-        if (error instanceof EngineError) return [key, new Set<Grant>()] as const;
+        if (error instanceof EngineError) return [key, new Map()] as const;
         throw error;
       }
     }),
@@ -83,7 +93,7 @@ const at = <T>(list: readonly T[], number: number): T => {
 };
 
 /** Tries it over HTTP, as anybody would; keeps what it made. @returns whether it was let through */
-async function attempt({ keys, keyIds, members }: Known, key: string, what: Attempt['what']): Promise<boolean> {
+async function attempt({ keys, keyIds, members, teams }: Known, key: string, what: Attempt['what']): Promise<boolean> {
   const send = (method: string, place: string, body: unknown) =>
     call(`${api.url}${place}`, { method, key, body: JSON.stringify(body) });
   switch (what.kind) {
@@ -96,6 +106,15 @@ async function attempt({ keys, keyIds, members }: Known, key: string, what: Atte
     }
     case 'change':
       return (await send('PATCH', `/v1/members/${at(members, what.member)}`, { roles: what.roles })).status < 300;
+    case 'team':
+    case 'leave': {
+      const place = `/v1/teams/${at(teams, what.team)}/members/${at(members, what.member)}`;
+      const answer =
+        what.kind === 'team'
+          ? await send('PUT', place, { roles: what.roles })
+          : await call(`${api.url}${place}`, { method: 'DELETE', key });
+      return answer.status < 300;
+    }
     case 'key':
     case 'rotate': {
       const [place, body] =
@@ -119,8 +138,12 @@ async function attempt({ keys, keyIds, members }: Known, key: string, what: Atte
   }
 }
 
-const covers = (held: ReadonlySet<Grant>, grant: Grant): boolean =>
-  held.has(grant) || held.has(`${grant.slice(0, grant.indexOf(':'))}:*` as Grant);
+const covers = (held: ReadonlySet<Grant> | undefined, grant: Grant): boolean =>
+  held !== undefined && (held.has(grant) || held.has(`${grant.slice(0, grant.indexOf(':'))}:*` as Grant));
+
+/** What is held in the tenant is held in every team, and what is held in a team nowhere else. */
+const coversAt = (held: Held | undefined, place: Place, grant: Grant): boolean =>
+  covers(held?.get(tenantPlace), grant) || covers(held?.get(place), grant);
 
 it('whatever is tried by whomever, nobody comes to hold what who let them do it did not (property)', async () => {
   let passed = 0;
@@ -129,10 +152,12 @@ it('whatever is tried by whomever, nobody comes to hold what who let them do it 
       const tenant = await api.tenant('escalation');
       const operator = { key: tenant.keys.operator, method: 'PUT', body: JSON.stringify({ grants: ['keys:own'] }) };
       for (const name of ['one', 'two']) await call(`${api.url}/v1/roles/${name}`, operator);
+      const first = await principalWith(api.ports, tenant.keys.operator);
       const known: Known = {
         keys: [...Object.values(tenant.keys), (await keyWith(api.ports, tenant.tenantId, ['one', 'viewer'])).text],
         keyIds: [],
         members: [tenant.ownerId],
+        teams: [await teamOfTenant(api.ports, first, 'A'), await teamOfTenant(api.ports, first, 'B')],
       };
       for (const key of known.keys) {
         const credentials = { authorization: `Bearer ${key}`, sourceAddress: '127.0.0.1', requestId: 'req_1' };
@@ -140,15 +165,28 @@ it('whatever is tried by whomever, nobody comes to hold what who let them do it 
         known.keyIds.push(keyId);
         if (memberId !== tenant.ownerId) known.members.push(memberId);
       }
+      // Two who are somebody inside teams alone.
+      const [a = '', b = ''] = known.teams;
+      for (const teams of [{ [a]: ['admin'] }, { [a]: ['one', 'viewer'], [b]: ['builder'] }]) {
+        const { text, memberId } = await keyInTeams(api.ports, first, teams);
+        known.keys.push(text);
+        known.keyIds.push((await principalWith(api.ports, text)).keyId);
+        known.members.push(memberId);
+      }
       for (const { by, what } of list) {
         const key = at(known.keys, by);
         const before = await grantsOf(known.keys);
         if (!(await attempt(known, key, what))) continue;
         passed += 1;
-        const acting = before.get(key) ?? new Set<Grant>();
+        const acting = before.get(key);
         for (const [other, after] of await grantsOf(known.keys)) {
-          const gained = [...after].filter((grant) => !covers(before.get(other) ?? new Set(), grant));
-          expect([what, gained.filter((grant) => !covers(acting, grant))]).toEqual([what, []]);
+          const gained = [...after].flatMap(([place, grants]) =>
+            [...grants]
+              .filter((grant) => !coversAt(before.get(other), place, grant))
+              .map((grant) => ({ place, grant })),
+          );
+          const past = gained.filter(({ place, grant }) => !coversAt(acting, place, grant));
+          expect([what, past]).toEqual([what, []]);
         }
       }
     }),
