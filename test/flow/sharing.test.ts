@@ -9,11 +9,10 @@ import { readLease } from '../../core/quota/lease.ts';
 import { leasePlace } from '../../core/quota/places.ts';
 import { claimKey } from '../../core/sharing/places.ts';
 import { workOf } from '../../core/sharing/work-of.ts';
-import type { ResolvedSpec } from '../../core/spec/schema.ts';
 import { createEngineClient, type EngineClient } from '../../sdk/client.ts';
 import type { Build } from '../../sdk/generated/types.gen.ts';
 import { samplePackage } from '../core/lock/lock-samples.ts';
-import { archive, specWith } from '../core/plan/plan-fixtures.ts';
+import { archive, twoScripts } from '../core/plan/plan-fixtures.ts';
 import { type Caller, type OpenedApi, openApiOver, until } from '../support/callers.ts';
 import { type ControlPlane, useControlPlane } from '../support/control-plane.ts';
 import { keyInTeams, principalWith, teamOfTenant } from '../support/teams.ts';
@@ -31,18 +30,8 @@ beforeAll(async () => {
 });
 afterAll(() => api.close());
 
-const specOf = (hostname: string): ResolvedSpec =>
-  specWith({
-    system: { hostname },
-    packages: { install: ['nginx'] },
-    steps: [
-      { id: 'first', run: 'echo 1' },
-      { id: 'second', run: 'echo 2' },
-    ],
-    outputs: [{ type: 'tar' }],
-  });
 const start = (caller: Caller, hostname: string, run: { keepGoing?: boolean; force?: boolean } = {}) =>
-  caller.startBuild({ text: JSON.stringify(specOf(hostname)), mediaType: 'application/json' }, run);
+  caller.startBuild({ text: JSON.stringify(twoScripts(hostname)), mediaType: 'application/json' }, run);
 const many = (count: number, make: () => Promise<Build>) => Promise.all(Array.from({ length: count }, make));
 const recordOf = async (id: string) => {
   const found = await findBuild(plane.ports.table, id);
@@ -72,12 +61,6 @@ async function sharedWork(hostname: string, count: number, run: { keepGoing?: bo
   );
   return { leader, sharers };
 }
-/** What was told of a build, in that order, each event once. */
-async function typesOf(id: string): Promise<string[]> {
-  const own = [...plane.told.values()].filter(({ detail }) => detail.buildId === id);
-  return own.map(({ type }) => type).filter((type) => type !== 'build.stage_completed');
-}
-
 // Seconds each on a quiet machine.
 describe('fifty builds of one spec that are asked for at once', { timeout: 120_000 }, () => {
   it('are one execution and fifty records, each with all that was made', async () => {
@@ -117,7 +100,7 @@ describe('fifty builds of one spec that are asked for at once', { timeout: 120_0
       expect(evidence.every(({ downloadUrl }) => downloadUrl.includes(`/v1/builds/${id}/`))).toBe(true);
       expect(estimate?.actual).toEqual(leader?.estimate?.actual);
       expect(startedAt >= submittedAt).toBe(true);
-      expect(await typesOf(id)).toEqual(['build.submitted', 'build.queued', 'build.started', 'build.succeeded']);
+      expect(plane.typesOf(id)).toEqual(['build.submitted', 'build.queued', 'build.started', 'build.succeeded']);
     }
     const [sharer] = builds.filter(({ sharedWith }) => sharedWith !== undefined);
     expect(await one.readLogs(sharer?.id ?? '')).toEqual(await one.readLogs(leader?.id ?? ''));
@@ -179,7 +162,7 @@ describe('a build that shares the work of another', { timeout: 60_000 }, () => {
       new Array(3).fill(['failed', 'script.failed', 'second']),
     );
     for (const { id } of sharers) {
-      expect(await typesOf(id)).toEqual(['build.submitted', 'build.queued', 'build.started', 'build.failed']);
+      expect(plane.typesOf(id)).toEqual(['build.submitted', 'build.queued', 'build.started', 'build.failed']);
     }
   });
 
@@ -221,7 +204,7 @@ describe('a build that shares the work of another', { timeout: 60_000 }, () => {
     ]);
     expect(await one.readBuild(leader.id)).toMatchObject({ state: 'cancelled', evidence: [] });
     expect(await one.listArtifacts(leader.id)).toEqual([]);
-    expect(await typesOf(leader.id)).toEqual([
+    expect(plane.typesOf(leader.id)).toEqual([
       'build.submitted',
       'build.queued',
       'build.started',
@@ -239,7 +222,7 @@ describe('a build that shares the work of another', { timeout: 60_000 }, () => {
     expect((await ended(one, { id: sharers[0]?.id ?? '' })).state).toBe('cancelled');
     await sleep(100);
     expect(worked('second')).toEqual([]);
-    expect((await typesOf(leader.id)).slice(-3)).toEqual(['build.cancelled', 'work.unwanted', 'work.ended']);
+    expect(plane.typesOf(leader.id).slice(-3)).toEqual(['build.cancelled', 'work.unwanted', 'work.ended']);
   });
 
   it('may be the build that left it, resumed', async () => {
@@ -271,7 +254,7 @@ describe('builds of two teams', { timeout: 60_000 }, () => {
       const response = await fetch(`${api.url}/v1/builds?team=${teamId}`, {
         method: 'POST',
         headers: { authorization: `Bearer ${text}`, 'content-type': 'application/json' },
-        body: JSON.stringify(specOf('teams')),
+        body: JSON.stringify(twoScripts('teams')),
       });
       expect(response.status).toBe(202);
       const { id } = z.object({ id: z.string() }).parse(await response.json());

@@ -37,8 +37,8 @@ export interface ControlPlane {
   fileOf(path: string): string;
   /** The state that the archive answers from now on. */
   archive: ArchiveState;
-  /** What was published, by the events' ids, in that order. */
-  readonly told: ReadonlyMap<string, EngineEvent>;
+  /** Types of the events that told of a build, in that order, each once, but for those of its stages. */
+  typesOf(buildId: string): EngineEvent['type'][];
   /** Digests of package files that neither cache nor archive has. */
   readonly gone: Set<string>;
   submit(spec: ResolvedSpec, run?: RunOptions, tenantId?: string): Promise<BuildRecord>;
@@ -153,8 +153,12 @@ export async function openControlPlane(
     onError: (error) => console.error(error),
   });
   const plane: ControlPlane = {
-    ...{ ports, agent, archive, told, gone: new Set() },
+    ...{ ports, agent, archive, gone: new Set() },
     fileOf: objects.fileOf,
+    typesOf: (buildId) =>
+      [...told.values()].flatMap(({ type, detail }) =>
+        detail.buildId === buildId && type !== 'build.stage_completed' ? [type] : [],
+      ),
     submit: async (spec, run = {}, tenantId = 'ten_1') =>
       (await submitBuild(ports, { tenantId, keyId: 'key_1', spec, run })).build,
     ended: async (buildId) => {

@@ -36,6 +36,18 @@ export function specWith(members: Partial<SpecInput>): ResolvedSpec {
   });
 }
 
+/** Packages, and two scripts after each other. */
+export const twoScripts = (hostname: string): ResolvedSpec =>
+  specWith({
+    system: { hostname },
+    packages: { install: ['nginx'] },
+    steps: [
+      { id: 'first', run: 'echo 1' },
+      { id: 'second', run: 'echo 2' },
+    ],
+    outputs: [{ type: 'tar' }],
+  });
+
 export const examples: Record<string, ResolvedSpec> = {
   smallest: specWith({}),
   'declarative only': specWith({
