@@ -25,6 +25,7 @@ import { signingKeyCommand } from './commands/signing-key.ts';
 import { startCommand } from './commands/start.ts';
 import { statusCommand } from './commands/status.ts';
 import { teamsCommand } from './commands/teams.ts';
+import { presetsCommand, templatesCommand } from './commands/templates.ts';
 import { tenantsCommand, whoamiCommand } from './commands/tenant.ts';
 import { uploadsCommand } from './commands/uploads.ts';
 import { validateCommand } from './commands/validate.ts';
@@ -63,6 +64,8 @@ const commands = [
   cacheCommand,
   uploadsCommand,
   secretsCommand,
+  templatesCommand,
+  presetsCommand,
   whoamiCommand,
   keysCommand,
   membersCommand,

@@ -15,6 +15,7 @@ export async function tellStarted(
   started: Build,
   options: { readonly wait: boolean; readonly json: boolean },
 ): Promise<void> {
+  if (!options.json) for (const { message } of started.warnings ?? []) output.note(`warning: ${message}`);
   if (!options.wait) {
     if (options.json) output.document(started);
     else output.line(buildLine(started));

@@ -2,10 +2,11 @@ import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { parse } from 'yaml';
 import { capabilityDocument } from '../core/spec/capability-document.ts';
 import { specDocument } from '../core/spec/document.ts';
-import { specJsonSchema } from '../core/spec/json-schema.ts';
+import { specFileJsonSchema, templateJsonSchema } from '../core/templates/json-schema.ts';
 
 /**
- * Writes docs/spec.md, docs/spec.schema.json and docs/capabilities.md from core/spec, and the presets as JSON for the
+ * Writes docs/spec.md, docs/spec.schema.json and docs/capabilities.md from core/spec, docs/template.schema.json from
+ * core/templates, and the presets as JSON for the
  * functions, which have no other files beside their code. With --check it writes nothing and exits 1 where a file is
  * not what it would write.
  */
@@ -13,7 +14,11 @@ const generated = [
   { file: new URL('../docs/spec.md', import.meta.url), text: specDocument() },
   {
     file: new URL('../docs/spec.schema.json', import.meta.url),
-    text: `${JSON.stringify(specJsonSchema(), null, 2)}\n`,
+    text: `${JSON.stringify(specFileJsonSchema(), null, 2)}\n`,
+  },
+  {
+    file: new URL('../docs/template.schema.json', import.meta.url),
+    text: `${JSON.stringify(templateJsonSchema(), null, 2)}\n`,
   },
   { file: new URL('../docs/capabilities.md', import.meta.url), text: capabilityDocument() },
   {

@@ -23,16 +23,24 @@ import type {
   Spec,
   SpecVerdict,
   StartBuildResponses,
+  TemplatedSpec,
   ValidateSpecResponses,
 } from './generated/types.gen.ts';
 import { lockCalls } from './locks.ts';
 import { quotaCalls } from './quotas.ts';
 import { secretCalls } from './secrets.ts';
 import { teamCalls } from './teams.ts';
+import { templateCalls } from './templates.ts';
 import { uploadCalls } from './uploads.ts';
 
 /** A spec as an object, or as the text of a file in JSON or YAML. */
-export type SpecSource = Spec | { readonly text: string; readonly mediaType: 'application/json' | 'application/yaml' };
+export type SpecSource = Spec | TemplatedSpec | SpecText;
+
+/** The text of a spec's file. */
+export interface SpecText {
+  readonly text: string;
+  readonly mediaType: 'application/json' | 'application/yaml';
+}
 
 /** How a build runs. */
 export interface RunOptions {
@@ -246,6 +254,7 @@ export function createEngineClient(options: {
     ...accessCalls(client),
     ...teamCalls(client),
     ...auditCalls(client),
+    ...templateCalls(client),
     ...uploadCalls(client, url),
     startBuild,
     validateSpec,
@@ -265,8 +274,13 @@ export function createEngineClient(options: {
   };
 }
 
+/** No spec has a member `text`. */
+function isSpecText(spec: SpecSource): spec is SpecText {
+  return 'text' in spec && typeof spec.text === 'string';
+}
+
 function bodyOf(spec: SpecSource): { readonly body: string; readonly mediaType: string } {
-  if ('text' in spec) return { body: spec.text, mediaType: spec.mediaType };
+  if (isSpecText(spec)) return { body: spec.text, mediaType: spec.mediaType };
   return { body: JSON.stringify(spec), mediaType: 'application/json' };
 }
 

@@ -30,6 +30,7 @@ export function planCommand(output: Output): Command {
       const lock = await keptLock(engine, options.lock);
       const plan = await engine.previewPlan(spec, { svg: options.svg !== undefined, ...lock });
       if (options.svg !== undefined) await writeGraph(options.svg, plan.svg ?? '');
+      if (!options.json) for (const { message } of plan.warnings ?? []) output.note(`warning: ${message}`);
       if (options.json) output.document(plan);
       else output.line(options.mermaid ? plan.mermaid.trimEnd() : planText(plan));
     });

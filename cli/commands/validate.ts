@@ -48,6 +48,12 @@ function knownConnection(options: z.infer<typeof optionsSchema>): Credentials | 
   }
 }
 
+/** What no engine is asked for cannot be laid over what an engine has. */
+const templateError: FieldError = {
+  ...{ path: 'template', code: 'spec.unknown_template', reason: 'a template is looked up in an engine' },
+  remedy: 'Name an engine with --url, and leave --offline out.',
+};
+
 async function checkOffline(spec: SpecFile): Promise<readonly FieldError[]> {
   // Loaded here and not above: the rules are the largest thing that most commands never need.
   const [{ parse }, { checkSpec }] = await Promise.all([import('yaml'), import('../../core/spec/check.ts')]);
@@ -58,6 +64,7 @@ async function checkOffline(spec: SpecFile): Promise<readonly FieldError[]> {
     const detail = error instanceof Error ? error.message : String(error);
     throw new CliFailure('usage', { code: 'request.unreadable', detail, remedy: 'Write JSON or YAML.' }, error);
   }
+  if (typeof content === 'object' && content !== null && 'template' in content) return [templateError];
   const checked = checkSpec(content, { architectures, outputs: outputTypes, snapshots: true });
   return checked.ok ? [] : checked.errors;
 }

@@ -9,6 +9,7 @@ import {
   testReportSchema,
   trustClasses,
 } from './manifest.ts';
+import { warningSchema } from './warning.ts';
 
 const timestamp = z.iso.datetime();
 const digest = z.string().regex(/^[0-9a-f]{64}$/);
@@ -35,6 +36,8 @@ export const buildRecordSchema = z.strictObject({
   teamId: z.string().optional(),
   /** The version of a template that its spec was expanded from. */
   template: z.strictObject({ id: z.string(), version: z.number().int().min(1) }).optional(),
+  /** What whoever asked for it was told beside. */
+  warnings: z.array(warningSchema).optional(),
   name: z.string(),
   state: z.enum(buildStates),
   specDigest: digest,

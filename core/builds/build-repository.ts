@@ -13,10 +13,12 @@ import type { QuotaPorts } from '../quota/owner-quotas.ts';
 import { asShown } from '../sharing/work-of.ts';
 import type { ResolvedSpec } from '../spec/schema.ts';
 import { teamBuildPlace } from '../teams/places.ts';
+import { usedWrites } from '../templates/use-writes.ts';
 import { createOnce } from '../tenancy/idempotency.ts';
 import { type BuildRecord, buildRecordSchema } from './build-record.ts';
 import { buildKey, shardCount, sharingState, specKey, stateIndex, tenantBuildsIndex } from './keys.ts';
 import { type BuildState, isTerminal, mayBecome } from './lifecycle.ts';
+import type { Warning } from './warning.ts';
 
 /** A record with the version that a conditional write needs. */
 export interface Versioned<T> {
@@ -139,6 +141,9 @@ export interface Submission {
   readonly keyId: string;
   readonly spec: ResolvedSpec;
   readonly run?: RunOptions;
+  /** The version of a template that the spec was expanded from, and what is to be told of it. */
+  readonly template?: BuildRecord['template'];
+  readonly warnings?: readonly Warning[];
   readonly idempotencyKey?: string;
   /** Who asks for it; absent: the engine itself. */
   readonly actor?: Actor;
@@ -153,7 +158,7 @@ export async function submitBuild(
   ports: QuotaPorts & { clock: Clock; ids: Ids },
   submission: Submission,
 ): Promise<{ build: BuildRecord; created: boolean }> {
-  const { tenantId, keyId, spec, run = {}, actor = { tenantId } } = submission;
+  const { tenantId, keyId, spec, run = {}, actor = { tenantId }, template, warnings = [] } = submission;
   const specDigest = digestOf(spec);
   const request = { tenantId, key: submission.idempotencyKey, digest: digestOf({ specDigest, run }) };
   const { made: build, created } = await createOnce(
@@ -169,6 +174,8 @@ export async function submitBuild(
         state: 'submitted',
         specDigest,
         submittedAt: ports.clock.now().toISOString(),
+        ...(template === undefined ? {} : { template }),
+        ...(warnings.length === 0 ? {} : { warnings: [...warnings] }),
         ...run,
       };
       await storeCounted(ports, build, [
@@ -177,9 +184,10 @@ export async function submitBuild(
         outboxWrite(ports, 'build.submitted', tenantId, { buildId: build.id }),
         auditWrite(ports, actor, {
           ...{ action: 'build.submitted', target: build.id },
-          detail: toJsonObject({ name: build.name, specDigest, ...run }),
+          detail: toJsonObject({ name: build.name, specDigest, template, ...run }),
         }),
         ...(build.teamId === undefined ? [] : [teamBuildWrite(tenantId, build.teamId, build.id)]),
+        ...usedWrites(build),
         ...remember(build.id),
       ]);
       return build;

@@ -3,6 +3,7 @@ import { errorCatalogue } from '../error-catalogue.ts';
 import { evidenceKinds } from '../evidence/evidence-file.ts';
 import type { Table } from '../ports/table.ts';
 import { workOf } from '../sharing/work-of.ts';
+import { versionReferenceSchema } from '../templates/template-record.ts';
 import { type BuildRecord, type Failure, failureSchema } from './build-record.ts';
 import { findBuild } from './build-repository.ts';
 import { estimateView, estimateViewSchema } from './estimate-view.ts';
@@ -12,6 +13,7 @@ import { stageTimesSchema } from './manifest.ts';
 import { printable } from './printable.ts';
 import { listArtifacts, listAttempts, listProgress, listStages, listSteps } from './stage-repository.ts';
 import { listTestFiles, type TestFile, testFileKinds } from './test-evidence.ts';
+import { warningSchema } from './warning.ts';
 
 const stepViewSchema = z
   .strictObject({
@@ -77,6 +79,8 @@ export const buildViewSchema = z
       .describe(
         'The build whose work it shares: of the same plan, and there before it. Nothing runs for this one alone.',
       ),
+    template: versionReferenceSchema.optional().describe('The version of a template that its spec lay over.'),
+    warnings: z.array(warningSchema).optional().describe('What you should know of it, though it is built.'),
     failure: failureViewSchema.optional().describe('Why it failed: code, step, last log lines.'),
   })
   .meta({ id: 'Build' });
@@ -156,6 +160,8 @@ export function buildView(build: BuildRecord): BuildView {
     ...(build.purpose === undefined ? {} : { purpose: build.purpose }),
     ...(build.verifies === undefined ? {} : { verifies: build.verifies }),
     ...(build.sharesWith === undefined ? {} : { sharedWith: build.sharesWith }),
+    ...(build.template === undefined ? {} : { template: build.template }),
+    ...(build.warnings === undefined ? {} : { warnings: build.warnings }),
     ...(build.failure === undefined || build.state === 'cancelled' ? {} : { failure: failureView(build.failure) }),
   };
 }

@@ -43,7 +43,11 @@ async function storedDocument(table: Table, buildId: string): Promise<unknown> {
 export async function resumeOf(
   table: Table,
   build: BuildRecord,
-  again: Again & { readonly spec?: ResolvedSpec; readonly archive: 'resumed' | 'latest' },
+  again: Again & {
+    /** Another spec, with the template that it lay over. */
+    readonly given?: Pick<Submission, 'spec' | 'template' | 'warnings'>;
+    readonly archive: 'resumed' | 'latest';
+  },
 ): Promise<Submission> {
   if (build.state !== 'failed' && build.state !== 'cancelled') {
     throw new EngineError('build.not_resumable', `The build is ${build.state}.`);
@@ -51,8 +55,8 @@ export async function resumeOf(
   if (build.verifies !== undefined) {
     throw new EngineError('build.not_resumable', `It verifies ${build.verifies}: verify that again.`);
   }
-  const spec = again.spec ?? again.check(await storedDocument(table, build.id));
-  return submission(table, build, spec, again, {
+  const given = again.given ?? (await storedAgain(table, build, again));
+  return submission(table, build, given, again, {
     resumedFrom: build.id,
     ...(again.archive === 'latest' ? {} : { archiveOf: build.id }),
   });
@@ -64,13 +68,23 @@ export async function resumeOf(
  */
 export async function retryOf(table: Table, build: BuildRecord, again: Again): Promise<Submission> {
   if (!isTerminal(build.state)) throw new EngineError('build.not_ended', `The build is ${build.state}.`);
-  return submission(table, build, again.check(await storedDocument(table, build.id)), again, { retryOf: build.id });
+  return submission(table, build, await storedAgain(table, build, again), again, { retryOf: build.id });
+}
+
+/** The spec of a build, with the template that it lay over. */
+async function storedAgain(
+  table: Table,
+  build: BuildRecord,
+  { check }: Again,
+): Promise<Pick<Submission, 'spec' | 'template'>> {
+  const spec = check(await storedDocument(table, build.id));
+  return build.template === undefined ? { spec } : { spec, template: build.template };
 }
 
 async function submission(
   table: Table,
   build: BuildRecord,
-  spec: ResolvedSpec,
+  given: Pick<Submission, 'spec' | 'template' | 'warnings'>,
   again: Again,
   origin: NonNullable<Submission['run']>,
 ): Promise<Submission> {
@@ -78,7 +92,7 @@ async function submission(
   return {
     tenantId: build.tenantId,
     keyId: again.keyId,
-    spec,
+    ...given,
     run: {
       ...origin,
       ...(keepGoing === true ? { keepGoing } : {}),

@@ -5,6 +5,7 @@ import type { Flow } from '../ports/flow.ts';
 import type { Ids } from '../ports/ids.ts';
 import { ConditionFailed, type Table, type TableWrite } from '../ports/table.ts';
 import { closeWork, type Placed } from '../sharing/claim.ts';
+import { builtWrites } from '../templates/use-writes.ts';
 import type { BuildRecord, Failure, StageRecord } from './build-record.ts';
 import { findBuild, updateBuild } from './build-repository.ts';
 import { isEnding } from './ending.ts';
@@ -183,6 +184,7 @@ export async function endBuild(
     const detail = toJsonObject({ buildId, state, code: ended.failure?.code });
     const told = outboxWrite(ports, left ? 'work.ended' : endEvents[state], build.tenantId, detail);
     const freed = holdsSlot === true ? giveSlot(build.tenantId) : [];
-    return { build: ended, writes: [told, ...writes, ...beside, ...freed] };
+    const built = ended.state === 'succeeded' ? builtWrites(build) : [];
+    return { build: ended, writes: [told, ...built, ...writes, ...beside, ...freed] };
   });
 }

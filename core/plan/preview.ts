@@ -1,6 +1,8 @@
 import { z } from 'zod';
 import { printable } from '../builds/printable.ts';
+import { warningSchema } from '../builds/warning.ts';
 import { digestOf } from '../digest.ts';
+import { versionReferenceSchema } from '../templates/template-record.ts';
 import { costTable } from './cost-table.ts';
 import { buildEstimateSchema, estimatePlan, type Figure, figureSources, type RunHistory } from './estimate.ts';
 import { explainPlan, type MissReason, missKinds, reasonText } from './explain.ts';
@@ -74,6 +76,8 @@ export const planPreviewSchema = z
     }),
     mermaid: z.string().describe('The graph as a Mermaid flowchart.'),
     svg: z.string().optional().describe('The graph as an SVG document; only where it was asked for.'),
+    template: versionReferenceSchema.optional().describe('The version of a template that the spec lies over.'),
+    warnings: z.array(warningSchema).optional().describe('What you should know of it, though it can be built.'),
   })
   .meta({ id: 'PlanPreview' });
 export type PlanPreview = z.infer<typeof planPreviewSchema>;

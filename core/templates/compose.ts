@@ -7,13 +7,14 @@ import { surveyInput } from '../spec/survey.ts';
 import { quoted, utf8Length } from '../text.ts';
 import { isObjectPart, jsonObjectOf, jsonOf, type ObjectPart, originOf, partOf } from './document.ts';
 import { expandBody } from './expand.ts';
-import { getTemplate, getVersion, readReference, type TemplateSource, type Viewer } from './find-template.ts';
+import { getTemplate, getVersion, type TemplateSource, type Viewer } from './find-template.ts';
 import { templateLimits } from './limits.ts';
 import { mergeDocuments } from './merge.ts';
 import { declarationRefusal, type Parameter, type Parameters, type ParameterValue } from './parameters.ts';
 import type { FoundVersion } from './presets.ts';
 import { type References, referencesOf } from './reference-check.ts';
 import { referenceTo } from './references.ts';
+import { readReference } from './template-name.ts';
 import type { TemplateBody, VersionContent, VersionReference } from './template-record.ts';
 
 /** A version as it is stored: complete, so that a use of it reads nothing that it extends. */

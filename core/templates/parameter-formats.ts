@@ -3,7 +3,9 @@ import { readAddress } from '../spec/configuration/addresses.ts';
 import { imagePathRefusal } from '../spec/image-path.ts';
 import { hostnameRefusal } from '../spec/system.ts';
 
-const email = z.email().max(254);
+const email = z.email();
+/** Characters of an address: what SMTP takes (RFC 5321). Longer ones are not even looked at. */
+const longestEmail = 254;
 const webAddress = z.url({ protocol: /^https?$/ });
 
 /**
@@ -19,7 +21,7 @@ const formats = {
   hostname: { what: 'a host name', holds: (text) => hostnameRefusal(text) === undefined },
   path: { what: 'an absolute path in its normal form', holds: (text) => imagePathRefusal(text) === undefined },
   ip: { what: 'an IP address', holds: (text) => readAddress(text) !== undefined },
-  email: { what: 'an e-mail address', holds: (text) => email.safeParse(text).success },
+  email: { what: 'an e-mail address', holds: (text) => text.length <= longestEmail && email.safeParse(text).success },
   url: { what: 'an http or https address', holds: (text) => webAddress.safeParse(text).success },
 } as const satisfies Record<string, { readonly what: string; readonly holds: (text: string) => boolean }>;
 

@@ -116,6 +116,11 @@ export const templateContentSchema = z.strictObject({
 });
 export type TemplateContent = z.output<typeof templateContentSchema>;
 
+/** What a template's file holds: the template, and its first version. */
+export const templateFileSchema = z
+  .strictObject({ ...templateContentSchema.shape, ...versionContentSchema.shape })
+  .describe('A template: a part of a spec, with parameters, that specs are laid over.');
+
 /** What may be changed of a template that is there. */
 export const templateChangeSchema = z.strictObject({
   description: templateContentSchema.shape.description.removeDefault().exactOptional(),

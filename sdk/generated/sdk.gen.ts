@@ -2,7 +2,7 @@
 
 import { client } from './client.gen.ts';
 import type { Client, ClientMeta, Options as Options2, RequestResult, TDataShape } from './client/index.ts';
-import type { AddMemberData, AddMemberErrors, AddMemberResponses, CancelBuildData, CancelBuildErrors, CancelBuildResponses, ChangeMemberData, ChangeMemberErrors, ChangeMemberResponses, ChangeTeamData, ChangeTeamErrors, ChangeTeamResponses, ChangeTemplateData, ChangeTemplateErrors, ChangeTemplateResponses, CreateKeyData, CreateKeyErrors, CreateKeyResponses, CreateTeamData, CreateTeamErrors, CreateTeamResponses, CreateTemplateData, CreateTemplateErrors, CreateTemplateResponses, CreateTenantData, CreateTenantErrors, CreateTenantResponses, DeclareUploadData, DeclareUploadErrors, DeclareUploadResponses, DiffBuildsData, DiffBuildsErrors, DiffBuildsResponses, DownloadArtifactData, DownloadArtifactErrors, DownloadEvidenceData, DownloadEvidenceErrors, ExchangeData, ExchangeErrors, ExchangeResponses, ExplainCacheData, ExplainCacheErrors, ExplainCacheResponses, ListArtifactsData, ListArtifactsErrors, ListArtifactsResponses, ListAuditAnchorsData, ListAuditAnchorsErrors, ListAuditAnchorsResponses, ListAuditData, ListAuditErrors, ListAuditResponses, ListBuildsData, ListBuildsErrors, ListBuildsResponses, ListCacheData, ListCacheErrors, ListCacheResponses, ListKeysData, ListKeysErrors, ListKeysResponses, ListMembersData, ListMembersErrors, ListMembersResponses, ListRolesData, ListRolesErrors, ListRolesResponses, ListSecretsData, ListSecretsErrors, ListSecretsResponses, ListTeamMembersData, ListTeamMembersErrors, ListTeamMembersResponses, ListTeamsData, ListTeamsErrors, ListTeamsResponses, ListTemplatesData, ListTemplatesErrors, ListTemplatesResponses, ListTemplateVersionsData, ListTemplateVersionsErrors, ListTemplateVersionsResponses, ListTenantsData, ListTenantsErrors, ListTenantsResponses, ListUploadsData, ListUploadsErrors, ListUploadsResponses, ListVerificationsData, ListVerificationsErrors, ListVerificationsResponses, PreviewPlanData, PreviewPlanErrors, PreviewPlanResponses, PublishTemplateVersionData, PublishTemplateVersionErrors, PublishTemplateVersionResponses, ReadAuditTailData, ReadAuditTailErrors, ReadAuditTailResponses, ReadBuildData, ReadBuildErrors, ReadBuildLockData, ReadBuildLockErrors, ReadBuildLockResponses, ReadBuildResponses, ReadCacheStatsData, ReadCacheStatsErrors, ReadCacheStatsResponses, ReadCapabilitiesData, ReadCapabilitiesErrors, ReadCapabilitiesResponses, ReadHealthData, ReadHealthErrors, ReadHealthResponses, ReadLogsData, ReadLogsErrors, ReadLogsResponses, ReadMemberData, ReadMemberErrors, ReadMemberResponses, ReadOpenapiData, ReadOpenapiErrors, ReadOpenapiResponses, ReadQuotaData, ReadQuotaErrors, ReadQuotaResponses, ReadSigningKeyData, ReadSigningKeyErrors, ReadSigningKeyResponses, ReadTeamData, ReadTeamErrors, ReadTeamQuotaData, ReadTeamQuotaErrors, ReadTeamQuotaResponses, ReadTeamResponses, ReadTemplateData, ReadTemplateErrors, ReadTemplateResponses, ReadTemplateVersionData, ReadTemplateVersionErrors, ReadTemplateVersionResponses, ReadTenantData, ReadTenantErrors, ReadTenantQuotaData, ReadTenantQuotaErrors, ReadTenantQuotaResponses, ReadTenantResponses, ReadUploadData, ReadUploadErrors, ReadUploadResponses, RemoveCachedData, RemoveCachedErrors, RemoveCachedResponses, RemoveMemberData, RemoveMemberErrors, RemoveMemberResponses, RemoveRoleData, RemoveRoleErrors, RemoveRoleResponses, RemoveSecretData, RemoveSecretErrors, RemoveSecretResponses, RemoveTeamData, RemoveTeamErrors, RemoveTeamMemberData, RemoveTeamMemberErrors, RemoveTeamMemberResponses, RemoveTeamResponses, RemoveTemplateData, RemoveTemplateErrors, RemoveTemplateResponses, RemoveUploadData, RemoveUploadErrors, RemoveUploadResponses, RenameTenantData, RenameTenantErrors, RenameTenantResponses, ResumeBuildData, ResumeBuildErrors, ResumeBuildResponses, RetryBuildData, RetryBuildErrors, RetryBuildResponses, RevokeKeyData, RevokeKeyErrors, RevokeKeyResponses, RotateKeyData, RotateKeyErrors, RotateKeyResponses, SetRoleData, SetRoleErrors, SetRoleResponses, SetSecretData, SetSecretErrors, SetSecretResponses, SetTeamMemberData, SetTeamMemberErrors, SetTeamMemberResponses, SetTeamQuotaData, SetTeamQuotaErrors, SetTeamQuotaResponses, SetTenantQuotaData, SetTenantQuotaErrors, SetTenantQuotaResponses, StartBuildData, StartBuildErrors, StartBuildResponses, UploadLockData, UploadLockErrors, UploadLockResponses, ValidateSpecData, ValidateSpecErrors, ValidateSpecResponses, VerifyBuildData, VerifyBuildErrors, VerifyBuildResponses, WarmCacheData, WarmCacheErrors, WarmCacheResponses, WhoAmIData, WhoAmIErrors, WhoAmIResponses } from './types.gen.ts';
+import type { AddMemberData, AddMemberErrors, AddMemberResponses, CancelBuildData, CancelBuildErrors, CancelBuildResponses, ChangeMemberData, ChangeMemberErrors, ChangeMemberResponses, ChangeTeamData, ChangeTeamErrors, ChangeTeamResponses, ChangeTemplateData, ChangeTemplateErrors, ChangeTemplateResponses, CreateKeyData, CreateKeyErrors, CreateKeyResponses, CreateTeamData, CreateTeamErrors, CreateTeamResponses, CreateTemplateData, CreateTemplateErrors, CreateTemplateResponses, CreateTenantData, CreateTenantErrors, CreateTenantResponses, DeclareUploadData, DeclareUploadErrors, DeclareUploadResponses, DiffBuildsData, DiffBuildsErrors, DiffBuildsResponses, DownloadArtifactData, DownloadArtifactErrors, DownloadEvidenceData, DownloadEvidenceErrors, ExchangeData, ExchangeErrors, ExchangeResponses, ExplainCacheData, ExplainCacheErrors, ExplainCacheResponses, ForkTemplateData, ForkTemplateErrors, ForkTemplateResponses, ListArtifactsData, ListArtifactsErrors, ListArtifactsResponses, ListAuditAnchorsData, ListAuditAnchorsErrors, ListAuditAnchorsResponses, ListAuditData, ListAuditErrors, ListAuditResponses, ListBuildsData, ListBuildsErrors, ListBuildsResponses, ListCacheData, ListCacheErrors, ListCacheResponses, ListKeysData, ListKeysErrors, ListKeysResponses, ListMembersData, ListMembersErrors, ListMembersResponses, ListRolesData, ListRolesErrors, ListRolesResponses, ListSecretsData, ListSecretsErrors, ListSecretsResponses, ListTeamMembersData, ListTeamMembersErrors, ListTeamMembersResponses, ListTeamsData, ListTeamsErrors, ListTeamsResponses, ListTemplateReviewsData, ListTemplateReviewsErrors, ListTemplateReviewsResponses, ListTemplatesData, ListTemplatesErrors, ListTemplatesResponses, ListTemplateVersionsData, ListTemplateVersionsErrors, ListTemplateVersionsResponses, ListTenantsData, ListTenantsErrors, ListTenantsResponses, ListUploadsData, ListUploadsErrors, ListUploadsResponses, ListVerificationsData, ListVerificationsErrors, ListVerificationsResponses, PreviewPlanData, PreviewPlanErrors, PreviewPlanResponses, PublishTemplateVersionData, PublishTemplateVersionErrors, PublishTemplateVersionResponses, ReadAuditTailData, ReadAuditTailErrors, ReadAuditTailResponses, ReadBuildData, ReadBuildErrors, ReadBuildLockData, ReadBuildLockErrors, ReadBuildLockResponses, ReadBuildResponses, ReadCacheStatsData, ReadCacheStatsErrors, ReadCacheStatsResponses, ReadCapabilitiesData, ReadCapabilitiesErrors, ReadCapabilitiesResponses, ReadHealthData, ReadHealthErrors, ReadHealthResponses, ReadLogsData, ReadLogsErrors, ReadLogsResponses, ReadMemberData, ReadMemberErrors, ReadMemberResponses, ReadOpenapiData, ReadOpenapiErrors, ReadOpenapiResponses, ReadQuotaData, ReadQuotaErrors, ReadQuotaResponses, ReadSigningKeyData, ReadSigningKeyErrors, ReadSigningKeyResponses, ReadTeamData, ReadTeamErrors, ReadTeamQuotaData, ReadTeamQuotaErrors, ReadTeamQuotaResponses, ReadTeamResponses, ReadTemplateData, ReadTemplateErrors, ReadTemplateResponses, ReadTemplateVersionData, ReadTemplateVersionErrors, ReadTemplateVersionResponses, ReadTenantData, ReadTenantErrors, ReadTenantQuotaData, ReadTenantQuotaErrors, ReadTenantQuotaResponses, ReadTenantResponses, ReadUploadData, ReadUploadErrors, ReadUploadResponses, RemoveCachedData, RemoveCachedErrors, RemoveCachedResponses, RemoveMemberData, RemoveMemberErrors, RemoveMemberResponses, RemoveRoleData, RemoveRoleErrors, RemoveRoleResponses, RemoveSecretData, RemoveSecretErrors, RemoveSecretResponses, RemoveTeamData, RemoveTeamErrors, RemoveTeamMemberData, RemoveTeamMemberErrors, RemoveTeamMemberResponses, RemoveTeamResponses, RemoveTemplateData, RemoveTemplateErrors, RemoveTemplateResponses, RemoveTemplateReviewData, RemoveTemplateReviewErrors, RemoveTemplateReviewResponses, RemoveUploadData, RemoveUploadErrors, RemoveUploadResponses, RenameTenantData, RenameTenantErrors, RenameTenantResponses, ResumeBuildData, ResumeBuildErrors, ResumeBuildResponses, RetryBuildData, RetryBuildErrors, RetryBuildResponses, ReviewTemplateData, ReviewTemplateErrors, ReviewTemplateResponses, RevokeKeyData, RevokeKeyErrors, RevokeKeyResponses, RotateKeyData, RotateKeyErrors, RotateKeyResponses, SetRoleData, SetRoleErrors, SetRoleResponses, SetSecretData, SetSecretErrors, SetSecretResponses, SetTeamMemberData, SetTeamMemberErrors, SetTeamMemberResponses, SetTeamQuotaData, SetTeamQuotaErrors, SetTeamQuotaResponses, SetTenantQuotaData, SetTenantQuotaErrors, SetTenantQuotaResponses, StartBuildData, StartBuildErrors, StartBuildResponses, UploadLockData, UploadLockErrors, UploadLockResponses, ValidateSpecData, ValidateSpecErrors, ValidateSpecResponses, VerifyBuildData, VerifyBuildErrors, VerifyBuildResponses, WarmCacheData, WarmCacheErrors, WarmCacheResponses, WhoAmIData, WhoAmIErrors, WhoAmIResponses } from './types.gen.ts';
 
 export type Options<TData extends TDataShape = TDataShape, ThrowOnError extends boolean = boolean, TResponse = unknown> = Options2<TData, ThrowOnError, TResponse> & {
     /**
@@ -1108,6 +1108,74 @@ export const readTemplateVersion = <ThrowOnError extends boolean = false>(option
             type: 'http'
         }],
     url: '/v1/templates/{id}/versions/{version}',
+    ...options
+});
+
+/**
+ * Make a template of your own of a version of one that you see
+ *
+ * Needs the permission `templates:write`.
+ */
+export const forkTemplate = <ThrowOnError extends boolean = false>(options: Options<ForkTemplateData, ThrowOnError>): RequestResult<ForkTemplateResponses, ForkTemplateErrors, ThrowOnError> => (options.client ?? client).post<ForkTemplateResponses, ForkTemplateErrors, ThrowOnError>({
+    security: [{
+            key: 'apiKey',
+            scheme: 'bearer',
+            type: 'http'
+        }],
+    url: '/v1/templates/{id}:fork',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json',
+        ...options.headers
+    }
+});
+
+/**
+ * Take back what you said of a template
+ *
+ * Needs the permission `templates:review`.
+ */
+export const removeTemplateReview = <ThrowOnError extends boolean = false>(options: Options<RemoveTemplateReviewData, ThrowOnError>): RequestResult<RemoveTemplateReviewResponses, RemoveTemplateReviewErrors, ThrowOnError> => (options.client ?? client).delete<RemoveTemplateReviewResponses, RemoveTemplateReviewErrors, ThrowOnError>({
+    security: [{
+            key: 'apiKey',
+            scheme: 'bearer',
+            type: 'http'
+        }],
+    url: '/v1/templates/{id}/review',
+    ...options
+});
+
+/**
+ * Say what you think of a template that you have built; it replaces what you said before
+ *
+ * Needs the permission `templates:review`.
+ */
+export const reviewTemplate = <ThrowOnError extends boolean = false>(options: Options<ReviewTemplateData, ThrowOnError>): RequestResult<ReviewTemplateResponses, ReviewTemplateErrors, ThrowOnError> => (options.client ?? client).put<ReviewTemplateResponses, ReviewTemplateErrors, ThrowOnError>({
+    security: [{
+            key: 'apiKey',
+            scheme: 'bearer',
+            type: 'http'
+        }],
+    url: '/v1/templates/{id}/review',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json',
+        ...options.headers
+    }
+});
+
+/**
+ * What those who built a template say of it
+ *
+ * Needs the permission `templates:read`.
+ */
+export const listTemplateReviews = <ThrowOnError extends boolean = false>(options: Options<ListTemplateReviewsData, ThrowOnError>): RequestResult<ListTemplateReviewsResponses, ListTemplateReviewsErrors, ThrowOnError> => (options.client ?? client).get<ListTemplateReviewsResponses, ListTemplateReviewsErrors, ThrowOnError>({
+    security: [{
+            key: 'apiKey',
+            scheme: 'bearer',
+            type: 'http'
+        }],
+    url: '/v1/templates/{id}/reviews',
     ...options
 });
 

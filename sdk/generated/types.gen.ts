@@ -898,6 +898,23 @@ export type Spec = {
 };
 
 /**
+ * A spec that is laid over a template: any members of a spec, which come over what the template has.
+ */
+export type TemplatedSpec = {
+    /**
+     * The template that the spec is laid over: name, name@version, id or id@version.
+     */
+    template: string;
+    /**
+     * Values of its parameters, by name.
+     */
+    parameters?: {
+        [key: string]: string | number | boolean | Array<string>;
+    };
+    [key: string]: unknown;
+};
+
+/**
  * What a build was made of.
  */
 export type BuildLock = {
@@ -1030,6 +1047,9 @@ export type BuildLock = {
     }>;
 };
 
+/**
+ * A template: a part of a spec, with parameters, that specs are laid over.
+ */
 export type TemplateFile = {
     /**
      * Lower-case letters, digits and inner hyphens, beginning with a letter; unique in the tenant.
@@ -1238,6 +1258,19 @@ export type TemplateVersionContent = {
     spec: {
         [key: string]: Schema0;
     };
+};
+
+export type TemplateFork = {
+    /**
+     * Lower-case letters, digits and inner hyphens, beginning with a letter; unique in the tenant.
+     */
+    name: string;
+    /**
+     * Absent: its newest.
+     */
+    version?: number;
+    description?: string;
+    visibility?: 'private' | 'tenant' | 'public';
 };
 
 export type Schema0 = string | number | boolean | null | Array<Schema0> | {
@@ -1654,9 +1687,25 @@ export type Build = {
      */
     sharedWith?: string;
     /**
+     * The version of a template that its spec lay over.
+     */
+    template?: {
+        id: string;
+        version: number;
+    };
+    /**
+     * What you should know of it, though it is built.
+     */
+    warnings?: Array<Warning>;
+    /**
      * Why it failed: code, step, last log lines.
      */
     failure?: Failure;
+};
+
+export type Warning = {
+    code: string;
+    message: string;
 };
 
 export type Failure = {
@@ -1746,6 +1795,17 @@ export type PlanPreview = {
      * The graph as an SVG document; only where it was asked for.
      */
     svg?: string;
+    /**
+     * The version of a template that the spec lies over.
+     */
+    template?: {
+        id: string;
+        version: number;
+    };
+    /**
+     * What you should know of it, though it can be built.
+     */
+    warnings?: Array<Warning>;
 };
 
 export type PlannedStage = {
@@ -1887,6 +1947,17 @@ export type BuildDetail = {
      * The build whose work it shares: of the same plan, and there before it. Nothing runs for this one alone.
      */
     sharedWith?: string;
+    /**
+     * The version of a template that its spec lay over.
+     */
+    template?: {
+        id: string;
+        version: number;
+    };
+    /**
+     * What you should know of it, though it is built.
+     */
+    warnings?: Array<Warning>;
     /**
      * Why it failed: code, step, last log lines.
      */
@@ -2524,6 +2595,14 @@ export type SpecVerdict = {
         reason: string;
         remedy: string;
     }>;
+    /**
+     * The version of a template that it lies over.
+     */
+    template?: {
+        id: string;
+        version: number;
+    };
+    warnings?: Array<Warning>;
 };
 
 export type Capabilities = {
@@ -2859,6 +2938,37 @@ export type TemplateVersionDetail = {
     source?: {
         [key: string]: Schema1;
     };
+};
+
+export type Review = {
+    /**
+     * Stars, 1 to 5.
+     */
+    rating: number;
+    text: string;
+    /**
+     * The version that its author had built.
+     */
+    version: number;
+    mine: boolean;
+    /**
+     * Who wrote it; of your tenant.
+     */
+    memberId?: string;
+    createdAt: string;
+    changedAt: string;
+};
+
+export type ReviewRemoval = {
+    removed: true;
+};
+
+export type ReviewList = {
+    reviews: Array<Review>;
+    /**
+     * There where more may follow.
+     */
+    cursor?: string;
 };
 
 export type DeclaredUpload = {
@@ -4500,7 +4610,7 @@ export type ListBuildsResponses = {
 export type ListBuildsResponse = ListBuildsResponses[keyof ListBuildsResponses];
 
 export type StartBuildData = {
-    body: Spec;
+    body: Spec | TemplatedSpec;
     headers?: {
         /**
          * With the same key and body, a call within a day answers what the first one made.
@@ -4588,7 +4698,7 @@ export type StartBuildResponses = {
 export type StartBuildResponse = StartBuildResponses[keyof StartBuildResponses];
 
 export type PreviewPlanData = {
-    body: Spec;
+    body: Spec | TemplatedSpec;
     path?: never;
     query?: {
         /**
@@ -4844,7 +4954,7 @@ export type CancelBuildResponses = {
 export type CancelBuildResponse = CancelBuildResponses[keyof CancelBuildResponses];
 
 export type ResumeBuildData = {
-    body?: Spec;
+    body?: Spec | TemplatedSpec;
     headers?: {
         /**
          * With the same key and body, a call within a day answers what the first one made.
@@ -5704,7 +5814,7 @@ export type RemoveCachedResponses = {
 export type RemoveCachedResponse = RemoveCachedResponses[keyof RemoveCachedResponses];
 
 export type WarmCacheData = {
-    body?: Spec;
+    body?: Spec | TemplatedSpec;
     headers?: {
         /**
          * With the same key and body, a call within a day answers what the first one made.
@@ -6001,7 +6111,7 @@ export type SetSecretResponses = {
 export type SetSecretResponse = SetSecretResponses[keyof SetSecretResponses];
 
 export type ValidateSpecData = {
-    body: Spec;
+    body: Spec | TemplatedSpec;
     path?: never;
     query?: never;
     url: '/v1/specs/validate';
@@ -7303,6 +7413,275 @@ export type ReadTemplateVersionResponses = {
 };
 
 export type ReadTemplateVersionResponse = ReadTemplateVersionResponses[keyof ReadTemplateVersionResponses];
+
+export type ForkTemplateData = {
+    body: TemplateFork;
+    headers?: {
+        /**
+         * With the same key and body, a call within a day answers what the first one made.
+         */
+        'Idempotency-Key'?: string;
+    };
+    path: {
+        /**
+         * Id of the template; or its name, of your tenant’s own and of presets.
+         */
+        id: string;
+    };
+    query?: never;
+    url: '/v1/templates/{id}:fork';
+};
+
+export type ForkTemplateErrors = {
+    /**
+     * `request.invalid`: The request is not valid. `request.unreadable`: The body cannot be read.
+     */
+    400: Problem;
+    /**
+     * `access.unauthenticated`: No valid credentials.
+     */
+    401: Problem;
+    /**
+     * `access.address_refused`: The key is not for this address. `access.forbidden`: The key may not do this.
+     */
+    403: Problem;
+    /**
+     * `template.not_found`: There is no such template. `template.version_not_found`: The template has no such version.
+     */
+    404: Problem;
+    /**
+     * `idempotency.in_progress`: The first call with the idempotency key still runs. `resource.conflict`: The thing was changed by another request. `template.name_taken`: The tenant has a template of this name. `template.too_many`: The tenant has as many templates as it may.
+     */
+    409: Problem;
+    /**
+     * `request.too_large`: The body is too large.
+     */
+    413: Problem;
+    /**
+     * `request.media_type`: The media type is not supported.
+     */
+    415: Problem;
+    /**
+     * `idempotency.mismatch`: The idempotency key was used with another body.
+     */
+    422: Problem;
+    /**
+     * `request.rate_limited`: The key asks too often.
+     */
+    429: Problem;
+    /**
+     * `internal.error`: The service failed.
+     */
+    500: Problem;
+    /**
+     * `service.unavailable`: A part of the service is not available.
+     */
+    503: Problem;
+};
+
+export type ForkTemplateError = ForkTemplateErrors[keyof ForkTemplateErrors];
+
+export type ForkTemplateResponses = {
+    /**
+     * Success.
+     */
+    201: Template;
+};
+
+export type ForkTemplateResponse = ForkTemplateResponses[keyof ForkTemplateResponses];
+
+export type RemoveTemplateReviewData = {
+    body?: never;
+    path: {
+        /**
+         * Id of the template; or its name, of your tenant’s own and of presets.
+         */
+        id: string;
+    };
+    query?: never;
+    url: '/v1/templates/{id}/review';
+};
+
+export type RemoveTemplateReviewErrors = {
+    /**
+     * `request.invalid`: The request is not valid.
+     */
+    400: Problem;
+    /**
+     * `access.unauthenticated`: No valid credentials.
+     */
+    401: Problem;
+    /**
+     * `access.address_refused`: The key is not for this address. `access.forbidden`: The key may not do this.
+     */
+    403: Problem;
+    /**
+     * `review.not_found`: You have not reviewed the template. `template.not_found`: There is no such template.
+     */
+    404: Problem;
+    /**
+     * `request.too_large`: The body is too large.
+     */
+    413: Problem;
+    /**
+     * `request.rate_limited`: The key asks too often.
+     */
+    429: Problem;
+    /**
+     * `internal.error`: The service failed.
+     */
+    500: Problem;
+    /**
+     * `service.unavailable`: A part of the service is not available.
+     */
+    503: Problem;
+};
+
+export type RemoveTemplateReviewError = RemoveTemplateReviewErrors[keyof RemoveTemplateReviewErrors];
+
+export type RemoveTemplateReviewResponses = {
+    /**
+     * Success.
+     */
+    200: ReviewRemoval;
+};
+
+export type RemoveTemplateReviewResponse = RemoveTemplateReviewResponses[keyof RemoveTemplateReviewResponses];
+
+export type ReviewTemplateData = {
+    body: {
+        /**
+         * Stars, 1 to 5.
+         */
+        rating: number;
+        text?: string;
+    };
+    path: {
+        /**
+         * Id of the template; or its name, of your tenant’s own and of presets.
+         */
+        id: string;
+    };
+    query?: never;
+    url: '/v1/templates/{id}/review';
+};
+
+export type ReviewTemplateErrors = {
+    /**
+     * `request.invalid`: The request is not valid. `request.unreadable`: The body cannot be read.
+     */
+    400: Problem;
+    /**
+     * `access.unauthenticated`: No valid credentials.
+     */
+    401: Problem;
+    /**
+     * `access.address_refused`: The key is not for this address. `access.forbidden`: The key may not do this. `template.not_built`: Only who built it reviews a template.
+     */
+    403: Problem;
+    /**
+     * `template.not_found`: There is no such template.
+     */
+    404: Problem;
+    /**
+     * `request.too_large`: The body is too large.
+     */
+    413: Problem;
+    /**
+     * `request.media_type`: The media type is not supported.
+     */
+    415: Problem;
+    /**
+     * `request.rate_limited`: The key asks too often.
+     */
+    429: Problem;
+    /**
+     * `internal.error`: The service failed.
+     */
+    500: Problem;
+    /**
+     * `service.unavailable`: A part of the service is not available.
+     */
+    503: Problem;
+};
+
+export type ReviewTemplateError = ReviewTemplateErrors[keyof ReviewTemplateErrors];
+
+export type ReviewTemplateResponses = {
+    /**
+     * Success.
+     */
+    200: Review;
+};
+
+export type ReviewTemplateResponse = ReviewTemplateResponses[keyof ReviewTemplateResponses];
+
+export type ListTemplateReviewsData = {
+    body?: never;
+    path: {
+        /**
+         * Id of the template; or its name, of your tenant’s own and of presets.
+         */
+        id: string;
+    };
+    query?: {
+        /**
+         * Entries a page.
+         */
+        limit?: number;
+        /**
+         * As the page before gave it, with the same query.
+         */
+        cursor?: string;
+    };
+    url: '/v1/templates/{id}/reviews';
+};
+
+export type ListTemplateReviewsErrors = {
+    /**
+     * `cursor.invalid`: The cursor is not valid. `request.invalid`: The request is not valid.
+     */
+    400: Problem;
+    /**
+     * `access.unauthenticated`: No valid credentials.
+     */
+    401: Problem;
+    /**
+     * `access.address_refused`: The key is not for this address. `access.forbidden`: The key may not do this.
+     */
+    403: Problem;
+    /**
+     * `template.not_found`: There is no such template.
+     */
+    404: Problem;
+    /**
+     * `request.too_large`: The body is too large.
+     */
+    413: Problem;
+    /**
+     * `request.rate_limited`: The key asks too often.
+     */
+    429: Problem;
+    /**
+     * `internal.error`: The service failed.
+     */
+    500: Problem;
+    /**
+     * `service.unavailable`: A part of the service is not available.
+     */
+    503: Problem;
+};
+
+export type ListTemplateReviewsError = ListTemplateReviewsErrors[keyof ListTemplateReviewsErrors];
+
+export type ListTemplateReviewsResponses = {
+    /**
+     * Success.
+     */
+    200: ReviewList;
+};
+
+export type ListTemplateReviewsResponse = ListTemplateReviewsResponses[keyof ListTemplateReviewsResponses];
 
 export type ListUploadsData = {
     body?: never;

@@ -36,7 +36,15 @@ describe('lbuild without an engine', () => {
   it('prints the JSON Schema of a spec', async () => {
     const { code, out } = await run('schema');
     expect(code).toBe(0);
-    expect(JSON.parse(out)).toMatchObject({ type: 'object', required: ['schemaVersion', 'name', 'base'] });
+    const [spec, templated] = [['schemaVersion', 'name', 'base'], ['template']];
+    expect(JSON.parse(out)).toMatchObject({
+      anyOf: [
+        { type: 'object', required: spec },
+        { type: 'object', required: templated },
+      ],
+    });
+    const template = await run('schema', '--template');
+    expect(JSON.parse(template.out)).toMatchObject({ title: 'Template', required: ['name', 'spec'] });
   });
 
   it('writes a first spec that is valid, and never over another file', async () => {

@@ -65,7 +65,11 @@ it('a resumed build of a changed spec runs from the first changed step on', asyn
     system: { ...spec.system, hostname: 'changed' },
     steps: [{ ...fourth, run: 'echo four' }, fifth],
   };
-  const submission = await resumeOf(plane.ports.table, before, { ...again, archive: 'resumed', spec: changed });
+  const submission = await resumeOf(plane.ports.table, before, {
+    ...again,
+    archive: 'resumed',
+    given: { spec: changed },
+  });
   const { build } = await submitBuild(plane.ports, submission);
   expect((await plane.ended(build.id)).state).toBe('succeeded');
   expect(ran(build.id)).toEqual(['fourth', 'fifth', 'tar']);

@@ -3,8 +3,8 @@ import { planContext } from '../../../core/builds/plan-context.ts';
 import { planSpec } from '../../../core/builds/plan-spec.ts';
 import { planPreviewSchema, previewOf } from '../../../core/plan/preview.ts';
 import { defineOperation } from '../../shared/operation.ts';
-import { reachOf } from '../../shared/principal-of.ts';
-import { plannedSpec } from '../specs/checked-spec.ts';
+import { principalOf, reachOf } from '../../shared/principal-of.ts';
+import { type GivenSpec, plannedSpec } from '../specs/checked-spec.ts';
 import { specBodySchema } from '../specs/spec-body.ts';
 import { lockErrorCodes, lockQuery, withLock } from './lock-query.ts';
 
@@ -26,12 +26,21 @@ export const previewPlan = defineOperation({
   status: 200,
   errors: ['spec.invalid', 'archive.unreachable', 'archive.unauthorized', 'archive.untrusted', ...lockErrorCodes],
   async handle(ports, { query, body, context }) {
+    const principal = principalOf(context);
     const reach = reachOf(context);
     const { tenantId } = reach;
-    const spec = await plannedSpec(ports, tenantId, withLock(body, query.lock));
+    const { spec, template, warnings } = await plannedSpec(ports, principal, withLock(body, query.lock));
     const { plan, archiveReadAt } = await planSpec(ports, tenantId, spec);
     const known = await planContext(ports, reach, spec.name, plan);
     const options = { svg: query.svg === 'true', archiveReadAt };
-    return { body: previewOf(plan, spec.name, known, options) };
+    return { body: { ...previewOf(plan, spec.name, known, options), ...aboutTemplate(template, warnings) } };
   },
 });
+
+/** What is told of the template that the spec lies over, if any. */
+function aboutTemplate(template: GivenSpec['template'], warnings: GivenSpec['warnings']) {
+  return {
+    ...(template === undefined ? {} : { template }),
+    ...(warnings.length === 0 ? {} : { warnings: [...warnings] }),
+  };
+}

@@ -46,7 +46,7 @@ export const resumeBuild = defineOperation({
       archive: query.archive,
       ...readKeepGoing(query.keepGoing),
       ...readForce(query.force),
-      ...(body === undefined ? {} : { spec: await submittedSpec(ports, tenantId, body) }),
+      ...(body === undefined ? {} : { given: await submittedSpec(ports, actor, body) }),
       ...(context.idempotencyKey === undefined ? {} : { idempotencyKey: context.idempotencyKey }),
     });
     if (body === undefined) {

@@ -30,10 +30,10 @@ export const startBuild = defineOperation({
     const actor = principalOf(context);
     const { tenantId, keyId } = actor;
     await needTeam(ports.table, actor, reachOf(context), query.team);
-    const spec = await submittedSpec(ports, tenantId, withLock(body, query.lock));
-    await needFittingLock(ports, tenantId, spec);
+    const given = await submittedSpec(ports, actor, withLock(body, query.lock));
+    await needFittingLock(ports, tenantId, given.spec);
     const { build } = await submitBuild(ports, {
-      ...{ tenantId, keyId, spec, actor },
+      ...{ tenantId, keyId, actor, ...given },
       run: {
         ...(query.keepGoing === 'true' ? { keepGoing: true } : {}),
         ...readForce(query.force),

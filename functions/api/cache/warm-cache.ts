@@ -1,14 +1,15 @@
 import { z } from 'zod';
+import type { Principal } from '../../../core/access/principal.ts';
 import type { BuildRecord } from '../../../core/builds/build-record.ts';
 import { buildView, buildViewSchema } from '../../../core/builds/build-view.ts';
 import { startWarming } from '../../../core/cache/warming.ts';
 import { EngineError } from '../../../core/errors.ts';
+import type { Ports } from '../../../core/ports/ports.ts';
 import type { ResolvedSpec } from '../../../core/spec/schema.ts';
-import type { Installation } from '../../../core/tenancy/installation.ts';
 import { defineOperation } from '../../shared/operation.ts';
 import { buildablePresets, presets } from '../../shared/presets.ts';
 import { principalOf } from '../../shared/principal-of.ts';
-import { checkedSpec } from '../specs/checked-spec.ts';
+import { checkedSpec, writtenSpec } from '../specs/checked-spec.ts';
 import { specBodySchema } from '../specs/spec-body.ts';
 
 /** Starts builds of the shared part of specs, which run when nothing else waits. */
@@ -34,7 +35,7 @@ export const warmCache = defineOperation({
     const specs =
       query.preset === undefined && body === undefined
         ? buildablePresets(ports.installation)
-        : [chosenSpec(ports.installation, query.preset, body)];
+        : [await chosenSpec(ports, who, query.preset, body)];
     const builds: BuildRecord[] = [];
     for (const { name, spec } of specs) {
       const key = context.idempotencyKey === undefined ? undefined : `${context.idempotencyKey}/${name}`;
@@ -48,12 +49,13 @@ export const warmCache = defineOperation({
  * The preset or the spec that was named.
  * @throws EngineError preset.not_found, spec.invalid, request.invalid where both are given
  */
-function chosenSpec(
-  installation: Installation,
+async function chosenSpec(
+  ports: Ports,
+  who: Principal,
   preset: string | undefined,
   body: unknown,
-): { name: string; spec: ResolvedSpec } {
-  if (preset === undefined) return { name: 'spec', spec: checkedSpec(body, installation) };
+): Promise<{ name: string; spec: ResolvedSpec }> {
+  if (preset === undefined) return { name: 'spec', spec: (await writtenSpec(ports, who, body)).spec };
   if (body !== undefined) {
     throw new EngineError('request.invalid', 'Both a preset and a spec are given.', {
       fields: [
@@ -67,7 +69,7 @@ function chosenSpec(
     });
   }
   const found = presets.find(({ name }) => name === preset);
-  if (found !== undefined) return { name: preset, spec: checkedSpec(found.spec, installation) };
+  if (found !== undefined) return { name: preset, spec: checkedSpec(found.spec, ports.installation) };
   const names = presets.map(({ name }) => name).join(', ');
   throw new EngineError('preset.not_found', `The presets are: ${names}.`);
 }

@@ -1,9 +1,11 @@
 import { z } from 'zod';
-import { checkSpec } from '../../../core/spec/check.ts';
+import { warningSchema } from '../../../core/builds/warning.ts';
+import { EngineError } from '../../../core/errors.ts';
 import { specDigest } from '../../../core/spec/resolve.ts';
+import { versionReferenceSchema } from '../../../core/templates/template-record.ts';
 import { defineOperation } from '../../shared/operation.ts';
 import { principalOf } from '../../shared/principal-of.ts';
-import { storedErrors } from './checked-spec.ts';
+import { plannedSpec } from './checked-spec.ts';
 import { specBodySchema } from './spec-body.ts';
 
 /** Tells all that is wrong with a spec, or its digest. Nothing is started, and nothing outside is looked up. */
@@ -22,16 +24,25 @@ export const validateSpec = defineOperation({
       valid: z.boolean(),
       digest: z.string().exactOptional().describe('Of the resolved spec; only of a valid one.'),
       errors: z.array(z.strictObject({ path: z.string(), code: z.string(), reason: z.string(), remedy: z.string() })),
+      template: versionReferenceSchema.exactOptional().describe('The version of a template that it lies over.'),
+      warnings: z.array(warningSchema).exactOptional(),
     })
     .meta({ id: 'SpecVerdict' }),
   status: 200,
   errors: [],
   async handle(ports, { body, context }) {
-    const { tenantId } = principalOf(context);
-    const checked = checkSpec(body, ports.installation);
-    const errors = checked.ok ? await storedErrors(ports, tenantId, checked.spec, body) : checked.errors;
-    if (!checked.ok || errors.length > 0)
-      return { body: { valid: false, errors: errors.map((error) => ({ ...error })) } };
-    return { body: { valid: true, digest: specDigest(checked.spec), errors: [] } };
+    try {
+      const { spec, template, warnings } = await plannedSpec(ports, principalOf(context), body);
+      return {
+        body: {
+          ...{ valid: true, digest: specDigest(spec), errors: [] },
+          ...(template === undefined ? {} : { template }),
+          ...(warnings.length === 0 ? {} : { warnings: [...warnings] }),
+        },
+      };
+    } catch (error) {
+      if (!(error instanceof EngineError) || error.code !== 'spec.invalid') throw error;
+      return { body: { valid: false, errors: error.fields.map((field) => ({ ...field })) } };
+    }
   },
 });

@@ -2,18 +2,13 @@ import { z } from 'zod';
 import { digestOf } from '../../../core/digest.ts';
 import { countsOf } from '../../../core/templates/counts.ts';
 import { getTemplate } from '../../../core/templates/find-template.ts';
-import { templateContentSchema, versionContentSchema } from '../../../core/templates/template-record.ts';
+import { templateFileSchema } from '../../../core/templates/template-record.ts';
 import { createTemplate as create } from '../../../core/templates/template-repository.ts';
 import { templateView, templateViewSchema } from '../../../core/templates/views.ts';
 import { createOnce } from '../../../core/tenancy/idempotency.ts';
 import { defineOperation } from '../../shared/operation.ts';
 import { principalOf } from '../../shared/principal-of.ts';
 import { templatePorts } from '../../shared/template-ports.ts';
-
-/** What a template's file holds. */
-export const templateFileSchema = z
-  .strictObject({ ...templateContentSchema.shape, ...versionContentSchema.shape })
-  .meta({ id: 'TemplateFile' });
 
 export const createTemplate = defineOperation({
   id: 'createTemplate',
@@ -23,7 +18,7 @@ export const createTemplate = defineOperation({
   access: { kind: 'permission', permission: 'templates:write' },
   params: z.strictObject({}),
   query: z.strictObject({}),
-  body: templateFileSchema,
+  body: templateFileSchema.meta({ id: 'TemplateFile' }),
   response: templateViewSchema,
   status: 201,
   errors: ['template.invalid', 'template.name_taken', 'template.too_many'],

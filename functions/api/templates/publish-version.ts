@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { digestOf } from '../../../core/digest.ts';
-import { getTemplate, getVersion, readReference } from '../../../core/templates/find-template.ts';
+import { getTemplate, getVersion } from '../../../core/templates/find-template.ts';
+import { readReference } from '../../../core/templates/template-name.ts';
 import { versionContentSchema } from '../../../core/templates/template-record.ts';
 import { publishVersion } from '../../../core/templates/template-repository.ts';
 import { versionView, versionViewSchema } from '../../../core/templates/views.ts';

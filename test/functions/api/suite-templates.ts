@@ -1,6 +1,8 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
+import { listPending } from '../../../core/audit/log-repository.ts';
 import { templateLimits } from '../../../core/templates/limits.ts';
+import { templateCountPlace } from '../../../core/templates/places.ts';
 import { referenceTo } from '../../../core/templates/references.ts';
 import { templateViewSchema, versionDetailSchema, versionViewSchema } from '../../../core/templates/views.ts';
 import { keyWith } from '../../support/members.ts';
@@ -171,6 +173,45 @@ export function describeTemplates(api: () => ApiUnderTest): void {
       const left = await api().ports.table.query({ partition: `TEMPLATE#${id}`, limit: 10 });
       expect(left.records).toEqual([]);
       expect((await builder.create('passing')).status).toBe(201);
+    });
+
+    it('that somebody left private who is gone fall to those who look after members', async () => {
+      const leaver = await keyWith(api().ports, one.tenantId, ['builder']);
+      const calls = templateCalls(api, () => leaver.text);
+      const { id } = templateOf(await calls.create('left', { visibility: 'private' }));
+      expect((await owner.send('GET', `/${id}`)).status).toBe(404);
+      const member = `${api().url}/v1/members/${leaver.record.memberId}`;
+      expect((await call(member, { method: 'DELETE', key: one.keys.owner })).status).toBe(200);
+      expect((await mate.send('GET', `/${id}`)).status).toBe(404);
+      expect((await owner.send('GET', `/${id}`)).status).toBe(200);
+      expect((await stranger.send('DELETE', `/${id}`)).status).toBe(404);
+      expect((await owner.send('DELETE', `/${id}`)).status).toBe(200);
+    });
+
+    it('are at most so many, and one more where one has gone', async () => {
+      const many = await api().tenant('many-templates');
+      const calls = templateCalls(api, () => many.keys.owner);
+      await calls.create('first');
+      const by = templateLimits.perTenant - 1;
+      const key = templateCountPlace(many.tenantId);
+      await api().ports.table.transact([{ kind: 'increment', key, counter: 'count', by }]);
+      expect(problemOf(await calls.create('second')).code).toBe('template.too_many');
+      await calls.send('DELETE', '/first');
+      expect((await calls.create('second')).status).toBe(201);
+    });
+
+    it('write down who did what to them', async () => {
+      const audited = await api().tenant('audited-templates');
+      const calls = templateCalls(api, () => audited.keys.owner);
+      await calls.create('a');
+      await calls.send('POST', '/a/versions', webTemplate2(webTemplate.spec));
+      await calls.send('PATCH', '/a', { description: 'b' });
+      await calls.send('POST', '/a:fork', { name: 'b' });
+      await calls.send('DELETE', '/a');
+      const entries = await listPending(api().ports.table, audited.tenantId);
+      expect(entries.map(({ action }) => String(action)).filter((action) => action.startsWith('template.'))).toEqual([
+        ...['template.created', 'template.published', 'template.changed', 'template.forked', 'template.removed'],
+      ]);
     });
 
     it('presets are templates that nobody changes', async () => {
