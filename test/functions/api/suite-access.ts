@@ -229,7 +229,16 @@ export function describeAccess(api: () => ApiUnderTest): void {
       expect(open.map(({ id }) => id).sort()).toEqual([
         ...['cancelBuild', 'changeTeam', 'declareUpload', 'diffBuilds', 'downloadArtifact', 'downloadEvidence'],
         ...['explainCache', 'listArtifacts', 'listBuilds', 'listTeamMembers', 'listTeams', 'listVerifications'],
-        ...['previewPlan', 'readBuild', 'readBuildLock', 'readCapabilities', 'readLogs', 'readTeam', 'readUpload'],
+        ...[
+          'previewPlan',
+          'readBuild',
+          'readBuildLock',
+          'readCapabilities',
+          'readLogs',
+          'readTeam',
+          'readTeamQuota',
+          'readUpload',
+        ],
         ...['removeTeamMember', 'resumeBuild', 'retryBuild', 'setTeamMember', 'startBuild', 'uploadLock'],
         ...['validateSpec', 'verifyBuild'],
       ]);
