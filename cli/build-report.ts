@@ -16,6 +16,8 @@ export function buildLine(build: Build | BuildDetail): string {
 export function buildText(build: BuildDetail): string {
   const lines = [buildLine(build), `  ${build.percent} %`];
   if (build.sharedWith !== undefined) lines.push(`  shares the work of ${build.sharedWith}`);
+  const queued = queueText(build);
+  if (queued !== undefined) lines.push(`  ${queued}`);
   if (build.archiveReadAt !== undefined) lines.push(`  planned for the archive as it was at ${build.archiveReadAt}`);
   for (const stage of build.stages) {
     lines.push(`  ${stage.id}  ${stage.state}${stage.attempts > 1 ? ` (attempt ${stage.attempts})` : ''}`);
@@ -32,6 +34,14 @@ export function buildText(build: BuildDetail): string {
   if (shown.length > 0) lines.push(`  boot tests showed: ${shown.map(({ name }) => name).join(', ')}`);
   const failure = failureText(build);
   return failure === undefined ? lines.join('\n') : `${lines.join('\n')}\n${failure}`;
+}
+
+/** Where a build stands in the queue; undefined where it does not wait there. */
+export function queueText({ position, estimatedStart }: BuildDetail): string | undefined {
+  if (position === undefined) return undefined;
+  const start =
+    estimatedStart === undefined ? '' : `, starts at about ${estimatedStart.slice(0, 16).replace('T', ' ')} UTC`;
+  return `number ${position} in the queue${start}`;
 }
 
 /** Why a build failed: code, step, exit code, the last lines of its log, and what to do; undefined where it did not. */

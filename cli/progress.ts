@@ -1,4 +1,5 @@
 import type { BuildDetail } from '../sdk/generated/types.gen.ts';
+import { queueText } from './build-report.ts';
 
 /** Where progress is drawn. A terminal gets one line that is drawn again; anything else gets a line a change. */
 export interface ProgressTarget {
@@ -72,7 +73,12 @@ function placeOf(build: BuildDetail): { readonly text: string; readonly key: str
   });
   const asked = build.cancelRequested && !build.ended ? ', cancelling' : '';
   const head = `${build.state}${asked}`;
-  if (places.length === 0) return { text: head, key: `${head}/${build.percent}` };
+  if (places.length === 0) {
+    const queued = queueText(build);
+    return queued === undefined
+      ? { text: head, key: `${head}/${build.percent}` }
+      : { text: `${head}, ${queued}`, key: `${head}/${build.position}` };
+  }
   return {
     text: `${head}  ${places.map((place) => place.text).join(', ')}`,
     key: `${head}/${places.map((place) => place.key).join()}`,

@@ -133,6 +133,11 @@ export const errorCatalogue = {
     title: 'The builds are too large to be compared in one answer',
     remedy: 'Compare builds that share more layers, or download their artifacts and compare these.',
   },
+  'queue.full': {
+    status: 429,
+    title: 'Too many builds wait already',
+    remedy: 'Start the build again after the seconds in Retry-After, or cancel builds that wait.',
+  },
   'idempotency.mismatch': {
     status: 422,
     title: 'The idempotency key was used with another body',

@@ -16,6 +16,9 @@ const address = z
   .url({ protocol: /^https?$/, error: 'not an http or https address' })
   .refine((url) => !url.includes('@'), 'an address without a password');
 
+/** A cap of some kind of owner; none unless given. */
+const perOwner = z.coerce.number().int().min(1).max(10_000).optional();
+
 /** Conditions over several values are checked also where one of the values is wrong: all errors come at once. */
 const always = (): boolean => true;
 
@@ -78,6 +81,30 @@ const contextSchema = z
       .enum(tierNames)
       .default(usualTier)
       .describe('Plan tier of tenants that the operator gave none: free, team, business or unlimited.'),
+    concurrentBuildsPerTeam: perOwner.describe('Of these, builds of one team.'),
+    concurrentBuildsPerMember: perOwner.describe('Of these, builds that one member asked for.'),
+    concurrentBuildsPerKey: perOwner.describe('Of these, builds that one API key asked for.'),
+    queuedBuilds: z.coerce.number().int().min(1).max(100_000).default(10_000).describe('Builds that may wait at once.'),
+    queuedBuildsPerTenant: z.coerce
+      .number()
+      .int()
+      .min(1)
+      .max(100_000)
+      .default(2_000)
+      .describe('Of these, builds of one tenant.'),
+    startsPerSecond: z.coerce
+      .number()
+      .positive()
+      .max(1_000)
+      .default(10)
+      .describe('Builds that start a second: half of what Fargate launches, which later stages need too.'),
+    startBurst: z.coerce
+      .number()
+      .int()
+      .min(1)
+      .max(1_000)
+      .default(50)
+      .describe('Builds that start at once before that.'),
     stagesPerBuild: z.coerce.number().int().min(1).max(40).default(10).describe('Builders of one build at once.'),
     spot: flag.default(false).describe('Builders on Fargate Spot first, and on demand after an interruption.'),
     cacheLimitGiB: z.coerce

@@ -90,6 +90,7 @@ export class BuilderStack extends Stack {
       signingKey,
       secretKey,
     };
+    const caps = ownerCaps(configuration);
     const security = configuration['archives.debianSecurity'];
     const ubuntu = configuration['archives.ubuntu'];
     const ubuntuSecurity = configuration['archives.ubuntuSecurity'];
@@ -112,6 +113,11 @@ export class BuilderStack extends Stack {
           configuration.concurrentBuildsPerTenant ?? configuration.concurrentBuilds,
         ),
         [names.defaultTier]: configuration.defaultTier,
+        [names.queuedBuilds]: String(configuration.queuedBuilds),
+        [names.queuedBuildsPerTenant]: String(configuration.queuedBuildsPerTenant),
+        [names.startsPerSecond]: String(configuration.startsPerSecond),
+        [names.startBurst]: String(configuration.startBurst),
+        ...caps,
         [names.stagesPerBuild]: String(configuration.stagesPerBuild),
         [names.spot]: String(configuration.spot),
         [names.cacheLimitGiB]: String(configuration.cacheLimitGiB),
@@ -177,6 +183,20 @@ function oidcVariables(configuration: Configuration): Partial<Record<Environment
 function proxySettings({ proxy, noProxy }: Configuration): Partial<Record<EnvironmentName, string>> {
   if (proxy === undefined) return {};
   return { [names.proxy]: proxy, ...(noProxy === undefined ? {} : { [names.noProxy]: noProxy.join(',') }) };
+}
+
+/** Caps of builds at once, of kinds of owners that have one. */
+function ownerCaps(configuration: Configuration): Partial<Record<EnvironmentName, string>> {
+  const {
+    concurrentBuildsPerTeam: team,
+    concurrentBuildsPerMember: member,
+    concurrentBuildsPerKey: key,
+  } = configuration;
+  return {
+    ...(team === undefined ? {} : { [names.concurrentBuildsPerTeam]: String(team) }),
+    ...(member === undefined ? {} : { [names.concurrentBuildsPerMember]: String(member) }),
+    ...(key === undefined ? {} : { [names.concurrentBuildsPerKey]: String(key) }),
+  };
 }
 
 function mapValues<Key extends string, Value, Result>(

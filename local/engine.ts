@@ -56,6 +56,9 @@ export interface EngineParts {
   readonly fusing?: Fusing;
 }
 
+/** Builds that may wait at once: the queue is read whole by each dispatch. */
+const queuedBuilds = 20_000;
+
 /** What most specs build. */
 const newestRelease = 'trixie';
 
@@ -232,6 +235,8 @@ function limitsOf(
   return {
     ...{ concurrentBuilds: builds, concurrentBuildsPerTenant: builds, stagesPerBuild: 40, spot: false },
     defaultTier: configuration.defaultTier,
+    // One machine serves one owner.
+    ...{ queuedBuilds, queuedBuildsPerTenant: queuedBuilds },
     cacheLimitBytes: configuration.cacheLimitGib * 1024 ** 3,
     warmsPresets: configuration.warmsPresets,
     oidc: oidcOfConfiguration(configuration),

@@ -12,6 +12,7 @@ import type {
   Role,
   SetRoleData,
   Tenant,
+  TenantShare,
   WhoAmI,
 } from './generated/types.gen.ts';
 import { everyPage } from './pages.ts';
@@ -38,6 +39,13 @@ export function accessCalls(client: ReturnType<typeof createClient>) {
       const { tenants, ...rest } = (await operations.listTenants({ ...shared, query })).data;
       return { entries: tenants, ...rest };
     });
+
+  /** The weight of a tenant among all that want to build, and how many of its builds run. */
+  const readTenantShare = async (tenantId: string): Promise<TenantShare> =>
+    (await operations.readTenantShare({ ...shared, path: { tenantId } })).data;
+
+  const setTenantShare = async (tenantId: string, weight: number): Promise<TenantShare> =>
+    (await operations.setTenantShare({ ...shared, path: { tenantId }, body: { weight } })).data;
 
   const addMember = async (body: AddMemberData['body']): Promise<Member> =>
     (await operations.addMember({ ...shared, body })).data;
@@ -89,7 +97,7 @@ export function accessCalls(client: ReturnType<typeof createClient>) {
   };
 
   return {
-    ...{ whoAmI, readTenant, renameTenant, createTenant, listTenants },
+    ...{ whoAmI, readTenant, renameTenant, createTenant, listTenants, readTenantShare, setTenantShare },
     ...{ addMember, listMembers, changeMember, removeMember },
     ...{ listRoles, setRole, removeRole, createKey, listKeys, rotateKey, revokeKey },
   };

@@ -50,6 +50,8 @@ export interface RunOptions {
   readonly keepGoing?: boolean;
   /** True: runs on its own, though the tenant runs the same plan already. */
   readonly force?: boolean;
+  /** Among the builds of its team; normal unless given. `urgent` needs builds:urgent. */
+  readonly priority?: Build['priority'];
 }
 
 /** A lock that the engine has, in place of the spec’s own: the SHA-256 of its file. */
@@ -284,10 +286,15 @@ function bodyOf(spec: SpecSource): { readonly body: string; readonly mediaType: 
   return { body: JSON.stringify(spec), mediaType: 'application/json' };
 }
 
-function queryOf(run: RunOptions): { keepGoing?: 'true' | 'false'; force?: 'true' } {
+function queryOf({ keepGoing, force, priority }: RunOptions): {
+  keepGoing?: 'true' | 'false';
+  force?: 'true';
+  priority?: Build['priority'];
+} {
   return {
-    ...(run.keepGoing === undefined ? {} : { keepGoing: run.keepGoing ? 'true' : 'false' }),
-    ...(run.force === true ? { force: 'true' } : {}),
+    ...(keepGoing === undefined ? {} : { keepGoing: keepGoing ? 'true' : 'false' }),
+    ...(force === true ? { force: 'true' } : {}),
+    ...(priority === undefined ? {} : { priority }),
   };
 }
 

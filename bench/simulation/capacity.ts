@@ -1,8 +1,8 @@
-import type { DispatchLimits } from '../../core/builds/dispatch-order.ts';
+import type { SlotCaps } from '../../core/queue/slots.ts';
 
 /** Limits of the installation that a workload runs in. */
 export interface Capacity {
-  readonly builds: DispatchLimits;
+  readonly builds: Pick<SlotCaps, 'installation' | 'tenant'>;
   /** Stages of one build at once. */
   readonly stagesPerBuild: number;
   /** Tasks at once: the account's quota of vCPUs. */

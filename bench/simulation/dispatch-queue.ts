@@ -1,86 +1,76 @@
 import { createIds } from '../../adapters/system/ids.ts';
-import { buildsToStart, type DispatchedBuild, type DispatchLimits } from '../../core/builds/dispatch-order.ts';
-import { shardCount } from '../../core/builds/keys.ts';
+import { settlement, weights } from '../../core/queue/charge.ts';
+import { FairQueue, type Start } from '../../core/queue/fair-queue.ts';
+import type { QueueEntry } from '../../core/queue/queue-entry.ts';
+import type { Capacity } from './capacity.ts';
 import { Random } from './random.ts';
 import type { Arrival } from './workload.ts';
 
-/** A build by its number in the workload. */
-interface QueuedBuild extends DispatchedBuild {
-  readonly number: number;
-}
-
-/** Builds of all shards together that the dispatcher reads at a time (core/builds/build-repository.ts). */
-const page = 100 * shardCount;
-
 /**
- * The builds that wait and those that run, as functions/events/dispatch-builds sees them: it reads the queue by pages
- * until the installation's limit is reached, and core/builds/dispatch-order.ts decides.
+ * The builds that wait and those that run, as functions/events/dispatch-builds sees them: core/queue/fair-queue.ts
+ * decides. Estimates are what nobody knows here: each build is charged alike, and settled by how long it ran.
  */
 export class DispatchQueue {
-  readonly #builds: readonly QueuedBuild[];
-  readonly #limits: DispatchLimits;
-  /** In the order of their ids. */
-  readonly #queued: QueuedBuild[] = [];
-  readonly #running = new Map<number, QueuedBuild>();
+  readonly #entries: readonly QueueEntry[];
+  readonly #numbers: ReadonlyMap<string, number>;
+  readonly #limits: Capacity['builds'];
+  readonly #queue: FairQueue;
+  readonly #running = new Map<number, { readonly start: Start; readonly at: number }>();
   mostRunning = 0;
   dispatches = 0;
-  /** Builds that dispatches have read. */
+  /** Entries that dispatches have read: none where everything runs that may, else all. */
   reads = 0;
 
-  constructor(arrivals: readonly Arrival[], limits: DispatchLimits, seed: number) {
+  constructor(arrivals: readonly Arrival[], limits: Capacity['builds'], seed: number) {
     const random = new Random(seed);
     let now = 0;
     const clock = { now: () => new Date(now), sleep: () => Promise.resolve() };
     const ids = createIds(clock, (bytes) => random.bytes(bytes));
-    this.#builds = arrivals.map(({ at, tenant }, number) => {
+    this.#entries = arrivals.map(({ at, tenant }) => {
       now = at;
-      const id = ids.next('bld');
-      return { number, id, tenantId: String(tenant) };
+      const submittedAt = new Date(at).toISOString();
+      return { id: ids.next('bld'), tenantId: String(tenant), keyId: 'key', priority: 'normal', submittedAt };
     });
+    this.#numbers = new Map(this.#entries.map(({ id }, number) => [id, number]));
     this.#limits = limits;
+    this.#queue = new FairQueue({ time: 0, tenants: new Map() }, limits);
   }
 
   get waiting(): number {
-    return this.#queued.length;
+    return this.#queue.waiting;
   }
 
   add(number: number): void {
-    const build = this.#builds[number];
-    if (build === undefined) throw new RangeError(`there is no build ${number}`);
-    let low = 0;
-    let high = this.#queued.length;
-    while (low < high) {
-      const middle = (low + high) >> 1;
-      if ((this.#queued[middle]?.id ?? '') < build.id) low = middle + 1;
-      else high = middle;
-    }
-    this.#queued.splice(low, 0, build);
+    const entry = this.#entries[number];
+    if (entry === undefined) throw new RangeError(`there is no build ${number}`);
+    this.#queue.add(entry);
   }
 
-  end(number: number): void {
-    if (!this.#running.delete(number)) throw new Error(`build ${number} ended but did not run`);
+  /** @param now milliseconds of paper time */
+  end(number: number, now: number): void {
+    const ran = this.#running.get(number);
+    if (ran === undefined) throw new Error(`build ${number} ended but did not run`);
+    this.#running.delete(number);
+    const { start, at } = ran;
+    this.#queue.end(start.entry);
+    if (start.charge === undefined) return;
+    const virtual = settlement(start.charge.seconds, (now - at) / 1_000, weights.usual);
+    this.#queue.settle(start.entry.tenantId, virtual);
   }
 
   /** Starts what may start; answers the numbers of the builds. */
-  dispatch(): number[] {
+  dispatch(now: number): number[] {
     this.dispatches += 1;
-    const due: QueuedBuild[] = [];
-    this.reads += this.#running.size;
-    for (let start = 0; start < this.#queued.length; start += page) {
-      const read = this.#queued.slice(start, start + page);
-      this.reads += read.length;
-      due.push(...buildsToStart(read, [...this.#running.values(), ...due], this.#limits));
-      if (this.#running.size + due.length >= this.#limits.installation) break;
+    if (this.#running.size < this.#limits.installation) this.reads += this.#running.size + this.#queue.waiting;
+    const due: number[] = [];
+    for (let start = this.#queue.next(); start !== undefined; start = this.#queue.next()) {
+      const number = this.#numbers.get(start.entry.id);
+      if (number === undefined) throw new Error(`${start.entry.id} is no build of the workload`);
+      this.#running.set(number, { start, at: now });
+      due.push(number);
     }
-    if (due.length === 0) return [];
-    const started = new Set(due);
-    for (let place = this.#queued.length - 1; place >= 0; place -= 1) {
-      const build = this.#queued[place];
-      if (build !== undefined && started.has(build)) this.#queued.splice(place, 1);
-    }
-    for (const build of due) this.#running.set(build.number, build);
     this.#check();
-    return due.map((build) => build.number);
+    return due;
   }
 
   #check(): void {
@@ -88,7 +78,8 @@ export class DispatchQueue {
     this.mostRunning = Math.max(this.mostRunning, this.#running.size);
     if (this.#running.size > installation) throw new Error(`${this.#running.size} builds run, ${installation} may`);
     const ofTenant = new Map<string, number>();
-    for (const { tenantId } of this.#running.values()) {
+    for (const { start } of this.#running.values()) {
+      const { tenantId } = start.entry;
       const own = (ofTenant.get(tenantId) ?? 0) + 1;
       ofTenant.set(tenantId, own);
       if (own > tenant) throw new Error(`${own} builds of tenant ${tenantId} run, ${tenant} may`);

@@ -1,5 +1,6 @@
-import { buildKey } from '../../core/builds/keys.ts';
+import type { BuildRecord } from '../../core/builds/build-record.ts';
 import { recordBytes } from '../../core/ports/table-limits.ts';
+import { entryWrites } from '../../core/queue/queue-entry.ts';
 import { assumptions } from './assumptions.ts';
 import type { TableUnits } from './counting-table.ts';
 import { drawGraph, shapes } from './graph-shapes.ts';
@@ -16,8 +17,8 @@ export interface EngineMeasure {
   /** Requests of a build to the object store. */
   readonly blobWrites: number;
   readonly blobReads: number;
-  /** Of a build's record: what the dispatcher reads. */
-  readonly buildBytes: number;
+  /** Of a build's entry in the queue: what the dispatcher reads. */
+  readonly entryBytes: number;
   readonly mostEvents: number;
 }
 
@@ -58,8 +59,7 @@ export async function measureEngine(builds: number, seed: number): Promise<Engin
   }
   const ended = await engine.finish(ids, 48 * 3_600_000);
   const costs = ids.map((id) => engine.histories.cost(id));
-  const records = await Promise.all(ids.map((id) => engine.table.get(buildKey(id))));
-  const bytes = records.reduce((sum, record) => sum + (record === undefined ? 0 : recordBytes(record)), 0);
+  const bytes = ended.reduce((sum, build) => sum + entryBytes({ ...build, state: 'queued' }), 0);
   const stages = ids.reduce((sum, id) => sum + engine.histories.visits(id).length, 0);
   const { requests } = engine.blobs;
   const units = [...engine.counting.units]
@@ -77,7 +77,13 @@ export async function measureEngine(builds: number, seed: number): Promise<Engin
     units,
     blobWrites: requests.writes / builds,
     blobReads: requests.reads / builds,
-    buildBytes: bytes / builds,
+    entryBytes: bytes / builds,
     mostEvents: costs.reduce((most, cost) => Math.max(most, cost.events), 0),
   };
+}
+
+function entryBytes(build: BuildRecord): number {
+  const [write] = entryWrites({ ...build, state: 'planning' }, build);
+  if (write?.kind !== 'put') throw new Error('a queued build has an entry');
+  return recordBytes({ key: write.key, data: write.data, counters: {}, indexes: {} });
 }

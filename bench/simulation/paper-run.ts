@@ -53,7 +53,7 @@ class PaperRun {
     },
     finalized: (build) => {
       this.#builds.end(build, this.#events.now);
-      this.#queue.end(build);
+      this.#queue.end(build, this.#events.now);
       this.#dispatch();
     },
     awaited: (place) => this.#awaited(place, this.#stage(place)),
@@ -111,7 +111,7 @@ class PaperRun {
   }
 
   #dispatch(): void {
-    for (const build of this.#queue.dispatch()) {
+    for (const build of this.#queue.dispatch(this.#events.now)) {
       this.#builds.start(build, this.#events.now);
       this.#ledger.spend(build, this.#frame);
       this.#beginStages(build);

@@ -51,7 +51,7 @@ export function runScenario(
   const outcome = runOnPaper(workload, scenario.capacity, flow);
   const bounds = lowerBounds(workload, scenario.capacity, outcome);
   const succeeded = arrivals.map((_, build) => build).filter((build) => at(outcome.failure, build) === 0);
-  const dispatcherReads = (outcome.dispatchReads * measure.buildBytes) / 4_096 / 2 / builds;
+  const dispatcherReads = (outcome.dispatchReads * measure.entryBytes) / 4_096 / builds;
   return {
     name: scenario.name,
     outcome,

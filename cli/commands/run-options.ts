@@ -1,5 +1,6 @@
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
 import { z } from 'zod';
+import { priorities } from '../../core/queue/priority.ts';
 import { connectionOptionsSchema } from './common-options.ts';
 
 /** Options of every command that starts a build. */
@@ -8,6 +9,7 @@ export const runOptionsSchema = connectionOptionsSchema.extend({
   keepGoing: z.literal(true).optional(),
   force: z.literal(true).optional(),
   idempotencyKey: z.string().optional(),
+  priority: z.enum(priorities).optional(),
 });
 
 /** A command with the options of those that start a build. */
@@ -16,6 +18,9 @@ export function withRunOptions(command: Command): Command {
     .option('--wait', 'wait for the end, show progress, and exit by the outcome')
     .option('--keep-going', 'after a failure, go on with all that does not need the failed step')
     .option('--force', 'run on its own, though the same plan runs already; the cache serves it all the same')
+    .addOption(
+      new Option('--priority <priority>', 'among the builds of its team; normal unless given').choices(priorities),
+    )
     .option('--idempotency-key <key>', 'the same key and request within a day answer the same build');
 }
 
@@ -23,8 +28,9 @@ export function withRunOptions(command: Command): Command {
 export function runOf(
   options: z.output<typeof runOptionsSchema>,
   newKey: () => string,
-): { idempotencyKey: string; keepGoing?: true; force?: true } {
+): { idempotencyKey: string; keepGoing?: true; force?: true; priority?: (typeof priorities)[number] } {
   const keepGoing = options.keepGoing === undefined ? {} : { keepGoing: options.keepGoing };
   const force = options.force === undefined ? {} : { force: options.force };
-  return { idempotencyKey: options.idempotencyKey ?? newKey(), ...keepGoing, ...force };
+  const priority = options.priority === undefined ? {} : { priority: options.priority };
+  return { idempotencyKey: options.idempotencyKey ?? newKey(), ...keepGoing, ...force, ...priority };
 }

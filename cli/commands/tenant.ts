@@ -1,4 +1,5 @@
 import { Command } from 'commander';
+import { z } from 'zod';
 import { connect } from '../connection.ts';
 import type { Output } from '../output.ts';
 import { connectionOptionsSchema, engineCommand } from './common-options.ts';
@@ -19,6 +20,8 @@ export function whoamiCommand(output: Output): Command {
       for (const team of teams) output.line(`in ${team.name} (${team.teamId}): ${team.permissions.join(', ')}`);
     });
 }
+
+const shareOptionsSchema = connectionOptionsSchema.extend({ weight: z.coerce.number().optional() });
 
 /** `lbuild tenants …`: the operator's part. */
 export function tenantsCommand(output: Output): Command {
@@ -42,9 +45,24 @@ export function tenantsCommand(output: Output): Command {
       for (const { tenantId, name, createdAt } of tenants)
         output.line(`${tenantId}  ${createdAt.slice(0, 10)}  ${name}`);
     });
+  const share = engineCommand('share')
+    .description('show a tenant’s weight among all that want to build, or give it another one')
+    .argument('<id>', 'id of the tenant')
+    .option('--weight <number>', '1 to 1000: twice the weight is twice the time in slots where slots are short')
+    .action(async (id: string, given: unknown) => {
+      const options = shareOptionsSchema.parse(given);
+      const engine = connect(options);
+      const { weight } = options;
+      const found = await (weight === undefined ? engine.readTenantShare(id) : engine.setTenantShare(id, weight));
+      if (options.json) return output.document(found);
+      output.line(
+        `${found.tenantId}  weight ${found.weight}, ${found.waiting} builds waiting, ${found.running} running`,
+      );
+    });
   return new Command('tenants')
     .description('tenants of the installation, for its operator')
     .addCommand(create)
     .addCommand(list)
-    .addCommand(tenantQuotaCommand(output));
+    .addCommand(tenantQuotaCommand(output))
+    .addCommand(share);
 }

@@ -8,6 +8,7 @@ export const permissions = [
   'builds:create',
   'builds:read',
   'builds:cancel',
+  'builds:urgent',
   'cache:read',
   'cache:delete',
   'installation:operate',

@@ -37,6 +37,7 @@ export const auditActions = [
   'template.review_removed',
   'tenant.created',
   'tenant.renamed',
+  'tenant.share_set',
   'upload.removed',
 ] as const;
 export type AuditAction = (typeof auditActions)[number];

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { buildEstimateSchema } from '../plan/estimate.ts';
+import { priorities } from '../queue/priority.ts';
 import { buildStates, workStates } from './lifecycle.ts';
 import {
   artifactTypes,
@@ -78,8 +79,18 @@ export const buildRecordSchema = z.strictObject({
   withdrawnAt: timestamp.optional(),
   /** How the work of such a build ended. */
   outcome: z.enum(['succeeded', 'failed', 'cancelled']).optional(),
-  /** It counts among the builds that run at once (core/builds/running-builds.ts). */
+  /** How much it matters among those of its team; absent: normal. */
+  priority: z.enum(priorities).optional(),
+  /** It counts among the builds that wait, of the installation and of its tenant (core/queue/places-in-queue.ts). */
+  waits: z.literal(true).optional(),
+  /** It counts among the builds that run at once, of the installation and of its tenant (core/queue/slots.ts). */
   holdsSlot: z.literal(true).optional(),
+  /** Of whom else it counts. */
+  slots: z.array(z.enum(['team', 'member', 'key'])).optional(),
+  /** What its start was charged for; its end settles that and takes it out (core/queue/charge.ts). */
+  charge: z
+    .strictObject({ seconds: z.number(), tenantWeight: z.number().int(), teamWeight: z.number().int().optional() })
+    .optional(),
   failure: failureSchema.optional(),
 });
 export type BuildRecord = z.infer<typeof buildRecordSchema>;

@@ -8,13 +8,16 @@ import type { Clock } from '../ports/clock.ts';
 import type { Ids } from '../ports/ids.ts';
 import { ConditionFailed, type Table, type TableRecord, type TableWrite } from '../ports/table.ts';
 import { tableLimits } from '../ports/table-limits.ts';
+import { leavePlace, queueBounds, takePlace } from '../queue/places-in-queue.ts';
+import { entryWrites } from '../queue/queue-entry.ts';
+import { queueFull } from '../queue/queue-full.ts';
 import { storeCounted } from '../quota/admission.ts';
-import type { QuotaPorts } from '../quota/owner-quotas.ts';
 import { asShown } from '../sharing/work-of.ts';
 import type { ResolvedSpec } from '../spec/schema.ts';
 import { teamBuildPlace } from '../teams/places.ts';
 import { usedWrites } from '../templates/use-writes.ts';
 import { createOnce } from '../tenancy/idempotency.ts';
+import type { Installation } from '../tenancy/installation.ts';
 import { type BuildRecord, buildRecordSchema } from './build-record.ts';
 import { buildKey, shardCount, sharingState, specKey, stateIndex, tenantBuildsIndex } from './keys.ts';
 import { type BuildState, isTerminal, mayBecome } from './lifecycle.ts';
@@ -99,40 +102,10 @@ export async function buildsInState(table: Table, state: BuildState, limit: numb
     .sort((a, b) => (a.value.id < b.value.id ? -1 : 1));
 }
 
-/** Queued builds that are looked at in one go: more are waiting only where a tenant has filled its share. */
-const queuePage = 100;
-
-/**
- * The queue, oldest first, by pages of at most that many a shard; each page is sorted, and only the first may hold
- * builds that are older than one of a page before.
- */
-export async function* queuedBuilds(table: Table): AsyncGenerator<readonly BuildRecord[]> {
-  let shards: { readonly shard: number; readonly cursor?: string }[] = Array.from(
-    { length: shardCount },
-    (_, shard) => ({
-      shard,
-    }),
-  );
-  while (shards.length > 0) {
-    const pages = await Promise.all(
-      shards.map(async ({ shard, cursor }) => {
-        const partition = `STATE#queued#${shard}`;
-        const at = cursor === undefined ? {} : { cursor };
-        return { shard, page: await table.query({ index: 'byState', partition, limit: queuePage, ...at }) };
-      }),
-    );
-    yield pages
-      .flatMap(({ page }) => page.records.map((record) => readBuild(record).value))
-      .filter((build) => build.state === 'queued')
-      .sort((a, b) => (a.id < b.id ? -1 : 1));
-    shards = pages.flatMap(({ shard, page: { cursor } }) => (cursor === undefined ? [] : [{ shard, cursor }]));
-  }
-}
-
 /** How a build runs and what it goes on from: all that is asked beside its spec. */
 export type RunOptions = Pick<
   BuildRecord,
-  'keepGoing' | 'resumedFrom' | 'retryOf' | 'archiveOf' | 'purpose' | 'verifies' | 'teamId' | 'force'
+  'keepGoing' | 'resumedFrom' | 'retryOf' | 'archiveOf' | 'purpose' | 'verifies' | 'teamId' | 'force' | 'priority'
 >;
 
 /** A build to be made. */
@@ -152,10 +125,12 @@ export interface Submission {
 /**
  * Stores a new build and its event in one transaction, with what counts it, and answers; planning comes later.
  * With an idempotency key, the same key, spec and options answer the build of the first call.
- * @throws EngineError idempotency.mismatch where the key was used with another spec or other options; quota.exceeded
+ * @param ports.installation absent: the queue has no bound
+ * @throws EngineError idempotency.mismatch where the key was used with another spec or other options; quota.exceeded,
+ * queue.full
  */
 export async function submitBuild(
-  ports: QuotaPorts & { clock: Clock; ids: Ids },
+  ports: { table: Table; clock: Clock; ids: Ids; installation?: Installation },
   submission: Submission,
 ): Promise<{ build: BuildRecord; created: boolean }> {
   const { tenantId, keyId, spec, run = {}, actor = { tenantId }, template, warnings = [] } = submission;
@@ -177,8 +152,10 @@ export async function submitBuild(
         ...(template === undefined ? {} : { template }),
         ...(warnings.length === 0 ? {} : { warnings: [...warnings] }),
         ...run,
+        // A warming waits for everybody else and is in nobody's way.
+        ...(run.purpose === 'warm' || ports.installation === undefined ? {} : { waits: true }),
       };
-      await storeCounted(ports, build, [
+      await storeWaiting(ports, build, [
         buildWrite(build, 'absent'),
         { kind: 'put', key: specKey(build.id), data: toJsonObject(spec), condition: { kind: 'absent' } },
         outboxWrite(ports, 'build.submitted', tenantId, { buildId: build.id }),
@@ -203,7 +180,39 @@ const teamBuildWrite = (tenantId: string, teamId: string, buildId: string): Tabl
 });
 
 /**
- * Changes a build under its version, together with other writes; again with the new state where somebody was faster.
+ * Stores a new build with its place in the queue, and with what counts it.
+ * @throws EngineError queue.full, quota.exceeded
+ */
+async function storeWaiting(
+  ports: Parameters<typeof submitBuild>[0],
+  build: BuildRecord,
+  writes: readonly TableWrite[],
+): Promise<void> {
+  const { installation } = ports;
+  if (build.waits !== true || installation === undefined) return storeCounted(ports, build, writes);
+  const bounds = queueBounds(installation);
+  try {
+    // Before all others: what is refused for want of a place is not asked for its other conditions.
+    await storeCounted(ports, build, [...takePlace(build.tenantId, bounds), ...writes]);
+  } catch (error) {
+    const whose = placeOf(error);
+    throw whose === undefined
+      ? error
+      : await queueFull({ ...ports, installation }, build.tenantId, whose, bounds[whose]);
+  }
+}
+
+/** Whose bound a transaction met that begins with the writes of `takePlace`; undefined where it failed otherwise. */
+function placeOf(error: unknown): 'installation' | 'tenant' | undefined {
+  if (!(error instanceof ConditionFailed)) return undefined;
+  if (error.failed.includes(1)) return 'tenant';
+  return error.failed.includes(0) ? 'installation' : undefined;
+}
+
+/**
+ * Changes a build under its version, together with other writes, the first of which is the build's own; again with the
+ * new state where somebody was faster. A build that comes into the queue or leaves it has its entry there
+ * and its place changed with it.
  * `change` answers undefined to leave the build as it is.
  */
 export async function updateBuild(
@@ -220,8 +229,14 @@ export async function updateBuild(
       throw new Error(`a build cannot go from ${found.value.state} to ${next.build.state}`);
     }
     try {
-      await table.transact([buildWrite(next.build, found.version), ...(next.writes ?? [])]);
-      return next.build;
+      const { build, writes } = leavePlace(next.build);
+      await table.transact([
+        buildWrite(build, found.version),
+        ...(next.writes ?? []),
+        ...entryWrites(found.value, build),
+        ...writes,
+      ]);
+      return build;
     } catch (error) {
       // Only the build's own version is worth another look; a condition of another write stays false.
       if (!(error instanceof ConditionFailed && error.failed.includes(0))) throw error;

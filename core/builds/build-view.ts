@@ -2,6 +2,8 @@ import { z } from 'zod';
 import { errorCatalogue } from '../error-catalogue.ts';
 import { evidenceKinds } from '../evidence/evidence-file.ts';
 import type { Table } from '../ports/table.ts';
+import type { Outlook } from '../queue/outlook.ts';
+import { priorities, usualPriority } from '../queue/priority.ts';
 import { workOf } from '../sharing/work-of.ts';
 import { versionReferenceSchema } from '../templates/template-record.ts';
 import { type BuildRecord, type Failure, failureSchema } from './build-record.ts';
@@ -64,6 +66,7 @@ export const buildViewSchema = z
     endedAt: z.string().optional(),
     cancelRequested: z.boolean(),
     keepGoing: z.boolean().describe('True: a failure ends only what needs the failed step.'),
+    priority: z.enum(priorities).describe('How much it matters among the builds of its team.'),
     resumedFrom: z.string().optional().describe('The build whose work it goes on with.'),
     retryOf: z.string().optional().describe('The build that it repeats.'),
     purpose: z
@@ -95,6 +98,13 @@ export const buildDetailSchema = z
       .min(0)
       .max(100)
       .describe('Share of the steps that are done; 100 only of a build that succeeded.'),
+    position: z
+      .number()
+      .int()
+      .min(1)
+      .optional()
+      .describe('Of a queued build, by what is known now: 1 where it starts next of all that wait.'),
+    estimatedStart: z.string().optional().describe('When it is thought to start, if nobody else comes.'),
     estimate: estimateViewSchema.optional(),
     evidence: z
       .array(evidenceViewSchema)
@@ -155,6 +165,7 @@ export function buildView(build: BuildRecord): BuildView {
     ...(build.endedAt === undefined ? {} : { endedAt: build.endedAt }),
     cancelRequested: build.cancelRequestedAt !== undefined,
     keepGoing: build.keepGoing === true,
+    priority: build.priority ?? usualPriority,
     ...(build.resumedFrom === undefined ? {} : { resumedFrom: build.resumedFrom }),
     ...(build.retryOf === undefined ? {} : { retryOf: build.retryOf }),
     ...(build.purpose === undefined ? {} : { purpose: build.purpose }),
@@ -169,8 +180,14 @@ export function buildView(build: BuildRecord): BuildView {
 /**
  * The view of a build with its stages and steps, from the table alone.
  * @param apiUrl address of the API without a trailing slash
+ * @param outlook of a queued build, where somebody knows it
  */
-export async function buildDetail(table: Table, build: BuildRecord, apiUrl: string): Promise<BuildDetail> {
+export async function buildDetail(
+  table: Table,
+  build: BuildRecord,
+  apiUrl: string,
+  outlook?: Outlook,
+): Promise<BuildDetail> {
   const workId = workOf(build);
   const [work, stages, steps, attempts, artifacts, progress, evidence, testFiles] = await Promise.all([
     workId === build.id ? build : findBuild(table, workId).then((found) => found?.value),
@@ -245,6 +262,9 @@ export async function buildDetail(table: Table, build: BuildRecord, apiUrl: stri
   const percent = all.length === 0 ? 0 : Math.min(99, Math.floor(sum / all.length));
   return {
     ...buildView(build),
+    ...(outlook === undefined
+      ? {}
+      : { position: outlook.position, estimatedStart: new Date(outlook.startsAt).toISOString() }),
     percent: build.state === 'succeeded' ? 100 : percent,
     ...(estimate === undefined ? {} : { estimate }),
     evidence: [...evidence, ...testFiles].map((file) => evidenceView(file, build.id, apiUrl)),

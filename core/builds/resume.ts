@@ -1,5 +1,6 @@
 import { EngineError } from '../errors.ts';
 import type { Table } from '../ports/table.ts';
+import type { Priority } from '../queue/priority.ts';
 import { resolvedSpecSchema } from '../spec/resolve.ts';
 import type { ResolvedSpec } from '../spec/schema.ts';
 import { teamOf } from '../teams/team-repository.ts';
@@ -16,6 +17,8 @@ export interface Again {
   readonly keepGoing?: boolean;
   /** True: it runs on its own. Each run says so for itself. */
   readonly force?: true;
+  /** Absent: normal. */
+  readonly priority?: Priority;
   /**
    * Judges the stored spec as one that is submitted now: what can be built here may have changed since.
    * @throws EngineError spec.invalid
@@ -98,6 +101,7 @@ async function submission(
       ...(keepGoing === true ? { keepGoing } : {}),
       ...(await teamOf(table, build)),
       ...(again.force === true ? { force: again.force } : {}),
+      ...(again.priority === undefined ? {} : { priority: again.priority }),
       ...(build.purpose === 'warm' ? { purpose: build.purpose } : {}),
     },
     ...(again.idempotencyKey === undefined ? {} : { idempotencyKey: again.idempotencyKey }),

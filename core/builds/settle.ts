@@ -4,6 +4,8 @@ import { toJsonObject } from '../json.ts';
 import type { Flow } from '../ports/flow.ts';
 import type { Ids } from '../ports/ids.ts';
 import { ConditionFailed, type Table, type TableWrite } from '../ports/table.ts';
+import { settleWrites } from '../queue/share-repository.ts';
+import { giveSlots } from '../queue/slots.ts';
 import { closeWork, type Placed } from '../sharing/claim.ts';
 import { builtWrites } from '../templates/use-writes.ts';
 import type { BuildRecord, Failure, StageRecord } from './build-record.ts';
@@ -14,7 +16,6 @@ import type { WorkState } from './lifecycle.ts';
 import { abortUploads } from './part-uploads.ts';
 import { loadPlan } from './plan-store.ts';
 import { promoteReceipts, readStageResult, type SettlePorts } from './receipts.ts';
-import { giveSlot } from './running-builds.ts';
 import { attemptWrite, findAttempt, getStage, listSteps, type StoredStage, stageWrite } from './stage-repository.ts';
 
 export interface SettleStagePorts extends SettlePorts {
@@ -173,17 +174,18 @@ export async function endBuild(
   return updateBuild(ports.table, buildId, (build) => {
     if (build.endedAt !== undefined) return undefined;
     const { build: closed, writes } = closeWork(build);
-    const { holdsSlot, ...rest } = closed;
+    const { holdsSlot: _, slots: __, charge: ___, ...rest } = closed;
     const left = build.withdrawnAt !== undefined;
+    const now = ports.clock.now();
     const ended: BuildRecord = {
       ...rest,
       ...(left ? { state: 'cancelled' as const, outcome: state } : { state }),
-      endedAt: ports.clock.now().toISOString(),
+      endedAt: now.toISOString(),
       ...(failure === undefined || build.failure !== undefined ? {} : { failure }),
     };
     const detail = toJsonObject({ buildId, state, code: ended.failure?.code });
     const told = outboxWrite(ports, left ? 'work.ended' : endEvents[state], build.tenantId, detail);
-    const freed = holdsSlot === true ? giveSlot(build.tenantId) : [];
+    const freed = [...giveSlots(build), ...settleWrites(build, now)];
     const built = ended.state === 'succeeded' ? builtWrites(build) : [];
     return { build: ended, writes: [told, ...built, ...writes, ...beside, ...freed] };
   });

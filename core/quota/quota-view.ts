@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { Reach } from '../access/reach.ts';
-import { runningBuilds, runningBuildsOfTeam } from '../builds/running-builds.ts';
 import type { Clock } from '../ports/clock.ts';
+import { runningBuilds, runningBuildsOfTeam } from '../queue/slots.ts';
 import { getTeam } from '../teams/team-repository.ts';
 import type { Installation } from '../tenancy/installation.ts';
 import {

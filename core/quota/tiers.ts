@@ -71,6 +71,6 @@ export const quotaKinds: Readonly<
   storedBytes: { unit: 'bytes', period: 'none', what: 'stored bytes' },
 };
 
-/** What is counted by leases; builds at once are counted by the dispatcher (core/builds/running-builds.ts). */
+/** What is counted by leases; builds at once are counted by the dispatcher (core/queue/slots.ts). */
 export type LeasedQuota = Exclude<QuotaName, 'concurrentBuilds'>;
 export const leasedQuotas = quotaNames.filter((name): name is LeasedQuota => name !== 'concurrentBuilds');

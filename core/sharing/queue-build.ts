@@ -5,6 +5,8 @@ import { outboxWrite } from '../events/outbox.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Ids } from '../ports/ids.ts';
 import { ConditionFailed, type Table, type TableWrite } from '../ports/table.ts';
+import { leavePlace } from '../queue/places-in-queue.ts';
+import { entryWrites } from '../queue/queue-entry.ts';
 import { placeBuild } from './claim.ts';
 
 /**
@@ -27,11 +29,15 @@ export async function queueBuild(
     if (next.build.state !== 'queued' || !mayBecome(found.value.state, 'queued')) {
       throw new Error(`a build cannot go from ${found.value.state} to ${next.build.state} by being queued`);
     }
-    const { build, writes } = await placeBuild(ports.table, next.build);
+    const { build: placed, writes } = await placeBuild(ports.table, next.build);
+    const { build, writes: place } = leavePlace(placed);
     if (build.sharesWith === undefined) await storeWork();
     const told = outboxWrite(ports, 'build.queued', build.tenantId, { buildId });
     try {
-      await ports.table.transact([buildWrite(build, found.version), ...writes, told, ...(next.writes ?? [])]);
+      await ports.table.transact([
+        ...[buildWrite(build, found.version), ...writes, told, ...(next.writes ?? [])],
+        ...[...entryWrites(found.value, build), ...place],
+      ]);
       return build;
     } catch (error) {
       // The build moved on, or another one took or left the work in between: look again. Each round needs a change by

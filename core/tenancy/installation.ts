@@ -26,6 +26,15 @@ export const installationSchema = z.strictObject({
   concurrentBuildsPerTenant: z.number().int().min(1),
   /** Tier of tenants that were given none (core/quota/tiers.ts); absent: without limits. */
   defaultTier: z.enum(tierNames).optional(),
+  /** Of these, builds of one team, of one member, with one API key; absent: as many as of a tenant. */
+  concurrentBuildsPerTeam: z.number().int().min(1).optional(),
+  concurrentBuildsPerMember: z.number().int().min(1).optional(),
+  concurrentBuildsPerKey: z.number().int().min(1).optional(),
+  /** Builds that may wait at once, and of these those of one tenant; absent: as core/queue/places-in-queue.ts says. */
+  queuedBuilds: z.number().int().min(1).optional(),
+  queuedBuildsPerTenant: z.number().int().min(1).optional(),
+  /** How fast builds may start; absent: as fast as they come. */
+  launchRate: z.strictObject({ perSecond: z.number().positive(), burst: z.number().int().min(1) }).optional(),
   /** Stages of one build that may run at once; a plan has at most 40. */
   stagesPerBuild: z.number().int().min(1).max(40),
   /** Builders run on spare capacity first (Fargate Spot), and on demand after an interruption. */

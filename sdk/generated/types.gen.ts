@@ -1284,14 +1284,14 @@ export type WhoAmI = {
     /**
      * What the roles hold, less what the key’s scopes leave out.
      */
-    permissions: Array<'artifacts:read' | 'audit:read' | 'builds:create' | 'builds:read' | 'builds:cancel' | 'cache:read' | 'cache:delete' | 'installation:operate' | 'keys:own' | 'keys:read' | 'keys:write' | 'members:read' | 'members:write' | 'quota:read' | 'quota:write' | 'roles:read' | 'roles:write' | 'secrets:read' | 'secrets:write' | 'specs:validate' | 'templates:read' | 'templates:write' | 'templates:review' | 'templates:publish' | 'teams:read' | 'teams:write' | 'tenant:read' | 'tenant:write'>;
+    permissions: Array<'artifacts:read' | 'audit:read' | 'builds:create' | 'builds:read' | 'builds:cancel' | 'builds:urgent' | 'cache:read' | 'cache:delete' | 'installation:operate' | 'keys:own' | 'keys:read' | 'keys:write' | 'members:read' | 'members:write' | 'quota:read' | 'quota:write' | 'roles:read' | 'roles:write' | 'secrets:read' | 'secrets:write' | 'specs:validate' | 'templates:read' | 'templates:write' | 'templates:review' | 'templates:publish' | 'teams:read' | 'teams:write' | 'tenant:read' | 'tenant:write'>;
     /**
      * The same inside each team, for what belongs to it.
      */
     teams: Array<{
         teamId: string;
         name: string;
-        permissions: Array<'artifacts:read' | 'audit:read' | 'builds:create' | 'builds:read' | 'builds:cancel' | 'cache:read' | 'cache:delete' | 'installation:operate' | 'keys:own' | 'keys:read' | 'keys:write' | 'members:read' | 'members:write' | 'quota:read' | 'quota:write' | 'roles:read' | 'roles:write' | 'secrets:read' | 'secrets:write' | 'specs:validate' | 'templates:read' | 'templates:write' | 'templates:review' | 'templates:publish' | 'teams:read' | 'teams:write' | 'tenant:read' | 'tenant:write'>;
+        permissions: Array<'artifacts:read' | 'audit:read' | 'builds:create' | 'builds:read' | 'builds:cancel' | 'builds:urgent' | 'cache:read' | 'cache:delete' | 'installation:operate' | 'keys:own' | 'keys:read' | 'keys:write' | 'members:read' | 'members:write' | 'quota:read' | 'quota:write' | 'roles:read' | 'roles:write' | 'secrets:read' | 'secrets:write' | 'specs:validate' | 'templates:read' | 'templates:write' | 'templates:review' | 'templates:publish' | 'teams:read' | 'teams:write' | 'tenant:read' | 'tenant:write'>;
     }>;
 };
 
@@ -1397,7 +1397,7 @@ export type ApiKey = {
     /**
      * All that it may; absent: all that its member may.
      */
-    scopes?: Array<'artifacts:read' | 'audit:read' | 'builds:create' | 'builds:read' | 'builds:cancel' | 'cache:read' | 'cache:delete' | 'installation:operate' | 'keys:own' | 'keys:read' | 'keys:write' | 'members:read' | 'members:write' | 'quota:read' | 'quota:write' | 'roles:read' | 'roles:write' | 'secrets:read' | 'secrets:write' | 'specs:validate' | 'templates:read' | 'templates:write' | 'templates:review' | 'templates:publish' | 'teams:read' | 'teams:write' | 'tenant:read' | 'tenant:write' | 'artifacts:*' | 'audit:*' | 'builds:*' | 'cache:*' | 'installation:*' | 'keys:*' | 'members:*' | 'quota:*' | 'roles:*' | 'secrets:*' | 'specs:*' | 'templates:*' | 'teams:*' | 'tenant:*'>;
+    scopes?: Array<'artifacts:read' | 'audit:read' | 'builds:create' | 'builds:read' | 'builds:cancel' | 'builds:urgent' | 'cache:read' | 'cache:delete' | 'installation:operate' | 'keys:own' | 'keys:read' | 'keys:write' | 'members:read' | 'members:write' | 'quota:read' | 'quota:write' | 'roles:read' | 'roles:write' | 'secrets:read' | 'secrets:write' | 'specs:validate' | 'templates:read' | 'templates:write' | 'templates:review' | 'templates:publish' | 'teams:read' | 'teams:write' | 'tenant:read' | 'tenant:write' | 'artifacts:*' | 'audit:*' | 'builds:*' | 'cache:*' | 'installation:*' | 'keys:*' | 'members:*' | 'quota:*' | 'roles:*' | 'secrets:*' | 'specs:*' | 'templates:*' | 'teams:*' | 'tenant:*'>;
     /**
      * Where it may be used from; absent: everywhere.
      */
@@ -1431,6 +1431,22 @@ export type TenantList = {
     cursor?: string;
 };
 
+export type TenantShare = {
+    tenantId: string;
+    /**
+     * Of a share: twice the weight is twice the time in slots, where both want more than they get.
+     */
+    weight: number;
+    /**
+     * Its builds that wait, from their submission on.
+     */
+    waiting: number;
+    /**
+     * Its builds that run now.
+     */
+    running: number;
+};
+
 export type MemberList = {
     members: Array<Member>;
     /**
@@ -1451,7 +1467,7 @@ export type Role = {
     name: string;
     builtIn: boolean;
     description: string;
-    grants: Array<'artifacts:read' | 'audit:read' | 'builds:create' | 'builds:read' | 'builds:cancel' | 'cache:read' | 'cache:delete' | 'installation:operate' | 'keys:own' | 'keys:read' | 'keys:write' | 'members:read' | 'members:write' | 'quota:read' | 'quota:write' | 'roles:read' | 'roles:write' | 'secrets:read' | 'secrets:write' | 'specs:validate' | 'templates:read' | 'templates:write' | 'templates:review' | 'templates:publish' | 'teams:read' | 'teams:write' | 'tenant:read' | 'tenant:write' | 'artifacts:*' | 'audit:*' | 'builds:*' | 'cache:*' | 'installation:*' | 'keys:*' | 'members:*' | 'quota:*' | 'roles:*' | 'secrets:*' | 'specs:*' | 'templates:*' | 'teams:*' | 'tenant:*'>;
+    grants: Array<'artifacts:read' | 'audit:read' | 'builds:create' | 'builds:read' | 'builds:cancel' | 'builds:urgent' | 'cache:read' | 'cache:delete' | 'installation:operate' | 'keys:own' | 'keys:read' | 'keys:write' | 'members:read' | 'members:write' | 'quota:read' | 'quota:write' | 'roles:read' | 'roles:write' | 'secrets:read' | 'secrets:write' | 'specs:validate' | 'templates:read' | 'templates:write' | 'templates:review' | 'templates:publish' | 'teams:read' | 'teams:write' | 'tenant:read' | 'tenant:write' | 'artifacts:*' | 'audit:*' | 'builds:*' | 'cache:*' | 'installation:*' | 'keys:*' | 'members:*' | 'quota:*' | 'roles:*' | 'secrets:*' | 'specs:*' | 'templates:*' | 'teams:*' | 'tenant:*'>;
     /**
      * Of a role of the tenant’s own.
      */
@@ -1666,6 +1682,10 @@ export type Build = {
      * True: a failure ends only what needs the failed step.
      */
     keepGoing: boolean;
+    /**
+     * How much it matters among the builds of its team.
+     */
+    priority: 'low' | 'normal' | 'high' | 'urgent';
     /**
      * The build whose work it goes on with.
      */
@@ -1928,6 +1948,10 @@ export type BuildDetail = {
      */
     keepGoing: boolean;
     /**
+     * How much it matters among the builds of its team.
+     */
+    priority: 'low' | 'normal' | 'high' | 'urgent';
+    /**
      * The build whose work it goes on with.
      */
     resumedFrom?: string;
@@ -1966,6 +1990,14 @@ export type BuildDetail = {
      * Share of the steps that are done; 100 only of a build that succeeded.
      */
     percent: number;
+    /**
+     * Of a queued build, by what is known now: 1 where it starts next of all that wait.
+     */
+    position?: number;
+    /**
+     * When it is thought to start, if nobody else comes.
+     */
+    estimatedStart?: string;
     estimate?: Estimate;
     /**
      * What tells and proves how it was made, of a build that made artifacts; and of each boot test what its machine showed, whether it was passed or not.
@@ -3378,6 +3410,131 @@ export type CreateTenantResponses = {
 
 export type CreateTenantResponse = CreateTenantResponses[keyof CreateTenantResponses];
 
+export type ReadTenantShareData = {
+    body?: never;
+    path: {
+        /**
+         * The tenant’s id.
+         */
+        tenantId: string;
+    };
+    query?: never;
+    url: '/v1/tenants/{tenantId}/share';
+};
+
+export type ReadTenantShareErrors = {
+    /**
+     * `request.invalid`: The request is not valid.
+     */
+    400: Problem;
+    /**
+     * `access.unauthenticated`: No valid credentials.
+     */
+    401: Problem;
+    /**
+     * `access.address_refused`: The key is not for this address. `access.forbidden`: The key may not do this.
+     */
+    403: Problem;
+    /**
+     * `tenant.not_found`: There is no such tenant.
+     */
+    404: Problem;
+    /**
+     * `request.too_large`: The body is too large.
+     */
+    413: Problem;
+    /**
+     * `request.rate_limited`: The key asks too often.
+     */
+    429: Problem;
+    /**
+     * `internal.error`: The service failed.
+     */
+    500: Problem;
+    /**
+     * `service.unavailable`: A part of the service is not available.
+     */
+    503: Problem;
+};
+
+export type ReadTenantShareError = ReadTenantShareErrors[keyof ReadTenantShareErrors];
+
+export type ReadTenantShareResponses = {
+    /**
+     * Success.
+     */
+    200: TenantShare;
+};
+
+export type ReadTenantShareResponse = ReadTenantShareResponses[keyof ReadTenantShareResponses];
+
+export type SetTenantShareData = {
+    body: {
+        /**
+         * Of a share: twice the weight is twice the time in slots, where both want more than they get.
+         */
+        weight: number;
+    };
+    path: {
+        /**
+         * The tenant’s id.
+         */
+        tenantId: string;
+    };
+    query?: never;
+    url: '/v1/tenants/{tenantId}/share';
+};
+
+export type SetTenantShareErrors = {
+    /**
+     * `request.invalid`: The request is not valid. `request.unreadable`: The body cannot be read.
+     */
+    400: Problem;
+    /**
+     * `access.unauthenticated`: No valid credentials.
+     */
+    401: Problem;
+    /**
+     * `access.address_refused`: The key is not for this address. `access.forbidden`: The key may not do this.
+     */
+    403: Problem;
+    /**
+     * `tenant.not_found`: There is no such tenant.
+     */
+    404: Problem;
+    /**
+     * `request.too_large`: The body is too large.
+     */
+    413: Problem;
+    /**
+     * `request.media_type`: The media type is not supported.
+     */
+    415: Problem;
+    /**
+     * `request.rate_limited`: The key asks too often.
+     */
+    429: Problem;
+    /**
+     * `internal.error`: The service failed.
+     */
+    500: Problem;
+    /**
+     * `service.unavailable`: A part of the service is not available.
+     */
+    503: Problem;
+};
+
+export type SetTenantShareError = SetTenantShareErrors[keyof SetTenantShareErrors];
+
+export type SetTenantShareResponses = {
+    /**
+     * Success.
+     */
+    200: TenantShare;
+};
+
+export type SetTenantShareResponse = SetTenantShareResponses[keyof SetTenantShareResponses];
+
 export type ListMembersData = {
     body?: never;
     path?: never;
@@ -3839,7 +3996,7 @@ export type SetRoleData = {
         /**
          * `resource:action`, or `resource:*` for all of a resource, later ones included.
          */
-        grants: Array<'artifacts:read' | 'audit:read' | 'builds:create' | 'builds:read' | 'builds:cancel' | 'cache:read' | 'cache:delete' | 'installation:operate' | 'keys:own' | 'keys:read' | 'keys:write' | 'members:read' | 'members:write' | 'quota:read' | 'quota:write' | 'roles:read' | 'roles:write' | 'secrets:read' | 'secrets:write' | 'specs:validate' | 'templates:read' | 'templates:write' | 'templates:review' | 'templates:publish' | 'teams:read' | 'teams:write' | 'tenant:read' | 'tenant:write' | 'artifacts:*' | 'audit:*' | 'builds:*' | 'cache:*' | 'installation:*' | 'keys:*' | 'members:*' | 'quota:*' | 'roles:*' | 'secrets:*' | 'specs:*' | 'templates:*' | 'teams:*' | 'tenant:*'>;
+        grants: Array<'artifacts:read' | 'audit:read' | 'builds:create' | 'builds:read' | 'builds:cancel' | 'builds:urgent' | 'cache:read' | 'cache:delete' | 'installation:operate' | 'keys:own' | 'keys:read' | 'keys:write' | 'members:read' | 'members:write' | 'quota:read' | 'quota:write' | 'roles:read' | 'roles:write' | 'secrets:read' | 'secrets:write' | 'specs:validate' | 'templates:read' | 'templates:write' | 'templates:review' | 'templates:publish' | 'teams:read' | 'teams:write' | 'tenant:read' | 'tenant:write' | 'artifacts:*' | 'audit:*' | 'builds:*' | 'cache:*' | 'installation:*' | 'keys:*' | 'members:*' | 'quota:*' | 'roles:*' | 'secrets:*' | 'specs:*' | 'templates:*' | 'teams:*' | 'tenant:*'>;
     };
     path: {
         /**
@@ -3976,7 +4133,7 @@ export type CreateKeyData = {
         /**
          * All that the key may do of what its member may. Without scopes it may all of that.
          */
-        scopes?: Array<'artifacts:read' | 'audit:read' | 'builds:create' | 'builds:read' | 'builds:cancel' | 'cache:read' | 'cache:delete' | 'installation:operate' | 'keys:own' | 'keys:read' | 'keys:write' | 'members:read' | 'members:write' | 'quota:read' | 'quota:write' | 'roles:read' | 'roles:write' | 'secrets:read' | 'secrets:write' | 'specs:validate' | 'templates:read' | 'templates:write' | 'templates:review' | 'templates:publish' | 'teams:read' | 'teams:write' | 'tenant:read' | 'tenant:write' | 'artifacts:*' | 'audit:*' | 'builds:*' | 'cache:*' | 'installation:*' | 'keys:*' | 'members:*' | 'quota:*' | 'roles:*' | 'secrets:*' | 'specs:*' | 'templates:*' | 'teams:*' | 'tenant:*'>;
+        scopes?: Array<'artifacts:read' | 'audit:read' | 'builds:create' | 'builds:read' | 'builds:cancel' | 'builds:urgent' | 'cache:read' | 'cache:delete' | 'installation:operate' | 'keys:own' | 'keys:read' | 'keys:write' | 'members:read' | 'members:write' | 'quota:read' | 'quota:write' | 'roles:read' | 'roles:write' | 'secrets:read' | 'secrets:write' | 'specs:validate' | 'templates:read' | 'templates:write' | 'templates:review' | 'templates:publish' | 'teams:read' | 'teams:write' | 'tenant:read' | 'tenant:write' | 'artifacts:*' | 'audit:*' | 'builds:*' | 'cache:*' | 'installation:*' | 'keys:*' | 'members:*' | 'quota:*' | 'roles:*' | 'secrets:*' | 'specs:*' | 'templates:*' | 'teams:*' | 'tenant:*'>;
         /**
          * Addresses, or networks as ADDRESS/PREFIX, that the key may be used from. Without any: from everywhere.
          */
@@ -4381,7 +4538,7 @@ export type ListAuditData = {
         /**
          * Only entries of this action.
          */
-        action?: 'access.refused' | 'build.cancel_requested' | 'build.submitted' | 'cache.removed' | 'key.created' | 'key.revoked' | 'key.rotated' | 'member.added' | 'member.changed' | 'member.removed' | 'quota.set' | 'role.removed' | 'role.set' | 'secret.removed' | 'secret.set' | 'team.changed' | 'team.created' | 'team.member_removed' | 'team.member_set' | 'team.removed' | 'template.changed' | 'template.created' | 'template.forked' | 'template.published' | 'template.removed' | 'template.reviewed' | 'template.review_removed' | 'tenant.created' | 'tenant.renamed' | 'upload.removed';
+        action?: 'access.refused' | 'build.cancel_requested' | 'build.submitted' | 'cache.removed' | 'key.created' | 'key.revoked' | 'key.rotated' | 'member.added' | 'member.changed' | 'member.removed' | 'quota.set' | 'role.removed' | 'role.set' | 'secret.removed' | 'secret.set' | 'team.changed' | 'team.created' | 'team.member_removed' | 'team.member_set' | 'team.removed' | 'template.changed' | 'template.created' | 'template.forked' | 'template.published' | 'template.removed' | 'template.reviewed' | 'template.review_removed' | 'tenant.created' | 'tenant.renamed' | 'tenant.share_set' | 'upload.removed';
         /**
          * Only what this member did or was refused.
          */
@@ -4628,6 +4785,10 @@ export type StartBuildData = {
          */
         force?: 'true' | 'false';
         /**
+         * Where it stands among the builds of its team, or of its tenant where it has none; normal unless given. urgent needs builds:urgent.
+         */
+        priority?: 'low' | 'normal' | 'high' | 'urgent';
+        /**
          * Id of the team that the build is to belong to; else it is of no team.
          */
         team?: string;
@@ -4673,7 +4834,7 @@ export type StartBuildErrors = {
      */
     422: Problem;
     /**
-     * `quota.exceeded`: A quota is used up. `request.rate_limited`: The key asks too often.
+     * `queue.full`: Too many builds wait already. `quota.exceeded`: A quota is used up. `request.rate_limited`: The key asks too often.
      */
     429: Problem;
     /**
@@ -4977,6 +5138,10 @@ export type ResumeBuildData = {
          */
         force?: 'true' | 'false';
         /**
+         * Where it stands among the builds of its team, or of its tenant where it has none; normal unless given. urgent needs builds:urgent.
+         */
+        priority?: 'low' | 'normal' | 'high' | 'urgent';
+        /**
          * The archive state to plan with: that of the resumed build, or the archive’s own of now.
          */
         archive?: 'resumed' | 'latest';
@@ -5018,7 +5183,7 @@ export type ResumeBuildErrors = {
      */
     422: Problem;
     /**
-     * `quota.exceeded`: A quota is used up. `request.rate_limited`: The key asks too often.
+     * `queue.full`: Too many builds wait already. `quota.exceeded`: A quota is used up. `request.rate_limited`: The key asks too often.
      */
     429: Problem;
     /**
@@ -5065,6 +5230,10 @@ export type RetryBuildData = {
          * true: runs on its own, though the tenant runs the same plan already. The cache serves it all the same.
          */
         force?: 'true' | 'false';
+        /**
+         * Where it stands among the builds of its team, or of its tenant where it has none; normal unless given. urgent needs builds:urgent.
+         */
+        priority?: 'low' | 'normal' | 'high' | 'urgent';
     };
     url: '/v1/builds/{id}:retry';
 };
@@ -5099,7 +5268,7 @@ export type RetryBuildErrors = {
      */
     422: Problem;
     /**
-     * `quota.exceeded`: A quota is used up. `request.rate_limited`: The key asks too often.
+     * `queue.full`: Too many builds wait already. `quota.exceeded`: A quota is used up. `request.rate_limited`: The key asks too often.
      */
     429: Problem;
     /**

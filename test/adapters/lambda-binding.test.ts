@@ -184,6 +184,8 @@ describe('the environment', () => {
     [environmentNames.concurrentBuilds]: '12',
     [environmentNames.concurrentBuildsPerTenant]: '3',
     [environmentNames.defaultTier]: 'team',
+    [environmentNames.startsPerSecond]: '10',
+    [environmentNames.startBurst]: '50',
     [environmentNames.stagesPerBuild]: '10',
     [environmentNames.spot]: 'true',
     [environmentNames.cacheLimitGiB]: '500',

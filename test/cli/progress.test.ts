@@ -13,6 +13,7 @@ function build(state: BuildDetail['state'], percent: number, step?: { id: string
     submittedAt: '',
     cancelRequested: false,
     keepGoing: false,
+    priority: 'normal',
     percent,
     evidence: [],
     stages:

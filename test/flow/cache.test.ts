@@ -6,7 +6,6 @@ import type { BuildDetail } from '../../core/builds/build-view.ts';
 import { orphanKey, resultKey } from '../../core/builds/keys.ts';
 import { blobPlace } from '../../core/builds/places.ts';
 import { loadPlan, planStep, scopeOf } from '../../core/builds/plan-store.ts';
-import { giveSlot, takeSlot } from '../../core/builds/running-builds.ts';
 import { findResult, listArtifacts } from '../../core/builds/stage-repository.ts';
 import { hitRates } from '../../core/cache/hit-rates.ts';
 import { cachedBlobs } from '../../core/cache/stored-results.ts';
@@ -14,6 +13,7 @@ import { systemKeyId } from '../../core/cache/warming.ts';
 import { scheduleEnvelope } from '../../core/events/envelope.ts';
 import type { Ports } from '../../core/ports/ports.ts';
 import type { Table } from '../../core/ports/table.ts';
+import { giveSlots, takeSlots } from '../../core/queue/slots.ts';
 import { resolvedSpecSchema } from '../../core/spec/resolve.ts';
 import type { ResolvedSpec } from '../../core/spec/schema.ts';
 import { handle as dispatchBuilds } from '../../functions/events/dispatch-builds/dispatch-builds.ts';
@@ -84,13 +84,14 @@ async function placeOf(ended: { id: string }, stepId: string) {
 /** A build that is planned and waits: another one has its place until `release`. */
 async function heldBuild(spec: ResolvedSpec): Promise<{ id: string; release(): Promise<void> }> {
   const { table } = plane.ports;
-  await table.transact(takeSlot('ten_held', { installation: 1, tenant: 1 }));
+  const held = { tenantId: 'ten_held', keyId: 'key_held', holdsSlot: true as const };
+  await table.transact(takeSlots(held, { installation: 1, tenant: 1 }).map(({ write }) => write));
   const { id } = await plane.submit(spec);
   await untilQueued(id);
   return {
     id,
     release: async () => {
-      await table.transact(giveSlot('ten_held'));
+      await table.transact(giveSlots(held));
       await dispatchBuilds(plane.ports, {});
       await plane.ended(id);
     },

@@ -11,6 +11,7 @@ import { readMember } from './read-member.ts';
 import { readQuota } from './read-quota.ts';
 import { readTenant } from './read-tenant.ts';
 import { readTenantQuota } from './read-tenant-quota.ts';
+import { readTenantShare } from './read-tenant-share.ts';
 import { removeMember } from './remove-member.ts';
 import { removeRole } from './remove-role.ts';
 import { renameTenant } from './rename-tenant.ts';
@@ -18,6 +19,7 @@ import { revokeKey } from './revoke-key.ts';
 import { rotateKey } from './rotate-key.ts';
 import { setRole } from './set-role.ts';
 import { setTenantQuota } from './set-tenant-quota.ts';
+import { setTenantShare } from './set-tenant-share.ts';
 import { whoAmI } from './who-am-i.ts';
 
 export const accessOperations: readonly Operation[] = [
@@ -26,6 +28,8 @@ export const accessOperations: readonly Operation[] = [
   renameTenant,
   createTenant,
   listTenants,
+  readTenantShare,
+  setTenantShare,
   addMember,
   listMembers,
   readMember,

@@ -1,6 +1,8 @@
 import { z } from 'zod';
 import { getBuild } from '../../../core/builds/build-repository.ts';
 import { buildDetail, buildDetailSchema } from '../../../core/builds/build-view.ts';
+import { readOutlook } from '../../../core/queue/queue-outlook.ts';
+import { workOf } from '../../../core/sharing/work-of.ts';
 import { defineOperation } from '../../shared/operation.ts';
 import { reachOf } from '../../shared/principal-of.ts';
 import { buildParamsSchema } from './build-params.ts';
@@ -19,6 +21,7 @@ export const readBuild = defineOperation({
   errors: ['build.not_found'],
   async handle(ports, { params, context }) {
     const { value: build } = await getBuild(ports.table, reachOf(context), params.id);
-    return { body: await buildDetail(ports.table, build, ports.installation.apiUrl) };
+    const outlook = build.state === 'queued' ? (await readOutlook(ports)).builds.get(workOf(build)) : undefined;
+    return { body: await buildDetail(ports.table, build, ports.installation.apiUrl, outlook) };
   },
 });

@@ -11,7 +11,7 @@ import { checkedSpec, submittedSpec } from '../specs/checked-spec.ts';
 import { specBodySchema } from '../specs/spec-body.ts';
 import { buildParamsSchema } from './build-params.ts';
 import { lockErrorCodes } from './lock-query.ts';
-import { forceQuery, keepGoingQuery, readForce, readKeepGoing } from './run-query.ts';
+import { forceQuery, keepGoingQuery, priorityQuery, readForce, readKeepGoing, readPriority } from './run-query.ts';
 
 /** Goes on with a failed or cancelled build, as a new one: what that had finished is taken from the cache. */
 export const resumeBuild = defineOperation({
@@ -24,6 +24,7 @@ export const resumeBuild = defineOperation({
   query: z.strictObject({
     ...keepGoingQuery,
     ...forceQuery,
+    ...priorityQuery,
     archive: z
       .enum(['resumed', 'latest'])
       .default('resumed')
@@ -34,7 +35,7 @@ export const resumeBuild = defineOperation({
   describedBody: specBodySchema,
   response: buildViewSchema,
   status: 202,
-  errors: ['build.not_found', 'build.not_resumable', 'spec.invalid', 'quota.exceeded', ...lockErrorCodes],
+  errors: ['build.not_found', 'build.not_resumable', 'spec.invalid', 'quota.exceeded', 'queue.full', ...lockErrorCodes],
   idempotent: true,
   async handle(ports, { params, query, body, context }) {
     const actor = principalOf(context);
@@ -46,6 +47,7 @@ export const resumeBuild = defineOperation({
       archive: query.archive,
       ...readKeepGoing(query.keepGoing),
       ...readForce(query.force),
+      ...readPriority(query, actor, before),
       ...(body === undefined ? {} : { given: await submittedSpec(ports, actor, body) }),
       ...(context.idempotencyKey === undefined ? {} : { idempotencyKey: context.idempotencyKey }),
     });

@@ -10,7 +10,7 @@ import { principalOf, reachOf } from '../../shared/principal-of.ts';
 import { checkedSpec } from '../specs/checked-spec.ts';
 import { buildParamsSchema } from './build-params.ts';
 import { lockErrorCodes } from './lock-query.ts';
-import { forceQuery, keepGoingQuery, readForce, readKeepGoing } from './run-query.ts';
+import { forceQuery, keepGoingQuery, priorityQuery, readForce, readKeepGoing, readPriority } from './run-query.ts';
 
 /** Builds the spec of a build that has ended once more, as if it were submitted now; the cache serves it too. */
 export const retryBuild = defineOperation({
@@ -20,11 +20,11 @@ export const retryBuild = defineOperation({
   summary: 'Build the spec of a build that has ended once more',
   access: { kind: 'permission', permission: 'builds:create', inTeam: true },
   params: buildParamsSchema,
-  query: z.strictObject({ ...keepGoingQuery, ...forceQuery }),
+  query: z.strictObject({ ...keepGoingQuery, ...forceQuery, ...priorityQuery }),
   body: undefined,
   response: buildViewSchema,
   status: 202,
-  errors: ['build.not_found', 'build.not_ended', 'spec.invalid', 'quota.exceeded', ...lockErrorCodes],
+  errors: ['build.not_found', 'build.not_ended', 'spec.invalid', 'quota.exceeded', 'queue.full', ...lockErrorCodes],
   idempotent: true,
   async handle(ports, { params, query, context }) {
     const actor = principalOf(context);
@@ -35,6 +35,7 @@ export const retryBuild = defineOperation({
       check: (stored) => checkedSpec(stored, ports.installation),
       ...readKeepGoing(query.keepGoing),
       ...readForce(query.force),
+      ...readPriority(query, actor, before),
       ...(context.idempotencyKey === undefined ? {} : { idempotencyKey: context.idempotencyKey }),
     });
     await needUploads(ports, tenantId, submission.spec, submission.spec);

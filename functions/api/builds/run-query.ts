@@ -1,4 +1,8 @@
 import { z } from 'zod';
+import type { Principal } from '../../../core/access/principal.ts';
+import { reaches, reachWith } from '../../../core/access/reach.ts';
+import { EngineError } from '../../../core/errors.ts';
+import { priorities } from '../../../core/queue/priority.ts';
 import { teamIdSchema } from '../../../core/teams/team-record.ts';
 
 const flag = z.enum(['true', 'false']);
@@ -24,6 +28,33 @@ export const forceQuery = {
 /** `force` as a fact, where it is true. */
 export function readForce(value: z.output<typeof flag>): { force?: true } {
   return value === 'true' ? { force: true } : {};
+}
+
+/** How a build stands among those of its team. Each submission says it anew: a build that repeats another has its own. */
+export const priorityQuery = {
+  priority: z
+    .enum(priorities)
+    .optional()
+    .describe(
+      'Where it stands among the builds of its team, or of its tenant where it has none; normal unless given. urgent needs builds:urgent.',
+    ),
+};
+
+/**
+ * `priority` as a build has it.
+ * @param team of which the build will be: who may do so there may do so with its builds, which it stands among
+ * @throws EngineError access.forbidden where it is urgent, and who asks may not
+ */
+export function readPriority(
+  { priority }: { readonly priority?: (typeof priorities)[number] | undefined },
+  principal: Principal,
+  team: { readonly teamId?: string | undefined },
+): { priority?: (typeof priorities)[number] } {
+  const reach = priority === 'urgent' ? reachWith(principal, 'builds:urgent') : undefined;
+  if (priority === 'urgent' && (reach === undefined || !reaches(reach, { ...team, tenantId: principal.tenantId }))) {
+    throw new EngineError('access.forbidden', 'The priority urgent needs the permission builds:urgent.');
+  }
+  return priority === undefined ? {} : { priority };
 }
 
 /** `keepGoing` as a fact; undefined where the caller did not say. */

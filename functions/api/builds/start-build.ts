@@ -8,7 +8,7 @@ import { principalOf, reachOf } from '../../shared/principal-of.ts';
 import { submittedSpec } from '../specs/checked-spec.ts';
 import { specBodySchema } from '../specs/spec-body.ts';
 import { lockErrorCodes, lockQuery, withLock } from './lock-query.ts';
-import { forceQuery, keepGoingQuery, readForce, teamQuery } from './run-query.ts';
+import { forceQuery, keepGoingQuery, priorityQuery, readForce, readPriority, teamQuery } from './run-query.ts';
 
 /** Stores the build and answers; planning, and with it the archive, comes after the answer. */
 export const startBuild = defineOperation({
@@ -19,17 +19,18 @@ export const startBuild = defineOperation({
   summary: 'Start a build of a spec',
   access: { kind: 'permission', permission: 'builds:create', inTeam: true },
   params: z.strictObject({}),
-  query: z.strictObject({ ...keepGoingQuery, ...forceQuery, ...teamQuery, ...lockQuery }),
+  query: z.strictObject({ ...keepGoingQuery, ...forceQuery, ...priorityQuery, ...teamQuery, ...lockQuery }),
   body: z.unknown(),
   describedBody: specBodySchema,
   response: buildViewSchema,
   status: 202,
-  errors: ['spec.invalid', 'team.not_found', 'quota.exceeded', ...lockErrorCodes],
+  errors: ['spec.invalid', 'team.not_found', 'quota.exceeded', 'queue.full', ...lockErrorCodes],
   idempotent: true,
   async handle(ports, { query, body, context }) {
     const actor = principalOf(context);
     const { tenantId, keyId } = actor;
     await needTeam(ports.table, actor, reachOf(context), query.team);
+    const priority = readPriority(query, actor, { teamId: query.team });
     const given = await submittedSpec(ports, actor, withLock(body, query.lock));
     await needFittingLock(ports, tenantId, given.spec);
     const { build } = await submitBuild(ports, {
@@ -38,6 +39,7 @@ export const startBuild = defineOperation({
         ...(query.keepGoing === 'true' ? { keepGoing: true } : {}),
         ...readForce(query.force),
         ...(query.team === undefined ? {} : { teamId: query.team }),
+        ...priority,
       },
       ...(context.idempotencyKey === undefined ? {} : { idempotencyKey: context.idempotencyKey }),
     });

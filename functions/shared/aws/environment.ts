@@ -14,6 +14,7 @@ const list = text.transform((value) => value.split(','));
 const { apiUrl, architectures, mode, outputs, toolchain } = installationSchema.shape;
 const { burst, perSecond } = rateLimitSchema.shape;
 const { concurrentBuilds, concurrentBuildsPerTenant, defaultTier, stagesPerBuild } = installationSchema.shape;
+const cap = z.coerce.number().pipe(concurrentBuildsPerTenant).optional();
 
 /** What a function reads from its environment on AWS. Lambda adds AWS_REGION itself. */
 const environmentSchema = z.object({
@@ -26,6 +27,13 @@ const environmentSchema = z.object({
   [names.concurrentBuilds]: z.coerce.number().pipe(concurrentBuilds),
   [names.concurrentBuildsPerTenant]: z.coerce.number().pipe(concurrentBuildsPerTenant),
   [names.defaultTier]: defaultTier,
+  [names.concurrentBuildsPerTeam]: cap,
+  [names.concurrentBuildsPerMember]: cap,
+  [names.concurrentBuildsPerKey]: cap,
+  [names.queuedBuilds]: cap,
+  [names.queuedBuildsPerTenant]: cap,
+  [names.startsPerSecond]: z.coerce.number().positive(),
+  [names.startBurst]: z.coerce.number().int().min(1),
   [names.stagesPerBuild]: z.coerce.number().pipe(stagesPerBuild),
   [names.spot]: z.stringbool({ truthy: ['true'], falsy: ['false'] }),
   [names.cacheLimitGiB]: z.coerce.number().int().min(1),
