@@ -1,8 +1,11 @@
 import { createPublicKey, verify } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
 import { type AnchorKey, type AuditReport, checkAudit } from '../core/audit/check.ts';
+import { type AuditExport, checkExports, type ExportReport, readExport } from '../core/audit/export-file.ts';
 import { sha256 } from '../core/digest.ts';
 import type { EngineClient } from '../sdk/client.ts';
 import type { AuditAnchor, AuditEntry, AuditTail } from '../sdk/generated/types.gen.ts';
+import { CliFailure } from './failure.ts';
 import { readTrustedKey } from './found-evidence.ts';
 
 /** Reads a tenant's whole log, its tail and its anchors, and checks them. */
@@ -29,4 +32,35 @@ async function ownKey(engine: EngineClient): Promise<AnchorKey> {
     keyId: sha256(key.export({ type: 'spki', format: 'der' })),
     verify: (bytes, signature) => verify('sha256', bytes, { key, dsaEncoding: 'der' }, signature),
   };
+}
+
+/** Checks files of the daily export. @throws CliFailure where one cannot be read, or no key is given */
+export async function checkExportFiles(
+  files: readonly string[],
+  keyFile: string | undefined,
+  now: Date,
+): Promise<ExportReport> {
+  if (keyFile === undefined) {
+    throw new CliFailure('usage', {
+      code: 'cli.key_missing',
+      detail: 'Exported files are checked without an engine, by a key that you trust.',
+      remedy: 'Give it with --key: the file that `lbuild signing-key` wrote.',
+    });
+  }
+  const key = await readTrustedKey(keyFile);
+  return checkExports(await Promise.all(files.map(readExportFile)), key, now);
+}
+
+async function readExportFile(file: string): Promise<AuditExport> {
+  const remedy = 'Give files of the bucket of audit logs as they are.';
+  const text = await readFile(file, 'utf8').catch((error: unknown) => {
+    const detail = `${file} cannot be read: ${error instanceof Error ? error.message : String(error)}`;
+    throw new CliFailure('usage', { code: 'cli.export_unreadable', detail, remedy }, error);
+  });
+  const read = readExport(text);
+  if (read === undefined) {
+    const detail = `${file} is no exported audit log.`;
+    throw new CliFailure('usage', { code: 'cli.export_unreadable', detail, remedy });
+  }
+  return read;
 }

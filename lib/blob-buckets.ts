@@ -11,7 +11,8 @@ import {
 import { Construct } from 'constructs';
 import { acknowledge } from './acknowledge.ts';
 
-const closed = {
+/** What every bucket of the engine is: nobody's but the engine's, and kept when the stack goes. */
+export const closedBucket = {
   encryption: BucketEncryption.S3_MANAGED,
   blockPublicAccess: BlockPublicAccess.BLOCK_ALL,
   objectOwnership: ObjectOwnership.BUCKET_OWNER_ENFORCED,
@@ -21,24 +22,30 @@ const closed = {
 } as const satisfies BucketProps;
 
 /** An upload that is not complete after a day belongs to a builder that is gone. */
-const abortIncomplete = { id: 'abort-incomplete-uploads', abortIncompleteMultipartUploadAfter: Duration.days(1) };
+export const abortIncomplete = {
+  id: 'abort-incomplete-uploads',
+  abortIncompleteMultipartUploadAfter: Duration.days(1),
+};
 
 /** The stores: `work` between builders and engine, `artifacts` for users, and who read from them. All outlive the stack. */
 export class BlobBuckets extends Construct {
   readonly work: Bucket;
   readonly artifacts: Bucket;
+  /** Who read what, of all buckets. */
+  readonly accessLogs: IBucket;
 
   constructor(scope: Construct, id: string) {
     super(scope, id);
     // The CDK's classes fit its own interfaces only without exactOptionalPropertyTypes: hence `as`, here and elsewhere.
     const accessLogs = new Bucket(this, 'AccessLogs', {
-      ...closed,
+      ...closedBucket,
       lifecycleRules: [abortIncomplete, { id: 'expire', expiration: Duration.days(90) }],
     }) as IBucket;
+    this.accessLogs = accessLogs;
     acknowledge(accessLogs, { 'AwsSolutions-S1': 'It holds the access logs; logging it into itself would never end.' });
     // No versions: a log object is rewritten each second, and everything else is written once under its digest.
     this.work = new Bucket(this, 'Work', {
-      ...closed,
+      ...closedBucket,
       serverAccessLogsBucket: accessLogs,
       serverAccessLogsPrefix: 'work/',
       lifecycleRules: [
@@ -53,7 +60,7 @@ export class BlobBuckets extends Construct {
     });
     // Versions here undo a deletion by mistake for a week; then deleted means deleted.
     this.artifacts = new Bucket(this, 'Artifacts', {
-      ...closed,
+      ...closedBucket,
       versioned: true,
       serverAccessLogsBucket: accessLogs,
       serverAccessLogsPrefix: 'artifacts/',

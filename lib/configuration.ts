@@ -131,6 +131,13 @@ const contextSchema = z
       .default(20)
       .describe('Requests a second that a key may make all the time.'),
     'cors.origins': originListSchema.optional().describe('Origins whose pages may call the API, parted by commas.'),
+    auditRetentionDays: z.coerce
+      .number()
+      .int()
+      .min(1)
+      .max(36_500)
+      .default(365)
+      .describe('Days for which nobody can change or delete the copies of audit logs.'),
     logRetentionDays: z.coerce
       .number()
       .pipe(z.literal([7, 14, 30, 60, 90, 180, 365]))

@@ -1,6 +1,7 @@
 import type { Table } from 'aws-cdk-lib/aws-dynamodb';
 import type { EventBus } from 'aws-cdk-lib/aws-events';
 import { type IRole, Policy, PolicyStatement } from 'aws-cdk-lib/aws-iam';
+import type { Bucket } from 'aws-cdk-lib/aws-s3';
 import { accessRecordPrefixes, type GroupRights } from '../core/wiring/operation-groups.ts';
 import { tableSchema } from '../core/wiring/table-schema.ts';
 import { allowByWildcard } from './acknowledge.ts';
@@ -11,7 +12,11 @@ import type { SecretKey } from './secret-key.ts';
 import type { SigningKey } from './signing-key.ts';
 
 /** Rights of core/wiring, as groups of operations and functions of the flow have them. */
-export type Rights = GroupRights & { readonly sendsTokens?: boolean; readonly publishes?: boolean };
+export type Rights = GroupRights & {
+  readonly sendsTokens?: boolean;
+  readonly publishes?: boolean;
+  readonly exportsAudit?: boolean;
+};
 
 export interface GrantedThings {
   readonly table: Table;
@@ -24,6 +29,7 @@ export interface GrantedThings {
   readonly presignRole: IRole;
   readonly signingKey: SigningKey;
   readonly secretKey: SecretKey;
+  readonly auditBucket: Bucket;
 }
 
 const tableReads = ['dynamodb:GetItem', 'dynamodb:BatchGetItem', 'dynamodb:Query'];
@@ -112,6 +118,14 @@ export function grantRights(target: EngineFunction, rights: Rights, things: Gran
   if (rights.stopsTasks) things.pool.grantStop(role);
   if (rights.signingKey !== undefined) allow(signingActions[rights.signingKey], [things.signingKey.arn]);
   if (rights.secretKey !== undefined) allow(sealingActions[rights.secretKey], [things.secretKey.arn]);
+  if (rights.exportsAudit === true) {
+    allowByWildcard(
+      role,
+      { actions: ['s3:PutObject'], resources: [things.auditBucket.arnForObjects('*')] },
+      'Files are named by tenants and hashes that no policy can foretell.',
+    );
+    allow(['s3:ListBucket'], [things.auditBucket.bucketArn]);
+  }
   if (rights.publishes === true) allow(['events:PutEvents'], [things.bus.eventBusArn]);
   if (rights.sendsTokens === true) allowTokens(target, things.stateMachineArn);
 }

@@ -9,6 +9,7 @@ import {
 } from '../core/wiring/flow-functions.ts';
 import { operationGroups } from '../core/wiring/operation-groups.ts';
 import { Alarms } from './alarms.ts';
+import { AuditBucket } from './audit-bucket.ts';
 import { BlobBuckets } from './blob-buckets.ts';
 import { BuildMachine, machineNames } from './build-machine.ts';
 import { BuildTable } from './build-table.ts';
@@ -44,6 +45,9 @@ export class BuilderStack extends Stack {
     // What is stored, and the channels.
     const { table } = new BuildTable(this, 'Table');
     const buckets = new BlobBuckets(this, 'Buckets');
+    const audit = new AuditBucket(this, 'Audit', {
+      ...{ retentionDays: configuration.auditRetentionDays, accessLogs: buckets.accessLogs },
+    });
     const { secret } = new CursorSecret(this, 'CursorSecret');
     const signingKey = new SigningKey(this, 'SigningKey');
     const secretKey = new SecretKey(this, 'SecretKey');
@@ -89,6 +93,7 @@ export class BuilderStack extends Stack {
       presignRole: presign.role,
       signingKey,
       secretKey,
+      auditBucket: audit.bucket,
     };
     const caps = ownerCaps(configuration);
     const security = configuration['archives.debianSecurity'];
@@ -127,6 +132,7 @@ export class BuilderStack extends Stack {
         [names.tableName]: table.tableName,
         [names.workBucket]: buckets.work.bucketName,
         [names.artifactsBucket]: buckets.artifacts.bucketName,
+        [names.auditBucket]: audit.bucket.bucketName,
         [names.presignRoleArn]: presign.role.roleArn,
         [names.stateMachineArn]: machine.arn,
         [names.cluster]: pool.cluster.clusterArn,
@@ -161,6 +167,7 @@ export class BuilderStack extends Stack {
     new CfnOutput(this, 'ApiUrl', { value: front.url, description: 'Address of the API' });
     new CfnOutput(this, 'TableName', { value: table.tableName });
     new CfnOutput(this, 'WorkBucket', { value: buckets.work.bucketName });
+    new CfnOutput(this, 'AuditBucket', { value: audit.bucket.bucketName, description: 'Copies of the audit logs' });
     new CfnOutput(this, 'ArtifactsBucket', { value: buckets.artifacts.bucketName });
     new CfnOutput(this, 'FirstKeyCommand', {
       value: `npx lbuild admin create-first-key --table ${table.tableName} --region ${this.region} --tenant NAME`,

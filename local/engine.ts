@@ -168,6 +168,7 @@ export async function startEngine(
     },
     table,
     blobs: objects.blobs,
+    auditArchive: objects.auditArchive,
     flow,
     tasks: runner,
     bus,

@@ -1,6 +1,8 @@
 import { S3Client } from '@aws-sdk/client-s3';
+import { createAuditArchive } from '../adapters/s3/audit-archive.ts';
 import { createS3Blobs } from '../adapters/s3/s3-blobs.ts';
 import { largestObject } from '../core/builds/parts.ts';
+import type { AuditArchive } from '../core/ports/audit-archive.ts';
 import type { Blobs } from '../core/ports/blobs.ts';
 import type { Clock } from '../core/ports/clock.ts';
 import { startS3Server } from './s3/server.ts';
@@ -11,6 +13,8 @@ const buckets = { work: 'work', artifacts: 'artifacts' } as const;
 
 export interface LocalObjects {
   readonly blobs: Blobs;
+  /** A bucket like any other here: no lock keeps it from the folder's owner. */
+  readonly auditArchive: AuditArchive;
   /** File of an object in the work bucket, to be linked: never to be written. @throws Error where it is absent. */
   fileOf(path: string): string;
   close(): Promise<void>;
@@ -45,6 +49,7 @@ export async function openObjects(options: {
   });
   return {
     blobs: createS3Blobs({ client, buckets, clock, largestSingle }),
+    auditArchive: createAuditArchive({ client, bucket: 'audit', clock }),
     fileOf: (path) => server.fileOf({ bucket: buckets.work, path }),
     close: async () => {
       client.destroy();

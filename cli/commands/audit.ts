@@ -93,14 +93,22 @@ function exportCommand(output: Output): Command {
     });
 }
 
-const verifyOptionsSchema = connectionOptionsSchema.extend({ key: z.string().optional() });
+const verifyOptionsSchema = connectionOptionsSchema.extend({
+  key: z.string().optional(),
+  export: z.array(z.string()).optional(),
+});
 
 function verifyCommand(output: Output): Command {
   return engineCommand('verify')
     .description('check that the log is what was sealed, and that its heads are those that were signed')
     .option('--key <file>', 'the public key that you trust, in PEM (else what the engine tells)')
+    .option('--export <file...>', 'check files of the daily export instead, without an engine; needs --key')
     .action(async (given: unknown) => {
       const options = verifyOptionsSchema.parse(given);
+      if (options.export !== undefined) {
+        await verifyExports(output, options.export, options);
+        return;
+      }
       const { checkWholeAudit } = await import('../audit-check.ts');
       const { report, tail, entries } = await checkWholeAudit(connect(options), {
         keyFile: options.key,
@@ -126,4 +134,24 @@ function verifyCommand(output: Output): Command {
         );
       if (flaw !== undefined) setExit('unverified');
     });
+}
+
+/** Checks files of the daily export by themselves and a key of one's own. */
+async function verifyExports(
+  output: Output,
+  files: readonly string[],
+  { key, json }: { readonly key?: string | undefined; readonly json?: boolean | undefined },
+): Promise<void> {
+  const { checkExportFiles } = await import('../audit-check.ts');
+  const { flaw, ...report } = await checkExportFiles(files, key, new Date());
+  const { tenantId, first, last, signedAt } = report;
+  if (json === true) {
+    output.document({ verified: flaw === undefined, ...report, ...(flaw === undefined ? {} : { flaw }) });
+  } else if (flaw === undefined) {
+    output.line(`verified  entries ${first} to ${last} of ${tenantId}, whose head was signed at ${signedAt}`);
+    if (first > 1) output.line(`entries before number ${first} are in none of these files`);
+  } else {
+    output.line(printable(`NOT VERIFIED  number ${flaw.sequence}, ${flaw.entryId ?? 'without an id'}: ${flaw.reason}`));
+  }
+  if (flaw !== undefined) setExit('unverified');
 }

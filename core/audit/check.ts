@@ -62,11 +62,14 @@ function flawAt(links: readonly StoredLink[], sequence: number, reason: string):
   return { sequence, ...(entryId === undefined ? {} : { entryId }), reason };
 }
 
-function entryFlaw(tenantId: string, links: readonly StoredLink[], now: Date): ChainFlaw | undefined {
+/** The first entry that is of another tenant or of a time to come; links are those of the numbers from 1, or some in a row. */
+export function entryFlaw(tenantId: string, links: readonly StoredLink[], now: Date): ChainFlaw | undefined {
   for (const { sequence, entry } of links) {
-    if (entry.tenantId !== tenantId) return flawAt(links, sequence, 'it is not of this tenant');
-    if (!(Date.parse(entry.at ?? '') <= now.getTime() + clockSkew))
-      return flawAt(links, sequence, 'its time is to come');
+    const named = entry.entryId === undefined ? {} : { entryId: entry.entryId };
+    if (entry.tenantId !== tenantId) return { sequence, ...named, reason: 'it is not of this tenant' };
+    if (!(Date.parse(entry.at ?? '') <= now.getTime() + clockSkew)) {
+      return { sequence, ...named, reason: 'its time is to come' };
+    }
   }
   return undefined;
 }

@@ -13,7 +13,7 @@ import { headPlace, pendingPlace, sealedPlace, sealedPrefix } from './places.ts'
 export const mostPending = 1_000;
 
 /** What stands at a place of the log. What is no link at all is shown as an empty one, which no hash fits. */
-function linkOf({ key, data }: TableRecord): StoredLink {
+export function linkOf({ key, data }: TableRecord): StoredLink {
   const sequence = Number(key.sort.slice(sealedPrefix.length));
   const read = storedLinkSchema.safeParse({ ...data, sequence });
   return read.success ? read.data : { sequence, previousHash: '', hash: '', entry: {} };

@@ -1,4 +1,5 @@
 import type { Installation } from '../tenancy/installation.ts';
+import type { AuditArchive } from './audit-archive.ts';
 import type { Blobs } from './blobs.ts';
 import type { BuilderTasks } from './builder-tasks.ts';
 import type { Clock } from './clock.ts';
@@ -24,6 +25,8 @@ export interface Ports {
   readonly packages: PackageFiles;
   readonly signer: Signer;
   readonly vault: Vault;
+  /** Absent: no copies of audit logs are kept. */
+  readonly auditArchive?: AuditArchive;
   /** Absent: no issuer is configured, and API keys alone are taken. */
   readonly tokens?: TokenVerifier;
   readonly clock: Clock;

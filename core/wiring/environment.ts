@@ -31,6 +31,7 @@ export const environmentNames = {
   tableName: 'LBUILD_TABLE',
   workBucket: 'LBUILD_WORK_BUCKET',
   artifactsBucket: 'LBUILD_ARTIFACTS_BUCKET',
+  auditBucket: 'LBUILD_AUDIT_BUCKET',
   presignRoleArn: 'LBUILD_PRESIGN_ROLE_ARN',
   stateMachineArn: 'LBUILD_STATE_MACHINE_ARN',
   cluster: 'LBUILD_CLUSTER',

@@ -6,7 +6,12 @@ export interface EngineFunction {
   readonly name: string;
   /** File with `handle(ports, input)`; its lambda.ts neighbour binds it: functions/<room>/<name>/lambda.ts. */
   readonly entry: string;
-  readonly rights: GroupRights & { readonly sendsTokens: boolean; readonly publishes: boolean };
+  readonly rights: GroupRights & {
+    readonly sendsTokens: boolean;
+    readonly publishes: boolean;
+    /** It writes into the archive of audit logs, and sees the names there. */
+    readonly exportsAudit?: boolean;
+  };
   readonly timeoutSeconds: number;
 }
 
@@ -116,6 +121,13 @@ export const eventFunctions = {
     entry: 'functions/events/warm-cache/lambda.ts',
     rights: none,
     timeoutSeconds: 120,
+  },
+  exportAudit: {
+    name: 'export-audit',
+    entry: 'functions/events/export-audit/lambda.ts',
+    rights: { ...none, table: 'read', blobs: 'read', readsUnder: anchorsPrefix, exportsAudit: true },
+    // The logs of all tenants, one after another.
+    timeoutSeconds: 900,
   },
   sealAudit: {
     name: 'seal-audit',

@@ -1,5 +1,7 @@
+import { readFile } from 'node:fs/promises';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { storedLinkSchema } from '../../core/audit/chain.ts';
+import { exportAudit } from '../../core/audit/exporter.ts';
 import { sealedPlace } from '../../core/audit/places.ts';
 import { sealAudit } from '../../core/audit/sealer.ts';
 import { type CliUnderTest, fileIn, openCli } from './engine-under-test.ts';
@@ -71,4 +73,38 @@ it('one bit of a stored entry that is another is found, with the entry’s id', 
   expect(JSON.parse(json.out)).toMatchObject({ verified: false, flaw: { sequence: 2, entryId: link.entry.entryId } });
   await put(link.entry.target);
   expect((await cli.run(['audit', 'verify', ...auditor()])).code).toBe(0);
+});
+
+it('lbuild audit verify --export checks files of the daily export, without an engine', async () => {
+  const { table, blobs } = cli.api.ports;
+  const files: string[] = [];
+  const archive = {
+    names: async () => ({ names: [] }),
+    put: async (name: string, body: Uint8Array) => {
+      files.push(await fileIn(cli.folder, name.replaceAll('/', '_'), Buffer.from(body).toString()));
+    },
+  };
+  await sealAudit(cli.api.ports);
+  await exportAudit({ table, blobs, archive });
+  const file = files.find((name) => name.includes(cli.tenant.tenantId)) ?? '';
+  const pem = await fileIn(cli.folder, 'exports.pem', (await cli.run(['signing-key'])).out);
+  const alone = ['--url', 'http://127.0.0.1:9', '--key', pem];
+  const whole = await cli.run(['audit', 'verify', '--export', file, ...alone]);
+  expect([whole.code, whole.out]).toEqual([
+    0,
+    expect.stringMatching(
+      new RegExp(`^verified {2}entries 1 to \\d+ of ${cli.tenant.tenantId}, whose head was signed at `),
+    ),
+  ]);
+  const text = await readFile(file, 'utf8');
+  const changed = await fileIn(cli.folder, 'changed.ndjson', text.replace('"shipping"', '"chipping"'));
+  const found = await cli.run(['audit', 'verify', '--export', changed, ...alone]);
+  expect([found.code, found.out]).toEqual([
+    8,
+    expect.stringMatching(/^NOT VERIFIED {2}number \d+, aud_\w+: it is not what was sealed: its hash is another\n$/),
+  ]);
+  const keyless = await cli.run(['audit', 'verify', '--export', file]);
+  expect([keyless.code, keyless.err]).toEqual([2, expect.stringContaining('cli.key_missing')]);
+  const none = await cli.run(['audit', 'verify', '--export', pem, ...alone]);
+  expect([none.code, none.err]).toEqual([2, expect.stringContaining('cli.export_unreadable')]);
 });

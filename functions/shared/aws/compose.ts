@@ -14,6 +14,7 @@ import { createKmsSigner } from '../../../adapters/kms/kms-signer.ts';
 import { createKmsVault } from '../../../adapters/kms/kms-vault.ts';
 import { createTrustedFetch } from '../../../adapters/network/trusted-fetch.ts';
 import { createTokenVerifier } from '../../../adapters/oidc/token-verifier.ts';
+import { createAuditArchive } from '../../../adapters/s3/audit-archive.ts';
 import { createS3Blobs } from '../../../adapters/s3/s3-blobs.ts';
 import { readSecret, secretsEndpoint } from '../../../adapters/secretsmanager/secret-value.ts';
 import { createStateMachine } from '../../../adapters/stepfunctions/state-machine.ts';
@@ -104,6 +105,9 @@ export async function composePorts(environment: Environment): Promise<Ports> {
     },
     table,
     blobs,
+    auditArchive: createAuditArchive({
+      ...{ client: tracer.captureAWSv3Client(new S3Client({ region })), bucket: environment[names.auditBucket], clock },
+    }),
     flow: createStateMachine({
       client: tracer.captureAWSv3Client(new SFNClient({ region })),
       stateMachineArn: environment[names.stateMachineArn],

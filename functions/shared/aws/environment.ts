@@ -44,6 +44,7 @@ const environmentSchema = z.object({
   [names.tableName]: text,
   [names.workBucket]: text,
   [names.artifactsBucket]: text,
+  [names.auditBucket]: text,
   [names.presignRoleArn]: text,
   [names.stateMachineArn]: text,
   [names.cluster]: text,
