@@ -1,4 +1,5 @@
 import type { Build, BuildDetail } from '../sdk/generated/types.gen.ts';
+import { waitingText } from './approval-report.ts';
 import type { ExitName } from './exit-codes.ts';
 
 /** The exit code that a build's state stands for once it has ended. */
@@ -19,6 +20,9 @@ export function buildText(build: BuildDetail): string {
   const queued = queueText(build);
   if (queued !== undefined) lines.push(`  ${queued}`);
   if (build.archiveReadAt !== undefined) lines.push(`  planned for the archive as it was at ${build.archiveReadAt}`);
+  const waiting = waitingText(build);
+  if (waiting !== undefined) lines.push(`  ${waiting}`);
+  if (build.publication === 'refused') lines.push('  what it made was not approved, and is held for good');
   for (const stage of build.stages) {
     lines.push(`  ${stage.id}  ${stage.state}${stage.attempts > 1 ? ` (attempt ${stage.attempts})` : ''}`);
     for (const step of stage.steps) {

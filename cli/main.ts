@@ -1,5 +1,6 @@
 import { Command, CommanderError } from 'commander';
 import { adminCommand } from './commands/admin.ts';
+import { approvalsCommand } from './commands/approvals.ts';
 import { auditCommand } from './commands/audit.ts';
 import { cacheCommand } from './commands/cache.ts';
 import { cancelCommand } from './commands/cancel.ts';
@@ -73,6 +74,7 @@ const commands = [
   rolesCommand,
   tenantsCommand,
   quotaCommand,
+  approvalsCommand,
   auditCommand,
   doctorCommand,
   adminCommand,

@@ -1,4 +1,5 @@
 import type { BuildDetail } from '../sdk/generated/types.gen.ts';
+import { waitingText } from './approval-report.ts';
 import { queueText } from './build-report.ts';
 
 /** Where progress is drawn. A terminal gets one line that is drawn again; anything else gets a line a change. */
@@ -73,6 +74,8 @@ function placeOf(build: BuildDetail): { readonly text: string; readonly key: str
   });
   const asked = build.cancelRequested && !build.ended ? ', cancelling' : '';
   const head = `${build.state}${asked}`;
+  const waiting = build.ended ? undefined : waitingText(build);
+  if (waiting !== undefined) return { text: `${head}  ${waiting}`, key: `${head}/${waiting}` };
   if (places.length === 0) {
     const queued = queueText(build);
     return queued === undefined

@@ -1,5 +1,6 @@
 import type { EngineClient } from '../sdk/client.ts';
 import type { Build } from '../sdk/generated/types.gen.ts';
+import { waitingText } from './approval-report.ts';
 import { buildLine, exitOfBuild, failureText } from './build-report.ts';
 import { setExit } from './exit.ts';
 import type { Output } from './output.ts';
@@ -25,5 +26,7 @@ export async function tellStarted(
   const build = await waitForBuild(engine, started.id, options.json);
   if (options.json) output.document(build);
   else output.line(failureText(build) ?? buildLine(build));
+  const held = waitingText(build);
+  if (held !== undefined && !options.json) output.note(held);
   setExit(exitOfBuild(build));
 }

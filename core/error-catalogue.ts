@@ -1,4 +1,5 @@
 import { accessErrors } from './access/errors.ts';
+import { approvalErrors } from './approvals/errors.ts';
 import { lockErrors, snapshotErrors } from './lock/lock-errors.ts';
 import { protectionErrors } from './protection/errors.ts';
 import { quotaErrors } from './quota/errors.ts';
@@ -112,6 +113,7 @@ export const errorCatalogue = {
     title: 'There is no such file of evidence',
     remedy: 'See `evidence` of GET /v1/builds/{id}: a build that succeeded and made artifacts has some.',
   },
+  ...approvalErrors,
   ...lockErrors,
   'cache.in_use': {
     status: 409,

@@ -5,6 +5,7 @@ import { handle as bringSharersOn } from '../functions/events/bring-sharers-on/b
 import { handle as cancelBuild } from '../functions/events/cancel-build/cancel-build.ts';
 import { handle as dispatchBuilds } from '../functions/events/dispatch-builds/dispatch-builds.ts';
 import { handle as evictCache } from '../functions/events/evict-cache/evict-cache.ts';
+import { handle as expireApprovals } from '../functions/events/expire-approvals/expire-approvals.ts';
 import { handle as exportAudit } from '../functions/events/export-audit/export-audit.ts';
 import { handle as publishOutbox } from '../functions/events/publish-outbox/publish-outbox.ts';
 import { handle as reapTasks } from '../functions/events/reap-tasks/reap-tasks.ts';
@@ -45,4 +46,5 @@ export const eventHandlers: Record<EventFunctionName, EngineHandler> = {
   exportAudit,
   sealAudit,
   settleQuotas,
+  expireApprovals,
 };

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { accessCalls } from './access.ts';
+import { approvalCalls } from './approvals.ts';
 import { auditCalls } from './audit.ts';
 import { cacheCalls } from './cache.ts';
 import { diffCalls } from './diff.ts';
@@ -255,6 +256,7 @@ export function createEngineClient(options: {
     ...quotaCalls(client),
     ...accessCalls(client),
     ...teamCalls(client),
+    ...approvalCalls(client),
     ...auditCalls(client),
     ...templateCalls(client),
     ...uploadCalls(client, url),

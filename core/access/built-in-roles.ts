@@ -55,14 +55,19 @@ export const builtInRoles: Readonly<
       'secrets:read',
       'templates:write',
       'templates:review',
+      'approvals:read',
     ],
   },
-  approver: { description: 'Reads builds and what they made, to judge them.', grants: reading },
+  approver: {
+    description: 'Reads builds and what they made, to judge them, and approves or rejects them.',
+    grants: [...reading, 'approvals:read', 'approvals:decide'],
+  },
   viewer: { description: 'Reads builds and downloads what they made.', grants: reading },
   auditor: {
     description: 'Reads builds, who may do what, and who did what; downloads no image.',
     grants: [
       ...everybody,
+      'approvals:read',
       'audit:read',
       'builds:read',
       'cache:read',

@@ -40,6 +40,8 @@ export const memberRecordSchema = z.strictObject({
   oidcLink: z.string().exactOptional(),
   /** Since when no key of theirs is taken; absent: never. */
   suspendedAt: z.iso.datetime().exactOptional(),
+  /** Who took them in; absent: who runs the installation, or a version before this was kept. */
+  addedBy: memberIdSchema.exactOptional(),
   createdAt: z.iso.datetime(),
   changedAt: z.iso.datetime(),
 });

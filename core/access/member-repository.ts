@@ -27,7 +27,10 @@ export interface MemberPorts {
   readonly installation?: Pick<Installation, 'oidc'>;
 }
 
-type NewMember = Pick<MemberRecord, 'kind' | 'name' | 'roles'> & { readonly email?: string };
+type NewMember = Pick<MemberRecord, 'kind' | 'name' | 'roles'> & {
+  readonly email?: string;
+  readonly addedBy?: string;
+};
 
 const recordOf = (stored: TableRecord): MemberRecord => memberRecordSchema.parse(stored.data);
 
@@ -59,13 +62,14 @@ export async function listMembers(
 export function newMember(
   { clock, ids }: Pick<MemberPorts, 'clock' | 'ids'>,
   tenantId: string,
-  { kind, name, email, roles }: NewMember,
+  { kind, name, email, roles, addedBy }: NewMember,
 ): { readonly member: MemberRecord; readonly writes: readonly TableWrite[] } {
   const now = clock.now().toISOString();
   const memberId = ids.next('mem');
   const member: MemberRecord = {
     ...{ memberId, tenantId, kind, name, roles, createdAt: now, changedAt: now },
     ...(email === undefined ? {} : { email }),
+    ...(addedBy === undefined ? {} : { addedBy }),
   };
   const writes: TableWrite[] = [
     { kind: 'put', key: memberPlace(tenantId, memberId), data: toJsonObject(member), condition: { kind: 'absent' } },
@@ -87,7 +91,7 @@ export async function addMember(
   remember: Remember = () => [],
 ): Promise<MemberRecord> {
   needHeld(principal, await grantsOfRoles(ports.table, principal.tenantId, wanted.roles));
-  const { member, writes } = newMember(ports, principal.tenantId, wanted);
+  const { member, writes } = newMember(ports, principal.tenantId, { ...wanted, addedBy: principal.memberId });
   try {
     await ports.table.transact([
       ...writes,

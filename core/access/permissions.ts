@@ -3,6 +3,9 @@
  * `installation` touches all tenants and is the operator's.
  */
 export const permissions = [
+  'approvals:decide',
+  'approvals:manage',
+  'approvals:read',
   'artifacts:read',
   'audit:read',
   'builds:create',

@@ -28,6 +28,7 @@ export const memberViewSchema = z
       .describe('What they are inside teams.'),
     oidcSubject: z.string().exactOptional().describe('Who they are at the issuer; absent: no token is theirs.'),
     suspendedAt: z.string().exactOptional().describe('Since when no key of theirs is taken; absent: never.'),
+    addedBy: z.string().exactOptional().describe('Who took them in, where that is known.'),
     createdAt: z.string(),
     changedAt: z.string(),
   })

@@ -9,6 +9,13 @@ import { pendingPlace, pendingState } from './places.ts';
 /** What is written down: every change that somebody asks for, and every refusal of what they may not. */
 export const auditActions = [
   'access.refused',
+  'approval.covered',
+  'approval.expired',
+  'approval.given',
+  'approval.rejected',
+  'approval.withdrawn',
+  'approval_policy.removed',
+  'approval_policy.set',
   'build.cancel_requested',
   'build.submitted',
   'cache.removed',

@@ -6,7 +6,10 @@ import type { Table } from '../ports/table.ts';
 import { type Actor, auditWrite } from './entry.ts';
 
 /** What is refused because of who asks. A key that is not live names nobody: its refusal is in no tenant's log. */
-const ofRights: ReadonlySet<ErrorCode> = new Set(['access.forbidden', 'access.not_held', 'access.address_refused']);
+const ofRights: ReadonlySet<ErrorCode> = new Set([
+  ...(['access.forbidden', 'access.not_held', 'access.address_refused'] as const),
+  ...(['approval.self', 'approval.not_eligible'] as const),
+]);
 
 /** Milliseconds in which a process writes the same refusal of the same key once: a loop must not fill the log. */
 const quiet = 60_000;

@@ -79,6 +79,13 @@ export const buildRecordSchema = z.strictObject({
   withdrawnAt: timestamp.optional(),
   /** How the work of such a build ended. */
   outcome: z.enum(['succeeded', 'failed', 'cancelled']).optional(),
+  /**
+   * What it made is held until that is approved, or for good; absent where nobody has to approve it
+   * (core/approvals).
+   */
+  publication: z.enum(['held', 'published', 'refused']).optional(),
+  /** The requests for approval of it, by gate. */
+  approvals: z.strictObject({ build: z.string().optional(), publish: z.string().optional() }).optional(),
   /** How much it matters among those of its team; absent: normal. */
   priority: z.enum(priorities).optional(),
   /** It counts among the builds that wait, of the installation and of its tenant (core/queue/places-in-queue.ts). */

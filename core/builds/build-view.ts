@@ -1,4 +1,6 @@
 import { z } from 'zod';
+import { findRequest } from '../approvals/requests.ts';
+import { buildApproval, buildApprovalSchema } from '../approvals/views.ts';
 import { errorCatalogue } from '../error-catalogue.ts';
 import { evidenceKinds } from '../evidence/evidence-file.ts';
 import type { Table } from '../ports/table.ts';
@@ -84,6 +86,10 @@ export const buildViewSchema = z
       ),
     template: versionReferenceSchema.optional().describe('The version of a template that its spec lay over.'),
     warnings: z.array(warningSchema).optional().describe('What you should know of it, though it is built.'),
+    publication: z
+      .enum(['held', 'published', 'refused'])
+      .optional()
+      .describe('There where policies ask for approval of what it made: held until that, refused for good.'),
     failure: failureViewSchema.optional().describe('Why it failed: code, step, last log lines.'),
   })
   .meta({ id: 'Build' });
@@ -106,6 +112,9 @@ export const buildDetailSchema = z
       .describe('Of a queued build, by what is known now: 1 where it starts next of all that wait.'),
     estimatedStart: z.string().optional().describe('When it is thought to start, if nobody else comes.'),
     estimate: estimateViewSchema.optional(),
+    approval: buildApprovalSchema
+      .optional()
+      .describe('Where it waits for approval, or did: before the queue, or of what it made.'),
     evidence: z
       .array(evidenceViewSchema)
       .describe(
@@ -173,6 +182,7 @@ export function buildView(build: BuildRecord): BuildView {
     ...(build.sharesWith === undefined ? {} : { sharedWith: build.sharesWith }),
     ...(build.template === undefined ? {} : { template: build.template }),
     ...(build.warnings === undefined ? {} : { warnings: build.warnings }),
+    ...(build.publication === undefined ? {} : { publication: build.publication }),
     ...(build.failure === undefined || build.state === 'cancelled' ? {} : { failure: failureView(build.failure) }),
   };
 }
@@ -188,8 +198,9 @@ export async function buildDetail(
   apiUrl: string,
   outlook?: Outlook,
 ): Promise<BuildDetail> {
+  const requestId = build.approvals?.publish ?? build.approvals?.build;
   const workId = workOf(build);
-  const [work, stages, steps, attempts, artifacts, progress, evidence, testFiles] = await Promise.all([
+  const [work, stages, steps, attempts, artifacts, progress, evidence, testFiles, request] = await Promise.all([
     workId === build.id ? build : findBuild(table, workId).then((found) => found?.value),
     listStages(table, workId),
     listSteps(table, workId),
@@ -198,6 +209,7 @@ export async function buildDetail(
     isTerminal(build.state) ? [] : listProgress(table, workId),
     build.state === 'succeeded' ? listEvidence(table, workId) : [],
     build.tested === true ? listTestFiles(table, workId) : [],
+    requestId === undefined ? undefined : findRequest(table, requestId),
   ]);
   // What it took is what its work took, whenever it came to share that.
   const estimate = estimateView(
@@ -267,6 +279,7 @@ export async function buildDetail(
       : { position: outlook.position, estimatedStart: new Date(outlook.startsAt).toISOString() }),
     percent: build.state === 'succeeded' ? 100 : percent,
     ...(estimate === undefined ? {} : { estimate }),
+    ...(request === undefined ? {} : { approval: buildApproval(request) }),
     evidence: [...evidence, ...testFiles].map((file) => evidenceView(file, build.id, apiUrl)),
     stages: views,
   };

@@ -156,37 +156,53 @@ const endEvents = {
   succeeded: 'build.succeeded',
   failed: 'build.failed',
   cancelled: 'build.cancelled',
+  rejected: 'build.rejected',
 } as const satisfies Partial<Record<BuildRecord['state'], EngineEvent['type']>>;
 
 /**
  * Writes a build's terminal state with its event, once: a build that is over stays as it is.
- * Answers the build as it is then. Of one that its owner left while others shared its work, the end is told as the
- * work's, and how that ended is kept apart: it is cancelled.
+ * Answers the build as it is then.
  * @param beside what is to be written in the same transaction, and not at all where the build is over already
+ * @param fields of the build that change with its end
  */
 export async function endBuild(
   ports: Pick<SettleStagePorts, 'table' | 'clock' | 'ids'>,
   buildId: string,
-  state: keyof typeof endEvents,
+  state: Exclude<keyof typeof endEvents, 'rejected'>,
   failure?: Failure,
   beside: readonly TableWrite[] = [],
+  fields: Pick<BuildRecord, 'publication' | 'approvals'> = {},
 ): Promise<BuildRecord | undefined> {
   return updateBuild(ports.table, buildId, (build) => {
     if (build.endedAt !== undefined) return undefined;
-    const { build: closed, writes } = closeWork(build);
-    const { holdsSlot: _, slots: __, charge: ___, ...rest } = closed;
-    const left = build.withdrawnAt !== undefined;
-    const now = ports.clock.now();
-    const ended: BuildRecord = {
-      ...rest,
-      ...(left ? { state: 'cancelled' as const, outcome: state } : { state }),
-      endedAt: now.toISOString(),
-      ...(failure === undefined || build.failure !== undefined ? {} : { failure }),
-    };
-    const detail = toJsonObject({ buildId, state, code: ended.failure?.code });
-    const told = outboxWrite(ports, left ? 'work.ended' : endEvents[state], build.tenantId, detail);
-    const freed = [...giveSlots(build), ...settleWrites(build, now)];
-    const built = ended.state === 'succeeded' ? builtWrites(build) : [];
-    return { build: ended, writes: [told, ...built, ...writes, ...beside, ...freed] };
+    const ended = endedBuild(ports, { ...build, ...fields }, state, failure);
+    return { build: ended.build, writes: [...ended.writes, ...beside] };
   });
+}
+
+/**
+ * A build that has not ended as it is at its end, with what is written in the same transaction. Of one that its owner left
+ * while others shared its work, the end is told as the work's, and how that ended is kept apart: it is cancelled.
+ */
+export function endedBuild(
+  ports: Pick<SettleStagePorts, 'clock' | 'ids'>,
+  build: BuildRecord,
+  state: keyof typeof endEvents,
+  failure?: Failure,
+): Placed {
+  const { build: closed, writes } = closeWork(build);
+  const { holdsSlot: _, slots: __, charge: ___, ...rest } = closed;
+  const left = build.withdrawnAt !== undefined && state !== 'rejected';
+  const now = ports.clock.now();
+  const ended: BuildRecord = {
+    ...rest,
+    ...(left ? { state: 'cancelled' as const, outcome: state } : { state }),
+    endedAt: now.toISOString(),
+    ...(failure === undefined || build.failure !== undefined ? {} : { failure }),
+  };
+  const detail = toJsonObject({ buildId: build.id, state, code: ended.failure?.code });
+  const told = outboxWrite(ports, left ? 'work.ended' : endEvents[state], build.tenantId, detail);
+  const freed = [...giveSlots(build), ...settleWrites(build, now)];
+  const built = ended.state === 'succeeded' ? builtWrites(build) : [];
+  return { build: ended, writes: [told, ...built, ...writes, ...freed] };
 }

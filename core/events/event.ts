@@ -15,6 +15,9 @@ export const eventTypes = [
   'work.started',
   'work.ended',
   'work.unwanted',
+  'build.rejected',
+  'approval.requested',
+  'approval.decided',
 ] as const;
 export type EventType = (typeof eventTypes)[number];
 

@@ -1,7 +1,7 @@
 import type { AttemptRecord, BuildRecord } from '../builds/build-record.ts';
 import { findBuild } from '../builds/build-repository.ts';
 import { isTerminal } from '../builds/lifecycle.ts';
-import { publishedArtifacts } from '../builds/published-artifacts.ts';
+import { keptArtifacts } from '../builds/published-artifacts.ts';
 import { listAttempts } from '../builds/stage-repository.ts';
 import { errorCatalogue } from '../error-catalogue.ts';
 import type { Table } from '../ports/table.ts';
@@ -74,7 +74,7 @@ async function changeLease(
 async function usedBy(table: Table, build: BuildRecord): Promise<UsedByBuild> {
   const [attempts, artifacts] = await Promise.all([
     build.startedAt === undefined ? [] : listAttempts(table, build.id),
-    build.purpose === undefined ? publishedArtifacts(table, build) : [],
+    build.purpose === undefined ? keptArtifacts(table, build) : [],
   ]);
   return {
     minutes: builderMinutes(

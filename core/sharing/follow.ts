@@ -1,3 +1,4 @@
+import { publishGate } from '../approvals/gate.ts';
 import type { BuildRecord, Failure } from '../builds/build-record.ts';
 import { findBuild, updateBuild } from '../builds/build-repository.ts';
 import { endBuild } from '../builds/settle.ts';
@@ -93,8 +94,16 @@ export async function bringOn(ports: FollowPorts, buildId: string, work: BuildRe
   const build = (await findBuild(ports.table, buildId))?.value;
   if (build?.sharesWith !== work.id) return;
   if (build.cancelRequestedAt !== undefined) await endBuild(ports, buildId, 'cancelled', undefined, left);
-  else if (outcome === 'succeeded') await endBuild(ports, buildId, 'succeeded', undefined, left);
-  else await endBuild(ports, buildId, 'failed', failureOf(work), left);
+  else if (outcome === 'succeeded') {
+    const gate = await publishGate(ports, build);
+    await endBuild(ports, buildId, 'succeeded', undefined, [...left, ...gate.writes], gate.fields);
+  } else await endBuild(ports, buildId, 'failed', failureOf(work), left);
+}
+
+/** Brings a build that has just come to share a work to where that is: one that runs already told so before. */
+export async function joinWork(ports: FollowPorts, { id, sharesWith }: BuildRecord): Promise<void> {
+  const work = sharesWith === undefined ? undefined : await findBuild(ports.table, sharesWith);
+  if (work !== undefined) await bringOn(ports, id, work.value);
 }
 
 /** Times of the table are ISO 8601 in UTC with milliseconds: they sort as text. */

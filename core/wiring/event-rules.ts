@@ -15,7 +15,7 @@ export const eventRules: readonly {
   },
   {
     name: 'settle-quotas-of-ended-builds',
-    types: ['build.succeeded', 'build.failed', 'build.cancelled', 'work.ended'],
+    types: ['build.succeeded', 'build.failed', 'build.cancelled', 'build.rejected', 'work.ended'],
     target: 'settleQuotas',
   },
   { name: 'cancel-requested-builds', types: ['build.cancel_requested', 'work.unwanted'], target: 'cancelBuild' },
@@ -47,6 +47,7 @@ export const schedules: readonly {
   { name: 'sweep-sharers', everyMinutes: 5, target: 'bringSharersOn' },
   { name: 'evict-cache', everyMinutes: 60, target: 'evictCache' },
   { name: 'warm-cache', everyMinutes: 30, target: 'warmCache' },
+  { name: 'expire-approvals', everyMinutes: 1, target: 'expireApprovals' },
   { name: 'seal-audit', everyMinutes: 1, target: 'sealAudit' },
   { name: 'export-audit', everyMinutes: 1_440, target: 'exportAudit' },
   { name: 'sweep-quotas', everyMinutes: 15, target: 'settleQuotas' },

@@ -129,6 +129,12 @@ export const eventFunctions = {
     // The logs of all tenants, one after another.
     timeoutSeconds: 900,
   },
+  expireApprovals: {
+    name: 'expire-approvals',
+    entry: 'functions/events/expire-approvals/lambda.ts',
+    rights: none,
+    timeoutSeconds: 120,
+  },
   sealAudit: {
     name: 'seal-audit',
     entry: 'functions/events/seal-audit/lambda.ts',

@@ -50,6 +50,14 @@ export const operationGroups: readonly OperationGroup[] = [
     summary: 'Tenants and their quotas, members, roles, API keys',
   },
   {
+    name: 'approvals',
+    prefixes: ['/v1/approvals', '/v1/approval-policies'],
+    entry: 'functions/api/approvals/lambda.ts',
+    rights: { table: 'write', blobs: 'none', signsUrls: false, startsFlow: false, stopsFlow: false, stopsTasks: false },
+    timeoutSeconds: 29,
+    summary: 'Who must approve what: policies, requests, decisions',
+  },
+  {
     name: 'audit',
     prefixes: ['/v1/audit'],
     entry: 'functions/api/audit/lambda.ts',

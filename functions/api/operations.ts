@@ -1,5 +1,6 @@
 import type { Operation } from '../shared/operation.ts';
 import { accessOperations } from './access/operations.ts';
+import { approvalOperations } from './approvals/operations.ts';
 import { auditOperations } from './audit/operations.ts';
 import { buildOperations } from './builds/operations.ts';
 import { cacheOperations } from './cache/operations.ts';
@@ -15,6 +16,7 @@ import { uploadOperations } from './uploads/operations.ts';
 /** Every operation, by the name of its group in core/wiring/operation-groups.ts. */
 export const operationsByGroup: Readonly<Record<string, readonly Operation[]>> = {
   access: accessOperations,
+  approvals: approvalOperations,
   audit: auditOperations,
   builds: buildOperations,
   cache: cacheOperations,

@@ -24,7 +24,7 @@ export const downloadArtifact = defineOperation({
   body: undefined,
   response: z.null(),
   status: 307,
-  errors: ['build.not_found', 'artifact.not_found'],
+  errors: ['build.not_found', 'artifact.not_found', 'artifact.held'],
   async handle(ports, { params, context }) {
     const reach = reachOf(context);
     const { tenantId } = reach;

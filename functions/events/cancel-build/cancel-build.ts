@@ -1,3 +1,4 @@
+import { judge } from '../../../core/approvals/outcome.ts';
 import { findBuild } from '../../../core/builds/build-repository.ts';
 import { isTerminal } from '../../../core/builds/lifecycle.ts';
 import { endBuild } from '../../../core/builds/settle.ts';
@@ -30,5 +31,8 @@ export async function handle(
   }
   // A planner at work sees the wish itself; whoever comes second finds the build ended.
   await endBuild(ports, buildId, 'cancelled');
+  const request = build.approvals?.build;
+  // Nobody is asked any more.
+  if (request !== undefined) await judge(ports, build.tenantId, request);
   return { cancelled: true };
 }

@@ -1,3 +1,4 @@
+import { publishGate } from '../../../core/approvals/gate.ts';
 import type { BuildRecord, Failure } from '../../../core/builds/build-record.ts';
 import { findBuild } from '../../../core/builds/build-repository.ts';
 import { buildMessageSchema } from '../../../core/builds/flow-messages.ts';
@@ -39,7 +40,8 @@ async function endWell(
     return endBuild(ports, build.id, 'succeeded');
   }
   try {
-    return await endBuild(ports, build.id, 'succeeded', undefined, await storeEvidence(ports, build, stages));
+    const [evidence, gate] = [await storeEvidence(ports, build, stages), await publishGate(ports, build)];
+    return await endBuild(ports, build.id, 'succeeded', undefined, [...evidence, ...gate.writes], gate.fields);
   } catch (error) {
     if (!(error instanceof IndexDamaged)) throw error;
     const failure: Failure = {

@@ -1,5 +1,6 @@
+import { passBuildGate } from '../../../core/approvals/gate.ts';
 import type { BuildRecord, StageRecord } from '../../../core/builds/build-record.ts';
-import { buildsInState, findBuild, updateBuild } from '../../../core/builds/build-repository.ts';
+import { buildsInState, updateBuild } from '../../../core/builds/build-repository.ts';
 import { edgeKey, stageKey } from '../../../core/builds/keys.ts';
 import { planFigures } from '../../../core/builds/plan-context.ts';
 import { planSpec } from '../../../core/builds/plan-spec.ts';
@@ -20,8 +21,7 @@ import { warmPlan } from '../../../core/plan/warm-plan.ts';
 import type { Ports } from '../../../core/ports/ports.ts';
 import type { TableWrite } from '../../../core/ports/table.ts';
 import { plannedUse, reservePlanned } from '../../../core/quota/gate.ts';
-import { bringOn } from '../../../core/sharing/follow.ts';
-import { queueBuild } from '../../../core/sharing/queue-build.ts';
+import { joinWork } from '../../../core/sharing/follow.ts';
 import type { ResolvedSpec } from '../../../core/spec/schema.ts';
 
 type PlanPorts = Pick<Ports, 'table' | 'blobs' | 'clock' | 'ids' | 'archive' | 'packages' | 'vault' | 'installation'>;
@@ -72,31 +72,18 @@ async function planBuild(ports: PlanPorts, buildId: string): Promise<void> {
     await endRefused(ports, buildId, error);
     return;
   }
-  const queue = (build: BuildRecord) =>
-    build.state === 'planning' && build.cancelRequestedAt === undefined
-      ? {
-          build: {
-            ...build,
-            state: 'queued' as const,
-            planDigest: planDigest(plan),
-            estimate: estimated.total,
-            ...(plan.steps.some((step) => step.produces === 'report') ? { tested: true as const } : {}),
-            ...(archiveReadAt === undefined ? {} : { archiveReadAt }),
-            plannedAt: ports.clock.now().toISOString(),
-          },
-        }
-      : undefined;
-  const queued = await queueBuild(ports, buildId, queue, () => storeStages(ports, buildId, plan));
-  if (queued?.state === 'planning' && queued.cancelRequestedAt !== undefined) {
+  const planned: Partial<BuildRecord> = {
+    planDigest: planDigest(plan),
+    estimate: estimated.total,
+    ...(plan.steps.some((step) => step.produces === 'report') ? { tested: true as const } : {}),
+    ...(archiveReadAt === undefined ? {} : { archiveReadAt }),
+    plannedAt: ports.clock.now().toISOString(),
+  };
+  const after = await passBuildGate(ports, planning, planned, () => storeStages(ports, buildId, plan));
+  if (after?.state === 'planning' && after.cancelRequestedAt !== undefined) {
     await endBuild(ports, buildId, 'cancelled');
   }
-  if (queued?.sharesWith !== undefined) await joinWork(ports, buildId, queued.sharesWith);
-}
-
-/** A work that runs already told so before the build shared it. */
-async function joinWork(ports: PlanPorts, buildId: string, workId: string): Promise<void> {
-  const work = await findBuild(ports.table, workId);
-  if (work !== undefined) await bringOn(ports, buildId, work.value);
+  if (after !== undefined) await joinWork(ports, after);
 }
 
 /** What the caller can mend ends the build with its code; anything else is tried again with the event. */

@@ -25,7 +25,7 @@ function pathOf(operation: Operation, id: string): string {
     .replace('{teamId}', `team_${'0'.repeat(26)}`)
     .replace('{tenantId}', `ten_${'0'.repeat(26)}`)
     .replace('{keyId}', `key_${'0'.repeat(26)}`)
-    .replace('{name}', operation.path.startsWith('/v1/roles') ? 'nobody' : 'edge-web.iso');
+    .replace('{name}', /^\/v1\/(roles|approval-policies)/.test(operation.path) ? 'nobody' : 'edge-web.iso');
 }
 
 function send(api: ApiUnderTest, operation: Operation, id: string, key?: string) {
@@ -94,6 +94,15 @@ export function describeAccess(api: () => ApiUnderTest): void {
         listTeamMembers: 'teams:read',
         setTeamMember: 'teams:write',
         removeTeamMember: 'teams:write',
+        listApprovalPolicies: 'approvals:read',
+        readApprovalPolicy: 'approvals:read',
+        setApprovalPolicy: 'approvals:manage',
+        removeApprovalPolicy: 'approvals:manage',
+        listApprovals: 'approvals:read',
+        readApproval: 'approvals:read',
+        approveBuild: 'approvals:decide',
+        rejectBuild: 'approvals:decide',
+        withdrawApproval: 'approvals:decide',
         listAudit: 'audit:read',
         readAuditTail: 'audit:read',
         listAuditAnchors: 'audit:read',
@@ -230,20 +239,29 @@ export function describeAccess(api: () => ApiUnderTest): void {
     it('takes a permission that is held inside a team alone for these, and for nothing else', () => {
       const open = operations.filter(({ access }) => access.kind === 'permission' && access.inTeam === true);
       expect(open.map(({ id }) => id).sort()).toEqual([
-        ...['cancelBuild', 'changeTeam', 'declareUpload', 'diffBuilds', 'downloadArtifact', 'downloadEvidence'],
-        ...['explainCache', 'listArtifacts', 'listBuilds', 'listTeamMembers', 'listTeams', 'listVerifications'],
+        ...['approveBuild', 'cancelBuild', 'changeTeam', 'declareUpload', 'diffBuilds', 'downloadArtifact'],
         ...[
-          'previewPlan',
-          'readBuild',
-          'readBuildLock',
-          'readCapabilities',
-          'readLogs',
-          'readTeam',
-          'readTeamQuota',
-          'readUpload',
+          'downloadEvidence',
+          'explainCache',
+          'listApprovals',
+          'listArtifacts',
+          'listBuilds',
+          'listTeamMembers',
+          'listTeams',
+          'listVerifications',
         ],
-        ...['removeTeamMember', 'resumeBuild', 'retryBuild', 'setTeamMember', 'startBuild', 'uploadLock'],
-        ...['validateSpec', 'verifyBuild'],
+        ...['previewPlan', 'readApproval', 'readBuild', 'readBuildLock', 'readCapabilities', 'readLogs', 'readTeam'],
+        ...[
+          'readUpload',
+          'rejectBuild',
+          'removeTeamMember',
+          'resumeBuild',
+          'retryBuild',
+          'setTeamMember',
+          'startBuild',
+          'uploadLock',
+        ],
+        ...['validateSpec', 'verifyBuild', 'withdrawApproval'],
       ]);
     });
 
