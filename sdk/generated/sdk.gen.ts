@@ -2,7 +2,7 @@
 
 import { client } from './client.gen.ts';
 import type { Client, ClientMeta, Options as Options2, RequestResult, TDataShape } from './client/index.ts';
-import type { AddMemberData, AddMemberErrors, AddMemberResponses, CancelBuildData, CancelBuildErrors, CancelBuildResponses, ChangeMemberData, ChangeMemberErrors, ChangeMemberResponses, ChangeTeamData, ChangeTeamErrors, ChangeTeamResponses, ChangeTemplateData, ChangeTemplateErrors, ChangeTemplateResponses, CreateKeyData, CreateKeyErrors, CreateKeyResponses, CreateTeamData, CreateTeamErrors, CreateTeamResponses, CreateTemplateData, CreateTemplateErrors, CreateTemplateResponses, CreateTenantData, CreateTenantErrors, CreateTenantResponses, DeclareUploadData, DeclareUploadErrors, DeclareUploadResponses, DiffBuildsData, DiffBuildsErrors, DiffBuildsResponses, DownloadArtifactData, DownloadArtifactErrors, DownloadEvidenceData, DownloadEvidenceErrors, ExchangeData, ExchangeErrors, ExchangeResponses, ExplainCacheData, ExplainCacheErrors, ExplainCacheResponses, ForkTemplateData, ForkTemplateErrors, ForkTemplateResponses, ListArtifactsData, ListArtifactsErrors, ListArtifactsResponses, ListAuditAnchorsData, ListAuditAnchorsErrors, ListAuditAnchorsResponses, ListAuditData, ListAuditErrors, ListAuditResponses, ListBuildsData, ListBuildsErrors, ListBuildsResponses, ListCacheData, ListCacheErrors, ListCacheResponses, ListKeysData, ListKeysErrors, ListKeysResponses, ListMembersData, ListMembersErrors, ListMembersResponses, ListRolesData, ListRolesErrors, ListRolesResponses, ListSecretsData, ListSecretsErrors, ListSecretsResponses, ListTeamMembersData, ListTeamMembersErrors, ListTeamMembersResponses, ListTeamsData, ListTeamsErrors, ListTeamsResponses, ListTemplateReviewsData, ListTemplateReviewsErrors, ListTemplateReviewsResponses, ListTemplatesData, ListTemplatesErrors, ListTemplatesResponses, ListTemplateVersionsData, ListTemplateVersionsErrors, ListTemplateVersionsResponses, ListTenantsData, ListTenantsErrors, ListTenantsResponses, ListUploadsData, ListUploadsErrors, ListUploadsResponses, ListVerificationsData, ListVerificationsErrors, ListVerificationsResponses, PreviewPlanData, PreviewPlanErrors, PreviewPlanResponses, PublishTemplateVersionData, PublishTemplateVersionErrors, PublishTemplateVersionResponses, ReadAuditTailData, ReadAuditTailErrors, ReadAuditTailResponses, ReadBuildData, ReadBuildErrors, ReadBuildLockData, ReadBuildLockErrors, ReadBuildLockResponses, ReadBuildResponses, ReadCacheStatsData, ReadCacheStatsErrors, ReadCacheStatsResponses, ReadCapabilitiesData, ReadCapabilitiesErrors, ReadCapabilitiesResponses, ReadHealthData, ReadHealthErrors, ReadHealthResponses, ReadLogsData, ReadLogsErrors, ReadLogsResponses, ReadMemberData, ReadMemberErrors, ReadMemberResponses, ReadOpenapiData, ReadOpenapiErrors, ReadOpenapiResponses, ReadQuotaData, ReadQuotaErrors, ReadQuotaResponses, ReadSigningKeyData, ReadSigningKeyErrors, ReadSigningKeyResponses, ReadTeamData, ReadTeamErrors, ReadTeamQuotaData, ReadTeamQuotaErrors, ReadTeamQuotaResponses, ReadTeamResponses, ReadTemplateData, ReadTemplateErrors, ReadTemplateResponses, ReadTemplateVersionData, ReadTemplateVersionErrors, ReadTemplateVersionResponses, ReadTenantData, ReadTenantErrors, ReadTenantQuotaData, ReadTenantQuotaErrors, ReadTenantQuotaResponses, ReadTenantResponses, ReadTenantShareData, ReadTenantShareErrors, ReadTenantShareResponses, ReadUploadData, ReadUploadErrors, ReadUploadResponses, RemoveCachedData, RemoveCachedErrors, RemoveCachedResponses, RemoveMemberData, RemoveMemberErrors, RemoveMemberResponses, RemoveRoleData, RemoveRoleErrors, RemoveRoleResponses, RemoveSecretData, RemoveSecretErrors, RemoveSecretResponses, RemoveTeamData, RemoveTeamErrors, RemoveTeamMemberData, RemoveTeamMemberErrors, RemoveTeamMemberResponses, RemoveTeamResponses, RemoveTemplateData, RemoveTemplateErrors, RemoveTemplateResponses, RemoveTemplateReviewData, RemoveTemplateReviewErrors, RemoveTemplateReviewResponses, RemoveUploadData, RemoveUploadErrors, RemoveUploadResponses, RenameTenantData, RenameTenantErrors, RenameTenantResponses, ResumeBuildData, ResumeBuildErrors, ResumeBuildResponses, RetryBuildData, RetryBuildErrors, RetryBuildResponses, ReviewTemplateData, ReviewTemplateErrors, ReviewTemplateResponses, RevokeKeyData, RevokeKeyErrors, RevokeKeyResponses, RotateKeyData, RotateKeyErrors, RotateKeyResponses, SetRoleData, SetRoleErrors, SetRoleResponses, SetSecretData, SetSecretErrors, SetSecretResponses, SetTeamMemberData, SetTeamMemberErrors, SetTeamMemberResponses, SetTeamQuotaData, SetTeamQuotaErrors, SetTeamQuotaResponses, SetTenantQuotaData, SetTenantQuotaErrors, SetTenantQuotaResponses, SetTenantShareData, SetTenantShareErrors, SetTenantShareResponses, StartBuildData, StartBuildErrors, StartBuildResponses, UploadLockData, UploadLockErrors, UploadLockResponses, ValidateSpecData, ValidateSpecErrors, ValidateSpecResponses, VerifyBuildData, VerifyBuildErrors, VerifyBuildResponses, WarmCacheData, WarmCacheErrors, WarmCacheResponses, WhoAmIData, WhoAmIErrors, WhoAmIResponses } from './types.gen.ts';
+import type { AddMemberData, AddMemberErrors, AddMemberResponses, ApproveBuildData, ApproveBuildErrors, ApproveBuildResponses, CancelBuildData, CancelBuildErrors, CancelBuildResponses, ChangeMemberData, ChangeMemberErrors, ChangeMemberResponses, ChangeTeamData, ChangeTeamErrors, ChangeTeamResponses, ChangeTemplateData, ChangeTemplateErrors, ChangeTemplateResponses, CreateKeyData, CreateKeyErrors, CreateKeyResponses, CreateTeamData, CreateTeamErrors, CreateTeamResponses, CreateTemplateData, CreateTemplateErrors, CreateTemplateResponses, CreateTenantData, CreateTenantErrors, CreateTenantResponses, DeclareUploadData, DeclareUploadErrors, DeclareUploadResponses, DiffBuildsData, DiffBuildsErrors, DiffBuildsResponses, DownloadArtifactData, DownloadArtifactErrors, DownloadEvidenceData, DownloadEvidenceErrors, ExchangeData, ExchangeErrors, ExchangeResponses, ExplainCacheData, ExplainCacheErrors, ExplainCacheResponses, ForkTemplateData, ForkTemplateErrors, ForkTemplateResponses, ListApprovalPoliciesData, ListApprovalPoliciesErrors, ListApprovalPoliciesResponses, ListApprovalsData, ListApprovalsErrors, ListApprovalsResponses, ListArtifactsData, ListArtifactsErrors, ListArtifactsResponses, ListAuditAnchorsData, ListAuditAnchorsErrors, ListAuditAnchorsResponses, ListAuditData, ListAuditErrors, ListAuditResponses, ListBuildsData, ListBuildsErrors, ListBuildsResponses, ListCacheData, ListCacheErrors, ListCacheResponses, ListKeysData, ListKeysErrors, ListKeysResponses, ListMembersData, ListMembersErrors, ListMembersResponses, ListRolesData, ListRolesErrors, ListRolesResponses, ListSecretsData, ListSecretsErrors, ListSecretsResponses, ListTeamMembersData, ListTeamMembersErrors, ListTeamMembersResponses, ListTeamsData, ListTeamsErrors, ListTeamsResponses, ListTemplateReviewsData, ListTemplateReviewsErrors, ListTemplateReviewsResponses, ListTemplatesData, ListTemplatesErrors, ListTemplatesResponses, ListTemplateVersionsData, ListTemplateVersionsErrors, ListTemplateVersionsResponses, ListTenantsData, ListTenantsErrors, ListTenantsResponses, ListUploadsData, ListUploadsErrors, ListUploadsResponses, ListVerificationsData, ListVerificationsErrors, ListVerificationsResponses, PreviewPlanData, PreviewPlanErrors, PreviewPlanResponses, PublishTemplateVersionData, PublishTemplateVersionErrors, PublishTemplateVersionResponses, ReadApprovalData, ReadApprovalErrors, ReadApprovalPolicyData, ReadApprovalPolicyErrors, ReadApprovalPolicyResponses, ReadApprovalResponses, ReadAuditTailData, ReadAuditTailErrors, ReadAuditTailResponses, ReadBuildData, ReadBuildErrors, ReadBuildLockData, ReadBuildLockErrors, ReadBuildLockResponses, ReadBuildResponses, ReadCacheStatsData, ReadCacheStatsErrors, ReadCacheStatsResponses, ReadCapabilitiesData, ReadCapabilitiesErrors, ReadCapabilitiesResponses, ReadHealthData, ReadHealthErrors, ReadHealthResponses, ReadLogsData, ReadLogsErrors, ReadLogsResponses, ReadMemberData, ReadMemberErrors, ReadMemberResponses, ReadOpenapiData, ReadOpenapiErrors, ReadOpenapiResponses, ReadQuotaData, ReadQuotaErrors, ReadQuotaResponses, ReadSigningKeyData, ReadSigningKeyErrors, ReadSigningKeyResponses, ReadTeamData, ReadTeamErrors, ReadTeamQuotaData, ReadTeamQuotaErrors, ReadTeamQuotaResponses, ReadTeamResponses, ReadTemplateData, ReadTemplateErrors, ReadTemplateResponses, ReadTemplateVersionData, ReadTemplateVersionErrors, ReadTemplateVersionResponses, ReadTenantData, ReadTenantErrors, ReadTenantQuotaData, ReadTenantQuotaErrors, ReadTenantQuotaResponses, ReadTenantResponses, ReadTenantShareData, ReadTenantShareErrors, ReadTenantShareResponses, ReadUploadData, ReadUploadErrors, ReadUploadResponses, RejectBuildData, RejectBuildErrors, RejectBuildResponses, RemoveApprovalPolicyData, RemoveApprovalPolicyErrors, RemoveApprovalPolicyResponses, RemoveCachedData, RemoveCachedErrors, RemoveCachedResponses, RemoveMemberData, RemoveMemberErrors, RemoveMemberResponses, RemoveRoleData, RemoveRoleErrors, RemoveRoleResponses, RemoveSecretData, RemoveSecretErrors, RemoveSecretResponses, RemoveTeamData, RemoveTeamErrors, RemoveTeamMemberData, RemoveTeamMemberErrors, RemoveTeamMemberResponses, RemoveTeamResponses, RemoveTemplateData, RemoveTemplateErrors, RemoveTemplateResponses, RemoveTemplateReviewData, RemoveTemplateReviewErrors, RemoveTemplateReviewResponses, RemoveUploadData, RemoveUploadErrors, RemoveUploadResponses, RenameTenantData, RenameTenantErrors, RenameTenantResponses, ResumeBuildData, ResumeBuildErrors, ResumeBuildResponses, RetryBuildData, RetryBuildErrors, RetryBuildResponses, ReviewTemplateData, ReviewTemplateErrors, ReviewTemplateResponses, RevokeKeyData, RevokeKeyErrors, RevokeKeyResponses, RotateKeyData, RotateKeyErrors, RotateKeyResponses, SetApprovalPolicyData, SetApprovalPolicyErrors, SetApprovalPolicyResponses, SetRoleData, SetRoleErrors, SetRoleResponses, SetSecretData, SetSecretErrors, SetSecretResponses, SetTeamMemberData, SetTeamMemberErrors, SetTeamMemberResponses, SetTeamQuotaData, SetTeamQuotaErrors, SetTeamQuotaResponses, SetTenantQuotaData, SetTenantQuotaErrors, SetTenantQuotaResponses, SetTenantShareData, SetTenantShareErrors, SetTenantShareResponses, StartBuildData, StartBuildErrors, StartBuildResponses, UploadLockData, UploadLockErrors, UploadLockResponses, ValidateSpecData, ValidateSpecErrors, ValidateSpecResponses, VerifyBuildData, VerifyBuildErrors, VerifyBuildResponses, WarmCacheData, WarmCacheErrors, WarmCacheResponses, WhoAmIData, WhoAmIErrors, WhoAmIResponses, WithdrawApprovalData, WithdrawApprovalErrors, WithdrawApprovalResponses } from './types.gen.ts';
 
 export type Options<TData extends TDataShape = TDataShape, ThrowOnError extends boolean = boolean, TResponse = unknown> = Options2<TData, ThrowOnError, TResponse> & {
     /**
@@ -382,6 +382,153 @@ export const setTenantQuota = <ThrowOnError extends boolean = false>(options: Op
         'Content-Type': 'application/json',
         ...options.headers
     }
+});
+
+/**
+ * What must be approved, and by whom: the tenant’s policies by name
+ *
+ * Needs the permission `approvals:read`.
+ */
+export const listApprovalPolicies = <ThrowOnError extends boolean = false>(options?: Options<ListApprovalPoliciesData, ThrowOnError>): RequestResult<ListApprovalPoliciesResponses, ListApprovalPoliciesErrors, ThrowOnError> => (options?.client ?? client).get<ListApprovalPoliciesResponses, ListApprovalPoliciesErrors, ThrowOnError>({
+    security: [{
+            key: 'apiKey',
+            scheme: 'bearer',
+            type: 'http'
+        }],
+    url: '/v1/approval-policies',
+    ...options
+});
+
+/**
+ * Remove a policy of approval; builds that wait for it alone go on
+ *
+ * Needs the permission `approvals:manage`.
+ */
+export const removeApprovalPolicy = <ThrowOnError extends boolean = false>(options: Options<RemoveApprovalPolicyData, ThrowOnError>): RequestResult<RemoveApprovalPolicyResponses, RemoveApprovalPolicyErrors, ThrowOnError> => (options.client ?? client).delete<RemoveApprovalPolicyResponses, RemoveApprovalPolicyErrors, ThrowOnError>({
+    security: [{
+            key: 'apiKey',
+            scheme: 'bearer',
+            type: 'http'
+        }],
+    url: '/v1/approval-policies/{name}',
+    ...options
+});
+
+/**
+ * A policy of approval
+ *
+ * Needs the permission `approvals:read`.
+ */
+export const readApprovalPolicy = <ThrowOnError extends boolean = false>(options: Options<ReadApprovalPolicyData, ThrowOnError>): RequestResult<ReadApprovalPolicyResponses, ReadApprovalPolicyErrors, ThrowOnError> => (options.client ?? client).get<ReadApprovalPolicyResponses, ReadApprovalPolicyErrors, ThrowOnError>({
+    security: [{
+            key: 'apiKey',
+            scheme: 'bearer',
+            type: 'http'
+        }],
+    url: '/v1/approval-policies/{name}',
+    ...options
+});
+
+/**
+ * Make a policy of approval, or change it, which voids what was approved under it
+ *
+ * Needs the permission `approvals:manage`.
+ */
+export const setApprovalPolicy = <ThrowOnError extends boolean = false>(options: Options<SetApprovalPolicyData, ThrowOnError>): RequestResult<SetApprovalPolicyResponses, SetApprovalPolicyErrors, ThrowOnError> => (options.client ?? client).put<SetApprovalPolicyResponses, SetApprovalPolicyErrors, ThrowOnError>({
+    security: [{
+            key: 'apiKey',
+            scheme: 'bearer',
+            type: 'http'
+        }],
+    url: '/v1/approval-policies/{name}',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json',
+        ...options.headers
+    }
+});
+
+/**
+ * Requests for approval of builds, the newest first
+ *
+ * Needs the permission `approvals:read`, in the tenant or in a team.
+ */
+export const listApprovals = <ThrowOnError extends boolean = false>(options?: Options<ListApprovalsData, ThrowOnError>): RequestResult<ListApprovalsResponses, ListApprovalsErrors, ThrowOnError> => (options?.client ?? client).get<ListApprovalsResponses, ListApprovalsErrors, ThrowOnError>({
+    security: [{
+            key: 'apiKey',
+            scheme: 'bearer',
+            type: 'http'
+        }],
+    url: '/v1/approvals',
+    ...options
+});
+
+/**
+ * A request for approval: the spec, who has approved it, and what is lacking
+ *
+ * Needs the permission `approvals:read`, in the tenant or in a team.
+ */
+export const readApproval = <ThrowOnError extends boolean = false>(options: Options<ReadApprovalData, ThrowOnError>): RequestResult<ReadApprovalResponses, ReadApprovalErrors, ThrowOnError> => (options.client ?? client).get<ReadApprovalResponses, ReadApprovalErrors, ThrowOnError>({
+    security: [{
+            key: 'apiKey',
+            scheme: 'bearer',
+            type: 'http'
+        }],
+    url: '/v1/approvals/{id}',
+    ...options
+});
+
+/**
+ * Approve a build; the last approval that is needed lets it go on
+ *
+ * Needs the permission `approvals:decide`, in the tenant or in a team.
+ */
+export const approveBuild = <ThrowOnError extends boolean = false>(options: Options<ApproveBuildData, ThrowOnError>): RequestResult<ApproveBuildResponses, ApproveBuildErrors, ThrowOnError> => (options.client ?? client).post<ApproveBuildResponses, ApproveBuildErrors, ThrowOnError>({
+    security: [{
+            key: 'apiKey',
+            scheme: 'bearer',
+            type: 'http'
+        }],
+    url: '/v1/approvals/{id}:approve',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json',
+        ...options.headers
+    }
+});
+
+/**
+ * Reject a build for good, with the reason
+ *
+ * Needs the permission `approvals:decide`, in the tenant or in a team.
+ */
+export const rejectBuild = <ThrowOnError extends boolean = false>(options: Options<RejectBuildData, ThrowOnError>): RequestResult<RejectBuildResponses, RejectBuildErrors, ThrowOnError> => (options.client ?? client).post<RejectBuildResponses, RejectBuildErrors, ThrowOnError>({
+    security: [{
+            key: 'apiKey',
+            scheme: 'bearer',
+            type: 'http'
+        }],
+    url: '/v1/approvals/{id}:reject',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json',
+        ...options.headers
+    }
+});
+
+/**
+ * Take back one’s approval of what is not decided yet
+ *
+ * Needs the permission `approvals:decide`, in the tenant or in a team.
+ */
+export const withdrawApproval = <ThrowOnError extends boolean = false>(options: Options<WithdrawApprovalData, ThrowOnError>): RequestResult<WithdrawApprovalResponses, WithdrawApprovalErrors, ThrowOnError> => (options.client ?? client).post<WithdrawApprovalResponses, WithdrawApprovalErrors, ThrowOnError>({
+    security: [{
+            key: 'apiKey',
+            scheme: 'bearer',
+            type: 'http'
+        }],
+    url: '/v1/approvals/{id}:withdraw',
+    ...options
 });
 
 /**

@@ -1284,14 +1284,14 @@ export type WhoAmI = {
     /**
      * What the roles hold, less what the key’s scopes leave out.
      */
-    permissions: Array<'artifacts:read' | 'audit:read' | 'builds:create' | 'builds:read' | 'builds:cancel' | 'builds:urgent' | 'cache:read' | 'cache:delete' | 'installation:operate' | 'keys:own' | 'keys:read' | 'keys:write' | 'members:read' | 'members:write' | 'quota:read' | 'quota:write' | 'roles:read' | 'roles:write' | 'secrets:read' | 'secrets:write' | 'specs:validate' | 'templates:read' | 'templates:write' | 'templates:review' | 'templates:publish' | 'teams:read' | 'teams:write' | 'tenant:read' | 'tenant:write'>;
+    permissions: Array<'approvals:decide' | 'approvals:manage' | 'approvals:read' | 'artifacts:read' | 'audit:read' | 'builds:create' | 'builds:read' | 'builds:cancel' | 'builds:urgent' | 'cache:read' | 'cache:delete' | 'installation:operate' | 'keys:own' | 'keys:read' | 'keys:write' | 'members:read' | 'members:write' | 'quota:read' | 'quota:write' | 'roles:read' | 'roles:write' | 'secrets:read' | 'secrets:write' | 'specs:validate' | 'templates:read' | 'templates:write' | 'templates:review' | 'templates:publish' | 'teams:read' | 'teams:write' | 'tenant:read' | 'tenant:write'>;
     /**
      * The same inside each team, for what belongs to it.
      */
     teams: Array<{
         teamId: string;
         name: string;
-        permissions: Array<'artifacts:read' | 'audit:read' | 'builds:create' | 'builds:read' | 'builds:cancel' | 'builds:urgent' | 'cache:read' | 'cache:delete' | 'installation:operate' | 'keys:own' | 'keys:read' | 'keys:write' | 'members:read' | 'members:write' | 'quota:read' | 'quota:write' | 'roles:read' | 'roles:write' | 'secrets:read' | 'secrets:write' | 'specs:validate' | 'templates:read' | 'templates:write' | 'templates:review' | 'templates:publish' | 'teams:read' | 'teams:write' | 'tenant:read' | 'tenant:write'>;
+        permissions: Array<'approvals:decide' | 'approvals:manage' | 'approvals:read' | 'artifacts:read' | 'audit:read' | 'builds:create' | 'builds:read' | 'builds:cancel' | 'builds:urgent' | 'cache:read' | 'cache:delete' | 'installation:operate' | 'keys:own' | 'keys:read' | 'keys:write' | 'members:read' | 'members:write' | 'quota:read' | 'quota:write' | 'roles:read' | 'roles:write' | 'secrets:read' | 'secrets:write' | 'specs:validate' | 'templates:read' | 'templates:write' | 'templates:review' | 'templates:publish' | 'teams:read' | 'teams:write' | 'tenant:read' | 'tenant:write'>;
     }>;
 };
 
@@ -1323,6 +1323,10 @@ export type Member = {
      * Since when no key of theirs is taken; absent: never.
      */
     suspendedAt?: string;
+    /**
+     * Who took them in, where that is known.
+     */
+    addedBy?: string;
     createdAt: string;
     changedAt: string;
 };
@@ -1397,7 +1401,7 @@ export type ApiKey = {
     /**
      * All that it may; absent: all that its member may.
      */
-    scopes?: Array<'artifacts:read' | 'audit:read' | 'builds:create' | 'builds:read' | 'builds:cancel' | 'builds:urgent' | 'cache:read' | 'cache:delete' | 'installation:operate' | 'keys:own' | 'keys:read' | 'keys:write' | 'members:read' | 'members:write' | 'quota:read' | 'quota:write' | 'roles:read' | 'roles:write' | 'secrets:read' | 'secrets:write' | 'specs:validate' | 'templates:read' | 'templates:write' | 'templates:review' | 'templates:publish' | 'teams:read' | 'teams:write' | 'tenant:read' | 'tenant:write' | 'artifacts:*' | 'audit:*' | 'builds:*' | 'cache:*' | 'installation:*' | 'keys:*' | 'members:*' | 'quota:*' | 'roles:*' | 'secrets:*' | 'specs:*' | 'templates:*' | 'teams:*' | 'tenant:*'>;
+    scopes?: Array<'approvals:decide' | 'approvals:manage' | 'approvals:read' | 'artifacts:read' | 'audit:read' | 'builds:create' | 'builds:read' | 'builds:cancel' | 'builds:urgent' | 'cache:read' | 'cache:delete' | 'installation:operate' | 'keys:own' | 'keys:read' | 'keys:write' | 'members:read' | 'members:write' | 'quota:read' | 'quota:write' | 'roles:read' | 'roles:write' | 'secrets:read' | 'secrets:write' | 'specs:validate' | 'templates:read' | 'templates:write' | 'templates:review' | 'templates:publish' | 'teams:read' | 'teams:write' | 'tenant:read' | 'tenant:write' | 'approvals:*' | 'artifacts:*' | 'audit:*' | 'builds:*' | 'cache:*' | 'installation:*' | 'keys:*' | 'members:*' | 'quota:*' | 'roles:*' | 'secrets:*' | 'specs:*' | 'templates:*' | 'teams:*' | 'tenant:*'>;
     /**
      * Where it may be used from; absent: everywhere.
      */
@@ -1467,7 +1471,7 @@ export type Role = {
     name: string;
     builtIn: boolean;
     description: string;
-    grants: Array<'artifacts:read' | 'audit:read' | 'builds:create' | 'builds:read' | 'builds:cancel' | 'builds:urgent' | 'cache:read' | 'cache:delete' | 'installation:operate' | 'keys:own' | 'keys:read' | 'keys:write' | 'members:read' | 'members:write' | 'quota:read' | 'quota:write' | 'roles:read' | 'roles:write' | 'secrets:read' | 'secrets:write' | 'specs:validate' | 'templates:read' | 'templates:write' | 'templates:review' | 'templates:publish' | 'teams:read' | 'teams:write' | 'tenant:read' | 'tenant:write' | 'artifacts:*' | 'audit:*' | 'builds:*' | 'cache:*' | 'installation:*' | 'keys:*' | 'members:*' | 'quota:*' | 'roles:*' | 'secrets:*' | 'specs:*' | 'templates:*' | 'teams:*' | 'tenant:*'>;
+    grants: Array<'approvals:decide' | 'approvals:manage' | 'approvals:read' | 'artifacts:read' | 'audit:read' | 'builds:create' | 'builds:read' | 'builds:cancel' | 'builds:urgent' | 'cache:read' | 'cache:delete' | 'installation:operate' | 'keys:own' | 'keys:read' | 'keys:write' | 'members:read' | 'members:write' | 'quota:read' | 'quota:write' | 'roles:read' | 'roles:write' | 'secrets:read' | 'secrets:write' | 'specs:validate' | 'templates:read' | 'templates:write' | 'templates:review' | 'templates:publish' | 'teams:read' | 'teams:write' | 'tenant:read' | 'tenant:write' | 'approvals:*' | 'artifacts:*' | 'audit:*' | 'builds:*' | 'cache:*' | 'installation:*' | 'keys:*' | 'members:*' | 'quota:*' | 'roles:*' | 'secrets:*' | 'specs:*' | 'templates:*' | 'teams:*' | 'tenant:*'>;
     /**
      * Of a role of the tenant’s own.
      */
@@ -1532,6 +1536,247 @@ export type Quota = {
      * When what is used frees; absent: not with time, but when builds end or what they made is deleted.
      */
     freesAt?: string;
+};
+
+export type ApprovalPolicyList = {
+    policies: Array<ApprovalPolicy>;
+    /**
+     * There where more may follow.
+     */
+    cursor?: string;
+};
+
+export type ApprovalPolicy = {
+    name: string;
+    description: string;
+    gate: 'build' | 'publish';
+    when: {
+        /**
+         * The build is of one of these templates.
+         */
+        templates?: Array<string>;
+        /**
+         * It makes at least one of these outputs.
+         */
+        outputs?: Array<'iso' | 'raw' | 'tar' | 'oci' | 'docker' | 'qcow2' | 'vmdk' | 'vhd' | 'vhdx' | 'ova' | 'netboot' | 'wsl'>;
+        /**
+         * It belongs to one of these teams.
+         */
+        teams?: Array<string>;
+        /**
+         * It is estimated to cost more than this: millionths of a US dollar. Of the gate `build` alone.
+         */
+        costAboveMicros?: number;
+        /**
+         * Refused for now: there is no compliance yet.
+         */
+        complianceStates?: Array<string>;
+    };
+    approvers: {
+        roles?: Array<string>;
+        /**
+         * A service account approves only where it is named here.
+         */
+        members?: Array<string>;
+    };
+    quorum: number;
+    validSeconds: number;
+    /**
+     * Grows with every change; approvals are bound to it.
+     */
+    revision: number;
+    createdAt: string;
+    changedAt: string;
+};
+
+export type ApprovalPolicyRemoval = {
+    removed: true;
+};
+
+export type ApprovalList = {
+    approvals: Array<Approval>;
+    /**
+     * There where more may follow.
+     */
+    cursor?: string;
+};
+
+export type Approval = {
+    /**
+     * Of the request.
+     */
+    id: string;
+    gate: 'build' | 'publish';
+    state: 'pending' | 'approved' | 'rejected' | 'expired' | 'closed';
+    /**
+     * Approvals over all policies.
+     */
+    needed: number;
+    given: number;
+    expiresAt: string;
+    policies: Array<{
+        name: string;
+        /**
+         * Its quorum.
+         */
+        needed: number;
+        /**
+         * Approvals that count for it, at most as many as are needed.
+         */
+        given: number;
+    }>;
+    /**
+     * Approvals that a build before this one had, and that do not count for it.
+     */
+    voided?: {
+        reason: 'spec_changed' | 'policy_changed';
+        approvals: number;
+        buildId: string;
+        code: 'approval.voided';
+    };
+    /**
+     * Why it was rejected.
+     */
+    reason?: string;
+    buildId: string;
+    /**
+     * The name in the spec.
+     */
+    name: string;
+    /**
+     * What is approved: to be sent with the decision.
+     */
+    specDigest: string;
+    /**
+     * Who asked for the build.
+     */
+    memberId?: string;
+    teamId?: string;
+    templates: Array<string>;
+    outputs: Array<string>;
+    /**
+     * Estimated, in millionths of a US dollar.
+     */
+    costMicros: number;
+    requestedAt: string;
+    decidedAt?: string;
+    rejectedBy?: string;
+    votes: Array<{
+        memberId: string;
+        at: string;
+        comment?: string;
+        counts: boolean;
+        /**
+         * Why it does not count.
+         */
+        code?: string;
+        /**
+         * Of one that counts.
+         */
+        expiresAt?: string;
+    }>;
+    you: {
+        mayDecide: boolean;
+        /**
+         * Your approval counts, or did.
+         */
+        approved: boolean;
+        /**
+         * Why you may not decide.
+         */
+        code?: string;
+    };
+};
+
+export type ApprovalDetail = {
+    /**
+     * Of the request.
+     */
+    id: string;
+    gate: 'build' | 'publish';
+    state: 'pending' | 'approved' | 'rejected' | 'expired' | 'closed';
+    /**
+     * Approvals over all policies.
+     */
+    needed: number;
+    given: number;
+    expiresAt: string;
+    policies: Array<{
+        name: string;
+        /**
+         * Its quorum.
+         */
+        needed: number;
+        /**
+         * Approvals that count for it, at most as many as are needed.
+         */
+        given: number;
+    }>;
+    /**
+     * Approvals that a build before this one had, and that do not count for it.
+     */
+    voided?: {
+        reason: 'spec_changed' | 'policy_changed';
+        approvals: number;
+        buildId: string;
+        code: 'approval.voided';
+    };
+    /**
+     * Why it was rejected.
+     */
+    reason?: string;
+    buildId: string;
+    /**
+     * The name in the spec.
+     */
+    name: string;
+    /**
+     * What is approved: to be sent with the decision.
+     */
+    specDigest: string;
+    /**
+     * Who asked for the build.
+     */
+    memberId?: string;
+    teamId?: string;
+    templates: Array<string>;
+    outputs: Array<string>;
+    /**
+     * Estimated, in millionths of a US dollar.
+     */
+    costMicros: number;
+    requestedAt: string;
+    decidedAt?: string;
+    rejectedBy?: string;
+    votes: Array<{
+        memberId: string;
+        at: string;
+        comment?: string;
+        counts: boolean;
+        /**
+         * Why it does not count.
+         */
+        code?: string;
+        /**
+         * Of one that counts.
+         */
+        expiresAt?: string;
+    }>;
+    you: {
+        mayDecide: boolean;
+        /**
+         * Your approval counts, or did.
+         */
+        approved: boolean;
+        /**
+         * Why you may not decide.
+         */
+        code?: string;
+    };
+    /**
+     * The resolved spec that is judged, but for the texts of its secret members.
+     */
+    spec: unknown;
 };
 
 export type AuditLog = {
@@ -1717,6 +1962,10 @@ export type Build = {
      * What you should know of it, though it is built.
      */
     warnings?: Array<Warning>;
+    /**
+     * There where policies ask for approval of what it made: held until that, refused for good.
+     */
+    publication?: 'held' | 'published' | 'refused';
     /**
      * Why it failed: code, step, last log lines.
      */
@@ -1983,6 +2232,10 @@ export type BuildDetail = {
      */
     warnings?: Array<Warning>;
     /**
+     * There where policies ask for approval of what it made: held until that, refused for good.
+     */
+    publication?: 'held' | 'published' | 'refused';
+    /**
      * Why it failed: code, step, last log lines.
      */
     failure?: Failure;
@@ -1999,6 +2252,10 @@ export type BuildDetail = {
      */
     estimatedStart?: string;
     estimate?: Estimate;
+    /**
+     * Where it waits for approval, or did: before the queue, or of what it made.
+     */
+    approval?: BuildApproval;
     /**
      * What tells and proves how it was made, of a build that made artifacts; and of each boot test what its machine showed, whether it was passed or not.
      */
@@ -2060,6 +2317,45 @@ export type Estimate = {
         bytes?: number;
         dollars?: number;
     };
+};
+
+export type BuildApproval = {
+    /**
+     * Of the request.
+     */
+    id: string;
+    gate: 'build' | 'publish';
+    state: 'pending' | 'approved' | 'rejected' | 'expired' | 'closed';
+    /**
+     * Approvals over all policies.
+     */
+    needed: number;
+    given: number;
+    expiresAt: string;
+    policies: Array<{
+        name: string;
+        /**
+         * Its quorum.
+         */
+        needed: number;
+        /**
+         * Approvals that count for it, at most as many as are needed.
+         */
+        given: number;
+    }>;
+    /**
+     * Approvals that a build before this one had, and that do not count for it.
+     */
+    voided?: {
+        reason: 'spec_changed' | 'policy_changed';
+        approvals: number;
+        buildId: string;
+        code: 'approval.voided';
+    };
+    /**
+     * Why it was rejected.
+     */
+    reason?: string;
 };
 
 export type Evidence = {
@@ -3996,7 +4292,7 @@ export type SetRoleData = {
         /**
          * `resource:action`, or `resource:*` for all of a resource, later ones included.
          */
-        grants: Array<'artifacts:read' | 'audit:read' | 'builds:create' | 'builds:read' | 'builds:cancel' | 'builds:urgent' | 'cache:read' | 'cache:delete' | 'installation:operate' | 'keys:own' | 'keys:read' | 'keys:write' | 'members:read' | 'members:write' | 'quota:read' | 'quota:write' | 'roles:read' | 'roles:write' | 'secrets:read' | 'secrets:write' | 'specs:validate' | 'templates:read' | 'templates:write' | 'templates:review' | 'templates:publish' | 'teams:read' | 'teams:write' | 'tenant:read' | 'tenant:write' | 'artifacts:*' | 'audit:*' | 'builds:*' | 'cache:*' | 'installation:*' | 'keys:*' | 'members:*' | 'quota:*' | 'roles:*' | 'secrets:*' | 'specs:*' | 'templates:*' | 'teams:*' | 'tenant:*'>;
+        grants: Array<'approvals:decide' | 'approvals:manage' | 'approvals:read' | 'artifacts:read' | 'audit:read' | 'builds:create' | 'builds:read' | 'builds:cancel' | 'builds:urgent' | 'cache:read' | 'cache:delete' | 'installation:operate' | 'keys:own' | 'keys:read' | 'keys:write' | 'members:read' | 'members:write' | 'quota:read' | 'quota:write' | 'roles:read' | 'roles:write' | 'secrets:read' | 'secrets:write' | 'specs:validate' | 'templates:read' | 'templates:write' | 'templates:review' | 'templates:publish' | 'teams:read' | 'teams:write' | 'tenant:read' | 'tenant:write' | 'approvals:*' | 'artifacts:*' | 'audit:*' | 'builds:*' | 'cache:*' | 'installation:*' | 'keys:*' | 'members:*' | 'quota:*' | 'roles:*' | 'secrets:*' | 'specs:*' | 'templates:*' | 'teams:*' | 'tenant:*'>;
     };
     path: {
         /**
@@ -4133,7 +4429,7 @@ export type CreateKeyData = {
         /**
          * All that the key may do of what its member may. Without scopes it may all of that.
          */
-        scopes?: Array<'artifacts:read' | 'audit:read' | 'builds:create' | 'builds:read' | 'builds:cancel' | 'builds:urgent' | 'cache:read' | 'cache:delete' | 'installation:operate' | 'keys:own' | 'keys:read' | 'keys:write' | 'members:read' | 'members:write' | 'quota:read' | 'quota:write' | 'roles:read' | 'roles:write' | 'secrets:read' | 'secrets:write' | 'specs:validate' | 'templates:read' | 'templates:write' | 'templates:review' | 'templates:publish' | 'teams:read' | 'teams:write' | 'tenant:read' | 'tenant:write' | 'artifacts:*' | 'audit:*' | 'builds:*' | 'cache:*' | 'installation:*' | 'keys:*' | 'members:*' | 'quota:*' | 'roles:*' | 'secrets:*' | 'specs:*' | 'templates:*' | 'teams:*' | 'tenant:*'>;
+        scopes?: Array<'approvals:decide' | 'approvals:manage' | 'approvals:read' | 'artifacts:read' | 'audit:read' | 'builds:create' | 'builds:read' | 'builds:cancel' | 'builds:urgent' | 'cache:read' | 'cache:delete' | 'installation:operate' | 'keys:own' | 'keys:read' | 'keys:write' | 'members:read' | 'members:write' | 'quota:read' | 'quota:write' | 'roles:read' | 'roles:write' | 'secrets:read' | 'secrets:write' | 'specs:validate' | 'templates:read' | 'templates:write' | 'templates:review' | 'templates:publish' | 'teams:read' | 'teams:write' | 'tenant:read' | 'tenant:write' | 'approvals:*' | 'artifacts:*' | 'audit:*' | 'builds:*' | 'cache:*' | 'installation:*' | 'keys:*' | 'members:*' | 'quota:*' | 'roles:*' | 'secrets:*' | 'specs:*' | 'templates:*' | 'teams:*' | 'tenant:*'>;
         /**
          * Addresses, or networks as ADDRESS/PREFIX, that the key may be used from. Without any: from everywhere.
          */
@@ -4519,6 +4815,638 @@ export type SetTenantQuotaResponses = {
 
 export type SetTenantQuotaResponse = SetTenantQuotaResponses[keyof SetTenantQuotaResponses];
 
+export type ListApprovalPoliciesData = {
+    body?: never;
+    path?: never;
+    query?: {
+        /**
+         * Entries a page.
+         */
+        limit?: number;
+        /**
+         * As the page before gave it, with the same query.
+         */
+        cursor?: string;
+    };
+    url: '/v1/approval-policies';
+};
+
+export type ListApprovalPoliciesErrors = {
+    /**
+     * `cursor.invalid`: The cursor is not valid. `request.invalid`: The request is not valid.
+     */
+    400: Problem;
+    /**
+     * `access.unauthenticated`: No valid credentials.
+     */
+    401: Problem;
+    /**
+     * `access.address_refused`: The key is not for this address. `access.forbidden`: The key may not do this.
+     */
+    403: Problem;
+    /**
+     * `request.too_large`: The body is too large.
+     */
+    413: Problem;
+    /**
+     * `request.rate_limited`: The key asks too often.
+     */
+    429: Problem;
+    /**
+     * `internal.error`: The service failed.
+     */
+    500: Problem;
+    /**
+     * `service.unavailable`: A part of the service is not available.
+     */
+    503: Problem;
+};
+
+export type ListApprovalPoliciesError = ListApprovalPoliciesErrors[keyof ListApprovalPoliciesErrors];
+
+export type ListApprovalPoliciesResponses = {
+    /**
+     * Success.
+     */
+    200: ApprovalPolicyList;
+};
+
+export type ListApprovalPoliciesResponse = ListApprovalPoliciesResponses[keyof ListApprovalPoliciesResponses];
+
+export type RemoveApprovalPolicyData = {
+    body?: never;
+    path: {
+        /**
+         * 1 to 40 lower-case letters, digits and inner hyphens, beginning with a letter.
+         */
+        name: string;
+    };
+    query?: never;
+    url: '/v1/approval-policies/{name}';
+};
+
+export type RemoveApprovalPolicyErrors = {
+    /**
+     * `request.invalid`: The request is not valid.
+     */
+    400: Problem;
+    /**
+     * `access.unauthenticated`: No valid credentials.
+     */
+    401: Problem;
+    /**
+     * `access.address_refused`: The key is not for this address. `access.forbidden`: The key may not do this.
+     */
+    403: Problem;
+    /**
+     * `approval.policy_not_found`: There is no such approval policy.
+     */
+    404: Problem;
+    /**
+     * `request.too_large`: The body is too large.
+     */
+    413: Problem;
+    /**
+     * `request.rate_limited`: The key asks too often.
+     */
+    429: Problem;
+    /**
+     * `internal.error`: The service failed.
+     */
+    500: Problem;
+    /**
+     * `service.unavailable`: A part of the service is not available.
+     */
+    503: Problem;
+};
+
+export type RemoveApprovalPolicyError = RemoveApprovalPolicyErrors[keyof RemoveApprovalPolicyErrors];
+
+export type RemoveApprovalPolicyResponses = {
+    /**
+     * Success.
+     */
+    200: ApprovalPolicyRemoval;
+};
+
+export type RemoveApprovalPolicyResponse = RemoveApprovalPolicyResponses[keyof RemoveApprovalPolicyResponses];
+
+export type ReadApprovalPolicyData = {
+    body?: never;
+    path: {
+        /**
+         * 1 to 40 lower-case letters, digits and inner hyphens, beginning with a letter.
+         */
+        name: string;
+    };
+    query?: never;
+    url: '/v1/approval-policies/{name}';
+};
+
+export type ReadApprovalPolicyErrors = {
+    /**
+     * `request.invalid`: The request is not valid.
+     */
+    400: Problem;
+    /**
+     * `access.unauthenticated`: No valid credentials.
+     */
+    401: Problem;
+    /**
+     * `access.address_refused`: The key is not for this address. `access.forbidden`: The key may not do this.
+     */
+    403: Problem;
+    /**
+     * `approval.policy_not_found`: There is no such approval policy.
+     */
+    404: Problem;
+    /**
+     * `request.too_large`: The body is too large.
+     */
+    413: Problem;
+    /**
+     * `request.rate_limited`: The key asks too often.
+     */
+    429: Problem;
+    /**
+     * `internal.error`: The service failed.
+     */
+    500: Problem;
+    /**
+     * `service.unavailable`: A part of the service is not available.
+     */
+    503: Problem;
+};
+
+export type ReadApprovalPolicyError = ReadApprovalPolicyErrors[keyof ReadApprovalPolicyErrors];
+
+export type ReadApprovalPolicyResponses = {
+    /**
+     * Success.
+     */
+    200: ApprovalPolicy;
+};
+
+export type ReadApprovalPolicyResponse = ReadApprovalPolicyResponses[keyof ReadApprovalPolicyResponses];
+
+export type SetApprovalPolicyData = {
+    body: {
+        /**
+         * For people.
+         */
+        description?: string;
+        /**
+         * build: the build waits before the queue. publish: what it made is held until it is approved.
+         */
+        gate: 'build' | 'publish';
+        /**
+         * Which builds: all conditions that are given must hold.
+         */
+        when?: {
+            /**
+             * The build is of one of these templates.
+             */
+            templates?: Array<string>;
+            /**
+             * It makes at least one of these outputs.
+             */
+            outputs?: Array<'iso' | 'raw' | 'tar' | 'oci' | 'docker' | 'qcow2' | 'vmdk' | 'vhd' | 'vhdx' | 'ova' | 'netboot' | 'wsl'>;
+            /**
+             * It belongs to one of these teams.
+             */
+            teams?: Array<string>;
+            /**
+             * It is estimated to cost more than this: millionths of a US dollar. Of the gate `build` alone.
+             */
+            costAboveMicros?: number;
+            /**
+             * Refused for now: there is no compliance yet.
+             */
+            complianceStates?: Array<string>;
+        };
+        /**
+         * Who may approve; each needs the permission approvals:decide too. Empty: every person who has it.
+         */
+        approvers?: {
+            roles?: Array<string>;
+            /**
+             * A service account approves only where it is named here.
+             */
+            members?: Array<string>;
+        };
+        /**
+         * How many must approve.
+         */
+        quorum?: number;
+        /**
+         * Seconds until an approval expires, and a request that is not decided.
+         */
+        validSeconds?: number;
+    };
+    path: {
+        /**
+         * 1 to 40 lower-case letters, digits and inner hyphens, beginning with a letter.
+         */
+        name: string;
+    };
+    query?: never;
+    url: '/v1/approval-policies/{name}';
+};
+
+export type SetApprovalPolicyErrors = {
+    /**
+     * `request.invalid`: The request is not valid. `request.unreadable`: The body cannot be read.
+     */
+    400: Problem;
+    /**
+     * `access.unauthenticated`: No valid credentials.
+     */
+    401: Problem;
+    /**
+     * `access.address_refused`: The key is not for this address. `access.forbidden`: The key may not do this.
+     */
+    403: Problem;
+    /**
+     * `member.not_found`: There is no such member. `role.not_found`: There is no such role. `team.not_found`: There is no such team. `template.not_found`: There is no such template.
+     */
+    404: Problem;
+    /**
+     * `approval.policy_too_many`: The tenant has as many approval policies as it may.
+     */
+    409: Problem;
+    /**
+     * `request.too_large`: The body is too large.
+     */
+    413: Problem;
+    /**
+     * `request.media_type`: The media type is not supported.
+     */
+    415: Problem;
+    /**
+     * `approval.condition_unsupported`: A condition of the policy cannot be judged.
+     */
+    422: Problem;
+    /**
+     * `request.rate_limited`: The key asks too often.
+     */
+    429: Problem;
+    /**
+     * `internal.error`: The service failed.
+     */
+    500: Problem;
+    /**
+     * `service.unavailable`: A part of the service is not available.
+     */
+    503: Problem;
+};
+
+export type SetApprovalPolicyError = SetApprovalPolicyErrors[keyof SetApprovalPolicyErrors];
+
+export type SetApprovalPolicyResponses = {
+    /**
+     * Success.
+     */
+    200: ApprovalPolicy;
+};
+
+export type SetApprovalPolicyResponse = SetApprovalPolicyResponses[keyof SetApprovalPolicyResponses];
+
+export type ListApprovalsData = {
+    body?: never;
+    path?: never;
+    query?: {
+        /**
+         * Entries a page.
+         */
+        limit?: number;
+        /**
+         * As the page before gave it, with the same query.
+         */
+        cursor?: string;
+        /**
+         * Only requests in this state.
+         */
+        state?: 'pending' | 'approved' | 'rejected' | 'expired' | 'closed';
+        /**
+         * true: only those that wait for the caller, who may decide them and has not approved them yet.
+         */
+        mine?: 'true' | 'false';
+    };
+    url: '/v1/approvals';
+};
+
+export type ListApprovalsErrors = {
+    /**
+     * `cursor.invalid`: The cursor is not valid. `request.invalid`: The request is not valid.
+     */
+    400: Problem;
+    /**
+     * `access.unauthenticated`: No valid credentials.
+     */
+    401: Problem;
+    /**
+     * `access.address_refused`: The key is not for this address. `access.forbidden`: The key may not do this.
+     */
+    403: Problem;
+    /**
+     * `request.too_large`: The body is too large.
+     */
+    413: Problem;
+    /**
+     * `request.rate_limited`: The key asks too often.
+     */
+    429: Problem;
+    /**
+     * `internal.error`: The service failed.
+     */
+    500: Problem;
+    /**
+     * `service.unavailable`: A part of the service is not available.
+     */
+    503: Problem;
+};
+
+export type ListApprovalsError = ListApprovalsErrors[keyof ListApprovalsErrors];
+
+export type ListApprovalsResponses = {
+    /**
+     * Success.
+     */
+    200: ApprovalList;
+};
+
+export type ListApprovalsResponse = ListApprovalsResponses[keyof ListApprovalsResponses];
+
+export type ReadApprovalData = {
+    body?: never;
+    path: {
+        /**
+         * Id of the request for approval.
+         */
+        id: string;
+    };
+    query?: never;
+    url: '/v1/approvals/{id}';
+};
+
+export type ReadApprovalErrors = {
+    /**
+     * `request.invalid`: The request is not valid.
+     */
+    400: Problem;
+    /**
+     * `access.unauthenticated`: No valid credentials.
+     */
+    401: Problem;
+    /**
+     * `access.address_refused`: The key is not for this address. `access.forbidden`: The key may not do this.
+     */
+    403: Problem;
+    /**
+     * `approval.not_found`: There is no such request for approval.
+     */
+    404: Problem;
+    /**
+     * `request.too_large`: The body is too large.
+     */
+    413: Problem;
+    /**
+     * `request.rate_limited`: The key asks too often.
+     */
+    429: Problem;
+    /**
+     * `internal.error`: The service failed.
+     */
+    500: Problem;
+    /**
+     * `service.unavailable`: A part of the service is not available.
+     */
+    503: Problem;
+};
+
+export type ReadApprovalError = ReadApprovalErrors[keyof ReadApprovalErrors];
+
+export type ReadApprovalResponses = {
+    /**
+     * Success.
+     */
+    200: ApprovalDetail;
+};
+
+export type ReadApprovalResponse = ReadApprovalResponses[keyof ReadApprovalResponses];
+
+export type ApproveBuildData = {
+    body: {
+        /**
+         * The digest of the spec that was looked at, as the request names it.
+         */
+        specDigest: string;
+        /**
+         * One line of plain text, for the author and the audit log.
+         */
+        comment?: string;
+    };
+    path: {
+        /**
+         * Id of the request for approval.
+         */
+        id: string;
+    };
+    query?: never;
+    url: '/v1/approvals/{id}:approve';
+};
+
+export type ApproveBuildErrors = {
+    /**
+     * `request.invalid`: The request is not valid. `request.unreadable`: The body cannot be read.
+     */
+    400: Problem;
+    /**
+     * `access.unauthenticated`: No valid credentials.
+     */
+    401: Problem;
+    /**
+     * `access.address_refused`: The key is not for this address. `access.forbidden`: The key may not do this. `approval.not_eligible`: The policies name others. `approval.self`: Nobody approves their own build.
+     */
+    403: Problem;
+    /**
+     * `approval.not_found`: There is no such request for approval.
+     */
+    404: Problem;
+    /**
+     * `approval.decided`: The request is decided, or what it was for is over. `approval.digest_mismatch`: The build is of another spec than the one that was looked at. `approval.expired`: The approval, or the request for it, has expired. `approval.too_many`: The request has as many approvals as it may.
+     */
+    409: Problem;
+    /**
+     * `request.too_large`: The body is too large.
+     */
+    413: Problem;
+    /**
+     * `request.media_type`: The media type is not supported.
+     */
+    415: Problem;
+    /**
+     * `request.rate_limited`: The key asks too often.
+     */
+    429: Problem;
+    /**
+     * `internal.error`: The service failed.
+     */
+    500: Problem;
+    /**
+     * `service.unavailable`: A part of the service is not available.
+     */
+    503: Problem;
+};
+
+export type ApproveBuildError = ApproveBuildErrors[keyof ApproveBuildErrors];
+
+export type ApproveBuildResponses = {
+    /**
+     * Success.
+     */
+    200: Approval;
+};
+
+export type ApproveBuildResponse = ApproveBuildResponses[keyof ApproveBuildResponses];
+
+export type RejectBuildData = {
+    body: {
+        /**
+         * The digest of the spec that was looked at, as the request names it.
+         */
+        specDigest: string;
+        /**
+         * One line of plain text, for the author and the audit log.
+         */
+        comment: string;
+    };
+    path: {
+        /**
+         * Id of the request for approval.
+         */
+        id: string;
+    };
+    query?: never;
+    url: '/v1/approvals/{id}:reject';
+};
+
+export type RejectBuildErrors = {
+    /**
+     * `request.invalid`: The request is not valid. `request.unreadable`: The body cannot be read.
+     */
+    400: Problem;
+    /**
+     * `access.unauthenticated`: No valid credentials.
+     */
+    401: Problem;
+    /**
+     * `access.address_refused`: The key is not for this address. `access.forbidden`: The key may not do this. `approval.not_eligible`: The policies name others. `approval.self`: Nobody approves their own build.
+     */
+    403: Problem;
+    /**
+     * `approval.not_found`: There is no such request for approval.
+     */
+    404: Problem;
+    /**
+     * `approval.decided`: The request is decided, or what it was for is over. `approval.digest_mismatch`: The build is of another spec than the one that was looked at. `approval.expired`: The approval, or the request for it, has expired.
+     */
+    409: Problem;
+    /**
+     * `request.too_large`: The body is too large.
+     */
+    413: Problem;
+    /**
+     * `request.media_type`: The media type is not supported.
+     */
+    415: Problem;
+    /**
+     * `request.rate_limited`: The key asks too often.
+     */
+    429: Problem;
+    /**
+     * `internal.error`: The service failed.
+     */
+    500: Problem;
+    /**
+     * `service.unavailable`: A part of the service is not available.
+     */
+    503: Problem;
+};
+
+export type RejectBuildError = RejectBuildErrors[keyof RejectBuildErrors];
+
+export type RejectBuildResponses = {
+    /**
+     * Success.
+     */
+    200: Approval;
+};
+
+export type RejectBuildResponse = RejectBuildResponses[keyof RejectBuildResponses];
+
+export type WithdrawApprovalData = {
+    body?: never;
+    path: {
+        /**
+         * Id of the request for approval.
+         */
+        id: string;
+    };
+    query?: never;
+    url: '/v1/approvals/{id}:withdraw';
+};
+
+export type WithdrawApprovalErrors = {
+    /**
+     * `request.invalid`: The request is not valid.
+     */
+    400: Problem;
+    /**
+     * `access.unauthenticated`: No valid credentials.
+     */
+    401: Problem;
+    /**
+     * `access.address_refused`: The key is not for this address. `access.forbidden`: The key may not do this.
+     */
+    403: Problem;
+    /**
+     * `approval.not_found`: There is no such request for approval.
+     */
+    404: Problem;
+    /**
+     * `approval.decided`: The request is decided, or what it was for is over. `approval.expired`: The approval, or the request for it, has expired. `approval.none_given`: There is no approval of yours to withdraw.
+     */
+    409: Problem;
+    /**
+     * `request.too_large`: The body is too large.
+     */
+    413: Problem;
+    /**
+     * `request.rate_limited`: The key asks too often.
+     */
+    429: Problem;
+    /**
+     * `internal.error`: The service failed.
+     */
+    500: Problem;
+    /**
+     * `service.unavailable`: A part of the service is not available.
+     */
+    503: Problem;
+};
+
+export type WithdrawApprovalError = WithdrawApprovalErrors[keyof WithdrawApprovalErrors];
+
+export type WithdrawApprovalResponses = {
+    /**
+     * Success.
+     */
+    200: Approval;
+};
+
+export type WithdrawApprovalResponse = WithdrawApprovalResponses[keyof WithdrawApprovalResponses];
+
 export type ListAuditData = {
     body?: never;
     path?: never;
@@ -4538,7 +5466,7 @@ export type ListAuditData = {
         /**
          * Only entries of this action.
          */
-        action?: 'access.refused' | 'build.cancel_requested' | 'build.submitted' | 'cache.removed' | 'key.created' | 'key.revoked' | 'key.rotated' | 'member.added' | 'member.changed' | 'member.removed' | 'quota.set' | 'role.removed' | 'role.set' | 'secret.removed' | 'secret.set' | 'team.changed' | 'team.created' | 'team.member_removed' | 'team.member_set' | 'team.removed' | 'template.changed' | 'template.created' | 'template.forked' | 'template.published' | 'template.removed' | 'template.reviewed' | 'template.review_removed' | 'tenant.created' | 'tenant.renamed' | 'tenant.share_set' | 'upload.removed';
+        action?: 'access.refused' | 'approval.covered' | 'approval.expired' | 'approval.given' | 'approval.rejected' | 'approval.withdrawn' | 'approval_policy.removed' | 'approval_policy.set' | 'build.cancel_requested' | 'build.submitted' | 'cache.removed' | 'key.created' | 'key.revoked' | 'key.rotated' | 'member.added' | 'member.changed' | 'member.removed' | 'quota.set' | 'role.removed' | 'role.set' | 'secret.removed' | 'secret.set' | 'team.changed' | 'team.created' | 'team.member_removed' | 'team.member_set' | 'team.removed' | 'template.changed' | 'template.created' | 'template.forked' | 'template.published' | 'template.removed' | 'template.reviewed' | 'template.review_removed' | 'tenant.created' | 'tenant.renamed' | 'tenant.share_set' | 'upload.removed';
         /**
          * Only what this member did or was refused.
          */
@@ -5393,6 +6321,10 @@ export type ListArtifactsErrors = {
      */
     404: Problem;
     /**
+     * `artifact.held`: What the build made is held until it is approved.
+     */
+    409: Problem;
+    /**
      * `request.too_large`: The body is too large.
      */
     413: Problem;
@@ -5454,6 +6386,10 @@ export type DownloadArtifactErrors = {
      * `artifact.not_found`: There is no such artifact. `build.not_found`: There is no such build.
      */
     404: Problem;
+    /**
+     * `artifact.held`: What the build made is held until it is approved.
+     */
+    409: Problem;
     /**
      * `request.too_large`: The body is too large.
      */
