@@ -27,7 +27,7 @@ export function initCommand(output: Output): Command {
   return new Command('init')
     .description('write a first spec, with a remark on each part')
     .argument('[file]', 'where to', 'spec.yaml')
-    .option('--preset <name>', 'which one of presets/', 'minimal')
+    .option('--preset <name>', 'which one: see docs/presets.md', 'minimal')
     .option('--force', 'replace the file where there is one')
     .action(async (file: string, given: unknown) => {
       const options = optionsSchema.parse(given);
