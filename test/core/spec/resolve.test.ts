@@ -164,9 +164,12 @@ describe('a container image', () => {
 describe('the presets', () => {
   // A digest changes where the preset or what a spec resolves to changes: then plans change too, and so does this line.
   it.each([
-    ['database', 'e4d74920d7f54351c1bd41e217e7d9ee03606eca02812b6432fc98c57a3e1297'],
+    ['container-host', '4a7a654667d203b3807babaa1fa1203711fd19519a4b0378c05021cc881552ad'],
+    ['database', 'ec9dfb71ef893b5aada9d43e376fbc258a89ae48f4407d94dcc8c9244bbfd400'],
+    ['kiosk-desktop', '6a1f5ec723588a9064ea12e45506bd65a65caf7d40965aaf8a532a5d3231e8d8'],
     ['minimal', 'becd3a0aabbf83e198b2180ce5127a9f6393b22d419b6f4ccc3aab57ec8f4f25'],
-    ['web-server', '1d24835999502df65b6456fdcb6994b097bc67598ba667a4698085a3bb47dd0b'],
+    ['rescue', '5fb8e71756b8c84cdf5afa3de02701e06c0a9feb432ff50a692ff04142ef31a0'],
+    ['web-server', 'd190358b0ab3c2dc106054cad035a87352e2ebb593e336485b9f4e5126a97bab'],
   ])('%s resolves to the spec of its digest', (name, digest) => {
     const text = readFileSync(new URL(`../../../presets/${name}.yaml`, import.meta.url), 'utf8');
     expect(specDigest(resolved(parse(text)))).toBe(digest);
