@@ -252,6 +252,7 @@ export function describeAccess(api: () => ApiUnderTest): void {
         ],
         ...['previewPlan', 'readApproval', 'readBuild', 'readBuildLock', 'readCapabilities', 'readLogs', 'readTeam'],
         ...[
+          'readTeamQuota',
           'readUpload',
           'rejectBuild',
           'removeTeamMember',
