@@ -66,6 +66,12 @@ function firstWhere(sorts: readonly string[], holds: (sort: string) => boolean):
 export class MemoryTable implements Table {
   readonly #records = new Map<string, Partition>();
   readonly #indexes: Readonly<Record<TableIndex, Map<string, Partition>>> = { byTenant: new Map(), byState: new Map() };
+  readonly #forgets: (partition: string) => boolean;
+
+  /** @param forgets partitions of which nothing is kept, since nobody reads them */
+  constructor(forgets: (partition: string) => boolean = () => false) {
+    this.#forgets = forgets;
+  }
 
   async get({ partition, sort }: TableRecord['key']): Promise<TableRecord | undefined> {
     return this.#records.get(partition)?.get(sort);
@@ -89,7 +95,7 @@ export class MemoryTable implements Table {
 
   #apply(before: TableRecord | undefined, after: TableRecord | undefined): void {
     const key = after?.key ?? before?.key;
-    if (key === undefined || before === after) return;
+    if (key === undefined || before === after || this.#forgets(key.partition)) return;
     put(this.#records, key, after);
     for (const index of tableIndexes) {
       const [was, is] = [before?.indexes[index], after?.indexes[index]];

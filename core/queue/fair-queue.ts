@@ -1,7 +1,7 @@
 import { chargedSeconds, fewestSeconds, virtualMilliseconds, weights } from './charge.ts';
 import { rankOf } from './priority.ts';
 import type { QueueEntry } from './queue-entry.ts';
-import { ownerName, type SlotCaps } from './slots.ts';
+import { capOf, ownerName, type SlotCaps, type SlotOwner } from './slots.ts';
 
 /** What an owner may have of the slots, over what all weights add up to, and how much of it was used up. */
 export interface Share {
@@ -204,24 +204,24 @@ export class FairQueue {
   /** Whether the caps of team, member and key let a build start; those of installation and tenant are asked before. */
   #mayStart(entry: QueueEntry): boolean {
     for (const owner of ['team', 'member', 'key'] as const) {
-      if (this.#caps[owner] === undefined) continue;
       const name = ownerName(owner, entry);
       if (name !== undefined && this.#isFull(owner, name)) return false;
     }
     return true;
   }
 
-  #isFull(owner: keyof SlotCaps, name: string | undefined): boolean {
+  #isFull(owner: SlotOwner, name: string | undefined): boolean {
     const of = name ?? owner;
-    return this.#blocked.has(of) || (this.#running.get(of) ?? 0) >= (this.#caps[owner] ?? Number.POSITIVE_INFINITY);
+    const cap = capOf(this.#caps, owner, of);
+    return this.#blocked.has(of) || (this.#running.get(of) ?? 0) >= (cap ?? Number.POSITIVE_INFINITY);
   }
 
   #count(entry: QueueEntry, by: 1 | -1): void {
     this.#started += by;
     for (const owner of ['installation', 'tenant', 'team', 'member', 'key'] as const) {
-      if (this.#caps[owner] === undefined) continue;
       const name = ownerName(owner, entry);
-      if (name !== undefined) this.#running.set(name, (this.#running.get(name) ?? 0) + by);
+      if (name === undefined || capOf(this.#caps, owner, name) === undefined) continue;
+      this.#running.set(name, (this.#running.get(name) ?? 0) + by);
     }
   }
 

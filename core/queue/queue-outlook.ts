@@ -1,5 +1,6 @@
 import type { Clock } from '../ports/clock.ts';
 import type { Table } from '../ports/table.ts';
+import { createOwnCaps } from '../quota/own-caps.ts';
 import type { Installation } from '../tenancy/installation.ts';
 import { readDispatchState } from './dispatch-state.ts';
 import { type Outlook, outlooks } from './outlook.ts';
@@ -35,7 +36,9 @@ export async function readOutlook(ports: OutlookPorts): Promise<QueueOutlook> {
 
 async function playForward({ table, installation }: OutlookPorts, now: number): Promise<QueueOutlook> {
   const state = await readDispatchState(table);
-  const limits = { caps: slotCaps(installation), rate: installation.launchRate };
+  const own = createOwnCaps({ table, installation });
+  await own.learn(state.queued);
+  const limits = { caps: { ...slotCaps(installation), own: own.known }, rate: installation.launchRate };
   const found = outlooks(state, limits, now);
   const builds = state.queued.flatMap(({ id, tenantId }) => {
     const outlook = found.get(id);

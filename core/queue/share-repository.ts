@@ -26,7 +26,10 @@ const shareSchema = z.strictObject({
 type StoredShare = z.infer<typeof shareSchema>;
 
 const settled = 'settled';
-const tenantKey = (tenantId: string): TableKey => ({ partition: `SHARES#${shardOf(tenantId)}`, sort: tenantId });
+export const tenantShareKey = (tenantId: string): TableKey => ({
+  partition: `SHARES#${shardOf(tenantId)}`,
+  sort: tenantId,
+});
 const teamsPartition = (tenantId: string): string => `TEAMSHARES#${tenantId}`;
 const teamPrefix = 'TEAM#';
 const teamKey = (tenantId: string, teamId: string): TableKey => ({
@@ -100,7 +103,7 @@ function teamsOf(records: readonly TableRecord[]): Pick<TenantShare, 'time' | 't
 export function chargeWrites({ entry, charge }: Start, stored: Pick<StoredShares, 'record'>): TableWrite[] {
   if (charge === undefined) return [];
   const { tenantId, teamId = '' } = entry;
-  const writes = [turnWrite(tenantKey(tenantId), charge.tenant, stored)];
+  const writes = [turnWrite(tenantShareKey(tenantId), charge.tenant, stored)];
   if (charge.team === undefined) return writes;
   return [
     ...writes,
@@ -130,7 +133,7 @@ export function settleWrites(build: BuildRecord, endedAt: Date): TableWrite[] {
     by: settlement(charge.seconds, ran, weight),
   });
   return [
-    settle(tenantKey(tenantId), charge.tenantWeight),
+    settle(tenantShareKey(tenantId), charge.tenantWeight),
     ...(charge.teamWeight === undefined ? [] : [settle(teamKey(tenantId, teamId), charge.teamWeight)]),
   ];
 }
@@ -142,7 +145,7 @@ export interface StoredWeight {
 }
 
 export const tenantWeight = (table: Table, tenantId: string): Promise<StoredWeight> =>
-  readWeight(table, tenantKey(tenantId));
+  readWeight(table, tenantShareKey(tenantId));
 
 export const teamWeight = (table: Table, tenantId: string, teamId: string): Promise<StoredWeight> =>
   readWeight(table, teamKey(tenantId, teamId));

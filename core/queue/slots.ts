@@ -13,7 +13,16 @@ const rememberedOwners = ['team', 'member', 'key'] as const;
 /** How many builds may run at once, of each kind of owner; absent: as many as the others let. */
 export type SlotCaps = Readonly<
   Record<'installation' | 'tenant', number> & Partial<Record<(typeof rememberedOwners)[number], number>>
->;
+> & {
+  /** Caps of single tenants and teams, by their names (`ownerName`), where they have fewer than their kind: quotas. */
+  readonly own?: ReadonlyMap<string, number>;
+};
+
+/** The cap of an owner; undefined where it has none. */
+export function capOf(caps: SlotCaps, owner: SlotOwner, name: string): number | undefined {
+  const [kind, own] = [caps[owner], caps.own?.get(name)];
+  return kind === undefined ? own : Math.min(kind, own ?? kind);
+}
 
 /** The caps of an installation. */
 export function slotCaps(
@@ -88,8 +97,9 @@ export interface TakenSlot {
  */
 export function takeSlots(build: Owned, caps: SlotCaps): readonly TakenSlot[] {
   return slotOwners.flatMap((owner) => {
-    const [name, max] = [ownerName(owner, build), caps[owner]];
+    const name = ownerName(owner, build);
     if (name === undefined || !isCounted(owner, caps)) return [];
+    const max = capOf(caps, owner, name);
     const bound = max === undefined ? {} : { max };
     return [{ owner, name, write: { kind: 'increment', key: runningKey(name), counter, by: 1, ...bound } }];
   });

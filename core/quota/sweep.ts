@@ -28,13 +28,18 @@ interface SweepPorts {
 /** Tenants whose counters one run rebuilds: the next one goes on. Each is a query of all of its leases. */
 const tenantsAtOnce = 50;
 
+/** Milliseconds from the begin of one lap over all tenants to that of the next, at the least. */
+const lapMilliseconds = 6 * 3_600_000;
+
 /** Milliseconds that a lease is left alone: the build's own events come sooner. */
 const grace = 300_000;
 
 /** Records that a query reads at once. */
 const pageSize = 500;
 
-const tickSchema = z.strictObject({ cursor: z.string().optional() });
+/** How far a lap over all tenants has come; without a cursor it is done. */
+const tickSchema = z.strictObject({ cursor: z.string().exactOptional(), lapAt: z.iso.datetime().exactOptional() });
+type Tick = z.infer<typeof tickSchema>;
 
 /** What a run of the sweeper did. */
 export interface Swept {
@@ -51,14 +56,14 @@ export interface Swept {
  */
 export async function sweepQuotas(ports: SweepPorts): Promise<Swept> {
   const settled = await settleForgotten(ports);
-  const { owners, cursor } = await dueTenants(ports.table);
+  const { tenants, tick } = await dueTenants(ports);
   let [mended, removed] = [0, 0];
-  for (const tenantId of owners) {
+  for (const tenantId of tenants) {
     const did = await sweepTenant(ports, tenantId);
     mended += did.mended;
     removed += did.removed;
   }
-  await ports.table.transact([{ kind: 'put', key: sweepPlace, data: cursor === undefined ? {} : { cursor } }]);
+  if (tick !== undefined) await ports.table.transact([{ kind: 'put', key: sweepPlace, data: toJsonObject(tick) }]);
   return { settled, mended, removed };
 }
 
@@ -77,12 +82,18 @@ async function settleForgotten({ table, clock }: SweepPorts): Promise<number> {
   return settled;
 }
 
-async function dueTenants(table: Table): Promise<{ owners: readonly string[]; cursor?: string }> {
-  const record = await table.get(sweepPlace);
-  const { cursor } = tickSchema.parse(record?.data ?? {});
+/** The tenants whose turn it is, and where the next run goes on; none before the next lap is due. */
+async function dueTenants({ table, clock }: SweepPorts): Promise<{ tenants: readonly string[]; tick?: Tick }> {
+  const now = clock.now();
+  const { cursor, lapAt } = tickSchema.parse((await table.get(sweepPlace))?.data ?? {});
+  const isDue = lapAt === undefined || now.getTime() >= Date.parse(lapAt) + lapMilliseconds;
+  if (cursor === undefined && !isDue) return { tenants: [] };
   const page = await listTenants(table, { limit: tenantsAtOnce, ...(cursor === undefined ? {} : { cursor }) });
-  const owners = page.tenants.map(({ tenantId }) => tenantId);
-  return { owners, ...(page.cursor === undefined ? {} : { cursor: page.cursor }) };
+  const began = cursor === undefined || lapAt === undefined ? now.toISOString() : lapAt;
+  return {
+    tenants: page.tenants.map(({ tenantId }) => tenantId),
+    tick: { lapAt: began, ...(page.cursor === undefined ? {} : { cursor: page.cursor }) },
+  };
 }
 
 /** Rebuilds the counters of a tenant, and of the teams that its leases name. */

@@ -13,6 +13,7 @@ import { becomePacer, stopPacing, untilNextToken } from '../../../core/queue/pac
 import { missingEntryWrite, queuedEntries, staleEntryWrite } from '../../../core/queue/queue-entry.ts';
 import { allRunningKey, runningCounter, type SlotCaps, slotCaps } from '../../../core/queue/slots.ts';
 import { startQueued } from '../../../core/queue/start-build.ts';
+import { createOwnCaps, type OwnCaps } from '../../../core/quota/own-caps.ts';
 import { stopUnwanted } from '../../../core/sharing/cancel.ts';
 
 type DispatchPorts = Pick<Ports, 'table' | 'flow' | 'clock' | 'ids' | 'installation'>;
@@ -32,8 +33,9 @@ export async function handle(ports: DispatchPorts, input: unknown): Promise<Json
   const until = ports.clock.now().getTime() + pacedMilliseconds;
   let pacing = false;
   const blocked = new Set<string>();
+  const own = createOwnCaps(ports);
   for (;;) {
-    const round = await startSome(ports, blocked, started);
+    const round = await startSome(ports, { blocked, own }, started);
     if (round === 'again') continue;
     if (round === 'done') break;
     const wait = await untilNextToken(ports, ports.installation.launchRate);
@@ -51,15 +53,18 @@ export async function handle(ports: DispatchPorts, input: unknown): Promise<Json
 /** Starts what is due. `paced`: there is more, but no token for it; `again`: what it was decided on has changed. */
 async function startSome(
   ports: DispatchPorts,
-  blocked: Set<string>,
+  { blocked, own }: { readonly blocked: Set<string>; readonly own: OwnCaps },
   started: string[],
 ): Promise<'done' | 'paced' | 'again'> {
-  const caps = slotCaps(ports.installation);
+  const caps: SlotCaps = { ...slotCaps(ports.installation), own: own.known };
   if (await isFull(ports, caps)) return 'done';
   const rate = ports.installation.launchRate;
   const state = await readDispatchState(ports.table);
   const { queued, running, shares } = state;
-  const due = startsDue({ queued, running, shares: shares.shares, caps, blocked });
+  const decide = () => startsDue({ queued, running, shares: shares.shares, caps, blocked });
+  let due = decide();
+  // Whose turn it is, is decided anew until all caps of those that it would be are known.
+  while (await own.learn(due.map(({ entry }) => entry))) due = decide();
   let { stored } = state;
   for (const start of due) {
     if (tokensNow(stored.book.bucket, rate, ports.clock.now().getTime()) < 1) return 'paced';
