@@ -6,6 +6,7 @@ import { cacheCommand } from './commands/cache.ts';
 import { cancelCommand } from './commands/cancel.ts';
 import { capabilitiesCommand } from './commands/capabilities.ts';
 import { diffCommand } from './commands/diff.ts';
+import { dlqCommand } from './commands/dlq.ts';
 import { doctorCommand } from './commands/doctor.ts';
 import { downloadCommand } from './commands/download.ts';
 import { initCommand } from './commands/init.ts';
@@ -76,6 +77,7 @@ const commands = [
   quotaCommand,
   approvalsCommand,
   auditCommand,
+  dlqCommand,
   doctorCommand,
   adminCommand,
 ];

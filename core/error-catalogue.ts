@@ -1,5 +1,6 @@
 import { accessErrors } from './access/errors.ts';
 import { approvalErrors } from './approvals/errors.ts';
+import { deadLetterErrors } from './dead-letters/errors.ts';
 import { lockErrors, snapshotErrors } from './lock/lock-errors.ts';
 import { protectionErrors } from './protection/errors.ts';
 import { quotaErrors } from './quota/errors.ts';
@@ -130,6 +131,7 @@ export const errorCatalogue = {
   ...teamErrors,
   ...templateErrors,
   ...quotaErrors,
+  ...deadLetterErrors,
   'diff.too_large': {
     status: 422,
     title: 'The builds are too large to be compared in one answer',

@@ -46,8 +46,8 @@ export class Alarms extends Construct {
     alarm('executions-throttled', props.machine.metricThrottled({ period }), 'Step Functions throttles executions.');
     alarm(
       'dead-letters',
-      props.deadLetters.metricApproximateNumberOfMessagesVisible({ period }),
-      'Events could not be delivered: read the queue, mend the cause; the sweeps repair what was lost.',
+      props.deadLetters.metricNumberOfMessagesSent({ period, statistic: 'Sum' }),
+      'Work was given up: `lbuild dlq list` shows it; mend the cause, then `lbuild dlq redrive`.',
     );
   }
 }

@@ -18,6 +18,7 @@ import { BuilderNetwork } from './builder-network.ts';
 import { BuilderPool } from './builder-pool.ts';
 import type { Configuration } from './configuration.ts';
 import { CursorSecret } from './cursor-secret.ts';
+import { DeadLetterWiring } from './dead-letter-wiring.ts';
 import { EngineFunction } from './engine-function.ts';
 import { EventChannels } from './event-channels.ts';
 import { EventWiring } from './event-wiring.ts';
@@ -156,6 +157,8 @@ export class BuilderStack extends Stack {
     for (const { made, prefixes } of groups) for (const prefix of prefixes) front.route(prefix, made);
     const build = new BuildMachine(this, 'Build', { functions: flow, pool, network, capacity, logRetention });
     new EventWiring(this, 'Wiring', { channels, table, stateMachineArn: machine.arn, functions: events });
+
+    new DeadLetterWiring(this, 'DeadLetterWiring', { deadLetters: channels.deadLetters, functions: events });
 
     new Alarms(this, 'Alarms', {
       functions: all.map(({ made }) => made),

@@ -1,4 +1,4 @@
-import { appendFileSync, existsSync, mkdirSync, readFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createHttpArchive } from '../adapters/archive/http-archive.ts';
 import { createPackageFiles } from '../adapters/archive/package-files.ts';
@@ -16,13 +16,14 @@ import type { Fusing } from '../core/plan/stages.ts';
 import type { Ports } from '../core/ports/ports.ts';
 import { architectures, outputTypes } from '../core/spec/releases.ts';
 import type { Installation } from '../core/tenancy/installation.ts';
-import { executionRule, schedules } from '../core/wiring/event-rules.ts';
+import { deadLetterKeeper, executionRule, schedules } from '../core/wiring/event-rules.ts';
 import type { EventFunctionName } from '../core/wiring/flow-functions.ts';
 import { type OidcSettings, oidcOf } from '../core/wiring/oidc.ts';
 import { proxyOf } from '../core/wiring/proxy.ts';
 import { operations } from '../functions/api/operations.ts';
 import { largestBodyBytes } from '../functions/shared/request-body.ts';
 import { createRouter } from '../functions/shared/router.ts';
+import { deadLetterMessage } from './bus/dead-letter-message.ts';
 import { createLocalBus } from './bus/event-bus.ts';
 import { startSchedules } from './bus/schedules.ts';
 import type { LocalConfiguration } from './configuration.ts';
@@ -114,9 +115,7 @@ export async function startEngine(
     invoke,
     clock,
     log: log.info,
-    deadLetter: async (letter) => {
-      appendFileSync(join(directory, 'dead-letters.ndjson'), `${JSON.stringify(letter)}\n`, { flush: true });
-    },
+    deadLetter: (letter) => invoke(deadLetterKeeper, deadLetterMessage(letter, ids.next('req'))),
     file: join(directory, 'bus.db'),
   });
   const flow = openLocalFlow({

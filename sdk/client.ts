@@ -3,6 +3,7 @@ import { accessCalls } from './access.ts';
 import { approvalCalls } from './approvals.ts';
 import { auditCalls } from './audit.ts';
 import { cacheCalls } from './cache.ts';
+import { deadLetterCalls } from './dead-letters.ts';
 import { diffCalls } from './diff.ts';
 import { downloadCalls } from './downloads.ts';
 import { ApiProblem, EngineUnreachable, isProblem, isTransient, reasonOf } from './engine-error.ts';
@@ -250,6 +251,7 @@ export function createEngineClient(options: {
     url,
     ...cacheCalls(client),
     ...downloadCalls({ url, apiKey: options.apiKey, send, listArtifacts }),
+    ...deadLetterCalls(client),
     ...diffCalls(client),
     ...lockCalls(client),
     ...secretCalls(client),

@@ -19,6 +19,8 @@ export const auditActions = [
   'build.cancel_requested',
   'build.submitted',
   'cache.removed',
+  'dead_letter.discarded',
+  'dead_letter.redriven',
   'key.created',
   'key.revoked',
   'key.rotated',

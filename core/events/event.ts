@@ -18,6 +18,8 @@ export const eventTypes = [
   'build.rejected',
   'approval.requested',
   'approval.decided',
+  // What Step Functions told in vain: it is told again by the engine itself (core/dead-letters).
+  'work.execution_ended',
 ] as const;
 export type EventType = (typeof eventTypes)[number];
 

@@ -19,12 +19,16 @@ export const eventRules: readonly {
     target: 'settleQuotas',
   },
   { name: 'cancel-requested-builds', types: ['build.cancel_requested', 'work.unwanted'], target: 'cancelBuild' },
+  { name: 'settle-redriven-executions', types: ['work.execution_ended'], target: 'settleBuild' },
   {
     name: 'bring-sharers-on',
     types: ['build.started', 'build.succeeded', 'build.failed', 'build.cancelled', 'work.started', 'work.ended'],
     target: 'bringSharersOn',
   },
 ];
+
+/** What writes down all that comes to the queue of dead letters. Its own failures stay in the queue. */
+export const deadLetterKeeper = 'keepDeadLetters' satisfies EventFunctionName;
 
 /** The state machine's own status changes that call a function: what Catch does not see ends up here. */
 export const executionRule = {

@@ -135,6 +135,12 @@ export const eventFunctions = {
     rights: none,
     timeoutSeconds: 120,
   },
+  keepDeadLetters: {
+    name: 'keep-dead-letters',
+    entry: 'functions/events/keep-dead-letters/lambda.ts',
+    rights: none,
+    timeoutSeconds: 30,
+  },
   sealAudit: {
     name: 'seal-audit',
     entry: 'functions/events/seal-audit/lambda.ts',

@@ -90,6 +90,15 @@ export const operationGroups: readonly OperationGroup[] = [
     summary: 'See, explain, empty and warm the cache',
   },
   {
+    name: 'dead-letters',
+    prefixes: ['/v1/dead-letters'],
+    entry: 'functions/api/dead-letters/lambda.ts',
+    // It tells an event again by writing it to the outbox.
+    rights: { table: 'write', blobs: 'none', signsUrls: false, startsFlow: false, stopsFlow: false, stopsTasks: false },
+    timeoutSeconds: 10,
+    summary: 'Asynchronous work that was given up: see it, have it done again',
+  },
+  {
     name: 'locks',
     prefixes: ['/v1/locks'],
     entry: 'functions/api/locks/lambda.ts',

@@ -4,6 +4,7 @@ import { approvalOperations } from './approvals/operations.ts';
 import { auditOperations } from './audit/operations.ts';
 import { buildOperations } from './builds/operations.ts';
 import { cacheOperations } from './cache/operations.ts';
+import { deadLetterOperations } from './dead-letters/operations.ts';
 import { lockOperations } from './locks/operations.ts';
 import { secretOperations } from './secrets/operations.ts';
 import { serviceOperations } from './service/operations.ts';
@@ -20,6 +21,7 @@ export const operationsByGroup: Readonly<Record<string, readonly Operation[]>> =
   audit: auditOperations,
   builds: buildOperations,
   cache: cacheOperations,
+  'dead-letters': deadLetterOperations,
   locks: lockOperations,
   secrets: secretOperations,
   specs: specOperations,

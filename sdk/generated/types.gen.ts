@@ -2877,6 +2877,51 @@ export type Warmings = {
     builds: Array<Build>;
 };
 
+export type DeadLetterList = {
+    deadLetters: Array<DeadLetter>;
+    /**
+     * There where more may follow.
+     */
+    cursor?: string;
+};
+
+export type DeadLetter = {
+    id: string;
+    source: string;
+    state: 'open' | 'redriven';
+    event?: {
+        /**
+         * Unique and sortable; a consumer’s dedupe key.
+         */
+        id: string;
+        type: 'build.submitted' | 'build.queued' | 'build.started' | 'build.stage_completed' | 'build.cancel_requested' | 'build.succeeded' | 'build.failed' | 'build.cancelled' | 'work.started' | 'work.ended' | 'work.unwanted' | 'build.rejected' | 'approval.requested' | 'approval.decided' | 'work.execution_ended';
+        version: 1;
+        tenantId: string;
+        /**
+         * ISO 8601 in UTC with milliseconds.
+         */
+        at: string;
+        detail: {
+            [key: string]: Schema1;
+        };
+    };
+    text?: string;
+    error: string;
+    attempts: number;
+    firstAt: string;
+    lastAt: string;
+    redrives: number;
+    redrivenAt?: string;
+    /**
+     * It has an event that can be told again.
+     */
+    redrivable: boolean;
+};
+
+export type DeadLetterRemoval = {
+    discarded: true;
+};
+
 export type StoredLock = {
     /**
      * Its name in `lock` of a spec: of its canonical JSON and a line’s end.
@@ -5466,7 +5511,7 @@ export type ListAuditData = {
         /**
          * Only entries of this action.
          */
-        action?: 'access.refused' | 'approval.covered' | 'approval.expired' | 'approval.given' | 'approval.rejected' | 'approval.withdrawn' | 'approval_policy.removed' | 'approval_policy.set' | 'build.cancel_requested' | 'build.submitted' | 'cache.removed' | 'key.created' | 'key.revoked' | 'key.rotated' | 'member.added' | 'member.changed' | 'member.removed' | 'quota.set' | 'role.removed' | 'role.set' | 'secret.removed' | 'secret.set' | 'team.changed' | 'team.created' | 'team.member_removed' | 'team.member_set' | 'team.removed' | 'template.changed' | 'template.created' | 'template.forked' | 'template.published' | 'template.removed' | 'template.reviewed' | 'template.review_removed' | 'tenant.created' | 'tenant.renamed' | 'tenant.share_set' | 'upload.removed';
+        action?: 'access.refused' | 'approval.covered' | 'approval.expired' | 'approval.given' | 'approval.rejected' | 'approval.withdrawn' | 'approval_policy.removed' | 'approval_policy.set' | 'build.cancel_requested' | 'build.submitted' | 'cache.removed' | 'dead_letter.discarded' | 'dead_letter.redriven' | 'key.created' | 'key.revoked' | 'key.rotated' | 'member.added' | 'member.changed' | 'member.removed' | 'quota.set' | 'role.removed' | 'role.set' | 'secret.removed' | 'secret.set' | 'team.changed' | 'team.created' | 'team.member_removed' | 'team.member_set' | 'team.removed' | 'template.changed' | 'template.created' | 'template.forked' | 'template.published' | 'template.removed' | 'template.reviewed' | 'template.review_removed' | 'tenant.created' | 'tenant.renamed' | 'tenant.share_set' | 'upload.removed';
         /**
          * Only what this member did or was refused.
          */
@@ -6993,6 +7038,188 @@ export type WarmCacheResponses = {
 };
 
 export type WarmCacheResponse = WarmCacheResponses[keyof WarmCacheResponses];
+
+export type ListDeadLettersData = {
+    body?: never;
+    path?: never;
+    query?: {
+        /**
+         * Entries a page.
+         */
+        limit?: number;
+        /**
+         * As the page before gave it, with the same query.
+         */
+        cursor?: string;
+        /**
+         * open: nobody has had it done again since it failed. redriven: somebody has, and it has not failed since.
+         */
+        state?: 'open' | 'redriven';
+    };
+    url: '/v1/dead-letters';
+};
+
+export type ListDeadLettersErrors = {
+    /**
+     * `cursor.invalid`: The cursor is not valid. `request.invalid`: The request is not valid.
+     */
+    400: Problem;
+    /**
+     * `access.unauthenticated`: No valid credentials.
+     */
+    401: Problem;
+    /**
+     * `access.address_refused`: The key is not for this address. `access.forbidden`: The key may not do this.
+     */
+    403: Problem;
+    /**
+     * `request.too_large`: The body is too large.
+     */
+    413: Problem;
+    /**
+     * `request.rate_limited`: The key asks too often.
+     */
+    429: Problem;
+    /**
+     * `internal.error`: The service failed.
+     */
+    500: Problem;
+    /**
+     * `service.unavailable`: A part of the service is not available.
+     */
+    503: Problem;
+};
+
+export type ListDeadLettersError = ListDeadLettersErrors[keyof ListDeadLettersErrors];
+
+export type ListDeadLettersResponses = {
+    /**
+     * Success.
+     */
+    200: DeadLetterList;
+};
+
+export type ListDeadLettersResponse = ListDeadLettersResponses[keyof ListDeadLettersResponses];
+
+export type RedriveDeadLetterData = {
+    body?: never;
+    path: {
+        /**
+         * The dead letter’s id.
+         */
+        letterId: string;
+    };
+    query?: never;
+    url: '/v1/dead-letters/{letterId}:redrive';
+};
+
+export type RedriveDeadLetterErrors = {
+    /**
+     * `request.invalid`: The request is not valid.
+     */
+    400: Problem;
+    /**
+     * `access.unauthenticated`: No valid credentials.
+     */
+    401: Problem;
+    /**
+     * `access.address_refused`: The key is not for this address. `access.forbidden`: The key may not do this.
+     */
+    403: Problem;
+    /**
+     * `dead_letter.not_found`: There is no such dead letter.
+     */
+    404: Problem;
+    /**
+     * `dead_letter.no_event`: The dead letter has no event that could be told again.
+     */
+    409: Problem;
+    /**
+     * `request.too_large`: The body is too large.
+     */
+    413: Problem;
+    /**
+     * `request.rate_limited`: The key asks too often.
+     */
+    429: Problem;
+    /**
+     * `internal.error`: The service failed.
+     */
+    500: Problem;
+    /**
+     * `service.unavailable`: A part of the service is not available.
+     */
+    503: Problem;
+};
+
+export type RedriveDeadLetterError = RedriveDeadLetterErrors[keyof RedriveDeadLetterErrors];
+
+export type RedriveDeadLetterResponses = {
+    /**
+     * Success.
+     */
+    202: DeadLetter;
+};
+
+export type RedriveDeadLetterResponse = RedriveDeadLetterResponses[keyof RedriveDeadLetterResponses];
+
+export type DiscardDeadLetterData = {
+    body?: never;
+    path: {
+        /**
+         * The dead letter’s id.
+         */
+        letterId: string;
+    };
+    query?: never;
+    url: '/v1/dead-letters/{letterId}';
+};
+
+export type DiscardDeadLetterErrors = {
+    /**
+     * `request.invalid`: The request is not valid.
+     */
+    400: Problem;
+    /**
+     * `access.unauthenticated`: No valid credentials.
+     */
+    401: Problem;
+    /**
+     * `access.address_refused`: The key is not for this address. `access.forbidden`: The key may not do this.
+     */
+    403: Problem;
+    /**
+     * `dead_letter.not_found`: There is no such dead letter.
+     */
+    404: Problem;
+    /**
+     * `request.too_large`: The body is too large.
+     */
+    413: Problem;
+    /**
+     * `request.rate_limited`: The key asks too often.
+     */
+    429: Problem;
+    /**
+     * `internal.error`: The service failed.
+     */
+    500: Problem;
+    /**
+     * `service.unavailable`: A part of the service is not available.
+     */
+    503: Problem;
+};
+
+export type DiscardDeadLetterError = DiscardDeadLetterErrors[keyof DiscardDeadLetterErrors];
+
+export type DiscardDeadLetterResponses = {
+    /**
+     * Success.
+     */
+    200: DeadLetterRemoval;
+};
+
+export type DiscardDeadLetterResponse = DiscardDeadLetterResponses[keyof DiscardDeadLetterResponses];
 
 export type UploadLockData = {
     body: BuildLock;

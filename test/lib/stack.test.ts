@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { outboxKey } from '../../core/builds/keys.ts';
 import { outputTypes } from '../../core/spec/releases.ts';
-import { eventRules, outboxStream, schedules } from '../../core/wiring/event-rules.ts';
+import { deadLetterKeeper, eventRules, outboxStream, schedules } from '../../core/wiring/event-rules.ts';
 import { eventFunctions, orchestrationFunctions } from '../../core/wiring/flow-functions.ts';
 import { operationGroups } from '../../core/wiring/operation-groups.ts';
 import { tableSchema } from '../../core/wiring/table-schema.ts';
@@ -295,11 +295,29 @@ describe('the functions', () => {
 
   it('hear of the outbox, and of nothing else in the table', () => {
     expect(outboxKey('evt_1').partition.startsWith(outboxStream.partitionPrefix)).toBe(true);
-    const { resource } = only('AWS::Lambda::EventSourceMapping');
+    const mappings = [...resourcesOf(template, 'AWS::Lambda::EventSourceMapping').values()];
+    const [resource, another] = mappings.filter(({ Properties }) => Properties.FilterCriteria !== undefined);
+    if (resource === undefined || another !== undefined) throw new Error('one mapping filters what it hears of');
     expect(resource.Properties).toMatchObject({ BisectBatchOnFunctionError: true, MaximumRetryAttempts: 5 });
     expect(references(resource.Properties.FunctionName)).toContain(functionOf(eventFunctions.publishOutbox.entry).id);
     expect(JSON.stringify(resource.Properties.FilterCriteria)).toContain('OUTBOX#');
     expect(JSON.stringify(resource.Properties.DestinationConfig)).toContain('OnFailure');
+  });
+
+  it('have what they fail at sent to the queue of dead letters, which one function writes down', () => {
+    const { id: queue, resource } = only('AWS::SQS::Queue');
+    const configs = [...resourcesOf(template, 'AWS::Lambda::EventInvokeConfig').values()];
+    const sending = configs.filter(({ Properties }) => references(Properties.DestinationConfig).has(queue));
+    const targets = sending.flatMap(({ Properties }) => [...references(Properties.FunctionName)]);
+    const keeper = functionOf(eventFunctions[deadLetterKeeper].entry);
+    const others = Object.values(eventFunctions).map(({ entry }) => functionOf(entry).id);
+    expect(targets.sort()).toEqual(others.filter((id) => id !== keeper.id).sort());
+    const mappings = [...resourcesOf(template, 'AWS::Lambda::EventSourceMapping').values()];
+    const reading = mappings.filter(({ Properties }) => references(Properties.EventSourceArn).has(queue));
+    expect(reading.map(({ Properties }) => [...references(Properties.FunctionName)])).toEqual([[keeper.id]]);
+    expect(reading[0]?.Properties.FunctionResponseTypes).toEqual(['ReportBatchItemFailures']);
+    // A message is not handed out again while the function may still be at it.
+    expect(resource.Properties.VisibilityTimeout).toBe(6 * eventFunctions[deadLetterKeeper].timeoutSeconds);
   });
 
   it('sign by a role that is assumed for it, and that puts only where builders and users put', () => {

@@ -17,8 +17,9 @@ import type { ArchiveState } from '../../core/plan/archive-state.ts';
 import type { Ports } from '../../core/ports/ports.ts';
 import type { ResolvedSpec } from '../../core/spec/schema.ts';
 import type { Installation } from '../../core/tenancy/installation.ts';
-import { executionRule } from '../../core/wiring/event-rules.ts';
+import { deadLetterKeeper, executionRule } from '../../core/wiring/event-rules.ts';
 import type { EventFunctionName } from '../../core/wiring/flow-functions.ts';
+import { deadLetterMessage } from '../../local/bus/dead-letter-message.ts';
 import { createLocalBus } from '../../local/bus/event-bus.ts';
 import { openLocalFlow } from '../../local/flow/local-flow.ts';
 import type { RunTaskRequest } from '../../local/flow/run-task.ts';
@@ -87,7 +88,7 @@ export async function openControlPlane(
   };
   const bus = createLocalBus({
     ...{ invoke, clock, log: () => undefined, file: join(directory, 'bus.db') },
-    deadLetter: async (letter) => console.error('dead letter', letter),
+    deadLetter: (letter) => invoke(deadLetterKeeper, deadLetterMessage(letter, ids.next('req'))),
   });
   const running = new Map<string, RunTaskRequest>();
   const flow = openLocalFlow({

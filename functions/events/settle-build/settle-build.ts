@@ -7,6 +7,7 @@ import { endBuild } from '../../../core/builds/settle.ts';
 import { attemptWrite, listAttempts, listStages } from '../../../core/builds/stage-repository.ts';
 import type { JsonValue } from '../../../core/digest.ts';
 import { readTrigger } from '../../../core/events/envelope.ts';
+import { buildOf } from '../../../core/events/subject.ts';
 import type { Ports } from '../../../core/ports/ports.ts';
 import { ConditionFailed } from '../../../core/ports/table.ts';
 import { stopUnwanted } from '../../../core/sharing/cancel.ts';
@@ -26,6 +27,11 @@ export async function handle(ports: SettlePorts, input: unknown): Promise<JsonVa
   if (trigger.kind === 'execution') {
     await settleBuild(ports, trigger.change.name);
     return { settled: [trigger.change.name] };
+  }
+  const redriven = buildOf(input);
+  if (redriven !== undefined) {
+    await settleBuild(ports, redriven);
+    return { settled: [redriven] };
   }
   const before = ports.clock.now().getTime() - grace;
   const running = (await buildsInState(ports.table, 'running', 100))

@@ -72,7 +72,7 @@ describe('dispatchers at once', () => {
     expect(alone.slice(0, 15).filter((tenant) => tenant === 'ten_a').length).toBeGreaterThanOrEqual(9);
   });
 
-  it('pass no cap, start each build once, and leave the counters as the builds are', { timeout: 240_000 }, async () => {
+  it('pass no cap, start each build once, and leave the counters as the builds are', { timeout: 600_000 }, async () => {
     const wish = fc.record({
       tenant: fc.constantFrom('ten_1', 'ten_2'),
       team: fc.option(fc.constantFrom('tea_1', 'tea_2'), { nil: undefined }),
@@ -82,7 +82,7 @@ describe('dispatchers at once', () => {
     });
     const cap = fc.integer({ min: 1, max: 3 });
     const given = fc.record({
-      wishes: fc.array(wish, { minLength: 1, maxLength: 5 }),
+      wishes: fc.array(wish, { minLength: 1, maxLength: 4 }),
       caps: fc.record({
         concurrentBuilds: fc.integer({ min: 1, max: 5 }),
         concurrentBuildsPerTenant: cap,

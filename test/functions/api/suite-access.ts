@@ -20,6 +20,7 @@ function pathOf(operation: Operation, id: string): string {
     .replace('{sha256}', 'a'.repeat(64))
     .replace('{n}', '1')
     .replace('{version}', '1')
+    .replace('{letterId}', `dlq_${'0'.repeat(26)}`)
     .replace('{tenantId}', `ten_${'0'.repeat(26)}`)
     .replace('{memberId}', `mem_${'0'.repeat(26)}`)
     .replace('{teamId}', `team_${'0'.repeat(26)}`)
@@ -111,6 +112,9 @@ export function describeAccess(api: () => ApiUnderTest): void {
         renameTenant: 'tenant:write',
         createTenant: 'installation:operate',
         listTenants: 'installation:operate',
+        listDeadLetters: 'installation:operate',
+        redriveDeadLetter: 'installation:operate',
+        discardDeadLetter: 'installation:operate',
         readTenantShare: 'installation:operate',
         setTenantShare: 'installation:operate',
         addMember: 'members:write',
