@@ -44,7 +44,7 @@ const limits = fc.record({
 });
 
 const setup = fc.record({
-  builds: fc.array(script, { minLength: 1, maxLength: 8 }),
+  builds: fc.array(script, { minLength: 1, maxLength: 6 }),
   ofTenant: limits,
   ofTeam: limits,
   sweeps: fc.integer({ min: 0, max: 2 }),
@@ -181,7 +181,7 @@ it('counters are the sum of the leases of what there is, and pass no limit, what
   );
   // It has gone all ways, else it shows nothing.
   expect(Math.min(...Object.values(seen))).toBeGreaterThan(100);
-}, 120_000);
+}, 300_000);
 
 /**
  * What a list of builds uses, told by what became of them and not by leases.
