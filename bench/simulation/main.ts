@@ -47,7 +47,7 @@ async function manyTenants(): Promise<void> {
   const result = await resultOf(run, slots);
   ran();
   console.log(tenantsReport(options, run, result));
-  needFair(result, { share: 0.1, pause: 3 });
+  needFair(result, { share: 0.1, pause: 10 });
 }
 
 async function manyBuilds(): Promise<void> {
