@@ -1,6 +1,6 @@
 import type { createClient } from './generated/client/index.ts';
 import * as operations from './generated/sdk.gen.ts';
-import type { ChangeTeamData, CreateTeamData, Team, TeamMember } from './generated/types.gen.ts';
+import type { ChangeTeamData, CreateTeamData, Team, TeamMember, TeamShare } from './generated/types.gen.ts';
 import { everyPage } from './pages.ts';
 
 /** The calls of a client that are about teams. */
@@ -29,6 +29,13 @@ export function teamCalls(client: ReturnType<typeof createClient>) {
     await operations.removeTeam({ ...shared, path: { teamId } });
   };
 
+  /** The weight of a team among those of its tenant, and how many of its builds run. */
+  const readTeamShare = async (teamId: string): Promise<TeamShare> =>
+    (await operations.readTeamShare({ ...shared, path: { teamId } })).data;
+
+  const setTeamShare = async (teamId: string, weight: number): Promise<TeamShare> =>
+    (await operations.setTeamShare({ ...shared, path: { teamId }, body: { weight } })).data;
+
   /** Everybody who is in a team, with their roles there. */
   const listTeamMembers = (teamId: string): Promise<readonly TeamMember[]> =>
     everyPage(async (query) => {
@@ -47,6 +54,6 @@ export function teamCalls(client: ReturnType<typeof createClient>) {
 
   return {
     ...{ createTeam, listTeams, readTeam, changeTeam, removeTeam },
-    ...{ listTeamMembers, setTeamMember, removeTeamMember },
+    ...{ listTeamMembers, setTeamMember, removeTeamMember, readTeamShare, setTeamShare },
   };
 }

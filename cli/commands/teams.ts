@@ -14,6 +14,7 @@ export function teamsCommand(output: Output): Command {
     .addCommand(listCommand(output))
     .addCommand(changeCommand(output))
     .addCommand(removeCommand(output))
+    .addCommand(shareCommand(output))
     .addCommand(membersCommand(output))
     .addCommand(setMemberCommand(output))
     .addCommand(removeMemberCommand(output));
@@ -31,6 +32,22 @@ const contentOptionsSchema = connectionOptionsSchema.extend({
   name: z.string().optional(),
   description: z.string().optional(),
 });
+
+const shareOptionsSchema = connectionOptionsSchema.extend({ weight: z.coerce.number().optional() });
+
+function shareCommand(output: Output): Command {
+  return engineCommand('share')
+    .description('show a team’s weight among those of the tenant, or give it another one')
+    .argument(...teamArgument)
+    .option('--weight <number>', '1 to 1000: twice the weight is twice the time in slots where slots are short')
+    .action(async (team: string, given: unknown) => {
+      const { weight, ...options } = shareOptionsSchema.parse(given);
+      const { engine, teamId } = await at(options, team);
+      const found = await (weight === undefined ? engine.readTeamShare(teamId) : engine.setTeamShare(teamId, weight));
+      if (options.json) output.document(found);
+      else output.line(`${found.teamId}  weight ${found.weight}, ${found.running} builds running`);
+    });
+}
 
 /** The engine, and the id of the team that is named. */
 async function at(options: z.output<typeof connectionOptionsSchema>, team: string) {

@@ -37,6 +37,7 @@ export const auditActions = [
   'team.member_removed',
   'team.member_set',
   'team.removed',
+  'team.share_set',
   'template.changed',
   'template.created',
   'template.forked',

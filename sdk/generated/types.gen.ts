@@ -3092,6 +3092,18 @@ export type TeamMemberRemoval = {
     removed: true;
 };
 
+export type TeamShare = {
+    teamId: string;
+    /**
+     * Of a share: twice the weight is twice the time in slots, where both want more than they get.
+     */
+    weight: number;
+    /**
+     * Its builds that run now.
+     */
+    running: number;
+};
+
 export type Template = {
     id: string;
     /**
@@ -5511,7 +5523,7 @@ export type ListAuditData = {
         /**
          * Only entries of this action.
          */
-        action?: 'access.refused' | 'approval.covered' | 'approval.expired' | 'approval.given' | 'approval.rejected' | 'approval.withdrawn' | 'approval_policy.removed' | 'approval_policy.set' | 'build.cancel_requested' | 'build.submitted' | 'cache.removed' | 'dead_letter.discarded' | 'dead_letter.redriven' | 'key.created' | 'key.revoked' | 'key.rotated' | 'member.added' | 'member.changed' | 'member.removed' | 'quota.set' | 'role.removed' | 'role.set' | 'secret.removed' | 'secret.set' | 'team.changed' | 'team.created' | 'team.member_removed' | 'team.member_set' | 'team.removed' | 'template.changed' | 'template.created' | 'template.forked' | 'template.published' | 'template.removed' | 'template.reviewed' | 'template.review_removed' | 'tenant.created' | 'tenant.renamed' | 'tenant.share_set' | 'upload.removed';
+        action?: 'access.refused' | 'approval.covered' | 'approval.expired' | 'approval.given' | 'approval.rejected' | 'approval.withdrawn' | 'approval_policy.removed' | 'approval_policy.set' | 'build.cancel_requested' | 'build.submitted' | 'cache.removed' | 'dead_letter.discarded' | 'dead_letter.redriven' | 'key.created' | 'key.revoked' | 'key.rotated' | 'member.added' | 'member.changed' | 'member.removed' | 'quota.set' | 'role.removed' | 'role.set' | 'secret.removed' | 'secret.set' | 'team.changed' | 'team.created' | 'team.member_removed' | 'team.member_set' | 'team.removed' | 'team.share_set' | 'template.changed' | 'template.created' | 'template.forked' | 'template.published' | 'template.removed' | 'template.reviewed' | 'template.review_removed' | 'tenant.created' | 'tenant.renamed' | 'tenant.share_set' | 'upload.removed';
         /**
          * Only what this member did or was refused.
          */
@@ -8197,6 +8209,131 @@ export type SetTeamQuotaResponses = {
 };
 
 export type SetTeamQuotaResponse = SetTeamQuotaResponses[keyof SetTeamQuotaResponses];
+
+export type ReadTeamShareData = {
+    body?: never;
+    path: {
+        /**
+         * Id of the team.
+         */
+        teamId: string;
+    };
+    query?: never;
+    url: '/v1/teams/{teamId}/share';
+};
+
+export type ReadTeamShareErrors = {
+    /**
+     * `request.invalid`: The request is not valid.
+     */
+    400: Problem;
+    /**
+     * `access.unauthenticated`: No valid credentials.
+     */
+    401: Problem;
+    /**
+     * `access.address_refused`: The key is not for this address. `access.forbidden`: The key may not do this.
+     */
+    403: Problem;
+    /**
+     * `team.not_found`: There is no such team.
+     */
+    404: Problem;
+    /**
+     * `request.too_large`: The body is too large.
+     */
+    413: Problem;
+    /**
+     * `request.rate_limited`: The key asks too often.
+     */
+    429: Problem;
+    /**
+     * `internal.error`: The service failed.
+     */
+    500: Problem;
+    /**
+     * `service.unavailable`: A part of the service is not available.
+     */
+    503: Problem;
+};
+
+export type ReadTeamShareError = ReadTeamShareErrors[keyof ReadTeamShareErrors];
+
+export type ReadTeamShareResponses = {
+    /**
+     * Success.
+     */
+    200: TeamShare;
+};
+
+export type ReadTeamShareResponse = ReadTeamShareResponses[keyof ReadTeamShareResponses];
+
+export type SetTeamShareData = {
+    body: {
+        /**
+         * Of a share: twice the weight is twice the time in slots, where both want more than they get.
+         */
+        weight: number;
+    };
+    path: {
+        /**
+         * Id of the team.
+         */
+        teamId: string;
+    };
+    query?: never;
+    url: '/v1/teams/{teamId}/share';
+};
+
+export type SetTeamShareErrors = {
+    /**
+     * `request.invalid`: The request is not valid. `request.unreadable`: The body cannot be read.
+     */
+    400: Problem;
+    /**
+     * `access.unauthenticated`: No valid credentials.
+     */
+    401: Problem;
+    /**
+     * `access.address_refused`: The key is not for this address. `access.forbidden`: The key may not do this.
+     */
+    403: Problem;
+    /**
+     * `team.not_found`: There is no such team.
+     */
+    404: Problem;
+    /**
+     * `request.too_large`: The body is too large.
+     */
+    413: Problem;
+    /**
+     * `request.media_type`: The media type is not supported.
+     */
+    415: Problem;
+    /**
+     * `request.rate_limited`: The key asks too often.
+     */
+    429: Problem;
+    /**
+     * `internal.error`: The service failed.
+     */
+    500: Problem;
+    /**
+     * `service.unavailable`: A part of the service is not available.
+     */
+    503: Problem;
+};
+
+export type SetTeamShareError = SetTeamShareErrors[keyof SetTeamShareErrors];
+
+export type SetTeamShareResponses = {
+    /**
+     * Success.
+     */
+    200: TeamShare;
+};
+
+export type SetTeamShareResponse = SetTeamShareResponses[keyof SetTeamShareResponses];
 
 export type ListTemplatesData = {
     body?: never;

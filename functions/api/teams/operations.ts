@@ -5,10 +5,12 @@ import { listTeamMembers } from './list-team-members.ts';
 import { listTeams } from './list-teams.ts';
 import { readTeam } from './read-team.ts';
 import { readTeamQuota } from './read-team-quota.ts';
+import { readTeamShare } from './read-team-share.ts';
 import { removeTeam } from './remove-team.ts';
 import { removeTeamMember } from './remove-team-member.ts';
 import { setTeamMember } from './set-team-member.ts';
 import { setTeamQuota } from './set-team-quota.ts';
+import { setTeamShare } from './set-team-share.ts';
 
 export const teamOperations: readonly Operation[] = [
   createTeam,
@@ -21,4 +23,6 @@ export const teamOperations: readonly Operation[] = [
   removeTeamMember,
   readTeamQuota,
   setTeamQuota,
+  readTeamShare,
+  setTeamShare,
 ];

@@ -115,6 +115,8 @@ export function describeAccess(api: () => ApiUnderTest): void {
         listDeadLetters: 'installation:operate',
         redriveDeadLetter: 'installation:operate',
         discardDeadLetter: 'installation:operate',
+        readTeamShare: 'teams:read',
+        setTeamShare: 'teams:write',
         readTenantShare: 'installation:operate',
         setTenantShare: 'installation:operate',
         addMember: 'members:write',

@@ -5,6 +5,7 @@ import { updateBuild } from '../../../core/builds/build-repository.ts';
 import { buildDetailSchema, buildViewSchema } from '../../../core/builds/build-view.ts';
 import { endBuild } from '../../../core/builds/settle.ts';
 import { tenantShareSchema } from '../../../core/queue/tenant-share.ts';
+import { keyInTeams, principalWith, teamOfTenant } from '../../support/teams.ts';
 import type { ApiUnderTest, TenantUnderTest } from './api-under-test.ts';
 import { exampleSpec } from './example-spec.ts';
 import { type Answer, call, problemOf } from './http-call.ts';
@@ -77,6 +78,23 @@ export function describeQueue(api: () => ApiUnderTest): void {
       expect(Number(answer.headers.get('retry-after'))).toBeGreaterThanOrEqual(5);
       await api().ports.table.transact([counter(-2_000)]);
       expect((await start('')).status).toBe(202);
+    });
+
+    it('lets who writes teams of the tenant weigh a team, and no team itself', async () => {
+      const operator = await principalWith(api().ports, one.keys.operator);
+      const teamId = await teamOfTenant(api().ports, operator, 'Web');
+      const inside = (await keyInTeams(api().ports, operator, { [teamId]: ['admin'] })).text;
+      const path = `${api().url}/v1/teams/${teamId}/share`;
+      const set = (weight: number, key: string) => call(path, { method: 'PUT', key, body: JSON.stringify({ weight }) });
+      expect((await call(path, { key: inside })).json()).toEqual({ teamId, weight: 1, running: 0 });
+      expect((await set(7, inside)).status).toBe(403);
+      expect((await set(7, one.keys.admin)).json()).toEqual({ teamId, weight: 7, running: 0 });
+      expect((await set(0, one.keys.admin)).status).toBe(400);
+      const strange = await set(7, other.keys.owner);
+      expect([strange.status, problemOf(strange).code]).toEqual([404, 'team.not_found']);
+      // An admin of the team may do urgent builds in it, and nowhere else.
+      expect((await start(`?priority=urgent&team=${teamId}`, inside)).status).toBe(202);
+      expect((await start(`?priority=urgent&team=${teamId}`)).status).toBe(403);
     });
 
     it('lets the operator weigh a tenant, and writes it down', async () => {
