@@ -97,6 +97,7 @@ describe('a key', () => {
       'builds:cancel',
       'builds:create',
       'builds:read',
+      'builds:urgent',
       'cache:read',
     ]);
     const builder = await enter((await make(['builder'], { scopes: ['builds:*'] })).text);
@@ -180,7 +181,9 @@ describe('at the next request', () => {
     await changeMember(ports(), owner, record.memberId, { roles: ['shipping'] });
     expect([...(await enter(text)).permissions].sort()).toEqual(['artifacts:read', 'builds:read']);
     await setRole(ports(), owner, { name: 'shipping', description: '', grants: ['builds:*'] });
-    expect([...(await enter(text)).permissions].sort()).toEqual(['builds:cancel', 'builds:create', 'builds:read']);
+    expect([...(await enter(text)).permissions].sort()).toEqual([
+      ...['builds:cancel', 'builds:create', 'builds:read', 'builds:urgent'],
+    ]);
   });
 });
 
