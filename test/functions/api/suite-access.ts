@@ -259,6 +259,7 @@ export function describeAccess(api: () => ApiUnderTest): void {
         ...['previewPlan', 'readApproval', 'readBuild', 'readBuildLock', 'readCapabilities', 'readLogs', 'readTeam'],
         ...[
           'readTeamQuota',
+          'readTeamShare',
           'readUpload',
           'rejectBuild',
           'removeTeamMember',
