@@ -81,8 +81,9 @@ async function judgeAtGate(ports: GatePorts, build: BuildRecord): Promise<Passag
   const book = await readPolicies(ports.table, build.tenantId);
   if (book.policies.length === 0) return passes;
   const facts = await readFacts(ports.table, build);
-  // From the first on, so that nothing of it is given out while it runs.
-  const held = policiesFor(book.policies, 'publish', facts).length > 0 ? { publication: 'held' as const } : {};
+  // From the first on, so that nothing of it is given out while it runs. What a verification makes never is.
+  const isHeld = build.purpose === undefined && policiesFor(book.policies, 'publish', facts).length > 0;
+  const held = isHeld ? { publication: 'held' as const } : {};
   const policies = policiesFor(book.policies, 'build', facts);
   if (policies.length === 0) return { ...passes, fields: held };
   const { request, ballot, standing } = await newRequest(ports, build, { gate: 'build', facts, policies, book });

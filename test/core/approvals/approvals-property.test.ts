@@ -38,7 +38,7 @@ describe('approvals', () => {
     const ended = { queued: 0, rejected: 0, waiting: 0 };
     await fc.assert(
       fc.asyncProperty(
-        fc.array(acts, { minLength: 10, maxLength: 40 }),
+        fc.array(acts, { minLength: 8, maxLength: 24 }),
         fc.integer({ min: 1, max: 3 }),
         async (all, quorum) => {
           let salt = 0;
