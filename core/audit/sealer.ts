@@ -19,8 +19,9 @@ export interface SealPorts {
 const entriesATime = 40;
 /** Transactions that a run makes for one tenant at most: one that writes all the time must not keep the others waiting. */
 const mostTransactions = 25;
-/** Records that a run looks at in each shard; what is behind them is the next run's. */
-const lookedAt = 1_000;
+/** Records of a page, and pages that a run looks at in each shard; what is behind them is the next run's. */
+const pageRecords = 1_000;
+const mostPages = 20;
 /** Times that a head is anchored anew because another sealer has moved it on. */
 const mostAnchors = 5;
 
@@ -40,8 +41,18 @@ export class BrokenChain extends Error {
 export async function sealAudit(ports: SealPorts): Promise<number> {
   const tenants = new Set<string>();
   for (let shard = 0; shard < shardCount; shard += 1) {
-    const page = await ports.table.query({ index: 'byState', partition: pendingShard(shard), limit: lookedAt });
-    for (const { indexes } of page.records) tenants.add(tenantOfState(indexes.byState?.sort ?? ''));
+    let cursor: string | undefined;
+    // Sorted by tenant: one with many entries must not hide those behind it.
+    for (let page = 0; page < mostPages; page += 1) {
+      const at = cursor === undefined ? {} : { cursor };
+      const found = await ports.table.query({
+        ...{ index: 'byState', partition: pendingShard(shard), limit: pageRecords },
+        ...at,
+      });
+      for (const { indexes } of found.records) tenants.add(tenantOfState(indexes.byState?.sort ?? ''));
+      cursor = found.cursor;
+      if (cursor === undefined) break;
+    }
   }
   let sealed = 0;
   const failures: unknown[] = [];

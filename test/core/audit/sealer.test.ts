@@ -11,6 +11,7 @@ import { readAnchors } from '../../../core/audit/anchor.ts';
 import { checkAudit, type WholeLog } from '../../../core/audit/check.ts';
 import { auditWrite } from '../../../core/audit/entry.ts';
 import { listPending, listSealed, readHead } from '../../../core/audit/log-repository.ts';
+import { pendingState } from '../../../core/audit/places.ts';
 import { type SealPorts, sealAudit } from '../../../core/audit/sealer.ts';
 import type { Blobs } from '../../../core/ports/blobs.ts';
 import type { Clock } from '../../../core/ports/clock.ts';
@@ -89,6 +90,22 @@ it('chains what waits, in order, by tenant, and signs the heads', async () => {
   expect(await reportOf('ten_a')).toEqual({ anchors: 1, anchoredSequence: 66 });
   expect(await reportOf('ten_b')).toEqual({ anchors: 1, anchoredSequence: 34 });
   expect(await sealAudit(ports)).toBe(0);
+});
+
+it('keeps no log waiting behind one that has more than a run seals', async () => {
+  const target = 'site';
+  const behind = Array.from({ length: 100 }, (_, number) => `ten_b${number}`).find(
+    (tenantId) => pendingState(tenantId, '').partition === pendingState('ten_a', '').partition,
+  );
+  if (behind === undefined) throw new Error('no tenant is in that shard');
+  for (let written = 0; written < 10_000; written += 100) {
+    now += 1;
+    const fact = { action: 'secret.removed', target } as const;
+    await table.transact(Array.from({ length: 100 }, () => auditWrite({ clock, ids }, { tenantId: 'ten_a' }, fact)));
+  }
+  await write(behind, target);
+  expect(await sealAudit(ports)).toBe(1_001);
+  expect(await linksOf(behind)).toHaveLength(1);
 });
 
 it('goes on from where it was, with an anchor an hour', async () => {
