@@ -96,9 +96,18 @@ export async function needRevocableKey(table: Table, principal: Principal, keyId
   return record;
 }
 
-/** The same of a key that is to be rotated, which gives its text away: it may be no wider than the one that calls. */
-export async function needRotatableKey(table: Table, principal: Principal, keyId: string): Promise<ApiKeyRecord> {
+/**
+ * The same of a key that is to be rotated, which gives its text away: it may be no wider than the one that calls, and of
+ * somebody else it is one that the caller might make.
+ * @returns the scopes of the key that follows it
+ */
+export async function needRotatableKey(
+  table: Table,
+  principal: Principal,
+  keyId: string,
+): Promise<ApiKeyRecord['scopes']> {
   const record = await needRevocableKey(table, principal, keyId);
+  if (record.memberId !== principal.memberId) return needMayMakeKey(table, principal, record);
   needNoWider(principal, record);
-  return record;
+  return record.scopes;
 }

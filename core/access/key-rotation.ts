@@ -18,6 +18,7 @@ import { apiKeyPlace, memberPlace } from './places.ts';
  * Makes the key that is to follow another, with what that one may. The old one lives on for that many seconds, or until
  * it would have ended anyway. The one before it, which must have ended, is revoked if it was not: so the member has as
  * many keys as before, however often this is done.
+ * @param scopes of the new one, no wider than those of the old; absent: the same
  * @throws EngineError key.not_found, key.not_live, key.rotating, key.too_many, member.not_found
  */
 export async function rotateApiKey(
@@ -25,6 +26,7 @@ export async function rotateApiKey(
   actor: ActorOrEngine,
   keyId: string,
   overlapSeconds: number,
+  scopes?: ApiKeyRecord['scopes'],
 ): Promise<MadeKey> {
   const stored = await table.get(apiKeyPlace(keyId));
   if (stored === undefined) throw missingKey();
@@ -39,10 +41,11 @@ export async function rotateApiKey(
     if (other === undefined || stateOf(recordOf(other), now) !== 'live') continue;
     throw new EngineError('key.rotating', `${recordOf(other).keyId} of this rotation lives.`);
   }
-  const { tenantId, memberId, name, scopes, addressRanges } = old;
+  const { tenantId, memberId, name, addressRanges } = old;
+  const kept = scopes ?? old.scopes;
   const made = generateApiKey(clock, ids, {
     ...{ tenantId, memberId, name, replaces: keyId },
-    ...(scopes === undefined ? {} : { scopes }),
+    ...(kept === undefined ? {} : { scopes: kept }),
     ...(addressRanges === undefined ? {} : { addressRanges }),
     ...(old.expiresAt === undefined ? {} : { expiresAt: old.expiresAt }),
   });

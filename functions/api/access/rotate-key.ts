@@ -29,8 +29,8 @@ export const rotateKey = defineOperation({
   errors: ['key.not_found', 'access.not_held', 'key.not_live', 'key.rotating', 'key.too_many', 'member.not_found'],
   async handle(ports, { params, body, context }) {
     const principal = principalOf(context);
-    await needRotatableKey(ports.table, principal, params.keyId);
-    const { record, text } = await rotateApiKey(ports, principal, params.keyId, body.overlapSeconds);
+    const scopes = await needRotatableKey(ports.table, principal, params.keyId);
+    const { record, text } = await rotateApiKey(ports, principal, params.keyId, body.overlapSeconds, scopes);
     return { body: { key: apiKeyView(record, ports.clock.now()), text } };
   },
 });

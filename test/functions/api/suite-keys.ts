@@ -1,6 +1,7 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { builtInRoles } from '../../../core/access/built-in-roles.ts';
+import { createApiKey } from '../../../core/access/key-repository.ts';
 import { apiKeyViewSchema, madeKeySchema, memberViewSchema } from '../../../core/access/views.ts';
 import type { ApiUnderTest, TenantUnderTest } from './api-under-test.ts';
 import { type Answer, call, problemOf } from './http-call.ts';
@@ -100,6 +101,16 @@ export function describeKeys(api: () => ApiUnderTest): void {
       const [first, again] = [madeKeySchema.parse((await once()).json()), madeKeySchema.parse((await once()).json())];
       expect([first.text !== undefined, again.text]).toEqual([true, undefined]);
       expect(again.key.keyId).toBe(first.key.keyId);
+    });
+
+    it('rotated by somebody else may no more than their member could then', async () => {
+      const viewer = await add(['viewer']);
+      const { tenantId } = one;
+      const { record } = await createApiKey(api().ports, { tenantId, memberId: viewer.memberId, name: 'own' });
+      expect(record.scopes).toBeUndefined();
+      const rotated = madeKeySchema.parse((await send('POST', `/v1/keys/${record.keyId}:rotate`, {})).json());
+      expect(rotated.key.scopes).toContain('builds:read');
+      expect(rotated.key.scopes).not.toContain('builds:create');
     });
 
     it('may no more than their member, nor than the key that made them', async () => {
