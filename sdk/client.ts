@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { accessCalls } from './access.ts';
 import { approvalCalls } from './approvals.ts';
 import { auditCalls } from './audit.ts';
@@ -7,6 +6,7 @@ import { deadLetterCalls } from './dead-letters.ts';
 import { diffCalls } from './diff.ts';
 import { downloadCalls } from './downloads.ts';
 import { ApiProblem, EngineUnreachable, isProblem, isTransient, reasonOf } from './engine-error.ts';
+import { followCalls, withSignal } from './following.ts';
 import { createClient } from './generated/client/index.ts';
 import * as operations from './generated/sdk.gen.ts';
 import type {
@@ -16,7 +16,6 @@ import type {
   BuildList,
   Capabilities,
   ListBuildsData,
-  LogLine,
   Logs,
   PlanPreview,
   PreviewPlanResponses,
@@ -60,13 +59,6 @@ export interface RunOptions {
 export interface LockOption {
   readonly lock?: string;
 }
-
-/** Seconds that one call for logs waits; the service allows 20. */
-const waitSeconds = 20;
-
-/** Failures in a row after which waiting gives up: with the pauses between them about half a minute. */
-const toleratedFailures = 10;
-const failurePauseMilliseconds = 3_000;
 
 export type EngineClient = ReturnType<typeof createEngineClient>;
 
@@ -206,47 +198,6 @@ export function createEngineClient(options: {
     }
   }
 
-  /** Polls a build until it has ended; `onProgress` gets every reading. A short absence of the engine is waited out. */
-  async function waitForBuild(
-    id: string,
-    waiting: {
-      readonly onProgress?: (build: BuildDetail) => void;
-      readonly signal?: AbortSignal;
-      readonly pollMilliseconds?: number;
-    } = {},
-  ): Promise<BuildDetail> {
-    for (;;) {
-      const build = await patiently(() => readBuild(id, waiting.signal), waiting.signal);
-      waiting.onProgress?.(build);
-      if (build.ended) return build;
-      await sleep(waiting.pollMilliseconds ?? 1_000, undefined, withSignal(waiting.signal));
-    }
-  }
-
-  /** The lines of a build's log as they come, until the build has ended. A short absence of the engine is waited out. */
-  async function* followLogs(
-    id: string,
-    following: { readonly stage?: string; readonly signal?: AbortSignal } = {},
-  ): AsyncGenerator<LogLine> {
-    let cursor: string | undefined;
-    for (;;) {
-      const began = Date.now();
-      const query = {
-        waitSeconds,
-        ...(following.stage === undefined ? {} : { stage: following.stage }),
-        ...(cursor === undefined ? {} : { cursor }),
-      };
-      const part = await patiently(() => readLogs(id, query, following.signal), following.signal);
-      yield* part.lines;
-      if (part.complete) return;
-      cursor = part.cursor;
-      // Too many callers of this tenant wait already: the answer came at once, so the pause is ours.
-      if (part.lines.length === 0 && Date.now() - began < 1_000) {
-        await sleep(1_000, undefined, withSignal(following.signal));
-      }
-    }
-  }
-
   return {
     url,
     ...cacheCalls(client),
@@ -275,8 +226,7 @@ export function createEngineClient(options: {
     listArtifacts,
     readSigningKey,
     isHealthy,
-    waitForBuild,
-    followLogs,
+    ...followCalls({ readBuild, readLogs }),
   };
 }
 
@@ -308,19 +258,4 @@ function lockOf({ lock }: LockOption): LockOption {
 
 function headersOf(run: RunOptions): { 'Idempotency-Key'?: string } {
   return run.idempotencyKey === undefined ? {} : { 'Idempotency-Key': run.idempotencyKey };
-}
-
-function withSignal(signal: AbortSignal | undefined): { signal?: AbortSignal } {
-  return signal === undefined ? {} : { signal };
-}
-
-async function patiently<T>(call: () => Promise<T>, signal: AbortSignal | undefined): Promise<T> {
-  for (let failures = 1; ; failures += 1) {
-    try {
-      return await call();
-    } catch (error) {
-      if (failures > toleratedFailures || !isTransient(error)) throw error;
-      await sleep(failurePauseMilliseconds, undefined, withSignal(signal));
-    }
-  }
 }

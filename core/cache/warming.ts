@@ -29,7 +29,7 @@ interface WarmPorts {
   readonly ids: Ids;
 }
 
-/** Stores a build of what a spec shares with all other builds; it is planned and queued as any other. */
+/** Stores a build of what a spec shares with all other builds; it starts where no other build waits. */
 export async function startWarming(
   ports: WarmPorts,
   who: { readonly tenantId: string; readonly keyId: string } | Actor,

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { stringify } from 'yaml';
-import { webTemplate } from '../functions/api/suite-templates.ts';
+import { webTemplate } from '../functions/api/template-calls.ts';
 import { type CliUnderTest, fileIn, openCli } from './engine-under-test.ts';
 
 let cli: CliUnderTest;

@@ -1,30 +1,17 @@
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { buildPreset } from '../support/built-presets.ts';
-import { engineFolder, removeFolder } from '../support/engine.ts';
-import { type EngineInProcess, startEngineInProcess } from '../support/engine-in-process.ts';
+import { describe, expect, it } from 'vitest';
+import { presetBench } from '../support/built-presets.ts';
 import { coloursOf } from '../support/picture.ts';
 import { bootIso } from '../support/qemu.ts';
 
 describe('the preset', () => {
-  const folder = mkdtempSync(join(tmpdir(), 'lbuild-presets-'));
-  const directory = engineFolder();
-  let engine: EngineInProcess;
-  beforeAll(async () => {
-    engine = await startEngineInProcess(directory, { mode: 'contained' });
-  });
-  afterAll(async () => {
-    await engine.close();
-    removeFolder(directory);
-    rmSync(folder, { recursive: true, force: true });
-  });
+  const { folder, client, buildPreset } = presetBench();
 
   it('rescue sees a disk beside its own, saves what is on it and does not touch it, in 768 MiB, started by UEFI', async () => {
-    const { image } = await buildPreset(engine, 'rescue', folder);
+    const { image } = await buildPreset('rescue');
     const disk = join(folder, 'second.img');
     mkdirSync(join(folder, 'content'));
     writeFileSync(join(folder, 'content/lost.txt'), 'found again\n');
@@ -49,10 +36,10 @@ describe('the preset', () => {
   });
 
   it('kiosk-desktop shows its page over the whole screen', async () => {
-    const { build } = await buildPreset(engine, 'kiosk-desktop', folder);
+    const { build } = await buildPreset('kiosk-desktop');
     const evidence = build.evidence.find(({ kind }) => kind === 'screenshot');
     if (evidence === undefined) throw new Error('there is no picture of the screen');
-    const { path } = await engine.client.downloadEvidence(build.id, evidence, folder);
+    const { path } = await client().downloadEvidence(build.id, evidence, folder);
     const [background, writing] = coloursOf(path);
     // The page's, and the white of what is written on it.
     expect(background?.colour).toBe('#105030');

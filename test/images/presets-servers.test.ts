@@ -1,29 +1,14 @@
-import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { buildPreset } from '../support/built-presets.ts';
-import { engineFolder, removeFolder } from '../support/engine.ts';
-import { type EngineInProcess, startEngineInProcess } from '../support/engine-in-process.ts';
+import { describe, expect, it } from 'vitest';
+import { presetBench } from '../support/built-presets.ts';
 import { bootDisk } from '../support/qemu.ts';
 
 describe('the preset', () => {
-  const folder = mkdtempSync(join(tmpdir(), 'lbuild-presets-'));
-  const directory = engineFolder();
-  let engine: EngineInProcess;
-  beforeAll(async () => {
-    engine = await startEngineInProcess(directory, { mode: 'contained' });
-  });
-  afterAll(async () => {
-    await engine.close();
-    removeFolder(directory);
-    rmSync(folder, { recursive: true, force: true });
-  });
+  const { buildPreset } = presetBench();
 
   it('web-server answers a page and its health, also from outside, started by UEFI', async () => {
-    const { image } = await buildPreset(engine, 'web-server', folder);
+    const { image } = await buildPreset('web-server');
     const from = await freePort();
     const answers: string[] = [];
     await bootDisk({
@@ -44,7 +29,7 @@ describe('the preset', () => {
   });
 
   it('database answers queries at its socket, in a cluster of its own', async () => {
-    const { build } = await buildPreset(engine, 'database', folder);
+    const { build } = await buildPreset('database');
     // No image holds a cluster: that it answers is the work of the first boot.
     const steps = build.stages.flatMap((stage) => stage.steps).map(({ id }) => id);
     expect(steps).toContain('first-boot');

@@ -1,9 +1,10 @@
-import { readFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { expect } from 'vitest';
+import { afterAll, beforeAll, expect } from 'vitest';
 import type { BuildDetail } from '../../sdk/generated/types.gen.ts';
-import { project } from './engine.ts';
-import type { EngineInProcess } from './engine-in-process.ts';
+import { engineFolder, project, removeFolder } from './engine.ts';
+import { type EngineInProcess, startEngineInProcess } from './engine-in-process.ts';
 
 /** A preset that was built as it stands in its file, tests included. */
 export interface BuiltPreset {
@@ -12,11 +13,27 @@ export interface BuiltPreset {
   readonly image: string;
 }
 
+/** An engine for the tests of a file, which build presets, and a folder for what they make. */
+export function presetBench() {
+  const folder = mkdtempSync(join(tmpdir(), 'lbuild-presets-'));
+  const directory = engineFolder();
+  let engine: EngineInProcess;
+  beforeAll(async () => {
+    engine = await startEngineInProcess(directory, { mode: 'contained' });
+  });
+  afterAll(async () => {
+    await engine.close();
+    removeFolder(directory);
+    rmSync(folder, { recursive: true, force: true });
+  });
+  return { folder, client: () => engine.client, buildPreset: (name: string) => buildPreset(engine, name, folder) };
+}
+
 /**
  * Posts the very file of a preset, as a user would, and waits for its build: it must succeed, and its boot tests must have
  * run and not have come from the cache. Downloads its one image.
  */
-export async function buildPreset(
+async function buildPreset(
   { client }: Pick<EngineInProcess, 'client'>,
   name: string,
   folder: string,

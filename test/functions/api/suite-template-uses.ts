@@ -9,7 +9,7 @@ import { keyWith } from '../../support/members.ts';
 import type { ApiUnderTest, TenantUnderTest } from './api-under-test.ts';
 import { exampleSpec } from './example-spec.ts';
 import { type Answer, call, problemOf } from './http-call.ts';
-import { templateCalls, templateOf } from './suite-templates.ts';
+import { templateCalls, templateOf } from './template-calls.ts';
 
 const buildOf = (answer: Answer) => buildViewSchema.parse(answer.json());
 

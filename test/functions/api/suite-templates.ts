@@ -1,53 +1,13 @@
 import { beforeAll, describe, expect, it } from 'vitest';
-import { z } from 'zod';
 import { listPending } from '../../../core/audit/log-repository.ts';
 import { templateLimits } from '../../../core/templates/limits.ts';
 import { templateCountPlace } from '../../../core/templates/places.ts';
 import { referenceTo } from '../../../core/templates/references.ts';
-import { templateViewSchema, versionDetailSchema, versionViewSchema } from '../../../core/templates/views.ts';
+import { versionDetailSchema, versionViewSchema } from '../../../core/templates/views.ts';
 import { keyWith } from '../../support/members.ts';
 import type { ApiUnderTest, TenantUnderTest } from './api-under-test.ts';
-import { exampleSpec } from './example-spec.ts';
-import { type Answer, call, problemOf, withoutRequestId } from './http-call.ts';
-
-const listSchema = z.object({ templates: z.array(templateViewSchema), cursor: z.string().optional() });
-
-const { name: _, ...nameless } = exampleSpec;
-
-/** A template of web servers, with parameters of each kind. */
-export const webTemplate = {
-  description: 'A web server at the edge',
-  tags: ['web'],
-  parameters: {
-    hostname: { type: 'string', format: 'hostname', description: 'What it is called.' },
-    level: { type: 'integer', min: 0, max: 7, default: 4 },
-    extra: { type: 'list', default: [] },
-    zone: { type: 'enum', values: ['UTC', 'Europe/Berlin'], default: 'UTC' },
-  },
-  spec: {
-    ...nameless,
-    packages: { install: ['openssh-server', referenceTo('extra')] },
-    system: { hostname: referenceTo('hostname'), timezone: referenceTo('zone') },
-    kernel: { cmdline: ['quiet', `loglevel=${referenceTo('level')}`] },
-  },
-} as const;
-
-/** Calls about templates, by one key. */
-export function templateCalls(api: () => ApiUnderTest, key: () => string) {
-  const send = (method: string, path: string, body?: unknown, headers: Record<string, string> = {}) =>
-    call(`${api().url}/v1/templates${path}`, {
-      ...{ method, key: key(), headers },
-      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-    });
-  return {
-    send,
-    create: (name: string, content: object = {}, headers: Record<string, string> = {}) =>
-      send('POST', '', { name, ...webTemplate, ...content }, headers),
-    list: async (query = '') => listSchema.parse((await send('GET', query)).json()),
-  };
-}
-
-export const templateOf = (answer: Answer) => templateViewSchema.parse(answer.json());
+import { call, problemOf, withoutRequestId } from './http-call.ts';
+import { templateCalls, templateOf, webTemplate, webTemplateOver } from './template-calls.ts';
 
 /** Templates: who makes, sees and changes them. */
 export function describeTemplates(api: () => ApiUnderTest): void {
@@ -98,7 +58,7 @@ export function describeTemplates(api: () => ApiUnderTest): void {
     it('have versions that never change', async () => {
       await builder.create('versions');
       const spec = { ...webTemplate.spec, packages: { install: ['vim', referenceTo('extra')] } };
-      const published = await builder.send('POST', '/versions/versions', { ...webTemplate2(spec), notes: 'vim' });
+      const published = await builder.send('POST', '/versions/versions', { ...webTemplateOver(spec), notes: 'vim' });
       expect([published.status, versionViewSchema.parse(published.json())]).toMatchObject([
         201,
         { version: 2, notes: 'vim' },
@@ -111,7 +71,7 @@ export function describeTemplates(api: () => ApiUnderTest): void {
       });
       expect(problemOf(await builder.send('GET', '/versions/versions/3')).code).toBe('template.version_not_found');
       const many = await Promise.all(
-        Array.from({ length: 4 }, () => builder.send('POST', '/versions/versions', webTemplate2(spec))),
+        Array.from({ length: 4 }, () => builder.send('POST', '/versions/versions', webTemplateOver(spec))),
       );
       expect(many.map((answer) => versionViewSchema.parse(answer.json()).version).sort()).toEqual([3, 4, 5, 6]);
     });
@@ -152,7 +112,7 @@ export function describeTemplates(api: () => ApiUnderTest): void {
       for (const [method, path, body] of [
         ['PATCH', '', { description: 'x' }],
         ['DELETE', '', undefined],
-        ['POST', '/versions', webTemplate2(webTemplate.spec)],
+        ['POST', '/versions', webTemplateOver(webTemplate.spec)],
       ] as const) {
         expect(problemOf(await stranger.send(method, `/${id}${path}`, body)).code).toBe('template.read_only');
         expect(problemOf(await builder.send(method, `/${id}${path}`, body)).code).toBe('access.forbidden');
@@ -166,7 +126,7 @@ export function describeTemplates(api: () => ApiUnderTest): void {
 
     it('are removed with all that they have, and make room for the name', async () => {
       const { id } = templateOf(await builder.create('passing'));
-      await builder.send('POST', '/passing/versions', webTemplate2(webTemplate.spec));
+      await builder.send('POST', '/passing/versions', webTemplateOver(webTemplate.spec));
       expect((await builder.send('DELETE', '/passing')).json()).toEqual({ removed: true });
       expect((await builder.send('GET', `/${id}`)).status).toBe(404);
       expect((await builder.list('?query=passing')).templates).toEqual([]);
@@ -204,7 +164,7 @@ export function describeTemplates(api: () => ApiUnderTest): void {
       const audited = await api().tenant('audited-templates');
       const calls = templateCalls(api, () => audited.keys.owner);
       await calls.create('a');
-      await calls.send('POST', '/a/versions', webTemplate2(webTemplate.spec));
+      await calls.send('POST', '/a/versions', webTemplateOver(webTemplate.spec));
       await calls.send('PATCH', '/a', { description: 'b' });
       await calls.send('POST', '/a:fork', { name: 'b' });
       await calls.send('DELETE', '/a');
@@ -256,153 +216,5 @@ export function describeTemplates(api: () => ApiUnderTest): void {
       expect(await names('?query=lion')).toEqual(['zebra-1']);
       expect(await names('?tag=cat')).toEqual(['zebra-1']);
     });
-
-    it.each([
-      [
-        'an unknown parameter',
-        { spec: { name: referenceTo('nobody') }, parameters: {} },
-        'spec.name',
-        'template.unknown_parameter',
-      ],
-      ['no reference', { spec: { name: `\${{ x }}` }, parameters: {} }, 'spec.name', 'template.reference_invalid'],
-      [
-        'a reference in a name',
-        { spec: { [referenceTo('x')]: 1 }, parameters: {} },
-        'spec',
-        'template.reference_invalid',
-      ],
-      [
-        'a list within a text',
-        { spec: { name: `a${referenceTo('l')}` }, parameters: { l: { type: 'list' } } },
-        'spec.name',
-        'template.reference_invalid',
-      ],
-      [
-        'what may be left out within a text',
-        { spec: { name: `a${referenceTo('o')}` }, parameters: { o: { type: 'string', required: false } } },
-        'spec.name',
-        'template.reference_invalid',
-      ],
-      [
-        'a parameter that nothing names',
-        { spec: {}, parameters: { x: { type: 'boolean' } } },
-        'parameters.x',
-        'template.unused_parameter',
-      ],
-      [
-        'a default that is no value',
-        { spec: { name: referenceTo('x') }, parameters: { x: { type: 'string', format: 'name', default: 'A B' } } },
-        'parameters.x.default',
-        'template.parameter_invalid',
-      ],
-      [
-        'a default of what is required',
-        { spec: { name: referenceTo('x') }, parameters: { x: { type: 'string', required: true, default: 'a' } } },
-        'parameters.x.required',
-        'template.parameter_invalid',
-      ],
-      [
-        'bounds that nothing fits',
-        { spec: { x: referenceTo('x') }, parameters: { x: { type: 'integer', min: 2, max: 1 } } },
-        'parameters.x.min',
-        'template.parameter_invalid',
-      ],
-      ['a field that no spec has', { spec: { nonsense: 1 }, parameters: {} }, 'spec.nonsense', 'spec.unknown_key'],
-      [
-        'a value that no spec takes',
-        { spec: { packages: { install: ['A B'] } }, parameters: {} },
-        'spec.packages.install[0]',
-        'spec.invalid_value',
-      ],
-      [
-        'an output that nobody makes here',
-        { spec: { outputs: [{ type: 'qcow2' }] }, parameters: {} },
-        'spec.outputs[0].type',
-        'spec.unsupported_output',
-      ],
-      [
-        'a template that is not there',
-        { extends: 'nobody@1', spec: {}, parameters: {} },
-        'extends',
-        'template.extends_invalid',
-      ],
-      [
-        'a version that is not there',
-        { extends: 'preset-minimal@7', spec: {}, parameters: {} },
-        'extends',
-        'template.extends_invalid',
-      ],
-      [
-        '$replace beside others',
-        { spec: { system: { $replace: {}, hostname: 'x' } }, parameters: {} },
-        'spec.system',
-        'template.merge_invalid',
-      ],
-    ])('are refused with %s', async (_name, content, path, code) => {
-      const answer = await builder.create('refused', content);
-      expect([answer.status, problemOf(answer)]).toMatchObject([422, { code: 'template.invalid' }]);
-      expect(problemOf(answer).errors.map((error) => [error.path.replace(/\[".*/, ''), error.code])).toContainEqual([
-        path,
-        code,
-      ]);
-      expect((await builder.send('GET', '/refused')).status).toBe(404);
-    });
-
-    it('extend others, pinned to a version, and say what they lie over', async () => {
-      const base = templateOf(await builder.create('base'));
-      const child = {
-        name: 'child',
-        extends: 'base',
-        parameters: { zone: { type: 'enum', values: ['UTC'], default: 'UTC' } },
-        spec: { packages: { install: ['git'] } },
-      };
-      const made = templateOf(await builder.send('POST', '', child));
-      await builder.send(
-        'POST',
-        '/base/versions',
-        webTemplate2({ ...webTemplate.spec, packages: { install: [referenceTo('extra')] } }),
-      );
-      const detail = versionDetailSchema.parse((await builder.send('GET', `/child/versions/1`)).json());
-      expect(detail).toMatchObject({
-        extends: [{ id: base.id, version: 1 }],
-        source: child.spec,
-        spec: { packages: { install: ['openssh-server', referenceTo('extra'), 'git'] } },
-        parameters: { zone: { values: ['UTC'] }, hostname: { type: 'string' } },
-      });
-      // What it extends may go: nothing of it is needed any more.
-      await builder.send('DELETE', '/base');
-      expect((await builder.send('GET', `/child/versions/1`)).json()).toEqual(detail);
-      const typed = { extends: 'child', parameters: { zone: { type: 'string' } }, spec: {} };
-      expect(problemOf(await builder.send('POST', '', { name: 'typed', ...typed })).errors).toMatchObject([
-        { path: 'parameters.zone.type', code: 'template.parameter_invalid' },
-      ]);
-      expect(
-        problemOf(await builder.send('POST', '/child/versions', { extends: 'child@1', spec: {} })).errors,
-      ).toMatchObject([{ path: 'extends', reason: expect.stringContaining('itself') }]);
-      expect(made.latest).toBe(1);
-    });
-
-    it('lie above each other so deep and no deeper, and in no circle', async () => {
-      await builder.create('deep-0');
-      for (let depth = 1; depth <= templateLimits.depth; depth += 1) {
-        const answer = await builder.send('POST', '', {
-          name: `deep-${depth}`,
-          extends: `deep-${depth - 1}`,
-          spec: {},
-        });
-        expect(answer.status).toBe(201);
-      }
-      const one = { extends: `deep-${templateLimits.depth}`, spec: {} };
-      expect(problemOf(await builder.send('POST', '', { name: 'too-deep', ...one })).errors).toMatchObject([
-        { path: 'extends' },
-      ]);
-      const circle = await builder.send('POST', '/deep-0/versions', { extends: 'deep-3', spec: {} });
-      expect(problemOf(circle).errors).toMatchObject([{ path: 'extends', reason: expect.stringContaining('itself') }]);
-    });
   });
-}
-
-/** A version of the web template with another spec. */
-function webTemplate2(spec: object) {
-  return { parameters: webTemplate.parameters, spec };
 }
