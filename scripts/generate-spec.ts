@@ -1,14 +1,14 @@
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { parse } from 'yaml';
+import { eventDocument } from '../core/events/document.ts';
 import { capabilityDocument } from '../core/spec/capability-document.ts';
 import { specDocument } from '../core/spec/document.ts';
 import { specFileJsonSchema, templateJsonSchema } from '../core/templates/json-schema.ts';
 
 /**
  * Writes docs/spec.md, docs/spec.schema.json and docs/capabilities.md from core/spec, docs/template.schema.json from
- * core/templates, and the presets as JSON for the
- * functions, which have no other files beside their code. With --check it writes nothing and exits 1 where a file is
- * not what it would write.
+ * core/templates, docs/events.md from core/events, and the presets as JSON for the functions, which have no other files
+ * beside their code. With --check it writes nothing and exits 1 where a file is not what it would write.
  */
 const generated = [
   { file: new URL('../docs/spec.md', import.meta.url), text: specDocument() },
@@ -21,6 +21,7 @@ const generated = [
     text: `${JSON.stringify(templateJsonSchema(), null, 2)}\n`,
   },
   { file: new URL('../docs/capabilities.md', import.meta.url), text: capabilityDocument() },
+  { file: new URL('../docs/events.md', import.meta.url), text: eventDocument() },
   {
     file: new URL('../functions/shared/generated/presets.json', import.meta.url),
     text: `${JSON.stringify(presetDocument(), null, 2)}\n`,

@@ -22,6 +22,7 @@ import {
   readBallot,
   readRequest,
   requestFacts,
+  requestTold,
   requestWrite,
 } from './request.ts';
 import { type Standing, standingOf } from './standing.ts';
@@ -94,7 +95,7 @@ async function judgeAtGate(ports: GatePorts, build: BuildRecord): Promise<Passag
   ];
   const { tenantId } = build;
   if (!standing.met) {
-    const asked = outboxWrite(ports, 'approval.requested', tenantId, requestFacts(request));
+    const asked = outboxWrite(ports, 'approval.requested', tenantId, requestTold(request));
     return { waits: true, fields, writes: [requestWrite(request, 'absent'), asked, ...beside] };
   }
   const covered = decided(ports, request, standing);
@@ -137,7 +138,7 @@ export async function publishGate(
     fields: { publication: 'held', approvals: { ...build.approvals, publish: request.id } },
     writes: [
       requestWrite(request, 'absent'),
-      outboxWrite(ports, 'approval.requested', build.tenantId, requestFacts(request)),
+      outboxWrite(ports, 'approval.requested', build.tenantId, requestTold(request)),
     ],
   };
 }

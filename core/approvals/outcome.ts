@@ -10,7 +10,15 @@ import { joinWork } from '../sharing/follow.ts';
 import { queueBuild } from '../sharing/queue-build.ts';
 import { type Case, isWaiting, openCase } from './case.ts';
 import { type GatePorts, givenUntil, policyStandings } from './gate.ts';
-import { ballotUnchanged, ballotWrite, type RequestRecord, requestFacts, requestWrite, type Vote } from './request.ts';
+import {
+  ballotUnchanged,
+  ballotWrite,
+  type RequestRecord,
+  requestFacts,
+  requestTold,
+  requestWrite,
+  type Vote,
+} from './request.ts';
 import { type Standing, standingOf } from './standing.ts';
 
 /** What changes a request. */
@@ -59,7 +67,7 @@ export async function move(ports: GatePorts, open: Case, change: Change): Promis
     ...(state === 'expired' ? [auditWrite(ports, engine, lapsed)] : []),
     ...(state === 'pending' || state === 'closed'
       ? []
-      : [outboxWrite(ports, 'approval.decided', request.tenantId, requestFacts(after))]),
+      : [outboxWrite(ports, 'approval.decided', request.tenantId, requestTold(after))]),
   ];
   try {
     return (await writeOutcome(ports, after, build, writes)) ? after : undefined;

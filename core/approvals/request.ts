@@ -1,5 +1,4 @@
 import { z } from 'zod';
-import type { JsonObject } from '../digest.ts';
 import { toJsonObject } from '../json.ts';
 import type { TableCondition, TableKey, TableRecord, TableWrite } from '../ports/table.ts';
 import { approvalLimits } from './limits.ts';
@@ -132,8 +131,14 @@ export function requestWrite(request: RequestRecord, version: number | 'absent')
   };
 }
 
-/** What events and the audit log tell of a request. */
-export function requestFacts({ id, buildId, gate, state, specDigest, policies }: RequestRecord): JsonObject {
+/** What the audit log tells of a request. */
+export function requestFacts({ id, buildId, gate, state, specDigest, policies }: RequestRecord) {
   const names = policies.map(({ name }) => name);
   return { approvalId: id, buildId, gate, state, specDigest, policies: names };
+}
+
+/** What events tell of it. */
+export function requestTold(request: RequestRecord) {
+  const { facts, expiresAt } = request;
+  return { ...requestFacts(request), teamId: facts.teamId, expiresAt };
 }

@@ -2,6 +2,7 @@ import { type Reach, reaches, wholeTenant } from '../access/reach.ts';
 import { type Actor, auditWrite } from '../audit/entry.ts';
 import { digestOf } from '../digest.ts';
 import { EngineError } from '../errors.ts';
+import { buildSubject } from '../events/build-subject.ts';
 import { outboxWrite } from '../events/outbox.ts';
 import { toJsonObject } from '../json.ts';
 import type { Clock } from '../ports/clock.ts';
@@ -158,7 +159,7 @@ export async function submitBuild(
       await storeWaiting(ports, build, [
         buildWrite(build, 'absent'),
         { kind: 'put', key: specKey(build.id), data: toJsonObject(spec), condition: { kind: 'absent' } },
-        outboxWrite(ports, 'build.submitted', tenantId, { buildId: build.id }),
+        outboxWrite(ports, 'build.submitted', tenantId, buildSubject(build)),
         auditWrite(ports, actor, {
           ...{ action: 'build.submitted', target: build.id },
           detail: toJsonObject({ name: build.name, specDigest, template, ...run }),

@@ -1,6 +1,6 @@
+import { buildSubject, millisecondsBetween } from '../events/build-subject.ts';
 import type { EngineEvent } from '../events/event.ts';
 import { outboxWrite } from '../events/outbox.ts';
-import { toJsonObject } from '../json.ts';
 import type { Flow } from '../ports/flow.ts';
 import type { Ids } from '../ports/ids.ts';
 import { ConditionFailed, type Table, type TableWrite } from '../ports/table.ts';
@@ -89,7 +89,10 @@ async function settleOnce(ports: SettleStagePorts, before: BuildRecord, stage: S
     writes.push({ kind: 'increment', key: stageKey(build.id, dependent), counter: 'pending', by: -1, min: 0 });
   }
   writes.push(
-    outboxWrite(ports, 'build.stage_completed', build.tenantId, { buildId: build.id, stageId, state: settled.state }),
+    outboxWrite(ports, 'build.stage_completed', build.tenantId, {
+      ...{ ...buildSubject(build), stageId, state: settled.state, code: settled.failure?.code, attempts: number },
+      runMilliseconds: millisecondsBetween(settled.startedAt, now),
+    }),
   );
   // The build learns of the failure first: a dependent that wakes must find it.
   if (settled.state === 'failed' && settled.failure !== undefined)
@@ -151,6 +154,28 @@ async function wakeDependents(ports: SettleStagePorts, buildId: string, stage: S
   );
 }
 
+/** The event that tells of an end. */
+function endWrite(ports: Pick<SettleStagePorts, 'clock' | 'ids'>, build: BuildRecord, state: keyof typeof endEvents) {
+  const { tenantId, failure, publication } = build;
+  const told = {
+    ...{ ...buildSubject(build), code: failure?.code },
+    runMilliseconds: millisecondsBetween(build.startedAt, build.endedAt),
+    totalMilliseconds: millisecondsBetween(build.submittedAt, build.endedAt),
+  };
+  switch (state) {
+    case 'succeeded': {
+      const kept = publication === 'held' || publication === 'published' ? publication : undefined;
+      return outboxWrite(ports, endEvents[state], tenantId, { ...told, state, publication: kept });
+    }
+    case 'failed':
+      return outboxWrite(ports, endEvents[state], tenantId, { ...told, state, stageId: failure?.stage });
+    case 'cancelled':
+      return outboxWrite(ports, endEvents[state], tenantId, { ...told, state });
+    case 'rejected':
+      return outboxWrite(ports, endEvents[state], tenantId, { ...told, state });
+  }
+}
+
 /** Which event tells of a terminal state. */
 const endEvents = {
   succeeded: 'build.succeeded',
@@ -200,8 +225,9 @@ export function endedBuild(
     endedAt: now.toISOString(),
     ...(failure === undefined || build.failure !== undefined ? {} : { failure }),
   };
-  const detail = toJsonObject({ buildId: build.id, state, code: ended.failure?.code });
-  const told = outboxWrite(ports, left ? 'work.ended' : endEvents[state], build.tenantId, detail);
+  const told = left
+    ? outboxWrite(ports, 'work.ended', build.tenantId, { buildId: build.id, state, code: ended.failure?.code })
+    : endWrite(ports, ended, state);
   const freed = [...giveSlots(build), ...settleWrites(build, now)];
   const built = ended.state === 'succeeded' ? builtWrites(build) : [];
   return { build: ended, writes: [told, ...built, ...writes, ...freed] };

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { JsonObject, JsonValue } from '../digest.ts';
 import { jsonObjectSchema } from '../json.ts';
+import { eventCatalogue } from './catalogue.ts';
 import { type EngineEvent, engineEventSchema, eventSource } from './event.ts';
 
 /** What a rule's target receives, as EventBridge delivers it (less `version`, `account`, `region`, `resources`). */
@@ -52,8 +53,16 @@ const changeSchema = z.looseObject({
   cause: z.string().nullish(),
 });
 
+/** An event whose detail is as the catalogue has it; members that are in no catalogue are kept as they came. */
+const toldSchema = engineEventSchema.superRefine(({ type, detail }, context) => {
+  const { error } = eventCatalogue[type].detail.safeParse(detail);
+  for (const { path, message } of error?.issues ?? []) {
+    context.addIssue({ code: 'custom', path: ['detail', ...path], message });
+  }
+});
+
 const envelopeSchema = z.discriminatedUnion('source', [
-  z.looseObject({ source: z.literal(eventSource), detail: engineEventSchema }),
+  z.looseObject({ source: z.literal(eventSource), detail: toldSchema }),
   z.looseObject({
     source: z.literal(executionType.source),
     'detail-type': z.literal(executionType['detail-type']),

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { jsonObjectSchema } from '../json.ts';
 
-/** Catalogue of events, version 1. An event says what became true; its detail names things by id. */
+/** Types of events. What each means and tells is in catalogue.ts; it does not compile without an entry for each. */
 export const eventTypes = [
   'build.submitted',
   'build.queued',
@@ -11,13 +11,14 @@ export const eventTypes = [
   'build.succeeded',
   'build.failed',
   'build.cancelled',
+  'build.rejected',
+  'approval.requested',
+  'approval.decided',
+  'quota.warning',
   // Of a work whose own build left it while others shared it: that one is over, and nothing more is told of it.
   'work.started',
   'work.ended',
   'work.unwanted',
-  'build.rejected',
-  'approval.requested',
-  'approval.decided',
   // What Step Functions told in vain: it is told again by the engine itself (core/dead-letters).
   'work.execution_ended',
 ] as const;
@@ -26,6 +27,7 @@ export type EventType = (typeof eventTypes)[number];
 /** `source` of every event on the bus. */
 export const eventSource = 'linux-builder-engine';
 
+/** An event as it is stored and carried; whoever hears of it reads its detail by the catalogue (`readTrigger` does). */
 export const engineEventSchema = z.strictObject({
   id: z.string().describe('Unique and sortable; a consumer’s dedupe key.'),
   type: z.enum(eventTypes),

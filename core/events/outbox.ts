@@ -1,29 +1,30 @@
 import { outboxKey, shardCount } from '../builds/keys.ts';
-import type { JsonObject } from '../digest.ts';
 import { toJsonObject } from '../json.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { EventBus } from '../ports/event-bus.ts';
 import type { Ids } from '../ports/ids.ts';
 import type { Table, TableChange, TableWrite } from '../ports/table.ts';
+import { type EventDetail, eventCatalogue } from './catalogue.ts';
 import { type EngineEvent, type EventType, engineEventSchema } from './event.ts';
 
 /**
  * The write that puts an event into the outbox. It belongs into the transaction of the change that the event tells of,
  * so that neither is there without the other; the table's stream publishes it.
+ * @param detail by the catalogue
  */
-export function outboxWrite(
+export function outboxWrite<T extends EventType>(
   ports: { clock: Clock; ids: Ids },
-  type: EventType,
+  type: T,
   tenantId: string,
-  detail: JsonObject,
+  detail: EventDetail<T>,
 ): TableWrite {
   const event: EngineEvent = {
     id: ports.ids.next('evt'),
     type,
-    version: 1,
+    version: eventCatalogue[type].version,
     tenantId,
     at: ports.clock.now().toISOString(),
-    detail,
+    detail: toJsonObject(detail),
   };
   return { kind: 'put', key: outboxKey(event.id), data: toJsonObject(event), condition: { kind: 'absent' } };
 }

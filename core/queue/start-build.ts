@@ -1,5 +1,6 @@
 import type { BuildRecord } from '../builds/build-record.ts';
 import { updateBuild } from '../builds/build-repository.ts';
+import { buildSubject, millisecondsBetween } from '../events/build-subject.ts';
 import { outboxWrite } from '../events/outbox.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Ids } from '../ports/ids.ts';
@@ -46,9 +47,14 @@ export async function startQueued(
     await updateBuild(ports.table, entry.id, (current) => {
       moved = current.state === 'queued' && current.cancelRequestedAt === undefined;
       if (!moved) return undefined;
-      const event = current.withdrawnAt === undefined ? 'build.started' : 'work.started';
       const build = runningBuild(current, start, heldSlots(entry, limits.caps), now);
-      const told = outboxWrite(ports, event, current.tenantId, { buildId: current.id });
+      const { id, tenantId, submittedAt, withdrawnAt } = current;
+      const told =
+        withdrawnAt === undefined
+          ? outboxWrite(ports, 'build.started', tenantId, {
+              ...{ ...buildSubject(current), waitMilliseconds: millisecondsBetween(submittedAt, now) },
+            })
+          : outboxWrite(ports, 'work.started', tenantId, { buildId: id });
       return { build, writes: [...shared, ...slots.map(({ write }) => write), told] };
     });
   } catch (error) {

@@ -1,14 +1,16 @@
 import type { BuildRecord } from '../builds/build-record.ts';
 import { EngineError } from '../errors.ts';
 import type { Clock } from '../ports/clock.ts';
+import type { Ids } from '../ports/ids.ts';
 import { ConditionFailed, type TableWrite } from '../ports/table.ts';
 import { exceeded } from './exceeded.ts';
 import { type Lease, leaseWrites, share } from './lease.ts';
-import { type OwnerQuotas, type QuotaPorts, readQuotas } from './owner-quotas.ts';
+import { isCounted, type OwnerQuotas, type QuotaPorts, readQuotas } from './owner-quotas.ts';
 import { periodOf } from './periods.ts';
 import type { QuotaName } from './tiers.ts';
+import { warningWrites } from './warning.ts';
 
-type AdmissionPorts = QuotaPorts & { readonly clock: Clock };
+type AdmissionPorts = QuotaPorts & { readonly clock: Clock; readonly ids: Ids };
 
 /** Times that a change is tried whose counters said there was room, and had none when it was written. */
 const mostTries = 20;
@@ -27,9 +29,6 @@ const needed: readonly (readonly [QuotaName, number])[] = [
 /** The same of a build that stores no image: it makes again what another made. */
 const neededToVerify = needed.filter(([quota]) => quota !== 'images' && quota !== 'storedBytes');
 
-/** Whether a build is counted at all: what is built ahead serves all tenants, and is the operator's work. */
-export const isCounted = (build: Pick<BuildRecord, 'purpose'>): boolean => build.purpose !== 'warm';
-
 /**
  * Stores a new build together with the leases that count it: all of it or nothing.
  * @param writes what stores the build
@@ -46,17 +45,20 @@ export async function storeCounted(
     const owners = await readQuotas(ports, build);
     for (const [quota, amount] of build.purpose === 'verify' ? neededToVerify : needed)
       needRoom(owners, quota, amount, now);
-    await ports.table.transact([...writes, ...owners.flatMap((owner) => admit(owner, build, now))]);
+    await ports.table.transact([...writes, ...owners.flatMap((owner) => admit(ports, owner, build, now))]);
   });
 }
 
-function admit(owner: OwnerQuotas, build: BuildRecord, now: Date): TableWrite[] {
+function admit(ports: AdmissionPorts, owner: OwnerQuotas, build: BuildRecord, now: Date): TableWrite[] {
   const lease: Lease = {
     ...{ buildId: build.id, owner: owner.owner, state: 'admitted', at: now.toISOString() },
     ...(owner.kind === 'tenant' && build.teamId !== undefined ? { teamId: build.teamId } : {}),
     shares: share('buildsPerDay', periodOf('buildsPerDay', now, owner.anchorDay).id, 1),
   };
-  return leaseWrites(owner.owner, undefined, lease, owner.limits);
+  return [
+    ...leaseWrites(owner.owner, undefined, lease, owner.limits),
+    ...warningWrites(ports, build, owner, lease.shares),
+  ];
 }
 
 /** @throws EngineError quota.exceeded where one of them has no room for so much more */

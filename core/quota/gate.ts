@@ -2,12 +2,14 @@ import type { BuildRecord } from '../builds/build-record.ts';
 import type { PlanEstimate } from '../plan/estimate.ts';
 import type { Plan } from '../plan/plan.ts';
 import type { Clock } from '../ports/clock.ts';
-import { isCounted, needRoom, untilCounted } from './admission.ts';
-import { type Lease, leaseWrites, readLease, type StoredLease, share } from './lease.ts';
-import { type OwnerQuotas, type QuotaPorts, readQuotas } from './owner-quotas.ts';
+import type { Ids } from '../ports/ids.ts';
+import { needRoom, untilCounted } from './admission.ts';
+import { type Lease, leaseWrites, readLease, type Share, type StoredLease, share } from './lease.ts';
+import { isCounted, type OwnerQuotas, type QuotaPorts, readQuotas } from './owner-quotas.ts';
 import { periodOf } from './periods.ts';
 import { leasePlace } from './places.ts';
 import type { LeasedQuota } from './tiers.ts';
+import { warningWrites } from './warning.ts';
 
 /** What a build will use by its plan, as far as that can be told before it runs. */
 export interface PlannedUse {
@@ -45,7 +47,7 @@ const planned = ['buildMinutesPerMonth', 'images', 'storedBytes'] as const satis
  * @throws EngineError quota.exceeded
  */
 export async function reservePlanned(
-  ports: QuotaPorts & { readonly clock: Clock },
+  ports: QuotaPorts & { readonly clock: Clock; readonly ids: Ids },
   build: BuildRecord,
   use: PlannedUse,
 ): Promise<void> {
@@ -69,13 +71,19 @@ export async function reservePlanned(
           now,
         );
     }
-    const writes = due.flatMap(({ owner, stored }) => reserve(owner, stored, use, now));
+    const writes = due.flatMap(({ owner, stored }) => {
+      const shares = plannedShares(owner, use, now);
+      return [...reserve(owner, stored, shares, now), ...warningWrites(ports, build, owner, shares)];
+    });
     if (writes.length > 0) await ports.table.transact(writes);
   });
 }
 
-function reserve(owner: OwnerQuotas, stored: StoredLease, use: PlannedUse, now: Date) {
-  const shares = planned.flatMap((quota) => share(quota, periodOf(quota, now, owner.anchorDay).id, use[quota]));
+function plannedShares(owner: OwnerQuotas, use: PlannedUse, now: Date): Share[] {
+  return planned.flatMap((quota) => share(quota, periodOf(quota, now, owner.anchorDay).id, use[quota]));
+}
+
+function reserve(owner: OwnerQuotas, stored: StoredLease, shares: readonly Share[], now: Date) {
   const month = periodOf('buildMinutesPerMonth', now, owner.anchorDay).id;
   const lease: Lease = { ...stored.lease, state: 'planned', month, shares: [...stored.lease.shares, ...shares] };
   return leaseWrites(owner.owner, stored, lease, owner.limits);

@@ -1,10 +1,11 @@
 import { z } from 'zod';
+import type { BuildRecord } from '../builds/build-record.ts';
 import type { Table, TableRecord } from '../ports/table.ts';
 import type { Installation } from '../tenancy/installation.ts';
 import { tenantPlace, tenantRecordSchema } from '../tenancy/tenant.ts';
 import { usedCounter } from './lease.ts';
 import type { Period } from './periods.ts';
-import { countOf, headPrefix, type Owner, ownersOf, settingPlace } from './places.ts';
+import { countOf, headPrefix, type Owner, ownersOf, settingPlace, warningOf } from './places.ts';
 import { type QuotaLimits, type QuotaName, quotaNames, type TierName, tierNames, tiers, usualTier } from './tiers.ts';
 
 /** More than any quota can count; a double holds it exactly. */
@@ -43,6 +44,8 @@ export interface OwnerQuotas {
   readonly anchorDay: number;
   /** Use by quota and period, `buildsPerDay#2026-11-26`. */
   readonly used: ReadonlyMap<string, number>;
+  /** What it was warned of, by quota and period. */
+  readonly warned: ReadonlySet<string>;
 }
 
 export interface QuotaPorts {
@@ -51,7 +54,10 @@ export interface QuotaPorts {
   readonly installation?: Pick<Installation, 'defaultTier'>;
 }
 
-/** Counters of a period and setting come to some ten records; those of periods that are over go (sweep.ts). */
+/** Whether a build is counted at all: what is built ahead serves all tenants, and is the operator's work. */
+export const isCounted = (build: Pick<BuildRecord, 'purpose'>): boolean => build.purpose !== 'warm';
+
+/** Counters of a period, warnings and setting come to some ten records; those of periods that are over go (sweep.ts). */
 const headRecords = 500;
 
 /** The quotas of a tenant, and after them those of its team where one is named. Strongly consistent. */
@@ -100,6 +106,7 @@ interface Head {
   readonly owner: Owner;
   readonly setting: QuotaSetting | undefined;
   readonly used: ReadonlyMap<string, number>;
+  readonly warned: ReadonlySet<string>;
 }
 
 async function readHead(table: Table, owner: Owner): Promise<Head> {
@@ -114,12 +121,13 @@ async function readHead(table: Table, owner: Owner): Promise<Head> {
     owner,
     setting: setting === undefined ? undefined : settingSchema.parse(setting.data),
     used: new Map(counts),
+    warned: new Set(records.flatMap(({ key }) => warningOf(key) ?? [])),
   };
 }
 
-function ownerQuotas({ owner, setting, used }: Head, usual: QuotaLimits) {
+function ownerQuotas({ owner, setting, used, warned }: Head, usual: QuotaLimits) {
   const overrides = setting?.overrides ?? {};
-  return { owner, overrides, limits: limitsOf(usual, overrides), used };
+  return { owner, overrides, limits: limitsOf(usual, overrides), used, warned };
 }
 
 function limitsOf(usual: QuotaLimits, overrides: Overrides): QuotaLimits {

@@ -32,6 +32,20 @@ export function countOf({ sort }: TableKey): { readonly quota: string; readonly 
   return { quota, period };
 }
 
+const warnedPrefix = 'HEAD#WARNED#';
+
+export const warnedName = (quota: string, period: string): string => `${quota}#${period}`;
+
+/** That an owner was warned of a quota in a period. */
+export const warnedPlace = (owner: Owner, quota: string, period: string): TableKey => ({
+  partition: partition(owner),
+  sort: `${warnedPrefix}${warnedName(quota, period)}`,
+});
+
+/** Quota and period of a warning's record; undefined for another record. */
+export const warningOf = ({ sort }: TableKey): string | undefined =>
+  sort.startsWith(warnedPrefix) ? sort.slice(warnedPrefix.length) : undefined;
+
 export const leasePrefix = 'LEASE#';
 export const leasePlace = (owner: Owner, buildId: string): TableKey => ({
   partition: partition(owner),

@@ -6,6 +6,7 @@ import { isEnding } from '../builds/ending.ts';
 import { isTerminal } from '../builds/lifecycle.ts';
 import { endBuild } from '../builds/settle.ts';
 import { EngineError } from '../errors.ts';
+import { buildSubject, millisecondsBetween } from '../events/build-subject.ts';
 import { outboxWrite } from '../events/outbox.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Ids } from '../ports/ids.ts';
@@ -47,7 +48,13 @@ export async function requestCancel(
     const { build: asked, writes } = shared
       ? { build: { ...build, withdrawnAt: now }, writes: [] }
       : closeWork({ ...build, cancelRequestedAt: now }, door);
-    const told = outboxWrite(ports, shared ? 'build.cancelled' : 'build.cancel_requested', tenantId, { buildId });
+    const told = shared
+      ? outboxWrite(ports, 'build.cancelled', tenantId, {
+          ...{ ...buildSubject(build), state: 'cancelled' },
+          runMilliseconds: millisecondsBetween(build.startedAt, now),
+          totalMilliseconds: millisecondsBetween(build.submittedAt, now),
+        })
+      : outboxWrite(ports, 'build.cancel_requested', tenantId, buildSubject(build));
     const entry = auditWrite(ports, actor, { action: 'build.cancel_requested', target: buildId });
     if (!(await took(ports.table, [buildWrite(asked, version), told, entry, ...writes]))) continue;
     // Its last sharer may have left in between.

@@ -2,6 +2,7 @@ import { publishGate } from '../approvals/gate.ts';
 import type { BuildRecord, Failure } from '../builds/build-record.ts';
 import { findBuild, updateBuild } from '../builds/build-repository.ts';
 import { endBuild } from '../builds/settle.ts';
+import { buildSubject, millisecondsBetween } from '../events/build-subject.ts';
 import { outboxWrite } from '../events/outbox.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Ids } from '../ports/ids.ts';
@@ -81,10 +82,12 @@ export async function bringOn(ports: FollowPorts, buildId: string, work: BuildRe
         return undefined;
       }
       const { plannedAt = build.submittedAt } = build;
+      // Who joins a work that runs already begins then: nothing starts before it was asked for.
+      const begins = laterOf(startedAt, plannedAt);
+      const waitMilliseconds = millisecondsBetween(build.submittedAt, begins);
       return {
-        // Who joins a work that runs already begins then: nothing starts before it was asked for.
-        build: { ...build, state: 'running', startedAt: laterOf(startedAt, plannedAt) },
-        writes: [outboxWrite(ports, 'build.started', build.tenantId, { buildId })],
+        build: { ...build, state: 'running', startedAt: begins },
+        writes: [outboxWrite(ports, 'build.started', build.tenantId, { ...buildSubject(build), waitMilliseconds })],
       };
     });
   }

@@ -1,6 +1,7 @@
 import type { BuildRecord } from '../builds/build-record.ts';
 import { buildWrite, findBuild } from '../builds/build-repository.ts';
 import { mayBecome } from '../builds/lifecycle.ts';
+import { buildSubject, millisecondsBetween } from '../events/build-subject.ts';
 import { outboxWrite } from '../events/outbox.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Ids } from '../ports/ids.ts';
@@ -32,7 +33,9 @@ export async function queueBuild(
     const { build: placed, writes } = await placeBuild(ports.table, next.build);
     const { build, writes: place } = leavePlace(placed);
     if (build.sharesWith === undefined) await storeWork();
-    const told = outboxWrite(ports, 'build.queued', build.tenantId, { buildId });
+    const told = outboxWrite(ports, 'build.queued', build.tenantId, {
+      ...{ ...buildSubject(build), planMilliseconds: millisecondsBetween(build.submittedAt, build.plannedAt) },
+    });
     try {
       await ports.table.transact([
         ...[buildWrite(build, found.version), ...writes, told, ...(next.writes ?? [])],

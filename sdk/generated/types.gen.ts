@@ -2894,7 +2894,7 @@ export type DeadLetter = {
          * Unique and sortable; a consumer’s dedupe key.
          */
         id: string;
-        type: 'build.submitted' | 'build.queued' | 'build.started' | 'build.stage_completed' | 'build.cancel_requested' | 'build.succeeded' | 'build.failed' | 'build.cancelled' | 'work.started' | 'work.ended' | 'work.unwanted' | 'build.rejected' | 'approval.requested' | 'approval.decided' | 'work.execution_ended';
+        type: 'build.submitted' | 'build.queued' | 'build.started' | 'build.stage_completed' | 'build.cancel_requested' | 'build.succeeded' | 'build.failed' | 'build.cancelled' | 'build.rejected' | 'approval.requested' | 'approval.decided' | 'quota.warning' | 'work.started' | 'work.ended' | 'work.unwanted' | 'work.execution_ended';
         version: 1;
         tenantId: string;
         /**

@@ -37,7 +37,7 @@ function createBus(accept: (events: readonly EngineEvent[]) => readonly EngineEv
       return accepted.map((event) => event.id);
     },
   };
-  const numbers = () => published.map((event) => event.detail.number);
+  const numbers = () => published.map((event) => Number(event.detail.buildId));
   return { bus, published, numbers };
 }
 
@@ -59,7 +59,7 @@ async function start(bus: EventBus): Promise<{ errors: unknown[] }> {
 async function change(number: number): Promise<void> {
   await table.transact([
     { kind: 'put', key: { partition: `THING#${number}`, sort: 'THING' }, data: { number } },
-    outboxWrite({ clock, ids }, 'build.submitted', 'ten_x', { number }),
+    outboxWrite({ clock, ids }, 'build.submitted', 'ten_x', { buildId: String(number) }),
   ]);
 }
 
@@ -119,11 +119,11 @@ describe('outbox pump', () => {
   });
 
   it('leaves what the bus did not accept in the outbox, for the sweep', async () => {
-    const { bus, numbers } = createBus((events) => events.filter((event) => event.detail.number !== 1));
+    const { bus, numbers } = createBus((events) => events.filter((event) => event.detail.buildId !== '1'));
     await start(bus);
     for (const number of [0, 1, 2]) await change(number);
     await expect.poll(numbers).toEqual([0, 2]);
-    const left = async () => (await overdueEvents(table, farFuture)).map((event) => event.detail.number);
+    const left = async () => (await overdueEvents(table, farFuture)).map((event) => Number(event.detail.buildId));
     await expect.poll(left).toEqual([1]);
   });
 
@@ -135,7 +135,7 @@ describe('outbox pump', () => {
     // At least once: the table's stream may tell again what the outbox still held.
     const seen = [...new Set(published.map((event) => event.id))];
     expect(seen).toHaveLength(5);
-    expect(new Set(published.map((event) => event.detail.number))).toEqual(new Set(numbersUpTo(5)));
+    expect(new Set(published.map((event) => Number(event.detail.buildId)))).toEqual(new Set(numbersUpTo(5)));
   });
 
   it('goes on after a restart with what is new, and tells nothing again that it has trimmed', async () => {

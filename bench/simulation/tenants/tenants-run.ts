@@ -176,7 +176,7 @@ export class TenantsRun {
       };
       try {
         await reservePlanned(
-          { table: this.#faulty, clock: this.clock, installation: this.#installation },
+          { table: this.#faulty, clock: this.clock, ids: this.#ids, installation: this.#installation },
           planning,
           use,
         );

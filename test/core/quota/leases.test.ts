@@ -108,7 +108,7 @@ it('counters are the sum of the leases of what there is, and pass no limit, what
       for (const [owner, limits] of limitsOf) await world.limit(owner, limits);
       const faulty = faultyTable(watched(world, limitsOf, scheduler), { conflict: 0.1, kill: 0.1 }, new Random(seed));
       const ids = createIds(world.clock);
-      const ports = { table: faulty, clock: world.clock };
+      const ports = { table: faulty, clock: world.clock, ids };
       const planned = new Map<string, Script>();
 
       const live = async (one: Script): Promise<void> => {

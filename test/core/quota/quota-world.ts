@@ -5,6 +5,7 @@ import { buildWrite, findBuild, submitBuild } from '../../../core/builds/build-r
 import { artifactWrite, attemptWrite } from '../../../core/builds/stage-repository.ts';
 import { toJsonObject } from '../../../core/json.ts';
 import type { Clock } from '../../../core/ports/clock.ts';
+import type { Ids } from '../../../core/ports/ids.ts';
 import type { Table } from '../../../core/ports/table.ts';
 import { readLease, sumOf, usedCounter } from '../../../core/quota/lease.ts';
 import { countOf, headPrefix, leasePlace, leasePrefix, type Owner, settingPlace } from '../../../core/quota/places.ts';
@@ -16,6 +17,7 @@ import { specWith } from '../plan/plan-fixtures.ts';
 export interface QuotaWorld {
   readonly table: Table;
   readonly clock: Clock;
+  readonly ids: Ids;
   readonly tenantId: string;
   now: number;
   /** Stores limits of an owner. */
@@ -44,7 +46,7 @@ export async function openQuotaWorld(table: Table = new MemoryTable()): Promise<
   await table.transact([tenant.write]);
   const { tenantId } = tenant.record;
   const world: QuotaWorld = {
-    ...{ table, clock, tenantId, now: start },
+    ...{ table, clock, ids, tenantId, now: start },
     async limit(owner, overrides) {
       const data = toJsonObject({ overrides, changedAt: new Date(start).toISOString() });
       await table.transact([{ kind: 'put', key: settingPlace(owner), data }]);

@@ -6,8 +6,26 @@ import { createLocalBus, type DeadLetter, type LocalBus, type LocalBusOptions } 
 import { fastClock } from '../flow/fast-clock.ts';
 import { deferred, temporaryFile } from '../flow/machine.ts';
 
+/** All that any of the types tells. */
+const detail = {
+  ...{
+    buildId: 'bld_1',
+    stageId: 'base',
+    approvalId: 'apr_1',
+    gate: 'build',
+    specDigest: 'a'.repeat(64),
+    policies: [],
+  },
+  ...{ quota: 'images', of: 'tenant', period: 'all', used: 4, limit: 5 },
+};
+const states: Partial<Record<EventType, string>> = {
+  ...{ 'build.stage_completed': 'skipped', 'approval.requested': 'pending', 'approval.decided': 'approved' },
+  'work.ended': 'succeeded',
+};
+
 function event(id: string, type: EventType): EngineEvent {
-  return { id, type, version: 1, tenantId: 'ten_1', at: '2026-11-01T10:00:00.000Z', detail: { buildId: 'bld_1' } };
+  const told = { ...detail, ...(states[type] === undefined ? {} : { state: states[type] }) };
+  return { id, type, version: 1, tenantId: 'ten_1', at: '2026-11-01T10:00:00.000Z', detail: told };
 }
 
 function openBus(options: Partial<LocalBusOptions>): LocalBus & { letters: DeadLetter[]; logged: string[] } {

@@ -1,0 +1,168 @@
+import { z } from 'zod';
+import { approvalGates } from '../approvals/policy.ts';
+import { requestStates } from '../approvals/request.ts';
+import { workStates } from '../builds/lifecycle.ts';
+import type { JsonObject } from '../digest.ts';
+import { toJsonObject } from '../json.ts';
+import { quotaNames } from '../quota/tiers.ts';
+import type { EngineEvent, EventType } from './event.ts';
+
+/**
+ * What an event says beside its type. Members may be added, optional ones, so that what is stored or on its way stays
+ * readable; whatever else changes makes a new version.
+ */
+export interface EventDeclaration {
+  readonly version: 1;
+  /** public: its tenant may have it sent to a webhook. internal: it is between parts of the engine. */
+  readonly audience: 'public' | 'internal';
+  /** What has become true, in one line. */
+  readonly meaning: string;
+  /** Ids and outcomes: no text of a spec, nothing secret. Members that it does not know are dropped. */
+  readonly detail: z.ZodObject;
+}
+
+const buildId = z.string().describe('The build.');
+const milliseconds = (what: string) => z.number().int().min(0).optional().describe(`Milliseconds ${what}.`);
+const code = z.string().optional().describe('Stable code of what went wrong; absent: nothing did.');
+
+/** What tells whose build it is, and of what. */
+const build = {
+  buildId,
+  teamId: z.string().optional().describe('The team that the build belongs to; absent: the tenant alone.'),
+  template: z
+    .object({ id: z.string(), version: z.number().int().min(1) })
+    .optional()
+    .describe('The version of a template that it was made from.'),
+  purpose: z
+    .enum(['warm', 'verify'])
+    .optional()
+    .describe('What else than an image it is for: to build ahead of need, or to verify another build.'),
+};
+
+/** `state` is optional where it was not told from the first on. */
+const end = {
+  code,
+  runMilliseconds: milliseconds('from its start to its end'),
+  totalMilliseconds: milliseconds('from its submission to its end'),
+};
+
+const approval = {
+  approvalId: z.string().describe('The request for approval.'),
+  buildId,
+  gate: z.enum(approvalGates).describe('build: before the queue. publish: before what it made is given out.'),
+  state: z.enum(requestStates).describe('How the request stands.'),
+  specDigest: z.string().describe('SHA-256 of the resolved spec.'),
+  policies: z.array(z.string()).describe('Names of the policies that ask for it.'),
+  teamId: build.teamId,
+  expiresAt: z.string().optional().describe('When it expires undecided.'),
+};
+
+/** Every event of the engine. */
+export const eventCatalogue = {
+  'build.submitted': {
+    ...{ version: 1, audience: 'public', meaning: 'A build was asked for; it is not planned yet.' },
+    detail: z.object(build),
+  },
+  'build.queued': {
+    ...{ version: 1, audience: 'public', meaning: 'A build is planned, approved where that is asked for, and waits.' },
+    detail: z.object({ ...build, planMilliseconds: milliseconds('from its submission to its plan') }),
+  },
+  'build.started': {
+    ...{ version: 1, audience: 'public', meaning: 'A build runs.' },
+    detail: z.object({ ...build, waitMilliseconds: milliseconds('from its submission to its start') }),
+  },
+  'build.stage_completed': {
+    ...{ version: 1, audience: 'public', meaning: 'A stage of a build has ended, well or not.' },
+    detail: z.object({
+      ...build,
+      stageId: z.string().describe('The stage.'),
+      state: z.enum(workStates).describe('How it ended.'),
+      code,
+      attempts: z.number().int().min(0).optional().describe('Builders that it took; 0: all of it was cached.'),
+      runMilliseconds: milliseconds('from its first attempt to its end'),
+    }),
+  },
+  'build.cancel_requested': {
+    ...{ version: 1, audience: 'public', meaning: 'A build is to be cancelled; what runs of it is being stopped.' },
+    detail: z.object(build),
+  },
+  'build.succeeded': {
+    ...{ version: 1, audience: 'public', meaning: 'A build has made all that it was to make.' },
+    detail: z.object({
+      ...{ ...build, state: z.literal('succeeded').optional().describe('How it ended.'), ...end },
+      publication: z
+        .enum(['held', 'published'])
+        .optional()
+        .describe('held: what it made waits for approval. Absent: nobody had to approve it.'),
+    }),
+  },
+  'build.failed': {
+    ...{ version: 1, audience: 'public', meaning: 'A build has failed.' },
+    detail: z.object({
+      ...{ ...build, state: z.literal('failed').optional().describe('How it ended.'), ...end },
+      stageId: z.string().optional().describe('The stage that failed first; absent: none did.'),
+    }),
+  },
+  'build.cancelled': {
+    ...{ version: 1, audience: 'public', meaning: 'A build was cancelled.' },
+    detail: z.object({ ...build, state: z.literal('cancelled').optional().describe('How it ended.'), ...end }),
+  },
+  'build.rejected': {
+    ...{
+      version: 1,
+      audience: 'public',
+      meaning: 'A build was not approved: it was rejected, or not approved in time.',
+    },
+    detail: z.object({ ...build, state: z.literal('rejected').optional().describe('How it ended.'), ...end }),
+  },
+  'approval.requested': {
+    ...{ version: 1, audience: 'public', meaning: 'A build, or what it made, waits for approval.' },
+    detail: z.object(approval),
+  },
+  'approval.decided': {
+    ...{ version: 1, audience: 'public', meaning: 'A request for approval was approved, was rejected or has expired.' },
+    detail: z.object(approval),
+  },
+  'quota.warning': {
+    ...{ version: 1, audience: 'public', meaning: 'Four fifths of a quota are used; told once a period.' },
+    detail: z.object({
+      quota: z.enum(quotaNames).describe('Which quota.'),
+      of: z.enum(['tenant', 'team']).describe('Whose.'),
+      teamId: z.string().optional().describe('Of a team’s quota: the team.'),
+      period: z.string().describe('First day of the period, UTC; `all` where it never frees with time.'),
+      used: z.number().int().describe('What is used of it.'),
+      limit: z.number().int().describe('The most that there may be.'),
+      freesAt: z.string().optional().describe('When what is used frees; absent: not with time.'),
+    }),
+  },
+  'work.started': {
+    ...{ version: 1, audience: 'internal', meaning: 'A work runs whose own build left it while others shared it.' },
+    detail: z.object({ buildId }),
+  },
+  'work.ended': {
+    ...{ version: 1, audience: 'internal', meaning: 'Such a work has ended; its own build was over before.' },
+    detail: z.object({ buildId, state: z.string().describe('How it ended.'), code }),
+  },
+  'work.unwanted': {
+    ...{ version: 1, audience: 'internal', meaning: 'Nobody shares such a work any more: it is to be stopped.' },
+    detail: z.object({ buildId }),
+  },
+  'work.execution_ended': {
+    ...{ version: 1, audience: 'internal', meaning: 'What Step Functions told in vain, told again by the engine.' },
+    detail: z.object({ buildId }),
+  },
+} as const satisfies Record<EventType, EventDeclaration>;
+
+/** What is told with an event of a type. */
+export type EventDetail<T extends EventType> = z.infer<(typeof eventCatalogue)[T]['detail']>;
+
+/** Whether a tenant may have events of a type sent to it. */
+export const isPublic = (type: EventType): boolean => eventCatalogue[type].audience === 'public';
+
+/**
+ * What an event tells, by its catalogue: all that is none of it is left out.
+ * @throws z.ZodError where something is missing or is not what it should be
+ */
+export function eventDetail({ type, detail }: Pick<EngineEvent, 'type' | 'detail'>): JsonObject {
+  return toJsonObject(eventCatalogue[type].detail.parse(detail));
+}
