@@ -15,6 +15,7 @@ import { listCommand } from './commands/list.ts';
 import { localCommand } from './commands/local.ts';
 import { lockCommand } from './commands/lock.ts';
 import { logsCommand } from './commands/logs.ts';
+import { maintenanceCommand } from './commands/maintenance.ts';
 import { membersCommand } from './commands/members.ts';
 import { planCommand } from './commands/plan.ts';
 import { quotaCommand } from './commands/quota.ts';
@@ -78,6 +79,7 @@ const commands = [
   approvalsCommand,
   auditCommand,
   dlqCommand,
+  maintenanceCommand,
   doctorCommand,
   adminCommand,
 ];

@@ -2,6 +2,7 @@ import { accessErrors } from './access/errors.ts';
 import { approvalErrors } from './approvals/errors.ts';
 import { deadLetterErrors } from './dead-letters/errors.ts';
 import { lockErrors, snapshotErrors } from './lock/lock-errors.ts';
+import { maintenanceErrors } from './maintenance/errors.ts';
 import { protectionErrors } from './protection/errors.ts';
 import { quotaErrors } from './quota/errors.ts';
 import { secretErrors } from './secrets/errors.ts';
@@ -47,6 +48,7 @@ export const errorCatalogue = {
   },
   ...accessErrors,
   ...protectionErrors,
+  ...maintenanceErrors,
   'ticket.refused': {
     status: 401,
     title: 'The ticket is not accepted',

@@ -28,6 +28,7 @@ import type {
   ValidateSpecResponses,
 } from './generated/types.gen.ts';
 import { lockCalls } from './locks.ts';
+import { maintenanceCalls } from './maintenance.ts';
 import { quotaCalls } from './quotas.ts';
 import { secretCalls } from './secrets.ts';
 import { teamCalls } from './teams.ts';
@@ -203,6 +204,7 @@ export function createEngineClient(options: {
     ...cacheCalls(client),
     ...downloadCalls({ url, apiKey: options.apiKey, send, listArtifacts }),
     ...deadLetterCalls(client),
+    ...maintenanceCalls(client),
     ...diffCalls(client),
     ...lockCalls(client),
     ...secretCalls(client),

@@ -24,6 +24,8 @@ export const auditActions = [
   'key.created',
   'key.revoked',
   'key.rotated',
+  'maintenance.begun',
+  'maintenance.ended',
   'member.added',
   'member.changed',
   'member.removed',

@@ -5,6 +5,7 @@ import { EngineError } from '../errors.ts';
 import { buildSubject } from '../events/build-subject.ts';
 import { outboxWrite } from '../events/outbox.ts';
 import { toJsonObject } from '../json.ts';
+import { needService } from '../maintenance/maintenance.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Ids } from '../ports/ids.ts';
 import { ConditionFailed, type Table, type TableRecord, type TableWrite } from '../ports/table.ts';
@@ -128,7 +129,7 @@ export interface Submission {
  * With an idempotency key, the same key, spec and options answer the build of the first call.
  * @param ports.installation absent: the queue has no bound
  * @throws EngineError idempotency.mismatch where the key was used with another spec or other options; quota.exceeded,
- * queue.full
+ * queue.full, service.maintenance
  */
 export async function submitBuild(
   ports: { table: Table; clock: Clock; ids: Ids; installation?: Installation },
@@ -141,6 +142,7 @@ export async function submitBuild(
     ports,
     request,
     async (remember) => {
+      await needService(ports);
       const build: BuildRecord = {
         id: ports.ids.next('bld'),
         tenantId,

@@ -111,6 +111,14 @@ export const operationGroups: readonly OperationGroup[] = [
     summary: 'Keep locks that builds are made from',
   },
   {
+    name: 'maintenance',
+    prefixes: ['/v1/maintenance'],
+    entry: 'functions/api/maintenance/lambda.ts',
+    rights: { table: 'write', blobs: 'none', signsUrls: false, startsFlow: false, stopsFlow: false, stopsTasks: false },
+    timeoutSeconds: 10,
+    summary: 'Whether the installation takes builds',
+  },
+  {
     name: 'secrets',
     prefixes: ['/v1/secrets'],
     entry: 'functions/api/secrets/lambda.ts',

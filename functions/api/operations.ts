@@ -6,6 +6,7 @@ import { buildOperations } from './builds/operations.ts';
 import { cacheOperations } from './cache/operations.ts';
 import { deadLetterOperations } from './dead-letters/operations.ts';
 import { lockOperations } from './locks/operations.ts';
+import { maintenanceOperations } from './maintenance/operations.ts';
 import { secretOperations } from './secrets/operations.ts';
 import { serviceOperations } from './service/operations.ts';
 import { specOperations } from './specs/operations.ts';
@@ -23,6 +24,7 @@ export const operationsByGroup: Readonly<Record<string, readonly Operation[]>> =
   cache: cacheOperations,
   'dead-letters': deadLetterOperations,
   locks: lockOperations,
+  maintenance: maintenanceOperations,
   secrets: secretOperations,
   specs: specOperations,
   teams: teamOperations,

@@ -2933,6 +2933,20 @@ export type StoredLock = {
     recorded: boolean;
 };
 
+export type MaintenanceStatus = {
+    maintenance: {
+        /**
+         * What every user may read.
+         */
+        reason: string;
+        since: string;
+        /**
+         * When it is likely over. It ends by DELETE alone.
+         */
+        until?: string;
+    } | null;
+};
+
 export type SecretList = {
     secrets: Array<Secret>;
 };
@@ -5523,7 +5537,7 @@ export type ListAuditData = {
         /**
          * Only entries of this action.
          */
-        action?: 'access.refused' | 'approval.covered' | 'approval.expired' | 'approval.given' | 'approval.rejected' | 'approval.withdrawn' | 'approval_policy.removed' | 'approval_policy.set' | 'build.cancel_requested' | 'build.submitted' | 'cache.removed' | 'dead_letter.discarded' | 'dead_letter.redriven' | 'key.created' | 'key.revoked' | 'key.rotated' | 'member.added' | 'member.changed' | 'member.removed' | 'quota.set' | 'role.removed' | 'role.set' | 'secret.removed' | 'secret.set' | 'team.changed' | 'team.created' | 'team.member_removed' | 'team.member_set' | 'team.removed' | 'team.share_set' | 'template.changed' | 'template.created' | 'template.forked' | 'template.published' | 'template.removed' | 'template.reviewed' | 'template.review_removed' | 'tenant.created' | 'tenant.renamed' | 'tenant.share_set' | 'upload.removed';
+        action?: 'access.refused' | 'approval.covered' | 'approval.expired' | 'approval.given' | 'approval.rejected' | 'approval.withdrawn' | 'approval_policy.removed' | 'approval_policy.set' | 'build.cancel_requested' | 'build.submitted' | 'cache.removed' | 'dead_letter.discarded' | 'dead_letter.redriven' | 'key.created' | 'key.revoked' | 'key.rotated' | 'maintenance.begun' | 'maintenance.ended' | 'member.added' | 'member.changed' | 'member.removed' | 'quota.set' | 'role.removed' | 'role.set' | 'secret.removed' | 'secret.set' | 'team.changed' | 'team.created' | 'team.member_removed' | 'team.member_set' | 'team.removed' | 'team.share_set' | 'template.changed' | 'template.created' | 'template.forked' | 'template.published' | 'template.removed' | 'template.reviewed' | 'template.review_removed' | 'tenant.created' | 'tenant.renamed' | 'tenant.share_set' | 'upload.removed';
         /**
          * Only what this member did or was refused.
          */
@@ -5827,7 +5841,7 @@ export type StartBuildErrors = {
      */
     500: Problem;
     /**
-     * `service.unavailable`: A part of the service is not available.
+     * `service.maintenance`: The installation takes no new builds for now. `service.unavailable`: A part of the service is not available.
      */
     503: Problem;
 };
@@ -6176,7 +6190,7 @@ export type ResumeBuildErrors = {
      */
     500: Problem;
     /**
-     * `service.unavailable`: A part of the service is not available.
+     * `service.maintenance`: The installation takes no new builds for now. `service.unavailable`: A part of the service is not available.
      */
     503: Problem;
 };
@@ -6261,7 +6275,7 @@ export type RetryBuildErrors = {
      */
     500: Problem;
     /**
-     * `service.unavailable`: A part of the service is not available.
+     * `service.maintenance`: The installation takes no new builds for now. `service.unavailable`: A part of the service is not available.
      */
     503: Problem;
 };
@@ -6655,7 +6669,7 @@ export type VerifyBuildErrors = {
      */
     500: Problem;
     /**
-     * `service.unavailable`: A part of the service is not available.
+     * `service.maintenance`: The installation takes no new builds for now. `service.unavailable`: A part of the service is not available.
      */
     503: Problem;
 };
@@ -7285,6 +7299,166 @@ export type UploadLockResponses = {
 };
 
 export type UploadLockResponse = UploadLockResponses[keyof UploadLockResponses];
+
+export type EndMaintenanceData = {
+    body?: never;
+    path?: never;
+    query?: never;
+    url: '/v1/maintenance';
+};
+
+export type EndMaintenanceErrors = {
+    /**
+     * `request.invalid`: The request is not valid.
+     */
+    400: Problem;
+    /**
+     * `access.unauthenticated`: No valid credentials.
+     */
+    401: Problem;
+    /**
+     * `access.address_refused`: The key is not for this address. `access.forbidden`: The key may not do this.
+     */
+    403: Problem;
+    /**
+     * `request.too_large`: The body is too large.
+     */
+    413: Problem;
+    /**
+     * `request.rate_limited`: The key asks too often.
+     */
+    429: Problem;
+    /**
+     * `internal.error`: The service failed.
+     */
+    500: Problem;
+    /**
+     * `service.unavailable`: A part of the service is not available.
+     */
+    503: Problem;
+};
+
+export type EndMaintenanceError = EndMaintenanceErrors[keyof EndMaintenanceErrors];
+
+export type EndMaintenanceResponses = {
+    /**
+     * Success.
+     */
+    200: MaintenanceStatus;
+};
+
+export type EndMaintenanceResponse = EndMaintenanceResponses[keyof EndMaintenanceResponses];
+
+export type GetMaintenanceData = {
+    body?: never;
+    path?: never;
+    query?: never;
+    url: '/v1/maintenance';
+};
+
+export type GetMaintenanceErrors = {
+    /**
+     * `request.invalid`: The request is not valid.
+     */
+    400: Problem;
+    /**
+     * `access.unauthenticated`: No valid credentials.
+     */
+    401: Problem;
+    /**
+     * `access.address_refused`: The key is not for this address. `access.forbidden`: The key may not do this.
+     */
+    403: Problem;
+    /**
+     * `request.too_large`: The body is too large.
+     */
+    413: Problem;
+    /**
+     * `request.rate_limited`: The key asks too often.
+     */
+    429: Problem;
+    /**
+     * `internal.error`: The service failed.
+     */
+    500: Problem;
+    /**
+     * `service.unavailable`: A part of the service is not available.
+     */
+    503: Problem;
+};
+
+export type GetMaintenanceError = GetMaintenanceErrors[keyof GetMaintenanceErrors];
+
+export type GetMaintenanceResponses = {
+    /**
+     * Success.
+     */
+    200: MaintenanceStatus;
+};
+
+export type GetMaintenanceResponse = GetMaintenanceResponses[keyof GetMaintenanceResponses];
+
+export type BeginMaintenanceData = {
+    body: {
+        /**
+         * What every user may read.
+         */
+        reason: string;
+        /**
+         * When it is likely over. It ends by DELETE alone.
+         */
+        until?: string;
+    };
+    path?: never;
+    query?: never;
+    url: '/v1/maintenance';
+};
+
+export type BeginMaintenanceErrors = {
+    /**
+     * `request.invalid`: The request is not valid. `request.unreadable`: The body cannot be read.
+     */
+    400: Problem;
+    /**
+     * `access.unauthenticated`: No valid credentials.
+     */
+    401: Problem;
+    /**
+     * `access.address_refused`: The key is not for this address. `access.forbidden`: The key may not do this.
+     */
+    403: Problem;
+    /**
+     * `request.too_large`: The body is too large.
+     */
+    413: Problem;
+    /**
+     * `request.media_type`: The media type is not supported.
+     */
+    415: Problem;
+    /**
+     * `request.rate_limited`: The key asks too often.
+     */
+    429: Problem;
+    /**
+     * `internal.error`: The service failed.
+     */
+    500: Problem;
+    /**
+     * `service.unavailable`: A part of the service is not available.
+     */
+    503: Problem;
+};
+
+export type BeginMaintenanceError = BeginMaintenanceErrors[keyof BeginMaintenanceErrors];
+
+export type BeginMaintenanceResponses = {
+    /**
+     * Success.
+     */
+    200: MaintenanceStatus;
+};
+
+export type BeginMaintenanceResponse = BeginMaintenanceResponses[keyof BeginMaintenanceResponses];
 
 export type ListSecretsData = {
     body?: never;

@@ -4,6 +4,7 @@ import { buildKey } from '../../../core/builds/keys.ts';
 import { endBuild } from '../../../core/builds/settle.ts';
 import type { JsonValue } from '../../../core/digest.ts';
 import { readTrigger } from '../../../core/events/envelope.ts';
+import { readMaintenance } from '../../../core/maintenance/maintenance.ts';
 import type { Ports } from '../../../core/ports/ports.ts';
 import { ConditionFailed } from '../../../core/ports/table.ts';
 import { readDispatchState } from '../../../core/queue/dispatch-state.ts';
@@ -25,10 +26,11 @@ const pacedMilliseconds = 40_000;
  * Starts queued builds by weighted fair share, under the caps and the launch rate. Which ones is decided by what the
  * table itself says (core/queue/fair-queue.ts), one start after the other: each is a transaction that fails where
  * another dispatcher was faster, and then all is read again. An execution's name is the build's id: a duplicate starts
- * nothing. A crash between the state and the start is mended by settle-build's sweep.
+ * nothing. While the installation is being maintained nothing starts. A crash between the state and the start is mended by settle-build's sweep.
  */
 export async function handle(ports: DispatchPorts, input: unknown): Promise<JsonValue> {
   if (isTick(input)) await mendQueue(ports);
+  if ((await readMaintenance(ports.table)) !== undefined) return { started: [] };
   const started: string[] = [];
   const until = ports.clock.now().getTime() + pacedMilliseconds;
   let pacing = false;

@@ -2,6 +2,7 @@ import { firstTenant } from '../../../core/access/first-key.ts';
 import { warmPreset } from '../../../core/cache/warming.ts';
 import type { JsonValue } from '../../../core/digest.ts';
 import { EngineError } from '../../../core/errors.ts';
+import { readMaintenance } from '../../../core/maintenance/maintenance.ts';
 import type { Ports } from '../../../core/ports/ports.ts';
 import { buildablePresets } from '../../shared/presets.ts';
 
@@ -14,6 +15,7 @@ type WarmPorts = Pick<Ports, 'table' | 'clock' | 'ids' | 'archive' | 'installati
  */
 export async function handle(ports: WarmPorts, _input: unknown): Promise<JsonValue> {
   if (!ports.installation.warmsPresets) return { started: [] };
+  if ((await readMaintenance(ports.table)) !== undefined) return { started: [] };
   const tenantId = await firstTenant(ports.table);
   if (tenantId === undefined) return { started: [] };
   const started: string[] = [];

@@ -1,0 +1,8 @@
+/** Errors of maintenance, as core/error-catalogue.ts has all of them. */
+export const maintenanceErrors = {
+  'service.maintenance': {
+    status: 503,
+    title: 'The installation takes no new builds for now',
+    remedy: 'Wait for the seconds in Retry-After; what runs goes on. GET /v1/maintenance says why, and until when.',
+  },
+} as const;
