@@ -4,6 +4,7 @@ import { createHttpArchive } from '../adapters/archive/http-archive.ts';
 import { createPackageFiles } from '../adapters/archive/package-files.ts';
 import { createTrustedFetch } from '../adapters/network/trusted-fetch.ts';
 import { createTokenVerifier } from '../adapters/oidc/token-verifier.ts';
+import { createPrometheusMetrics } from '../adapters/prometheus/prometheus-metrics.ts';
 import { createKeySigner } from '../adapters/signing/key-signer.ts';
 import { openSqliteTable } from '../adapters/sqlite/sqlite-table.ts';
 import { createSystemClock } from '../adapters/system/clock.ts';
@@ -30,8 +31,10 @@ import type { LocalConfiguration } from './configuration.ts';
 import { openLocalFlow } from './flow/local-flow.ts';
 import { eventHandlers, orchestrationHandlers } from './functions.ts';
 import { startHttpFront } from './http/front.ts';
+import { withMetricsPage } from './http/metrics-page.ts';
 import { lockInstance } from './instance-lock.ts';
 import type { Log } from './log.ts';
+import { measuredRequests, measureHandlers } from './measured.ts';
 import { openObjects } from './object-store.ts';
 import { startOutboxPump } from './outbox-pump.ts';
 import { openSecrets, openSigningKey, openVaultKey } from './secrets.ts';
@@ -108,8 +111,10 @@ export async function startEngine(
   });
   running = runner;
 
+  const metrics = createPrometheusMetrics();
+  const measured = measureHandlers(metrics, clock);
   const invoke = async (name: EventFunctionName, payload: unknown): Promise<void> => {
-    await eventHandlers[name](ports, payload);
+    await measured(name, () => eventHandlers[name](ports, payload));
   };
   const bus = createLocalBus({
     invoke,
@@ -125,7 +130,7 @@ export async function startEngine(
     lambda: (name, payload) => {
       const handler = Object.entries(orchestrationHandlers).find(([known]) => known === name)?.[1];
       if (handler === undefined) throw new Error(`the flow names no function ${name}`);
-      return handler(ports, payload);
+      return measured(name, () => handler(ports, payload));
     },
     runTask: runner.run,
     clock,
@@ -148,7 +153,7 @@ export async function startEngine(
   const oidc = oidcOfConfiguration(configuration);
   // The front needs the router, which needs the address: the address comes first.
   const front = await startHttpFront({
-    handle: (request) => router(request),
+    handle: withMetricsPage(metrics, (request) => router(request)),
     port: configuration.port,
     maxBodyBytes: largestBodyBytes,
     ...(configuration.corsOrigins === undefined ? {} : { origins: configuration.corsOrigins }),
@@ -189,10 +194,11 @@ export async function startEngine(
     ...(oidc === undefined
       ? {}
       : { tokens: createTokenVerifier(oidc, { fetch: createTrustedFetch(proxy), clock, log: log.info }) }),
+    metrics,
     clock,
     ids,
   };
-  const router = createRouter({ ports, operations, log: log.requests });
+  const router = createRouter({ ports, operations, log: measuredRequests(log.requests, metrics) });
   const pump = await startOutboxPump({
     table,
     bus,

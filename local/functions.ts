@@ -8,6 +8,7 @@ import { handle as evictCache } from '../functions/events/evict-cache/evict-cach
 import { handle as expireApprovals } from '../functions/events/expire-approvals/expire-approvals.ts';
 import { handle as exportAudit } from '../functions/events/export-audit/export-audit.ts';
 import { handle as keepDeadLetters } from '../functions/events/keep-dead-letters/keep-dead-letters.ts';
+import { handle as measureEngine } from '../functions/events/measure-engine/measure-engine.ts';
 import { handle as publishOutbox } from '../functions/events/publish-outbox/publish-outbox.ts';
 import { handle as reapTasks } from '../functions/events/reap-tasks/reap-tasks.ts';
 import { handle as sealAudit } from '../functions/events/seal-audit/seal-audit.ts';
@@ -46,6 +47,7 @@ export const eventHandlers: Record<EventFunctionName, EngineHandler> = {
   warmCache,
   exportAudit,
   keepDeadLetters,
+  measureEngine,
   sealAudit,
   settleQuotas,
   expireApprovals,

@@ -46,6 +46,18 @@ export async function overdueEvents(table: Table, before: Date): Promise<EngineE
     .filter((event) => new Date(event.at) < before);
 }
 
+/** When the oldest event of the outbox was put there; undefined where none waits. */
+export async function oldestEventAt(table: Table): Promise<Date | undefined> {
+  // Ids sort by their time: the first of each shard is its oldest.
+  const shards = await Promise.all(
+    Array.from({ length: shardCount }, (_, shard) => table.query({ partition: `OUTBOX#${shard}`, limit: 1 })),
+  );
+  const times = shards.flatMap(({ records }) =>
+    records.map(({ data }) => Date.parse(engineEventSchema.parse(data).at)),
+  );
+  return times.length === 0 ? undefined : new Date(Math.min(...times));
+}
+
 /** Publishes events and deletes what was accepted; the rest stays in the outbox for the next sweep. */
 export async function publishEvents(
   ports: { table: Table; bus: EventBus },

@@ -62,13 +62,7 @@ export async function endMaintenance(
 }
 
 /** @throws EngineError service.maintenance while it goes on */
-export async function needService({
-  table,
-  clock,
-}: {
-  readonly table: Table;
-  readonly clock: Clock;
-}): Promise<void> {
+export async function needService({ table, clock }: { readonly table: Table; readonly clock: Clock }): Promise<void> {
   const maintenance = await readMaintenance(table);
   if (maintenance === undefined) return;
   const { reason, until } = maintenance;

@@ -6,6 +6,7 @@ import type { Clock } from './clock.ts';
 import type { EventBus } from './event-bus.ts';
 import type { Flow } from './flow.ts';
 import type { Ids } from './ids.ts';
+import type { Metrics } from './metrics.ts';
 import type { PackageArchive } from './package-archive.ts';
 import type { PackageFiles } from './package-files.ts';
 import type { Signer } from './signer.ts';
@@ -29,6 +30,8 @@ export interface Ports {
   readonly auditArchive?: AuditArchive;
   /** Absent: no issuer is configured, and API keys alone are taken. */
   readonly tokens?: TokenVerifier;
+  /** Absent: nobody measures. */
+  readonly metrics?: Metrics;
   readonly clock: Clock;
   readonly ids: Ids;
 }

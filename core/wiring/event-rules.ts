@@ -52,6 +52,7 @@ export const schedules: readonly {
   { name: 'evict-cache', everyMinutes: 60, target: 'evictCache' },
   { name: 'warm-cache', everyMinutes: 30, target: 'warmCache' },
   { name: 'expire-approvals', everyMinutes: 1, target: 'expireApprovals' },
+  { name: 'measure-engine', everyMinutes: 1, target: 'measureEngine' },
   { name: 'seal-audit', everyMinutes: 1, target: 'sealAudit' },
   { name: 'export-audit', everyMinutes: 1_440, target: 'exportAudit' },
   { name: 'sweep-quotas', everyMinutes: 15, target: 'settleQuotas' },

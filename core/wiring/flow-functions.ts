@@ -141,6 +141,12 @@ export const eventFunctions = {
     rights: none,
     timeoutSeconds: 30,
   },
+  measureEngine: {
+    name: 'measure-engine',
+    entry: 'functions/events/measure-engine/lambda.ts',
+    rights: { ...none, table: 'read' },
+    timeoutSeconds: 30,
+  },
   sealAudit: {
     name: 'seal-audit',
     entry: 'functions/events/seal-audit/lambda.ts',

@@ -2,6 +2,7 @@ import { keyUsePrefix } from '../access/places.ts';
 import { anchorsPrefix, pendingPrefix } from '../audit/places.ts';
 import { locksPrefix, uploadsPrefix } from '../builds/places.ts';
 import { bucketPrefix } from '../protection/places.ts';
+import { probePrefix } from '../telemetry/readiness.ts';
 
 /** What a group of operations may do with the table and the stores: lib/ grants exactly this. */
 export interface GroupRights {
@@ -188,7 +189,9 @@ export const operationGroups: readonly OperationGroup[] = [
     prefixes: ['/v1/health', '/v1/openapi.json', '/v1/signing-key'],
     entry: 'functions/api/service/lambda.ts',
     rights: {
-      ...{ table: 'read', blobs: 'none', signsUrls: false, startsFlow: false, stopsFlow: false, stopsTasks: false },
+      ...{ table: 'read', blobs: 'read', signsUrls: false, startsFlow: false, stopsFlow: false, stopsTasks: false },
+      // It asks whether the store answers, and reads nothing.
+      readsUnder: probePrefix,
       signingKey: 'read',
     },
     timeoutSeconds: 10,

@@ -50,7 +50,10 @@ describe.each(functionEntries)('the bundle of %s', (entry) => {
     const text = written.get(entry) ?? '';
     expect(text).toContain('"function_request_id":"request-1"');
     expect(text).toContain('The environment is not complete: AWS_REGION, LBUILD_API_URL');
-    expect(text).toMatch(/"_aws":.*"CallsFailed":1/);
+    const metric = entry.startsWith('functions/api/')
+      ? '"operation":"none","status":"5xx","lbuild_http_requests_total":1'
+      : '"outcome":"failed","lbuild_function_calls_total":1';
+    expect(text).toContain(metric);
     const outcome = /^OUTCOME (.*)$/m.exec(text)?.[1] ?? '';
     if (entry.startsWith('functions/api/')) {
       expect(outcome).toContain('"statusCode":500');

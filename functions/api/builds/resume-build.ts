@@ -35,7 +35,15 @@ export const resumeBuild = defineOperation({
   describedBody: specBodySchema,
   response: buildViewSchema,
   status: 202,
-  errors: ['build.not_found', 'build.not_resumable', 'spec.invalid', 'quota.exceeded', 'queue.full', 'service.maintenance', ...lockErrorCodes],
+  errors: [
+    'build.not_found',
+    'build.not_resumable',
+    'spec.invalid',
+    'quota.exceeded',
+    'queue.full',
+    'service.maintenance',
+    ...lockErrorCodes,
+  ],
   idempotent: true,
   async handle(ports, { params, query, body, context }) {
     const actor = principalOf(context);

@@ -24,7 +24,15 @@ export const retryBuild = defineOperation({
   body: undefined,
   response: buildViewSchema,
   status: 202,
-  errors: ['build.not_found', 'build.not_ended', 'spec.invalid', 'quota.exceeded', 'queue.full', 'service.maintenance', ...lockErrorCodes],
+  errors: [
+    'build.not_found',
+    'build.not_ended',
+    'spec.invalid',
+    'quota.exceeded',
+    'queue.full',
+    'service.maintenance',
+    ...lockErrorCodes,
+  ],
   idempotent: true,
   async handle(ports, { params, query, context }) {
     const actor = principalOf(context);

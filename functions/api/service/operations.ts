@@ -1,6 +1,14 @@
 import type { Operation } from '../../shared/operation.ts';
 import { readHealth } from './read-health.ts';
+import { readLiveness } from './read-liveness.ts';
 import { readOpenapi } from './read-openapi.ts';
+import { readReadinessOperation } from './read-readiness.ts';
 import { readSigningKey } from './read-signing-key.ts';
 
-export const serviceOperations: readonly Operation[] = [readHealth, readOpenapi, readSigningKey];
+export const serviceOperations: readonly Operation[] = [
+  readHealth,
+  readLiveness,
+  readReadinessOperation,
+  readOpenapi,
+  readSigningKey,
+];

@@ -6,11 +6,12 @@ import type { Context } from 'aws-lambda';
 import { z } from 'zod';
 import { EngineError } from '../../../core/errors.ts';
 import type { Ports } from '../../../core/ports/ports.ts';
+import { measureRequest } from '../../../core/telemetry/measured.ts';
 import type { HttpRequest, HttpResponse, Operation } from '../operation.ts';
 import { asEngineError, problemOf } from '../problem.ts';
 import { createRouter, securityHeaders } from '../router.ts';
 import { portsOfFunction } from './compose.ts';
-import { countCalls, failureFacts, logger, metrics, requestLog, tracer } from './observability.ts';
+import { coldStarts, failureFacts, logger, metrics, requestLog, tracer } from './observability.ts';
 
 /** The parts of API Gateway's event (payload format 2.0) that a request is made of. */
 const eventSchema = z.object({
@@ -57,14 +58,14 @@ export function bindOperations(operations: readonly Operation[], ports: () => Pr
   })
     .use({
       onError: (request) => {
+        measureRequest(metrics, { operation: 'none', status: 500, milliseconds: 0 });
         logger.error('request failed before its operation', { failure: failureFacts(request.error) });
         request.response = problemResponse(request.error, request.context.awsRequestId);
       },
     })
     .use(captureLambdaHandler(tracer, { captureResponse: false }))
     .use(injectLambdaContext(logger, { resetKeys: true }))
-    .use(logMetrics(metrics, { captureColdStartMetric: true }))
-    .use(countCalls);
+    .use(logMetrics(coldStarts, { captureColdStartMetric: true }));
 }
 
 function readRequest(event: unknown, signal: AbortSignal): HttpRequest {

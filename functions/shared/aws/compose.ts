@@ -27,7 +27,7 @@ import { environmentNames as names } from '../../../core/wiring/environment.ts';
 import { oidcOf } from '../../../core/wiring/oidc.ts';
 import { proxyOf } from '../../../core/wiring/proxy.ts';
 import { type Environment, readEnvironment } from './environment.ts';
-import { logger, tracer } from './observability.ts';
+import { logger, metrics, tracer } from './observability.ts';
 
 /**
  * The ports on AWS. Making a client opens no connection: a function gets all of them, and its role says which it may
@@ -135,6 +135,7 @@ export async function composePorts(environment: Environment): Promise<Ports> {
     ...(oidc === undefined
       ? {}
       : { tokens: createTokenVerifier(oidc, { fetch: createTrustedFetch(proxy), clock, log }) }),
+    metrics,
     clock,
     ids: createIds(clock),
   };

@@ -1,13 +1,24 @@
 import { Logger } from '@aws-lambda-powertools/logger';
-import { Metrics, MetricUnit } from '@aws-lambda-powertools/metrics';
+import { Metrics } from '@aws-lambda-powertools/metrics';
 import { Tracer } from '@aws-lambda-powertools/tracer';
 import { EngineError } from '../../../core/errors.ts';
+import { measureCall, measureRequest } from '../../../core/telemetry/measured.ts';
 import type { RequestLog } from '../router.ts';
+import { createEmfMetrics } from './emf-metrics.ts';
 
 /** One of each a function: Powertools reads POWERTOOLS_* itself, which lib/ sets. */
 export const logger = new Logger();
-export const metrics = new Metrics();
+export const coldStarts = new Metrics();
 export const tracer = new Tracer();
+
+const service = process.env.POWERTOOLS_SERVICE_NAME ?? 'lbuild';
+
+/** What the engine itself measures, by the names of core/telemetry. */
+export const metrics = createEmfMetrics({
+  write: (line) => process.stdout.write(`${line}\n`),
+  now: () => new Date(),
+  service,
+});
 
 /** The parts of a failure that a log may hold: never an event, a body or a vendor's answer in full. */
 export function failureFacts(error: unknown): { name: string; message: string; stack: string | undefined } {
@@ -16,24 +27,25 @@ export function failureFacts(error: unknown): { name: string; message: string; s
   return { name: error.name, message: `${error.message}${cause}`.slice(0, 2_000), stack: error.stack };
 }
 
-/** Writes each request to the log, and counts what the service failed at. */
+/** Writes each request to the log, and measures it. */
 export const requestLog: RequestLog = {
-  request: (entry) => logger.info('request', { ...entry }),
-  failure: (entry, cause) => {
-    metrics.addMetric('RequestsFailed', MetricUnit.Count, 1);
-    logger.error('request failed', { ...entry, failure: failureFacts(cause) });
+  request: (entry) => {
+    measureRequest(metrics, entry);
+    logger.info('request', { ...entry });
   },
+  failure: (entry, cause) => logger.error('request failed', { ...entry, failure: failureFacts(cause) }),
 };
 
-/**
- * Counts each call. It is registered last: middy runs `after` and `onError` from the last to the first, and what is
- * counted after the metrics went out would be told with the next call's.
- */
-export const countCalls = {
-  after: (): void => {
-    metrics.addMetric('CallsCompleted', MetricUnit.Count, 1);
-  },
-  onError: (): void => {
-    metrics.addMetric('CallsFailed', MetricUnit.Count, 1);
-  },
-};
+/** Measures each call of a function: how it ended, and how long it took. */
+export function measureCalls() {
+  let began = 0;
+  const ended = (outcome: 'ok' | 'failed') => () =>
+    measureCall(metrics, { function: service, outcome, milliseconds: Date.now() - began });
+  return {
+    before: (): void => {
+      began = Date.now();
+    },
+    after: ended('ok'),
+    onError: ended('failed'),
+  };
+}

@@ -1,0 +1,34 @@
+import { listLetters } from '../dead-letters/repository.ts';
+import { oldestEventAt } from '../events/outbox.ts';
+import { readMaintenance } from '../maintenance/maintenance.ts';
+import type { Clock } from '../ports/clock.ts';
+import type { Table } from '../ports/table.ts';
+import { waitingBuilds } from '../queue/places-in-queue.ts';
+import { runningBuilds } from '../queue/slots.ts';
+import type { GaugeName } from './metric-catalogue.ts';
+
+/** So many dead letters are counted, and no more: a page. */
+const mostLetters = 100;
+
+/** How the installation stands now: each gauge by its name, from counters and first records, with no scan. */
+export async function readGauges(ports: {
+  readonly table: Table;
+  readonly clock: Clock;
+}): Promise<Readonly<Record<GaugeName, number>>> {
+  const { table, clock } = ports;
+  const [waiting, running, oldest, letters, maintenance] = await Promise.all([
+    waitingBuilds(table, 'installation'),
+    runningBuilds(table, 'installation'),
+    oldestEventAt(table),
+    listLetters(ports, 'open', { limit: mostLetters }),
+    readMaintenance(table),
+  ]);
+  return {
+    lbuild_builds_waiting: waiting,
+    lbuild_builds_running: running,
+    lbuild_outbox_oldest_seconds:
+      oldest === undefined ? 0 : Math.max(0, clock.now().getTime() - oldest.getTime()) / 1_000,
+    lbuild_dead_letters_open: letters.letters.length,
+    lbuild_maintenance: maintenance === undefined ? 0 : 1,
+  };
+}
