@@ -1,6 +1,8 @@
 import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { chown, mkdir, open, readFile } from 'node:fs/promises';
 import path from 'node:path';
+import { text } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
@@ -104,6 +106,30 @@ export async function stopEngine(folder: string): Promise<boolean> {
     await sleep(pollMilliseconds);
   }
   return true;
+}
+
+const copiedSchema = z.object({ folder: z.string(), files: z.number(), bytes: z.number() });
+export type CopiedState = z.infer<typeof copiedSchema>;
+
+/**
+ * Has the engine's program copy the state of a folder whose engine has ended.
+ * @throws CliFailure with the program's words where it refuses
+ */
+export async function copyState(argv: readonly string[]): Promise<CopiedState> {
+  const child = spawn(process.execPath, [engineProgram, ...argv], { stdio: ['ignore', 'pipe', 'pipe'] });
+  const [said, refused, code] = await Promise.all([
+    text(child.stdout),
+    text(child.stderr),
+    once(child, 'close').then(([status]: unknown[]) => status),
+  ]);
+  if (code === 0) return copiedSchema.parse(JSON.parse(said));
+  const [first = '', ...rest] = refused.trim().split('\n');
+  const [named, problem = '', detail = ''] = /^([a-z_]+\.[a-z_]+): (.*)$/.exec(first) ?? [];
+  throw new CliFailure('failed', {
+    code: named === undefined ? 'engine.failed' : problem,
+    detail: named === undefined ? refused.trim() : detail,
+    remedy: rest.at(-1) ?? 'End the engine first with `lbuild local down`.',
+  });
 }
 
 /** Whether the engine answers and reaches its table. */

@@ -1,53 +1,147 @@
 import { Duration } from 'aws-cdk-lib';
-import { Alarm, ComparisonOperator, type IMetric, TreatMissingData } from 'aws-cdk-lib/aws-cloudwatch';
+import { Alarm, ComparisonOperator, type IMetric, MathExpression, TreatMissingData } from 'aws-cdk-lib/aws-cloudwatch';
 import { SnsAction } from 'aws-cdk-lib/aws-cloudwatch-actions';
+import type { Table } from 'aws-cdk-lib/aws-dynamodb';
 import { Topic } from 'aws-cdk-lib/aws-sns';
 import type { Queue } from 'aws-cdk-lib/aws-sqs';
 import type { StateMachine } from 'aws-cdk-lib/aws-stepfunctions';
 import { Construct } from 'constructs';
 import type { EngineFunction } from './engine-function.ts';
+import { engineMetric } from './engine-metrics.ts';
+import { type Runbook, runbookHint } from './runbooks.ts';
 
 export interface AlarmsProps {
   readonly functions: readonly EngineFunction[];
   readonly machine: StateMachine;
   readonly deadLetters: Queue;
+  readonly table: Table;
   /** SNS topic that is told; without one, alarms only show. */
   readonly topicArn: string | undefined;
 }
 
 const period = Duration.minutes(5);
 
+/** Seconds after which an event should long have been told: the sweep does so each minute. */
+const outboxSeconds = 300;
+
+/** An alarm: what is watched, from which value on, for how many periods, and what to do about it. */
+interface Watched {
+  readonly metric: IMetric;
+  readonly description: string;
+  readonly runbook: Runbook;
+  readonly threshold?: number;
+  readonly periods?: number;
+}
+
 /** What an operator must look at. A build that failed is its user's matter; an execution that failed is not. */
 export class Alarms extends Construct {
   constructor(scope: Construct, id: string, props: AlarmsProps) {
     super(scope, id);
     const topic = props.topicArn === undefined ? undefined : Topic.fromTopicArn(this, 'Topic', props.topicArn);
-    const alarm = (name: string, metric: IMetric, description: string): void => {
+    for (const [name, watched] of Object.entries(watchedOf(props))) {
+      const { metric, description, runbook, threshold = 1, periods = 1 } = watched;
       const made = new Alarm(this, name, {
         metric,
-        threshold: 1,
-        evaluationPeriods: 1,
+        threshold,
+        evaluationPeriods: periods,
         comparisonOperator: ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
         treatMissingData: TreatMissingData.NOT_BREACHING,
-        alarmDescription: description,
+        alarmDescription: `${description} ${runbookHint(runbook)}`,
       });
       if (topic !== undefined) made.addAlarmAction(new SnsAction(topic));
-    };
-    for (const { name, function: lambda } of props.functions) {
-      alarm(`${name}-errors`, lambda.metricErrors({ period }), `The function ${name} fails: see its log.`);
-      alarm(
-        `${name}-throttles`,
-        lambda.metricThrottles({ period }),
-        `The function ${name} is throttled: see the account's quota of concurrent executions (lbuild doctor --aws).`,
-      );
     }
-    alarm('executions-failed', props.machine.metricFailed({ period }), 'An execution failed outside its own handling.');
-    alarm('executions-timed-out', props.machine.metricTimedOut({ period }), 'An execution ran out of time.');
-    alarm('executions-throttled', props.machine.metricThrottled({ period }), 'Step Functions throttles executions.');
-    alarm(
-      'dead-letters',
-      props.deadLetters.metricNumberOfMessagesSent({ period, statistic: 'Sum' }),
-      'Work was given up: `lbuild dlq list` shows it; mend the cause, then `lbuild dlq redrive`.',
-    );
   }
+}
+
+/** All alarms, by their names. */
+function watchedOf({ functions, machine, deadLetters, table }: AlarmsProps): Readonly<Record<string, Watched>> {
+  const maximum = { statistic: 'Maximum', period };
+  return {
+    ...Object.fromEntries(functions.flatMap(ofFunction)),
+    'api-failures': {
+      metric: engineMetric('lbuild_http_requests_total', {
+        ...{ statistic: 'Sum', period, dimensions: { status: '5xx' } },
+      }),
+      description: 'Requests were answered by 500 and above.',
+      runbook: 'api-failures',
+      // One that a caller sees once, and which goes well again, is no matter for the night.
+      threshold: 5,
+    },
+    'executions-failed': {
+      metric: machine.metricFailed({ period }),
+      description: 'An execution failed outside its own handling.',
+      runbook: 'executions-failed',
+    },
+    'executions-timed-out': {
+      metric: machine.metricTimedOut({ period }),
+      description: 'An execution ran out of time.',
+      runbook: 'executions-failed',
+    },
+    'executions-throttled': {
+      metric: machine.metricThrottled({ period }),
+      description: 'Step Functions throttles executions.',
+      runbook: 'executions-throttled',
+    },
+    'dead-letters': {
+      metric: deadLetters.metricNumberOfMessagesSent({ period, statistic: 'Sum' }),
+      description: 'Work was given up.',
+      runbook: 'dead-letters',
+    },
+    'outbox-stands': {
+      metric: engineMetric('lbuild_outbox_oldest_seconds', maximum),
+      description: 'An event has not been told for five minutes.',
+      runbook: 'outbox-stands',
+      threshold: outboxSeconds,
+    },
+    'queue-stands': {
+      metric: new MathExpression({
+        expression: 'IF(waiting > 0 AND running == 0 AND maintenance == 0, 1, 0)',
+        usingMetrics: {
+          waiting: engineMetric('lbuild_builds_waiting', { statistic: 'Minimum', period }),
+          running: engineMetric('lbuild_builds_running', maximum),
+          maintenance: engineMetric('lbuild_maintenance', maximum),
+        },
+        period,
+        label: 'builds wait and none runs',
+      }),
+      description: 'Builds wait, and none runs, for a quarter of an hour.',
+      runbook: 'queue-stands',
+      periods: 3,
+    },
+    'table-throttles': {
+      metric: new MathExpression({
+        expression: 'reads + writes',
+        usingMetrics: {
+          reads: table.metric('ReadThrottleEvents', { statistic: 'Sum', period }),
+          writes: table.metric('WriteThrottleEvents', { statistic: 'Sum', period }),
+        },
+        period,
+        label: 'throttled requests',
+      }),
+      description: 'DynamoDB throttles the table.',
+      runbook: 'table-throttles',
+      threshold: 10,
+    },
+  };
+}
+
+function ofFunction({ name, function: lambda }: EngineFunction): [string, Watched][] {
+  return [
+    [
+      `${name}-errors`,
+      {
+        metric: lambda.metricErrors({ period }),
+        description: `The function ${name} fails.`,
+        runbook: 'function-failures',
+      },
+    ],
+    [
+      `${name}-throttles`,
+      {
+        metric: lambda.metricThrottles({ period }),
+        description: `The function ${name} is throttled.`,
+        runbook: 'function-throttles',
+      },
+    ],
+  ];
 }

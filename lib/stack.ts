@@ -18,6 +18,7 @@ import { BuilderNetwork } from './builder-network.ts';
 import { BuilderPool } from './builder-pool.ts';
 import type { Configuration } from './configuration.ts';
 import { CursorSecret } from './cursor-secret.ts';
+import { Dashboard } from './dashboard.ts';
 import { DeadLetterWiring } from './dead-letter-wiring.ts';
 import { EngineFunction } from './engine-function.ts';
 import { EventChannels } from './event-channels.ts';
@@ -160,12 +161,12 @@ export class BuilderStack extends Stack {
 
     new DeadLetterWiring(this, 'DeadLetterWiring', { deadLetters: channels.deadLetters, functions: events });
 
-    new Alarms(this, 'Alarms', {
-      functions: all.map(({ made }) => made),
-      machine: build.machine,
-      deadLetters: channels.deadLetters,
-      topicArn: configuration.alarmTopicArn,
-    });
+    const watched = {
+      ...{ functions: all.map(({ made }) => made), machine: build.machine },
+      ...{ deadLetters: channels.deadLetters, table },
+    };
+    new Alarms(this, 'Alarms', { ...watched, topicArn: configuration.alarmTopicArn });
+    new Dashboard(this, 'Dashboard', watched);
 
     new CfnOutput(this, 'ApiUrl', { value: front.url, description: 'Address of the API' });
     new CfnOutput(this, 'TableName', { value: table.tableName });

@@ -6,6 +6,7 @@ import { bootstrapFirstKey, firstOperator } from '../core/access/first-key.ts';
 import { createApiKey } from '../core/access/key-repository.ts';
 import { EngineError } from '../core/errors.ts';
 import { findArchives } from './archive-sources.ts';
+import { backUp, restore } from './backup.ts';
 import { readConfiguration } from './configuration.ts';
 import { type Engine, startEngine } from './engine.ts';
 import { createLog } from './log.ts';
@@ -13,7 +14,8 @@ import { createLog } from './log.ts';
 /**
  * The engine as a process: `node local/main.ts serve [--dir DIR] [--port N] [--archive URL] …`. Once it serves, its
  * folder holds `engine.json` (pid, address) and `credentials.json` (address, key of the owner; for its owner only).
- * SIGTERM and SIGINT end it in order.
+ * SIGTERM and SIGINT end it in order. `backup --dir DIR --to FOLDER` and `restore --from FOLDER --dir DIR` copy the folder of
+ * an engine that has ended, and print what they copied.
  */
 async function serve(options: Record<string, string | undefined>): Promise<void> {
   const archives = options.archive === undefined && process.env.LBUILD_ARCHIVE === undefined ? findArchives() : {};
@@ -71,11 +73,18 @@ function definedOnly(options: Record<string, string | undefined>): Record<string
   );
 }
 
+function needed(name: string, value: string | undefined): string {
+  if (value === undefined) throw new EngineError('configuration.invalid', `--${name} is missing.`);
+  return value;
+}
+
 const text = { type: 'string' } as const;
 const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: {
     dir: text,
+    to: text,
+    from: text,
     port: text,
     mode: text,
     slots: text,
@@ -103,8 +112,22 @@ const { values, positionals } = parseArgs({
   },
 });
 try {
-  if (positionals.join(' ') !== 'serve') throw new EngineError('configuration.invalid', 'The only verb is `serve`.');
-  await serve(values);
+  const { to, from, ...options } = values;
+  switch (positionals.join(' ')) {
+    case 'serve':
+      await serve(options);
+      break;
+    case 'backup':
+      process.stdout.write(
+        `${JSON.stringify(await backUp(needed('dir', options.dir), needed('to', to), new Date()))}\n`,
+      );
+      break;
+    case 'restore':
+      process.stdout.write(`${JSON.stringify(await restore(needed('from', from), needed('dir', options.dir)))}\n`);
+      break;
+    default:
+      throw new EngineError('configuration.invalid', 'The verbs are `serve`, `backup` and `restore`.');
+  }
 } catch (error) {
   if (!(error instanceof EngineError)) throw error;
   const fields = error.fields.map((field) => `  ${field.path}: ${field.reason}. ${field.remedy}`);

@@ -7,7 +7,7 @@ export function maintenanceCalls(client: ReturnType<typeof createClient>) {
   const shared = { client, throwOnError: true } as const;
 
   /** Whether the installation takes builds; `maintenance` is null where it does. */
-  const getMaintenance = async (): Promise<MaintenanceStatus> => (await operations.getMaintenance(shared)).data;
+  const readMaintenance = async (): Promise<MaintenanceStatus> => (await operations.readMaintenance(shared)).data;
 
   /** Takes no new builds and starts none of the queue; what runs goes on. */
   const beginMaintenance = async (body: BeginMaintenanceData['body']): Promise<MaintenanceStatus> =>
@@ -16,5 +16,5 @@ export function maintenanceCalls(client: ReturnType<typeof createClient>) {
   /** Takes builds again. */
   const endMaintenance = async (): Promise<MaintenanceStatus> => (await operations.endMaintenance(shared)).data;
 
-  return { getMaintenance, beginMaintenance, endMaintenance };
+  return { readMaintenance, beginMaintenance, endMaintenance };
 }

@@ -1,6 +1,6 @@
 import { Counter, Gauge, Histogram, Registry } from 'prom-client';
 import type { Metrics } from '../../core/ports/metrics.ts';
-import { type MetricKind, type MetricName, metricCatalogue } from '../../core/telemetry/metric-catalogue.ts';
+import { type MetricKind, type MetricName, metricCatalogue } from '../../core/wiring/metric-catalogue.ts';
 
 /** Upper bounds of a histogram's buckets in seconds: from an answer out of memory to the longest function. */
 const secondsBuckets = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 600];

@@ -3,7 +3,7 @@ import { Command, Option } from 'commander';
 import { stateFolder } from '../connection.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { CliFailure } from '../failure.ts';
-import { answers, findEngine, startEngine, stopEngine } from '../local-engine.ts';
+import { answers, type CopiedState, copyState, findEngine, startEngine, stopEngine } from '../local-engine.ts';
 import type { Output } from '../output.ts';
 
 /** Options that are handed to the engine as they are; their meaning and defaults are its own. */
@@ -49,7 +49,7 @@ const engineOptions = [
   new Option('--package-cache <folder>', 'where packages are kept'),
 ];
 
-/** `lbuild local up|down|status`: the engine of this machine. */
+/** `lbuild local up|down|status|backup|restore`: the engine of this machine. */
 export function localCommand(output: Output): Command {
   const local = new Command('local').description('the engine on this machine');
 
@@ -94,8 +94,29 @@ export function localCommand(output: Output): Command {
     else output.line(`engine runs: ${engine.url} (process ${engine.pid}, since ${engine.startedAt})`);
   });
 
-  return local.addCommand(up).addCommand(down).addCommand(status);
+  const backup = withFolder(new Command('backup'))
+    .description('copy all state of an engine that has ended into a new folder, with the SHA-256 of each file')
+    .argument('<folder>', 'folder to be made; it holds the keys of the installation');
+  backup.action(async (to: string, options: Record<string, string | boolean>) => {
+    const copied = await copyState(['backup', '--dir', folderOf(options), '--to', path.resolve(to)]);
+    if (options.json === true) output.document(copied);
+    else output.line(`backup of ${folderOf(options)}: ${copiedText(copied)}`);
+  });
+
+  const restore = withFolder(new Command('restore'))
+    .description('make the folder of an engine of a backup; it must not exist yet')
+    .argument('<backup>', 'folder that `lbuild local backup` has made');
+  restore.action(async (from: string, options: Record<string, string | boolean>) => {
+    const copied = await copyState(['restore', '--from', path.resolve(from), '--dir', folderOf(options)]);
+    if (options.json === true) output.document(copied);
+    else output.line(`restored: ${copiedText(copied)}. Start it with \`lbuild local up\`.`);
+  });
+
+  return local.addCommand(up).addCommand(down).addCommand(status).addCommand(backup).addCommand(restore);
 }
+
+const copiedText = ({ folder, files, bytes }: CopiedState): string =>
+  `${files} files, ${(bytes / 1_048_576).toFixed(1)} MiB, in ${folder}`;
 
 function withFolder(command: Command): Command {
   return command

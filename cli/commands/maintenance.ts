@@ -19,7 +19,7 @@ function statusCommand(output: Output): Command {
     .description('tell whether the installation takes builds')
     .action(async (given: unknown) => {
       const options = connectionOptionsSchema.parse(given);
-      const status = await connect(options).getMaintenance();
+      const status = await connect(options).readMaintenance();
       if (options.json) output.document(status);
       else output.line(statusText(status));
     });

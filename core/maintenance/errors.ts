@@ -5,4 +5,9 @@ export const maintenanceErrors = {
     title: 'The installation takes no new builds for now',
     remedy: 'Wait for the seconds in Retry-After; what runs goes on. GET /v1/maintenance says why, and until when.',
   },
+  'backup.damaged': {
+    status: 422,
+    title: 'The backup is not whole',
+    remedy: 'Restore another one: nothing was restored of this.',
+  },
 } as const;

@@ -1,4 +1,4 @@
-import type { CounterName, GaugeName, HistogramName, LabelsOf } from '../telemetry/metric-catalogue.ts';
+import type { CounterName, GaugeName, HistogramName, LabelsOf } from '../wiring/metric-catalogue.ts';
 
 /** Where measurements go: a registry that Prometheus reads, or CloudWatch by its embedded metric format. */
 export interface Metrics {

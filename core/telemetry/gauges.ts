@@ -5,7 +5,7 @@ import type { Clock } from '../ports/clock.ts';
 import type { Table } from '../ports/table.ts';
 import { waitingBuilds } from '../queue/places-in-queue.ts';
 import { runningBuilds } from '../queue/slots.ts';
-import type { GaugeName } from './metric-catalogue.ts';
+import type { GaugeName } from '../wiring/metric-catalogue.ts';
 
 /** So many dead letters are counted, and no more: a page. */
 const mostLetters = 100;

@@ -7364,14 +7364,14 @@ export type EndMaintenanceResponses = {
 
 export type EndMaintenanceResponse = EndMaintenanceResponses[keyof EndMaintenanceResponses];
 
-export type GetMaintenanceData = {
+export type ReadMaintenanceData = {
     body?: never;
     path?: never;
     query?: never;
     url: '/v1/maintenance';
 };
 
-export type GetMaintenanceErrors = {
+export type ReadMaintenanceErrors = {
     /**
      * `request.invalid`: The request is not valid.
      */
@@ -7402,16 +7402,16 @@ export type GetMaintenanceErrors = {
     503: Problem;
 };
 
-export type GetMaintenanceError = GetMaintenanceErrors[keyof GetMaintenanceErrors];
+export type ReadMaintenanceError = ReadMaintenanceErrors[keyof ReadMaintenanceErrors];
 
-export type GetMaintenanceResponses = {
+export type ReadMaintenanceResponses = {
     /**
      * Success.
      */
     200: MaintenanceStatus;
 };
 
-export type GetMaintenanceResponse = GetMaintenanceResponses[keyof GetMaintenanceResponses];
+export type ReadMaintenanceResponse = ReadMaintenanceResponses[keyof ReadMaintenanceResponses];
 
 export type BeginMaintenanceData = {
     body: {

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { z } from 'zod';
+import { credentialsSchema } from '../../cli/connection.ts';
 import { exampleYaml } from '../functions/api/example-spec.ts';
 import { fileIn, runCli } from './engine-under-test.ts';
 
@@ -53,8 +54,23 @@ it('starts one engine a folder, keeps what it stored, and ends it', { timeout: 1
   const next = engineSchema.parse(JSON.parse((await run('local', 'up', '--json', ...options, ...proxy)).out));
   expect(next.pid).not.toBe(engine.pid);
   expect((await run('status', id)).code).toBe(0);
+  const metrics = await (await fetch(`${next.url}/metrics`)).text();
+  expect(metrics).toMatch(/^lbuild_http_requests_total\{operation="readBuild",status="2xx"\} \d+$/m);
+  expect(metrics).toMatch(/^lbuild_function_calls_total\{function="planBuild",outcome="ok"\} \d+$/m);
+  const tooEarly = await run('local', 'backup', 'copy', '--json');
+  expect([tooEarly.code, tooEarly.out]).toEqual([1, expect.stringContaining('configuration.invalid')]);
   expect((await run('local', 'down')).code).toBe(0);
   expect(runs(next.pid)).toBe(false);
+
+  expect((await run('local', 'backup', 'copy')).code).toBe(0);
+  const restored = await run('local', 'restore', 'copy', '--dir', 'restored');
+  expect([restored.code, restored.err]).toEqual([0, '']);
+  expect((await run('local', 'up', '--dir', 'restored', '--json', ...options)).code).toBe(0);
+  const { url, apiKey } = credentialsSchema.parse(
+    JSON.parse(await readFile(path.join(cwd, 'restored/credentials.json'), 'utf8')),
+  );
+  expect((await run('status', id, '--url', url, '--api-key', apiKey)).code).toBe(0);
+  expect((await run('local', 'down', '--dir', 'restored')).code).toBe(0);
 });
 
 it('shows the last words of an engine that does not start', { timeout: 60_000 }, async () => {

@@ -8,7 +8,7 @@ export const maintenanceViewSchema = z
   .meta({ id: 'MaintenanceStatus' });
 
 export const readMaintenanceOperation = defineOperation({
-  id: 'getMaintenance',
+  id: 'readMaintenance',
   method: 'GET',
   path: '/v1/maintenance',
   summary: 'Whether the installation takes builds, and why not',

@@ -1,7 +1,7 @@
 import type { JsonValue } from '../../../core/digest.ts';
 import type { Ports } from '../../../core/ports/ports.ts';
 import { readGauges } from '../../../core/telemetry/gauges.ts';
-import type { GaugeName } from '../../../core/telemetry/metric-catalogue.ts';
+import type { GaugeName } from '../../../core/wiring/metric-catalogue.ts';
 
 /** Measures how the installation stands: what alarms watch that nothing which happens would tell. */
 export async function handle(ports: Pick<Ports, 'table' | 'clock' | 'metrics'>, _input: unknown): Promise<JsonValue> {

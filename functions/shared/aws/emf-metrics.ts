@@ -1,12 +1,12 @@
 import type { Metrics } from '../../../core/ports/metrics.ts';
-import { type MetricName, metricCatalogue } from '../../../core/telemetry/metric-catalogue.ts';
+import { type MetricName, metricCatalogue } from '../../../core/wiring/metric-catalogue.ts';
 
 /** Where all metrics of the engine stand in CloudWatch. */
 const namespace = 'LinuxBuilderEngine';
 
 /**
  * Metrics to CloudWatch by its embedded metric format, a line of the log for each value (Powertools gives every metric
- * the function's name as a dimension, and each is paid for by the month; what Powertools itself counts, cold starts,
+ * the function's name as a dimension, and and each is paid for by the month; what Powertools itself counts, cold starts,
  * has it).
  * https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html
  * @param write writes a line into the function's log

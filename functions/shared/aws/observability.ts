@@ -13,7 +13,7 @@ export const tracer = new Tracer();
 
 const service = process.env.POWERTOOLS_SERVICE_NAME ?? 'lbuild';
 
-/** What the engine itself measures, by the names of core/telemetry. */
+/** What the engine itself measures, by the names of core/wiring. */
 export const metrics = createEmfMetrics({
   write: (line) => process.stdout.write(`${line}\n`),
   now: () => new Date(),

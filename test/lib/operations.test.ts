@@ -1,0 +1,50 @@
+import { existsSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { z } from 'zod';
+import { metricCatalogue } from '../../core/wiring/metric-catalogue.ts';
+import { runbooks } from '../../lib/runbooks.ts';
+import { functionsOf, resourcesOf, synthesize } from './template.ts';
+
+const { template } = synthesize();
+const alarmSchema = z.looseObject({ AlarmDescription: z.string() });
+const alarms = [...resourcesOf(template, 'AWS::CloudWatch::Alarm').values()].map(({ Properties }) =>
+  alarmSchema.parse(Properties),
+);
+const project = join(import.meta.dirname, '../..');
+const runbookOf = (description: string) => /What to do: (docs\/operations\/([a-z-]+)\.md)$/.exec(description);
+
+/** Names of the engine's own metrics that a part of the template asks for. */
+const ownMetrics = (text: string) => new Set(text.match(/lbuild_[a-z_]+/g) ?? []);
+
+describe('alarms', () => {
+  it('each say what happened, and lead to a runbook that is there', () => {
+    expect(alarms.length).toBeGreaterThan(2 * functionsOf(template).length);
+    for (const { AlarmDescription } of alarms) {
+      const [, path = 'none'] = runbookOf(AlarmDescription) ?? [];
+      expect(existsSync(join(project, path)), AlarmDescription).toBe(true);
+    }
+  });
+
+  it('and each runbook has its alarm; what else lies there belongs to no alarm', () => {
+    const named = new Set(alarms.map(({ AlarmDescription }) => runbookOf(AlarmDescription)?.[2]));
+    expect([...named].sort()).toEqual([...runbooks].sort());
+    const files = readdirSync(join(project, 'docs/operations')).map((name) => name.replace(/\.md$/, ''));
+    expect(files.filter((name) => !named.has(name))).toEqual(['not-ready']);
+  });
+
+  it('and dashboard ask for metrics that are measured, by their names', () => {
+    const dashboards = [...resourcesOf(template, 'AWS::CloudWatch::Dashboard').values()];
+    expect(dashboards).toHaveLength(1);
+    const asked = ownMetrics(JSON.stringify([alarms, dashboards]));
+    const known = Object.keys(metricCatalogue);
+    expect([...asked].filter((name) => !known.includes(name))).toEqual([]);
+    // Whatever is measured is shown.
+    expect(known.filter((name) => !ownMetrics(JSON.stringify(dashboards)).has(name))).toEqual([]);
+  });
+
+  it('fit into one stack, with room', () => {
+    // CloudFormation takes 500 resources a stack.
+    expect(Object.keys(template.Resources).length).toBeLessThan(480);
+  });
+});
