@@ -1,5 +1,4 @@
 import { injectLambdaContext } from '@aws-lambda-powertools/logger/middleware';
-import { logMetrics } from '@aws-lambda-powertools/metrics/middleware';
 import { captureLambdaHandler } from '@aws-lambda-powertools/tracer/middleware';
 import middy from '@middy/core';
 import type { Context } from 'aws-lambda';
@@ -11,7 +10,7 @@ import type { HttpRequest, HttpResponse, Operation } from '../operation.ts';
 import { asEngineError, problemOf } from '../problem.ts';
 import { createRouter, securityHeaders } from '../router.ts';
 import { portsOfFunction } from './compose.ts';
-import { coldStarts, failureFacts, logger, metrics, requestLog, tracer } from './observability.ts';
+import { countColdStarts, failureFacts, logger, metrics, requestLog, tracer } from './observability.ts';
 
 /** The parts of API Gateway's event (payload format 2.0) that a request is made of. */
 const eventSchema = z.object({
@@ -65,7 +64,7 @@ export function bindOperations(operations: readonly Operation[], ports: () => Pr
     })
     .use(captureLambdaHandler(tracer, { captureResponse: false }))
     .use(injectLambdaContext(logger, { resetKeys: true }))
-    .use(logMetrics(coldStarts, { captureColdStartMetric: true }));
+    .use(countColdStarts);
 }
 
 function readRequest(event: unknown, signal: AbortSignal): HttpRequest {

@@ -1,11 +1,10 @@
 import { injectLambdaContext } from '@aws-lambda-powertools/logger/middleware';
-import { logMetrics } from '@aws-lambda-powertools/metrics/middleware';
 import { captureLambdaHandler } from '@aws-lambda-powertools/tracer/middleware';
 import middy from '@middy/core';
 import type { JsonValue } from '../../../core/digest.ts';
 import type { Ports } from '../../../core/ports/ports.ts';
 import { portsOfFunction } from './compose.ts';
-import { coldStarts, failureFacts, logger, measureCalls, tracer } from './observability.ts';
+import { countColdStarts, failureFacts, logger, measureCalls, tracer } from './observability.ts';
 
 /** A function of the flow or of an event: it parses its input itself. */
 export type FunctionHandle = (ports: Ports, input: unknown) => Promise<JsonValue | undefined>;
@@ -20,6 +19,6 @@ export function bindFunction(handle: FunctionHandle, ports: () => Promise<Ports>
     .use({ onError: (request) => logger.error('function failed', { failure: failureFacts(request.error) }) })
     .use(captureLambdaHandler(tracer, { captureResponse: false }))
     .use(injectLambdaContext(logger, { resetKeys: true }))
-    .use(logMetrics(coldStarts, { captureColdStartMetric: true }))
+    .use(countColdStarts)
     .use(measureCalls());
 }

@@ -1,6 +1,7 @@
 import { Logger } from '@aws-lambda-powertools/logger';
 import { Metrics } from '@aws-lambda-powertools/metrics';
 import { Tracer } from '@aws-lambda-powertools/tracer';
+import type { Context } from 'aws-lambda';
 import { EngineError } from '../../../core/errors.ts';
 import { measureCall, measureRequest } from '../../../core/telemetry/measured.ts';
 import type { RequestLog } from '../router.ts';
@@ -8,7 +9,6 @@ import { createEmfMetrics } from './emf-metrics.ts';
 
 /** One of each a function: Powertools reads POWERTOOLS_* itself, which lib/ sets. */
 export const logger = new Logger();
-export const coldStarts = new Metrics();
 export const tracer = new Tracer();
 
 const service = process.env.POWERTOOLS_SERVICE_NAME ?? 'lbuild';
@@ -34,6 +34,13 @@ export const requestLog: RequestLog = {
     logger.info('request', { ...entry });
   },
   failure: (entry, cause) => logger.error('request failed', { ...entry, failure: failureFacts(cause) }),
+};
+
+/** Counts each start of a process, by Powertools' own metric `ColdStart`. */
+const coldStarts = new Metrics();
+export const countColdStarts = {
+  before: (request: { readonly context: Context }): void =>
+    coldStarts.captureColdStartMetric(request.context.functionName),
 };
 
 /** Measures each call of a function: how it ended, and how long it took. */
