@@ -2,6 +2,7 @@ import { Command, CommanderError } from 'commander';
 import { adminCommand } from './commands/admin.ts';
 import { approvalsCommand } from './commands/approvals.ts';
 import { auditCommand } from './commands/audit.ts';
+import { billingCommand } from './commands/billing.ts';
 import { cacheCommand } from './commands/cache.ts';
 import { cancelCommand } from './commands/cancel.ts';
 import { capabilitiesCommand } from './commands/capabilities.ts';
@@ -31,6 +32,7 @@ import { teamsCommand } from './commands/teams.ts';
 import { presetsCommand, templatesCommand } from './commands/templates.ts';
 import { tenantsCommand, whoamiCommand } from './commands/tenant.ts';
 import { uploadsCommand } from './commands/uploads.ts';
+import { usageCommand } from './commands/usage.ts';
 import { validateCommand } from './commands/validate.ts';
 import { verifyCommand } from './commands/verify.ts';
 import { verifyArtifactCommand } from './commands/verify-artifact.ts';
@@ -76,6 +78,8 @@ const commands = [
   rolesCommand,
   tenantsCommand,
   quotaCommand,
+  usageCommand,
+  billingCommand,
   approvalsCommand,
   auditCommand,
   dlqCommand,

@@ -1,4 +1,5 @@
 import type { Figure, PlanPreview } from '../sdk/generated/types.gen.ts';
+import { money } from './money.ts';
 
 /** A plan as a table: each stage with its steps, what is cached and why the rest is not, and what it comes to. */
 export function planText(plan: PlanPreview): string {
@@ -29,11 +30,17 @@ export function planText(plan: PlanPreview): string {
     `time           ${duration(estimate.seconds)}`,
     `size           ${size(estimate.bytes)} to download, ${size(estimate.storedBytes)} made anew`,
     `cost           ${estimate.dollars.toFixed(4)} ${currency} (Fargate, ${region}, prices of ${date})`,
+    ...priceLines(estimate.price),
     `known from     the cache ${cache}, past runs ${history}, the table ${table} (marked ~)`,
   );
   if (plan.archiveReadAt !== undefined) lines.push(`archive        away; as it was at ${plan.archiveReadAt}`);
   if (plan.comparedWith !== undefined) lines.push(`compared with  ${plan.comparedWith}`);
   return lines.join('\n');
+}
+
+/** What the builders would be billed. */
+function priceLines(price: PlanPreview['estimate']['price']): string[] {
+  return price === undefined ? [] : [`price          ${money(price.microDollars)} for builders, by the rate card`];
 }
 
 /** Seconds of a step; a tilde marks what no past run has shown. */

@@ -1,5 +1,6 @@
 import { accessErrors } from './access/errors.ts';
 import { approvalErrors } from './approvals/errors.ts';
+import { billingErrors } from './billing/errors.ts';
 import { deadLetterErrors } from './dead-letters/errors.ts';
 import { lockErrors, snapshotErrors } from './lock/lock-errors.ts';
 import { maintenanceErrors } from './maintenance/errors.ts';
@@ -133,6 +134,7 @@ export const errorCatalogue = {
   ...teamErrors,
   ...templateErrors,
   ...quotaErrors,
+  ...billingErrors,
   ...deadLetterErrors,
   'diff.too_large': {
     status: 422,

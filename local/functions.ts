@@ -11,6 +11,7 @@ import { handle as keepDeadLetters } from '../functions/events/keep-dead-letters
 import { handle as measureEngine } from '../functions/events/measure-engine/measure-engine.ts';
 import { handle as publishOutbox } from '../functions/events/publish-outbox/publish-outbox.ts';
 import { handle as reapTasks } from '../functions/events/reap-tasks/reap-tasks.ts';
+import { handle as recordUsage } from '../functions/events/record-usage/record-usage.ts';
 import { handle as sealAudit } from '../functions/events/seal-audit/seal-audit.ts';
 import { handle as settleBuild } from '../functions/events/settle-build/settle-build.ts';
 import { handle as settleQuotas } from '../functions/events/settle-quotas/settle-quotas.ts';
@@ -51,4 +52,5 @@ export const eventHandlers: Record<EventFunctionName, EngineHandler> = {
   sealAudit,
   settleQuotas,
   expireApprovals,
+  recordUsage,
 };

@@ -1,6 +1,7 @@
 import { accessCalls } from './access.ts';
 import { approvalCalls } from './approvals.ts';
 import { auditCalls } from './audit.ts';
+import { billingCalls } from './billing.ts';
 import { cacheCalls } from './cache.ts';
 import { deadLetterCalls } from './dead-letters.ts';
 import { diffCalls } from './diff.ts';
@@ -201,6 +202,7 @@ export function createEngineClient(options: {
 
   return {
     url,
+    ...billingCalls(client),
     ...cacheCalls(client),
     ...downloadCalls({ url, apiKey: options.apiKey, send, listArtifacts }),
     ...deadLetterCalls(client),

@@ -16,6 +16,7 @@ const reading: readonly Grant[] = [
   'quota:read',
   'teams:read',
   'templates:read',
+  'usage:read',
 ];
 
 export const builtInRoleNames = [
@@ -78,9 +79,14 @@ export const builtInRoles: Readonly<
       'secrets:read',
       'templates:read',
       'teams:read',
+      'usage:read',
+      'billing:read',
     ],
   },
-  billing: { description: 'The tenant’s own record, and what it has used.', grants: [...everybody, 'quota:read'] },
+  billing: {
+    description: 'What the tenant has used, what it pays for that, and its budgets.',
+    grants: [...everybody, 'quota:read', 'teams:read', 'usage:read', 'billing:read', 'billing:write'],
+  },
   member: { description: 'Nothing but what their teams give them.', grants: everybody },
 };
 

@@ -8,6 +8,8 @@ export const permissions = [
   'approvals:read',
   'artifacts:read',
   'audit:read',
+  'billing:read',
+  'billing:write',
   'builds:create',
   'builds:read',
   'builds:cancel',
@@ -35,6 +37,7 @@ export const permissions = [
   'teams:write',
   'tenant:read',
   'tenant:write',
+  'usage:read',
 ] as const;
 export type Permission = (typeof permissions)[number];
 

@@ -2,6 +2,7 @@ import { untilDone } from '../access/attempts.ts';
 import type { Principal } from '../access/principal.ts';
 import { reachWith } from '../access/reach.ts';
 import type { AuditFact } from '../audit/entry.ts';
+import { decisionUsageWrites } from '../billing/approval-usage.ts';
 import { EngineError } from '../errors.ts';
 import { toJsonObject } from '../json.ts';
 import { type Case, isWaiting, missingRequest, openCase } from './case.ts';
@@ -49,7 +50,8 @@ export async function approve(
       ...{ action: 'approval.given', target: requestId },
       detail: toJsonObject({ ...requestFacts(request), comment }),
     };
-    return move(ports, open, { votes: [...others, vote], by: { actor: principal, fact } });
+    const beside = decisionUsageWrites(usageOf(open), now);
+    return move(ports, open, { votes: [...others, vote], by: { actor: principal, fact }, beside });
   }).then(async (after) => {
     await lookAtOthers(ports, tenantId, after);
     return after;
@@ -72,7 +74,8 @@ export async function reject(
     const rejection = { memberId: principal.memberId, comment };
     const detail = toJsonObject({ ...requestFacts(open.request), comment });
     const fact: AuditFact = { action: 'approval.rejected', target: requestId, detail };
-    return move(ports, open, { votes: [], rejection, by: { actor: principal, fact } });
+    const beside = decisionUsageWrites(usageOf(open), open.now);
+    return move(ports, open, { votes: [], rejection, by: { actor: principal, fact }, beside });
   });
 }
 
@@ -92,6 +95,12 @@ export async function withdraw(ports: GatePorts, principal: Principal, requestId
     return move(ports, open, { votes, by: { actor: principal, fact } });
   });
 }
+
+/** Whose use a decision is. */
+const usageOf = ({ request, build, ballot }: Case) => ({
+  ...{ id: request.id, tenantId: request.tenantId, buildId: build.id, teamId: build.teamId },
+  ballot: ballot.version,
+});
 
 /** @throws EngineError approval.not_found, approval.decided, approval.expired */
 async function openPending(ports: GatePorts, principal: Principal, requestId: string): Promise<Case> {

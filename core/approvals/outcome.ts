@@ -26,6 +26,8 @@ export interface Change {
   readonly votes?: readonly Vote[];
   readonly rejection?: { readonly memberId: string; readonly comment: string };
   readonly by?: { readonly actor: ActorOrEngine; readonly fact: AuditFact };
+  /** What is to be written in the same transaction. */
+  readonly beside?: readonly TableWrite[];
 }
 
 /**
@@ -64,6 +66,7 @@ export async function move(ports: GatePorts, open: Case, change: Change): Promis
     change.votes === undefined ? ballotUnchanged(ballot) : ballotWrite(ballot, votes),
     book.unchanged,
     ...(change.by === undefined ? [] : [auditWrite(ports, change.by.actor, change.by.fact)]),
+    ...(change.beside ?? []),
     ...(state === 'expired' ? [auditWrite(ports, engine, lapsed)] : []),
     ...(state === 'pending' || state === 'closed'
       ? []

@@ -143,6 +143,8 @@ export const attemptRecordSchema = z.strictObject({
   /** Names of the secrets that it may ask for: by the step that names them. */
   secrets: z.record(z.string(), z.array(z.string())).optional(),
   preparedAt: timestamp,
+  /** Of its builder: what it uses is billed by that. */
+  size: z.strictObject({ vcpu: z.number(), memoryMiB: z.number().int(), diskGiB: z.number().int() }).optional(),
   endedAt: timestamp.optional(),
   /** Its uploads in parts, by `step/output`: the store's name of each, and how it is cut. */
   uploads: z

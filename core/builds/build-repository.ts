@@ -1,5 +1,6 @@
 import { type Reach, reaches, wholeTenant } from '../access/reach.ts';
 import { type Actor, auditWrite } from '../audit/entry.ts';
+import { needBudget } from '../billing/budget-watch.ts';
 import { digestOf } from '../digest.ts';
 import { EngineError } from '../errors.ts';
 import { buildSubject } from '../events/build-subject.ts';
@@ -129,7 +130,7 @@ export interface Submission {
  * With an idempotency key, the same key, spec and options answer the build of the first call.
  * @param ports.installation absent: the queue has no bound
  * @throws EngineError idempotency.mismatch where the key was used with another spec or other options; quota.exceeded,
- * queue.full, service.maintenance
+ * budget.exceeded, queue.full, service.maintenance
  */
 export async function submitBuild(
   ports: { table: Table; clock: Clock; ids: Ids; installation?: Installation },
@@ -143,6 +144,7 @@ export async function submitBuild(
     request,
     async (remember) => {
       await needService(ports);
+      await needBudget(ports, { tenantId, teamId: run.teamId, purpose: run.purpose });
       const build: BuildRecord = {
         id: ports.ids.next('bld'),
         tenantId,

@@ -51,6 +51,12 @@ export const attemptKey = (buildId: string, stageId: string, attempt: number): T
   partition: `BUILD#${buildId}`,
   sort: `ATTEMPT#${stageId}#${String(attempt).padStart(3, '0')}`,
 });
+/** Index byState: attempts that have not ended, as far as anybody has seen. */
+export const liveAttemptsPartition = (shard: number): string => `LIVEATTEMPTS#${shard}`;
+export const liveAttemptsIndex = (buildId: string, stageId: string, attempt: number): TableKey => ({
+  partition: liveAttemptsPartition(shardOf(buildId)),
+  sort: `${buildId}#${attemptKey(buildId, stageId, attempt).sort}`,
+});
 export const progressKey = (buildId: string, stageId: string, attempt: number): TableKey => ({
   partition: `BUILD#${buildId}`,
   sort: `PROGRESS#${stageId}#${attempt}`,

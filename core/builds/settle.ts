@@ -1,3 +1,4 @@
+import { endAttemptWrites } from '../billing/attempt-usage.ts';
 import { buildSubject, millisecondsBetween } from '../events/build-subject.ts';
 import type { EngineEvent } from '../events/event.ts';
 import { outboxWrite } from '../events/outbox.ts';
@@ -16,7 +17,7 @@ import type { WorkState } from './lifecycle.ts';
 import { abortUploads } from './part-uploads.ts';
 import { loadPlan } from './plan-store.ts';
 import { promoteReceipts, readStageResult, type SettlePorts } from './receipts.ts';
-import { attemptWrite, findAttempt, getStage, listSteps, type StoredStage, stageWrite } from './stage-repository.ts';
+import { findAttempt, getStage, listSteps, type StoredStage, stageWrite } from './stage-repository.ts';
 
 export interface SettleStagePorts extends SettlePorts {
   readonly flow: Pick<Flow, 'sendTaskSuccess'>;
@@ -27,8 +28,8 @@ export interface SettleStagePorts extends SettlePorts {
 const settledStates = new Set<WorkState>(['succeeded', 'failed', 'cancelled', 'skipped']);
 
 /**
- * Settles a stage, after success and failure alike, and safely again: its attempt ends, every receipt that verifies is
- * promoted, the stage gets its outcome, its edges are deleted and its dependents' `pending` lowered in one
+ * Settles a stage, after success and failure alike, and safely again: every receipt that verifies is promoted, its attempt
+ * ends and what it used is recorded, the stage gets its outcome, its edges are deleted and its dependents' `pending` lowered in one
  * transaction; then every dependent that waits for nothing more is told, always.
  */
 export async function settleStage(ports: SettleStagePorts, buildId: string, stageId: string): Promise<StageRecord> {
@@ -68,8 +69,8 @@ async function settleOnce(ports: SettleStagePorts, before: BuildRecord, stage: S
         result === undefined
           ? { ending: 'stopped' as const }
           : { ending: 'reported' as const, milliseconds: result.milliseconds };
-      const ended = { ...attempt.value, state: 'ended' as const, endedAt: now, ...reported };
-      writes.push(attemptWrite(before.id, ended, attempt.version));
+      // Apart from the stage: a stage of forty dependents fills a transaction, and what its attempt used another.
+      await ports.table.transact(endAttemptWrites(before, attempt, { endedAt: now, ...reported }));
     }
   }
   const build = (await findBuild(ports.table, before.id))?.value ?? before;

@@ -23,8 +23,11 @@ import {
   attemptKey,
   buildKey,
   cacheIndex,
+  liveAttemptsIndex,
+  liveAttemptsPartition,
   progressKey,
   resultKey,
+  shardCount,
   stageKey,
   stepKey,
   testKey,
@@ -75,8 +78,20 @@ export function attemptWrite(buildId: string, attempt: AttemptRecord, version: n
     kind: 'put',
     key: attemptKey(buildId, attempt.stage, attempt.attempt),
     data: toJsonObject(attempt),
+    indexes: attempt.state === 'live' ? { byState: liveAttemptsIndex(buildId, attempt.stage, attempt.attempt) } : {},
     condition: version === 'absent' ? { kind: 'absent' } : { kind: 'version', version },
   };
+}
+
+/** Partitions of byState with all attempts that nobody has seen the end of. */
+export const liveAttemptsPartitions: readonly string[] = Array.from({ length: shardCount }, (_, shard) =>
+  liveAttemptsPartition(shard),
+);
+
+/** An attempt of the index of live ones, with the id of its build. The index may be behind. */
+export function readLiveAttempt(record: TableRecord): { buildId: string; attempt: Versioned<AttemptRecord> } {
+  const buildId = record.key.partition.slice(buildKey('').partition.length);
+  return { buildId, attempt: { value: attemptRecordSchema.parse(record.data), version: record.version } };
 }
 
 /** What a key points to in a scope; undefined is a miss. */

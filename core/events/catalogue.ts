@@ -57,6 +57,16 @@ const approval = {
   expiresAt: z.string().optional().describe('When it expires undecided.'),
 };
 
+const budget = {
+  teamId: z.string().optional().describe('Of a team’s budget: the team; absent: the tenant’s own.'),
+  threshold: z.number().int().describe('Percentage of the budget that was reached.'),
+  microDollars: z.number().int().describe('The budget of a month, in millionths of a US dollar.'),
+  spent: z.number().int().describe('What was spent of it when that was seen.'),
+  from: z.string().describe('First day of the month, UTC.'),
+  to: z.string().describe('First day of the next one.'),
+  hardStop: z.boolean().describe('True: when it is spent, no build is taken.'),
+};
+
 /** Every event of the engine. */
 export const eventCatalogue = {
   'build.submitted': {
@@ -133,6 +143,23 @@ export const eventCatalogue = {
       used: z.number().int().describe('What is used of it.'),
       limit: z.number().int().describe('The most that there may be.'),
       freesAt: z.string().optional().describe('When what is used frees; absent: not with time.'),
+    }),
+  },
+  'budget.warning': {
+    ...{ version: 1, audience: 'public', meaning: 'A threshold of a budget was reached; told once a month.' },
+    detail: z.object(budget),
+  },
+  'budget.exceeded': {
+    ...{ version: 1, audience: 'public', meaning: 'A budget is spent; told once a month.' },
+    detail: z.object(budget),
+  },
+  'invoice.closed': {
+    ...{ version: 1, audience: 'public', meaning: 'The invoice of a month is closed, and changes no more.' },
+    detail: z.object({
+      invoiceId: z.string().describe('The first day of the month, UTC.'),
+      from: z.string().describe('The same.'),
+      to: z.string().describe('First day of the next month.'),
+      microDollars: z.number().int().describe('What is to be paid, in millionths of a US dollar.'),
     }),
   },
   'work.started': {

@@ -15,6 +15,9 @@ export const eventTypes = [
   'approval.requested',
   'approval.decided',
   'quota.warning',
+  'budget.warning',
+  'budget.exceeded',
+  'invoice.closed',
   // Of a work whose own build left it while others shared it: that one is over, and nothing more is told of it.
   'work.started',
   'work.ended',

@@ -1,4 +1,6 @@
 import { z } from 'zod';
+import { planPriceSchema, priceOfBuilders } from '../billing/plan-price.ts';
+import type { RateVersion } from '../billing/rate-card.ts';
 import { printable } from '../builds/printable.ts';
 import { warningSchema } from '../builds/warning.ts';
 import { digestOf } from '../digest.ts';
@@ -73,6 +75,11 @@ export const planPreviewSchema = z
       storedBytes: z.number().describe('Layers, modules and artifacts that are made anew.'),
       stageStart: figureSchema.describe('Seconds of a stage beside its steps.'),
       prices: z.strictObject({ region: z.string(), date: z.string(), currency: z.string() }),
+      price: planPriceSchema
+        .optional()
+        .describe(
+          'What the builders would be billed by the rate card; `dollars` are what AWS asks by its list prices.',
+        ),
     }),
     mermaid: z.string().describe('The graph as a Mermaid flowchart.'),
     svg: z.string().optional().describe('The graph as an SVG document; only where it was asked for.'),
@@ -95,6 +102,8 @@ export interface PreviewOptions {
   readonly svg: boolean;
   /** When the archive's state was last read, where the archive does not answer. */
   readonly archiveReadAt?: string | undefined;
+  /** The version of the rate card that holds; absent: no price is told. */
+  readonly rates?: RateVersion | undefined;
 }
 
 /** A plan as users see it: what is cached and why the rest is not, how long it takes, what it costs, how it looks. */
@@ -125,6 +134,8 @@ export function previewOf(plan: Plan, name: string, context: PlanContext, option
   const graph = graphOf(plan, isHit, criticalPath);
   const { dollarsPerSecond: _, ...total } = estimate.total;
   const hits = steps.filter((step) => step.hit).length;
+  const runs = plan.stages.filter((stage) => stage.steps.some((id) => !isHit(id)));
+  const builders = runs.map(({ id, size }) => ({ size, seconds: stageSeconds.get(id) ?? 0 }));
   return {
     name,
     specDigest: plan.specDigest,
@@ -135,7 +146,7 @@ export function previewOf(plan: Plan, name: string, context: PlanContext, option
     misses: steps.length - hits,
     stages: plan.stages.map((stage) => ({
       ...stage,
-      runs: stage.steps.some((id) => !isHit(id)),
+      runs: runs.includes(stage),
       seconds: Number((stageSeconds.get(stage.id) ?? 0).toFixed(1)),
     })),
     steps,
@@ -145,6 +156,7 @@ export function previewOf(plan: Plan, name: string, context: PlanContext, option
       storedBytes: estimate.storedBytes,
       stageStart: roundedFigure(estimate.stageStart, 2),
       prices: { region: costTable.region, date: costTable.date, currency: costTable.currency },
+      ...(options.rates === undefined ? {} : { price: priceOfBuilders(options.rates, builders) }),
     },
     mermaid: mermaidOf(graph),
     ...(options.svg ? { svg: svgOf(graph) } : {}),

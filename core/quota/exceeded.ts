@@ -4,14 +4,18 @@ import { type OwnerQuotas, usedOf } from './owner-quotas.ts';
 import { type Period, periodOf } from './periods.ts';
 import { type QuotaName, quotaKinds, quotaNames } from './tiers.ts';
 
-/** Members that problem details of a used-up quota have beside the usual ones. */
+/** Members that problem details of a used-up quota or budget have beside the usual ones. */
 export const quotaProblemMembers = {
   quota: z.enum(quotaNames).exactOptional().describe('Of `quota.exceeded`: which one.'),
-  of: z.enum(['tenant', 'team']).exactOptional().describe('Of `quota.exceeded`: whose.'),
-  limit: z.number().int().exactOptional().describe('Of `quota.exceeded`: the most that there may be.'),
-  used: z.number().int().exactOptional().describe('Of `quota.exceeded`: what is used of it.'),
+  of: z.enum(['tenant', 'team']).exactOptional().describe('Of `quota.exceeded` and `budget.exceeded`: whose.'),
+  limit: z
+    .number()
+    .int()
+    .exactOptional()
+    .describe('The most that there may be; of `budget.exceeded` in micro-dollars.'),
+  used: z.number().int().exactOptional().describe('What is used of it; of `budget.exceeded` in micro-dollars.'),
   requested: z.number().int().exactOptional().describe('Of `quota.exceeded`: what was asked for beside that.'),
-  freesAt: z.string().exactOptional().describe('Of `quota.exceeded`: when what is used frees; absent: not with time.'),
+  freesAt: z.string().exactOptional().describe('When what is used frees; absent: not with time.'),
 };
 
 /**

@@ -25,6 +25,11 @@ export const eventRules: readonly {
     types: ['build.started', 'build.succeeded', 'build.failed', 'build.cancelled', 'work.started', 'work.ended'],
     target: 'bringSharersOn',
   },
+  {
+    name: 'tell-budgets-of-what-was-used',
+    types: ['build.stage_completed', 'build.succeeded', 'build.failed', 'build.cancelled', 'work.ended'],
+    target: 'recordUsage',
+  },
 ];
 
 /** What writes down all that comes to the queue of dead letters. Its own failures stay in the queue. */
@@ -56,6 +61,7 @@ export const schedules: readonly {
   { name: 'seal-audit', everyMinutes: 1, target: 'sealAudit' },
   { name: 'export-audit', everyMinutes: 1_440, target: 'exportAudit' },
   { name: 'sweep-quotas', everyMinutes: 15, target: 'settleQuotas' },
+  { name: 'sweep-usage', everyMinutes: 5, target: 'recordUsage' },
 ];
 
 /** `source` of the engine's own events, which its rules match. */

@@ -161,5 +161,12 @@ export const eventFunctions = {
     // A sweep reads every lease of the tenants whose turn it is.
     timeoutSeconds: 300,
   },
+  recordUsage: {
+    name: 'record-usage',
+    entry: 'functions/events/record-usage/lambda.ts',
+    rights: none,
+    // A sweep reads the leases and a month of sums of a hundred tenants.
+    timeoutSeconds: 300,
+  },
 } as const satisfies Record<string, EngineFunction>;
 export type EventFunctionName = keyof typeof eventFunctions;

@@ -1,5 +1,6 @@
 import { keyUsePrefix } from '../access/places.ts';
 import { anchorsPrefix, pendingPrefix } from '../audit/places.ts';
+import { usagePrefix, usageSumPrefix } from '../billing/places.ts';
 import { locksPrefix, uploadsPrefix } from '../builds/places.ts';
 import { bucketPrefix } from '../protection/places.ts';
 import { probePrefix } from '../telemetry/readiness.ts';
@@ -7,7 +8,7 @@ import { probePrefix } from '../telemetry/readiness.ts';
 /** What a group of operations may do with the table and the stores: lib/ grants exactly this. */
 export interface GroupRights {
   readonly table: 'none' | 'read' | 'write';
-  /** With `read`: it writes down who called, how often, and who was refused, and nothing else. Who writes the table does so anyway. */
+  /** With `read`: it writes down who called, how often (for rates and for bills), and who was refused, and nothing else. Who writes the table does so anyway. */
   readonly recordsAccess?: boolean;
   readonly blobs: 'none' | 'read' | 'write';
   /** Begin of the only paths of the work store that it reads; absent: all of both. */
@@ -27,7 +28,13 @@ export interface GroupRights {
 }
 
 /** Begins of the partitions in which a group that `recordsAccess` may write. */
-export const accessRecordPrefixes: readonly string[] = [keyUsePrefix, pendingPrefix, bucketPrefix];
+export const accessRecordPrefixes: readonly string[] = [
+  keyUsePrefix,
+  pendingPrefix,
+  bucketPrefix,
+  usagePrefix,
+  usageSumPrefix,
+];
 
 export interface OperationGroup {
   readonly name: string;
@@ -69,6 +76,15 @@ export const operationGroups: readonly OperationGroup[] = [
     },
     timeoutSeconds: 10,
     summary: 'Who did what: the log, and what proves it whole',
+  },
+  {
+    name: 'billing',
+    prefixes: ['/v1/usage', '/v1/billing'],
+    entry: 'functions/api/billing/lambda.ts',
+    rights: { table: 'write', blobs: 'none', signsUrls: false, startsFlow: false, stopsFlow: false, stopsTasks: false },
+    // A report of the costs of a hundred tenants reads a month of each.
+    timeoutSeconds: 29,
+    summary: 'What was used, what it costs, invoices, budgets, rates',
   },
   {
     name: 'builds',

@@ -2,6 +2,7 @@ import type { Operation } from '../shared/operation.ts';
 import { accessOperations } from './access/operations.ts';
 import { approvalOperations } from './approvals/operations.ts';
 import { auditOperations } from './audit/operations.ts';
+import { billingOperations } from './billing/operations.ts';
 import { buildOperations } from './builds/operations.ts';
 import { cacheOperations } from './cache/operations.ts';
 import { deadLetterOperations } from './dead-letters/operations.ts';
@@ -20,6 +21,7 @@ export const operationsByGroup: Readonly<Record<string, readonly Operation[]>> =
   access: accessOperations,
   approvals: approvalOperations,
   audit: auditOperations,
+  billing: billingOperations,
   builds: buildOperations,
   cache: cacheOperations,
   'dead-letters': deadLetterOperations,

@@ -4,6 +4,7 @@ import { createKeyUseRecorder } from '../../core/access/key-use.ts';
 import type { Principal } from '../../core/access/principal.ts';
 import { type Reach, reachWith } from '../../core/access/reach.ts';
 import { createRefusalRecorder } from '../../core/audit/refusals.ts';
+import { createCallCounter } from '../../core/billing/call-counter.ts';
 import { EngineError } from '../../core/errors.ts';
 import type { Ports } from '../../core/ports/ports.ts';
 import { createRateLimiter } from '../../core/protection/rate-limiter.ts';
@@ -40,6 +41,7 @@ export function createAdmission(ports: Pick<Ports, 'installation' | 'table' | 'c
   const { rateLimit } = ports.installation;
   const limiter = rateLimit === undefined ? undefined : createRateLimiter(ports, rateLimit);
   const refusals = createRefusalRecorder(ports);
+  const calls = createCallCounter(ports);
   return {
     async identify({ access }, { headers, sourceAddress }, requestId) {
       const { authorization } = headers;
@@ -61,6 +63,7 @@ export function createAdmission(ports: Pick<Ports, 'installation' | 'table' | 'c
         throw new EngineError('request.rate_limited', 'The key has used up its requests.', { retryAfterSeconds });
       }
       await uses.used(principal, principal.sourceAddress);
+      await calls.count(principal.tenantId);
       if (access.kind !== 'permission') throw new Error('the operation is not one with access by permission');
       const reach = reachWith(principal, access.permission);
       if (reach === undefined || (reach.teams !== 'all' && access.inTeam !== true)) {

@@ -7,6 +7,7 @@ import {
 } from 'zod-openapi';
 import { errorCatalogue } from '../../core/error-catalogue.ts';
 import type { ErrorCode } from '../../core/errors.ts';
+import { csvMediaType } from './csv-answer.ts';
 import type { Operation } from './operation.ts';
 import { problemMediaType, problemSchema } from './problem.ts';
 
@@ -132,7 +133,10 @@ function responsesOf(operation: Operation): ZodOpenApiResponsesObject {
       : {
           description: 'Success.',
           headers: requestIdHeader,
-          content: { 'application/json': { schema: operation.response } },
+          content: {
+            'application/json': { schema: operation.response },
+            ...(operation.csv === undefined ? {} : { [csvMediaType]: { schema: z.string() } }),
+          },
         },
   };
   const byStatus = new Map<number, ErrorCode[]>();

@@ -2,6 +2,7 @@ import type { z } from 'zod';
 import type { Permission } from '../../core/access/permissions.ts';
 import type { Principal } from '../../core/access/principal.ts';
 import type { Reach } from '../../core/access/reach.ts';
+import type { CsvTable } from '../../core/billing/csv.ts';
 import type { ErrorCode } from '../../core/errors.ts';
 import type { Ports } from '../../core/ports/ports.ts';
 
@@ -78,6 +79,8 @@ export interface Operation<
   /** What the document says of a body that the handler checks itself, so that its errors are of their own kind. */
   readonly describedBody?: z.ZodType;
   readonly response: Response;
+  /** Present: it answers CSV too, where that is asked for (csv-answer.ts); `query` then holds `formatQuery`. */
+  csv?(body: z.input<Response>): CsvTable;
   /** Status of success. */
   readonly status: number;
   /** Codes that it may answer beside those of every operation. */

@@ -1,7 +1,9 @@
 import type { Principal } from '../../core/access/principal.ts';
+import type { CsvTable } from '../../core/billing/csv.ts';
 import { EngineError } from '../../core/errors.ts';
 import type { Ports } from '../../core/ports/ports.ts';
 import { createAdmission } from './admission.ts';
+import { csvAnswer, wantsCsv } from './csv-answer.ts';
 import type { HttpRequest, HttpResponse, Operation, OperationContext } from './operation.ts';
 import { asEngineError, problemOf } from './problem.ts';
 import { maxBodyBytes, readBody } from './request-body.ts';
@@ -90,10 +92,12 @@ export function createRouter(options: RouterOptions): (request: HttpRequest) => 
         context: { requestId, signal: request.signal, ...access, ...reach, ...idempotencyOf(operation, request) },
       });
       const body = options.validateResponses === true ? operation.response.parse(result.body) : result.body;
+      const csv =
+        operation.csv !== undefined && wantsCsv(request) ? asCsv(operation.csv(body), request, body) : undefined;
       const response = answer(
         result.status ?? operation.status,
-        { ...extra, ...result.headers, 'x-request-id': requestId },
-        body === emptyBody ? undefined : JSON.stringify(body),
+        { ...extra, ...result.headers, ...csv?.headers, 'x-request-id': requestId },
+        csv?.body ?? (body === emptyBody ? undefined : JSON.stringify(body)),
       );
       log.request(entry(response.status));
       return response;
@@ -105,6 +109,12 @@ export function createRouter(options: RouterOptions): (request: HttpRequest) => 
       return answer(error.status, { ...extra, ...headers, 'x-request-id': requestId }, JSON.stringify(problem));
     }
   };
+}
+
+/** An answer as CSV, with the way to the next page where the list has one. */
+function asCsv(table: CsvTable, request: HttpRequest, body: unknown) {
+  const cursor = typeof body === 'object' && body !== null && 'cursor' in body ? body.cursor : undefined;
+  return csvAnswer(table, request, cursor);
 }
 
 /** Parses params, query and body; all that is wrong comes back at once. */

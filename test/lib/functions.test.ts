@@ -72,7 +72,9 @@ describe('the functions', () => {
     // Who only reads may write down who called, how often, and who was refused, and nothing else.
     const puts = statements.filter(({ Action }) => Action.includes('dynamodb:UpdateItem'));
     const bound = puts.every((statement) =>
-      JSON.stringify(statement).includes('"dynamodb:LeadingKeys":["KEYUSE#*","AUDITPENDING#*","RATE#*"]'),
+      JSON.stringify(statement).includes(
+        '"dynamodb:LeadingKeys":["KEYUSE#*","AUDITPENDING#*","RATE#*","USAGE#*","USAGESUM#*"]',
+      ),
     );
     const { table, recordsAccess } = group.rights;
     expect([puts.length > 0, puts.length > 0 && bound]).toEqual([

@@ -1,10 +1,11 @@
 import { z } from 'zod';
+import { recordDownload } from '../../../core/billing/egress.ts';
 import { getBuild } from '../../../core/builds/build-repository.ts';
 import { artifactPlace } from '../../../core/builds/places.ts';
 import { publishedArtifacts } from '../../../core/builds/published-artifacts.ts';
 import { EngineError } from '../../../core/errors.ts';
 import { defineOperation } from '../../shared/operation.ts';
-import { reachOf } from '../../shared/principal-of.ts';
+import { principalOf, reachOf } from '../../shared/principal-of.ts';
 import { buildParamsSchema } from './build-params.ts';
 
 /** Long enough to begin a download on a slow line, short enough that a leaked address is soon worth nothing. */
@@ -33,6 +34,7 @@ export const downloadArtifact = defineOperation({
     if (artifact === undefined) {
       throw new EngineError('artifact.not_found', 'The build has no artifact of this name.');
     }
+    await recordDownload(ports, { build, name: artifact.name, size: artifact.size, keyId: principalOf(context).keyId });
     const signed = await ports.blobs.signGet(artifactPlace(tenantId, artifact.sha256), {
       expiresSeconds,
       downloadName: artifact.name,

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { recordDownload } from '../../../core/billing/egress.ts';
 import { getBuild } from '../../../core/builds/build-repository.ts';
 import { listEvidence } from '../../../core/builds/evidence-record.ts';
 import { artifactPlace } from '../../../core/builds/places.ts';
@@ -6,7 +7,7 @@ import { listTestFiles } from '../../../core/builds/test-evidence.ts';
 import { EngineError } from '../../../core/errors.ts';
 import { hasLeft, workOf } from '../../../core/sharing/work-of.ts';
 import { defineOperation } from '../../shared/operation.ts';
-import { reachOf } from '../../shared/principal-of.ts';
+import { principalOf, reachOf } from '../../shared/principal-of.ts';
 import { buildParamsSchema } from './build-params.ts';
 
 /** As of artifacts: a leaked address is soon worth nothing. */
@@ -39,6 +40,7 @@ export const downloadEvidence = defineOperation({
     if (file === undefined) {
       throw new EngineError('evidence.not_found', 'The build has no file of evidence of this name.');
     }
+    await recordDownload(ports, { build, name: file.name, size: file.size, keyId: principalOf(context).keyId });
     const signed = await ports.blobs.signGet(artifactPlace(tenantId, file.sha256), {
       expiresSeconds,
       downloadName: file.name,

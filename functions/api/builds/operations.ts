@@ -8,6 +8,7 @@ import { listBuilds } from './list-builds.ts';
 import { listVerifications } from './list-verifications.ts';
 import { previewPlan } from './preview-plan.ts';
 import { readBuild } from './read-build.ts';
+import { readBuildCost } from './read-build-cost.ts';
 import { readBuildLock } from './read-lock.ts';
 import { readLogs } from './read-logs.ts';
 import { resumeBuild } from './resume-build.ts';
@@ -20,6 +21,7 @@ export const buildOperations: readonly Operation[] = [
   previewPlan,
   listBuilds,
   readBuild,
+  readBuildCost,
   readBuildLock,
   cancelBuild,
   resumeBuild,

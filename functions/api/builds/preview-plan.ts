@@ -1,4 +1,7 @@
 import { z } from 'zod';
+import { dayAt } from '../../../core/billing/days.ts';
+import { versionOn } from '../../../core/billing/rate-card.ts';
+import { readRateCard } from '../../../core/billing/rate-repository.ts';
 import { planContext } from '../../../core/builds/plan-context.ts';
 import { planSpec } from '../../../core/builds/plan-spec.ts';
 import { planPreviewSchema, previewOf } from '../../../core/plan/preview.ts';
@@ -31,8 +34,9 @@ export const previewPlan = defineOperation({
     const { tenantId } = reach;
     const { spec, template, warnings } = await plannedSpec(ports, principal, withLock(body, query.lock));
     const { plan, archiveReadAt } = await planSpec(ports, tenantId, spec);
-    const known = await planContext(ports, reach, spec.name, plan);
-    const options = { svg: query.svg === 'true', archiveReadAt };
+    const [known, card] = await Promise.all([planContext(ports, reach, spec.name, plan), readRateCard(ports.table)]);
+    const rates = versionOn(card, dayAt(ports.clock.now()));
+    const options = { svg: query.svg === 'true', archiveReadAt, rates };
     return { body: { ...previewOf(plan, spec.name, known, options), ...aboutTemplate(template, warnings) } };
   },
 });

@@ -40,6 +40,7 @@ export const resumeBuild = defineOperation({
     'build.not_resumable',
     'spec.invalid',
     'quota.exceeded',
+    'budget.exceeded',
     'queue.full',
     'service.maintenance',
     ...lockErrorCodes,

@@ -29,6 +29,7 @@ export const retryBuild = defineOperation({
     'build.not_ended',
     'spec.invalid',
     'quota.exceeded',
+    'budget.exceeded',
     'queue.full',
     'service.maintenance',
     ...lockErrorCodes,

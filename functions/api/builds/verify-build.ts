@@ -28,6 +28,7 @@ export const verifyBuild = defineOperation({
     'verify.toolchain_changed',
     'spec.invalid',
     'quota.exceeded',
+    'budget.exceeded',
     'service.maintenance',
   ],
   idempotent: true,

@@ -1,10 +1,11 @@
+import { endAttemptWrites } from '../../../core/billing/attempt-usage.ts';
 import type { BuildRecord } from '../../../core/builds/build-record.ts';
 import { buildsInState, findBuild } from '../../../core/builds/build-repository.ts';
 import { startExecution } from '../../../core/builds/executions.ts';
 import { isTerminal } from '../../../core/builds/lifecycle.ts';
 import { abortUploads } from '../../../core/builds/part-uploads.ts';
 import { endBuild } from '../../../core/builds/settle.ts';
-import { attemptWrite, listAttempts, listStages } from '../../../core/builds/stage-repository.ts';
+import { listAttempts, listStages } from '../../../core/builds/stage-repository.ts';
 import type { JsonValue } from '../../../core/digest.ts';
 import { readTrigger } from '../../../core/events/envelope.ts';
 import { buildOf } from '../../../core/events/subject.ts';
@@ -71,19 +72,18 @@ async function settleBuild(ports: SettlePorts, buildId: string): Promise<void> {
   }
   const tasks = (await ports.tasks.running()).filter((task) => task.buildId === buildId);
   await Promise.all(tasks.map((task) => ports.tasks.stop(task.taskId, 'The build is over.')));
-  await endAttempts(ports, buildId);
+  await endAttempts(ports, build);
 }
 
-/** No ticket outlives its build. */
-async function endAttempts(ports: SettlePorts, buildId: string): Promise<void> {
+/** No ticket outlives its build; what its builders used until now is recorded. */
+async function endAttempts(ports: SettlePorts, build: BuildRecord): Promise<void> {
+  const { id: buildId } = build;
   const endedAt = ports.clock.now().toISOString();
   for (const { value, version } of await listAttempts(ports.table, buildId)) {
     if (value.state === 'ended') continue;
     await abortUploads(ports.blobs, buildId, value);
     try {
-      await ports.table.transact([
-        attemptWrite(buildId, { ...value, state: 'ended', endedAt, ending: 'stopped' }, version),
-      ]);
+      await ports.table.transact(endAttemptWrites(build, { value, version }, { endedAt, ending: 'stopped' }));
     } catch (error) {
       // A last heartbeat came between. The exchange refuses tickets of a build that is over in any case.
       if (!(error instanceof ConditionFailed)) throw error;

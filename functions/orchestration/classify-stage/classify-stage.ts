@@ -1,3 +1,4 @@
+import { endAttemptWrites } from '../../../core/billing/attempt-usage.ts';
 import type { AttemptRecord, BuildRecord, Failure, StageRecord } from '../../../core/builds/build-record.ts';
 import { findBuild } from '../../../core/builds/build-repository.ts';
 import { classifyStop, mostRetries, retryDelay, spreadOf } from '../../../core/builds/classify.ts';
@@ -9,7 +10,7 @@ import type { StepFailure } from '../../../core/builds/manifest.ts';
 import { abortUploads } from '../../../core/builds/part-uploads.ts';
 import { loadPlan } from '../../../core/builds/plan-store.ts';
 import { promoteReceipts, readStageResult } from '../../../core/builds/receipts.ts';
-import { attemptWrite, findAttempt, getStage, stageWrite } from '../../../core/builds/stage-repository.ts';
+import { findAttempt, getStage, stageWrite } from '../../../core/builds/stage-repository.ts';
 import type { JsonValue } from '../../../core/digest.ts';
 import { errorCatalogue } from '../../../core/error-catalogue.ts';
 import { toJson } from '../../../core/json.ts';
@@ -42,32 +43,28 @@ export async function handle(ports: Pick<Ports, 'table' | 'blobs' | 'clock'>, in
     return toJson(settle);
   }
   const reported = await readStageResult(ports.blobs, buildId, attempt.value);
-  const ended: AttemptRecord = {
-    ...attempt.value,
-    state: 'ended',
-    endedAt: attempt.value.endedAt ?? now,
-    ending: reported === undefined ? stop.kind : 'reported',
-  };
   await promoteReceipts(ports, build, plan, attempt.value);
   await abortUploads(ports.blobs, buildId, attempt.value);
-  const endAttempt = attemptWrite(buildId, ended, attempt.version);
+  // Whoever saw first how it ended has said who pays for it.
+  const ending = reported === undefined ? stop.kind : 'reported';
+  const endAttempt = attempt.value.state === 'ended' ? [] : endAttemptWrites(build, attempt, { endedAt: now, ending });
   const refused = reported?.failure?.code === 'layer.damaged' ? reported.failure : undefined;
   // What ends with its build is no failure of its own; and what the agent itself said is the outcome, which SettleStage
   // reads. But a layer that it refused may be made again.
   if (isEnding(build) || (reported !== undefined && refused === undefined)) {
-    await ports.table.transact([endAttempt]);
+    if (endAttempt.length > 0) await ports.table.transact(endAttempt);
     return toJson(settle);
   }
   if (refused !== undefined) {
     const next = await afterRefusal(ports, build, plan, stage.value, attempt.value, refused);
-    await ports.table.transact([stageWrite(buildId, next, stage.version), endAttempt]);
+    await ports.table.transact([stageWrite(buildId, next, stage.version), ...endAttempt]);
     return toJson({ retry: next.failure === undefined, waitSeconds: 0 });
   }
   const used = stop.kind === 'timeout' ? 0 : stage.value.retries[stop.kind];
   const waitSeconds = retryDelay(stop, used, spreadOf(buildId, stageId, message.attempt));
   if (waitSeconds !== undefined) {
     const retries = stop.kind === 'timeout' ? stage.value.retries : { ...stage.value.retries, [stop.kind]: used + 1 };
-    await ports.table.transact([stageWrite(buildId, { ...stage.value, retries }, stage.version), endAttempt]);
+    await ports.table.transact([stageWrite(buildId, { ...stage.value, retries }, stage.version), ...endAttempt]);
     return toJson({ retry: true, waitSeconds });
   }
   const code =
@@ -80,7 +77,7 @@ export async function handle(ports: Pick<Ports, 'table' | 'blobs' | 'clock'>, in
     ...(step === undefined ? {} : { step }),
     logTail: lines,
   };
-  await ports.table.transact([stageWrite(buildId, { ...stage.value, failure }, stage.version), endAttempt]);
+  await ports.table.transact([stageWrite(buildId, { ...stage.value, failure }, stage.version), ...endAttempt]);
   return toJson(settle);
 }
 

@@ -1,3 +1,4 @@
+import { endAttemptWrites } from '../../../core/billing/attempt-usage.ts';
 import type { AttemptRecord, BuildRecord, Failure, StageRecord } from '../../../core/builds/build-record.ts';
 import { findBuild } from '../../../core/builds/build-repository.ts';
 import { isEnding } from '../../../core/builds/ending.ts';
@@ -137,6 +138,8 @@ async function prepareAttempt(
 ): Promise<PreparedStage> {
   const attempt = stage.value.attempt + 1;
   const stageId = stage.value.id;
+  const size = plan.stages.find((candidate) => candidate.id === stageId)?.size;
+  if (size === undefined) throw new Error(`the plan has no stage ${stageId}`);
   const ticket = `lbt_${ports.ids.secret(32)}`;
   const now = ports.clock.now().toISOString();
   const manifest: Manifest = manifestSchema.parse({
@@ -184,6 +187,7 @@ async function prepareAttempt(
         }),
     ...(Object.keys(inputs.secrets).length === 0 ? {} : { secrets: inputs.secrets }),
     preparedAt: now,
+    size,
   };
   const place = manifestPlace(build.id, stageId, attempt);
   // Called again after a crash of its own, the attempt before never reached a builder: its ticket ends here.
@@ -197,19 +201,9 @@ async function prepareAttempt(
       stage.version,
     ),
     attemptWrite(build.id, record, 'absent'),
-    ...(stale === undefined
-      ? []
-      : [
-          attemptWrite(
-            build.id,
-            { ...stale.value, state: 'ended', endedAt: now, ending: 'infrastructure' },
-            stale.version,
-          ),
-        ]),
+    ...(stale === undefined ? [] : endAttemptWrites(build, stale, { endedAt: now, ending: 'infrastructure' })),
   ]);
   const signed = await ports.blobs.signGet(place, { expiresSeconds: manifestUrlSeconds });
-  const size = plan.stages.find((candidate) => candidate.id === stageId)?.size;
-  if (size === undefined) throw new Error(`the plan has no stage ${stageId}`);
   return {
     run: true,
     attempt,

@@ -8,6 +8,7 @@ import { describeApprovalPolicies } from './suite-approval-policies.ts';
 import { describeApprovals } from './suite-approvals.ts';
 import { describeArtifacts } from './suite-artifacts.ts';
 import { describeAudit } from './suite-audit.ts';
+import { describeBilling } from './suite-billing.ts';
 import { describeBuilds } from './suite-builds.ts';
 import { describeCache } from './suite-cache.ts';
 import { describeCapabilities } from './suite-capabilities.ts';
@@ -31,6 +32,7 @@ import { describeTemplateUses } from './suite-template-uses.ts';
 import { describeTemplates } from './suite-templates.ts';
 import { describeUploadRemoval } from './suite-upload-removal.ts';
 import { describeUploads } from './suite-uploads.ts';
+import { describeUsage } from './suite-usage.ts';
 import { describeVerify } from './suite-verify.ts';
 
 /** The API over HTTP, the same whatever table it stands on. `openTable` is called once. */
@@ -57,6 +59,8 @@ export function httpSuite(name: string, openTable: () => Promise<{ table: Table;
     describeAudit(opened);
     describeQuotas(opened);
     describeBuilds(opened);
+    describeUsage(opened);
+    describeBilling(opened);
     describeQueue(opened);
     describeDeadLetters(opened);
     describeMaintenance(opened);

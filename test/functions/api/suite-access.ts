@@ -9,6 +9,7 @@ import { type Callers, columns, guarded, matrix, neededBy, openCallers, refusals
 import { type ApiUnderTest, type TenantUnderTest, unknownKey } from './api-under-test.ts';
 import { exampleSpec, startExample } from './example-spec.ts';
 import { call, problemOf, withoutRequestId } from './http-call.ts';
+import { billingPermissions } from './suite-billing.ts';
 
 /** A path of an operation with each parameter filled. */
 function pathOf(operation: Operation, id: string): string {
@@ -57,6 +58,7 @@ export function describeAccess(api: () => ApiUnderTest): void {
         access.kind === 'permission' ? access.permission : access.kind,
       ]);
       expect(Object.fromEntries(table)).toEqual({
+        ...billingPermissions,
         startBuild: 'builds:create',
         previewPlan: 'builds:create',
         readBuildLock: 'builds:read',
@@ -225,9 +227,10 @@ export function describeAccess(api: () => ApiUnderTest): void {
       },
     );
 
-    it('lists twelve operations of one build', () => {
+    it('lists thirteen operations of one build', () => {
       expect(ofOneBuild.map(({ id }) => id)).toEqual([
         'readBuild',
+        'readBuildCost',
         'readBuildLock',
         'cancelBuild',
         'resumeBuild',
@@ -256,11 +259,15 @@ export function describeAccess(api: () => ApiUnderTest): void {
           'listTeams',
           'listVerifications',
         ],
-        ...['previewPlan', 'readApproval', 'readBuild', 'readBuildLock', 'readCapabilities', 'readLogs', 'readTeam'],
+        ...['previewPlan', 'readApproval', 'readBuild', 'readBuildCost', 'readBuildLock', 'readCapabilities'],
         ...[
+          'readLogs',
+          'readTeam',
+          'readTeamBudget',
           'readTeamQuota',
           'readTeamShare',
           'readUpload',
+          'readUsage',
           'rejectBuild',
           'removeTeamMember',
           'resumeBuild',

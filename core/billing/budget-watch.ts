@@ -1,0 +1,132 @@
+import { EngineError } from '../errors.ts';
+import { outboxWrite } from '../events/outbox.ts';
+import { toJsonObject } from '../json.ts';
+import type { Clock } from '../ports/clock.ts';
+import type { Ids } from '../ports/ids.ts';
+import { ConditionFailed, type Table } from '../ports/table.ts';
+import { isCounted } from '../quota/owner-quotas.ts';
+import {
+  type BudgetOwner,
+  type BudgetRecord,
+  budgetRecordSchema,
+  findBudget,
+  ownerOf,
+  reachedBy,
+  type Telling,
+  tellingSchema,
+} from './budget.ts';
+import { startOf } from './days.ts';
+import { spentIn } from './invoice.ts';
+import { type BillingPeriod, currentPeriod } from './periods.ts';
+import { budgetTellingPlace, tenantBudgetsIndex } from './places.ts';
+import { readRateCard } from './rate-repository.ts';
+
+interface WatchPorts {
+  readonly table: Table;
+  readonly clock: Clock;
+}
+
+/** What was spent of a budget in the month that runs. */
+export interface BudgetUse {
+  readonly period: BillingPeriod;
+  readonly spent: number;
+}
+
+export async function budgetUse({ table, clock }: WatchPorts, { tenantId, teamId }: BudgetOwner): Promise<BudgetUse> {
+  const [period, card] = await Promise.all([currentPeriod(table, tenantId, clock.now()), readRateCard(table)]);
+  const { from, to } = period;
+  const spent = await spentIn(table, tenantId, { from, to, card, ...(teamId === undefined ? {} : { teamId }) });
+  return { period, spent };
+}
+
+/**
+ * Lets a build in, or says which budget with a hard stop is spent. What it will cost is not asked: the build that spends
+ * the rest runs to its end.
+ * @throws EngineError budget.exceeded
+ */
+export async function needBudget(
+  ports: WatchPorts,
+  build: BudgetOwner & Parameters<typeof isCounted>[0],
+): Promise<void> {
+  if (!isCounted(build)) return;
+  const { tenantId, teamId } = build;
+  const owners: BudgetOwner[] = [{ tenantId }, ...(teamId === undefined ? [] : [{ tenantId, teamId }])];
+  const budgets = await Promise.all(owners.map((owner) => findBudget(ports.table, owner)));
+  for (const found of budgets) {
+    if (found?.budget.hardStop !== true) continue;
+    const { budget } = found;
+    const { period, spent } = await budgetUse(ports, budget);
+    if (spent < budget.microDollars) continue;
+    const freesAt = new Date(startOf(period.to));
+    const of = budget.teamId === undefined ? 'tenant' : 'team';
+    throw new EngineError(
+      'budget.exceeded',
+      `The ${of} has spent ${dollars(spent)} of its budget of ${dollars(budget.microDollars)} for the month from ${period.from}. The next one begins at ${freesAt.toISOString()}.`,
+      { extensions: { of, limit: budget.microDollars, used: spent, freesAt: freesAt.toISOString() } },
+    );
+  }
+}
+
+const dollars = (microDollars: number): string => `${(microDollars / 1_000_000).toFixed(2)} USD`;
+
+/**
+ * Tells of each threshold that what was spent has reached: once for each amount, threshold and month, since what was
+ * told is written with the events.
+ * @returns how many events it wrote
+ */
+export async function tellBudget(ports: WatchPorts & { readonly ids: Ids }, owner: BudgetOwner): Promise<number> {
+  const { table } = ports;
+  const [found, place] = [await findBudget(table, owner), budgetTellingPlace(ownerOf(owner))];
+  if (found === undefined) return 0;
+  const { budget } = found;
+  const { period, spent } = await budgetUse(ports, owner);
+  const record = await table.get(place);
+  const before = record === undefined ? undefined : tellingSchema.parse(record.data);
+  const told = before?.period === period.id && before.microDollars === budget.microDollars ? before.told : [];
+  const due = reachedBy(budget, spent).filter((threshold) => !told.includes(threshold));
+  if (due.length === 0) return 0;
+  const after: Telling = { period: period.id, microDollars: budget.microDollars, told: [...told, ...due] };
+  try {
+    await table.transact([
+      {
+        ...{ kind: 'put', key: place, data: toJsonObject(after) },
+        condition: record === undefined ? { kind: 'absent' } : { kind: 'version', version: record.version },
+      },
+      ...due.map((threshold) => thresholdEvent(ports, budget, { threshold, period, spent })),
+    ]);
+    return due.length;
+  } catch (error) {
+    if (!(error instanceof ConditionFailed)) throw error;
+    return 0;
+  }
+}
+
+function thresholdEvent(
+  ports: { readonly clock: Clock; readonly ids: Ids },
+  budget: BudgetRecord,
+  { threshold, period, spent }: BudgetUse & { readonly threshold: number },
+) {
+  const { tenantId, teamId, microDollars, hardStop } = budget;
+  const type = threshold < 100 ? 'budget.warning' : 'budget.exceeded';
+  return outboxWrite(ports, type, tenantId, {
+    teamId,
+    threshold,
+    microDollars,
+    spent,
+    from: period.from,
+    to: period.to,
+    hardStop,
+  });
+}
+
+/** Budgets of a tenant that are looked at: its own, and those of a thousand teams. */
+const mostBudgets = 1_000;
+
+/** Looks at all budgets of a tenant, by an index that may lag: the next look sees what this one does not. */
+export async function tellBudgets(ports: WatchPorts & { readonly ids: Ids }, tenantId: string): Promise<number> {
+  const { partition } = tenantBudgetsIndex(tenantId, '');
+  const { records } = await ports.table.query({ index: 'byTenant', partition, limit: mostBudgets });
+  let told = 0;
+  for (const { data } of records) told += await tellBudget(ports, budgetRecordSchema.parse(data));
+  return told;
+}

@@ -1,0 +1,116 @@
+import { z } from 'zod';
+import type { AttemptRecord } from '../builds/build-record.ts';
+import { findBuild, type Versioned } from '../builds/build-repository.ts';
+import { liveAttemptsPartitions, readLiveAttempt } from '../builds/stage-repository.ts';
+import { toJsonObject } from '../json.ts';
+import type { Clock } from '../ports/clock.ts';
+import type { Ids } from '../ports/ids.ts';
+import { ConditionFailed, type Table } from '../ports/table.ts';
+import { listTenants } from '../tenancy/tenant.ts';
+import { endAttemptWrites } from './attempt-usage.ts';
+import { tellBudgets } from './budget-watch.ts';
+import { closeInvoices } from './close-invoices.ts';
+import { billingSweepPlace } from './places.ts';
+import { sampleStorage } from './storage-sample.ts';
+
+export interface BillingSweepPorts {
+  readonly table: Table;
+  readonly clock: Clock;
+  readonly ids: Ids;
+}
+
+/** Tenants that one run looks at: of a five-minute schedule 28,800 a day. */
+const tenantsAtOnce = 100;
+
+/** Milliseconds from the begin of one lap over all tenants to that of the next, at the least. */
+const lapMilliseconds = 3_600_000;
+
+/** Milliseconds after its build's end that a live attempt is left alone: what ended the build ends it. */
+const grace = 600_000;
+
+const pageSize = 500;
+
+const tickSchema = z.strictObject({ cursor: z.string().exactOptional(), lapAt: z.iso.datetime().exactOptional() });
+
+export interface BillingSwept {
+  /** Attempts whose builds had ended long before. */
+  readonly ended: number;
+  readonly sampled: number;
+  readonly invoices: number;
+  /** Events of budgets. */
+  readonly told: number;
+}
+
+/**
+ * Does what no event does, and what lost ones left undone: ends attempts that outlived their builds, with what they used; then, for
+ * the tenants whose turn it is, the day's sample of what they store, the invoices of months that are over, and their
+ * budgets. All of it may be repeated, cut short, and done by two at once.
+ */
+export async function sweepBilling(ports: BillingSweepPorts): Promise<BillingSwept> {
+  const ended = await endForgotten(ports);
+  const [swept, tenants] = [{ ended, sampled: 0, invoices: 0, told: 0 }, await dueTenants(ports)];
+  for (const tenantId of tenants.ids) {
+    if (await sampleStorage(ports, tenantId)) swept.sampled += 1;
+    swept.invoices += await closeInvoices(ports, tenantId);
+    swept.told += await tellBudgets(ports, tenantId);
+  }
+  if (tenants.tick !== undefined) {
+    await ports.table.transact([{ kind: 'put', key: billingSweepPlace, data: toJsonObject(tenants.tick) }]);
+  }
+  return swept;
+}
+
+async function dueTenants({ table, clock }: BillingSweepPorts) {
+  const now = clock.now();
+  const { cursor, lapAt } = tickSchema.parse((await table.get(billingSweepPlace))?.data ?? {});
+  if (cursor === undefined && lapAt !== undefined && now.getTime() < Date.parse(lapAt) + lapMilliseconds) {
+    return { ids: [] };
+  }
+  const page = await listTenants(table, { limit: tenantsAtOnce, ...(cursor === undefined ? {} : { cursor }) });
+  const began = cursor === undefined || lapAt === undefined ? now.toISOString() : lapAt;
+  return {
+    ids: page.tenants.map(({ tenantId }) => tenantId),
+    tick: { lapAt: began, ...(page.cursor === undefined ? {} : { cursor: page.cursor }) },
+  };
+}
+
+async function endForgotten(ports: BillingSweepPorts): Promise<number> {
+  const before = ports.clock.now().getTime() - grace;
+  let ended = 0;
+  for (const partition of liveAttemptsPartitions) {
+    let cursor: string | undefined;
+    do {
+      const page = await ports.table.query({
+        ...{ index: 'byState', partition, limit: pageSize },
+        ...(cursor === undefined ? {} : { cursor }),
+      });
+      for (const record of page.records) {
+        const { buildId, attempt } = readLiveAttempt(record);
+        if (Date.parse(attempt.value.preparedAt) > before) continue;
+        if (await endForgottenOne(ports, buildId, attempt, before)) ended += 1;
+      }
+      cursor = page.cursor;
+    } while (cursor !== undefined);
+  }
+  return ended;
+}
+
+/** Ends an attempt with its build, where that has ended. It used what it used until then. */
+async function endForgottenOne(
+  { table }: BillingSweepPorts,
+  buildId: string,
+  attempt: Versioned<AttemptRecord>,
+  before: number,
+): Promise<boolean> {
+  const build = (await findBuild(table, buildId))?.value;
+  if (build?.endedAt === undefined || Date.parse(build.endedAt) > before || attempt.value.state === 'ended')
+    return false;
+  try {
+    await table.transact(endAttemptWrites(build, attempt, { endedAt: build.endedAt, ending: 'stopped' }));
+    return true;
+  } catch (error) {
+    // The index was behind, or somebody else was faster.
+    if (!(error instanceof ConditionFailed)) throw error;
+    return false;
+  }
+}

@@ -1,0 +1,157 @@
+import fc from 'fast-check';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { auditEntrySchema } from '../../../core/audit/entry.ts';
+import { pendingPlace } from '../../../core/audit/places.ts';
+import { budgetView } from '../../../core/billing/billing-view.ts';
+import { type BudgetSetting, budgetSettingSchema, reachedBy } from '../../../core/billing/budget.ts';
+import { needBudget, tellBudget, tellBudgets } from '../../../core/billing/budget-watch.ts';
+import { rateCardPlace } from '../../../core/billing/places.ts';
+import { removeBudget, setBudget } from '../../../core/billing/set-budget.ts';
+import { submitBuild } from '../../../core/builds/build-repository.ts';
+import { toJsonObject } from '../../../core/json.ts';
+import { specWith } from '../plan/plan-fixtures.ts';
+import { type BillingWorld, openBillingWorld } from './billing-world.ts';
+
+let world: BillingWorld;
+beforeEach(async () => {
+  world = await openBillingWorld();
+  world.now = Date.parse('2026-10-10T12:00:00Z');
+  // A decision costs a dollar.
+  const versions = [{ from: '2026-10-01', name: 'simple', prices: { approvals: 1_000_000 } }];
+  await world.table.transact([{ kind: 'put', key: rateCardPlace, data: toJsonObject({ versions }) }]);
+});
+afterEach(() => world.close());
+
+const set = (setting: Partial<BudgetSetting>, teamId?: string) => {
+  const { tenantId } = world;
+  const actor = { tenantId, memberId: 'mem_1', keyId: 'key_1', requestId: 'req_1' };
+  return setBudget(world, actor, { tenantId, teamId }, budgetSettingSchema.parse(setting));
+};
+let uses = 0;
+const spend = (dollars: number, teamId?: string, day = '2026-10-10') => {
+  uses += 1;
+  return world.record(`use${uses}`, day, { approvals: dollars }, teamId);
+};
+const tell = (teamId?: string) => tellBudget(world, { tenantId: world.tenantId, teamId });
+const told = async (): Promise<unknown[]> =>
+  (await world.events())
+    .filter(({ type }) => type.startsWith('budget.'))
+    .map(({ type, detail }) => [
+      type,
+      (detail as { threshold: number }).threshold,
+      (detail as { teamId?: string }).teamId,
+    ]);
+
+describe('a budget', () => {
+  it('tells each threshold once a month, whoever looks and however often', async () => {
+    await set({ microDollars: 100_000_000 });
+    await spend(49);
+    expect(await tell()).toBe(0);
+    await spend(1);
+    await Promise.all([tell(), tell(), tell()]);
+    expect(await told()).toEqual([['budget.warning', 50, undefined]]);
+    await spend(29);
+    await tell();
+    expect(await told()).toHaveLength(1);
+    // Two at once.
+    await spend(30);
+    await tell();
+    await tell();
+    expect(await told()).toEqual([
+      ['budget.warning', 50, undefined],
+      ['budget.warning', 80, undefined],
+      ['budget.exceeded', 100, undefined],
+    ]);
+    world.now = Date.parse('2026-11-10T12:00:00Z');
+    expect(await tell()).toBe(0);
+    await spend(50, undefined, '2026-11-10');
+    expect(await tell()).toBe(1);
+  });
+
+  it('of another amount has other thresholds', async () => {
+    await set({ microDollars: 10_000_000 });
+    await spend(5);
+    await tell();
+    await set({ microDollars: 8_000_000 });
+    await tell();
+    await set({ microDollars: 8_000_000, hardStop: true });
+    await tell();
+    expect(await told()).toEqual([
+      ['budget.warning', 50, undefined],
+      ['budget.warning', 50, undefined],
+    ]);
+  });
+
+  it('of a team is of what is of that team, and bounds it within its tenant', async () => {
+    await set({ microDollars: 10_000_000, thresholds: [], hardStop: true }, 'team_1');
+    await spend(100);
+    await spend(9, 'team_1');
+    await needBudget(world, { tenantId: world.tenantId, teamId: 'team_1', purpose: undefined });
+    await spend(1, 'team_1');
+    await needBudget(world, { tenantId: world.tenantId, purpose: undefined });
+    await expect(
+      needBudget(world, { tenantId: world.tenantId, teamId: 'team_1', purpose: undefined }),
+    ).rejects.toMatchObject({
+      code: 'budget.exceeded',
+      status: 402,
+      extensions: { of: 'team', limit: 10_000_000, used: 10_000_000, freesAt: '2026-11-05T00:00:00.000Z' },
+    });
+    // By the index of all of a tenant's.
+    expect(await tellBudgets(world, world.tenantId)).toBe(1);
+    expect(await told()).toEqual([['budget.exceeded', 100, 'team_1']]);
+  });
+
+  it('without a hard stop refuses nothing; with one it refuses builds until the month ends', async () => {
+    const { tenantId } = world;
+    const submit = () =>
+      submitBuild(world, { tenantId, keyId: 'key_1', spec: specWith({ outputs: [{ type: 'tar' }] }) });
+    await set({ microDollars: 5_000_000 });
+    await spend(5);
+    await submit();
+    await set({ microDollars: 5_000_000, hardStop: true });
+    await expect(submit()).rejects.toMatchObject({ code: 'budget.exceeded' });
+    // What is built ahead for all is nobody's.
+    await needBudget(world, { tenantId, purpose: 'warm' });
+    await set({ microDollars: 6_000_000, hardStop: true });
+    await submit();
+    await spend(1);
+    await expect(submit()).rejects.toMatchObject({ code: 'budget.exceeded' });
+    world.now = Date.parse('2026-11-05T00:00:00Z');
+    await submit();
+  });
+
+  it('is shown with what is spent, and gone when it is removed', async () => {
+    const { tenantId } = world;
+    await set({ microDollars: 8_000_000 });
+    await spend(5);
+    expect(await budgetView(world, { tenantId })).toMatchObject({
+      ...{ spent: 5_000_000, reached: [50], next: 80, from: '2026-10-05', freesAt: '2026-11-05T00:00:00.000Z' },
+    });
+    const actor = { tenantId, memberId: 'mem_1', keyId: 'key_1', requestId: 'req_1' };
+    await removeBudget(world, actor, { tenantId });
+    await expect(budgetView(world, { tenantId })).rejects.toMatchObject({ code: 'budget.not_found' });
+    await expect(removeBudget(world, actor, { tenantId })).rejects.toMatchObject({ code: 'budget.not_found' });
+    const { partition } = pendingPlace(tenantId, '');
+    const { records } = await world.table.query({ partition, limit: 10 });
+    // Made in the same millisecond of a clock that stands: in any order.
+    expect(records.map(({ data }) => auditEntrySchema.parse(data).action).sort()).toEqual([
+      'budget.removed',
+      'budget.set',
+    ]);
+  });
+
+  it('is reached exactly where it is reached', () => {
+    fc.assert(
+      fc.property(
+        fc.integer({ min: 1, max: 1e13 }),
+        fc.nat({ max: 2 ** 31 }),
+        fc.integer({ min: 1, max: 99 }),
+        (microDollars, spent, threshold) => {
+          const reached = reachedBy({ microDollars, thresholds: [threshold] }, spent);
+          expect(reached.includes(threshold)).toBe(BigInt(spent) * 100n >= BigInt(threshold) * BigInt(microDollars));
+          expect(reached.includes(100)).toBe(spent >= microDollars);
+        },
+      ),
+    );
+  });
+});
