@@ -2,7 +2,7 @@
 
 import { client } from './client.gen.ts';
 import type { Client, ClientMeta, Options as Options2, RequestResult, TDataShape } from './client/index.ts';
-import type { AddMemberData, AddMemberErrors, AddMemberResponses, ApproveBuildData, ApproveBuildErrors, ApproveBuildResponses, BeginMaintenanceData, BeginMaintenanceErrors, BeginMaintenanceResponses, CancelBuildData, CancelBuildErrors, CancelBuildResponses, ChangeMemberData, ChangeMemberErrors, ChangeMemberResponses, ChangeTeamData, ChangeTeamErrors, ChangeTeamResponses, ChangeTemplateData, ChangeTemplateErrors, ChangeTemplateResponses, CreateKeyData, CreateKeyErrors, CreateKeyResponses, CreateTeamData, CreateTeamErrors, CreateTeamResponses, CreateTemplateData, CreateTemplateErrors, CreateTemplateResponses, CreateTenantData, CreateTenantErrors, CreateTenantResponses, DeclareUploadData, DeclareUploadErrors, DeclareUploadResponses, DiffBuildsData, DiffBuildsErrors, DiffBuildsResponses, DiscardDeadLetterData, DiscardDeadLetterErrors, DiscardDeadLetterResponses, DownloadArtifactData, DownloadArtifactErrors, DownloadEvidenceData, DownloadEvidenceErrors, EndMaintenanceData, EndMaintenanceErrors, EndMaintenanceResponses, ExchangeData, ExchangeErrors, ExchangeResponses, ExplainCacheData, ExplainCacheErrors, ExplainCacheResponses, ForkTemplateData, ForkTemplateErrors, ForkTemplateResponses, ListApprovalPoliciesData, ListApprovalPoliciesErrors, ListApprovalPoliciesResponses, ListApprovalsData, ListApprovalsErrors, ListApprovalsResponses, ListArtifactsData, ListArtifactsErrors, ListArtifactsResponses, ListAuditAnchorsData, ListAuditAnchorsErrors, ListAuditAnchorsResponses, ListAuditData, ListAuditErrors, ListAuditResponses, ListBuildsData, ListBuildsErrors, ListBuildsResponses, ListCacheData, ListCacheErrors, ListCacheResponses, ListDeadLettersData, ListDeadLettersErrors, ListDeadLettersResponses, ListKeysData, ListKeysErrors, ListKeysResponses, ListMembersData, ListMembersErrors, ListMembersResponses, ListRolesData, ListRolesErrors, ListRolesResponses, ListSecretsData, ListSecretsErrors, ListSecretsResponses, ListTeamMembersData, ListTeamMembersErrors, ListTeamMembersResponses, ListTeamsData, ListTeamsErrors, ListTeamsResponses, ListTemplateReviewsData, ListTemplateReviewsErrors, ListTemplateReviewsResponses, ListTemplatesData, ListTemplatesErrors, ListTemplatesResponses, ListTemplateVersionsData, ListTemplateVersionsErrors, ListTemplateVersionsResponses, ListTenantsData, ListTenantsErrors, ListTenantsResponses, ListUploadsData, ListUploadsErrors, ListUploadsResponses, ListVerificationsData, ListVerificationsErrors, ListVerificationsResponses, PreviewPlanData, PreviewPlanErrors, PreviewPlanResponses, PublishTemplateVersionData, PublishTemplateVersionErrors, PublishTemplateVersionResponses, ReadApprovalData, ReadApprovalErrors, ReadApprovalPolicyData, ReadApprovalPolicyErrors, ReadApprovalPolicyResponses, ReadApprovalResponses, ReadAuditTailData, ReadAuditTailErrors, ReadAuditTailResponses, ReadBuildData, ReadBuildErrors, ReadBuildLockData, ReadBuildLockErrors, ReadBuildLockResponses, ReadBuildResponses, ReadCacheStatsData, ReadCacheStatsErrors, ReadCacheStatsResponses, ReadCapabilitiesData, ReadCapabilitiesErrors, ReadCapabilitiesResponses, ReadHealthData, ReadHealthErrors, ReadHealthResponses, ReadLivenessData, ReadLivenessErrors, ReadLivenessResponses, ReadLogsData, ReadLogsErrors, ReadLogsResponses, ReadMaintenanceData, ReadMaintenanceErrors, ReadMaintenanceResponses, ReadMemberData, ReadMemberErrors, ReadMemberResponses, ReadOpenapiData, ReadOpenapiErrors, ReadOpenapiResponses, ReadQuotaData, ReadQuotaErrors, ReadQuotaResponses, ReadReadinessData, ReadReadinessErrors, ReadReadinessResponses, ReadSigningKeyData, ReadSigningKeyErrors, ReadSigningKeyResponses, ReadTeamData, ReadTeamErrors, ReadTeamQuotaData, ReadTeamQuotaErrors, ReadTeamQuotaResponses, ReadTeamResponses, ReadTeamShareData, ReadTeamShareErrors, ReadTeamShareResponses, ReadTemplateData, ReadTemplateErrors, ReadTemplateResponses, ReadTemplateVersionData, ReadTemplateVersionErrors, ReadTemplateVersionResponses, ReadTenantData, ReadTenantErrors, ReadTenantQuotaData, ReadTenantQuotaErrors, ReadTenantQuotaResponses, ReadTenantResponses, ReadTenantShareData, ReadTenantShareErrors, ReadTenantShareResponses, ReadUploadData, ReadUploadErrors, ReadUploadResponses, RedriveDeadLetterData, RedriveDeadLetterErrors, RedriveDeadLetterResponses, RejectBuildData, RejectBuildErrors, RejectBuildResponses, RemoveApprovalPolicyData, RemoveApprovalPolicyErrors, RemoveApprovalPolicyResponses, RemoveCachedData, RemoveCachedErrors, RemoveCachedResponses, RemoveMemberData, RemoveMemberErrors, RemoveMemberResponses, RemoveRoleData, RemoveRoleErrors, RemoveRoleResponses, RemoveSecretData, RemoveSecretErrors, RemoveSecretResponses, RemoveTeamData, RemoveTeamErrors, RemoveTeamMemberData, RemoveTeamMemberErrors, RemoveTeamMemberResponses, RemoveTeamResponses, RemoveTemplateData, RemoveTemplateErrors, RemoveTemplateResponses, RemoveTemplateReviewData, RemoveTemplateReviewErrors, RemoveTemplateReviewResponses, RemoveUploadData, RemoveUploadErrors, RemoveUploadResponses, RenameTenantData, RenameTenantErrors, RenameTenantResponses, ResumeBuildData, ResumeBuildErrors, ResumeBuildResponses, RetryBuildData, RetryBuildErrors, RetryBuildResponses, ReviewTemplateData, ReviewTemplateErrors, ReviewTemplateResponses, RevokeKeyData, RevokeKeyErrors, RevokeKeyResponses, RotateKeyData, RotateKeyErrors, RotateKeyResponses, SetApprovalPolicyData, SetApprovalPolicyErrors, SetApprovalPolicyResponses, SetRoleData, SetRoleErrors, SetRoleResponses, SetSecretData, SetSecretErrors, SetSecretResponses, SetTeamMemberData, SetTeamMemberErrors, SetTeamMemberResponses, SetTeamQuotaData, SetTeamQuotaErrors, SetTeamQuotaResponses, SetTeamShareData, SetTeamShareErrors, SetTeamShareResponses, SetTenantQuotaData, SetTenantQuotaErrors, SetTenantQuotaResponses, SetTenantShareData, SetTenantShareErrors, SetTenantShareResponses, StartBuildData, StartBuildErrors, StartBuildResponses, UploadLockData, UploadLockErrors, UploadLockResponses, ValidateSpecData, ValidateSpecErrors, ValidateSpecResponses, VerifyBuildData, VerifyBuildErrors, VerifyBuildResponses, WarmCacheData, WarmCacheErrors, WarmCacheResponses, WhoAmIData, WhoAmIErrors, WhoAmIResponses, WithdrawApprovalData, WithdrawApprovalErrors, WithdrawApprovalResponses } from './types.gen.ts';
+import type { AddMemberData, AddMemberErrors, AddMemberResponses, ApproveBuildData, ApproveBuildErrors, ApproveBuildResponses, BeginMaintenanceData, BeginMaintenanceErrors, BeginMaintenanceResponses, CancelBuildData, CancelBuildErrors, CancelBuildResponses, ChangeMemberData, ChangeMemberErrors, ChangeMemberResponses, ChangeTeamData, ChangeTeamErrors, ChangeTeamResponses, ChangeTemplateData, ChangeTemplateErrors, ChangeTemplateResponses, CreateKeyData, CreateKeyErrors, CreateKeyResponses, CreateTeamData, CreateTeamErrors, CreateTeamResponses, CreateTemplateData, CreateTemplateErrors, CreateTemplateResponses, CreateTenantData, CreateTenantErrors, CreateTenantResponses, DeclareUploadData, DeclareUploadErrors, DeclareUploadResponses, DiffBuildsData, DiffBuildsErrors, DiffBuildsResponses, DiscardDeadLetterData, DiscardDeadLetterErrors, DiscardDeadLetterResponses, DownloadArtifactData, DownloadArtifactErrors, DownloadEvidenceData, DownloadEvidenceErrors, EndMaintenanceData, EndMaintenanceErrors, EndMaintenanceResponses, ExchangeData, ExchangeErrors, ExchangeResponses, ExplainCacheData, ExplainCacheErrors, ExplainCacheResponses, ForkTemplateData, ForkTemplateErrors, ForkTemplateResponses, ListApprovalPoliciesData, ListApprovalPoliciesErrors, ListApprovalPoliciesResponses, ListApprovalsData, ListApprovalsErrors, ListApprovalsResponses, ListArtifactsData, ListArtifactsErrors, ListArtifactsResponses, ListAuditAnchorsData, ListAuditAnchorsErrors, ListAuditAnchorsResponses, ListAuditData, ListAuditErrors, ListAuditResponses, ListBuildsData, ListBuildsErrors, ListBuildsResponses, ListCacheData, ListCacheErrors, ListCacheResponses, ListCostsData, ListCostsErrors, ListCostsResponses, ListDeadLettersData, ListDeadLettersErrors, ListDeadLettersResponses, ListInvoicesData, ListInvoicesErrors, ListInvoicesResponses, ListKeysData, ListKeysErrors, ListKeysResponses, ListMembersData, ListMembersErrors, ListMembersResponses, ListRolesData, ListRolesErrors, ListRolesResponses, ListSecretsData, ListSecretsErrors, ListSecretsResponses, ListTeamMembersData, ListTeamMembersErrors, ListTeamMembersResponses, ListTeamsData, ListTeamsErrors, ListTeamsResponses, ListTemplateReviewsData, ListTemplateReviewsErrors, ListTemplateReviewsResponses, ListTemplatesData, ListTemplatesErrors, ListTemplatesResponses, ListTemplateVersionsData, ListTemplateVersionsErrors, ListTemplateVersionsResponses, ListTenantsData, ListTenantsErrors, ListTenantsResponses, ListUploadsData, ListUploadsErrors, ListUploadsResponses, ListUsageRecordsData, ListUsageRecordsErrors, ListUsageRecordsResponses, ListVerificationsData, ListVerificationsErrors, ListVerificationsResponses, PreviewBillData, PreviewBillErrors, PreviewBillResponses, PreviewPlanData, PreviewPlanErrors, PreviewPlanResponses, PublishTemplateVersionData, PublishTemplateVersionErrors, PublishTemplateVersionResponses, ReadApprovalData, ReadApprovalErrors, ReadApprovalPolicyData, ReadApprovalPolicyErrors, ReadApprovalPolicyResponses, ReadApprovalResponses, ReadAuditTailData, ReadAuditTailErrors, ReadAuditTailResponses, ReadBudgetData, ReadBudgetErrors, ReadBudgetResponses, ReadBuildCostData, ReadBuildCostErrors, ReadBuildCostResponses, ReadBuildData, ReadBuildErrors, ReadBuildLockData, ReadBuildLockErrors, ReadBuildLockResponses, ReadBuildResponses, ReadCacheStatsData, ReadCacheStatsErrors, ReadCacheStatsResponses, ReadCapabilitiesData, ReadCapabilitiesErrors, ReadCapabilitiesResponses, ReadHealthData, ReadHealthErrors, ReadHealthResponses, ReadInvoiceData, ReadInvoiceErrors, ReadInvoiceResponses, ReadLivenessData, ReadLivenessErrors, ReadLivenessResponses, ReadLogsData, ReadLogsErrors, ReadLogsResponses, ReadMaintenanceData, ReadMaintenanceErrors, ReadMaintenanceResponses, ReadMemberData, ReadMemberErrors, ReadMemberResponses, ReadOpenapiData, ReadOpenapiErrors, ReadOpenapiResponses, ReadQuotaData, ReadQuotaErrors, ReadQuotaResponses, ReadRatesData, ReadRatesErrors, ReadRatesResponses, ReadReadinessData, ReadReadinessErrors, ReadReadinessResponses, ReadSigningKeyData, ReadSigningKeyErrors, ReadSigningKeyResponses, ReadTeamBudgetData, ReadTeamBudgetErrors, ReadTeamBudgetResponses, ReadTeamData, ReadTeamErrors, ReadTeamQuotaData, ReadTeamQuotaErrors, ReadTeamQuotaResponses, ReadTeamResponses, ReadTeamShareData, ReadTeamShareErrors, ReadTeamShareResponses, ReadTemplateData, ReadTemplateErrors, ReadTemplateResponses, ReadTemplateVersionData, ReadTemplateVersionErrors, ReadTemplateVersionResponses, ReadTenantData, ReadTenantErrors, ReadTenantQuotaData, ReadTenantQuotaErrors, ReadTenantQuotaResponses, ReadTenantResponses, ReadTenantShareData, ReadTenantShareErrors, ReadTenantShareResponses, ReadUploadData, ReadUploadErrors, ReadUploadResponses, ReadUsageData, ReadUsageErrors, ReadUsageResponses, RedriveDeadLetterData, RedriveDeadLetterErrors, RedriveDeadLetterResponses, RejectBuildData, RejectBuildErrors, RejectBuildResponses, RemoveApprovalPolicyData, RemoveApprovalPolicyErrors, RemoveApprovalPolicyResponses, RemoveBudgetData, RemoveBudgetErrors, RemoveBudgetResponses, RemoveCachedData, RemoveCachedErrors, RemoveCachedResponses, RemoveMemberData, RemoveMemberErrors, RemoveMemberResponses, RemoveRatesData, RemoveRatesErrors, RemoveRatesResponses, RemoveRoleData, RemoveRoleErrors, RemoveRoleResponses, RemoveSecretData, RemoveSecretErrors, RemoveSecretResponses, RemoveTeamBudgetData, RemoveTeamBudgetErrors, RemoveTeamBudgetResponses, RemoveTeamData, RemoveTeamErrors, RemoveTeamMemberData, RemoveTeamMemberErrors, RemoveTeamMemberResponses, RemoveTeamResponses, RemoveTemplateData, RemoveTemplateErrors, RemoveTemplateResponses, RemoveTemplateReviewData, RemoveTemplateReviewErrors, RemoveTemplateReviewResponses, RemoveUploadData, RemoveUploadErrors, RemoveUploadResponses, RenameTenantData, RenameTenantErrors, RenameTenantResponses, ResumeBuildData, ResumeBuildErrors, ResumeBuildResponses, RetryBuildData, RetryBuildErrors, RetryBuildResponses, ReviewTemplateData, ReviewTemplateErrors, ReviewTemplateResponses, RevokeKeyData, RevokeKeyErrors, RevokeKeyResponses, RotateKeyData, RotateKeyErrors, RotateKeyResponses, SetApprovalPolicyData, SetApprovalPolicyErrors, SetApprovalPolicyResponses, SetBudgetData, SetBudgetErrors, SetBudgetResponses, SetRatesData, SetRatesErrors, SetRatesResponses, SetRoleData, SetRoleErrors, SetRoleResponses, SetSecretData, SetSecretErrors, SetSecretResponses, SetTeamBudgetData, SetTeamBudgetErrors, SetTeamBudgetResponses, SetTeamMemberData, SetTeamMemberErrors, SetTeamMemberResponses, SetTeamQuotaData, SetTeamQuotaErrors, SetTeamQuotaResponses, SetTeamShareData, SetTeamShareErrors, SetTeamShareResponses, SetTenantQuotaData, SetTenantQuotaErrors, SetTenantQuotaResponses, SetTenantShareData, SetTenantShareErrors, SetTenantShareResponses, StartBuildData, StartBuildErrors, StartBuildResponses, UploadLockData, UploadLockErrors, UploadLockResponses, ValidateSpecData, ValidateSpecErrors, ValidateSpecResponses, VerifyBuildData, VerifyBuildErrors, VerifyBuildResponses, WarmCacheData, WarmCacheErrors, WarmCacheResponses, WhoAmIData, WhoAmIErrors, WhoAmIResponses, WithdrawApprovalData, WithdrawApprovalErrors, WithdrawApprovalResponses } from './types.gen.ts';
 
 export type Options<TData extends TDataShape = TDataShape, ThrowOnError extends boolean = boolean, TResponse = unknown> = Options2<TData, ThrowOnError, TResponse> & {
     /**
@@ -577,6 +577,194 @@ export const listAuditAnchors = <ThrowOnError extends boolean = false>(options?:
 });
 
 /**
+ * What was used, by kind, day, team or build
+ *
+ * Needs the permission `usage:read`, in the tenant or in a team.
+ */
+export const readUsage = <ThrowOnError extends boolean = false>(options?: Options<ReadUsageData, ThrowOnError>): RequestResult<ReadUsageResponses, ReadUsageErrors, ThrowOnError> => (options?.client ?? client).get<ReadUsageResponses, ReadUsageErrors, ThrowOnError>({
+    security: [{
+            key: 'apiKey',
+            scheme: 'bearer',
+            type: 'http'
+        }],
+    url: '/v1/usage',
+    ...options
+});
+
+/**
+ * The records of what was used on a day, each as it was written
+ *
+ * Needs the permission `usage:read`.
+ */
+export const listUsageRecords = <ThrowOnError extends boolean = false>(options: Options<ListUsageRecordsData, ThrowOnError>): RequestResult<ListUsageRecordsResponses, ListUsageRecordsErrors, ThrowOnError> => (options.client ?? client).get<ListUsageRecordsResponses, ListUsageRecordsErrors, ThrowOnError>({
+    security: [{
+            key: 'apiKey',
+            scheme: 'bearer',
+            type: 'http'
+        }],
+    url: '/v1/usage/records',
+    ...options
+});
+
+/**
+ * What the month that runs comes to so far
+ *
+ * Needs the permission `billing:read`.
+ */
+export const previewBill = <ThrowOnError extends boolean = false>(options?: Options<PreviewBillData, ThrowOnError>): RequestResult<PreviewBillResponses, PreviewBillErrors, ThrowOnError> => (options?.client ?? client).get<PreviewBillResponses, PreviewBillErrors, ThrowOnError>({
+    security: [{
+            key: 'apiKey',
+            scheme: 'bearer',
+            type: 'http'
+        }],
+    url: '/v1/billing/preview',
+    ...options
+});
+
+/**
+ * The tenant’s closed invoices, newest first
+ *
+ * Needs the permission `billing:read`.
+ */
+export const listInvoices = <ThrowOnError extends boolean = false>(options?: Options<ListInvoicesData, ThrowOnError>): RequestResult<ListInvoicesResponses, ListInvoicesErrors, ThrowOnError> => (options?.client ?? client).get<ListInvoicesResponses, ListInvoicesErrors, ThrowOnError>({
+    security: [{
+            key: 'apiKey',
+            scheme: 'bearer',
+            type: 'http'
+        }],
+    url: '/v1/billing/invoices',
+    ...options
+});
+
+/**
+ * The invoice of a month; of one that is not closed, as it would be now
+ *
+ * Needs the permission `billing:read`.
+ */
+export const readInvoice = <ThrowOnError extends boolean = false>(options: Options<ReadInvoiceData, ThrowOnError>): RequestResult<ReadInvoiceResponses, ReadInvoiceErrors, ThrowOnError> => (options.client ?? client).get<ReadInvoiceResponses, ReadInvoiceErrors, ThrowOnError>({
+    security: [{
+            key: 'apiKey',
+            scheme: 'bearer',
+            type: 'http'
+        }],
+    url: '/v1/billing/invoices/{month}',
+    ...options
+});
+
+/**
+ * Take the tenant’s budget away
+ *
+ * Needs the permission `billing:write`.
+ */
+export const removeBudget = <ThrowOnError extends boolean = false>(options?: Options<RemoveBudgetData, ThrowOnError>): RequestResult<RemoveBudgetResponses, RemoveBudgetErrors, ThrowOnError> => (options?.client ?? client).delete<RemoveBudgetResponses, RemoveBudgetErrors, ThrowOnError>({
+    security: [{
+            key: 'apiKey',
+            scheme: 'bearer',
+            type: 'http'
+        }],
+    url: '/v1/billing/budget',
+    ...options
+});
+
+/**
+ * The tenant’s budget, and what of it is spent
+ *
+ * Needs the permission `billing:read`.
+ */
+export const readBudget = <ThrowOnError extends boolean = false>(options?: Options<ReadBudgetData, ThrowOnError>): RequestResult<ReadBudgetResponses, ReadBudgetErrors, ThrowOnError> => (options?.client ?? client).get<ReadBudgetResponses, ReadBudgetErrors, ThrowOnError>({
+    security: [{
+            key: 'apiKey',
+            scheme: 'bearer',
+            type: 'http'
+        }],
+    url: '/v1/billing/budget',
+    ...options
+});
+
+/**
+ * Give the tenant a monthly budget: what is told when, and whether it stops builds
+ *
+ * Needs the permission `billing:write`.
+ */
+export const setBudget = <ThrowOnError extends boolean = false>(options: Options<SetBudgetData, ThrowOnError>): RequestResult<SetBudgetResponses, SetBudgetErrors, ThrowOnError> => (options.client ?? client).put<SetBudgetResponses, SetBudgetErrors, ThrowOnError>({
+    security: [{
+            key: 'apiKey',
+            scheme: 'bearer',
+            type: 'http'
+        }],
+    url: '/v1/billing/budget',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json',
+        ...options.headers
+    }
+});
+
+/**
+ * The rate card: what one unit of each kind costs, and from when on
+ *
+ * Needs the permission `billing:read`.
+ */
+export const readRates = <ThrowOnError extends boolean = false>(options?: Options<ReadRatesData, ThrowOnError>): RequestResult<ReadRatesResponses, ReadRatesErrors, ThrowOnError> => (options?.client ?? client).get<ReadRatesResponses, ReadRatesErrors, ThrowOnError>({
+    security: [{
+            key: 'apiKey',
+            scheme: 'bearer',
+            type: 'http'
+        }],
+    url: '/v1/billing/rates',
+    ...options
+});
+
+/**
+ * Take a version of the rate card back that has not begun
+ *
+ * Needs the permission `installation:operate`.
+ */
+export const removeRates = <ThrowOnError extends boolean = false>(options: Options<RemoveRatesData, ThrowOnError>): RequestResult<RemoveRatesResponses, RemoveRatesErrors, ThrowOnError> => (options.client ?? client).delete<RemoveRatesResponses, RemoveRatesErrors, ThrowOnError>({
+    security: [{
+            key: 'apiKey',
+            scheme: 'bearer',
+            type: 'http'
+        }],
+    url: '/v1/billing/rates/{from}',
+    ...options
+});
+
+/**
+ * Add a version to the rate card of the installation, or replace one that has not begun
+ *
+ * Needs the permission `installation:operate`.
+ */
+export const setRates = <ThrowOnError extends boolean = false>(options: Options<SetRatesData, ThrowOnError>): RequestResult<SetRatesResponses, SetRatesErrors, ThrowOnError> => (options.client ?? client).put<SetRatesResponses, SetRatesErrors, ThrowOnError>({
+    security: [{
+            key: 'apiKey',
+            scheme: 'bearer',
+            type: 'http'
+        }],
+    url: '/v1/billing/rates/{from}',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json',
+        ...options.headers
+    }
+});
+
+/**
+ * What each tenant is billed, and what AWS asks for that by its list prices
+ *
+ * Needs the permission `installation:operate`.
+ */
+export const listCosts = <ThrowOnError extends boolean = false>(options?: Options<ListCostsData, ThrowOnError>): RequestResult<ListCostsResponses, ListCostsErrors, ThrowOnError> => (options?.client ?? client).get<ListCostsResponses, ListCostsErrors, ThrowOnError>({
+    security: [{
+            key: 'apiKey',
+            scheme: 'bearer',
+            type: 'http'
+        }],
+    url: '/v1/billing/costs',
+    ...options
+});
+
+/**
  * The builds that the caller may read, newest first
  *
  * Needs the permission `builds:read`, in the tenant or in a team.
@@ -641,6 +829,21 @@ export const readBuild = <ThrowOnError extends boolean = false>(options: Options
             type: 'http'
         }],
     url: '/v1/builds/{id}',
+    ...options
+});
+
+/**
+ * What the builders of a build cost, and the records that this is the sum of
+ *
+ * Needs the permission `usage:read`, in the tenant or in a team.
+ */
+export const readBuildCost = <ThrowOnError extends boolean = false>(options: Options<ReadBuildCostData, ThrowOnError>): RequestResult<ReadBuildCostResponses, ReadBuildCostErrors, ThrowOnError> => (options.client ?? client).get<ReadBuildCostResponses, ReadBuildCostErrors, ThrowOnError>({
+    security: [{
+            key: 'apiKey',
+            scheme: 'bearer',
+            type: 'http'
+        }],
+    url: '/v1/builds/{id}/cost',
     ...options
 });
 
@@ -1247,6 +1450,55 @@ export const setTeamQuota = <ThrowOnError extends boolean = false>(options: Opti
             type: 'http'
         }],
     url: '/v1/teams/{teamId}/quota',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json',
+        ...options.headers
+    }
+});
+
+/**
+ * Take a team’s budget away
+ *
+ * Needs the permission `billing:write`.
+ */
+export const removeTeamBudget = <ThrowOnError extends boolean = false>(options: Options<RemoveTeamBudgetData, ThrowOnError>): RequestResult<RemoveTeamBudgetResponses, RemoveTeamBudgetErrors, ThrowOnError> => (options.client ?? client).delete<RemoveTeamBudgetResponses, RemoveTeamBudgetErrors, ThrowOnError>({
+    security: [{
+            key: 'apiKey',
+            scheme: 'bearer',
+            type: 'http'
+        }],
+    url: '/v1/teams/{teamId}/budget',
+    ...options
+});
+
+/**
+ * A team’s budget, and what of it is spent
+ *
+ * Needs the permission `billing:read`, in the tenant or in a team.
+ */
+export const readTeamBudget = <ThrowOnError extends boolean = false>(options: Options<ReadTeamBudgetData, ThrowOnError>): RequestResult<ReadTeamBudgetResponses, ReadTeamBudgetErrors, ThrowOnError> => (options.client ?? client).get<ReadTeamBudgetResponses, ReadTeamBudgetErrors, ThrowOnError>({
+    security: [{
+            key: 'apiKey',
+            scheme: 'bearer',
+            type: 'http'
+        }],
+    url: '/v1/teams/{teamId}/budget',
+    ...options
+});
+
+/**
+ * Give a team a monthly budget: what is told when, and whether it stops builds
+ *
+ * Needs the permission `billing:write`.
+ */
+export const setTeamBudget = <ThrowOnError extends boolean = false>(options: Options<SetTeamBudgetData, ThrowOnError>): RequestResult<SetTeamBudgetResponses, SetTeamBudgetErrors, ThrowOnError> => (options.client ?? client).put<SetTeamBudgetResponses, SetTeamBudgetErrors, ThrowOnError>({
+    security: [{
+            key: 'apiKey',
+            scheme: 'bearer',
+            type: 'http'
+        }],
+    url: '/v1/teams/{teamId}/budget',
     ...options,
     headers: {
         'Content-Type': 'application/json',

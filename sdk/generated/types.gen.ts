@@ -1284,14 +1284,14 @@ export type WhoAmI = {
     /**
      * What the roles hold, less what the key’s scopes leave out.
      */
-    permissions: Array<'approvals:decide' | 'approvals:manage' | 'approvals:read' | 'artifacts:read' | 'audit:read' | 'builds:create' | 'builds:read' | 'builds:cancel' | 'builds:urgent' | 'cache:read' | 'cache:delete' | 'installation:operate' | 'keys:own' | 'keys:read' | 'keys:write' | 'members:read' | 'members:write' | 'quota:read' | 'quota:write' | 'roles:read' | 'roles:write' | 'secrets:read' | 'secrets:write' | 'specs:validate' | 'templates:read' | 'templates:write' | 'templates:review' | 'templates:publish' | 'teams:read' | 'teams:write' | 'tenant:read' | 'tenant:write'>;
+    permissions: Array<'approvals:decide' | 'approvals:manage' | 'approvals:read' | 'artifacts:read' | 'audit:read' | 'billing:read' | 'billing:write' | 'builds:create' | 'builds:read' | 'builds:cancel' | 'builds:urgent' | 'cache:read' | 'cache:delete' | 'installation:operate' | 'keys:own' | 'keys:read' | 'keys:write' | 'members:read' | 'members:write' | 'quota:read' | 'quota:write' | 'roles:read' | 'roles:write' | 'secrets:read' | 'secrets:write' | 'specs:validate' | 'templates:read' | 'templates:write' | 'templates:review' | 'templates:publish' | 'teams:read' | 'teams:write' | 'tenant:read' | 'tenant:write' | 'usage:read'>;
     /**
      * The same inside each team, for what belongs to it.
      */
     teams: Array<{
         teamId: string;
         name: string;
-        permissions: Array<'approvals:decide' | 'approvals:manage' | 'approvals:read' | 'artifacts:read' | 'audit:read' | 'builds:create' | 'builds:read' | 'builds:cancel' | 'builds:urgent' | 'cache:read' | 'cache:delete' | 'installation:operate' | 'keys:own' | 'keys:read' | 'keys:write' | 'members:read' | 'members:write' | 'quota:read' | 'quota:write' | 'roles:read' | 'roles:write' | 'secrets:read' | 'secrets:write' | 'specs:validate' | 'templates:read' | 'templates:write' | 'templates:review' | 'templates:publish' | 'teams:read' | 'teams:write' | 'tenant:read' | 'tenant:write'>;
+        permissions: Array<'approvals:decide' | 'approvals:manage' | 'approvals:read' | 'artifacts:read' | 'audit:read' | 'billing:read' | 'billing:write' | 'builds:create' | 'builds:read' | 'builds:cancel' | 'builds:urgent' | 'cache:read' | 'cache:delete' | 'installation:operate' | 'keys:own' | 'keys:read' | 'keys:write' | 'members:read' | 'members:write' | 'quota:read' | 'quota:write' | 'roles:read' | 'roles:write' | 'secrets:read' | 'secrets:write' | 'specs:validate' | 'templates:read' | 'templates:write' | 'templates:review' | 'templates:publish' | 'teams:read' | 'teams:write' | 'tenant:read' | 'tenant:write' | 'usage:read'>;
     }>;
 };
 
@@ -1362,15 +1362,15 @@ export type Problem = {
      */
     quota?: 'buildsPerDay' | 'failedBuildsPerDay' | 'concurrentBuilds' | 'buildMinutesPerMonth' | 'images' | 'storedBytes';
     /**
-     * Of `quota.exceeded`: whose.
+     * Of `quota.exceeded` and `budget.exceeded`: whose.
      */
     of?: 'tenant' | 'team';
     /**
-     * Of `quota.exceeded`: the most that there may be.
+     * The most that there may be; of `budget.exceeded` in micro-dollars.
      */
     limit?: number;
     /**
-     * Of `quota.exceeded`: what is used of it.
+     * What is used of it; of `budget.exceeded` in micro-dollars.
      */
     used?: number;
     /**
@@ -1378,7 +1378,7 @@ export type Problem = {
      */
     requested?: number;
     /**
-     * Of `quota.exceeded`: when what is used frees; absent: not with time.
+     * When what is used frees; absent: not with time.
      */
     freesAt?: string;
 };
@@ -1401,7 +1401,7 @@ export type ApiKey = {
     /**
      * All that it may; absent: all that its member may.
      */
-    scopes?: Array<'approvals:decide' | 'approvals:manage' | 'approvals:read' | 'artifacts:read' | 'audit:read' | 'builds:create' | 'builds:read' | 'builds:cancel' | 'builds:urgent' | 'cache:read' | 'cache:delete' | 'installation:operate' | 'keys:own' | 'keys:read' | 'keys:write' | 'members:read' | 'members:write' | 'quota:read' | 'quota:write' | 'roles:read' | 'roles:write' | 'secrets:read' | 'secrets:write' | 'specs:validate' | 'templates:read' | 'templates:write' | 'templates:review' | 'templates:publish' | 'teams:read' | 'teams:write' | 'tenant:read' | 'tenant:write' | 'approvals:*' | 'artifacts:*' | 'audit:*' | 'builds:*' | 'cache:*' | 'installation:*' | 'keys:*' | 'members:*' | 'quota:*' | 'roles:*' | 'secrets:*' | 'specs:*' | 'templates:*' | 'teams:*' | 'tenant:*'>;
+    scopes?: Array<'approvals:decide' | 'approvals:manage' | 'approvals:read' | 'artifacts:read' | 'audit:read' | 'billing:read' | 'billing:write' | 'builds:create' | 'builds:read' | 'builds:cancel' | 'builds:urgent' | 'cache:read' | 'cache:delete' | 'installation:operate' | 'keys:own' | 'keys:read' | 'keys:write' | 'members:read' | 'members:write' | 'quota:read' | 'quota:write' | 'roles:read' | 'roles:write' | 'secrets:read' | 'secrets:write' | 'specs:validate' | 'templates:read' | 'templates:write' | 'templates:review' | 'templates:publish' | 'teams:read' | 'teams:write' | 'tenant:read' | 'tenant:write' | 'usage:read' | 'approvals:*' | 'artifacts:*' | 'audit:*' | 'billing:*' | 'builds:*' | 'cache:*' | 'installation:*' | 'keys:*' | 'members:*' | 'quota:*' | 'roles:*' | 'secrets:*' | 'specs:*' | 'templates:*' | 'teams:*' | 'tenant:*' | 'usage:*'>;
     /**
      * Where it may be used from; absent: everywhere.
      */
@@ -1471,7 +1471,7 @@ export type Role = {
     name: string;
     builtIn: boolean;
     description: string;
-    grants: Array<'approvals:decide' | 'approvals:manage' | 'approvals:read' | 'artifacts:read' | 'audit:read' | 'builds:create' | 'builds:read' | 'builds:cancel' | 'builds:urgent' | 'cache:read' | 'cache:delete' | 'installation:operate' | 'keys:own' | 'keys:read' | 'keys:write' | 'members:read' | 'members:write' | 'quota:read' | 'quota:write' | 'roles:read' | 'roles:write' | 'secrets:read' | 'secrets:write' | 'specs:validate' | 'templates:read' | 'templates:write' | 'templates:review' | 'templates:publish' | 'teams:read' | 'teams:write' | 'tenant:read' | 'tenant:write' | 'approvals:*' | 'artifacts:*' | 'audit:*' | 'builds:*' | 'cache:*' | 'installation:*' | 'keys:*' | 'members:*' | 'quota:*' | 'roles:*' | 'secrets:*' | 'specs:*' | 'templates:*' | 'teams:*' | 'tenant:*'>;
+    grants: Array<'approvals:decide' | 'approvals:manage' | 'approvals:read' | 'artifacts:read' | 'audit:read' | 'billing:read' | 'billing:write' | 'builds:create' | 'builds:read' | 'builds:cancel' | 'builds:urgent' | 'cache:read' | 'cache:delete' | 'installation:operate' | 'keys:own' | 'keys:read' | 'keys:write' | 'members:read' | 'members:write' | 'quota:read' | 'quota:write' | 'roles:read' | 'roles:write' | 'secrets:read' | 'secrets:write' | 'specs:validate' | 'templates:read' | 'templates:write' | 'templates:review' | 'templates:publish' | 'teams:read' | 'teams:write' | 'tenant:read' | 'tenant:write' | 'usage:read' | 'approvals:*' | 'artifacts:*' | 'audit:*' | 'billing:*' | 'builds:*' | 'cache:*' | 'installation:*' | 'keys:*' | 'members:*' | 'quota:*' | 'roles:*' | 'secrets:*' | 'specs:*' | 'templates:*' | 'teams:*' | 'tenant:*' | 'usage:*'>;
     /**
      * Of a role of the tenant’s own.
      */
@@ -1888,6 +1888,316 @@ export type AuditAnchor = {
     signature: string;
 };
 
+export type Usage = {
+    from: string;
+    to: string;
+    rows: Array<UsageRow>;
+    /**
+     * There where more may follow.
+     */
+    cursor?: string;
+};
+
+export type UsageRow = {
+    /**
+     * Of rows by day.
+     */
+    day?: string;
+    /**
+     * Of rows by team; absent: of what belongs to none.
+     */
+    teamId?: string;
+    /**
+     * Of rows by build.
+     */
+    buildId?: string;
+    kind: 'builder.vcpu' | 'builder.memory' | 'builder.disk' | 'builder.time' | 'builder.attempts' | 'storage.artifacts' | 'storage.uploads' | 'egress.authorised' | 'api.calls' | 'approvals';
+    /**
+     * Exact, in `unit`.
+     */
+    quantity: number;
+    unit: string;
+    /**
+     * The same in `shownUnit`.
+     */
+    shown: number;
+    shownUnit: string;
+    /**
+     * By the rate card; rounded in each row, once.
+     */
+    microDollars: number;
+};
+
+export type UsageRecordList = {
+    records: Array<UsageRecord>;
+    /**
+     * There where more may follow.
+     */
+    cursor?: string;
+};
+
+export type UsageRecord = {
+    day: string;
+    kind: 'builder.vcpu' | 'builder.memory' | 'builder.disk' | 'builder.time' | 'builder.attempts' | 'storage.artifacts' | 'storage.uploads' | 'egress.authorised' | 'api.calls' | 'approvals';
+    quantity: number;
+    unit: string;
+    shown: number;
+    shownUnit: string;
+    /**
+     * service: the infrastructure took the builder back, or it was built ahead for all.
+     */
+    payer: 'tenant' | 'service';
+    teamId?: string;
+    buildId?: string;
+    stage?: string;
+    attempt?: number;
+    ending?: string;
+    from?: string;
+    to?: string;
+    recordedAt: string;
+};
+
+export type Invoice = {
+    /**
+     * The first day of its month.
+     */
+    id: string;
+    from: string;
+    /**
+     * The first day that is not in it.
+     */
+    to: string;
+    /**
+     * open: it grows; a closed one never changes.
+     */
+    state: 'open' | 'closed';
+    closedAt?: string;
+    currency: 'USD';
+    /**
+     * The versions of the rate card that hold in its month.
+     */
+    rates: Array<RateVersion>;
+    lines: Array<BillLine>;
+    /**
+     * What of earlier months became known after their invoices.
+     */
+    adjustments: Array<Adjustment>;
+    /**
+     * What the service itself paid for: interrupted builders and the like.
+     */
+    carried: Array<CarriedUse>;
+    /**
+     * All lines and adjustments together.
+     */
+    microDollars: number;
+};
+
+export type RateVersion = {
+    /**
+     * The first day on which it holds, from 00:00 UTC.
+     */
+    from: string;
+    /**
+     * For people, such as "list prices 2027".
+     */
+    name: string;
+    /**
+     * Micro-dollars (millionths of a US dollar) for one unit; what is not named costs nothing. Units: builder.vcpu vCPU-hour, builder.memory GiB-hour, builder.disk GiB-hour, builder.time minute, builder.attempts attempt, storage.artifacts GiB-month, storage.uploads GiB-month, egress.authorised GiB, api.calls 1,000 calls, approvals decision.
+     */
+    prices: {
+        [key: string]: number;
+    };
+};
+
+export type BillLine = {
+    kind: 'builder.vcpu' | 'builder.memory' | 'builder.disk' | 'builder.time' | 'builder.attempts' | 'storage.artifacts' | 'storage.uploads' | 'egress.authorised' | 'api.calls' | 'approvals';
+    /**
+     * The version of the rate card, by its first day.
+     */
+    rates: string;
+    /**
+     * Exact, in `unit`.
+     */
+    quantity: number;
+    unit: string;
+    /**
+     * The same in `shownUnit`, to six digits.
+     */
+    shown: number;
+    shownUnit: string;
+    /**
+     * Micro-dollars for one `per`.
+     */
+    price: number;
+    per: string;
+    /**
+     * Quantity times price, rounded once, half to even.
+     */
+    microDollars: number;
+};
+
+export type Adjustment = {
+    kind: 'builder.vcpu' | 'builder.memory' | 'builder.disk' | 'builder.time' | 'builder.attempts' | 'storage.artifacts' | 'storage.uploads' | 'egress.authorised' | 'api.calls' | 'approvals';
+    /**
+     * The version of the rate card, by its first day.
+     */
+    rates: string;
+    /**
+     * Exact, in `unit`.
+     */
+    quantity: number;
+    unit: string;
+    /**
+     * The same in `shownUnit`, to six digits.
+     */
+    shown: number;
+    shownUnit: string;
+    /**
+     * Micro-dollars for one `per`.
+     */
+    price: number;
+    per: string;
+    /**
+     * What the whole line of that month comes to now, less what was billed of it.
+     */
+    microDollars: number;
+    /**
+     * The month that it belongs to, by its first day.
+     */
+    period: string;
+};
+
+export type CarriedUse = {
+    kind: 'builder.vcpu' | 'builder.memory' | 'builder.disk' | 'builder.time' | 'builder.attempts' | 'storage.artifacts' | 'storage.uploads' | 'egress.authorised' | 'api.calls' | 'approvals';
+    /**
+     * Exact, in `unit`.
+     */
+    quantity: number;
+    unit: string;
+    shown: number;
+    shownUnit: string;
+};
+
+export type InvoiceList = {
+    invoices: Array<InvoiceSummary>;
+    /**
+     * There where more may follow.
+     */
+    cursor?: string;
+};
+
+export type InvoiceSummary = {
+    /**
+     * The first day of its month.
+     */
+    id: string;
+    from: string;
+    /**
+     * The first day that is not in it.
+     */
+    to: string;
+    /**
+     * open: it grows; a closed one never changes.
+     */
+    state: 'open' | 'closed';
+    closedAt?: string;
+    currency: 'USD';
+    /**
+     * All lines and adjustments together.
+     */
+    microDollars: number;
+};
+
+export type Budget = {
+    teamId?: string;
+    /**
+     * What may be spent in a month, in millionths of a US dollar.
+     */
+    microDollars: number;
+    /**
+     * Percentages of it at which `budget.warning` is told; at 100 `budget.exceeded` is, always.
+     */
+    thresholds: Array<number>;
+    /**
+     * True: when it is spent, no build is taken until the month ends. What waits or runs goes on.
+     */
+    hardStop: boolean;
+    changedAt: string;
+    /**
+     * First day of the month that runs.
+     */
+    from: string;
+    /**
+     * Micro-dollars, of that month, so far.
+     */
+    spent: number;
+    /**
+     * Percentages that were reached.
+     */
+    reached: Array<number>;
+    /**
+     * The percentage that is told next; absent: all of it is spent.
+     */
+    next?: number;
+    /**
+     * When the next month begins.
+     */
+    freesAt: string;
+};
+
+export type BudgetRemoval = {
+    removed: true;
+};
+
+export type RateCard = {
+    /**
+     * What holds today; list prices of AWS where the operator has set nothing.
+     */
+    current: RateVersion;
+    /**
+     * All that the operator has set, the oldest first.
+     */
+    versions: Array<RateVersion>;
+};
+
+export type CostList = {
+    from: string;
+    to: string;
+    costs: Array<TenantCost>;
+    /**
+     * There where more may follow.
+     */
+    cursor?: string;
+};
+
+export type TenantCost = {
+    tenantId: string;
+    name: string;
+    /**
+     * What it pays by the rate card, adjustments left aside.
+     */
+    billedMicroDollars: number;
+    aws: AwsCost;
+};
+
+export type AwsCost = {
+    currency: 'USD';
+    region: string;
+    /**
+     * Date of the price table.
+     */
+    pricesOf: string;
+    lines: Array<AwsCostLine>;
+    microDollars: number;
+};
+
+export type AwsCostLine = {
+    kind: 'builder.vcpu' | 'builder.memory' | 'builder.disk' | 'builder.time' | 'builder.attempts' | 'storage.artifacts' | 'storage.uploads' | 'egress.authorised' | 'api.calls' | 'approvals';
+    quantity: number;
+    unit: string;
+    microDollars: number;
+};
+
 export type Build = {
     /**
      * The build’s id.
@@ -2055,6 +2365,10 @@ export type PlanPreview = {
             date: string;
             currency: string;
         };
+        /**
+         * What the builders would be billed by the rate card; `dollars` are what AWS asks by its list prices.
+         */
+        price?: PlanPrice;
     };
     /**
      * The graph as a Mermaid flowchart.
@@ -2155,6 +2469,19 @@ export type Figure = {
      * Past runs whose median it is.
      */
     runs: number;
+};
+
+export type PlanPrice = {
+    currency: 'USD';
+    /**
+     * The version of the rate card that holds now, by its first day.
+     */
+    rates: string;
+    lines: Array<BillLine>;
+    /**
+     * Builders alone: storage and downloads come with time.
+     */
+    microDollars: number;
 };
 
 export type BuildDetail = {
@@ -2432,6 +2759,28 @@ export type Step = {
     facts: {
         [key: string]: string;
     };
+};
+
+export type BuildCost = {
+    buildId: string;
+    /**
+     * False: it runs, and will have cost more.
+     */
+    complete: boolean;
+    /**
+     * The build whose work it shares: that one is billed, and this one costs nothing.
+     */
+    sharesWith?: string;
+    currency: 'USD';
+    lines: Array<BillLine>;
+    /**
+     * Rounded by line, as if the build had an invoice of its own.
+     */
+    microDollars: number;
+    /**
+     * What it is the sum of, and what the service itself pays for.
+     */
+    records: Array<UsageRecord>;
 };
 
 export type BuildLockAnswer = {
@@ -2894,7 +3243,7 @@ export type DeadLetter = {
          * Unique and sortable; a consumer’s dedupe key.
          */
         id: string;
-        type: 'build.submitted' | 'build.queued' | 'build.started' | 'build.stage_completed' | 'build.cancel_requested' | 'build.succeeded' | 'build.failed' | 'build.cancelled' | 'build.rejected' | 'approval.requested' | 'approval.decided' | 'quota.warning' | 'work.started' | 'work.ended' | 'work.unwanted' | 'work.execution_ended';
+        type: 'build.submitted' | 'build.queued' | 'build.started' | 'build.stage_completed' | 'build.cancel_requested' | 'build.succeeded' | 'build.failed' | 'build.cancelled' | 'build.rejected' | 'approval.requested' | 'approval.decided' | 'quota.warning' | 'budget.warning' | 'budget.exceeded' | 'invoice.closed' | 'work.started' | 'work.ended' | 'work.unwanted' | 'work.execution_ended';
         version: 1;
         tenantId: string;
         /**
@@ -4378,7 +4727,7 @@ export type SetRoleData = {
         /**
          * `resource:action`, or `resource:*` for all of a resource, later ones included.
          */
-        grants: Array<'approvals:decide' | 'approvals:manage' | 'approvals:read' | 'artifacts:read' | 'audit:read' | 'builds:create' | 'builds:read' | 'builds:cancel' | 'builds:urgent' | 'cache:read' | 'cache:delete' | 'installation:operate' | 'keys:own' | 'keys:read' | 'keys:write' | 'members:read' | 'members:write' | 'quota:read' | 'quota:write' | 'roles:read' | 'roles:write' | 'secrets:read' | 'secrets:write' | 'specs:validate' | 'templates:read' | 'templates:write' | 'templates:review' | 'templates:publish' | 'teams:read' | 'teams:write' | 'tenant:read' | 'tenant:write' | 'approvals:*' | 'artifacts:*' | 'audit:*' | 'builds:*' | 'cache:*' | 'installation:*' | 'keys:*' | 'members:*' | 'quota:*' | 'roles:*' | 'secrets:*' | 'specs:*' | 'templates:*' | 'teams:*' | 'tenant:*'>;
+        grants: Array<'approvals:decide' | 'approvals:manage' | 'approvals:read' | 'artifacts:read' | 'audit:read' | 'billing:read' | 'billing:write' | 'builds:create' | 'builds:read' | 'builds:cancel' | 'builds:urgent' | 'cache:read' | 'cache:delete' | 'installation:operate' | 'keys:own' | 'keys:read' | 'keys:write' | 'members:read' | 'members:write' | 'quota:read' | 'quota:write' | 'roles:read' | 'roles:write' | 'secrets:read' | 'secrets:write' | 'specs:validate' | 'templates:read' | 'templates:write' | 'templates:review' | 'templates:publish' | 'teams:read' | 'teams:write' | 'tenant:read' | 'tenant:write' | 'usage:read' | 'approvals:*' | 'artifacts:*' | 'audit:*' | 'billing:*' | 'builds:*' | 'cache:*' | 'installation:*' | 'keys:*' | 'members:*' | 'quota:*' | 'roles:*' | 'secrets:*' | 'specs:*' | 'templates:*' | 'teams:*' | 'tenant:*' | 'usage:*'>;
     };
     path: {
         /**
@@ -4515,7 +4864,7 @@ export type CreateKeyData = {
         /**
          * All that the key may do of what its member may. Without scopes it may all of that.
          */
-        scopes?: Array<'approvals:decide' | 'approvals:manage' | 'approvals:read' | 'artifacts:read' | 'audit:read' | 'builds:create' | 'builds:read' | 'builds:cancel' | 'builds:urgent' | 'cache:read' | 'cache:delete' | 'installation:operate' | 'keys:own' | 'keys:read' | 'keys:write' | 'members:read' | 'members:write' | 'quota:read' | 'quota:write' | 'roles:read' | 'roles:write' | 'secrets:read' | 'secrets:write' | 'specs:validate' | 'templates:read' | 'templates:write' | 'templates:review' | 'templates:publish' | 'teams:read' | 'teams:write' | 'tenant:read' | 'tenant:write' | 'approvals:*' | 'artifacts:*' | 'audit:*' | 'builds:*' | 'cache:*' | 'installation:*' | 'keys:*' | 'members:*' | 'quota:*' | 'roles:*' | 'secrets:*' | 'specs:*' | 'templates:*' | 'teams:*' | 'tenant:*'>;
+        scopes?: Array<'approvals:decide' | 'approvals:manage' | 'approvals:read' | 'artifacts:read' | 'audit:read' | 'billing:read' | 'billing:write' | 'builds:create' | 'builds:read' | 'builds:cancel' | 'builds:urgent' | 'cache:read' | 'cache:delete' | 'installation:operate' | 'keys:own' | 'keys:read' | 'keys:write' | 'members:read' | 'members:write' | 'quota:read' | 'quota:write' | 'roles:read' | 'roles:write' | 'secrets:read' | 'secrets:write' | 'specs:validate' | 'templates:read' | 'templates:write' | 'templates:review' | 'templates:publish' | 'teams:read' | 'teams:write' | 'tenant:read' | 'tenant:write' | 'usage:read' | 'approvals:*' | 'artifacts:*' | 'audit:*' | 'billing:*' | 'builds:*' | 'cache:*' | 'installation:*' | 'keys:*' | 'members:*' | 'quota:*' | 'roles:*' | 'secrets:*' | 'specs:*' | 'templates:*' | 'teams:*' | 'tenant:*' | 'usage:*'>;
         /**
          * Addresses, or networks as ADDRESS/PREFIX, that the key may be used from. Without any: from everywhere.
          */
@@ -5552,7 +5901,7 @@ export type ListAuditData = {
         /**
          * Only entries of this action.
          */
-        action?: 'access.refused' | 'approval.covered' | 'approval.expired' | 'approval.given' | 'approval.rejected' | 'approval.withdrawn' | 'approval_policy.removed' | 'approval_policy.set' | 'build.cancel_requested' | 'build.submitted' | 'cache.removed' | 'dead_letter.discarded' | 'dead_letter.redriven' | 'key.created' | 'key.revoked' | 'key.rotated' | 'maintenance.begun' | 'maintenance.ended' | 'member.added' | 'member.changed' | 'member.removed' | 'quota.set' | 'role.removed' | 'role.set' | 'secret.removed' | 'secret.set' | 'team.changed' | 'team.created' | 'team.member_removed' | 'team.member_set' | 'team.removed' | 'team.share_set' | 'template.changed' | 'template.created' | 'template.forked' | 'template.published' | 'template.removed' | 'template.reviewed' | 'template.review_removed' | 'tenant.created' | 'tenant.renamed' | 'tenant.share_set' | 'upload.removed';
+        action?: 'access.refused' | 'approval.covered' | 'approval.expired' | 'approval.given' | 'approval.rejected' | 'approval.withdrawn' | 'approval_policy.removed' | 'approval_policy.set' | 'budget.removed' | 'budget.set' | 'build.cancel_requested' | 'build.submitted' | 'cache.removed' | 'dead_letter.discarded' | 'dead_letter.redriven' | 'invoice.closed' | 'key.created' | 'key.revoked' | 'key.rotated' | 'maintenance.begun' | 'maintenance.ended' | 'member.added' | 'member.changed' | 'member.removed' | 'quota.set' | 'rates.removed' | 'rates.set' | 'role.removed' | 'role.set' | 'secret.removed' | 'secret.set' | 'team.changed' | 'team.created' | 'team.member_removed' | 'team.member_set' | 'team.removed' | 'team.share_set' | 'template.changed' | 'template.created' | 'template.forked' | 'template.published' | 'template.removed' | 'template.reviewed' | 'template.review_removed' | 'tenant.created' | 'tenant.renamed' | 'tenant.share_set' | 'upload.removed';
         /**
          * Only what this member did or was refused.
          */
@@ -5714,6 +6063,763 @@ export type ListAuditAnchorsResponses = {
 
 export type ListAuditAnchorsResponse = ListAuditAnchorsResponses[keyof ListAuditAnchorsResponses];
 
+export type ReadUsageData = {
+    body?: never;
+    path?: never;
+    query?: {
+        /**
+         * Entries a page.
+         */
+        limit?: number;
+        /**
+         * As the page before gave it, with the same query.
+         */
+        cursor?: string;
+        /**
+         * First day, UTC; absent: that of the month that runs.
+         */
+        from?: string;
+        /**
+         * The first day that is not meant; absent: that of the next month.
+         */
+        to?: string;
+        /**
+         * csv: the answer is text/csv, as with `Accept: text/csv`; the next page is in its Link header.
+         */
+        format?: 'json' | 'csv';
+        /**
+         * Of builds those that were submitted in the span, newest first; `limit` is then of builds.
+         */
+        by?: 'kind' | 'day' | 'team' | 'build';
+        /**
+         * Only of this kind.
+         */
+        kind?: 'builder.vcpu' | 'builder.memory' | 'builder.disk' | 'builder.time' | 'builder.attempts' | 'storage.artifacts' | 'storage.uploads' | 'egress.authorised' | 'api.calls' | 'approvals';
+        /**
+         * Only of this team.
+         */
+        team?: string;
+    };
+    url: '/v1/usage';
+};
+
+export type ReadUsageErrors = {
+    /**
+     * `cursor.invalid`: The cursor is not valid. `request.invalid`: The request is not valid.
+     */
+    400: Problem;
+    /**
+     * `access.unauthenticated`: No valid credentials.
+     */
+    401: Problem;
+    /**
+     * `access.address_refused`: The key is not for this address. `access.forbidden`: The key may not do this.
+     */
+    403: Problem;
+    /**
+     * `team.not_found`: There is no such team.
+     */
+    404: Problem;
+    /**
+     * `request.too_large`: The body is too large.
+     */
+    413: Problem;
+    /**
+     * `request.rate_limited`: The key asks too often.
+     */
+    429: Problem;
+    /**
+     * `internal.error`: The service failed.
+     */
+    500: Problem;
+    /**
+     * `service.unavailable`: A part of the service is not available.
+     */
+    503: Problem;
+};
+
+export type ReadUsageError = ReadUsageErrors[keyof ReadUsageErrors];
+
+export type ReadUsageResponses = {
+    /**
+     * Success.
+     */
+    200: Usage;
+};
+
+export type ReadUsageResponse = ReadUsageResponses[keyof ReadUsageResponses];
+
+export type ListUsageRecordsData = {
+    body?: never;
+    path?: never;
+    query: {
+        /**
+         * Entries a page.
+         */
+        limit?: number;
+        /**
+         * As the page before gave it, with the same query.
+         */
+        cursor?: string;
+        /**
+         * csv: the answer is text/csv, as with `Accept: text/csv`; the next page is in its Link header.
+         */
+        format?: 'json' | 'csv';
+        /**
+         * The UTC day.
+         */
+        day: string;
+    };
+    url: '/v1/usage/records';
+};
+
+export type ListUsageRecordsErrors = {
+    /**
+     * `cursor.invalid`: The cursor is not valid. `request.invalid`: The request is not valid.
+     */
+    400: Problem;
+    /**
+     * `access.unauthenticated`: No valid credentials.
+     */
+    401: Problem;
+    /**
+     * `access.address_refused`: The key is not for this address. `access.forbidden`: The key may not do this.
+     */
+    403: Problem;
+    /**
+     * `request.too_large`: The body is too large.
+     */
+    413: Problem;
+    /**
+     * `request.rate_limited`: The key asks too often.
+     */
+    429: Problem;
+    /**
+     * `internal.error`: The service failed.
+     */
+    500: Problem;
+    /**
+     * `service.unavailable`: A part of the service is not available.
+     */
+    503: Problem;
+};
+
+export type ListUsageRecordsError = ListUsageRecordsErrors[keyof ListUsageRecordsErrors];
+
+export type ListUsageRecordsResponses = {
+    /**
+     * Success.
+     */
+    200: UsageRecordList;
+};
+
+export type ListUsageRecordsResponse = ListUsageRecordsResponses[keyof ListUsageRecordsResponses];
+
+export type PreviewBillData = {
+    body?: never;
+    path?: never;
+    query?: {
+        /**
+         * csv: the answer is text/csv, as with `Accept: text/csv`; the next page is in its Link header.
+         */
+        format?: 'json' | 'csv';
+    };
+    url: '/v1/billing/preview';
+};
+
+export type PreviewBillErrors = {
+    /**
+     * `request.invalid`: The request is not valid.
+     */
+    400: Problem;
+    /**
+     * `access.unauthenticated`: No valid credentials.
+     */
+    401: Problem;
+    /**
+     * `access.address_refused`: The key is not for this address. `access.forbidden`: The key may not do this.
+     */
+    403: Problem;
+    /**
+     * `request.too_large`: The body is too large.
+     */
+    413: Problem;
+    /**
+     * `request.rate_limited`: The key asks too often.
+     */
+    429: Problem;
+    /**
+     * `internal.error`: The service failed.
+     */
+    500: Problem;
+    /**
+     * `service.unavailable`: A part of the service is not available.
+     */
+    503: Problem;
+};
+
+export type PreviewBillError = PreviewBillErrors[keyof PreviewBillErrors];
+
+export type PreviewBillResponses = {
+    /**
+     * Success.
+     */
+    200: Invoice;
+};
+
+export type PreviewBillResponse = PreviewBillResponses[keyof PreviewBillResponses];
+
+export type ListInvoicesData = {
+    body?: never;
+    path?: never;
+    query?: {
+        /**
+         * Entries a page.
+         */
+        limit?: number;
+        /**
+         * As the page before gave it, with the same query.
+         */
+        cursor?: string;
+        /**
+         * csv: the answer is text/csv, as with `Accept: text/csv`; the next page is in its Link header.
+         */
+        format?: 'json' | 'csv';
+    };
+    url: '/v1/billing/invoices';
+};
+
+export type ListInvoicesErrors = {
+    /**
+     * `cursor.invalid`: The cursor is not valid. `request.invalid`: The request is not valid.
+     */
+    400: Problem;
+    /**
+     * `access.unauthenticated`: No valid credentials.
+     */
+    401: Problem;
+    /**
+     * `access.address_refused`: The key is not for this address. `access.forbidden`: The key may not do this.
+     */
+    403: Problem;
+    /**
+     * `request.too_large`: The body is too large.
+     */
+    413: Problem;
+    /**
+     * `request.rate_limited`: The key asks too often.
+     */
+    429: Problem;
+    /**
+     * `internal.error`: The service failed.
+     */
+    500: Problem;
+    /**
+     * `service.unavailable`: A part of the service is not available.
+     */
+    503: Problem;
+};
+
+export type ListInvoicesError = ListInvoicesErrors[keyof ListInvoicesErrors];
+
+export type ListInvoicesResponses = {
+    /**
+     * Success.
+     */
+    200: InvoiceList;
+};
+
+export type ListInvoicesResponse = ListInvoicesResponses[keyof ListInvoicesResponses];
+
+export type ReadInvoiceData = {
+    body?: never;
+    path: {
+        /**
+         * The calendar month in which it begins, or its first day, which is the invoice’s id.
+         */
+        month: string;
+    };
+    query?: {
+        /**
+         * csv: the answer is text/csv, as with `Accept: text/csv`; the next page is in its Link header.
+         */
+        format?: 'json' | 'csv';
+    };
+    url: '/v1/billing/invoices/{month}';
+};
+
+export type ReadInvoiceErrors = {
+    /**
+     * `request.invalid`: The request is not valid.
+     */
+    400: Problem;
+    /**
+     * `access.unauthenticated`: No valid credentials.
+     */
+    401: Problem;
+    /**
+     * `access.address_refused`: The key is not for this address. `access.forbidden`: The key may not do this.
+     */
+    403: Problem;
+    /**
+     * `invoice.not_found`: There is no invoice of this month.
+     */
+    404: Problem;
+    /**
+     * `request.too_large`: The body is too large.
+     */
+    413: Problem;
+    /**
+     * `request.rate_limited`: The key asks too often.
+     */
+    429: Problem;
+    /**
+     * `internal.error`: The service failed.
+     */
+    500: Problem;
+    /**
+     * `service.unavailable`: A part of the service is not available.
+     */
+    503: Problem;
+};
+
+export type ReadInvoiceError = ReadInvoiceErrors[keyof ReadInvoiceErrors];
+
+export type ReadInvoiceResponses = {
+    /**
+     * Success.
+     */
+    200: Invoice;
+};
+
+export type ReadInvoiceResponse = ReadInvoiceResponses[keyof ReadInvoiceResponses];
+
+export type RemoveBudgetData = {
+    body?: never;
+    path?: never;
+    query?: never;
+    url: '/v1/billing/budget';
+};
+
+export type RemoveBudgetErrors = {
+    /**
+     * `request.invalid`: The request is not valid.
+     */
+    400: Problem;
+    /**
+     * `access.unauthenticated`: No valid credentials.
+     */
+    401: Problem;
+    /**
+     * `access.address_refused`: The key is not for this address. `access.forbidden`: The key may not do this.
+     */
+    403: Problem;
+    /**
+     * `budget.not_found`: There is no budget.
+     */
+    404: Problem;
+    /**
+     * `request.too_large`: The body is too large.
+     */
+    413: Problem;
+    /**
+     * `request.rate_limited`: The key asks too often.
+     */
+    429: Problem;
+    /**
+     * `internal.error`: The service failed.
+     */
+    500: Problem;
+    /**
+     * `service.unavailable`: A part of the service is not available.
+     */
+    503: Problem;
+};
+
+export type RemoveBudgetError = RemoveBudgetErrors[keyof RemoveBudgetErrors];
+
+export type RemoveBudgetResponses = {
+    /**
+     * Success.
+     */
+    200: BudgetRemoval;
+};
+
+export type RemoveBudgetResponse = RemoveBudgetResponses[keyof RemoveBudgetResponses];
+
+export type ReadBudgetData = {
+    body?: never;
+    path?: never;
+    query?: never;
+    url: '/v1/billing/budget';
+};
+
+export type ReadBudgetErrors = {
+    /**
+     * `request.invalid`: The request is not valid.
+     */
+    400: Problem;
+    /**
+     * `access.unauthenticated`: No valid credentials.
+     */
+    401: Problem;
+    /**
+     * `access.address_refused`: The key is not for this address. `access.forbidden`: The key may not do this.
+     */
+    403: Problem;
+    /**
+     * `budget.not_found`: There is no budget.
+     */
+    404: Problem;
+    /**
+     * `request.too_large`: The body is too large.
+     */
+    413: Problem;
+    /**
+     * `request.rate_limited`: The key asks too often.
+     */
+    429: Problem;
+    /**
+     * `internal.error`: The service failed.
+     */
+    500: Problem;
+    /**
+     * `service.unavailable`: A part of the service is not available.
+     */
+    503: Problem;
+};
+
+export type ReadBudgetError = ReadBudgetErrors[keyof ReadBudgetErrors];
+
+export type ReadBudgetResponses = {
+    /**
+     * Success.
+     */
+    200: Budget;
+};
+
+export type ReadBudgetResponse = ReadBudgetResponses[keyof ReadBudgetResponses];
+
+export type SetBudgetData = {
+    body: {
+        /**
+         * What may be spent in a month, in millionths of a US dollar.
+         */
+        microDollars: number;
+        /**
+         * Percentages of it at which `budget.warning` is told; at 100 `budget.exceeded` is, always.
+         */
+        thresholds?: Array<number>;
+        /**
+         * True: when it is spent, no build is taken until the month ends. What waits or runs goes on.
+         */
+        hardStop?: boolean;
+    };
+    path?: never;
+    query?: never;
+    url: '/v1/billing/budget';
+};
+
+export type SetBudgetErrors = {
+    /**
+     * `request.invalid`: The request is not valid. `request.unreadable`: The body cannot be read.
+     */
+    400: Problem;
+    /**
+     * `access.unauthenticated`: No valid credentials.
+     */
+    401: Problem;
+    /**
+     * `access.address_refused`: The key is not for this address. `access.forbidden`: The key may not do this.
+     */
+    403: Problem;
+    /**
+     * `request.too_large`: The body is too large.
+     */
+    413: Problem;
+    /**
+     * `request.media_type`: The media type is not supported.
+     */
+    415: Problem;
+    /**
+     * `request.rate_limited`: The key asks too often.
+     */
+    429: Problem;
+    /**
+     * `internal.error`: The service failed.
+     */
+    500: Problem;
+    /**
+     * `service.unavailable`: A part of the service is not available.
+     */
+    503: Problem;
+};
+
+export type SetBudgetError = SetBudgetErrors[keyof SetBudgetErrors];
+
+export type SetBudgetResponses = {
+    /**
+     * Success.
+     */
+    200: Budget;
+};
+
+export type SetBudgetResponse = SetBudgetResponses[keyof SetBudgetResponses];
+
+export type ReadRatesData = {
+    body?: never;
+    path?: never;
+    query?: never;
+    url: '/v1/billing/rates';
+};
+
+export type ReadRatesErrors = {
+    /**
+     * `request.invalid`: The request is not valid.
+     */
+    400: Problem;
+    /**
+     * `access.unauthenticated`: No valid credentials.
+     */
+    401: Problem;
+    /**
+     * `access.address_refused`: The key is not for this address. `access.forbidden`: The key may not do this.
+     */
+    403: Problem;
+    /**
+     * `request.too_large`: The body is too large.
+     */
+    413: Problem;
+    /**
+     * `request.rate_limited`: The key asks too often.
+     */
+    429: Problem;
+    /**
+     * `internal.error`: The service failed.
+     */
+    500: Problem;
+    /**
+     * `service.unavailable`: A part of the service is not available.
+     */
+    503: Problem;
+};
+
+export type ReadRatesError = ReadRatesErrors[keyof ReadRatesErrors];
+
+export type ReadRatesResponses = {
+    /**
+     * Success.
+     */
+    200: RateCard;
+};
+
+export type ReadRatesResponse = ReadRatesResponses[keyof ReadRatesResponses];
+
+export type RemoveRatesData = {
+    body?: never;
+    path: {
+        /**
+         * The first day on which the version holds, from 00:00 UTC.
+         */
+        from: string;
+    };
+    query?: never;
+    url: '/v1/billing/rates/{from}';
+};
+
+export type RemoveRatesErrors = {
+    /**
+     * `request.invalid`: The request is not valid.
+     */
+    400: Problem;
+    /**
+     * `access.unauthenticated`: No valid credentials.
+     */
+    401: Problem;
+    /**
+     * `access.address_refused`: The key is not for this address. `access.forbidden`: The key may not do this.
+     */
+    403: Problem;
+    /**
+     * `rates.not_found`: There is no such version of the rate card.
+     */
+    404: Problem;
+    /**
+     * `rates.begun`: The version of the rate card has begun.
+     */
+    409: Problem;
+    /**
+     * `request.too_large`: The body is too large.
+     */
+    413: Problem;
+    /**
+     * `request.rate_limited`: The key asks too often.
+     */
+    429: Problem;
+    /**
+     * `internal.error`: The service failed.
+     */
+    500: Problem;
+    /**
+     * `service.unavailable`: A part of the service is not available.
+     */
+    503: Problem;
+};
+
+export type RemoveRatesError = RemoveRatesErrors[keyof RemoveRatesErrors];
+
+export type RemoveRatesResponses = {
+    /**
+     * Success.
+     */
+    200: RateCard;
+};
+
+export type RemoveRatesResponse = RemoveRatesResponses[keyof RemoveRatesResponses];
+
+export type SetRatesData = {
+    body: {
+        /**
+         * For people, such as "list prices 2027".
+         */
+        name: string;
+        /**
+         * Micro-dollars (millionths of a US dollar) for one unit; what is not named costs nothing. Units: builder.vcpu vCPU-hour, builder.memory GiB-hour, builder.disk GiB-hour, builder.time minute, builder.attempts attempt, storage.artifacts GiB-month, storage.uploads GiB-month, egress.authorised GiB, api.calls 1,000 calls, approvals decision.
+         */
+        prices: {
+            [key: string]: number;
+        };
+    };
+    path: {
+        /**
+         * The first day on which the version holds, from 00:00 UTC.
+         */
+        from: string;
+    };
+    query?: never;
+    url: '/v1/billing/rates/{from}';
+};
+
+export type SetRatesErrors = {
+    /**
+     * `request.invalid`: The request is not valid. `request.unreadable`: The body cannot be read.
+     */
+    400: Problem;
+    /**
+     * `access.unauthenticated`: No valid credentials.
+     */
+    401: Problem;
+    /**
+     * `access.address_refused`: The key is not for this address. `access.forbidden`: The key may not do this.
+     */
+    403: Problem;
+    /**
+     * `rates.begun`: The version of the rate card has begun. `rates.too_many`: The rate card has too many versions.
+     */
+    409: Problem;
+    /**
+     * `request.too_large`: The body is too large.
+     */
+    413: Problem;
+    /**
+     * `request.media_type`: The media type is not supported.
+     */
+    415: Problem;
+    /**
+     * `request.rate_limited`: The key asks too often.
+     */
+    429: Problem;
+    /**
+     * `internal.error`: The service failed.
+     */
+    500: Problem;
+    /**
+     * `service.unavailable`: A part of the service is not available.
+     */
+    503: Problem;
+};
+
+export type SetRatesError = SetRatesErrors[keyof SetRatesErrors];
+
+export type SetRatesResponses = {
+    /**
+     * Success.
+     */
+    200: RateCard;
+};
+
+export type SetRatesResponse = SetRatesResponses[keyof SetRatesResponses];
+
+export type ListCostsData = {
+    body?: never;
+    path?: never;
+    query?: {
+        /**
+         * Entries a page.
+         */
+        limit?: number;
+        /**
+         * As the page before gave it, with the same query.
+         */
+        cursor?: string;
+        /**
+         * First day, UTC; absent: that of the month that runs.
+         */
+        from?: string;
+        /**
+         * The first day that is not meant; absent: that of the next month.
+         */
+        to?: string;
+        /**
+         * csv: the answer is text/csv, as with `Accept: text/csv`; the next page is in its Link header.
+         */
+        format?: 'json' | 'csv';
+    };
+    url: '/v1/billing/costs';
+};
+
+export type ListCostsErrors = {
+    /**
+     * `cursor.invalid`: The cursor is not valid. `request.invalid`: The request is not valid.
+     */
+    400: Problem;
+    /**
+     * `access.unauthenticated`: No valid credentials.
+     */
+    401: Problem;
+    /**
+     * `access.address_refused`: The key is not for this address. `access.forbidden`: The key may not do this.
+     */
+    403: Problem;
+    /**
+     * `request.too_large`: The body is too large.
+     */
+    413: Problem;
+    /**
+     * `request.rate_limited`: The key asks too often.
+     */
+    429: Problem;
+    /**
+     * `internal.error`: The service failed.
+     */
+    500: Problem;
+    /**
+     * `service.unavailable`: A part of the service is not available.
+     */
+    503: Problem;
+};
+
+export type ListCostsError = ListCostsErrors[keyof ListCostsErrors];
+
+export type ListCostsResponses = {
+    /**
+     * Success.
+     */
+    200: CostList;
+};
+
+export type ListCostsResponse = ListCostsResponses[keyof ListCostsResponses];
+
 export type ListBuildsData = {
     body?: never;
     path?: never;
@@ -5823,6 +6929,10 @@ export type StartBuildErrors = {
      * `access.unauthenticated`: No valid credentials.
      */
     401: Problem;
+    /**
+     * `budget.exceeded`: A budget is spent.
+     */
+    402: Problem;
     /**
      * `access.address_refused`: The key is not for this address. `access.forbidden`: The key may not do this.
      */
@@ -6004,6 +7114,69 @@ export type ReadBuildResponses = {
 
 export type ReadBuildResponse = ReadBuildResponses[keyof ReadBuildResponses];
 
+export type ReadBuildCostData = {
+    body?: never;
+    path: {
+        /**
+         * Id of the build.
+         */
+        id: string;
+    };
+    query?: {
+        /**
+         * csv: the answer is text/csv, as with `Accept: text/csv`; the next page is in its Link header.
+         */
+        format?: 'json' | 'csv';
+    };
+    url: '/v1/builds/{id}/cost';
+};
+
+export type ReadBuildCostErrors = {
+    /**
+     * `request.invalid`: The request is not valid.
+     */
+    400: Problem;
+    /**
+     * `access.unauthenticated`: No valid credentials.
+     */
+    401: Problem;
+    /**
+     * `access.address_refused`: The key is not for this address. `access.forbidden`: The key may not do this.
+     */
+    403: Problem;
+    /**
+     * `build.not_found`: There is no such build.
+     */
+    404: Problem;
+    /**
+     * `request.too_large`: The body is too large.
+     */
+    413: Problem;
+    /**
+     * `request.rate_limited`: The key asks too often.
+     */
+    429: Problem;
+    /**
+     * `internal.error`: The service failed.
+     */
+    500: Problem;
+    /**
+     * `service.unavailable`: A part of the service is not available.
+     */
+    503: Problem;
+};
+
+export type ReadBuildCostError = ReadBuildCostErrors[keyof ReadBuildCostErrors];
+
+export type ReadBuildCostResponses = {
+    /**
+     * Success.
+     */
+    200: BuildCost;
+};
+
+export type ReadBuildCostResponse = ReadBuildCostResponses[keyof ReadBuildCostResponses];
+
 export type ReadBuildLockData = {
     body?: never;
     path: {
@@ -6173,6 +7346,10 @@ export type ResumeBuildErrors = {
      */
     401: Problem;
     /**
+     * `budget.exceeded`: A budget is spent.
+     */
+    402: Problem;
+    /**
      * `access.address_refused`: The key is not for this address. `access.forbidden`: The key may not do this.
      */
     403: Problem;
@@ -6261,6 +7438,10 @@ export type RetryBuildErrors = {
      * `access.unauthenticated`: No valid credentials.
      */
     401: Problem;
+    /**
+     * `budget.exceeded`: A budget is spent.
+     */
+    402: Problem;
     /**
      * `access.address_refused`: The key is not for this address. `access.forbidden`: The key may not do this.
      */
@@ -6655,6 +7836,10 @@ export type VerifyBuildErrors = {
      * `access.unauthenticated`: No valid credentials.
      */
     401: Problem;
+    /**
+     * `budget.exceeded`: A budget is spent.
+     */
+    402: Problem;
     /**
      * `access.address_refused`: The key is not for this address. `access.forbidden`: The key may not do this.
      */
@@ -8398,6 +9583,197 @@ export type SetTeamQuotaResponses = {
 };
 
 export type SetTeamQuotaResponse = SetTeamQuotaResponses[keyof SetTeamQuotaResponses];
+
+export type RemoveTeamBudgetData = {
+    body?: never;
+    path: {
+        /**
+         * Id of the team.
+         */
+        teamId: string;
+    };
+    query?: never;
+    url: '/v1/teams/{teamId}/budget';
+};
+
+export type RemoveTeamBudgetErrors = {
+    /**
+     * `request.invalid`: The request is not valid.
+     */
+    400: Problem;
+    /**
+     * `access.unauthenticated`: No valid credentials.
+     */
+    401: Problem;
+    /**
+     * `access.address_refused`: The key is not for this address. `access.forbidden`: The key may not do this.
+     */
+    403: Problem;
+    /**
+     * `budget.not_found`: There is no budget. `team.not_found`: There is no such team.
+     */
+    404: Problem;
+    /**
+     * `request.too_large`: The body is too large.
+     */
+    413: Problem;
+    /**
+     * `request.rate_limited`: The key asks too often.
+     */
+    429: Problem;
+    /**
+     * `internal.error`: The service failed.
+     */
+    500: Problem;
+    /**
+     * `service.unavailable`: A part of the service is not available.
+     */
+    503: Problem;
+};
+
+export type RemoveTeamBudgetError = RemoveTeamBudgetErrors[keyof RemoveTeamBudgetErrors];
+
+export type RemoveTeamBudgetResponses = {
+    /**
+     * Success.
+     */
+    200: BudgetRemoval;
+};
+
+export type RemoveTeamBudgetResponse = RemoveTeamBudgetResponses[keyof RemoveTeamBudgetResponses];
+
+export type ReadTeamBudgetData = {
+    body?: never;
+    path: {
+        /**
+         * Id of the team.
+         */
+        teamId: string;
+    };
+    query?: never;
+    url: '/v1/teams/{teamId}/budget';
+};
+
+export type ReadTeamBudgetErrors = {
+    /**
+     * `request.invalid`: The request is not valid.
+     */
+    400: Problem;
+    /**
+     * `access.unauthenticated`: No valid credentials.
+     */
+    401: Problem;
+    /**
+     * `access.address_refused`: The key is not for this address. `access.forbidden`: The key may not do this.
+     */
+    403: Problem;
+    /**
+     * `budget.not_found`: There is no budget. `team.not_found`: There is no such team.
+     */
+    404: Problem;
+    /**
+     * `request.too_large`: The body is too large.
+     */
+    413: Problem;
+    /**
+     * `request.rate_limited`: The key asks too often.
+     */
+    429: Problem;
+    /**
+     * `internal.error`: The service failed.
+     */
+    500: Problem;
+    /**
+     * `service.unavailable`: A part of the service is not available.
+     */
+    503: Problem;
+};
+
+export type ReadTeamBudgetError = ReadTeamBudgetErrors[keyof ReadTeamBudgetErrors];
+
+export type ReadTeamBudgetResponses = {
+    /**
+     * Success.
+     */
+    200: Budget;
+};
+
+export type ReadTeamBudgetResponse = ReadTeamBudgetResponses[keyof ReadTeamBudgetResponses];
+
+export type SetTeamBudgetData = {
+    body: {
+        /**
+         * What may be spent in a month, in millionths of a US dollar.
+         */
+        microDollars: number;
+        /**
+         * Percentages of it at which `budget.warning` is told; at 100 `budget.exceeded` is, always.
+         */
+        thresholds?: Array<number>;
+        /**
+         * True: when it is spent, no build is taken until the month ends. What waits or runs goes on.
+         */
+        hardStop?: boolean;
+    };
+    path: {
+        /**
+         * Id of the team.
+         */
+        teamId: string;
+    };
+    query?: never;
+    url: '/v1/teams/{teamId}/budget';
+};
+
+export type SetTeamBudgetErrors = {
+    /**
+     * `request.invalid`: The request is not valid. `request.unreadable`: The body cannot be read.
+     */
+    400: Problem;
+    /**
+     * `access.unauthenticated`: No valid credentials.
+     */
+    401: Problem;
+    /**
+     * `access.address_refused`: The key is not for this address. `access.forbidden`: The key may not do this.
+     */
+    403: Problem;
+    /**
+     * `team.not_found`: There is no such team.
+     */
+    404: Problem;
+    /**
+     * `request.too_large`: The body is too large.
+     */
+    413: Problem;
+    /**
+     * `request.media_type`: The media type is not supported.
+     */
+    415: Problem;
+    /**
+     * `request.rate_limited`: The key asks too often.
+     */
+    429: Problem;
+    /**
+     * `internal.error`: The service failed.
+     */
+    500: Problem;
+    /**
+     * `service.unavailable`: A part of the service is not available.
+     */
+    503: Problem;
+};
+
+export type SetTeamBudgetError = SetTeamBudgetErrors[keyof SetTeamBudgetErrors];
+
+export type SetTeamBudgetResponses = {
+    /**
+     * Success.
+     */
+    200: Budget;
+};
+
+export type SetTeamBudgetResponse = SetTeamBudgetResponses[keyof SetTeamBudgetResponses];
 
 export type ReadTeamShareData = {
     body?: never;

@@ -24,7 +24,15 @@ export const startBuild = defineOperation({
   describedBody: specBodySchema,
   response: buildViewSchema,
   status: 202,
-  errors: ['spec.invalid', 'team.not_found', 'quota.exceeded', 'budget.exceeded', 'queue.full', 'service.maintenance', ...lockErrorCodes],
+  errors: [
+    'spec.invalid',
+    'team.not_found',
+    'quota.exceeded',
+    'budget.exceeded',
+    'queue.full',
+    'service.maintenance',
+    ...lockErrorCodes,
+  ],
   idempotent: true,
   async handle(ports, { query, body, context }) {
     const actor = principalOf(context);
