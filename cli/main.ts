@@ -36,6 +36,7 @@ import { usageCommand } from './commands/usage.ts';
 import { validateCommand } from './commands/validate.ts';
 import { verifyCommand } from './commands/verify.ts';
 import { verifyArtifactCommand } from './commands/verify-artifact.ts';
+import { webhooksCommand } from './commands/webhooks.ts';
 import { setExit } from './exit.ts';
 import { exitCodeTable } from './exit-codes.ts';
 import { asCliFailure, failureDocument, failureText } from './failure.ts';
@@ -82,6 +83,7 @@ const commands = [
   billingCommand,
   approvalsCommand,
   auditCommand,
+  webhooksCommand,
   dlqCommand,
   maintenanceCommand,
   doctorCommand,

@@ -53,3 +53,8 @@ export function equalSecrets(a: string, b: string): boolean {
 export function signText(text: string, key: string): string {
   return createHmac('sha256', key).update(text).digest('base64url');
 }
+
+/** HMAC-SHA-256 of a text under a key of bytes, in base64. */
+export function hmacSha256(text: string, key: Uint8Array): string {
+  return createHmac('sha256', key).update(text).digest('base64');
+}

@@ -10,6 +10,7 @@ import { secretErrors } from './secrets/errors.ts';
 import { teamErrors } from './teams/errors.ts';
 import { templateErrors } from './templates/errors.ts';
 import { uploadErrors } from './uploads/errors.ts';
+import { webhookErrors } from './webhooks/errors.ts';
 
 /**
  * The catalogue of errors: every failure that a caller can see has a code here, which never changes its meaning.
@@ -130,6 +131,7 @@ export const errorCatalogue = {
     remedy: 'List what there is with GET /v1/cache.',
   },
   ...uploadErrors,
+  ...webhookErrors,
   ...secretErrors,
   ...teamErrors,
   ...templateErrors,

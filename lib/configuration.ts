@@ -54,6 +54,9 @@ const contextSchema = z
     'archives.privateHosts': hostListSchema
       .optional()
       .describe('Hosts with private addresses at which archives of specs may be, parted by commas.'),
+    'webhooks.privateHosts': hostListSchema
+      .optional()
+      .describe('Hosts with private addresses that webhooks may be at, also without TLS, parted by commas.'),
     proxy: proxyAddressSchema
       .refine((url) => !url.includes('@'), 'an address without a password, which the template would show')
       .optional()

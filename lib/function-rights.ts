@@ -117,7 +117,19 @@ export function grantRights(target: EngineFunction, rights: Rights, things: Gran
   }
   if (rights.stopsTasks) things.pool.grantStop(role);
   if (rights.signingKey !== undefined) allow(signingActions[rights.signingKey], [things.signingKey.arn]);
-  if (rights.secretKey !== undefined) allow(sealingActions[rights.secretKey], [things.secretKey.arn]);
+  if (rights.secretKey !== undefined) {
+    const { secretsUnder } = rights;
+    role.addToPolicy(
+      new PolicyStatement({
+        actions: sealingActions[rights.secretKey],
+        resources: [things.secretKey.arn],
+        // The name that a secret is sealed for is part of what KMS authenticates (adapters/kms/kms-vault.ts).
+        ...(secretsUnder === undefined
+          ? {}
+          : { conditions: { StringLike: { 'kms:EncryptionContext:secret': `${secretsUnder}*` } } }),
+      }),
+    );
+  }
   if (rights.exportsAudit === true) {
     allowByWildcard(
       role,

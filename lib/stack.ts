@@ -103,6 +103,7 @@ export class BuilderStack extends Stack {
     const ubuntuSecurity = configuration['archives.ubuntuSecurity'];
     const snapshot = configuration['archives.snapshot'];
     const privateHosts = configuration['archives.privateHosts'];
+    const webhookHosts = configuration['webhooks.privateHosts'];
     // What proves the audit logs whole, from who can write everything else of the store.
     buckets.keepFor(eventFunctions.sealAudit.rights.writesUnder, events.sealAudit.role);
     for (const { made, rights } of all) {
@@ -151,6 +152,7 @@ export class BuilderStack extends Stack {
         ...(ubuntuSecurity === undefined ? {} : { [names.archiveUbuntuSecurity]: ubuntuSecurity }),
         ...(snapshot === undefined ? {} : { [names.archiveSnapshot]: snapshot }),
         ...(privateHosts === undefined ? {} : { [names.archivePrivateHosts]: privateHosts.join(',') }),
+        ...(webhookHosts === undefined ? {} : { [names.webhookPrivateHosts]: webhookHosts.join(',') }),
       });
     }
 

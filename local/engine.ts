@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { createHttpArchive } from '../adapters/archive/http-archive.ts';
 import { createPackageFiles } from '../adapters/archive/package-files.ts';
 import { createTrustedFetch } from '../adapters/network/trusted-fetch.ts';
+import { createWebhookSender } from '../adapters/network/webhook-sender.ts';
 import { createTokenVerifier } from '../adapters/oidc/token-verifier.ts';
 import { createPrometheusMetrics } from '../adapters/prometheus/prometheus-metrics.ts';
 import { createKeySigner } from '../adapters/signing/key-signer.ts';
@@ -95,6 +96,7 @@ export async function startEngine(
     clock,
     handedOver: (path, name) => running?.handedOver?.(path, name),
   });
+  const stopping = new AbortController();
   const proxy = proxyOf(configuration.proxy, configuration.noProxy);
   const runner = await openRunner({
     directory: join(directory, 'tasks'),
@@ -191,6 +193,9 @@ export async function startEngine(
     }),
     signer: createKeySigner(openSigningKey(directory)),
     vault: createKeyVault(openVaultKey(directory)),
+    webhooks: createWebhookSender({
+      ...{ privateHosts: configuration.webhookPrivateHosts ?? [], proxy, stopping: stopping.signal },
+    }),
     ...(oidc === undefined
       ? {}
       : { tokens: createTokenVerifier(oidc, { fetch: createTrustedFetch(proxy), clock, log: log.info }) }),
@@ -217,6 +222,8 @@ export async function startEngine(
     url: front.url,
     ports,
     close: async () => {
+      // What waits for somebody else's server is given up, and sent again at the next start.
+      stopping.abort(new Error('the engine is being stopped'));
       await timers.stop();
       await front.close();
       await flow.close();
@@ -248,6 +255,7 @@ function limitsOf(
     oidc: oidcOfConfiguration(configuration),
     rateLimit: { burst: configuration.requestBurst, perSecond: configuration.requestsPerSecond, shared: false },
     privateArchiveHosts: configuration.archivePrivateHosts,
+    webhookPrivateHosts: configuration.webhookPrivateHosts,
     snapshots: configuration.archiveSnapshot !== undefined,
   };
 }

@@ -35,6 +35,7 @@ import { secretCalls } from './secrets.ts';
 import { teamCalls } from './teams.ts';
 import { templateCalls } from './templates.ts';
 import { uploadCalls } from './uploads.ts';
+import { webhookCalls } from './webhooks.ts';
 
 /** A spec as an object, or as the text of a file in JSON or YAML. */
 export type SpecSource = Spec | TemplatedSpec | SpecText;
@@ -210,6 +211,7 @@ export function createEngineClient(options: {
     ...diffCalls(client),
     ...lockCalls(client),
     ...secretCalls(client),
+    ...webhookCalls(client),
     ...quotaCalls(client),
     ...accessCalls(client),
     ...teamCalls(client),

@@ -1,11 +1,18 @@
-import { type LookupAddress, lookup as resolveName } from 'node:dns';
+import { type LookupAddress, type LookupAllOptions, lookup } from 'node:dns';
 import { addAbortListener } from 'node:events';
 import { isIP, type LookupFunction } from 'node:net';
 import { reachOf } from '../../core/network-address.ts';
 import type { WebProxy } from '../../core/wiring/proxy.ts';
 import { AddressRefused } from './address-refused.ts';
 import { proxyConnections } from './proxy-connections.ts';
-import { createWebFetch, type WebFetch } from './web-fetch.ts';
+import { type Connection, createWebFetch, type WebFetch } from './web-fetch.ts';
+
+/** Asks for all addresses of a name, as `lookup` of node:dns does. */
+export type ResolveName = (
+  host: string,
+  options: LookupAllOptions,
+  done: (error: NodeJS.ErrnoException | null, addresses: LookupAddress[]) => void,
+) => void;
 
 /** Throws where an IP address is none that may be asked for the sake of a host. */
 function needAllowed(ip: string, host: string, privateHosts: ReadonlySet<string>): void {
@@ -16,7 +23,7 @@ function needAllowed(ip: string, host: string, privateHosts: ReadonlySet<string>
 }
 
 /** Resolves a name and hands on its addresses only if each of them may be asked: what is checked is what is connected to. */
-function guardedLookup(privateHosts: ReadonlySet<string>): LookupFunction {
+function guardedLookup(privateHosts: ReadonlySet<string>, resolveName: ResolveName): LookupFunction {
   return (host, options, done) => {
     resolveName(host, { ...options, all: true }, (error, addresses) => {
       if (error !== null) return done(error, '', 0);
@@ -37,7 +44,7 @@ function guardedLookup(privateHosts: ReadonlySet<string>): LookupFunction {
  * The addresses that a name has here; none where it has none, as where a proxy alone knows the names of the world.
  * @throws the signal's reason, where the resolver has not answered by then: no request is there yet that would end
  */
-function addressesOf(host: string, signal: AbortSignal): Promise<LookupAddress[]> {
+function addressesOf(host: string, signal: AbortSignal, resolveName: ResolveName): Promise<LookupAddress[]> {
   return new Promise((resolve, reject) => {
     const listening = addAbortListener(signal, () => reject(signal.reason));
     resolveName(host, { all: true }, (error, addresses) => {
@@ -57,18 +64,32 @@ function addressesOf(host: string, signal: AbortSignal): Promise<LookupAddress[]
  * @throws (the answer) AddressRefused; the network's error
  */
 export function createGuardedFetch(privateHosts: readonly string[], proxy?: WebProxy): WebFetch {
+  return createWebFetch(guardedConnect(privateHosts, proxy));
+}
+
+/**
+ * Judges an address as `createGuardedFetch` does and says how it is connected to.
+ * @param resolveName the system's, unless a test has one of its own
+ * @throws (the answer) AddressRefused; the signal's reason
+ */
+export function guardedConnect(
+  privateHosts: readonly string[],
+  proxy?: WebProxy,
+  resolveName: ResolveName = lookup,
+): (url: URL, signal: AbortSignal) => Promise<Connection> {
   const allowed = new Set(privateHosts.map((host) => host.toLowerCase()));
-  const lookup = guardedLookup(allowed);
+  const guarded = guardedLookup(allowed, resolveName);
   const proxied = proxyConnections(proxy);
-  return createWebFetch(async (url, signal) => {
+  return async (url, signal) => {
     const host = url.hostname.replace(/^\[(.*)\]$/, '$1');
     // No name is looked up for these.
     if (isIP(host) !== 0) needAllowed(host, url.hostname, allowed);
     const connection = proxied(url);
-    if (connection === undefined) return { lookup, agent: false };
+    if (connection === undefined) return { lookup: guarded, agent: false };
     if (isIP(host) === 0) {
-      for (const { address } of await addressesOf(host, signal)) needAllowed(address, host.toLowerCase(), allowed);
+      for (const { address } of await addressesOf(host, signal, resolveName))
+        needAllowed(address, host.toLowerCase(), allowed);
     }
     return connection;
-  });
+  };
 }

@@ -151,6 +151,7 @@ export async function startPaperEngine(options: PaperEngineOptions): Promise<Pap
     packages: { gone: async () => [] },
     signer: paperSigner,
     vault: paperVault,
+    webhooks: { send: () => Promise.reject(new Error('nothing is sent on paper')) },
     clock,
     ids,
   };

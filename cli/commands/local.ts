@@ -25,6 +25,10 @@ const engineOptions = [
     'address of an archive that keeps old states, with {archive} and {timestamp} in it; none without it',
   ),
   new Option(
+    '--webhook-private-hosts <hosts>',
+    'hosts with private addresses, parted by commas, that webhooks may be at, also by http; none without it',
+  ),
+  new Option(
     '--proxy <url>',
     'web proxy for archives and for scripts with network; a password is better set as LBUILD_PROXY; none without it',
   ),

@@ -38,6 +38,8 @@ export const permissions = [
   'tenant:read',
   'tenant:write',
   'usage:read',
+  'webhooks:read',
+  'webhooks:write',
 ] as const;
 export type Permission = (typeof permissions)[number];
 

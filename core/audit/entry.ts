@@ -56,6 +56,13 @@ export const auditActions = [
   'tenant.renamed',
   'tenant.share_set',
   'upload.removed',
+  'webhook.changed',
+  'webhook.created',
+  'webhook.disabled',
+  'webhook.pinged',
+  'webhook.removed',
+  'webhook.replayed',
+  'webhook.secret_rotated',
 ] as const;
 export type AuditAction = (typeof auditActions)[number];
 

@@ -162,6 +162,18 @@ export const eventCatalogue = {
       microDollars: z.number().int().describe('What is to be paid, in millionths of a US dollar.'),
     }),
   },
+  'webhook.disabled': {
+    ...{ version: 1, audience: 'public', meaning: 'The engine sends nothing more to a webhook until it is enabled.' },
+    detail: z.object({
+      webhookId: z.string().describe('The webhook.'),
+      reason: z.enum(['gone', 'failing']).describe('gone: it answered 410. failing: nothing arrived for days.'),
+      failingSince: z.string().optional().describe('Since when nothing had arrived.'),
+    }),
+  },
+  'webhook.ping': {
+    ...{ version: 1, audience: 'public', meaning: 'Somebody tries a webhook out; sent to that one alone.' },
+    detail: z.object({ webhookId: z.string().describe('The webhook.') }),
+  },
   'work.started': {
     ...{ version: 1, audience: 'internal', meaning: 'A work runs whose own build left it while others shared it.' },
     detail: z.object({ buildId }),
@@ -177,6 +189,13 @@ export const eventCatalogue = {
   'work.execution_ended': {
     ...{ version: 1, audience: 'internal', meaning: 'What Step Functions told in vain, told again by the engine.' },
     detail: z.object({ buildId }),
+  },
+  'webhook.replayed': {
+    ...{ version: 1, audience: 'internal', meaning: 'A delivery is to be sent to a webhook again, at once.' },
+    detail: z.object({
+      webhookId: z.string().describe('The webhook.'),
+      deliveryId: z.string().describe('The delivery.'),
+    }),
   },
 } as const satisfies Record<EventType, EventDeclaration>;
 

@@ -18,12 +18,16 @@ export const eventTypes = [
   'budget.warning',
   'budget.exceeded',
   'invoice.closed',
+  'webhook.disabled',
+  'webhook.ping',
   // Of a work whose own build left it while others shared it: that one is over, and nothing more is told of it.
   'work.started',
   'work.ended',
   'work.unwanted',
   // What Step Functions told in vain: it is told again by the engine itself (core/dead-letters).
   'work.execution_ended',
+  // That a delivery is to be sent again at once.
+  'webhook.replayed',
 ] as const;
 export type EventType = (typeof eventTypes)[number];
 

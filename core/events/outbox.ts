@@ -18,16 +18,25 @@ export function outboxWrite<T extends EventType>(
   tenantId: string,
   detail: EventDetail<T>,
 ): TableWrite {
-  const event: EngineEvent = {
-    id: ports.ids.next('evt'),
-    type,
-    version: eventCatalogue[type].version,
-    tenantId,
-    at: ports.clock.now().toISOString(),
-    detail: toJsonObject(detail),
-  };
-  return { kind: 'put', key: outboxKey(event.id), data: toJsonObject(event), condition: { kind: 'absent' } };
+  return outboxOf(newEvent(ports, type, tenantId, detail));
 }
+
+/** An event of now, for whom its id matters; it is told by `outboxOf`. */
+export function newEvent<T extends EventType>(
+  ports: { clock: Clock; ids: Ids },
+  type: T,
+  tenantId: string,
+  detail: EventDetail<T>,
+): EngineEvent {
+  const { version } = eventCatalogue[type];
+  const at = ports.clock.now().toISOString();
+  return { id: ports.ids.next('evt'), type, version, tenantId, at, detail: toJsonObject(detail) };
+}
+
+/** The write that puts an event into the outbox, as `outboxWrite` does. */
+export const outboxOf = (event: EngineEvent): TableWrite => ({
+  ...{ kind: 'put', key: outboxKey(event.id), data: toJsonObject(event), condition: { kind: 'absent' } },
+});
 
 /** The events that changes of the table put into the outbox. */
 export function outboxEvents(changes: readonly TableChange[]): EngineEvent[] {

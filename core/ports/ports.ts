@@ -13,6 +13,7 @@ import type { Signer } from './signer.ts';
 import type { Table } from './table.ts';
 import type { TokenVerifier } from './token-verifier.ts';
 import type { Vault } from './vault.ts';
+import type { WebhookSender } from './webhook-sender.ts';
 
 /** All that the functions stand on. A composition root (a lambda.ts, local/) makes one; a function takes what it needs. */
 export interface Ports {
@@ -26,6 +27,7 @@ export interface Ports {
   readonly packages: PackageFiles;
   readonly signer: Signer;
   readonly vault: Vault;
+  readonly webhooks: WebhookSender;
   /** Absent: no copies of audit logs are kept. */
   readonly auditArchive?: AuditArchive;
   /** Absent: no issuer is configured, and API keys alone are taken. */

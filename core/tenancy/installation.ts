@@ -45,6 +45,8 @@ export const installationSchema = z.strictObject({
   warmsPresets: z.boolean(),
   /** Hosts with private addresses that archives of a spec may be at; none where absent. */
   privateArchiveHosts: z.array(z.string()).optional(),
+  /** Hosts with private addresses that webhooks may be at, also without TLS; none where absent. */
+  webhookPrivateHosts: z.array(z.string()).optional(),
   /** How often a key may ask; as often as it likes where absent, as in tests. */
   rateLimit: rateLimitSchema.optional(),
   /** Whose tokens are taken beside API keys; absent: nobody's. */

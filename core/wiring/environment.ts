@@ -45,6 +45,7 @@ export const environmentNames = {
   archiveFallbackHours: 'LBUILD_ARCHIVE_FALLBACK_HOURS',
   archivePrivateHosts: 'LBUILD_ARCHIVE_PRIVATE_HOSTS',
   archiveSnapshot: 'LBUILD_ARCHIVE_SNAPSHOT',
+  webhookPrivateHosts: 'LBUILD_WEBHOOK_PRIVATE_HOSTS',
   archiveDebianSecurity: 'LBUILD_ARCHIVE_DEBIAN_SECURITY',
   archiveUbuntu: 'LBUILD_ARCHIVE_UBUNTU',
   archiveUbuntuSecurity: 'LBUILD_ARCHIVE_UBUNTU_SECURITY',

@@ -1,4 +1,5 @@
-import { type EventType, eventSource } from '../events/event.ts';
+import { isPublic } from '../events/catalogue.ts';
+import { type EventType, eventSource, eventTypes } from '../events/event.ts';
 import type { EventFunctionName } from './flow-functions.ts';
 
 /** Which of the engine's own events call which function. */
@@ -29,6 +30,11 @@ export const eventRules: readonly {
     name: 'tell-budgets-of-what-was-used',
     types: ['build.stage_completed', 'build.succeeded', 'build.failed', 'build.cancelled', 'work.ended'],
     target: 'recordUsage',
+  },
+  {
+    name: 'send-webhooks',
+    types: eventTypes.filter((type) => isPublic(type) || type === 'webhook.replayed'),
+    target: 'deliverWebhook',
   },
 ];
 
@@ -62,6 +68,7 @@ export const schedules: readonly {
   { name: 'export-audit', everyMinutes: 1_440, target: 'exportAudit' },
   { name: 'sweep-quotas', everyMinutes: 15, target: 'settleQuotas' },
   { name: 'sweep-usage', everyMinutes: 5, target: 'recordUsage' },
+  { name: 'sweep-webhooks', everyMinutes: 1, target: 'deliverWebhook' },
 ];
 
 /** `source` of the engine's own events, which its rules match. */

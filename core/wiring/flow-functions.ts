@@ -1,4 +1,5 @@
 import { anchorsPrefix } from '../audit/places.ts';
+import { webhookSecretPrefix } from '../webhooks/places.ts';
 import type { GroupRights } from './operation-groups.ts';
 
 /** A function that the state machine, a rule, a schedule or the table's stream calls. */
@@ -13,6 +14,8 @@ export interface EngineFunction {
     readonly exportsAudit?: boolean;
   };
   readonly timeoutSeconds: number;
+  /** Events that one machine calls it with at once: of one that waits for others’ servers, fewer than there is room for. */
+  readonly mostAtOnce?: number;
 }
 
 const none = {
@@ -167,6 +170,14 @@ export const eventFunctions = {
     rights: none,
     // A sweep reads the leases and a month of sums of a hundred tenants.
     timeoutSeconds: 300,
+  },
+  deliverWebhook: {
+    name: 'deliver-webhook',
+    entry: 'functions/events/deliver-webhook/lambda.ts',
+    rights: { ...none, secretKey: 'open', secretsUnder: webhookSecretPrefix },
+    // A sweep begins attempts for 40 seconds, and each may take 15.
+    timeoutSeconds: 90,
+    mostAtOnce: 4,
   },
 } as const satisfies Record<string, EngineFunction>;
 export type EventFunctionName = keyof typeof eventFunctions;

@@ -4,6 +4,7 @@ import { usagePrefix, usageSumPrefix } from '../billing/places.ts';
 import { locksPrefix, uploadsPrefix } from '../builds/places.ts';
 import { bucketPrefix } from '../protection/places.ts';
 import { probePrefix } from '../telemetry/readiness.ts';
+import { webhookSecretPrefix } from '../webhooks/places.ts';
 
 /** What a group of operations may do with the table and the stores: lib/ grants exactly this. */
 export interface GroupRights {
@@ -25,6 +26,8 @@ export interface GroupRights {
   readonly signingKey?: 'read' | 'sign';
   /** What it may do with the key that seals secrets; absent: nothing. */
   readonly secretKey?: 'seal' | 'open';
+  /** Begin of the only names of secrets that it seals or opens; absent: all. */
+  readonly secretsUnder?: string;
 }
 
 /** Begins of the partitions in which a group that `recordsAccess` may write. */
@@ -199,6 +202,20 @@ export const operationGroups: readonly OperationGroup[] = [
     // The store may take a while to make one object of many parts.
     timeoutSeconds: 29,
     summary: 'The exchange between builders and the engine',
+  },
+  {
+    name: 'webhooks',
+    prefixes: ['/v1/webhooks'],
+    entry: 'functions/api/webhooks/lambda.ts',
+    rights: {
+      ...{ table: 'write', blobs: 'none', signsUrls: false, startsFlow: false, stopsFlow: false, stopsTasks: false },
+      // It makes secrets and cannot read them: another function signs.
+      secretKey: 'seal',
+      secretsUnder: webhookSecretPrefix,
+    },
+    // A replay reads and writes some hundred deliveries.
+    timeoutSeconds: 29,
+    summary: 'Where events are sent to, what was sent, and sending it again',
   },
   {
     name: 'service',

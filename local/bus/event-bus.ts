@@ -2,7 +2,7 @@ import { type EventEnvelope, eventEnvelope } from '../../core/events/envelope.ts
 import type { Clock } from '../../core/ports/clock.ts';
 import type { EventBus } from '../../core/ports/event-bus.ts';
 import { eventRules } from '../../core/wiring/event-rules.ts';
-import type { EventFunctionName } from '../../core/wiring/flow-functions.ts';
+import { type EngineFunction, type EventFunctionName, eventFunctions } from '../../core/wiring/flow-functions.ts';
 import { type Delivery, DeliveryQueue } from './delivery-queue.ts';
 
 /** A delivery that was given up: what it was, to whom, and why it failed at last. */
@@ -36,6 +36,12 @@ export interface LocalBus extends EventBus {
 /** Deliveries at once, in all: the machine's own Lambda concurrency. */
 const concurrency = 8;
 
+/** Of these, calls of one function: who waits for others' servers leaves room for the rest. */
+function mostAtOnce(target: EventFunctionName): number {
+  const { mostAtOnce: most = concurrency }: EngineFunction = eventFunctions[target];
+  return most;
+}
+
 /** Attempts before a delivery is given up, and delays between them in milliseconds: doubled from first to longest. */
 const maximumAttempts = 10;
 const firstDelay = 200;
@@ -54,9 +60,18 @@ export function createLocalBus(options: LocalBusOptions): LocalBus {
   const sleeping = new Set<Promise<void>>();
   const delivering = new Set<Promise<void>>();
 
+  const calls = new Map<EventFunctionName, number>();
+  const callsOf = (target: EventFunctionName): number => calls.get(target) ?? 0;
+
+  /** Takes the first that may be delivered now. */
+  const takeNext = (): Delivery | undefined => {
+    const at = waiting.findIndex(({ target }) => callsOf(target) < mostAtOnce(target));
+    return at < 0 ? undefined : waiting.splice(at, 1)[0];
+  };
+
   const work = (): void => {
     while (!closing.signal.aborted && delivering.size < concurrency) {
-      const delivery = waiting.shift();
+      const delivery = takeNext();
       if (delivery === undefined) return;
       const delivered = deliver(delivery).finally(() => {
         delivering.delete(delivered);
@@ -77,8 +92,9 @@ export function createLocalBus(options: LocalBusOptions): LocalBus {
 
   const deliver = async (delivery: Delivery): Promise<void> => {
     const { rule, target, envelope } = delivery;
+    calls.set(target, callsOf(target) + 1);
     try {
-      await invoke(target, envelope);
+      await invoke(target, envelope).finally(() => calls.set(target, callsOf(target) - 1));
       queue.remove(delivery.id);
     } catch (thrown) {
       const reason = thrown instanceof Error ? `${thrown.name}: ${thrown.message}` : String(thrown);

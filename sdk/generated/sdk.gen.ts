@@ -2,7 +2,7 @@
 
 import { client } from './client.gen.ts';
 import type { Client, ClientMeta, Options as Options2, RequestResult, TDataShape } from './client/index.ts';
-import type { AddMemberData, AddMemberErrors, AddMemberResponses, ApproveBuildData, ApproveBuildErrors, ApproveBuildResponses, BeginMaintenanceData, BeginMaintenanceErrors, BeginMaintenanceResponses, CancelBuildData, CancelBuildErrors, CancelBuildResponses, ChangeMemberData, ChangeMemberErrors, ChangeMemberResponses, ChangeTeamData, ChangeTeamErrors, ChangeTeamResponses, ChangeTemplateData, ChangeTemplateErrors, ChangeTemplateResponses, CreateKeyData, CreateKeyErrors, CreateKeyResponses, CreateTeamData, CreateTeamErrors, CreateTeamResponses, CreateTemplateData, CreateTemplateErrors, CreateTemplateResponses, CreateTenantData, CreateTenantErrors, CreateTenantResponses, DeclareUploadData, DeclareUploadErrors, DeclareUploadResponses, DiffBuildsData, DiffBuildsErrors, DiffBuildsResponses, DiscardDeadLetterData, DiscardDeadLetterErrors, DiscardDeadLetterResponses, DownloadArtifactData, DownloadArtifactErrors, DownloadEvidenceData, DownloadEvidenceErrors, EndMaintenanceData, EndMaintenanceErrors, EndMaintenanceResponses, ExchangeData, ExchangeErrors, ExchangeResponses, ExplainCacheData, ExplainCacheErrors, ExplainCacheResponses, ForkTemplateData, ForkTemplateErrors, ForkTemplateResponses, ListApprovalPoliciesData, ListApprovalPoliciesErrors, ListApprovalPoliciesResponses, ListApprovalsData, ListApprovalsErrors, ListApprovalsResponses, ListArtifactsData, ListArtifactsErrors, ListArtifactsResponses, ListAuditAnchorsData, ListAuditAnchorsErrors, ListAuditAnchorsResponses, ListAuditData, ListAuditErrors, ListAuditResponses, ListBuildsData, ListBuildsErrors, ListBuildsResponses, ListCacheData, ListCacheErrors, ListCacheResponses, ListCostsData, ListCostsErrors, ListCostsResponses, ListDeadLettersData, ListDeadLettersErrors, ListDeadLettersResponses, ListInvoicesData, ListInvoicesErrors, ListInvoicesResponses, ListKeysData, ListKeysErrors, ListKeysResponses, ListMembersData, ListMembersErrors, ListMembersResponses, ListRolesData, ListRolesErrors, ListRolesResponses, ListSecretsData, ListSecretsErrors, ListSecretsResponses, ListTeamMembersData, ListTeamMembersErrors, ListTeamMembersResponses, ListTeamsData, ListTeamsErrors, ListTeamsResponses, ListTemplateReviewsData, ListTemplateReviewsErrors, ListTemplateReviewsResponses, ListTemplatesData, ListTemplatesErrors, ListTemplatesResponses, ListTemplateVersionsData, ListTemplateVersionsErrors, ListTemplateVersionsResponses, ListTenantsData, ListTenantsErrors, ListTenantsResponses, ListUploadsData, ListUploadsErrors, ListUploadsResponses, ListUsageRecordsData, ListUsageRecordsErrors, ListUsageRecordsResponses, ListVerificationsData, ListVerificationsErrors, ListVerificationsResponses, PreviewBillData, PreviewBillErrors, PreviewBillResponses, PreviewPlanData, PreviewPlanErrors, PreviewPlanResponses, PublishTemplateVersionData, PublishTemplateVersionErrors, PublishTemplateVersionResponses, ReadApprovalData, ReadApprovalErrors, ReadApprovalPolicyData, ReadApprovalPolicyErrors, ReadApprovalPolicyResponses, ReadApprovalResponses, ReadAuditTailData, ReadAuditTailErrors, ReadAuditTailResponses, ReadBudgetData, ReadBudgetErrors, ReadBudgetResponses, ReadBuildCostData, ReadBuildCostErrors, ReadBuildCostResponses, ReadBuildData, ReadBuildErrors, ReadBuildLockData, ReadBuildLockErrors, ReadBuildLockResponses, ReadBuildResponses, ReadCacheStatsData, ReadCacheStatsErrors, ReadCacheStatsResponses, ReadCapabilitiesData, ReadCapabilitiesErrors, ReadCapabilitiesResponses, ReadHealthData, ReadHealthErrors, ReadHealthResponses, ReadInvoiceData, ReadInvoiceErrors, ReadInvoiceResponses, ReadLivenessData, ReadLivenessErrors, ReadLivenessResponses, ReadLogsData, ReadLogsErrors, ReadLogsResponses, ReadMaintenanceData, ReadMaintenanceErrors, ReadMaintenanceResponses, ReadMemberData, ReadMemberErrors, ReadMemberResponses, ReadOpenapiData, ReadOpenapiErrors, ReadOpenapiResponses, ReadQuotaData, ReadQuotaErrors, ReadQuotaResponses, ReadRatesData, ReadRatesErrors, ReadRatesResponses, ReadReadinessData, ReadReadinessErrors, ReadReadinessResponses, ReadSigningKeyData, ReadSigningKeyErrors, ReadSigningKeyResponses, ReadTeamBudgetData, ReadTeamBudgetErrors, ReadTeamBudgetResponses, ReadTeamData, ReadTeamErrors, ReadTeamQuotaData, ReadTeamQuotaErrors, ReadTeamQuotaResponses, ReadTeamResponses, ReadTeamShareData, ReadTeamShareErrors, ReadTeamShareResponses, ReadTemplateData, ReadTemplateErrors, ReadTemplateResponses, ReadTemplateVersionData, ReadTemplateVersionErrors, ReadTemplateVersionResponses, ReadTenantData, ReadTenantErrors, ReadTenantQuotaData, ReadTenantQuotaErrors, ReadTenantQuotaResponses, ReadTenantResponses, ReadTenantShareData, ReadTenantShareErrors, ReadTenantShareResponses, ReadUploadData, ReadUploadErrors, ReadUploadResponses, ReadUsageData, ReadUsageErrors, ReadUsageResponses, RedriveDeadLetterData, RedriveDeadLetterErrors, RedriveDeadLetterResponses, RejectBuildData, RejectBuildErrors, RejectBuildResponses, RemoveApprovalPolicyData, RemoveApprovalPolicyErrors, RemoveApprovalPolicyResponses, RemoveBudgetData, RemoveBudgetErrors, RemoveBudgetResponses, RemoveCachedData, RemoveCachedErrors, RemoveCachedResponses, RemoveMemberData, RemoveMemberErrors, RemoveMemberResponses, RemoveRatesData, RemoveRatesErrors, RemoveRatesResponses, RemoveRoleData, RemoveRoleErrors, RemoveRoleResponses, RemoveSecretData, RemoveSecretErrors, RemoveSecretResponses, RemoveTeamBudgetData, RemoveTeamBudgetErrors, RemoveTeamBudgetResponses, RemoveTeamData, RemoveTeamErrors, RemoveTeamMemberData, RemoveTeamMemberErrors, RemoveTeamMemberResponses, RemoveTeamResponses, RemoveTemplateData, RemoveTemplateErrors, RemoveTemplateResponses, RemoveTemplateReviewData, RemoveTemplateReviewErrors, RemoveTemplateReviewResponses, RemoveUploadData, RemoveUploadErrors, RemoveUploadResponses, RenameTenantData, RenameTenantErrors, RenameTenantResponses, ResumeBuildData, ResumeBuildErrors, ResumeBuildResponses, RetryBuildData, RetryBuildErrors, RetryBuildResponses, ReviewTemplateData, ReviewTemplateErrors, ReviewTemplateResponses, RevokeKeyData, RevokeKeyErrors, RevokeKeyResponses, RotateKeyData, RotateKeyErrors, RotateKeyResponses, SetApprovalPolicyData, SetApprovalPolicyErrors, SetApprovalPolicyResponses, SetBudgetData, SetBudgetErrors, SetBudgetResponses, SetRatesData, SetRatesErrors, SetRatesResponses, SetRoleData, SetRoleErrors, SetRoleResponses, SetSecretData, SetSecretErrors, SetSecretResponses, SetTeamBudgetData, SetTeamBudgetErrors, SetTeamBudgetResponses, SetTeamMemberData, SetTeamMemberErrors, SetTeamMemberResponses, SetTeamQuotaData, SetTeamQuotaErrors, SetTeamQuotaResponses, SetTeamShareData, SetTeamShareErrors, SetTeamShareResponses, SetTenantQuotaData, SetTenantQuotaErrors, SetTenantQuotaResponses, SetTenantShareData, SetTenantShareErrors, SetTenantShareResponses, StartBuildData, StartBuildErrors, StartBuildResponses, UploadLockData, UploadLockErrors, UploadLockResponses, ValidateSpecData, ValidateSpecErrors, ValidateSpecResponses, VerifyBuildData, VerifyBuildErrors, VerifyBuildResponses, WarmCacheData, WarmCacheErrors, WarmCacheResponses, WhoAmIData, WhoAmIErrors, WhoAmIResponses, WithdrawApprovalData, WithdrawApprovalErrors, WithdrawApprovalResponses } from './types.gen.ts';
+import type { AddMemberData, AddMemberErrors, AddMemberResponses, ApproveBuildData, ApproveBuildErrors, ApproveBuildResponses, BeginMaintenanceData, BeginMaintenanceErrors, BeginMaintenanceResponses, CancelBuildData, CancelBuildErrors, CancelBuildResponses, ChangeMemberData, ChangeMemberErrors, ChangeMemberResponses, ChangeTeamData, ChangeTeamErrors, ChangeTeamResponses, ChangeTemplateData, ChangeTemplateErrors, ChangeTemplateResponses, ChangeWebhookData, ChangeWebhookErrors, ChangeWebhookResponses, CreateKeyData, CreateKeyErrors, CreateKeyResponses, CreateTeamData, CreateTeamErrors, CreateTeamResponses, CreateTemplateData, CreateTemplateErrors, CreateTemplateResponses, CreateTenantData, CreateTenantErrors, CreateTenantResponses, CreateWebhookData, CreateWebhookErrors, CreateWebhookResponses, DeclareUploadData, DeclareUploadErrors, DeclareUploadResponses, DiffBuildsData, DiffBuildsErrors, DiffBuildsResponses, DiscardDeadLetterData, DiscardDeadLetterErrors, DiscardDeadLetterResponses, DownloadArtifactData, DownloadArtifactErrors, DownloadEvidenceData, DownloadEvidenceErrors, EndMaintenanceData, EndMaintenanceErrors, EndMaintenanceResponses, ExchangeData, ExchangeErrors, ExchangeResponses, ExplainCacheData, ExplainCacheErrors, ExplainCacheResponses, ForkTemplateData, ForkTemplateErrors, ForkTemplateResponses, ListApprovalPoliciesData, ListApprovalPoliciesErrors, ListApprovalPoliciesResponses, ListApprovalsData, ListApprovalsErrors, ListApprovalsResponses, ListArtifactsData, ListArtifactsErrors, ListArtifactsResponses, ListAuditAnchorsData, ListAuditAnchorsErrors, ListAuditAnchorsResponses, ListAuditData, ListAuditErrors, ListAuditResponses, ListBuildsData, ListBuildsErrors, ListBuildsResponses, ListCacheData, ListCacheErrors, ListCacheResponses, ListCostsData, ListCostsErrors, ListCostsResponses, ListDeadLettersData, ListDeadLettersErrors, ListDeadLettersResponses, ListInvoicesData, ListInvoicesErrors, ListInvoicesResponses, ListKeysData, ListKeysErrors, ListKeysResponses, ListMembersData, ListMembersErrors, ListMembersResponses, ListRolesData, ListRolesErrors, ListRolesResponses, ListSecretsData, ListSecretsErrors, ListSecretsResponses, ListTeamMembersData, ListTeamMembersErrors, ListTeamMembersResponses, ListTeamsData, ListTeamsErrors, ListTeamsResponses, ListTemplateReviewsData, ListTemplateReviewsErrors, ListTemplateReviewsResponses, ListTemplatesData, ListTemplatesErrors, ListTemplatesResponses, ListTemplateVersionsData, ListTemplateVersionsErrors, ListTemplateVersionsResponses, ListTenantsData, ListTenantsErrors, ListTenantsResponses, ListUploadsData, ListUploadsErrors, ListUploadsResponses, ListUsageRecordsData, ListUsageRecordsErrors, ListUsageRecordsResponses, ListVerificationsData, ListVerificationsErrors, ListVerificationsResponses, ListWebhookDeliveriesData, ListWebhookDeliveriesErrors, ListWebhookDeliveriesResponses, ListWebhooksData, ListWebhooksErrors, ListWebhooksResponses, PingWebhookData, PingWebhookErrors, PingWebhookResponses, PreviewBillData, PreviewBillErrors, PreviewBillResponses, PreviewPlanData, PreviewPlanErrors, PreviewPlanResponses, PublishTemplateVersionData, PublishTemplateVersionErrors, PublishTemplateVersionResponses, ReadApprovalData, ReadApprovalErrors, ReadApprovalPolicyData, ReadApprovalPolicyErrors, ReadApprovalPolicyResponses, ReadApprovalResponses, ReadAuditTailData, ReadAuditTailErrors, ReadAuditTailResponses, ReadBudgetData, ReadBudgetErrors, ReadBudgetResponses, ReadBuildCostData, ReadBuildCostErrors, ReadBuildCostResponses, ReadBuildData, ReadBuildErrors, ReadBuildLockData, ReadBuildLockErrors, ReadBuildLockResponses, ReadBuildResponses, ReadCacheStatsData, ReadCacheStatsErrors, ReadCacheStatsResponses, ReadCapabilitiesData, ReadCapabilitiesErrors, ReadCapabilitiesResponses, ReadHealthData, ReadHealthErrors, ReadHealthResponses, ReadInvoiceData, ReadInvoiceErrors, ReadInvoiceResponses, ReadLivenessData, ReadLivenessErrors, ReadLivenessResponses, ReadLogsData, ReadLogsErrors, ReadLogsResponses, ReadMaintenanceData, ReadMaintenanceErrors, ReadMaintenanceResponses, ReadMemberData, ReadMemberErrors, ReadMemberResponses, ReadOpenapiData, ReadOpenapiErrors, ReadOpenapiResponses, ReadQuotaData, ReadQuotaErrors, ReadQuotaResponses, ReadRatesData, ReadRatesErrors, ReadRatesResponses, ReadReadinessData, ReadReadinessErrors, ReadReadinessResponses, ReadSigningKeyData, ReadSigningKeyErrors, ReadSigningKeyResponses, ReadTeamBudgetData, ReadTeamBudgetErrors, ReadTeamBudgetResponses, ReadTeamData, ReadTeamErrors, ReadTeamQuotaData, ReadTeamQuotaErrors, ReadTeamQuotaResponses, ReadTeamResponses, ReadTeamShareData, ReadTeamShareErrors, ReadTeamShareResponses, ReadTemplateData, ReadTemplateErrors, ReadTemplateResponses, ReadTemplateVersionData, ReadTemplateVersionErrors, ReadTemplateVersionResponses, ReadTenantData, ReadTenantErrors, ReadTenantQuotaData, ReadTenantQuotaErrors, ReadTenantQuotaResponses, ReadTenantResponses, ReadTenantShareData, ReadTenantShareErrors, ReadTenantShareResponses, ReadUploadData, ReadUploadErrors, ReadUploadResponses, ReadUsageData, ReadUsageErrors, ReadUsageResponses, ReadWebhookData, ReadWebhookDeliveryData, ReadWebhookDeliveryErrors, ReadWebhookDeliveryResponses, ReadWebhookErrors, ReadWebhookResponses, RedriveDeadLetterData, RedriveDeadLetterErrors, RedriveDeadLetterResponses, RejectBuildData, RejectBuildErrors, RejectBuildResponses, RemoveApprovalPolicyData, RemoveApprovalPolicyErrors, RemoveApprovalPolicyResponses, RemoveBudgetData, RemoveBudgetErrors, RemoveBudgetResponses, RemoveCachedData, RemoveCachedErrors, RemoveCachedResponses, RemoveMemberData, RemoveMemberErrors, RemoveMemberResponses, RemoveRatesData, RemoveRatesErrors, RemoveRatesResponses, RemoveRoleData, RemoveRoleErrors, RemoveRoleResponses, RemoveSecretData, RemoveSecretErrors, RemoveSecretResponses, RemoveTeamBudgetData, RemoveTeamBudgetErrors, RemoveTeamBudgetResponses, RemoveTeamData, RemoveTeamErrors, RemoveTeamMemberData, RemoveTeamMemberErrors, RemoveTeamMemberResponses, RemoveTeamResponses, RemoveTemplateData, RemoveTemplateErrors, RemoveTemplateResponses, RemoveTemplateReviewData, RemoveTemplateReviewErrors, RemoveTemplateReviewResponses, RemoveUploadData, RemoveUploadErrors, RemoveUploadResponses, RemoveWebhookData, RemoveWebhookErrors, RemoveWebhookResponses, RenameTenantData, RenameTenantErrors, RenameTenantResponses, ReplayWebhookDeliveriesData, ReplayWebhookDeliveriesErrors, ReplayWebhookDeliveriesResponses, ReplayWebhookDeliveryData, ReplayWebhookDeliveryErrors, ReplayWebhookDeliveryResponses, ResumeBuildData, ResumeBuildErrors, ResumeBuildResponses, RetryBuildData, RetryBuildErrors, RetryBuildResponses, ReviewTemplateData, ReviewTemplateErrors, ReviewTemplateResponses, RevokeKeyData, RevokeKeyErrors, RevokeKeyResponses, RotateKeyData, RotateKeyErrors, RotateKeyResponses, RotateWebhookSecretData, RotateWebhookSecretErrors, RotateWebhookSecretResponses, SetApprovalPolicyData, SetApprovalPolicyErrors, SetApprovalPolicyResponses, SetBudgetData, SetBudgetErrors, SetBudgetResponses, SetRatesData, SetRatesErrors, SetRatesResponses, SetRoleData, SetRoleErrors, SetRoleResponses, SetSecretData, SetSecretErrors, SetSecretResponses, SetTeamBudgetData, SetTeamBudgetErrors, SetTeamBudgetResponses, SetTeamMemberData, SetTeamMemberErrors, SetTeamMemberResponses, SetTeamQuotaData, SetTeamQuotaErrors, SetTeamQuotaResponses, SetTeamShareData, SetTeamShareErrors, SetTeamShareResponses, SetTenantQuotaData, SetTenantQuotaErrors, SetTenantQuotaResponses, SetTenantShareData, SetTenantShareErrors, SetTenantShareResponses, StartBuildData, StartBuildErrors, StartBuildResponses, UploadLockData, UploadLockErrors, UploadLockResponses, ValidateSpecData, ValidateSpecErrors, ValidateSpecResponses, VerifyBuildData, VerifyBuildErrors, VerifyBuildResponses, WarmCacheData, WarmCacheErrors, WarmCacheResponses, WhoAmIData, WhoAmIErrors, WhoAmIResponses, WithdrawApprovalData, WithdrawApprovalErrors, WithdrawApprovalResponses } from './types.gen.ts';
 
 export type Options<TData extends TDataShape = TDataShape, ThrowOnError extends boolean = boolean, TResponse = unknown> = Options2<TData, ThrowOnError, TResponse> & {
     /**
@@ -1814,6 +1814,187 @@ export const exchange = <ThrowOnError extends boolean = false>(options: Options<
             type: 'http'
         }],
     url: '/v1/stages/{id}/attempts/{n}:exchange',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json',
+        ...options.headers
+    }
+});
+
+/**
+ * The webhooks of the tenant, the oldest first: all of them, at most 25
+ *
+ * Needs the permission `webhooks:read`.
+ */
+export const listWebhooks = <ThrowOnError extends boolean = false>(options?: Options<ListWebhooksData, ThrowOnError>): RequestResult<ListWebhooksResponses, ListWebhooksErrors, ThrowOnError> => (options?.client ?? client).get<ListWebhooksResponses, ListWebhooksErrors, ThrowOnError>({
+    security: [{
+            key: 'apiKey',
+            scheme: 'bearer',
+            type: 'http'
+        }],
+    url: '/v1/webhooks',
+    ...options
+});
+
+/**
+ * Have events sent to an address; the secret that signs them is in this answer and never again
+ *
+ * Needs the permission `webhooks:write`.
+ */
+export const createWebhook = <ThrowOnError extends boolean = false>(options: Options<CreateWebhookData, ThrowOnError>): RequestResult<CreateWebhookResponses, CreateWebhookErrors, ThrowOnError> => (options.client ?? client).post<CreateWebhookResponses, CreateWebhookErrors, ThrowOnError>({
+    security: [{
+            key: 'apiKey',
+            scheme: 'bearer',
+            type: 'http'
+        }],
+    url: '/v1/webhooks',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json',
+        ...options.headers
+    }
+});
+
+/**
+ * Remove a webhook with its secrets
+ *
+ * Needs the permission `webhooks:write`.
+ */
+export const removeWebhook = <ThrowOnError extends boolean = false>(options: Options<RemoveWebhookData, ThrowOnError>): RequestResult<RemoveWebhookResponses, RemoveWebhookErrors, ThrowOnError> => (options.client ?? client).delete<RemoveWebhookResponses, RemoveWebhookErrors, ThrowOnError>({
+    security: [{
+            key: 'apiKey',
+            scheme: 'bearer',
+            type: 'http'
+        }],
+    url: '/v1/webhooks/{id}',
+    ...options
+});
+
+/**
+ * A webhook, and how it has answered of late
+ *
+ * Needs the permission `webhooks:read`.
+ */
+export const readWebhook = <ThrowOnError extends boolean = false>(options: Options<ReadWebhookData, ThrowOnError>): RequestResult<ReadWebhookResponses, ReadWebhookErrors, ThrowOnError> => (options.client ?? client).get<ReadWebhookResponses, ReadWebhookErrors, ThrowOnError>({
+    security: [{
+            key: 'apiKey',
+            scheme: 'bearer',
+            type: 'http'
+        }],
+    url: '/v1/webhooks/{id}',
+    ...options
+});
+
+/**
+ * Change a webhook: what is not named stays; enabling it again forgets why it was not
+ *
+ * Needs the permission `webhooks:write`.
+ */
+export const changeWebhook = <ThrowOnError extends boolean = false>(options: Options<ChangeWebhookData, ThrowOnError>): RequestResult<ChangeWebhookResponses, ChangeWebhookErrors, ThrowOnError> => (options.client ?? client).patch<ChangeWebhookResponses, ChangeWebhookErrors, ThrowOnError>({
+    security: [{
+            key: 'apiKey',
+            scheme: 'bearer',
+            type: 'http'
+        }],
+    url: '/v1/webhooks/{id}',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json',
+        ...options.headers
+    }
+});
+
+/**
+ * Give a webhook another secret, which is in this answer and never again; the one before signs too for a while
+ *
+ * Needs the permission `webhooks:write`.
+ */
+export const rotateWebhookSecret = <ThrowOnError extends boolean = false>(options: Options<RotateWebhookSecretData, ThrowOnError>): RequestResult<RotateWebhookSecretResponses, RotateWebhookSecretErrors, ThrowOnError> => (options.client ?? client).post<RotateWebhookSecretResponses, RotateWebhookSecretErrors, ThrowOnError>({
+    security: [{
+            key: 'apiKey',
+            scheme: 'bearer',
+            type: 'http'
+        }],
+    url: '/v1/webhooks/{id}:rotate',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json',
+        ...options.headers
+    }
+});
+
+/**
+ * Send `webhook.ping` to a webhook, enabled or not, once; read the delivery for what came of it
+ *
+ * Needs the permission `webhooks:write`.
+ */
+export const pingWebhook = <ThrowOnError extends boolean = false>(options: Options<PingWebhookData, ThrowOnError>): RequestResult<PingWebhookResponses, PingWebhookErrors, ThrowOnError> => (options.client ?? client).post<PingWebhookResponses, PingWebhookErrors, ThrowOnError>({
+    security: [{
+            key: 'apiKey',
+            scheme: 'bearer',
+            type: 'http'
+        }],
+    url: '/v1/webhooks/{id}:ping',
+    ...options
+});
+
+/**
+ * What was sent to a webhook, or is to be, by event, the latest first; it is kept for 30 days
+ *
+ * Needs the permission `webhooks:read`.
+ */
+export const listWebhookDeliveries = <ThrowOnError extends boolean = false>(options: Options<ListWebhookDeliveriesData, ThrowOnError>): RequestResult<ListWebhookDeliveriesResponses, ListWebhookDeliveriesErrors, ThrowOnError> => (options.client ?? client).get<ListWebhookDeliveriesResponses, ListWebhookDeliveriesErrors, ThrowOnError>({
+    security: [{
+            key: 'apiKey',
+            scheme: 'bearer',
+            type: 'http'
+        }],
+    url: '/v1/webhooks/{id}/deliveries',
+    ...options
+});
+
+/**
+ * A delivery with what was posted, its attempts and what came of each
+ *
+ * Needs the permission `webhooks:read`.
+ */
+export const readWebhookDelivery = <ThrowOnError extends boolean = false>(options: Options<ReadWebhookDeliveryData, ThrowOnError>): RequestResult<ReadWebhookDeliveryResponses, ReadWebhookDeliveryErrors, ThrowOnError> => (options.client ?? client).get<ReadWebhookDeliveryResponses, ReadWebhookDeliveryErrors, ThrowOnError>({
+    security: [{
+            key: 'apiKey',
+            scheme: 'bearer',
+            type: 'http'
+        }],
+    url: '/v1/webhooks/{id}/deliveries/{deliveryId}',
+    ...options
+});
+
+/**
+ * Send a delivery again, however it ended, with the same `webhook-id`
+ *
+ * Needs the permission `webhooks:write`.
+ */
+export const replayWebhookDelivery = <ThrowOnError extends boolean = false>(options: Options<ReplayWebhookDeliveryData, ThrowOnError>): RequestResult<ReplayWebhookDeliveryResponses, ReplayWebhookDeliveryErrors, ThrowOnError> => (options.client ?? client).post<ReplayWebhookDeliveryResponses, ReplayWebhookDeliveryErrors, ThrowOnError>({
+    security: [{
+            key: 'apiKey',
+            scheme: 'bearer',
+            type: 'http'
+        }],
+    url: '/v1/webhooks/{id}/deliveries/{deliveryId}:replay',
+    ...options
+});
+
+/**
+ * Send the deliveries of a range of time again, within a minute: some hundred a call, on by its cursor
+ *
+ * Needs the permission `webhooks:write`.
+ */
+export const replayWebhookDeliveries = <ThrowOnError extends boolean = false>(options: Options<ReplayWebhookDeliveriesData, ThrowOnError>): RequestResult<ReplayWebhookDeliveriesResponses, ReplayWebhookDeliveriesErrors, ThrowOnError> => (options.client ?? client).post<ReplayWebhookDeliveriesResponses, ReplayWebhookDeliveriesErrors, ThrowOnError>({
+    security: [{
+            key: 'apiKey',
+            scheme: 'bearer',
+            type: 'http'
+        }],
+    url: '/v1/webhooks/{id}/deliveries:replay',
     ...options,
     headers: {
         'Content-Type': 'application/json',

@@ -1284,14 +1284,14 @@ export type WhoAmI = {
     /**
      * What the roles hold, less what the key’s scopes leave out.
      */
-    permissions: Array<'approvals:decide' | 'approvals:manage' | 'approvals:read' | 'artifacts:read' | 'audit:read' | 'billing:read' | 'billing:write' | 'builds:create' | 'builds:read' | 'builds:cancel' | 'builds:urgent' | 'cache:read' | 'cache:delete' | 'installation:operate' | 'keys:own' | 'keys:read' | 'keys:write' | 'members:read' | 'members:write' | 'quota:read' | 'quota:write' | 'roles:read' | 'roles:write' | 'secrets:read' | 'secrets:write' | 'specs:validate' | 'templates:read' | 'templates:write' | 'templates:review' | 'templates:publish' | 'teams:read' | 'teams:write' | 'tenant:read' | 'tenant:write' | 'usage:read'>;
+    permissions: Array<'approvals:decide' | 'approvals:manage' | 'approvals:read' | 'artifacts:read' | 'audit:read' | 'billing:read' | 'billing:write' | 'builds:create' | 'builds:read' | 'builds:cancel' | 'builds:urgent' | 'cache:read' | 'cache:delete' | 'installation:operate' | 'keys:own' | 'keys:read' | 'keys:write' | 'members:read' | 'members:write' | 'quota:read' | 'quota:write' | 'roles:read' | 'roles:write' | 'secrets:read' | 'secrets:write' | 'specs:validate' | 'templates:read' | 'templates:write' | 'templates:review' | 'templates:publish' | 'teams:read' | 'teams:write' | 'tenant:read' | 'tenant:write' | 'usage:read' | 'webhooks:read' | 'webhooks:write'>;
     /**
      * The same inside each team, for what belongs to it.
      */
     teams: Array<{
         teamId: string;
         name: string;
-        permissions: Array<'approvals:decide' | 'approvals:manage' | 'approvals:read' | 'artifacts:read' | 'audit:read' | 'billing:read' | 'billing:write' | 'builds:create' | 'builds:read' | 'builds:cancel' | 'builds:urgent' | 'cache:read' | 'cache:delete' | 'installation:operate' | 'keys:own' | 'keys:read' | 'keys:write' | 'members:read' | 'members:write' | 'quota:read' | 'quota:write' | 'roles:read' | 'roles:write' | 'secrets:read' | 'secrets:write' | 'specs:validate' | 'templates:read' | 'templates:write' | 'templates:review' | 'templates:publish' | 'teams:read' | 'teams:write' | 'tenant:read' | 'tenant:write' | 'usage:read'>;
+        permissions: Array<'approvals:decide' | 'approvals:manage' | 'approvals:read' | 'artifacts:read' | 'audit:read' | 'billing:read' | 'billing:write' | 'builds:create' | 'builds:read' | 'builds:cancel' | 'builds:urgent' | 'cache:read' | 'cache:delete' | 'installation:operate' | 'keys:own' | 'keys:read' | 'keys:write' | 'members:read' | 'members:write' | 'quota:read' | 'quota:write' | 'roles:read' | 'roles:write' | 'secrets:read' | 'secrets:write' | 'specs:validate' | 'templates:read' | 'templates:write' | 'templates:review' | 'templates:publish' | 'teams:read' | 'teams:write' | 'tenant:read' | 'tenant:write' | 'usage:read' | 'webhooks:read' | 'webhooks:write'>;
     }>;
 };
 
@@ -1401,7 +1401,7 @@ export type ApiKey = {
     /**
      * All that it may; absent: all that its member may.
      */
-    scopes?: Array<'approvals:decide' | 'approvals:manage' | 'approvals:read' | 'artifacts:read' | 'audit:read' | 'billing:read' | 'billing:write' | 'builds:create' | 'builds:read' | 'builds:cancel' | 'builds:urgent' | 'cache:read' | 'cache:delete' | 'installation:operate' | 'keys:own' | 'keys:read' | 'keys:write' | 'members:read' | 'members:write' | 'quota:read' | 'quota:write' | 'roles:read' | 'roles:write' | 'secrets:read' | 'secrets:write' | 'specs:validate' | 'templates:read' | 'templates:write' | 'templates:review' | 'templates:publish' | 'teams:read' | 'teams:write' | 'tenant:read' | 'tenant:write' | 'usage:read' | 'approvals:*' | 'artifacts:*' | 'audit:*' | 'billing:*' | 'builds:*' | 'cache:*' | 'installation:*' | 'keys:*' | 'members:*' | 'quota:*' | 'roles:*' | 'secrets:*' | 'specs:*' | 'templates:*' | 'teams:*' | 'tenant:*' | 'usage:*'>;
+    scopes?: Array<'approvals:decide' | 'approvals:manage' | 'approvals:read' | 'artifacts:read' | 'audit:read' | 'billing:read' | 'billing:write' | 'builds:create' | 'builds:read' | 'builds:cancel' | 'builds:urgent' | 'cache:read' | 'cache:delete' | 'installation:operate' | 'keys:own' | 'keys:read' | 'keys:write' | 'members:read' | 'members:write' | 'quota:read' | 'quota:write' | 'roles:read' | 'roles:write' | 'secrets:read' | 'secrets:write' | 'specs:validate' | 'templates:read' | 'templates:write' | 'templates:review' | 'templates:publish' | 'teams:read' | 'teams:write' | 'tenant:read' | 'tenant:write' | 'usage:read' | 'webhooks:read' | 'webhooks:write' | 'approvals:*' | 'artifacts:*' | 'audit:*' | 'billing:*' | 'builds:*' | 'cache:*' | 'installation:*' | 'keys:*' | 'members:*' | 'quota:*' | 'roles:*' | 'secrets:*' | 'specs:*' | 'templates:*' | 'teams:*' | 'tenant:*' | 'usage:*' | 'webhooks:*'>;
     /**
      * Where it may be used from; absent: everywhere.
      */
@@ -1471,7 +1471,7 @@ export type Role = {
     name: string;
     builtIn: boolean;
     description: string;
-    grants: Array<'approvals:decide' | 'approvals:manage' | 'approvals:read' | 'artifacts:read' | 'audit:read' | 'billing:read' | 'billing:write' | 'builds:create' | 'builds:read' | 'builds:cancel' | 'builds:urgent' | 'cache:read' | 'cache:delete' | 'installation:operate' | 'keys:own' | 'keys:read' | 'keys:write' | 'members:read' | 'members:write' | 'quota:read' | 'quota:write' | 'roles:read' | 'roles:write' | 'secrets:read' | 'secrets:write' | 'specs:validate' | 'templates:read' | 'templates:write' | 'templates:review' | 'templates:publish' | 'teams:read' | 'teams:write' | 'tenant:read' | 'tenant:write' | 'usage:read' | 'approvals:*' | 'artifacts:*' | 'audit:*' | 'billing:*' | 'builds:*' | 'cache:*' | 'installation:*' | 'keys:*' | 'members:*' | 'quota:*' | 'roles:*' | 'secrets:*' | 'specs:*' | 'templates:*' | 'teams:*' | 'tenant:*' | 'usage:*'>;
+    grants: Array<'approvals:decide' | 'approvals:manage' | 'approvals:read' | 'artifacts:read' | 'audit:read' | 'billing:read' | 'billing:write' | 'builds:create' | 'builds:read' | 'builds:cancel' | 'builds:urgent' | 'cache:read' | 'cache:delete' | 'installation:operate' | 'keys:own' | 'keys:read' | 'keys:write' | 'members:read' | 'members:write' | 'quota:read' | 'quota:write' | 'roles:read' | 'roles:write' | 'secrets:read' | 'secrets:write' | 'specs:validate' | 'templates:read' | 'templates:write' | 'templates:review' | 'templates:publish' | 'teams:read' | 'teams:write' | 'tenant:read' | 'tenant:write' | 'usage:read' | 'webhooks:read' | 'webhooks:write' | 'approvals:*' | 'artifacts:*' | 'audit:*' | 'billing:*' | 'builds:*' | 'cache:*' | 'installation:*' | 'keys:*' | 'members:*' | 'quota:*' | 'roles:*' | 'secrets:*' | 'specs:*' | 'templates:*' | 'teams:*' | 'tenant:*' | 'usage:*' | 'webhooks:*'>;
     /**
      * Of a role of the tenant’s own.
      */
@@ -3243,7 +3243,7 @@ export type DeadLetter = {
          * Unique and sortable; a consumer’s dedupe key.
          */
         id: string;
-        type: 'build.submitted' | 'build.queued' | 'build.started' | 'build.stage_completed' | 'build.cancel_requested' | 'build.succeeded' | 'build.failed' | 'build.cancelled' | 'build.rejected' | 'approval.requested' | 'approval.decided' | 'quota.warning' | 'budget.warning' | 'budget.exceeded' | 'invoice.closed' | 'work.started' | 'work.ended' | 'work.unwanted' | 'work.execution_ended';
+        type: 'build.submitted' | 'build.queued' | 'build.started' | 'build.stage_completed' | 'build.cancel_requested' | 'build.succeeded' | 'build.failed' | 'build.cancelled' | 'build.rejected' | 'approval.requested' | 'approval.decided' | 'quota.warning' | 'budget.warning' | 'budget.exceeded' | 'invoice.closed' | 'webhook.disabled' | 'webhook.ping' | 'work.started' | 'work.ended' | 'work.unwanted' | 'work.execution_ended' | 'webhook.replayed';
         version: 1;
         tenantId: string;
         /**
@@ -3820,6 +3820,164 @@ export type RemovedUpload = {
      * Until then it counts against the room of the tenant: an address that was given may still bring bytes.
      */
     countedUntil?: string;
+};
+
+export type MadeWebhook = {
+    webhook: Webhook;
+    /**
+     * The text of its new secret, `whsec_…`: in this answer and never again. Absent where the call came before.
+     */
+    secret?: string;
+};
+
+export type Webhook = {
+    id: string;
+    url: string;
+    events: Array<string>;
+    teamId?: string;
+    description: string;
+    enabled: boolean;
+    /**
+     * There exactly where it is not enabled.
+     */
+    disabled?: {
+        /**
+         * asked: somebody wants that. gone: it answered 410. failing: nothing arrived for days.
+         */
+        reason: 'asked' | 'gone' | 'failing';
+        at: string;
+    };
+    /**
+     * Since when nothing has arrived; absent: the last delivery did.
+     */
+    failingSince?: string;
+    /**
+     * Those that sign, the latest first; never their texts.
+     */
+    secrets: Array<{
+        version: number;
+        createdAt: string;
+        /**
+         * When it signs no more.
+         */
+        expiresAt?: string;
+    }>;
+    createdAt: string;
+    changedAt: string;
+};
+
+export type WebhookList = {
+    webhooks: Array<Webhook>;
+};
+
+export type WebhookRemoval = {
+    removed: true;
+};
+
+export type WebhookDelivery = {
+    /**
+     * What the receiver gets as `webhook-id`.
+     */
+    id: string;
+    webhookId: string;
+    eventId: string;
+    type: string;
+    /**
+     * When what the event tells became true.
+     */
+    at: string;
+    /**
+     * pending: to be tried, or tried again. failed: given up. skipped: the webhook was not enabled.
+     */
+    state: 'pending' | 'succeeded' | 'failed' | 'skipped';
+    attempts: number;
+    /**
+     * Of the last answer.
+     */
+    status?: number;
+    /**
+     * Why the last attempt failed, or there was none.
+     */
+    reason?: string;
+    /**
+     * Of a pending one: when it is tried next.
+     */
+    nextAt?: string;
+    endedAt?: string;
+};
+
+export type WebhookDeliveryList = {
+    deliveries: Array<WebhookDelivery>;
+    /**
+     * There where more may follow.
+     */
+    cursor?: string;
+};
+
+export type WebhookDeliveryDetail = {
+    /**
+     * What the receiver gets as `webhook-id`.
+     */
+    id: string;
+    webhookId: string;
+    eventId: string;
+    type: string;
+    /**
+     * When what the event tells became true.
+     */
+    at: string;
+    /**
+     * pending: to be tried, or tried again. failed: given up. skipped: the webhook was not enabled.
+     */
+    state: 'pending' | 'succeeded' | 'failed' | 'skipped';
+    attempts: number;
+    /**
+     * Of the last answer.
+     */
+    status?: number;
+    /**
+     * Why the last attempt failed, or there was none.
+     */
+    reason?: string;
+    /**
+     * Of a pending one: when it is tried next.
+     */
+    nextAt?: string;
+    endedAt?: string;
+    /**
+     * The body that is posted.
+     */
+    payload: unknown;
+    /**
+     * Its attempts, the latest first. Headers are shown without the signatures.
+     */
+    tried: Array<WebhookAttempt>;
+};
+
+export type WebhookAttempt = {
+    number: number;
+    at: string;
+    milliseconds: number;
+    outcome: 'succeeded' | 'failed';
+    requestHeaders: {
+        [key: string]: string;
+    };
+    status?: number;
+    reason?: string;
+    response?: string;
+    truncated?: true;
+    nextAt?: string;
+};
+
+export type WebhookReplay = {
+    /**
+     * Deliveries of this call.
+     */
+    replayed: number;
+    /**
+     * There where more may follow.
+     */
+    cursor?: string;
 };
 
 export type Health = {
@@ -4727,7 +4885,7 @@ export type SetRoleData = {
         /**
          * `resource:action`, or `resource:*` for all of a resource, later ones included.
          */
-        grants: Array<'approvals:decide' | 'approvals:manage' | 'approvals:read' | 'artifacts:read' | 'audit:read' | 'billing:read' | 'billing:write' | 'builds:create' | 'builds:read' | 'builds:cancel' | 'builds:urgent' | 'cache:read' | 'cache:delete' | 'installation:operate' | 'keys:own' | 'keys:read' | 'keys:write' | 'members:read' | 'members:write' | 'quota:read' | 'quota:write' | 'roles:read' | 'roles:write' | 'secrets:read' | 'secrets:write' | 'specs:validate' | 'templates:read' | 'templates:write' | 'templates:review' | 'templates:publish' | 'teams:read' | 'teams:write' | 'tenant:read' | 'tenant:write' | 'usage:read' | 'approvals:*' | 'artifacts:*' | 'audit:*' | 'billing:*' | 'builds:*' | 'cache:*' | 'installation:*' | 'keys:*' | 'members:*' | 'quota:*' | 'roles:*' | 'secrets:*' | 'specs:*' | 'templates:*' | 'teams:*' | 'tenant:*' | 'usage:*'>;
+        grants: Array<'approvals:decide' | 'approvals:manage' | 'approvals:read' | 'artifacts:read' | 'audit:read' | 'billing:read' | 'billing:write' | 'builds:create' | 'builds:read' | 'builds:cancel' | 'builds:urgent' | 'cache:read' | 'cache:delete' | 'installation:operate' | 'keys:own' | 'keys:read' | 'keys:write' | 'members:read' | 'members:write' | 'quota:read' | 'quota:write' | 'roles:read' | 'roles:write' | 'secrets:read' | 'secrets:write' | 'specs:validate' | 'templates:read' | 'templates:write' | 'templates:review' | 'templates:publish' | 'teams:read' | 'teams:write' | 'tenant:read' | 'tenant:write' | 'usage:read' | 'webhooks:read' | 'webhooks:write' | 'approvals:*' | 'artifacts:*' | 'audit:*' | 'billing:*' | 'builds:*' | 'cache:*' | 'installation:*' | 'keys:*' | 'members:*' | 'quota:*' | 'roles:*' | 'secrets:*' | 'specs:*' | 'templates:*' | 'teams:*' | 'tenant:*' | 'usage:*' | 'webhooks:*'>;
     };
     path: {
         /**
@@ -4864,7 +5022,7 @@ export type CreateKeyData = {
         /**
          * All that the key may do of what its member may. Without scopes it may all of that.
          */
-        scopes?: Array<'approvals:decide' | 'approvals:manage' | 'approvals:read' | 'artifacts:read' | 'audit:read' | 'billing:read' | 'billing:write' | 'builds:create' | 'builds:read' | 'builds:cancel' | 'builds:urgent' | 'cache:read' | 'cache:delete' | 'installation:operate' | 'keys:own' | 'keys:read' | 'keys:write' | 'members:read' | 'members:write' | 'quota:read' | 'quota:write' | 'roles:read' | 'roles:write' | 'secrets:read' | 'secrets:write' | 'specs:validate' | 'templates:read' | 'templates:write' | 'templates:review' | 'templates:publish' | 'teams:read' | 'teams:write' | 'tenant:read' | 'tenant:write' | 'usage:read' | 'approvals:*' | 'artifacts:*' | 'audit:*' | 'billing:*' | 'builds:*' | 'cache:*' | 'installation:*' | 'keys:*' | 'members:*' | 'quota:*' | 'roles:*' | 'secrets:*' | 'specs:*' | 'templates:*' | 'teams:*' | 'tenant:*' | 'usage:*'>;
+        scopes?: Array<'approvals:decide' | 'approvals:manage' | 'approvals:read' | 'artifacts:read' | 'audit:read' | 'billing:read' | 'billing:write' | 'builds:create' | 'builds:read' | 'builds:cancel' | 'builds:urgent' | 'cache:read' | 'cache:delete' | 'installation:operate' | 'keys:own' | 'keys:read' | 'keys:write' | 'members:read' | 'members:write' | 'quota:read' | 'quota:write' | 'roles:read' | 'roles:write' | 'secrets:read' | 'secrets:write' | 'specs:validate' | 'templates:read' | 'templates:write' | 'templates:review' | 'templates:publish' | 'teams:read' | 'teams:write' | 'tenant:read' | 'tenant:write' | 'usage:read' | 'webhooks:read' | 'webhooks:write' | 'approvals:*' | 'artifacts:*' | 'audit:*' | 'billing:*' | 'builds:*' | 'cache:*' | 'installation:*' | 'keys:*' | 'members:*' | 'quota:*' | 'roles:*' | 'secrets:*' | 'specs:*' | 'templates:*' | 'teams:*' | 'tenant:*' | 'usage:*' | 'webhooks:*'>;
         /**
          * Addresses, or networks as ADDRESS/PREFIX, that the key may be used from. Without any: from everywhere.
          */
@@ -5901,7 +6059,7 @@ export type ListAuditData = {
         /**
          * Only entries of this action.
          */
-        action?: 'access.refused' | 'approval.covered' | 'approval.expired' | 'approval.given' | 'approval.rejected' | 'approval.withdrawn' | 'approval_policy.removed' | 'approval_policy.set' | 'budget.removed' | 'budget.set' | 'build.cancel_requested' | 'build.submitted' | 'cache.removed' | 'dead_letter.discarded' | 'dead_letter.redriven' | 'invoice.closed' | 'key.created' | 'key.revoked' | 'key.rotated' | 'maintenance.begun' | 'maintenance.ended' | 'member.added' | 'member.changed' | 'member.removed' | 'quota.set' | 'rates.removed' | 'rates.set' | 'role.removed' | 'role.set' | 'secret.removed' | 'secret.set' | 'team.changed' | 'team.created' | 'team.member_removed' | 'team.member_set' | 'team.removed' | 'team.share_set' | 'template.changed' | 'template.created' | 'template.forked' | 'template.published' | 'template.removed' | 'template.reviewed' | 'template.review_removed' | 'tenant.created' | 'tenant.renamed' | 'tenant.share_set' | 'upload.removed';
+        action?: 'access.refused' | 'approval.covered' | 'approval.expired' | 'approval.given' | 'approval.rejected' | 'approval.withdrawn' | 'approval_policy.removed' | 'approval_policy.set' | 'budget.removed' | 'budget.set' | 'build.cancel_requested' | 'build.submitted' | 'cache.removed' | 'dead_letter.discarded' | 'dead_letter.redriven' | 'invoice.closed' | 'key.created' | 'key.revoked' | 'key.rotated' | 'maintenance.begun' | 'maintenance.ended' | 'member.added' | 'member.changed' | 'member.removed' | 'quota.set' | 'rates.removed' | 'rates.set' | 'role.removed' | 'role.set' | 'secret.removed' | 'secret.set' | 'team.changed' | 'team.created' | 'team.member_removed' | 'team.member_set' | 'team.removed' | 'team.share_set' | 'template.changed' | 'template.created' | 'template.forked' | 'template.published' | 'template.removed' | 'template.reviewed' | 'template.review_removed' | 'tenant.created' | 'tenant.renamed' | 'tenant.share_set' | 'upload.removed' | 'webhook.changed' | 'webhook.created' | 'webhook.disabled' | 'webhook.pinged' | 'webhook.removed' | 'webhook.replayed' | 'webhook.secret_rotated';
         /**
          * Only what this member did or was refused.
          */
@@ -11170,6 +11328,728 @@ export type ExchangeResponses = {
 };
 
 export type ExchangeResponse = ExchangeResponses[keyof ExchangeResponses];
+
+export type ListWebhooksData = {
+    body?: never;
+    path?: never;
+    query?: never;
+    url: '/v1/webhooks';
+};
+
+export type ListWebhooksErrors = {
+    /**
+     * `request.invalid`: The request is not valid.
+     */
+    400: Problem;
+    /**
+     * `access.unauthenticated`: No valid credentials.
+     */
+    401: Problem;
+    /**
+     * `access.address_refused`: The key is not for this address. `access.forbidden`: The key may not do this.
+     */
+    403: Problem;
+    /**
+     * `request.too_large`: The body is too large.
+     */
+    413: Problem;
+    /**
+     * `request.rate_limited`: The key asks too often.
+     */
+    429: Problem;
+    /**
+     * `internal.error`: The service failed.
+     */
+    500: Problem;
+    /**
+     * `service.unavailable`: A part of the service is not available.
+     */
+    503: Problem;
+};
+
+export type ListWebhooksError = ListWebhooksErrors[keyof ListWebhooksErrors];
+
+export type ListWebhooksResponses = {
+    /**
+     * Success.
+     */
+    200: WebhookList;
+};
+
+export type ListWebhooksResponse = ListWebhooksResponses[keyof ListWebhooksResponses];
+
+export type CreateWebhookData = {
+    body: {
+        /**
+         * Where events are posted to: an https address.
+         */
+        url: string;
+        /**
+         * Types of events, `build.failed`; all of a kind, `build.*`; or `*` for all, those that later versions add too.
+         */
+        events: Array<string>;
+        /**
+         * Only events of this team’s builds. Absent: of the whole tenant.
+         */
+        teamId?: string;
+        /**
+         * For people.
+         */
+        description?: string;
+        /**
+         * Whether events are sent to it.
+         */
+        enabled?: boolean;
+    };
+    headers?: {
+        /**
+         * With the same key and body, a call within a day answers what the first one made.
+         */
+        'Idempotency-Key'?: string;
+    };
+    path?: never;
+    query?: never;
+    url: '/v1/webhooks';
+};
+
+export type CreateWebhookErrors = {
+    /**
+     * `request.invalid`: The request is not valid. `request.unreadable`: The body cannot be read.
+     */
+    400: Problem;
+    /**
+     * `access.unauthenticated`: No valid credentials.
+     */
+    401: Problem;
+    /**
+     * `access.address_refused`: The key is not for this address. `access.forbidden`: The key may not do this.
+     */
+    403: Problem;
+    /**
+     * `team.not_found`: There is no such team. `webhook.not_found`: There is no such webhook.
+     */
+    404: Problem;
+    /**
+     * `idempotency.in_progress`: The first call with the idempotency key still runs. `resource.conflict`: The thing was changed by another request. `webhook.too_many`: The tenant has as many webhooks as it may.
+     */
+    409: Problem;
+    /**
+     * `request.too_large`: The body is too large.
+     */
+    413: Problem;
+    /**
+     * `request.media_type`: The media type is not supported.
+     */
+    415: Problem;
+    /**
+     * `idempotency.mismatch`: The idempotency key was used with another body. `webhook.url_refused`: Webhooks are not sent to this address.
+     */
+    422: Problem;
+    /**
+     * `request.rate_limited`: The key asks too often.
+     */
+    429: Problem;
+    /**
+     * `internal.error`: The service failed.
+     */
+    500: Problem;
+    /**
+     * `service.unavailable`: A part of the service is not available.
+     */
+    503: Problem;
+};
+
+export type CreateWebhookError = CreateWebhookErrors[keyof CreateWebhookErrors];
+
+export type CreateWebhookResponses = {
+    /**
+     * Success.
+     */
+    201: MadeWebhook;
+};
+
+export type CreateWebhookResponse = CreateWebhookResponses[keyof CreateWebhookResponses];
+
+export type RemoveWebhookData = {
+    body?: never;
+    path: {
+        id: string;
+    };
+    query?: never;
+    url: '/v1/webhooks/{id}';
+};
+
+export type RemoveWebhookErrors = {
+    /**
+     * `request.invalid`: The request is not valid.
+     */
+    400: Problem;
+    /**
+     * `access.unauthenticated`: No valid credentials.
+     */
+    401: Problem;
+    /**
+     * `access.address_refused`: The key is not for this address. `access.forbidden`: The key may not do this.
+     */
+    403: Problem;
+    /**
+     * `webhook.not_found`: There is no such webhook.
+     */
+    404: Problem;
+    /**
+     * `request.too_large`: The body is too large.
+     */
+    413: Problem;
+    /**
+     * `request.rate_limited`: The key asks too often.
+     */
+    429: Problem;
+    /**
+     * `internal.error`: The service failed.
+     */
+    500: Problem;
+    /**
+     * `service.unavailable`: A part of the service is not available.
+     */
+    503: Problem;
+};
+
+export type RemoveWebhookError = RemoveWebhookErrors[keyof RemoveWebhookErrors];
+
+export type RemoveWebhookResponses = {
+    /**
+     * Success.
+     */
+    200: WebhookRemoval;
+};
+
+export type RemoveWebhookResponse = RemoveWebhookResponses[keyof RemoveWebhookResponses];
+
+export type ReadWebhookData = {
+    body?: never;
+    path: {
+        id: string;
+    };
+    query?: never;
+    url: '/v1/webhooks/{id}';
+};
+
+export type ReadWebhookErrors = {
+    /**
+     * `request.invalid`: The request is not valid.
+     */
+    400: Problem;
+    /**
+     * `access.unauthenticated`: No valid credentials.
+     */
+    401: Problem;
+    /**
+     * `access.address_refused`: The key is not for this address. `access.forbidden`: The key may not do this.
+     */
+    403: Problem;
+    /**
+     * `webhook.not_found`: There is no such webhook.
+     */
+    404: Problem;
+    /**
+     * `request.too_large`: The body is too large.
+     */
+    413: Problem;
+    /**
+     * `request.rate_limited`: The key asks too often.
+     */
+    429: Problem;
+    /**
+     * `internal.error`: The service failed.
+     */
+    500: Problem;
+    /**
+     * `service.unavailable`: A part of the service is not available.
+     */
+    503: Problem;
+};
+
+export type ReadWebhookError = ReadWebhookErrors[keyof ReadWebhookErrors];
+
+export type ReadWebhookResponses = {
+    /**
+     * Success.
+     */
+    200: Webhook;
+};
+
+export type ReadWebhookResponse = ReadWebhookResponses[keyof ReadWebhookResponses];
+
+export type ChangeWebhookData = {
+    body: {
+        /**
+         * Where events are posted to: an https address.
+         */
+        url?: string;
+        /**
+         * Types of events, `build.failed`; all of a kind, `build.*`; or `*` for all, those that later versions add too.
+         */
+        events?: Array<string>;
+        /**
+         * null: of the whole tenant.
+         */
+        teamId?: string | null;
+        description?: string;
+        enabled?: boolean;
+    };
+    path: {
+        id: string;
+    };
+    query?: never;
+    url: '/v1/webhooks/{id}';
+};
+
+export type ChangeWebhookErrors = {
+    /**
+     * `request.invalid`: The request is not valid. `request.unreadable`: The body cannot be read.
+     */
+    400: Problem;
+    /**
+     * `access.unauthenticated`: No valid credentials.
+     */
+    401: Problem;
+    /**
+     * `access.address_refused`: The key is not for this address. `access.forbidden`: The key may not do this.
+     */
+    403: Problem;
+    /**
+     * `team.not_found`: There is no such team. `webhook.not_found`: There is no such webhook.
+     */
+    404: Problem;
+    /**
+     * `request.too_large`: The body is too large.
+     */
+    413: Problem;
+    /**
+     * `request.media_type`: The media type is not supported.
+     */
+    415: Problem;
+    /**
+     * `webhook.url_refused`: Webhooks are not sent to this address.
+     */
+    422: Problem;
+    /**
+     * `request.rate_limited`: The key asks too often.
+     */
+    429: Problem;
+    /**
+     * `internal.error`: The service failed.
+     */
+    500: Problem;
+    /**
+     * `service.unavailable`: A part of the service is not available.
+     */
+    503: Problem;
+};
+
+export type ChangeWebhookError = ChangeWebhookErrors[keyof ChangeWebhookErrors];
+
+export type ChangeWebhookResponses = {
+    /**
+     * Success.
+     */
+    200: Webhook;
+};
+
+export type ChangeWebhookResponse = ChangeWebhookResponses[keyof ChangeWebhookResponses];
+
+export type RotateWebhookSecretData = {
+    body?: {
+        /**
+         * Seconds for which the secret before signs too; 0: it ends at once.
+         */
+        overlapSeconds?: number;
+    };
+    path: {
+        id: string;
+    };
+    query?: never;
+    url: '/v1/webhooks/{id}:rotate';
+};
+
+export type RotateWebhookSecretErrors = {
+    /**
+     * `request.invalid`: The request is not valid. `request.unreadable`: The body cannot be read.
+     */
+    400: Problem;
+    /**
+     * `access.unauthenticated`: No valid credentials.
+     */
+    401: Problem;
+    /**
+     * `access.address_refused`: The key is not for this address. `access.forbidden`: The key may not do this.
+     */
+    403: Problem;
+    /**
+     * `webhook.not_found`: There is no such webhook.
+     */
+    404: Problem;
+    /**
+     * `webhook.secrets_too_many`: The webhook has as many secrets as may live at once.
+     */
+    409: Problem;
+    /**
+     * `request.too_large`: The body is too large.
+     */
+    413: Problem;
+    /**
+     * `request.media_type`: The media type is not supported.
+     */
+    415: Problem;
+    /**
+     * `request.rate_limited`: The key asks too often.
+     */
+    429: Problem;
+    /**
+     * `internal.error`: The service failed.
+     */
+    500: Problem;
+    /**
+     * `service.unavailable`: A part of the service is not available.
+     */
+    503: Problem;
+};
+
+export type RotateWebhookSecretError = RotateWebhookSecretErrors[keyof RotateWebhookSecretErrors];
+
+export type RotateWebhookSecretResponses = {
+    /**
+     * Success.
+     */
+    200: MadeWebhook;
+};
+
+export type RotateWebhookSecretResponse = RotateWebhookSecretResponses[keyof RotateWebhookSecretResponses];
+
+export type PingWebhookData = {
+    body?: never;
+    headers?: {
+        /**
+         * With the same key and body, a call within a day answers what the first one made.
+         */
+        'Idempotency-Key'?: string;
+    };
+    path: {
+        id: string;
+    };
+    query?: never;
+    url: '/v1/webhooks/{id}:ping';
+};
+
+export type PingWebhookErrors = {
+    /**
+     * `request.invalid`: The request is not valid.
+     */
+    400: Problem;
+    /**
+     * `access.unauthenticated`: No valid credentials.
+     */
+    401: Problem;
+    /**
+     * `access.address_refused`: The key is not for this address. `access.forbidden`: The key may not do this.
+     */
+    403: Problem;
+    /**
+     * `webhook.delivery_not_found`: The webhook has no such delivery. `webhook.not_found`: There is no such webhook.
+     */
+    404: Problem;
+    /**
+     * `idempotency.in_progress`: The first call with the idempotency key still runs. `resource.conflict`: The thing was changed by another request.
+     */
+    409: Problem;
+    /**
+     * `request.too_large`: The body is too large.
+     */
+    413: Problem;
+    /**
+     * `idempotency.mismatch`: The idempotency key was used with another body.
+     */
+    422: Problem;
+    /**
+     * `request.rate_limited`: The key asks too often.
+     */
+    429: Problem;
+    /**
+     * `internal.error`: The service failed.
+     */
+    500: Problem;
+    /**
+     * `service.unavailable`: A part of the service is not available.
+     */
+    503: Problem;
+};
+
+export type PingWebhookError = PingWebhookErrors[keyof PingWebhookErrors];
+
+export type PingWebhookResponses = {
+    /**
+     * Success.
+     */
+    202: WebhookDelivery;
+};
+
+export type PingWebhookResponse = PingWebhookResponses[keyof PingWebhookResponses];
+
+export type ListWebhookDeliveriesData = {
+    body?: never;
+    path: {
+        id: string;
+    };
+    query?: {
+        /**
+         * Entries a page.
+         */
+        limit?: number;
+        /**
+         * As the page before gave it, with the same query.
+         */
+        cursor?: string;
+        /**
+         * Only those that stand so.
+         */
+        state?: 'pending' | 'succeeded' | 'failed' | 'skipped';
+    };
+    url: '/v1/webhooks/{id}/deliveries';
+};
+
+export type ListWebhookDeliveriesErrors = {
+    /**
+     * `cursor.invalid`: The cursor is not valid. `request.invalid`: The request is not valid.
+     */
+    400: Problem;
+    /**
+     * `access.unauthenticated`: No valid credentials.
+     */
+    401: Problem;
+    /**
+     * `access.address_refused`: The key is not for this address. `access.forbidden`: The key may not do this.
+     */
+    403: Problem;
+    /**
+     * `webhook.not_found`: There is no such webhook.
+     */
+    404: Problem;
+    /**
+     * `request.too_large`: The body is too large.
+     */
+    413: Problem;
+    /**
+     * `request.rate_limited`: The key asks too often.
+     */
+    429: Problem;
+    /**
+     * `internal.error`: The service failed.
+     */
+    500: Problem;
+    /**
+     * `service.unavailable`: A part of the service is not available.
+     */
+    503: Problem;
+};
+
+export type ListWebhookDeliveriesError = ListWebhookDeliveriesErrors[keyof ListWebhookDeliveriesErrors];
+
+export type ListWebhookDeliveriesResponses = {
+    /**
+     * Success.
+     */
+    200: WebhookDeliveryList;
+};
+
+export type ListWebhookDeliveriesResponse = ListWebhookDeliveriesResponses[keyof ListWebhookDeliveriesResponses];
+
+export type ReadWebhookDeliveryData = {
+    body?: never;
+    path: {
+        id: string;
+        deliveryId: string;
+    };
+    query?: never;
+    url: '/v1/webhooks/{id}/deliveries/{deliveryId}';
+};
+
+export type ReadWebhookDeliveryErrors = {
+    /**
+     * `request.invalid`: The request is not valid.
+     */
+    400: Problem;
+    /**
+     * `access.unauthenticated`: No valid credentials.
+     */
+    401: Problem;
+    /**
+     * `access.address_refused`: The key is not for this address. `access.forbidden`: The key may not do this.
+     */
+    403: Problem;
+    /**
+     * `webhook.delivery_not_found`: The webhook has no such delivery. `webhook.not_found`: There is no such webhook.
+     */
+    404: Problem;
+    /**
+     * `request.too_large`: The body is too large.
+     */
+    413: Problem;
+    /**
+     * `request.rate_limited`: The key asks too often.
+     */
+    429: Problem;
+    /**
+     * `internal.error`: The service failed.
+     */
+    500: Problem;
+    /**
+     * `service.unavailable`: A part of the service is not available.
+     */
+    503: Problem;
+};
+
+export type ReadWebhookDeliveryError = ReadWebhookDeliveryErrors[keyof ReadWebhookDeliveryErrors];
+
+export type ReadWebhookDeliveryResponses = {
+    /**
+     * Success.
+     */
+    200: WebhookDeliveryDetail;
+};
+
+export type ReadWebhookDeliveryResponse = ReadWebhookDeliveryResponses[keyof ReadWebhookDeliveryResponses];
+
+export type ReplayWebhookDeliveryData = {
+    body?: never;
+    path: {
+        id: string;
+        deliveryId: string;
+    };
+    query?: never;
+    url: '/v1/webhooks/{id}/deliveries/{deliveryId}:replay';
+};
+
+export type ReplayWebhookDeliveryErrors = {
+    /**
+     * `request.invalid`: The request is not valid.
+     */
+    400: Problem;
+    /**
+     * `access.unauthenticated`: No valid credentials.
+     */
+    401: Problem;
+    /**
+     * `access.address_refused`: The key is not for this address. `access.forbidden`: The key may not do this.
+     */
+    403: Problem;
+    /**
+     * `webhook.delivery_not_found`: The webhook has no such delivery. `webhook.not_found`: There is no such webhook.
+     */
+    404: Problem;
+    /**
+     * `request.too_large`: The body is too large.
+     */
+    413: Problem;
+    /**
+     * `request.rate_limited`: The key asks too often.
+     */
+    429: Problem;
+    /**
+     * `internal.error`: The service failed.
+     */
+    500: Problem;
+    /**
+     * `service.unavailable`: A part of the service is not available.
+     */
+    503: Problem;
+};
+
+export type ReplayWebhookDeliveryError = ReplayWebhookDeliveryErrors[keyof ReplayWebhookDeliveryErrors];
+
+export type ReplayWebhookDeliveryResponses = {
+    /**
+     * Success.
+     */
+    202: WebhookDelivery;
+};
+
+export type ReplayWebhookDeliveryResponse = ReplayWebhookDeliveryResponses[keyof ReplayWebhookDeliveryResponses];
+
+export type ReplayWebhookDeliveriesData = {
+    body: {
+        /**
+         * Events from this time on.
+         */
+        from: string;
+        /**
+         * Events before this time.
+         */
+        to: string;
+        /**
+         * Those that stand so. skipped: what the webhook missed while it was not enabled.
+         */
+        state?: 'failed' | 'skipped' | 'succeeded';
+        /**
+         * As the call before answered it, with the same range.
+         */
+        cursor?: string;
+    };
+    path: {
+        id: string;
+    };
+    query?: never;
+    url: '/v1/webhooks/{id}/deliveries:replay';
+};
+
+export type ReplayWebhookDeliveriesErrors = {
+    /**
+     * `cursor.invalid`: The cursor is not valid. `request.invalid`: The request is not valid. `request.unreadable`: The body cannot be read.
+     */
+    400: Problem;
+    /**
+     * `access.unauthenticated`: No valid credentials.
+     */
+    401: Problem;
+    /**
+     * `access.address_refused`: The key is not for this address. `access.forbidden`: The key may not do this.
+     */
+    403: Problem;
+    /**
+     * `webhook.not_found`: There is no such webhook.
+     */
+    404: Problem;
+    /**
+     * `request.too_large`: The body is too large.
+     */
+    413: Problem;
+    /**
+     * `request.media_type`: The media type is not supported.
+     */
+    415: Problem;
+    /**
+     * `request.rate_limited`: The key asks too often.
+     */
+    429: Problem;
+    /**
+     * `internal.error`: The service failed.
+     */
+    500: Problem;
+    /**
+     * `service.unavailable`: A part of the service is not available.
+     */
+    503: Problem;
+};
+
+export type ReplayWebhookDeliveriesError = ReplayWebhookDeliveriesErrors[keyof ReplayWebhookDeliveriesErrors];
+
+export type ReplayWebhookDeliveriesResponses = {
+    /**
+     * Success.
+     */
+    202: WebhookReplay;
+};
+
+export type ReplayWebhookDeliveriesResponse = ReplayWebhookDeliveriesResponses[keyof ReplayWebhookDeliveriesResponses];
 
 export type ReadHealthData = {
     body?: never;

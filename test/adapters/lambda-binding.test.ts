@@ -14,6 +14,7 @@ import { createBuilderTasks } from '../../adapters/ecs/builder-tasks.ts';
 import { createEventBus } from '../../adapters/eventbridge/event-bus.ts';
 import { createKmsSigner } from '../../adapters/kms/kms-signer.ts';
 import { createKmsVault } from '../../adapters/kms/kms-vault.ts';
+import { createWebhookSender } from '../../adapters/network/webhook-sender.ts';
 import { createS3Blobs } from '../../adapters/s3/s3-blobs.ts';
 import { openSqliteTable } from '../../adapters/sqlite/sqlite-table.ts';
 import { createStateMachine } from '../../adapters/stepfunctions/state-machine.ts';
@@ -58,6 +59,7 @@ const ports: Ports = {
   packages: { gone: async () => [] },
   signer: createKmsSigner({ client: new KMSClient({ region }), keyArn: 'arn:key' }),
   vault: createKmsVault({ client: new KMSClient({ region }), keyArn: 'arn:other-key' }),
+  webhooks: createWebhookSender({ privateHosts: [] }),
   clock,
   ids: createIds(clock),
 };

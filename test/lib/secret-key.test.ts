@@ -18,7 +18,7 @@ describe('the key that seals secrets', () => {
     expect(resource?.Properties).not.toHaveProperty('KeySpec');
   });
 
-  it('seals for the one function that stores, which opens none, and opens for those that use secrets', () => {
+  it('seals for the functions that store, which open none, and opens for those that use secrets', () => {
     const entries = [...operationGroups, ...Object.values(orchestrationFunctions), ...Object.values(eventFunctions)];
     const users = entries.flatMap(({ name, entry }) => {
       const roleId = functions.find(({ Handler }) => Handler === entry.replace(/\.ts$/, '.handler'))?.roleId ?? '';
@@ -31,10 +31,20 @@ describe('the key that seals secrets', () => {
     });
     expect(users.sort()).toEqual([
       ['builds', 'kms:Decrypt'],
+      ['deliver-webhook', 'kms:Decrypt'],
       ['plan-build', 'kms:Decrypt'],
       ['secrets', 'kms:Encrypt'],
       ['stages', 'kms:Decrypt'],
+      ['webhooks', 'kms:Encrypt'],
     ]);
+    const underWebhooks = { StringLike: { 'kms:EncryptionContext:secret': 'webhook/*' } };
+    for (const entry of ['functions/api/webhooks/lambda.handler', 'functions/events/deliver-webhook/lambda.handler']) {
+      const roleId = functions.find(({ Handler }) => Handler === entry)?.roleId ?? '';
+      const kms = statementsOfRole(template, roleId).filter(({ Action }) =>
+        Action.some((one) => one.startsWith('kms:')),
+      );
+      expect(kms).toMatchObject([{ Condition: underWebhooks }]);
+    }
     for (const { Environment } of functions) expect(Environment.Variables.LBUILD_SECRET_KEY_ARN).toEqual(arn);
   });
 });

@@ -1,4 +1,5 @@
 import { setImmediate as turn } from 'node:timers/promises';
+import { createWebhookSender } from '../../adapters/network/webhook-sender.ts';
 import { openSqliteTable } from '../../adapters/sqlite/sqlite-table.ts';
 import { createIds } from '../../adapters/system/ids.ts';
 import { createKeyVault } from '../../adapters/vault/key-vault.ts';
@@ -114,6 +115,7 @@ export class SharedWork {
       packages: { gone: async () => [] },
       signer: { key: async () => ({ keyId: 'd'.repeat(64), publicKey: '' }), sign: async (bytes) => bytes },
       vault: createKeyVault(new Uint8Array(32)),
+      webhooks: createWebhookSender({ privateHosts: [] }),
       clock,
       ids: createIds(clock, (bytes) => idBytes.bytes(bytes)),
     };

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, beforeEach } from 'vitest';
+import { createWebhookSender } from '../../adapters/network/webhook-sender.ts';
 import { createKeySigner } from '../../adapters/signing/key-signer.ts';
 import { openSqliteTable } from '../../adapters/sqlite/sqlite-table.ts';
 import { createSystemClock } from '../../adapters/system/clock.ts';
@@ -139,6 +140,7 @@ export async function openControlPlane(
     packages: { gone: async (files) => files.map(({ sha256 }) => sha256).filter((digest) => plane.gone.has(digest)) },
     signer: createKeySigner(openSigningKey(directory)),
     vault: createKeyVault(openVaultKey(directory)),
+    webhooks: createWebhookSender({ privateHosts: [] }),
   };
   const told = new Map<string, EngineEvent>();
   const pump = await startOutboxPump({

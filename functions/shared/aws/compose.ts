@@ -13,6 +13,7 @@ import { createEventBus } from '../../../adapters/eventbridge/event-bus.ts';
 import { createKmsSigner } from '../../../adapters/kms/kms-signer.ts';
 import { createKmsVault } from '../../../adapters/kms/kms-vault.ts';
 import { createTrustedFetch } from '../../../adapters/network/trusted-fetch.ts';
+import { createWebhookSender } from '../../../adapters/network/webhook-sender.ts';
 import { createTokenVerifier } from '../../../adapters/oidc/token-verifier.ts';
 import { createAuditArchive } from '../../../adapters/s3/audit-archive.ts';
 import { createS3Blobs } from '../../../adapters/s3/s3-blobs.ts';
@@ -95,6 +96,7 @@ export async function composePorts(environment: Environment): Promise<Ports> {
       cacheLimitBytes: environment[names.cacheLimitGiB] * 1024 ** 3,
       warmsPresets: environment[names.warmsPresets],
       privateArchiveHosts: environment[names.archivePrivateHosts],
+      webhookPrivateHosts: environment[names.webhookPrivateHosts],
       snapshots: environment[names.archiveSnapshot] !== undefined,
       oidc,
       rateLimit: {
@@ -132,6 +134,7 @@ export async function composePorts(environment: Environment): Promise<Ports> {
     packages: createPackageFiles({ ...archives, blobs }),
     signer: createKmsSigner({ client: kms, keyArn: environment[names.signingKeyArn] }),
     vault: createKmsVault({ client: kms, keyArn: environment[names.secretKeyArn] }),
+    webhooks: createWebhookSender({ privateHosts: environment[names.webhookPrivateHosts] ?? [], proxy }),
     ...(oidc === undefined
       ? {}
       : { tokens: createTokenVerifier(oidc, { fetch: createTrustedFetch(proxy), clock, log }) }),

@@ -64,6 +64,7 @@ const environmentSchema = z.object({
   [names.archiveUbuntuSecurity]: z.url().optional(),
   [names.archivePrivateHosts]: list.optional(),
   [names.archiveSnapshot]: snapshotTemplateSchema.optional(),
+  [names.webhookPrivateHosts]: list.optional(),
 });
 export type Environment = z.infer<typeof environmentSchema>;
 

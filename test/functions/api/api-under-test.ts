@@ -1,6 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { createWebhookSender } from '../../../adapters/network/webhook-sender.ts';
 import { createKeySigner } from '../../../adapters/signing/key-signer.ts';
 import { createSystemClock } from '../../../adapters/system/clock.ts';
 import { createIds } from '../../../adapters/system/ids.ts';
@@ -106,6 +107,7 @@ export async function openApi(
     packages: untouched('packages'),
     signer: createKeySigner(openSigningKey(folder)),
     vault: createKeyVault(openVaultKey(folder)),
+    webhooks: createWebhookSender({ privateHosts: [] }),
     clock,
     ids,
     ...parts,

@@ -34,6 +34,7 @@ import { describeUploadRemoval } from './suite-upload-removal.ts';
 import { describeUploads } from './suite-uploads.ts';
 import { describeUsage } from './suite-usage.ts';
 import { describeVerify } from './suite-verify.ts';
+import { describeWebhooks } from './suite-webhooks.ts';
 
 /** The API over HTTP, the same whatever table it stands on. `openTable` is called once. */
 export function httpSuite(name: string, openTable: () => Promise<{ table: Table; close(): Promise<void> }>): void {
@@ -78,6 +79,7 @@ export function httpSuite(name: string, openTable: () => Promise<{ table: Table;
     describeApprovals(opened);
     describeApprovalGates(opened);
     describeSecrets(opened);
+    describeWebhooks(opened);
     describeTeams(opened);
     describeTeamBuilds(opened);
     describeTemplates(opened);

@@ -59,6 +59,7 @@ const ports: Ports = {
   packages: { gone: refuse },
   signer: { key: refuse, sign: refuse },
   vault: { seal: refuse, open: refuse },
+  webhooks: { send: refuse },
   clock,
   ids: createIds(clock),
 };
