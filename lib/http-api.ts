@@ -37,6 +37,7 @@ export class HttpApiFront extends Construct {
   readonly api: HttpApi;
   /** Address of the API without a trailing slash. */
   readonly url: string;
+  readonly #integrations = new Map<EngineFunction, HttpLambdaIntegration>();
 
   constructor(scope: Construct, id: string, props: HttpApiFrontProps) {
     super(scope, id);
@@ -65,9 +66,18 @@ export class HttpApiFront extends Construct {
 
   /** Sends a path prefix, and all below it, to a function. */
   route(prefix: string, target: EngineFunction): void {
-    const integration = new HttpLambdaIntegration(`${target.name}${prefix.replaceAll('/', '-')}`, target.function);
+    const integration = this.#integrationOf(target);
     for (const path of [prefix, `${prefix}/{proxy+}`]) {
       this.api.addRoutes({ path, methods: [HttpMethod.ANY], integration });
     }
+  }
+
+  /** One integration and one permission a function, not a route: a stack holds at most 500 resources. */
+  #integrationOf(target: EngineFunction): HttpLambdaIntegration {
+    const known = this.#integrations.get(target);
+    if (known !== undefined) return known;
+    const made = new HttpLambdaIntegration(target.name, target.function, { scopePermissionToRoute: false });
+    this.#integrations.set(target, made);
+    return made;
   }
 }

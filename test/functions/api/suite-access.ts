@@ -60,6 +60,11 @@ export function describeAccess(api: () => ApiUnderTest): void {
       expect(Object.fromEntries(table)).toEqual({
         ...billingPermissions,
         startBuild: 'builds:create',
+        beginMaintenance: 'installation:operate',
+        endMaintenance: 'installation:operate',
+        readMaintenance: 'tenant:read',
+        readLiveness: 'public',
+        readReadiness: 'public',
         previewPlan: 'builds:create',
         readBuildLock: 'builds:read',
         uploadLock: 'builds:create',

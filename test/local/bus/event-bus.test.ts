@@ -3,29 +3,12 @@ import { readTrigger } from '../../../core/events/envelope.ts';
 import { type EngineEvent, type EventType, eventTypes } from '../../../core/events/event.ts';
 import { eventRules } from '../../../core/wiring/event-rules.ts';
 import { createLocalBus, type DeadLetter, type LocalBus, type LocalBusOptions } from '../../../local/bus/event-bus.ts';
+import { sampleDetail } from '../../support/event-sample.ts';
 import { fastClock } from '../flow/fast-clock.ts';
 import { deferred, temporaryFile } from '../flow/machine.ts';
 
-/** All that any of the types tells. */
-const detail = {
-  ...{
-    buildId: 'bld_1',
-    stageId: 'base',
-    approvalId: 'apr_1',
-    gate: 'build',
-    specDigest: 'a'.repeat(64),
-    policies: [],
-  },
-  ...{ quota: 'images', of: 'tenant', period: 'all', used: 4, limit: 5 },
-};
-const states: Partial<Record<EventType, string>> = {
-  ...{ 'build.stage_completed': 'skipped', 'approval.requested': 'pending', 'approval.decided': 'approved' },
-  'work.ended': 'succeeded',
-};
-
 function event(id: string, type: EventType): EngineEvent {
-  const told = { ...detail, ...(states[type] === undefined ? {} : { state: states[type] }) };
-  return { id, type, version: 1, tenantId: 'ten_1', at: '2026-11-01T10:00:00.000Z', detail: told };
+  return { id, type, version: 1, tenantId: 'ten_1', at: '2026-11-01T10:00:00.000Z', detail: sampleDetail(type) };
 }
 
 function openBus(options: Partial<LocalBusOptions>): LocalBus & { letters: DeadLetter[]; logged: string[] } {
@@ -63,7 +46,7 @@ describe('the local event bus', () => {
   it('answers before its targets do', async () => {
     const gate = deferred();
     const bus = openBus({ invoke: () => gate.promise });
-    expect(await bus.publish([event('evt_1', 'build.submitted')])).toEqual(['evt_1']);
+    expect(await bus.publish([event('evt_1', 'work.unwanted')])).toEqual(['evt_1']);
     gate.resolve();
     await bus.idle();
   });
@@ -76,7 +59,7 @@ describe('the local event bus', () => {
         if (calls < 4) throw new Error('busy');
       },
     });
-    await bus.publish([event('evt_1', 'build.submitted')]);
+    await bus.publish([event('evt_1', 'work.unwanted')]);
     await bus.idle();
     expect(calls).toBe(4);
     expect(bus.logged).toEqual(['A delivery failed', 'A delivery failed', 'A delivery failed']);
@@ -95,12 +78,30 @@ describe('the local event bus', () => {
         letters.push(letter);
       },
     });
-    await bus.publish([event('evt_1', 'build.submitted')]);
+    await bus.publish([event('evt_1', 'work.unwanted')]);
     await bus.idle();
     expect(letters).toMatchObject([
-      { rule: 'plan-submitted-builds', target: 'planBuild', attempts: 11, reason: 'RangeError: never' },
+      { rule: 'cancel-requested-builds', target: 'cancelBuild', attempts: 11, reason: 'RangeError: never' },
     ]);
     expect(bus.logged.at(-1)).toBe('A delivery was given up');
+  });
+
+  it('leaves room for others where one function waits for strangers', async () => {
+    const gate = deferred();
+    const calls: string[] = [];
+    const bus = openBus({
+      invoke: async (name) => {
+        calls.push(name);
+        if (name === 'deliverWebhook') await gate.promise;
+      },
+    });
+    const events = Array.from({ length: 20 }, (_, number) => event(`evt_${number}`, 'build.submitted'));
+    await bus.publish(events);
+    await expect.poll(() => calls.filter((name) => name === 'planBuild')).toHaveLength(20);
+    expect(calls.filter((name) => name === 'deliverWebhook')).toHaveLength(4);
+    gate.resolve();
+    await bus.idle();
+    expect(calls.filter((name) => name === 'deliverWebhook')).toHaveLength(20);
   });
 
   it('goes on after a restart with what it had accepted', async () => {
@@ -114,10 +115,10 @@ describe('the local event bus', () => {
         throw new Error('the engine is going down');
       },
     });
-    await first.publish([event('evt_1', 'build.submitted'), event('evt_2', 'build.submitted')]);
+    await first.publish([event('evt_1', 'work.unwanted'), event('evt_2', 'work.unwanted')]);
     await tried.promise;
     await first.close();
-    await expect(first.publish([event('evt_3', 'build.submitted')])).rejects.toThrow('closed');
+    await expect(first.publish([event('evt_3', 'work.unwanted')])).rejects.toThrow('closed');
 
     const delivered: string[] = [];
     const second = openBus({
