@@ -1,5 +1,6 @@
 import { Command, CommanderError } from 'commander';
 import { adminCommand } from './commands/admin.ts';
+import { analyticsCommand } from './commands/analytics.ts';
 import { approvalsCommand } from './commands/approvals.ts';
 import { auditCommand } from './commands/audit.ts';
 import { billingCommand } from './commands/billing.ts';
@@ -86,6 +87,7 @@ const commands = [
   webhooksCommand,
   dlqCommand,
   maintenanceCommand,
+  analyticsCommand,
   doctorCommand,
   adminCommand,
 ];

@@ -1,4 +1,5 @@
 import { accessCalls } from './access.ts';
+import { analyticsCalls } from './analytics.ts';
 import { approvalCalls } from './approvals.ts';
 import { auditCalls } from './audit.ts';
 import { billingCalls } from './billing.ts';
@@ -208,6 +209,7 @@ export function createEngineClient(options: {
     ...downloadCalls({ url, apiKey: options.apiKey, send, listArtifacts }),
     ...deadLetterCalls(client),
     ...maintenanceCalls(client),
+    ...analyticsCalls(client),
     ...diffCalls(client),
     ...lockCalls(client),
     ...secretCalls(client),

@@ -10,6 +10,7 @@ const everybody: readonly Grant[] = ['tenant:read', 'keys:own'];
 
 const reading: readonly Grant[] = [
   ...everybody,
+  'analytics:read',
   'builds:read',
   'artifacts:read',
   'cache:read',
@@ -68,6 +69,7 @@ export const builtInRoles: Readonly<
     description: 'Reads builds, who may do what, and who did what; downloads no image.',
     grants: [
       ...everybody,
+      'analytics:read',
       'approvals:read',
       'audit:read',
       'builds:read',
@@ -85,7 +87,7 @@ export const builtInRoles: Readonly<
   },
   billing: {
     description: 'What the tenant has used, what it pays for that, and its budgets.',
-    grants: [...everybody, 'quota:read', 'teams:read', 'usage:read', 'billing:read', 'billing:write'],
+    grants: [...everybody, 'analytics:read', 'quota:read', 'teams:read', 'usage:read', 'billing:read', 'billing:write'],
   },
   member: { description: 'Nothing but what their teams give them.', grants: everybody },
 };

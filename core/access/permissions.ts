@@ -3,6 +3,7 @@
  * `installation` touches all tenants and is the operator's.
  */
 export const permissions = [
+  'analytics:read',
   'approvals:decide',
   'approvals:manage',
   'approvals:read',

@@ -40,6 +40,8 @@ export const buildRecordSchema = z.strictObject({
   /** What whoever asked for it was told beside. */
   warnings: z.array(warningSchema).optional(),
   name: z.string(),
+  /** What the image is built on; absent: it is older than this member. */
+  base: z.strictObject({ distribution: z.string(), release: z.string(), architecture: z.string() }).optional(),
   state: z.enum(buildStates),
   specDigest: digest,
   planDigest: digest.optional(),

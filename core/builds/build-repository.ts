@@ -151,6 +151,7 @@ export async function submitBuild(
         keyId,
         ...('memberId' in actor ? { memberId: actor.memberId } : {}),
         name: spec.name,
+        base: baseOf(spec),
         state: 'submitted',
         specDigest,
         submittedAt: ports.clock.now().toISOString(),
@@ -177,6 +178,11 @@ export async function submitBuild(
     async (buildId) => (await getBuild(ports.table, wholeTenant(tenantId), buildId)).value,
   );
   return { build, created };
+}
+
+function baseOf({ base }: ResolvedSpec): NonNullable<BuildRecord['base']> {
+  const { distribution, release, architecture } = base;
+  return { distribution, release, architecture };
 }
 
 /** The write by which the list of a team's builds has one more. */

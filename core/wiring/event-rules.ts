@@ -19,6 +19,11 @@ export const eventRules: readonly {
     types: ['build.succeeded', 'build.failed', 'build.cancelled', 'build.rejected', 'work.ended'],
     target: 'settleQuotas',
   },
+  {
+    name: 'take-facts-of-ended-builds',
+    types: ['build.succeeded', 'build.failed', 'build.cancelled', 'build.rejected'],
+    target: 'rollUpAnalytics',
+  },
   { name: 'cancel-requested-builds', types: ['build.cancel_requested', 'work.unwanted'], target: 'cancelBuild' },
   { name: 'settle-redriven-executions', types: ['work.execution_ended'], target: 'settleBuild' },
   {
@@ -64,6 +69,7 @@ export const schedules: readonly {
   { name: 'warm-cache', everyMinutes: 30, target: 'warmCache' },
   { name: 'expire-approvals', everyMinutes: 1, target: 'expireApprovals' },
   { name: 'measure-engine', everyMinutes: 1, target: 'measureEngine' },
+  { name: 'fold-analytics', everyMinutes: 1, target: 'rollUpAnalytics' },
   { name: 'seal-audit', everyMinutes: 1, target: 'sealAudit' },
   { name: 'export-audit', everyMinutes: 1_440, target: 'exportAudit' },
   { name: 'sweep-quotas', everyMinutes: 15, target: 'settleQuotas' },

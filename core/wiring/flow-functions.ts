@@ -150,6 +150,13 @@ export const eventFunctions = {
     rights: { ...none, table: 'read' },
     timeoutSeconds: 30,
   },
+  rollUpAnalytics: {
+    name: 'roll-up-analytics',
+    entry: 'functions/events/roll-up-analytics/lambda.ts',
+    rights: none,
+    // A run after an outage folds what has gathered; what it does not get to, the next one does.
+    timeoutSeconds: 600,
+  },
   sealAudit: {
     name: 'seal-audit',
     entry: 'functions/events/seal-audit/lambda.ts',

@@ -61,6 +61,17 @@ export const operationGroups: readonly OperationGroup[] = [
     summary: 'Tenants and their quotas, members, roles, API keys',
   },
   {
+    name: 'analytics',
+    prefixes: ['/v1/analytics'],
+    entry: 'functions/api/analytics/lambda.ts',
+    rights: {
+      ...{ table: 'read', blobs: 'none', signsUrls: false, startsFlow: false, stopsFlow: false, stopsTasks: false },
+      recordsAccess: true,
+    },
+    timeoutSeconds: 29,
+    summary: 'What builds come to over days',
+  },
+  {
     name: 'approvals',
     prefixes: ['/v1/approvals', '/v1/approval-policies'],
     entry: 'functions/api/approvals/lambda.ts',

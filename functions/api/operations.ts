@@ -1,5 +1,6 @@
 import type { Operation } from '../shared/operation.ts';
 import { accessOperations } from './access/operations.ts';
+import { analyticsOperations } from './analytics/operations.ts';
 import { approvalOperations } from './approvals/operations.ts';
 import { auditOperations } from './audit/operations.ts';
 import { billingOperations } from './billing/operations.ts';
@@ -20,6 +21,7 @@ import { webhookOperations } from './webhooks/operations.ts';
 /** Every operation, by the name of its group in core/wiring/operation-groups.ts. */
 export const operationsByGroup: Readonly<Record<string, readonly Operation[]>> = {
   access: accessOperations,
+  analytics: analyticsOperations,
   approvals: approvalOperations,
   audit: auditOperations,
   billing: billingOperations,

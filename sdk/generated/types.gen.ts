@@ -1284,14 +1284,14 @@ export type WhoAmI = {
     /**
      * What the roles hold, less what the key’s scopes leave out.
      */
-    permissions: Array<'approvals:decide' | 'approvals:manage' | 'approvals:read' | 'artifacts:read' | 'audit:read' | 'billing:read' | 'billing:write' | 'builds:create' | 'builds:read' | 'builds:cancel' | 'builds:urgent' | 'cache:read' | 'cache:delete' | 'installation:operate' | 'keys:own' | 'keys:read' | 'keys:write' | 'members:read' | 'members:write' | 'quota:read' | 'quota:write' | 'roles:read' | 'roles:write' | 'secrets:read' | 'secrets:write' | 'specs:validate' | 'templates:read' | 'templates:write' | 'templates:review' | 'templates:publish' | 'teams:read' | 'teams:write' | 'tenant:read' | 'tenant:write' | 'usage:read' | 'webhooks:read' | 'webhooks:write'>;
+    permissions: Array<'analytics:read' | 'approvals:decide' | 'approvals:manage' | 'approvals:read' | 'artifacts:read' | 'audit:read' | 'billing:read' | 'billing:write' | 'builds:create' | 'builds:read' | 'builds:cancel' | 'builds:urgent' | 'cache:read' | 'cache:delete' | 'installation:operate' | 'keys:own' | 'keys:read' | 'keys:write' | 'members:read' | 'members:write' | 'quota:read' | 'quota:write' | 'roles:read' | 'roles:write' | 'secrets:read' | 'secrets:write' | 'specs:validate' | 'templates:read' | 'templates:write' | 'templates:review' | 'templates:publish' | 'teams:read' | 'teams:write' | 'tenant:read' | 'tenant:write' | 'usage:read' | 'webhooks:read' | 'webhooks:write'>;
     /**
      * The same inside each team, for what belongs to it.
      */
     teams: Array<{
         teamId: string;
         name: string;
-        permissions: Array<'approvals:decide' | 'approvals:manage' | 'approvals:read' | 'artifacts:read' | 'audit:read' | 'billing:read' | 'billing:write' | 'builds:create' | 'builds:read' | 'builds:cancel' | 'builds:urgent' | 'cache:read' | 'cache:delete' | 'installation:operate' | 'keys:own' | 'keys:read' | 'keys:write' | 'members:read' | 'members:write' | 'quota:read' | 'quota:write' | 'roles:read' | 'roles:write' | 'secrets:read' | 'secrets:write' | 'specs:validate' | 'templates:read' | 'templates:write' | 'templates:review' | 'templates:publish' | 'teams:read' | 'teams:write' | 'tenant:read' | 'tenant:write' | 'usage:read' | 'webhooks:read' | 'webhooks:write'>;
+        permissions: Array<'analytics:read' | 'approvals:decide' | 'approvals:manage' | 'approvals:read' | 'artifacts:read' | 'audit:read' | 'billing:read' | 'billing:write' | 'builds:create' | 'builds:read' | 'builds:cancel' | 'builds:urgent' | 'cache:read' | 'cache:delete' | 'installation:operate' | 'keys:own' | 'keys:read' | 'keys:write' | 'members:read' | 'members:write' | 'quota:read' | 'quota:write' | 'roles:read' | 'roles:write' | 'secrets:read' | 'secrets:write' | 'specs:validate' | 'templates:read' | 'templates:write' | 'templates:review' | 'templates:publish' | 'teams:read' | 'teams:write' | 'tenant:read' | 'tenant:write' | 'usage:read' | 'webhooks:read' | 'webhooks:write'>;
     }>;
 };
 
@@ -1401,7 +1401,7 @@ export type ApiKey = {
     /**
      * All that it may; absent: all that its member may.
      */
-    scopes?: Array<'approvals:decide' | 'approvals:manage' | 'approvals:read' | 'artifacts:read' | 'audit:read' | 'billing:read' | 'billing:write' | 'builds:create' | 'builds:read' | 'builds:cancel' | 'builds:urgent' | 'cache:read' | 'cache:delete' | 'installation:operate' | 'keys:own' | 'keys:read' | 'keys:write' | 'members:read' | 'members:write' | 'quota:read' | 'quota:write' | 'roles:read' | 'roles:write' | 'secrets:read' | 'secrets:write' | 'specs:validate' | 'templates:read' | 'templates:write' | 'templates:review' | 'templates:publish' | 'teams:read' | 'teams:write' | 'tenant:read' | 'tenant:write' | 'usage:read' | 'webhooks:read' | 'webhooks:write' | 'approvals:*' | 'artifacts:*' | 'audit:*' | 'billing:*' | 'builds:*' | 'cache:*' | 'installation:*' | 'keys:*' | 'members:*' | 'quota:*' | 'roles:*' | 'secrets:*' | 'specs:*' | 'templates:*' | 'teams:*' | 'tenant:*' | 'usage:*' | 'webhooks:*'>;
+    scopes?: Array<'analytics:read' | 'approvals:decide' | 'approvals:manage' | 'approvals:read' | 'artifacts:read' | 'audit:read' | 'billing:read' | 'billing:write' | 'builds:create' | 'builds:read' | 'builds:cancel' | 'builds:urgent' | 'cache:read' | 'cache:delete' | 'installation:operate' | 'keys:own' | 'keys:read' | 'keys:write' | 'members:read' | 'members:write' | 'quota:read' | 'quota:write' | 'roles:read' | 'roles:write' | 'secrets:read' | 'secrets:write' | 'specs:validate' | 'templates:read' | 'templates:write' | 'templates:review' | 'templates:publish' | 'teams:read' | 'teams:write' | 'tenant:read' | 'tenant:write' | 'usage:read' | 'webhooks:read' | 'webhooks:write' | 'analytics:*' | 'approvals:*' | 'artifacts:*' | 'audit:*' | 'billing:*' | 'builds:*' | 'cache:*' | 'installation:*' | 'keys:*' | 'members:*' | 'quota:*' | 'roles:*' | 'secrets:*' | 'specs:*' | 'templates:*' | 'teams:*' | 'tenant:*' | 'usage:*' | 'webhooks:*'>;
     /**
      * Where it may be used from; absent: everywhere.
      */
@@ -1471,7 +1471,7 @@ export type Role = {
     name: string;
     builtIn: boolean;
     description: string;
-    grants: Array<'approvals:decide' | 'approvals:manage' | 'approvals:read' | 'artifacts:read' | 'audit:read' | 'billing:read' | 'billing:write' | 'builds:create' | 'builds:read' | 'builds:cancel' | 'builds:urgent' | 'cache:read' | 'cache:delete' | 'installation:operate' | 'keys:own' | 'keys:read' | 'keys:write' | 'members:read' | 'members:write' | 'quota:read' | 'quota:write' | 'roles:read' | 'roles:write' | 'secrets:read' | 'secrets:write' | 'specs:validate' | 'templates:read' | 'templates:write' | 'templates:review' | 'templates:publish' | 'teams:read' | 'teams:write' | 'tenant:read' | 'tenant:write' | 'usage:read' | 'webhooks:read' | 'webhooks:write' | 'approvals:*' | 'artifacts:*' | 'audit:*' | 'billing:*' | 'builds:*' | 'cache:*' | 'installation:*' | 'keys:*' | 'members:*' | 'quota:*' | 'roles:*' | 'secrets:*' | 'specs:*' | 'templates:*' | 'teams:*' | 'tenant:*' | 'usage:*' | 'webhooks:*'>;
+    grants: Array<'analytics:read' | 'approvals:decide' | 'approvals:manage' | 'approvals:read' | 'artifacts:read' | 'audit:read' | 'billing:read' | 'billing:write' | 'builds:create' | 'builds:read' | 'builds:cancel' | 'builds:urgent' | 'cache:read' | 'cache:delete' | 'installation:operate' | 'keys:own' | 'keys:read' | 'keys:write' | 'members:read' | 'members:write' | 'quota:read' | 'quota:write' | 'roles:read' | 'roles:write' | 'secrets:read' | 'secrets:write' | 'specs:validate' | 'templates:read' | 'templates:write' | 'templates:review' | 'templates:publish' | 'teams:read' | 'teams:write' | 'tenant:read' | 'tenant:write' | 'usage:read' | 'webhooks:read' | 'webhooks:write' | 'analytics:*' | 'approvals:*' | 'artifacts:*' | 'audit:*' | 'billing:*' | 'builds:*' | 'cache:*' | 'installation:*' | 'keys:*' | 'members:*' | 'quota:*' | 'roles:*' | 'secrets:*' | 'specs:*' | 'templates:*' | 'teams:*' | 'tenant:*' | 'usage:*' | 'webhooks:*'>;
     /**
      * Of a role of the tenant’s own.
      */
@@ -1536,6 +1536,68 @@ export type Quota = {
      * When what is used frees; absent: not with time, but when builds end or what they made is deleted.
      */
     freesAt?: string;
+};
+
+export type BuildAnalytics = {
+    from: string;
+    to: string;
+    groupBy: 'day' | 'template' | 'team' | 'distribution';
+    all: BuildFigures;
+    /**
+     * Groups in which a build has ended: days, ids of templates or teams, or distribution/release.
+     */
+    groups: Array<{
+        group: string;
+        figures: BuildFigures;
+    }>;
+};
+
+export type BuildFigures = {
+    builds: number;
+    outcomes: {
+        succeeded: number;
+        failed: number;
+        cancelled: number;
+        rejected: number;
+    };
+    /**
+     * Seconds from start to end, percentiles within 5 per cent; null: of no build.
+     */
+    runSeconds: {
+        mean: number;
+        p50: number;
+        p90: number;
+        p99: number;
+    } | null;
+    /**
+     * Seconds from plan to start, percentiles within 5 per cent; null: of no build.
+     */
+    queueSeconds: {
+        mean: number;
+        p50: number;
+        p90: number;
+        p99: number;
+    } | null;
+    /**
+     * Seconds from submission to end, percentiles within 5 per cent; null: of no build.
+     */
+    totalSeconds: {
+        mean: number;
+        p50: number;
+        p90: number;
+        p99: number;
+    } | null;
+    /**
+     * Steps taken from the cache, of all; null: of no step.
+     */
+    cacheHitRate: number | null;
+    /**
+     * Why builds failed, the most first.
+     */
+    failures: Array<{
+        code: string;
+        builds: number;
+    }>;
 };
 
 export type ApprovalPolicyList = {
@@ -4885,7 +4947,7 @@ export type SetRoleData = {
         /**
          * `resource:action`, or `resource:*` for all of a resource, later ones included.
          */
-        grants: Array<'approvals:decide' | 'approvals:manage' | 'approvals:read' | 'artifacts:read' | 'audit:read' | 'billing:read' | 'billing:write' | 'builds:create' | 'builds:read' | 'builds:cancel' | 'builds:urgent' | 'cache:read' | 'cache:delete' | 'installation:operate' | 'keys:own' | 'keys:read' | 'keys:write' | 'members:read' | 'members:write' | 'quota:read' | 'quota:write' | 'roles:read' | 'roles:write' | 'secrets:read' | 'secrets:write' | 'specs:validate' | 'templates:read' | 'templates:write' | 'templates:review' | 'templates:publish' | 'teams:read' | 'teams:write' | 'tenant:read' | 'tenant:write' | 'usage:read' | 'webhooks:read' | 'webhooks:write' | 'approvals:*' | 'artifacts:*' | 'audit:*' | 'billing:*' | 'builds:*' | 'cache:*' | 'installation:*' | 'keys:*' | 'members:*' | 'quota:*' | 'roles:*' | 'secrets:*' | 'specs:*' | 'templates:*' | 'teams:*' | 'tenant:*' | 'usage:*' | 'webhooks:*'>;
+        grants: Array<'analytics:read' | 'approvals:decide' | 'approvals:manage' | 'approvals:read' | 'artifacts:read' | 'audit:read' | 'billing:read' | 'billing:write' | 'builds:create' | 'builds:read' | 'builds:cancel' | 'builds:urgent' | 'cache:read' | 'cache:delete' | 'installation:operate' | 'keys:own' | 'keys:read' | 'keys:write' | 'members:read' | 'members:write' | 'quota:read' | 'quota:write' | 'roles:read' | 'roles:write' | 'secrets:read' | 'secrets:write' | 'specs:validate' | 'templates:read' | 'templates:write' | 'templates:review' | 'templates:publish' | 'teams:read' | 'teams:write' | 'tenant:read' | 'tenant:write' | 'usage:read' | 'webhooks:read' | 'webhooks:write' | 'analytics:*' | 'approvals:*' | 'artifacts:*' | 'audit:*' | 'billing:*' | 'builds:*' | 'cache:*' | 'installation:*' | 'keys:*' | 'members:*' | 'quota:*' | 'roles:*' | 'secrets:*' | 'specs:*' | 'templates:*' | 'teams:*' | 'tenant:*' | 'usage:*' | 'webhooks:*'>;
     };
     path: {
         /**
@@ -5022,7 +5084,7 @@ export type CreateKeyData = {
         /**
          * All that the key may do of what its member may. Without scopes it may all of that.
          */
-        scopes?: Array<'approvals:decide' | 'approvals:manage' | 'approvals:read' | 'artifacts:read' | 'audit:read' | 'billing:read' | 'billing:write' | 'builds:create' | 'builds:read' | 'builds:cancel' | 'builds:urgent' | 'cache:read' | 'cache:delete' | 'installation:operate' | 'keys:own' | 'keys:read' | 'keys:write' | 'members:read' | 'members:write' | 'quota:read' | 'quota:write' | 'roles:read' | 'roles:write' | 'secrets:read' | 'secrets:write' | 'specs:validate' | 'templates:read' | 'templates:write' | 'templates:review' | 'templates:publish' | 'teams:read' | 'teams:write' | 'tenant:read' | 'tenant:write' | 'usage:read' | 'webhooks:read' | 'webhooks:write' | 'approvals:*' | 'artifacts:*' | 'audit:*' | 'billing:*' | 'builds:*' | 'cache:*' | 'installation:*' | 'keys:*' | 'members:*' | 'quota:*' | 'roles:*' | 'secrets:*' | 'specs:*' | 'templates:*' | 'teams:*' | 'tenant:*' | 'usage:*' | 'webhooks:*'>;
+        scopes?: Array<'analytics:read' | 'approvals:decide' | 'approvals:manage' | 'approvals:read' | 'artifacts:read' | 'audit:read' | 'billing:read' | 'billing:write' | 'builds:create' | 'builds:read' | 'builds:cancel' | 'builds:urgent' | 'cache:read' | 'cache:delete' | 'installation:operate' | 'keys:own' | 'keys:read' | 'keys:write' | 'members:read' | 'members:write' | 'quota:read' | 'quota:write' | 'roles:read' | 'roles:write' | 'secrets:read' | 'secrets:write' | 'specs:validate' | 'templates:read' | 'templates:write' | 'templates:review' | 'templates:publish' | 'teams:read' | 'teams:write' | 'tenant:read' | 'tenant:write' | 'usage:read' | 'webhooks:read' | 'webhooks:write' | 'analytics:*' | 'approvals:*' | 'artifacts:*' | 'audit:*' | 'billing:*' | 'builds:*' | 'cache:*' | 'installation:*' | 'keys:*' | 'members:*' | 'quota:*' | 'roles:*' | 'secrets:*' | 'specs:*' | 'templates:*' | 'teams:*' | 'tenant:*' | 'usage:*' | 'webhooks:*'>;
         /**
          * Addresses, or networks as ADDRESS/PREFIX, that the key may be used from. Without any: from everywhere.
          */
@@ -5407,6 +5469,68 @@ export type SetTenantQuotaResponses = {
 };
 
 export type SetTenantQuotaResponse = SetTenantQuotaResponses[keyof SetTenantQuotaResponses];
+
+export type ReadBuildAnalyticsData = {
+    body?: never;
+    path?: never;
+    query?: {
+        /**
+         * First day, UTC; 29 days before `to` where it is left out.
+         */
+        from?: string;
+        /**
+         * Last day, UTC; today where it is left out.
+         */
+        to?: string;
+        /**
+         * By what groups are made. At most 366 days.
+         */
+        groupBy?: 'day' | 'template' | 'team' | 'distribution';
+    };
+    url: '/v1/analytics/builds';
+};
+
+export type ReadBuildAnalyticsErrors = {
+    /**
+     * `request.invalid`: The request is not valid.
+     */
+    400: Problem;
+    /**
+     * `access.unauthenticated`: No valid credentials.
+     */
+    401: Problem;
+    /**
+     * `access.address_refused`: The key is not for this address. `access.forbidden`: The key may not do this.
+     */
+    403: Problem;
+    /**
+     * `request.too_large`: The body is too large.
+     */
+    413: Problem;
+    /**
+     * `request.rate_limited`: The key asks too often.
+     */
+    429: Problem;
+    /**
+     * `internal.error`: The service failed.
+     */
+    500: Problem;
+    /**
+     * `service.unavailable`: A part of the service is not available.
+     */
+    503: Problem;
+};
+
+export type ReadBuildAnalyticsError = ReadBuildAnalyticsErrors[keyof ReadBuildAnalyticsErrors];
+
+export type ReadBuildAnalyticsResponses = {
+    /**
+     * Success.
+     */
+    200: BuildAnalytics;
+};
+
+export type ReadBuildAnalyticsResponse = ReadBuildAnalyticsResponses[keyof ReadBuildAnalyticsResponses];
 
 export type ListApprovalPoliciesData = {
     body?: never;

@@ -1,0 +1,177 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import fc from 'fast-check';
+import { afterAll, beforeEach, describe, expect, it } from 'vitest';
+import { openSqliteTable, type SqliteTable } from '../../../adapters/sqlite/sqlite-table.ts';
+import { createSystemClock } from '../../../adapters/system/clock.ts';
+import { daysBetween, figuresOf, readAnalytics } from '../../../core/analytics/read-analytics.ts';
+import { emptyRollup, mergeRollups, rollupOf } from '../../../core/analytics/rollup.ts';
+import { factOf } from '../../../core/analytics/take-facts.ts';
+import type { BuildRecord } from '../../../core/builds/build-record.ts';
+import { buildWrite } from '../../../core/builds/build-repository.ts';
+import { eventEnvelope } from '../../../core/events/envelope.ts';
+import type { Table } from '../../../core/ports/table.ts';
+import { handle } from '../../../functions/events/roll-up-analytics/roll-up-analytics.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'lbuild-analytics-'));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+const clock = createSystemClock();
+let table: SqliteTable;
+let opened = 0;
+beforeEach(() => {
+  opened += 1;
+  table = openSqliteTable({ file: join(folder, `${opened}.db`), clock });
+  return () => table.close();
+});
+
+const tick = { source: 'aws.events', 'detail-type': 'Scheduled Event' };
+const told = (build: BuildRecord) =>
+  eventEnvelope({
+    ...{ id: `evt_${build.id}`, type: 'build.succeeded', version: 1, tenantId: build.tenantId },
+    ...{ at: build.endedAt ?? build.submittedAt, detail: { buildId: build.id } },
+  });
+
+const start = Date.parse('2026-10-30T00:00:00Z');
+const ended = fc.record({
+  tenant: fc.constantFrom('ten_1', 'ten_2'),
+  state: fc.constantFrom('succeeded', 'failed', 'cancelled', 'rejected'),
+  submitted: fc.integer({ min: 0, max: 4 * 86_400_000 }),
+  planned: fc.option(fc.integer({ min: 0, max: 60_000 }), { nil: undefined }),
+  started: fc.option(fc.integer({ min: 0, max: 900_000 }), { nil: undefined }),
+  ran: fc.integer({ min: 0, max: 3_600_000 }),
+  code: fc.constantFrom('step.failed', 'archive.unreachable', 'builder.lost'),
+  team: fc.option(fc.constantFrom('team_a', 'team_b'), { nil: undefined }),
+  template: fc.option(fc.constantFrom('tpl_1', 'tpl_2', 'tpl_3'), { nil: undefined }),
+  release: fc.constantFrom('trixie', 'bookworm'),
+});
+type Ended = typeof ended extends fc.Arbitrary<infer T> ? T : never;
+
+function buildOf(made: Ended, number: number): BuildRecord {
+  const at = (milliseconds: number) => new Date(start + milliseconds).toISOString();
+  const planned = made.submitted + (made.planned ?? 0);
+  const started = made.planned === undefined || made.started === undefined ? undefined : planned + made.started;
+  return {
+    ...{ id: `bld_${String(number).padStart(6, '0')}`, tenantId: made.tenant, keyId: 'k', name: 'edge' },
+    ...{ state: made.state as BuildRecord['state'], specDigest: '0'.repeat(64), submittedAt: at(made.submitted) },
+    base: { distribution: 'debian', release: made.release, architecture: 'amd64' },
+    ...(made.planned === undefined ? {} : { plannedAt: at(planned) }),
+    ...(started === undefined ? {} : { startedAt: at(started) }),
+    endedAt: at((started ?? planned) + made.ran),
+    ...(made.team === undefined ? {} : { teamId: made.team }),
+    ...(made.template === undefined ? {} : { template: { id: made.template, version: 1 } }),
+    ...(made.state === 'failed' ? { failure: { code: made.code, reason: 'r', logTail: [] } } : {}),
+  };
+}
+
+/** What the builds themselves say, recounted. */
+function recount(builds: readonly BuildRecord[], tenantId: string, group: (build: BuildRecord) => string | undefined) {
+  const groups = new Map<string, ReturnType<typeof rollupOf>>();
+  for (const build of builds) {
+    const fact = factOf(build, { cacheHits: 0, cacheMisses: 0 });
+    const name = group(build);
+    if (build.tenantId !== tenantId || fact === undefined || name === undefined) continue;
+    groups.set(name, mergeRollups(groups.get(name) ?? emptyRollup, rollupOf(fact)));
+  }
+  return [...groups]
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([name, sum]) => ({ group: name, figures: figuresOf(sum) }));
+}
+
+/** A table of which some transactions fail after they are written, as where the caller is killed and called again. */
+function killing(inner: Table, kills: readonly boolean[]): Table {
+  let at = 0;
+  return {
+    get: (key) => inner.get(key),
+    query: (query) => inner.query(query),
+    async transact(writes) {
+      await inner.transact(writes);
+      at += 1;
+      if (kills[at - 1] === true) throw new Error('killed');
+    },
+  };
+}
+
+describe('rollups', () => {
+  it('are what a recount says, whatever is told twice, in whatever order, and wherever a run is killed', async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(ended, { minLength: 1, maxLength: 60 }),
+        fc.array(fc.nat(), { maxLength: 20 }),
+        fc.array(fc.boolean(), { maxLength: 60 }),
+        async (made, again, kills) => {
+          opened += 1;
+          const inner = openSqliteTable({ file: join(folder, `${opened}.db`), clock });
+          const ports = { table: killing(inner, kills), clock };
+          const builds = made.map(buildOf);
+          for (const build of builds) await inner.transact([buildWrite(build, 'absent')]);
+          const calls = [...builds, ...again.map((n) => builds[n % builds.length] as BuildRecord)];
+          // The later of two tellings may come first, and folds between them.
+          for (const [number, build] of calls.entries()) {
+            await untilDone(() => handle(ports, told(build)));
+            if (number % 7 === 0) await untilDone(() => handle(ports, tick));
+          }
+          await untilDone(() => handle(ports, tick));
+          for (const tenantId of ['ten_1', 'ten_2']) {
+            const days = daysBetween('2026-10-25', '2026-11-10');
+            const by = (groupBy: Parameters<typeof readAnalytics>[2]['groupBy']) =>
+              readAnalytics(inner, tenantId, { days, groupBy });
+            expect((await by('day')).groups).toEqual(recount(builds, tenantId, ({ endedAt }) => endedAt?.slice(0, 10)));
+            expect((await by('team')).groups).toEqual(recount(builds, tenantId, ({ teamId }) => teamId));
+            expect((await by('template')).groups).toEqual(recount(builds, tenantId, ({ template }) => template?.id));
+            const found = await by('distribution');
+            expect(found.groups).toEqual(recount(builds, tenantId, ({ base }) => `debian/${base?.release}`));
+            expect(found.all.builds).toBe(builds.filter((build) => build.tenantId === tenantId).length);
+          }
+          inner.close();
+        },
+      ),
+      { numRuns: 40 },
+    );
+  }, 120_000);
+
+  it('leave out what is for nobody, and what has not ended', async () => {
+    const [done] = [buildOf({ ...sample, submitted: 0 }, 1)];
+    const { endedAt: _, ...running } = { ...buildOf({ ...sample, submitted: 0 }, 2), state: 'running' as const };
+    const warm: BuildRecord = { ...buildOf({ ...sample, submitted: 0 }, 3), purpose: 'warm' };
+    for (const build of [done, running, warm]) await table.transact([buildWrite(build, 'absent')]);
+    const taken = [];
+    for (const build of [done, running, warm, { ...done, id: 'bld_none' }]) {
+      taken.push(await handle({ table, clock }, told(build)));
+    }
+    expect(taken).toEqual([{ taken: 1 }, { taken: 0 }, { taken: 0 }, { taken: 0 }]);
+    expect(await handle({ table, clock }, tick)).toEqual({ folded: 1 });
+    expect(await handle({ table, clock }, tick)).toEqual({ folded: 0 });
+  });
+});
+
+const sample: Ended = {
+  ...{ tenant: 'ten_1', state: 'succeeded', submitted: 0, planned: 1_000, started: 2_000, ran: 60_000 },
+  ...{ code: 'step.failed', team: undefined, template: undefined, release: 'trixie' },
+};
+
+async function untilDone(call: () => Promise<unknown>): Promise<void> {
+  for (;;) {
+    try {
+      await call();
+      return;
+    } catch (error) {
+      if (!(error instanceof Error) || error.message !== 'killed') throw error;
+    }
+  }
+}
+
+describe('a span of days', () => {
+  it('has both its ends, and is refused by its field where it is none or too long', () => {
+    expect(daysBetween('2028-02-28', '2028-03-01')).toEqual(['2028-02-28', '2028-02-29', '2028-03-01']);
+    expect(daysBetween('2026-01-01', '2026-12-31')).toHaveLength(365);
+    for (const [from, to] of [
+      ['2026-11-02', '2026-11-01'],
+      ['2025-01-01', '2026-12-31'],
+    ] as const) {
+      expect(() => daysBetween(from, to)).toThrow(
+        expect.objectContaining({ code: 'request.invalid', fields: [expect.objectContaining({ path: 'query.to' })] }),
+      );
+    }
+  });
+});
