@@ -30,7 +30,7 @@ export function describeAnalytics(api: () => ApiUnderTest): void {
 
     it('are of the tenant’s own builds that ended, by the events of their ends', async () => {
       const { ports } = api();
-      const ids = [];
+      const ids: string[] = [];
       for (const tenant of [one, one, other]) ids.push(await startExample(api().url, tenant.keys.builder));
       const [first = '', second = '', foreign = ''] = ids;
       for (const id of ids) {
