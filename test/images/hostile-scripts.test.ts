@@ -52,9 +52,9 @@ describe('a script of a hostile tenant', () => {
 
   /** Fails where something of a script is left, the builder root was changed, or honest builds do not go on. */
   async function expectUnharmed(): Promise<void> {
-    // A builder says that it is done before the kernel has taken its world down.
+    // A builder says that it is done before the kernel has taken its world down, and gigabytes of files take a while.
     const isGone = () => Object.values(leftoversOf(directory, { besideSpares: true })).flat().length === 0;
-    for (let waited = 0; waited < 5_000 && !isGone(); waited += 100) await sleep(100);
+    for (let waited = 0; waited < 60_000 && !isGone(); waited += 100) await sleep(100);
     expect(leftoversOf(directory, { besideSpares: true })).toEqual({ processes: [], mounts: [], folders: [] });
     expect(folderState(engine.builderRoot)).toBe(before);
     honest += 1;
