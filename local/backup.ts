@@ -45,14 +45,17 @@ export interface Copied {
  * Copies all state of an engine's folder into a new folder, with the SHA-256 of each file. The engine must have ended:
  * then its databases and objects are of one moment. Whoever has the copy can open the tenants' secrets and sign in the
  * installation's name: it is for its owner alone (mode 0700).
- * @throws EngineError configuration.invalid where an engine runs in the folder, there is none, or `to` exists
+ * @throws EngineError backup.engine_runs; configuration.invalid where the folder is none of an engine, or `to` exists
  */
 export async function backUp(directory: string, to: string, now: Date): Promise<Copied> {
   if (!existsSync(join(directory, 'table.db'))) {
     throw new EngineError('configuration.invalid', `${directory} is no folder of an engine: it holds no table.db.`);
   }
   await needNew(to);
-  const lock = await lockInstance(directory);
+  const lock = await lockInstance(directory).catch((error: unknown) => {
+    if (!(error instanceof EngineError)) throw error;
+    throw new EngineError('backup.engine_runs', `An engine runs in ${directory}.`, { cause: error });
+  });
   try {
     for (const name of databases) settleDatabase(join(directory, name));
     mkdirSync(to, { mode: 0o700 });

@@ -123,6 +123,10 @@ export const stageRecordSchema = z.strictObject({
     lost: z.number().int().min(0),
     damaged: z.number().int().min(0).optional(),
   }),
+  /** What was decided of the last attempt that ended badly, to be answered again where it is asked again. */
+  classified: z
+    .strictObject({ attempt: z.number().int().min(1), retry: z.boolean(), waitSeconds: z.number().min(0) })
+    .optional(),
   startedAt: timestamp.optional(),
   endedAt: timestamp.optional(),
   failure: failureSchema.optional(),

@@ -17,7 +17,9 @@ describe('lbuild', () => {
     const said = await cli.run(['whoami']);
     expect([said.code, said.out]).toEqual([
       0,
-      expect.stringMatching(/^owner \(mem_\w+, person\) of .*\nroles: owner\nthis key may: approvals:decide, /),
+      expect.stringMatching(
+        /^owner \(mem_\w+, person\) of .*\nroles: owner\nthis key may: analytics:read, approvals:decide, /,
+      ),
     ]);
   });
 
@@ -33,7 +35,9 @@ describe('lbuild', () => {
       'ships',
     ]);
     expect([role.code, role.out]).toEqual([0, 'shipping  builds:read, keys:own\n']);
-    expect((await cli.run(['roles', 'list'])).out).toMatch(/^owner \(built in\) {2}approvals:\*, artifacts:\*, /m);
+    expect((await cli.run(['roles', 'list'])).out).toMatch(
+      /^owner \(built in\) {2}analytics:\*, approvals:\*, artifacts:\*, /m,
+    );
     const added = await cli.run(['members', 'add', 'Mirror', '--service', '--role', 'shipping']);
     const [memberId = ''] = added.out.split(' ');
     expect(added.out).toMatch(/^mem_\w+ {2}service {2}Mirror {2}shipping\n$/);

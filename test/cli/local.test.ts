@@ -58,7 +58,7 @@ it('starts one engine a folder, keeps what it stored, and ends it', { timeout: 1
   expect(metrics).toMatch(/^lbuild_http_requests_total\{operation="readBuild",status="2xx"\} \d+$/m);
   expect(metrics).toMatch(/^lbuild_function_calls_total\{function="planBuild",outcome="ok"\} \d+$/m);
   const tooEarly = await run('local', 'backup', 'copy', '--json');
-  expect([tooEarly.code, tooEarly.out]).toEqual([1, expect.stringContaining('configuration.invalid')]);
+  expect([tooEarly.code, tooEarly.out]).toEqual([7, expect.stringContaining('backup.engine_runs')]);
   expect((await run('local', 'down')).code).toBe(0);
   expect(runs(next.pid)).toBe(false);
 

@@ -16,6 +16,7 @@ import { errorCatalogue } from '../../../core/error-catalogue.ts';
 import { toJson } from '../../../core/json.ts';
 import type { Plan } from '../../../core/plan/plan.ts';
 import type { Ports } from '../../../core/ports/ports.ts';
+import type { TableWrite } from '../../../core/ports/table.ts';
 
 /**
  * Decides what a task's bad end means: the attempt ends (its ticket with it), what it had finished is kept, and the
@@ -42,6 +43,13 @@ export async function handle(ports: Pick<Ports, 'table' | 'blobs' | 'clock'>, in
     await ports.table.transact([stageWrite(buildId, { ...stage.value, failure }, stage.version)]);
     return toJson(settle);
   }
+  const { classified } = stage.value;
+  // It was decided before, and whoever asked did not hear of it: a retry counts once.
+  if (classified?.attempt === message.attempt) {
+    return toJson({ retry: classified.retry, waitSeconds: classified.waitSeconds });
+  }
+  const decided = (next: StageRecord, answer: ClassifiedStage): TableWrite =>
+    stageWrite(buildId, { ...next, classified: { attempt: message.attempt, ...answer } }, stage.version);
   const reported = await readStageResult(ports.blobs, buildId, attempt.value);
   await promoteReceipts(ports, build, plan, attempt.value);
   await abortUploads(ports.blobs, buildId, attempt.value);
@@ -57,15 +65,17 @@ export async function handle(ports: Pick<Ports, 'table' | 'blobs' | 'clock'>, in
   }
   if (refused !== undefined) {
     const next = await afterRefusal(ports, build, plan, stage.value, attempt.value, refused);
-    await ports.table.transact([stageWrite(buildId, next, stage.version), ...endAttempt]);
-    return toJson({ retry: next.failure === undefined, waitSeconds: 0 });
+    const answer: ClassifiedStage = { retry: next.failure === undefined, waitSeconds: 0 };
+    await ports.table.transact([decided(next, answer), ...endAttempt]);
+    return toJson(answer);
   }
   const used = stop.kind === 'timeout' ? 0 : stage.value.retries[stop.kind];
   const waitSeconds = retryDelay(stop, used, spreadOf(buildId, stageId, message.attempt));
   if (waitSeconds !== undefined) {
     const retries = stop.kind === 'timeout' ? stage.value.retries : { ...stage.value.retries, [stop.kind]: used + 1 };
-    await ports.table.transact([stageWrite(buildId, { ...stage.value, retries }, stage.version), ...endAttempt]);
-    return toJson({ retry: true, waitSeconds });
+    const answer: ClassifiedStage = { retry: true, waitSeconds };
+    await ports.table.transact([decided({ ...stage.value, retries }, answer), ...endAttempt]);
+    return toJson(answer);
   }
   const code =
     stop.kind === 'infrastructure' ? 'builder.infrastructure' : stop.kind === 'lost' ? 'builder.lost' : 'step.timeout';
@@ -77,7 +87,7 @@ export async function handle(ports: Pick<Ports, 'table' | 'blobs' | 'clock'>, in
     ...(step === undefined ? {} : { step }),
     logTail: lines,
   };
-  await ports.table.transact([stageWrite(buildId, { ...stage.value, failure }, stage.version), ...endAttempt]);
+  await ports.table.transact([decided({ ...stage.value, failure }, settle), ...endAttempt]);
   return toJson(settle);
 }
 

@@ -60,6 +60,7 @@ export function describeAccess(api: () => ApiUnderTest): void {
       expect(Object.fromEntries(table)).toEqual({
         ...billingPermissions,
         startBuild: 'builds:create',
+        readBuildAnalytics: 'analytics:read',
         beginMaintenance: 'installation:operate',
         endMaintenance: 'installation:operate',
         readMaintenance: 'tenant:read',
