@@ -7,7 +7,6 @@ import type { SlotCaps } from '../../../core/queue/slots.ts';
 import { entriesOf, noShares, type Wish, weighted } from './queue-fixtures.ts';
 
 const plenty: SlotCaps = { installation: 1_000, tenant: 1_000 };
-const _runs = { numRuns: 1_000 };
 
 const order = (queued: readonly Wish[], caps: SlotCaps = plenty, shares = noShares, running: readonly Wish[] = []) =>
   startsDue({ queued: entriesOf(queued), running: entriesOf(running, 'r'), shares, caps }).map(({ entry }) => entry);

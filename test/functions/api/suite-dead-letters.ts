@@ -22,10 +22,17 @@ export function describeDeadLetters(api: () => ApiUnderTest): void {
     const send = (path: string, method = 'GET', key = one.keys.operator) =>
       call(`${api().url}${path}`, { method, key });
     const list = async (query = '') => listSchema.parse((await send(`/v1/dead-letters${query}`)).json());
+    /** A call's failure, after those before it: two in one millisecond would have no order. */
+    let last = Date.now();
     const fail = (messageId: string, requestPayload: unknown) => {
+      last += 1;
+      const now = new Date(last);
       const requestContext = { functionArn: 'arn:aws:lambda:r:1:function:plan-build', approximateInvokeCount: 3 };
       const body = JSON.stringify({ requestContext, requestPayload, responsePayload: { errorMessage: 'no disk' } });
-      return keepDeadLetters(api().ports, { Records: [{ messageId, body }] });
+      return keepDeadLetters(
+        { ...api().ports, clock: { ...api().ports.clock, now: () => now } },
+        { Records: [{ messageId, body }] },
+      );
     };
     const eventOf = (id: string): EngineEvent => ({
       ...{ id, type: 'build.submitted', version: 1, tenantId: one.tenantId, at: '2026-11-01T10:00:00.000Z' },
