@@ -11,6 +11,7 @@ import { diffCommand } from './commands/diff.ts';
 import { dlqCommand } from './commands/dlq.ts';
 import { doctorCommand } from './commands/doctor.ts';
 import { downloadCommand } from './commands/download.ts';
+import { holdsCommand } from './commands/holds.ts';
 import { initCommand } from './commands/init.ts';
 import { keysCommand } from './commands/keys.ts';
 import { listCommand } from './commands/list.ts';
@@ -22,6 +23,7 @@ import { membersCommand } from './commands/members.ts';
 import { planCommand } from './commands/plan.ts';
 import { quotaCommand } from './commands/quota.ts';
 import { resumeCommand } from './commands/resume.ts';
+import { retentionCommand } from './commands/retention.ts';
 import { retryCommand } from './commands/retry.ts';
 import { rolesCommand } from './commands/roles.ts';
 import { schemaCommand } from './commands/schema.ts';
@@ -32,6 +34,7 @@ import { statusCommand } from './commands/status.ts';
 import { teamsCommand } from './commands/teams.ts';
 import { presetsCommand, templatesCommand } from './commands/templates.ts';
 import { tenantsCommand, whoamiCommand } from './commands/tenant.ts';
+import { trashCommand } from './commands/trash.ts';
 import { uploadsCommand } from './commands/uploads.ts';
 import { usageCommand } from './commands/usage.ts';
 import { validateCommand } from './commands/validate.ts';
@@ -83,6 +86,9 @@ const commands = [
   usageCommand,
   billingCommand,
   approvalsCommand,
+  retentionCommand,
+  trashCommand,
+  holdsCommand,
   auditCommand,
   webhooksCommand,
   dlqCommand,

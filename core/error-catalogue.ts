@@ -6,6 +6,7 @@ import { lockErrors, snapshotErrors } from './lock/lock-errors.ts';
 import { maintenanceErrors } from './maintenance/errors.ts';
 import { protectionErrors } from './protection/errors.ts';
 import { quotaErrors } from './quota/errors.ts';
+import { retentionErrors } from './retention/errors.ts';
 import { secretErrors } from './secrets/errors.ts';
 import { teamErrors } from './teams/errors.ts';
 import { templateErrors } from './templates/errors.ts';
@@ -107,6 +108,11 @@ export const errorCatalogue = {
     title: 'The build has made no image',
     remedy: 'Wait for its end; one that failed or was cancelled can be resumed.',
   },
+  'build.stuck': {
+    status: 500,
+    title: 'The build did not move on within its time',
+    remedy: 'Start the build again; if it repeats, report it to the operator.',
+  },
   'build.terminal': { status: 409, title: 'The build has already ended', remedy: 'Start a new build.' },
   'artifact.not_found': {
     status: 404,
@@ -137,6 +143,7 @@ export const errorCatalogue = {
   ...templateErrors,
   ...quotaErrors,
   ...billingErrors,
+  ...retentionErrors,
   ...deadLetterErrors,
   'diff.too_large': {
     status: 422,

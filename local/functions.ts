@@ -3,6 +3,7 @@ import type { Ports } from '../core/ports/ports.ts';
 import type { EventFunctionName, orchestrationFunctions } from '../core/wiring/flow-functions.ts';
 import { handle as bringSharersOn } from '../functions/events/bring-sharers-on/bring-sharers-on.ts';
 import { handle as cancelBuild } from '../functions/events/cancel-build/cancel-build.ts';
+import { handle as cleanUp } from '../functions/events/clean-up/clean-up.ts';
 import { handle as deliverWebhook } from '../functions/events/deliver-webhook/deliver-webhook.ts';
 import { handle as dispatchBuilds } from '../functions/events/dispatch-builds/dispatch-builds.ts';
 import { handle as evictCache } from '../functions/events/evict-cache/evict-cache.ts';
@@ -46,6 +47,7 @@ export const eventHandlers: Record<EventFunctionName, EngineHandler> = {
   publishOutbox,
   reapTasks,
   bringSharersOn,
+  cleanUp,
   evictCache,
   warmCache,
   exportAudit,

@@ -32,6 +32,7 @@ import type {
 import { lockCalls } from './locks.ts';
 import { maintenanceCalls } from './maintenance.ts';
 import { quotaCalls } from './quotas.ts';
+import { retentionCalls } from './retention.ts';
 import { secretCalls } from './secrets.ts';
 import { teamCalls } from './teams.ts';
 import { templateCalls } from './templates.ts';
@@ -212,6 +213,7 @@ export function createEngineClient(options: {
     ...analyticsCalls(client),
     ...diffCalls(client),
     ...lockCalls(client),
+    ...retentionCalls(client),
     ...secretCalls(client),
     ...webhookCalls(client),
     ...quotaCalls(client),

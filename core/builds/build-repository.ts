@@ -1,7 +1,8 @@
+import { untilDone } from '../access/attempts.ts';
 import { type Reach, reaches, wholeTenant } from '../access/reach.ts';
 import { type Actor, auditWrite } from '../audit/entry.ts';
 import { needBudget } from '../billing/budget-watch.ts';
-import { digestOf } from '../digest.ts';
+import { canonicalJson, digestOf } from '../digest.ts';
 import { EngineError } from '../errors.ts';
 import { buildSubject } from '../events/build-subject.ts';
 import { outboxWrite } from '../events/outbox.ts';
@@ -15,6 +16,7 @@ import { leavePlace, queueBounds, takePlace } from '../queue/places-in-queue.ts'
 import { entryWrites } from '../queue/queue-entry.ts';
 import { queueFull } from '../queue/queue-full.ts';
 import { storeCounted } from '../quota/admission.ts';
+import { sourceWrites } from '../retention/references.ts';
 import { asShown } from '../sharing/work-of.ts';
 import type { ResolvedSpec } from '../spec/schema.ts';
 import { teamBuildPlace } from '../teams/places.ts';
@@ -161,18 +163,21 @@ export async function submitBuild(
         // A warming waits for everybody else and is in nobody's way.
         ...(run.purpose === 'warm' || ports.installation === undefined ? {} : { waits: true }),
       };
-      await storeWaiting(ports, build, [
-        buildWrite(build, 'absent'),
-        { kind: 'put', key: specKey(build.id), data: toJsonObject(spec), condition: { kind: 'absent' } },
-        outboxWrite(ports, 'build.submitted', tenantId, buildSubject(build)),
-        auditWrite(ports, actor, {
-          ...{ action: 'build.submitted', target: build.id },
-          detail: toJsonObject({ name: build.name, specDigest, template, ...run }),
-        }),
-        ...(build.teamId === undefined ? [] : [teamBuildWrite(tenantId, build.teamId, build.id)]),
-        ...usedWrites(build),
-        ...remember(build.id),
-      ]);
+      await protectingSource(ports.table, build, (source) =>
+        storeWaiting(ports, build, [
+          buildWrite(build, 'absent'),
+          { kind: 'put', key: specKey(build.id), data: toJsonObject(spec), condition: { kind: 'absent' } },
+          outboxWrite(ports, 'build.submitted', tenantId, buildSubject(build)),
+          auditWrite(ports, actor, {
+            ...{ action: 'build.submitted', target: build.id },
+            detail: toJsonObject({ name: build.name, specDigest, template, ...run }),
+          }),
+          ...(build.teamId === undefined ? [] : [teamBuildWrite(tenantId, build.teamId, build.id)]),
+          ...usedWrites(build),
+          ...remember(build.id),
+          ...source,
+        ]),
+      );
       return build;
     },
     async (buildId) => (await getBuild(ports.table, wholeTenant(tenantId), buildId)).value,
@@ -183,6 +188,33 @@ export async function submitBuild(
 function baseOf({ base }: ResolvedSpec): NonNullable<BuildRecord['base']> {
   const { distribution, release, architecture } = base;
   return { distribution, release, architecture };
+}
+
+/**
+ * Stores a build with what protects the one that it is made from; again where that one's image has changed since it was
+ * read, so that it is either protected or known to be removed.
+ * @throws EngineError artifact.in_trash, artifact.purged
+ */
+async function protectingSource(
+  table: Table,
+  build: BuildRecord,
+  store: (source: readonly TableWrite[]) => Promise<void>,
+): Promise<void> {
+  await untilDone(async () => {
+    const source = await sourceWrites(table, build);
+    try {
+      await store(source);
+      return true;
+    } catch (error) {
+      if (
+        !(error instanceof ConditionFailed) ||
+        canonicalJson(source) === canonicalJson(await sourceWrites(table, build))
+      ) {
+        throw error;
+      }
+      return undefined;
+    }
+  });
 }
 
 /** The write by which the list of a team's builds has one more. */

@@ -26,8 +26,11 @@ export const stagingPlace = (
   output: string,
 ): BlobPlace => ({
   bucket: 'work',
-  path: `staging/${buildId}/${stageId}/${attempt}/${step === '-' ? '_stage' : step}/${output}`,
+  path: `${stagingPrefix}${buildId}/${stageId}/${attempt}/${step === '-' ? '_stage' : step}/${output}`,
 });
+
+/** Where all output of attempts lies until it is verified. */
+export const stagingPrefix = 'staging/';
 
 export const logPlace = (buildId: string, stageId: string, attempt: number): BlobPlace => ({
   bucket: 'work',

@@ -1,5 +1,6 @@
 import { EngineError } from '../errors.ts';
 import type { Table } from '../ports/table.ts';
+import { findImage, needKept } from '../retention/image.ts';
 import { hasLeft, workOf } from '../sharing/work-of.ts';
 import type { ArtifactRecord, BuildRecord } from './build-record.ts';
 import { isTerminal } from './lifecycle.ts';
@@ -13,13 +14,16 @@ type Publishing = Pick<
 /**
  * The artifacts of a build that may be downloaded. What a verification makes is nobody's: else it would be a way to what
  * is held.
- * @throws EngineError artifact.held where an approval policy holds them, from the beginning of the build on
+ * @throws EngineError artifact.held where an approval policy holds them, from the beginning of the build on;
+ * artifact.in_trash, artifact.purged where they were removed
  */
 export async function publishedArtifacts(table: Table, build: Publishing): Promise<ArtifactRecord[]> {
   const { publication, state } = build;
   if (publication === 'held' || publication === 'refused') {
     throw new EngineError('artifact.held', `${reasonOf(publication, state)} The build is ${state}.`);
   }
+  const stored = await findImage(table, build.id);
+  if (stored !== undefined) needKept(stored.image);
   return build.verifies === undefined ? keptArtifacts(table, build) : [];
 }
 

@@ -5,6 +5,7 @@ import type { Plan, PlanStep } from '../plan/plan.ts';
 import type { BlobPlace, Blobs } from '../ports/blobs.ts';
 import type { Clock } from '../ports/clock.ts';
 import { ConditionFailed, type Table } from '../ports/table.ts';
+import { needContent } from '../retention/content.ts';
 import type { AttemptRecord, BuildRecord, ResultRecord, StepRecord } from './build-record.ts';
 import { type Receipt, receiptSchema, type StageResult, stageResultSchema, type TrustClass } from './manifest.ts';
 import { artifactPlace, blobPlace, stagingPlace } from './places.ts';
@@ -135,6 +136,12 @@ async function promoteOutputs(
       ['log', test.log] as const,
       ...(test.screen === undefined ? [] : [['screen', test.screen] as const]),
     ];
+    const user = { tenantId: build.tenantId, workId: build.id, kind: 'evidence' } as const;
+    await needContent(
+      ports.table,
+      user,
+      files.map(([, { sha256 }]) => sha256),
+    );
     return promoteClaims(
       ports,
       files.map(([output, { size, sha256 }]) => claim(output, size, sha256, artifactPlace(build.tenantId, sha256))),
@@ -150,6 +157,7 @@ async function promoteOutputs(
   const artifact = receipt.artifact;
   if (artifact === undefined || receipt.module !== undefined || artifact.type !== step.program) return false;
   const { size, sha256 } = artifact;
+  await needContent(ports.table, { tenantId: build.tenantId, workId: build.id, kind: 'artifact' }, [sha256]);
   return promoteClaims(ports, [claim('artifact', size, sha256, artifactPlace(build.tenantId, sha256))]);
 }
 

@@ -7,6 +7,7 @@ import type { Ids } from '../ports/ids.ts';
 import { ConditionFailed, type Table, type TableWrite } from '../ports/table.ts';
 import { settleWrites } from '../queue/share-repository.ts';
 import { giveSlots } from '../queue/slots.ts';
+import { imageWrite, keepsArtifacts, newImage } from '../retention/image.ts';
 import { closeWork, type Placed } from '../sharing/claim.ts';
 import { builtWrites } from '../templates/use-writes.ts';
 import type { BuildRecord, Failure, StageRecord } from './build-record.ts';
@@ -231,5 +232,6 @@ export function endedBuild(
     : endWrite(ports, ended, state);
   const freed = [...giveSlots(build), ...settleWrites(build, now)];
   const built = ended.state === 'succeeded' ? builtWrites(build) : [];
-  return { build: ended, writes: [told, ...built, ...writes, ...freed] };
+  const image = keepsArtifacts(ended) && build.startedAt !== undefined ? [imageWrite(newImage(ended), undefined)] : [];
+  return { build: ended, writes: [told, ...built, ...image, ...writes, ...freed] };
 }

@@ -1,6 +1,7 @@
 import type { Plan, PlanStep } from '../plan/plan.ts';
 import type { Blobs } from '../ports/blobs.ts';
 import { ConditionFailed, type Table } from '../ports/table.ts';
+import { useContent } from '../retention/content.ts';
 import { type BuildRecord, type ResultRecord, resultRecordSchema } from './build-record.ts';
 import { resultKey } from './keys.ts';
 import { scopeIn } from './plan-store.ts';
@@ -81,12 +82,26 @@ export async function lookUpStage(
 async function isWhole(ports: CachePorts, build: BuildRecord, step: PlanStep, result: ResultRecord): Promise<boolean> {
   const scope = scopeIn(build, step);
   const blobs = blobsOf(result, scope, build.tenantId);
+  if (!(await standsOn(ports.table, build, result))) {
+    await dropResult(ports, scope, step.key, result);
+    return false;
+  }
   const stored = await Promise.all(blobs.map((blob) => isStored(ports.blobs, blob)));
   if (!stored.includes(false)) return true;
   await dropResult(ports, scope, step.key, result);
   // What lies there under a digest that it does not have would keep the right bytes from their place.
   await Promise.all(blobs.filter((_, at) => stored[at] === false).map(({ place }) => ports.blobs.delete(place)));
   return false;
+}
+
+/** Has a build stand on the bytes that its tenant's users download; false where they are just being removed. */
+async function standsOn(table: Table, { id, tenantId }: BuildRecord, result: ResultRecord): Promise<boolean> {
+  const { artifact, test } = result;
+  const shown = [test?.log.sha256, test?.screen?.sha256].filter((digest) => digest !== undefined);
+  const user = { tenantId, workId: id };
+  if (artifact !== undefined && !(await useContent(table, { ...user, kind: 'artifact' }, [artifact.sha256])))
+    return false;
+  return useContent(table, { ...user, kind: 'evidence' }, shown);
 }
 
 /** Drops a key's pointer, unless it has become another one meanwhile: the step runs again when it is next needed. */

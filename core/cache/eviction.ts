@@ -16,6 +16,10 @@ export const idleMilliseconds = 180 * 86_400_000;
 export interface EvictionRule {
   /** Bytes of layers, indexes and modules that may stay. */
   readonly limitBytes: number;
+  /** Of these, those of each tenant; absent: no limit of its own. */
+  readonly limitBytesPerTenant?: number;
+  /** Of these, those of what all share. */
+  readonly limitBytesShared?: number;
   readonly now: Date;
   /** The most that go at one time. */
   readonly most: number;
@@ -36,7 +40,7 @@ export function resultName(scope: string, key: string): string {
 }
 
 /**
- * Which results go so that the rest fits the limit: those that were not used for the longest time, but none that a
+ * Which results go so that the rest fits the limits, the installation's and that of each scope: those that were not used for the longest time, but none that a
  * build needs and none that was used within a day. A blob that several results point to counts once, and is freed with
  * the last of them. Pointers to artifacts free nothing, since users download those: they go only when nobody used them
  * for half a year, as all others do then.
@@ -48,11 +52,16 @@ export function chooseEvictions(
   rule: EvictionRule,
 ): Eviction {
   const pointers = new Map<string, number>();
+  const scopes = new Map<string, number>();
+  const add = (scope: string, by: number): void => void scopes.set(scope, (scopes.get(scope) ?? 0) + by);
   let bytes = 0;
   for (const stored of results) {
     for (const { place, size } of cachedBlobs(stored)) {
       const count = pointers.get(place.path) ?? 0;
-      if (count === 0) bytes += size;
+      if (count === 0) {
+        bytes += size;
+        add(stored.scope, size);
+      }
       pointers.set(place.path, count + 1);
     }
   }
@@ -66,12 +75,17 @@ export function chooseEvictions(
   const victims: StoredResult[] = [];
   let bytesAfter = bytes;
   for (const candidate of candidates) {
-    const fits = bytesAfter <= rule.limitBytes && !isIdle(candidate);
-    if (fits || victims.length >= rule.most) break;
+    if (victims.length >= rule.most) break;
+    const own = candidate.scope === 'shared' ? rule.limitBytesShared : rule.limitBytesPerTenant;
+    const fitsOwn = own === undefined || (scopes.get(candidate.scope) ?? 0) <= own;
+    if (bytesAfter <= rule.limitBytes && fitsOwn && !isIdle(candidate)) continue;
     victims.push(candidate);
     for (const { place, size } of cachedBlobs(candidate)) {
       const count = (pointers.get(place.path) ?? 0) - 1;
-      if (count === 0) bytesAfter -= size;
+      if (count === 0) {
+        bytesAfter -= size;
+        add(candidate.scope, -size);
+      }
       pointers.set(place.path, count);
     }
   }

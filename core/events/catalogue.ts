@@ -46,6 +46,9 @@ const end = {
   totalMilliseconds: milliseconds('from its submission to its end'),
 };
 
+/** What tells whose image it is, and of what build. */
+const image = { buildId, teamId: build.teamId };
+
 const approval = {
   approvalId: z.string().describe('The request for approval.'),
   buildId,
@@ -173,6 +176,30 @@ export const eventCatalogue = {
   'webhook.ping': {
     ...{ version: 1, audience: 'public', meaning: 'Somebody tries a webhook out; sent to that one alone.' },
     detail: z.object({ webhookId: z.string().describe('The webhook.') }),
+  },
+  'artifact.expiring': {
+    ...{ version: 1, audience: 'public', meaning: 'What a build made goes to the trash soon, by a policy; told once.' },
+    detail: z.object({ ...image, expiresAt: z.string().describe('When it goes, if nobody uses or protects it.') }),
+  },
+  'artifact.trashed': {
+    ...{ version: 1, audience: 'public', meaning: 'What a build made is in the trash, and can be restored.' },
+    detail: z.object({
+      ...image,
+      purgeAt: z.string().describe('From then on it may go for good.'),
+      policies: z.array(z.string()).optional().describe('The policies that it went by; absent: somebody removed it.'),
+    }),
+  },
+  'artifact.restored': {
+    ...{ version: 1, audience: 'public', meaning: 'What a build made was taken out of the trash.' },
+    detail: z.object(image),
+  },
+  'artifact.purged': {
+    ...{ version: 1, audience: 'public', meaning: 'What a build made is removed for good.' },
+    detail: z.object(image),
+  },
+  'cleanup.requested': {
+    ...{ version: 1, audience: 'internal', meaning: 'Somebody asked for a cleanup.' },
+    detail: z.object({ cleanupId: z.string(), owner: z.string().describe('A tenant, or the installation.') }),
   },
   'work.started': {
     ...{ version: 1, audience: 'internal', meaning: 'A work runs whose own build left it while others shared it.' },

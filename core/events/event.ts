@@ -20,10 +20,16 @@ export const eventTypes = [
   'invoice.closed',
   'webhook.disabled',
   'webhook.ping',
+  'artifact.expiring',
+  'artifact.trashed',
+  'artifact.restored',
+  'artifact.purged',
   // Of a work whose own build left it while others shared it: that one is over, and nothing more is told of it.
   'work.started',
   'work.ended',
   'work.unwanted',
+  // Somebody asked for a cleanup.
+  'cleanup.requested',
   // What Step Functions told in vain: it is told again by the engine itself (core/dead-letters).
   'work.execution_ended',
   // That a delivery is to be sent again at once.

@@ -4,7 +4,7 @@ import { isTerminal } from '../builds/lifecycle.ts';
 import { keptArtifacts } from '../builds/published-artifacts.ts';
 import { listAttempts } from '../builds/stage-repository.ts';
 import { errorCatalogue } from '../error-catalogue.ts';
-import type { Table } from '../ports/table.ts';
+import type { Table, TableWrite } from '../ports/table.ts';
 import { untilCounted } from './admission.ts';
 import { type Lease, leaseWrites, readLease, type Share, type StoredLease, share } from './lease.ts';
 import { dayOf } from './periods.ts';
@@ -37,10 +37,29 @@ export async function settleLeases(table: Table, buildId: string): Promise<boole
 export async function releaseStored(table: Table, buildId: string): Promise<boolean> {
   const build = (await findBuild(table, buildId))?.value;
   if (build === undefined) return false;
-  return changeLeases(table, build, async ({ lease }) => {
-    const shares = lease.shares.filter(({ quota }) => quota !== 'images' && quota !== 'storedBytes');
-    return shares.length === lease.shares.length ? undefined : { ...lease, shares };
-  });
+  return changeLeases(table, build, async ({ lease }) => withoutStored(lease));
+}
+
+/**
+ * The writes that give back what a build's artifacts take of the quotas, for the transaction of who removes them. They
+ * fail where a lease has changed since it was read.
+ */
+export async function releaseWrites(table: Table, build: BuildRecord): Promise<readonly TableWrite[]> {
+  const writes = await Promise.all(
+    ownersOf(build).map(async (owner) => {
+      const record = await table.get(leasePlace(owner, build.id));
+      const stored = record === undefined ? undefined : readLease(record);
+      const after = stored === undefined ? undefined : withoutStored(stored.lease);
+      return stored === undefined || after === undefined ? [] : leaseWrites(owner, stored, after);
+    }),
+  );
+  return writes.flat();
+}
+
+/** A lease without what is stored; undefined where it has nothing of that. */
+function withoutStored(lease: Lease): Lease | undefined {
+  const shares = lease.shares.filter(({ quota }) => quota !== 'images' && quota !== 'storedBytes');
+  return shares.length === lease.shares.length ? undefined : { ...lease, shares };
 }
 
 /** Changes the leases of a build, each with its counters in a transaction of its own. */

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import type { BuildRecord } from '../builds/build-record.ts';
 import { digestOf, type Sha256 } from '../digest.ts';
 import type { Table, TableWrite } from '../ports/table.ts';
+import { sharedPlace } from '../retention/places.ts';
 import { claimKey, doorKey, sharerKey } from './places.ts';
 
 const claimSchema = z.strictObject({ workId: z.string() });
@@ -40,6 +41,7 @@ export async function placeBuild(table: Pick<Table, 'get'>, build: BuildRecord):
       writes: [
         { kind: 'increment', key: doorKey(workId), counter: joined, by: 1, condition: { kind: 'exists' } },
         { kind: 'put', key: sharerKey(workId, build.id), data: {}, condition: { kind: 'absent' } },
+        { kind: 'put', key: sharedPlace(workId, build.id), data: {} },
       ],
     };
   }

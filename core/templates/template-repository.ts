@@ -4,6 +4,7 @@ import { auditWrite } from '../audit/entry.ts';
 import { EngineError } from '../errors.ts';
 import { toJsonObject } from '../json.ts';
 import { ConditionFailed, type TableWrite } from '../ports/table.ts';
+import { lockPinWrites } from '../retention/references.ts';
 import type { Remember } from '../tenancy/idempotency.ts';
 import { quoted } from '../text.ts';
 import { type Composed, composeVersion } from './compose.ts';
@@ -97,6 +98,7 @@ async function storeNew(
     { kind: 'increment', key: templateCountPlace(tenantId), counter: 'count', by: 1, ...limit },
     putTemplate(template, 'absent'),
     ...versionWrites(template.id, version, composed),
+    ...lockPinWrites(tenantId, template.id, composed.body.spec),
     ...wordWrites(undefined, template),
     ...(forkedFrom === undefined
       ? []
@@ -154,6 +156,7 @@ export async function publishVersion(
     return unlessFaster(table, [
       putTemplate(template, recordVersion),
       ...versionWrites(template.id, version, composed),
+      ...lockPinWrites(template.tenantId, template.id, composed.body.spec),
       auditWrite(ports, principal, {
         ...{ action: 'template.published', target: template.id },
         detail: toJsonObject({ version: number, digest }),

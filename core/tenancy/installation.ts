@@ -41,6 +41,9 @@ export const installationSchema = z.strictObject({
   spot: z.boolean(),
   /** Bytes of layers, indexes and modules above which the least recently used go. */
   cacheLimitBytes: z.number().int().min(1),
+  /** Of these, those of each tenant, and those that all share; absent: no limit of their own. */
+  cacheLimitBytesPerTenant: z.number().int().min(1).optional(),
+  cacheLimitBytesShared: z.number().int().min(1).optional(),
   /** A schedule builds the shared part of each preset where the archive's state has changed. */
   warmsPresets: z.boolean(),
   /** Hosts with private addresses that archives of a spec may be at; none where absent. */

@@ -24,6 +24,7 @@ export const eventRules: readonly {
     types: ['build.succeeded', 'build.failed', 'build.cancelled', 'build.rejected'],
     target: 'rollUpAnalytics',
   },
+  { name: 'clean-up-on-request', types: ['cleanup.requested'], target: 'cleanUp' },
   { name: 'cancel-requested-builds', types: ['build.cancel_requested', 'work.unwanted'], target: 'cancelBuild' },
   { name: 'settle-redriven-executions', types: ['work.execution_ended'], target: 'settleBuild' },
   {
@@ -65,6 +66,7 @@ export const schedules: readonly {
   { name: 'sweep-running', everyMinutes: 5, target: 'settleBuild' },
   { name: 'sweep-tasks', everyMinutes: 5, target: 'reapTasks' },
   { name: 'sweep-sharers', everyMinutes: 5, target: 'bringSharersOn' },
+  { name: 'clean-up', everyMinutes: 60, target: 'cleanUp' },
   { name: 'evict-cache', everyMinutes: 60, target: 'evictCache' },
   { name: 'warm-cache', everyMinutes: 30, target: 'warmCache' },
   { name: 'expire-approvals', everyMinutes: 1, target: 'expireApprovals' },

@@ -112,6 +112,14 @@ export const eventFunctions = {
     // A thousand builds that share one work are brought on in some seconds.
     timeoutSeconds: 120,
   },
+  cleanUp: {
+    name: 'clean-up',
+    entry: 'functions/events/clean-up/lambda.ts',
+    // It deletes what nobody has, and ends what is stuck.
+    rights: { ...none, blobs: 'write', stopsFlow: true, stopsTasks: true },
+    // It goes through a part of the store, and through tenants one after another.
+    timeoutSeconds: 900,
+  },
   evictCache: {
     name: 'evict-cache',
     entry: 'functions/events/evict-cache/lambda.ts',

@@ -150,6 +150,15 @@ export const operationGroups: readonly OperationGroup[] = [
     summary: 'Whether the installation takes builds',
   },
   {
+    name: 'retention',
+    prefixes: ['/v1/retention', '/v1/retention-policies', '/v1/trash', '/v1/holds', '/v1/cleanups'],
+    entry: 'functions/api/retention/lambda.ts',
+    // It removes nothing itself: what it asks for is done by the function that an event of it calls.
+    rights: { table: 'write', blobs: 'none', signsUrls: false, startsFlow: false, stopsFlow: false, stopsTasks: false },
+    timeoutSeconds: 29,
+    summary: 'What is kept for how long: policies, trash, legal holds, cleanups',
+  },
+  {
     name: 'secrets',
     prefixes: ['/v1/secrets'],
     entry: 'functions/api/secrets/lambda.ts',

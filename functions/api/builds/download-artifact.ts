@@ -4,6 +4,8 @@ import { getBuild } from '../../../core/builds/build-repository.ts';
 import { artifactPlace } from '../../../core/builds/places.ts';
 import { publishedArtifacts } from '../../../core/builds/published-artifacts.ts';
 import { EngineError } from '../../../core/errors.ts';
+import { noteDownload } from '../../../core/retention/downloads.ts';
+import { findImage } from '../../../core/retention/image.ts';
 import { defineOperation } from '../../shared/operation.ts';
 import { principalOf, reachOf } from '../../shared/principal-of.ts';
 import { buildParamsSchema } from './build-params.ts';
@@ -25,7 +27,7 @@ export const downloadArtifact = defineOperation({
   body: undefined,
   response: z.null(),
   status: 307,
-  errors: ['build.not_found', 'artifact.not_found', 'artifact.held'],
+  errors: ['build.not_found', 'artifact.not_found', 'artifact.held', 'artifact.in_trash', 'artifact.purged'],
   async handle(ports, { params, context }) {
     const reach = reachOf(context);
     const { tenantId } = reach;
@@ -39,6 +41,7 @@ export const downloadArtifact = defineOperation({
       expiresSeconds,
       downloadName: artifact.name,
     });
+    await noteDownload(ports, await findImage(ports.table, build.id));
     return { headers: { location: signed.url }, body: null };
   },
 });

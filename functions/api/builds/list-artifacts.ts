@@ -27,7 +27,7 @@ export const listArtifacts = defineOperation({
   body: undefined,
   response: z.strictObject({ artifacts: z.array(artifactResourceSchema) }).meta({ id: 'ArtifactList' }),
   status: 200,
-  errors: ['build.not_found', 'artifact.held'],
+  errors: ['build.not_found', 'artifact.held', 'artifact.in_trash', 'artifact.purged'],
   async handle(ports, { params, context }) {
     const { value: build } = await getBuild(ports.table, reachOf(context), params.id);
     const artifacts = await publishedArtifacts(ports.table, build);

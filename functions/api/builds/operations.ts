@@ -11,9 +11,13 @@ import { readBuild } from './read-build.ts';
 import { readBuildCost } from './read-build-cost.ts';
 import { readBuildLock } from './read-lock.ts';
 import { readLogs } from './read-logs.ts';
+import { readBuildRetention } from './read-retention.ts';
+import { removeBuildArtifacts } from './remove-artifacts.ts';
+import { restoreBuildArtifacts } from './restore-artifacts.ts';
 import { resumeBuild } from './resume-build.ts';
 import { retryBuild } from './retry-build.ts';
 import { startBuild } from './start-build.ts';
+import { tagBuildArtifacts } from './tag-artifacts.ts';
 import { verifyBuild } from './verify-build.ts';
 
 export const buildOperations: readonly Operation[] = [
@@ -29,6 +33,10 @@ export const buildOperations: readonly Operation[] = [
   readLogs,
   listArtifacts,
   downloadArtifact,
+  removeBuildArtifacts,
+  restoreBuildArtifacts,
+  readBuildRetention,
+  tagBuildArtifacts,
   downloadEvidence,
   diffBuilds,
   verifyBuild,

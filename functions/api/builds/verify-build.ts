@@ -27,6 +27,8 @@ export const verifyBuild = defineOperation({
     'verify.no_image',
     'verify.toolchain_changed',
     'spec.invalid',
+    'artifact.in_trash',
+    'artifact.purged',
     'quota.exceeded',
     'budget.exceeded',
     'service.maintenance',

@@ -17,6 +17,7 @@ import type { Plan, PlanStep } from '../../../core/plan/plan.ts';
 import { ancestorsOf } from '../../../core/plan/stages.ts';
 import type { Ports } from '../../../core/ports/ports.ts';
 import type { TableWrite } from '../../../core/ports/table.ts';
+import { needContent } from '../../../core/retention/content.ts';
 import { NoIndexHeader, readIndexHeader } from './index-header.ts';
 
 export type EvidencePorts = Pick<Ports, 'table' | 'blobs' | 'signer' | 'installation'>;
@@ -77,9 +78,16 @@ export async function storeEvidence(
       keyId: key.keyId,
     },
   });
+  const user = { tenantId: build.tenantId, workId: build.id, kind: 'evidence' } as const;
+  await needContent(
+    ports.table,
+    user,
+    files.map(({ sha256 }) => sha256),
+  );
   const sign = async (): Promise<EvidenceFile> => {
     const signature = await ports.signer.sign(preAuthenticationEncoding(payload));
     const envelope = envelopeFile({ payload, keyId: key.keyId, signature });
+    await needContent(ports.table, user, [envelope.sha256]);
     await store(ports, build.tenantId, envelope);
     return envelope;
   };

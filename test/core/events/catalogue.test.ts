@@ -76,7 +76,9 @@ describe('the catalogue of events', () => {
 
   it('keeps from tenants exactly what goes between parts of the engine', () => {
     const internal = eventTypes.filter((type) => !isPublic(type));
-    expect(internal).toEqual(eventTypes.filter((type) => type.startsWith('work.') || type === 'webhook.replayed'));
+    expect(internal).toEqual(
+      eventTypes.filter((type) => /^(work|cleanup)\./.test(type) || type === 'webhook.replayed'),
+    );
     for (const type of eventTypes) {
       expect(eventCatalogue[type].meaning, type).toMatch(/^[A-Z].{10,}\.$/);
       expect(eventCatalogue[type].meaning, type).not.toContain('\n');

@@ -34,7 +34,9 @@ function send(api: ApiUnderTest, operation: Operation, id: string, key?: string)
   return call(`${api.url}${pathOf(operation, id)}`, {
     method: operation.method,
     ...(key === undefined ? {} : { key }),
-    ...(operation.body === undefined ? {} : { body: JSON.stringify(exampleSpec) }),
+    ...(operation.body === undefined
+      ? {}
+      : { body: JSON.stringify(operation.id === 'tagArtifacts' ? { tags: [] } : exampleSpec) }),
   });
 }
 
@@ -66,6 +68,24 @@ export function describeAccess(api: () => ApiUnderTest): void {
         readMaintenance: 'tenant:read',
         readLiveness: 'public',
         readReadiness: 'public',
+        removeArtifacts: 'artifacts:write',
+        restoreArtifacts: 'artifacts:write',
+        tagArtifacts: 'artifacts:write',
+        readBuildRetention: 'retention:read',
+        readRetention: 'retention:read',
+        setRetention: 'retention:write',
+        listRetentionPolicies: 'retention:read',
+        readRetentionPolicy: 'retention:read',
+        setRetentionPolicy: 'retention:write',
+        removeRetentionPolicy: 'retention:write',
+        listTrash: 'retention:read',
+        listHolds: 'retention:read',
+        startCleanup: 'retention:write',
+        listCleanups: 'retention:read',
+        readCleanup: 'retention:read',
+        listCleanupEntries: 'retention:read',
+        placeHold: 'retention:hold',
+        releaseHold: 'retention:hold',
         previewPlan: 'builds:create',
         readBuildLock: 'builds:read',
         uploadLock: 'builds:create',
@@ -244,7 +264,7 @@ export function describeAccess(api: () => ApiUnderTest): void {
       },
     );
 
-    it('lists thirteen operations of one build', () => {
+    it('lists the operations of one build', () => {
       expect(ofOneBuild.map(({ id }) => id)).toEqual([
         'readBuild',
         'readBuildCost',
@@ -255,6 +275,10 @@ export function describeAccess(api: () => ApiUnderTest): void {
         'readLogs',
         'listArtifacts',
         'downloadArtifact',
+        'removeArtifacts',
+        'restoreArtifacts',
+        'readBuildRetention',
+        'tagArtifacts',
         'downloadEvidence',
         'diffBuilds',
         'verifyBuild',
@@ -274,9 +298,20 @@ export function describeAccess(api: () => ApiUnderTest): void {
           'listBuilds',
           'listTeamMembers',
           'listTeams',
+          'listTrash',
           'listVerifications',
         ],
-        ...['previewPlan', 'readApproval', 'readBuild', 'readBuildCost', 'readBuildLock', 'readCapabilities'],
+        ...[
+          'previewPlan',
+          'readApproval',
+          'readBuild',
+          'readBuildCost',
+          'readBuildLock',
+          'readBuildRetention',
+          'readCapabilities',
+          'readLogs',
+          'readTeam',
+        ],
         ...[
           'readLogs',
           'readTeam',
@@ -286,11 +321,14 @@ export function describeAccess(api: () => ApiUnderTest): void {
           'readUpload',
           'readUsage',
           'rejectBuild',
+          'removeArtifacts',
           'removeTeamMember',
+          'restoreArtifacts',
           'resumeBuild',
           'retryBuild',
           'setTeamMember',
           'startBuild',
+          'tagArtifacts',
           'uploadLock',
         ],
         ...['validateSpec', 'verifyBuild', 'withdrawApproval'],

@@ -56,6 +56,7 @@ export function describeTeamBuilds(api: () => ApiUnderTest): void {
       const ask = (path: string, id: string, method: string, key: string) =>
         call(`${api().url}${path.replace('{id}', id).replace('{other}', id).replace('{name}', 'edge-web.iso')}`, {
           ...{ method, key },
+          ...(method === 'PUT' ? { body: JSON.stringify({ tags: [] }) } : {}),
         });
       it.each(ofOneBuild.map(({ id, method, path }) => [id, method, path] as const))(
         '%s takes the role that somebody has in their team for its builds, and for no others',
