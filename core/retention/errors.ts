@@ -24,19 +24,19 @@ export const retentionErrors = {
   'retention.not_in_trash': {
     status: 409,
     title: 'The artifacts of the build are not in the trash',
-    remedy: 'List the trash with GET /v1/trash.',
+    remedy: 'List the trash with GET /v1/retention/trash.',
   },
   'retention.policy_not_found': {
     status: 404,
     title: 'There is no such retention policy',
-    remedy: 'List them with GET /v1/retention-policies.',
+    remedy: 'List them with GET /v1/retention/policies.',
   },
   'retention.policy_too_many': {
     status: 409,
     title: 'The tenant has too many retention policies',
     remedy: 'Remove one, or let one policy name several templates.',
   },
-  'hold.not_found': { status: 404, title: 'There is no such hold', remedy: 'List them with GET /v1/holds.' },
+  'hold.not_found': { status: 404, title: 'There is no such hold', remedy: 'List them with GET /v1/retention/holds.' },
   'hold.too_many': {
     status: 409,
     title: 'The tenant has too many holds',
@@ -45,6 +45,6 @@ export const retentionErrors = {
   'cleanup.not_found': {
     status: 404,
     title: 'There is no such cleanup',
-    remedy: 'List them with GET /v1/cleanups; they are kept for 90 days.',
+    remedy: 'List them with GET /v1/retention/cleanups; they are kept for 90 days.',
   },
 } as const;

@@ -151,7 +151,7 @@ export const operationGroups: readonly OperationGroup[] = [
   },
   {
     name: 'retention',
-    prefixes: ['/v1/retention', '/v1/retention-policies', '/v1/trash', '/v1/holds', '/v1/cleanups'],
+    prefixes: ['/v1/retention'],
     entry: 'functions/api/retention/lambda.ts',
     // It removes nothing itself: what it asks for is done by the function that an event of it calls.
     rights: { table: 'write', blobs: 'none', signsUrls: false, startsFlow: false, stopsFlow: false, stopsTasks: false },

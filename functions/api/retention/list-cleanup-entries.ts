@@ -9,7 +9,7 @@ import { cleanupParamsSchema, cleanupScopeSchema, ownerOf } from './cleanup-owne
 export const listCleanupEntries = defineOperation({
   id: 'listCleanupEntries',
   method: 'GET',
-  path: '/v1/cleanups/{id}/entries',
+  path: '/v1/retention/cleanups/{id}/entries',
   summary: 'What a cleanup found, why it goes, and what became of it',
   access: { kind: 'permission', permission: 'retention:read' },
   params: cleanupParamsSchema,

@@ -8,7 +8,7 @@ import { cleanupScopeSchema, cleanupView, cleanupViewSchema, ownerOf } from './c
 export const listCleanups = defineOperation({
   id: 'listCleanups',
   method: 'GET',
-  path: '/v1/cleanups',
+  path: '/v1/retention/cleanups',
   summary: 'What was cleaned up, and what would be: the latest first',
   access: { kind: 'permission', permission: 'retention:read' },
   params: z.strictObject({}),

@@ -7,7 +7,7 @@ import { principalOf } from '../../shared/principal-of.ts';
 export const listHolds = defineOperation({
   id: 'listHolds',
   method: 'GET',
-  path: '/v1/holds',
+  path: '/v1/retention/holds',
   summary: 'The legal holds that are not released, the oldest first',
   access: { kind: 'permission', permission: 'retention:read' },
   params: z.strictObject({}),

@@ -8,7 +8,7 @@ import { principalOf } from '../../shared/principal-of.ts';
 export const listRetentionPolicies = defineOperation({
   id: 'listRetentionPolicies',
   method: 'GET',
-  path: '/v1/retention-policies',
+  path: '/v1/retention/policies',
   summary: 'What is kept for how long: the tenant’s policies by name',
   access: { kind: 'permission', permission: 'retention:read' },
   params: z.strictObject({}),

@@ -10,7 +10,7 @@ import { reachOf } from '../../shared/principal-of.ts';
 export const listTrash = defineOperation({
   id: 'listTrash',
   method: 'GET',
-  path: '/v1/trash',
+  path: '/v1/retention/trash',
   summary: 'What is in the trash, what goes next first',
   access: { kind: 'permission', permission: 'retention:read', inTeam: true },
   params: z.strictObject({}),

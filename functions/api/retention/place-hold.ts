@@ -9,7 +9,7 @@ import { principalOf, reachOf } from '../../shared/principal-of.ts';
 export const placeHold = defineOperation({
   id: 'placeHold',
   method: 'POST',
-  path: '/v1/holds',
+  path: '/v1/retention/holds',
   summary: 'Put a build on legal hold: what it made is not removed',
   access: { kind: 'permission', permission: 'retention:hold' },
   params: z.strictObject({}),

@@ -7,7 +7,7 @@ import { cleanupParamsSchema, cleanupScopeSchema, cleanupView, cleanupViewSchema
 export const readCleanup = defineOperation({
   id: 'readCleanup',
   method: 'GET',
-  path: '/v1/cleanups/{id}',
+  path: '/v1/retention/cleanups/{id}',
   summary: 'The report of a cleanup',
   access: { kind: 'permission', permission: 'retention:read' },
   params: cleanupParamsSchema,

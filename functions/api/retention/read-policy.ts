@@ -8,7 +8,7 @@ import { principalOf } from '../../shared/principal-of.ts';
 export const readRetentionPolicy = defineOperation({
   id: 'readRetentionPolicy',
   method: 'GET',
-  path: '/v1/retention-policies/{name}',
+  path: '/v1/retention/policies/{name}',
   summary: 'A policy of retention',
   access: { kind: 'permission', permission: 'retention:read' },
   params: z.strictObject({ name: retentionPolicyNameSchema }),

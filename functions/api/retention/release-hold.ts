@@ -6,7 +6,7 @@ import { principalOf } from '../../shared/principal-of.ts';
 export const releaseHold = defineOperation({
   id: 'releaseHold',
   method: 'POST',
-  path: '/v1/holds/{id}:release',
+  path: '/v1/retention/holds/{id}:release',
   summary: 'Release a legal hold',
   access: { kind: 'permission', permission: 'retention:hold' },
   params: z.strictObject({

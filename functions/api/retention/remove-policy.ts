@@ -7,7 +7,7 @@ import { principalOf } from '../../shared/principal-of.ts';
 export const removeRetentionPolicy = defineOperation({
   id: 'removeRetentionPolicy',
   method: 'DELETE',
-  path: '/v1/retention-policies/{name}',
+  path: '/v1/retention/policies/{name}',
   summary: 'Remove a policy of retention; what it put into the trash stays there',
   access: { kind: 'permission', permission: 'retention:write' },
   params: z.strictObject({ name: retentionPolicyNameSchema }),

@@ -17,7 +17,7 @@ import { templatePorts } from '../../shared/template-ports.ts';
 export const setRetentionPolicy = defineOperation({
   id: 'setRetentionPolicy',
   method: 'PUT',
-  path: '/v1/retention-policies/{name}',
+  path: '/v1/retention/policies/{name}',
   summary: 'Make a policy of retention, or change it',
   access: { kind: 'permission', permission: 'retention:write' },
   params: z.strictObject({ name: retentionPolicyNameSchema }),

@@ -15,7 +15,7 @@ const isOfTenant = (task: string): boolean => tenantTasks.some((own) => own === 
 export const startCleanup = defineOperation({
   id: 'startCleanup',
   method: 'POST',
-  path: '/v1/cleanups',
+  path: '/v1/retention/cleanups',
   summary: 'Clean up now, or see what a cleanup would remove now',
   access: { kind: 'permission', permission: 'retention:write' },
   params: z.strictObject({}),
@@ -64,6 +64,6 @@ export const startCleanup = defineOperation({
       (remember) => requestCleanup(ports, { owner, tasks, dryRun: body.dryRun }, { actor, remember }),
       (id) => getCleanup(ports.table, owner, id),
     );
-    return { headers: { location: `/v1/cleanups/${made.id}` }, body: cleanupView(made) };
+    return { headers: { location: `/v1/retention/cleanups/${made.id}` }, body: cleanupView(made) };
   },
 });

@@ -53,14 +53,14 @@ export function describeRetention(api: () => ApiUnderTest): void {
       expect(codeOf(refused)).toEqual([409, 'artifact.in_trash']);
       expect(problemOf(refused)).toMatchObject({ purgeAt: removed.purgeAt });
       expect(codeOf(await send('GET', `/v1/builds/${id}/artifacts`))).toEqual([409, 'artifact.in_trash']);
-      const trash = await send('GET', '/v1/trash');
+      const trash = await send('GET', '/v1/retention/trash');
       expect(JSON.stringify(trash.json())).toContain(id);
       // Asking again changes nothing.
       expect(imageOf(await send('DELETE', `/v1/builds/${id}/artifacts`))).toEqual(removed);
       expect(imageOf(await send('POST', `/v1/builds/${id}/artifacts:restore`))).toMatchObject({ state: 'kept' });
       const location = (await download(id)).headers.get('location') ?? '';
       expect((await call(location)).text).toBe('precious bytes');
-      expect(JSON.stringify((await send('GET', '/v1/trash')).json())).not.toContain(id);
+      expect(JSON.stringify((await send('GET', '/v1/retention/trash')).json())).not.toContain(id);
       expect(codeOf(await send('POST', `/v1/builds/${id}/artifacts:restore`))).toEqual([409, 'retention.not_in_trash']);
     });
 
@@ -94,22 +94,22 @@ export function describeRetention(api: () => ApiUnderTest): void {
       const id = await madeImage('held bytes');
       const body = { build: id, reason: 'case 42' };
       const headers = { 'idempotency-key': 'hold-once' };
-      const placed = await send('POST', '/v1/holds', body, tenant.keys.owner, headers);
+      const placed = await send('POST', '/v1/retention/holds', body, tenant.keys.owner, headers);
       const hold = holdRecordSchema.parse(placed.json());
       expect([placed.status, hold.build, hold.reason]).toEqual([201, id, 'case 42']);
-      const again = await send('POST', '/v1/holds', body, tenant.keys.owner, headers);
+      const again = await send('POST', '/v1/retention/holds', body, tenant.keys.owner, headers);
       expect(again.json()).toEqual(hold);
       const refused = await send('DELETE', `/v1/builds/${id}/artifacts`);
       expect([codeOf(refused), problemOf(refused).detail]).toEqual([
         [409, 'retention.protected'],
         `It is protected: hold (${hold.id}).`,
       ]);
-      expect(codeOf(await send('POST', `/v1/holds/${hold.id}:release`, { reason: '' }))).toEqual([
+      expect(codeOf(await send('POST', `/v1/retention/holds/${hold.id}:release`, { reason: '' }))).toEqual([
         400,
         'request.invalid',
       ]);
-      expect((await send('POST', `/v1/holds/${hold.id}:release`, { reason: 'closed' })).status).toBe(200);
-      expect(codeOf(await send('POST', `/v1/holds/${hold.id}:release`, { reason: 'closed' }))).toEqual([
+      expect((await send('POST', `/v1/retention/holds/${hold.id}:release`, { reason: 'closed' })).status).toBe(200);
+      expect(codeOf(await send('POST', `/v1/retention/holds/${hold.id}:release`, { reason: 'closed' }))).toEqual([
         404,
         'hold.not_found',
       ]);
@@ -125,19 +125,19 @@ export function describeRetention(api: () => ApiUnderTest): void {
 
     it('keeps policies, and says what is wrong with one', async () => {
       const content = { select: { names: ['edge-*'], tags: ['nightly'] }, expire: { afterDays: 30, beyondNewest: 3 } };
-      const made = await send('PUT', '/v1/retention-policies/nightly', content);
+      const made = await send('PUT', '/v1/retention/policies/nightly', content);
       expect([made.status, retentionPolicyViewSchema.parse(made.json())]).toMatchObject([201, content]);
-      expect((await send('PUT', '/v1/retention-policies/nightly', content)).status).toBe(200);
-      const listed = await send('GET', '/v1/retention-policies', undefined, tenant.keys.viewer);
+      expect((await send('PUT', '/v1/retention/policies/nightly', content)).status).toBe(200);
+      const listed = await send('GET', '/v1/retention/policies', undefined, tenant.keys.viewer);
       expect(listed.json()).toMatchObject({ policies: [{ name: 'nightly' }] });
-      expect(codeOf(await send('PUT', '/v1/retention-policies/nothing', { expire: {} }))).toEqual([
+      expect(codeOf(await send('PUT', '/v1/retention/policies/nothing', { expire: {} }))).toEqual([
         400,
         'request.invalid',
       ]);
       const unknown = { select: { templates: ['none-such'] }, expire: null };
-      expect(codeOf(await send('PUT', '/v1/retention-policies/unknown', unknown))).toEqual([404, 'template.not_found']);
-      expect((await send('DELETE', '/v1/retention-policies/nightly')).status).toBe(200);
-      expect(codeOf(await send('GET', '/v1/retention-policies/nightly'))).toEqual([404, 'retention.policy_not_found']);
+      expect(codeOf(await send('PUT', '/v1/retention/policies/unknown', unknown))).toEqual([404, 'template.not_found']);
+      expect((await send('DELETE', '/v1/retention/policies/nightly')).status).toBe(200);
+      expect(codeOf(await send('GET', '/v1/retention/policies/nightly'))).toEqual([404, 'retention.policy_not_found']);
     });
 
     it('has settings, which a viewer reads and does not set', async () => {
@@ -173,21 +173,23 @@ export function describeRetention(api: () => ApiUnderTest): void {
     it('answers another tenant as for what is missing', async () => {
       const id = await madeImage('private bytes');
       const theirs = other.keys.owner;
-      const hold = holdRecordSchema.parse((await send('POST', '/v1/holds', { build: id, reason: 'mine' })).json());
+      const hold = holdRecordSchema.parse(
+        (await send('POST', '/v1/retention/holds', { build: id, reason: 'mine' })).json(),
+      );
       const answers = [
         await send('DELETE', `/v1/builds/${id}/artifacts`, undefined, theirs),
         await send('POST', `/v1/builds/${id}/artifacts:restore`, undefined, theirs),
         await send('GET', `/v1/builds/${id}/retention`, undefined, theirs),
         await send('PUT', `/v1/builds/${id}/tags`, { tags: [] }, theirs),
-        await send('POST', '/v1/holds', { build: id, reason: 'theirs' }, theirs),
-        await send('POST', `/v1/holds/${hold.id}:release`, { reason: 'theirs' }, theirs),
+        await send('POST', '/v1/retention/holds', { build: id, reason: 'theirs' }, theirs),
+        await send('POST', `/v1/retention/holds/${hold.id}:release`, { reason: 'theirs' }, theirs),
       ];
       expect(answers.map((answer) => codeOf(answer))).toEqual([
         ...Array.from({ length: 5 }, () => [404, 'build.not_found']),
         [404, 'hold.not_found'],
       ]);
       expect((await findBuild(api().ports.table, id))?.value.state).toBe('succeeded');
-      expect(JSON.stringify((await send('GET', '/v1/trash', undefined, theirs)).json())).not.toContain(id);
+      expect(JSON.stringify((await send('GET', '/v1/retention/trash', undefined, theirs)).json())).not.toContain(id);
     });
   });
 }
