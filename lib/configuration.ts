@@ -18,6 +18,7 @@ const address = z
 
 /** A cap of some kind of owner; none unless given. */
 const perOwner = z.coerce.number().int().min(1).max(10_000).optional();
+const cacheShare = z.coerce.number().int().min(1).max(1_000_000).optional();
 
 /** Conditions over several values are checked also where one of the values is wrong: all errors come at once. */
 const always = (): boolean => true;
@@ -117,6 +118,8 @@ const contextSchema = z
       .max(1_000_000)
       .default(500)
       .describe('Size of the layer cache above which what was not used for the longest time goes.'),
+    cacheLimitGiBPerTenant: cacheShare.describe('Of these, what is of one tenant alone; no limit of its own unless given.'),
+    cacheLimitGiBShared: cacheShare.describe('Of these, what all tenants share; no limit of its own unless given.'),
     warmsPresets: flag
       .default(true)
       .describe('Build what the presets share ahead of need, each time that the archive has changed.'),

@@ -198,17 +198,21 @@ function proxySettings({ proxy, noProxy }: Configuration): Partial<Record<Enviro
   return { [names.proxy]: proxy, ...(noProxy === undefined ? {} : { [names.noProxy]: noProxy.join(',') }) };
 }
 
-/** Caps of builds at once, of kinds of owners that have one. */
+/** Caps of builds at once and of what is cached, of kinds of owners that have one. */
 function ownerCaps(configuration: Configuration): Partial<Record<EnvironmentName, string>> {
   const {
     concurrentBuildsPerTeam: team,
     concurrentBuildsPerMember: member,
     concurrentBuildsPerKey: key,
+    cacheLimitGiBPerTenant: own,
+    cacheLimitGiBShared: shared,
   } = configuration;
   return {
     ...(team === undefined ? {} : { [names.concurrentBuildsPerTeam]: String(team) }),
     ...(member === undefined ? {} : { [names.concurrentBuildsPerMember]: String(member) }),
     ...(key === undefined ? {} : { [names.concurrentBuildsPerKey]: String(key) }),
+    ...(own === undefined ? {} : { [names.cacheLimitGiBPerTenant]: String(own) }),
+    ...(shared === undefined ? {} : { [names.cacheLimitGiBShared]: String(shared) }),
   };
 }
 

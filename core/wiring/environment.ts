@@ -22,6 +22,8 @@ export const environmentNames = {
   stagesPerBuild: 'LBUILD_STAGES_PER_BUILD',
   spot: 'LBUILD_SPOT',
   cacheLimitGiB: 'LBUILD_CACHE_LIMIT_GIB',
+  cacheLimitGiBPerTenant: 'LBUILD_CACHE_LIMIT_GIB_PER_TENANT',
+  cacheLimitGiBShared: 'LBUILD_CACHE_LIMIT_GIB_SHARED',
   warmsPresets: 'LBUILD_WARMS_PRESETS',
   oidcIssuer: 'LBUILD_OIDC_ISSUER',
   oidcAudience: 'LBUILD_OIDC_AUDIENCE',

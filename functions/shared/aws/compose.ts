@@ -94,6 +94,8 @@ export async function composePorts(environment: Environment): Promise<Ports> {
       stagesPerBuild: environment[names.stagesPerBuild],
       spot: environment[names.spot],
       cacheLimitBytes: environment[names.cacheLimitGiB] * 1024 ** 3,
+      cacheLimitBytesPerTenant: bytesOf(environment[names.cacheLimitGiBPerTenant]),
+      cacheLimitBytesShared: bytesOf(environment[names.cacheLimitGiBShared]),
       warmsPresets: environment[names.warmsPresets],
       privateArchiveHosts: environment[names.archivePrivateHosts],
       webhookPrivateHosts: environment[names.webhookPrivateHosts],
@@ -155,4 +157,9 @@ export function portsOfFunction(): Promise<Ports> {
       throw error;
     });
   return composed;
+}
+
+/** Bytes of so many GiB; no limit stays none. */
+function bytesOf(gibibytes: number | undefined): number | undefined {
+  return gibibytes === undefined ? undefined : gibibytes * 1024 ** 3;
 }

@@ -37,6 +37,8 @@ const environmentSchema = z.object({
   [names.stagesPerBuild]: z.coerce.number().pipe(stagesPerBuild),
   [names.spot]: z.stringbool({ truthy: ['true'], falsy: ['false'] }),
   [names.cacheLimitGiB]: z.coerce.number().int().min(1),
+  [names.cacheLimitGiBPerTenant]: cap,
+  [names.cacheLimitGiBShared]: cap,
   [names.warmsPresets]: z.stringbool({ truthy: ['true'], falsy: ['false'] }),
   [names.requestBurst]: z.coerce.number().pipe(burst),
   [names.requestsPerSecond]: z.coerce.number().pipe(perSecond),

@@ -58,6 +58,20 @@ describe('eviction', () => {
     expect([names(victims), bytesAfter]).toEqual([names([older]), 400]);
   });
 
+  it('keeps each tenant, and what all share, within a limit of its own', () => {
+    // A blob's number is its size: 100, 200, 300, 400 bytes.
+    const [mine, theirs] = [layer('mine', 90, 0, 'ten_1'), layer('theirs', 100, 1, 'ten_2')];
+    const [shared, newer] = [layer('shared', 110, 2, 'shared'), layer('newer', 80, 3, 'shared')];
+    const all = [mine, theirs, shared, newer];
+    const within = (rule: object) =>
+      names(chooseEvictions(all, new Set(), { limitBytes: 10_000, now, most: 1_000, ...rule }).victims);
+    expect(within({})).toEqual([]);
+    expect(within({ limitBytesPerTenant: 150 })).toEqual(names([theirs]));
+    expect(within({ limitBytesShared: 400 })).toEqual(names([shared]));
+    expect(within({ limitBytesPerTenant: 99, limitBytesShared: 699 })).toEqual(names([shared, theirs, mine]));
+    expect(within({ limitBytes: 700 })).toEqual(names([shared]));
+  });
+
   it('takes nothing that a build needs, nor what was used within a day', () => {
     const needed = new Set([resultName('ten_1', older.result.key)]);
     const { victims, bytesAfter } = choose([old, older, fresh], 0, needed);

@@ -3,8 +3,6 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { findBuild } from '../../../core/builds/build-repository.ts';
 import { isTerminal } from '../../../core/builds/lifecycle.ts';
 import { EngineError } from '../../../core/errors.ts';
-import type { Blobs } from '../../../core/ports/blobs.ts';
-import type { Table } from '../../../core/ports/table.ts';
 import { readLease, sumOf } from '../../../core/quota/lease.ts';
 import { countPlace, leasePlace, leasePrefix } from '../../../core/quota/places.ts';
 import { noteDownload } from '../../../core/retention/downloads.ts';
@@ -14,7 +12,8 @@ import { retentionPolicyContentSchema } from '../../../core/retention/policy.ts'
 import { setRetentionPolicy } from '../../../core/retention/policy-repository.ts';
 import { readProtections } from '../../../core/retention/protection.ts';
 import { removeArtifacts, restoreArtifacts, tagArtifacts } from '../../../core/retention/trash.ts';
-import { openBench, type RetentionBench, type RetentionPortsUnderTest, RetentionWorld } from './retention-world.ts';
+import { interrupted, Killed } from './interrupted.ts';
+import { openBench, type RetentionBench, RetentionWorld } from './retention-world.ts';
 
 let bench: RetentionBench;
 beforeAll(async () => {
@@ -182,49 +181,6 @@ const leasePlaceOf = (tenantId: string) => {
   const { partition } = leasePlace(tenantId, '');
   return { partition, sortPrefix: leasePrefix };
 };
-
-class Killed extends Error {}
-
-/** Ports of which each write of the table and each deletion of the store is counted: to be killed at, or met by others. */
-function interrupted(
-  ports: RetentionPortsUnderTest,
-  {
-    killedAt,
-    meanwhile,
-  }: { killedAt: number | undefined; meanwhile: readonly [number, () => Promise<void>] | undefined },
-): RetentionPortsUnderTest {
-  let count = 0;
-  let dead = false;
-  const before = async (): Promise<void> => {
-    if (dead) throw new Killed();
-    if (count === killedAt) dead = true;
-    if (meanwhile !== undefined && count === meanwhile[0]) await meanwhile[1]();
-    count += 1;
-    if (dead) throw new Killed();
-  };
-  const table: Table = {
-    get: async (key) => {
-      if (dead) throw new Killed();
-      return ports.table.get(key);
-    },
-    query: async (query) => {
-      if (dead) throw new Killed();
-      return ports.table.query(query);
-    },
-    transact: async (writes) => {
-      await before();
-      return ports.table.transact(writes);
-    },
-  };
-  const blobs: Blobs = {
-    ...ports.blobs,
-    delete: async (place) => {
-      await before();
-      return ports.blobs.delete(place);
-    },
-  };
-  return { ...ports, table, blobs };
-}
 
 async function openRun(): Promise<Run> {
   const world = await RetentionWorld.open(bench);
