@@ -118,7 +118,9 @@ const contextSchema = z
       .max(1_000_000)
       .default(500)
       .describe('Size of the layer cache above which what was not used for the longest time goes.'),
-    cacheLimitGiBPerTenant: cacheShare.describe('Of these, what is of one tenant alone; no limit of its own unless given.'),
+    cacheLimitGiBPerTenant: cacheShare.describe(
+      'Of these, what is of one tenant alone; no limit of its own unless given.',
+    ),
     cacheLimitGiBShared: cacheShare.describe('Of these, what all tenants share; no limit of its own unless given.'),
     warmsPresets: flag
       .default(true)

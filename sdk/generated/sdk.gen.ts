@@ -2,7 +2,7 @@
 
 import { client } from './client.gen.ts';
 import type { Client, ClientMeta, Options as Options2, RequestResult, TDataShape } from './client/index.ts';
-import type { AddMemberData, AddMemberErrors, AddMemberResponses, ApproveBuildData, ApproveBuildErrors, ApproveBuildResponses, BeginMaintenanceData, BeginMaintenanceErrors, BeginMaintenanceResponses, CancelBuildData, CancelBuildErrors, CancelBuildResponses, ChangeMemberData, ChangeMemberErrors, ChangeMemberResponses, ChangeTeamData, ChangeTeamErrors, ChangeTeamResponses, ChangeTemplateData, ChangeTemplateErrors, ChangeTemplateResponses, ChangeWebhookData, ChangeWebhookErrors, ChangeWebhookResponses, CreateKeyData, CreateKeyErrors, CreateKeyResponses, CreateTeamData, CreateTeamErrors, CreateTeamResponses, CreateTemplateData, CreateTemplateErrors, CreateTemplateResponses, CreateTenantData, CreateTenantErrors, CreateTenantResponses, CreateWebhookData, CreateWebhookErrors, CreateWebhookResponses, DeclareUploadData, DeclareUploadErrors, DeclareUploadResponses, DiffBuildsData, DiffBuildsErrors, DiffBuildsResponses, DiscardDeadLetterData, DiscardDeadLetterErrors, DiscardDeadLetterResponses, DownloadArtifactData, DownloadArtifactErrors, DownloadEvidenceData, DownloadEvidenceErrors, EndMaintenanceData, EndMaintenanceErrors, EndMaintenanceResponses, ExchangeData, ExchangeErrors, ExchangeResponses, ExplainCacheData, ExplainCacheErrors, ExplainCacheResponses, ForkTemplateData, ForkTemplateErrors, ForkTemplateResponses, ListApprovalPoliciesData, ListApprovalPoliciesErrors, ListApprovalPoliciesResponses, ListApprovalsData, ListApprovalsErrors, ListApprovalsResponses, ListArtifactsData, ListArtifactsErrors, ListArtifactsResponses, ListAuditAnchorsData, ListAuditAnchorsErrors, ListAuditAnchorsResponses, ListAuditData, ListAuditErrors, ListAuditResponses, ListBuildsData, ListBuildsErrors, ListBuildsResponses, ListCacheData, ListCacheErrors, ListCacheResponses, ListCostsData, ListCostsErrors, ListCostsResponses, ListDeadLettersData, ListDeadLettersErrors, ListDeadLettersResponses, ListInvoicesData, ListInvoicesErrors, ListInvoicesResponses, ListKeysData, ListKeysErrors, ListKeysResponses, ListMembersData, ListMembersErrors, ListMembersResponses, ListRolesData, ListRolesErrors, ListRolesResponses, ListSecretsData, ListSecretsErrors, ListSecretsResponses, ListTeamMembersData, ListTeamMembersErrors, ListTeamMembersResponses, ListTeamsData, ListTeamsErrors, ListTeamsResponses, ListTemplateReviewsData, ListTemplateReviewsErrors, ListTemplateReviewsResponses, ListTemplatesData, ListTemplatesErrors, ListTemplatesResponses, ListTemplateVersionsData, ListTemplateVersionsErrors, ListTemplateVersionsResponses, ListTenantsData, ListTenantsErrors, ListTenantsResponses, ListUploadsData, ListUploadsErrors, ListUploadsResponses, ListUsageRecordsData, ListUsageRecordsErrors, ListUsageRecordsResponses, ListVerificationsData, ListVerificationsErrors, ListVerificationsResponses, ListWebhookDeliveriesData, ListWebhookDeliveriesErrors, ListWebhookDeliveriesResponses, ListWebhooksData, ListWebhooksErrors, ListWebhooksResponses, PingWebhookData, PingWebhookErrors, PingWebhookResponses, PreviewBillData, PreviewBillErrors, PreviewBillResponses, PreviewPlanData, PreviewPlanErrors, PreviewPlanResponses, PublishTemplateVersionData, PublishTemplateVersionErrors, PublishTemplateVersionResponses, ReadApprovalData, ReadApprovalErrors, ReadApprovalPolicyData, ReadApprovalPolicyErrors, ReadApprovalPolicyResponses, ReadApprovalResponses, ReadAuditTailData, ReadAuditTailErrors, ReadAuditTailResponses, ReadBudgetData, ReadBudgetErrors, ReadBudgetResponses, ReadBuildAnalyticsData, ReadBuildAnalyticsErrors, ReadBuildAnalyticsResponses, ReadBuildCostData, ReadBuildCostErrors, ReadBuildCostResponses, ReadBuildData, ReadBuildErrors, ReadBuildLockData, ReadBuildLockErrors, ReadBuildLockResponses, ReadBuildResponses, ReadCacheStatsData, ReadCacheStatsErrors, ReadCacheStatsResponses, ReadCapabilitiesData, ReadCapabilitiesErrors, ReadCapabilitiesResponses, ReadHealthData, ReadHealthErrors, ReadHealthResponses, ReadInvoiceData, ReadInvoiceErrors, ReadInvoiceResponses, ReadLivenessData, ReadLivenessErrors, ReadLivenessResponses, ReadLogsData, ReadLogsErrors, ReadLogsResponses, ReadMaintenanceData, ReadMaintenanceErrors, ReadMaintenanceResponses, ReadMemberData, ReadMemberErrors, ReadMemberResponses, ReadOpenapiData, ReadOpenapiErrors, ReadOpenapiResponses, ReadQuotaData, ReadQuotaErrors, ReadQuotaResponses, ReadRatesData, ReadRatesErrors, ReadRatesResponses, ReadReadinessData, ReadReadinessErrors, ReadReadinessResponses, ReadSigningKeyData, ReadSigningKeyErrors, ReadSigningKeyResponses, ReadTeamBudgetData, ReadTeamBudgetErrors, ReadTeamBudgetResponses, ReadTeamData, ReadTeamErrors, ReadTeamQuotaData, ReadTeamQuotaErrors, ReadTeamQuotaResponses, ReadTeamResponses, ReadTeamShareData, ReadTeamShareErrors, ReadTeamShareResponses, ReadTemplateData, ReadTemplateErrors, ReadTemplateResponses, ReadTemplateVersionData, ReadTemplateVersionErrors, ReadTemplateVersionResponses, ReadTenantData, ReadTenantErrors, ReadTenantQuotaData, ReadTenantQuotaErrors, ReadTenantQuotaResponses, ReadTenantResponses, ReadTenantShareData, ReadTenantShareErrors, ReadTenantShareResponses, ReadUploadData, ReadUploadErrors, ReadUploadResponses, ReadUsageData, ReadUsageErrors, ReadUsageResponses, ReadWebhookData, ReadWebhookDeliveryData, ReadWebhookDeliveryErrors, ReadWebhookDeliveryResponses, ReadWebhookErrors, ReadWebhookResponses, RedriveDeadLetterData, RedriveDeadLetterErrors, RedriveDeadLetterResponses, RejectBuildData, RejectBuildErrors, RejectBuildResponses, RemoveApprovalPolicyData, RemoveApprovalPolicyErrors, RemoveApprovalPolicyResponses, RemoveBudgetData, RemoveBudgetErrors, RemoveBudgetResponses, RemoveCachedData, RemoveCachedErrors, RemoveCachedResponses, RemoveMemberData, RemoveMemberErrors, RemoveMemberResponses, RemoveRatesData, RemoveRatesErrors, RemoveRatesResponses, RemoveRoleData, RemoveRoleErrors, RemoveRoleResponses, RemoveSecretData, RemoveSecretErrors, RemoveSecretResponses, RemoveTeamBudgetData, RemoveTeamBudgetErrors, RemoveTeamBudgetResponses, RemoveTeamData, RemoveTeamErrors, RemoveTeamMemberData, RemoveTeamMemberErrors, RemoveTeamMemberResponses, RemoveTeamResponses, RemoveTemplateData, RemoveTemplateErrors, RemoveTemplateResponses, RemoveTemplateReviewData, RemoveTemplateReviewErrors, RemoveTemplateReviewResponses, RemoveUploadData, RemoveUploadErrors, RemoveUploadResponses, RemoveWebhookData, RemoveWebhookErrors, RemoveWebhookResponses, RenameTenantData, RenameTenantErrors, RenameTenantResponses, ReplayWebhookDeliveriesData, ReplayWebhookDeliveriesErrors, ReplayWebhookDeliveriesResponses, ReplayWebhookDeliveryData, ReplayWebhookDeliveryErrors, ReplayWebhookDeliveryResponses, ResumeBuildData, ResumeBuildErrors, ResumeBuildResponses, RetryBuildData, RetryBuildErrors, RetryBuildResponses, ReviewTemplateData, ReviewTemplateErrors, ReviewTemplateResponses, RevokeKeyData, RevokeKeyErrors, RevokeKeyResponses, RotateKeyData, RotateKeyErrors, RotateKeyResponses, RotateWebhookSecretData, RotateWebhookSecretErrors, RotateWebhookSecretResponses, SetApprovalPolicyData, SetApprovalPolicyErrors, SetApprovalPolicyResponses, SetBudgetData, SetBudgetErrors, SetBudgetResponses, SetRatesData, SetRatesErrors, SetRatesResponses, SetRoleData, SetRoleErrors, SetRoleResponses, SetSecretData, SetSecretErrors, SetSecretResponses, SetTeamBudgetData, SetTeamBudgetErrors, SetTeamBudgetResponses, SetTeamMemberData, SetTeamMemberErrors, SetTeamMemberResponses, SetTeamQuotaData, SetTeamQuotaErrors, SetTeamQuotaResponses, SetTeamShareData, SetTeamShareErrors, SetTeamShareResponses, SetTenantQuotaData, SetTenantQuotaErrors, SetTenantQuotaResponses, SetTenantShareData, SetTenantShareErrors, SetTenantShareResponses, StartBuildData, StartBuildErrors, StartBuildResponses, UploadLockData, UploadLockErrors, UploadLockResponses, ValidateSpecData, ValidateSpecErrors, ValidateSpecResponses, VerifyBuildData, VerifyBuildErrors, VerifyBuildResponses, WarmCacheData, WarmCacheErrors, WarmCacheResponses, WhoAmIData, WhoAmIErrors, WhoAmIResponses, WithdrawApprovalData, WithdrawApprovalErrors, WithdrawApprovalResponses } from './types.gen.ts';
+import type { AddMemberData, AddMemberErrors, AddMemberResponses, ApproveBuildData, ApproveBuildErrors, ApproveBuildResponses, BeginMaintenanceData, BeginMaintenanceErrors, BeginMaintenanceResponses, CancelBuildData, CancelBuildErrors, CancelBuildResponses, ChangeMemberData, ChangeMemberErrors, ChangeMemberResponses, ChangeTeamData, ChangeTeamErrors, ChangeTeamResponses, ChangeTemplateData, ChangeTemplateErrors, ChangeTemplateResponses, ChangeWebhookData, ChangeWebhookErrors, ChangeWebhookResponses, CreateKeyData, CreateKeyErrors, CreateKeyResponses, CreateTeamData, CreateTeamErrors, CreateTeamResponses, CreateTemplateData, CreateTemplateErrors, CreateTemplateResponses, CreateTenantData, CreateTenantErrors, CreateTenantResponses, CreateWebhookData, CreateWebhookErrors, CreateWebhookResponses, DeclareUploadData, DeclareUploadErrors, DeclareUploadResponses, DiffBuildsData, DiffBuildsErrors, DiffBuildsResponses, DiscardDeadLetterData, DiscardDeadLetterErrors, DiscardDeadLetterResponses, DownloadArtifactData, DownloadArtifactErrors, DownloadEvidenceData, DownloadEvidenceErrors, EndMaintenanceData, EndMaintenanceErrors, EndMaintenanceResponses, ExchangeData, ExchangeErrors, ExchangeResponses, ExplainCacheData, ExplainCacheErrors, ExplainCacheResponses, ForkTemplateData, ForkTemplateErrors, ForkTemplateResponses, ListApprovalPoliciesData, ListApprovalPoliciesErrors, ListApprovalPoliciesResponses, ListApprovalsData, ListApprovalsErrors, ListApprovalsResponses, ListArtifactsData, ListArtifactsErrors, ListArtifactsResponses, ListAuditAnchorsData, ListAuditAnchorsErrors, ListAuditAnchorsResponses, ListAuditData, ListAuditErrors, ListAuditResponses, ListBuildsData, ListBuildsErrors, ListBuildsResponses, ListCacheData, ListCacheErrors, ListCacheResponses, ListCleanupEntriesData, ListCleanupEntriesErrors, ListCleanupEntriesResponses, ListCleanupsData, ListCleanupsErrors, ListCleanupsResponses, ListCostsData, ListCostsErrors, ListCostsResponses, ListDeadLettersData, ListDeadLettersErrors, ListDeadLettersResponses, ListHoldsData, ListHoldsErrors, ListHoldsResponses, ListInvoicesData, ListInvoicesErrors, ListInvoicesResponses, ListKeysData, ListKeysErrors, ListKeysResponses, ListMembersData, ListMembersErrors, ListMembersResponses, ListRetentionPoliciesData, ListRetentionPoliciesErrors, ListRetentionPoliciesResponses, ListRolesData, ListRolesErrors, ListRolesResponses, ListSecretsData, ListSecretsErrors, ListSecretsResponses, ListTeamMembersData, ListTeamMembersErrors, ListTeamMembersResponses, ListTeamsData, ListTeamsErrors, ListTeamsResponses, ListTemplateReviewsData, ListTemplateReviewsErrors, ListTemplateReviewsResponses, ListTemplatesData, ListTemplatesErrors, ListTemplatesResponses, ListTemplateVersionsData, ListTemplateVersionsErrors, ListTemplateVersionsResponses, ListTenantsData, ListTenantsErrors, ListTenantsResponses, ListTrashData, ListTrashErrors, ListTrashResponses, ListUploadsData, ListUploadsErrors, ListUploadsResponses, ListUsageRecordsData, ListUsageRecordsErrors, ListUsageRecordsResponses, ListVerificationsData, ListVerificationsErrors, ListVerificationsResponses, ListWebhookDeliveriesData, ListWebhookDeliveriesErrors, ListWebhookDeliveriesResponses, ListWebhooksData, ListWebhooksErrors, ListWebhooksResponses, PingWebhookData, PingWebhookErrors, PingWebhookResponses, PlaceHoldData, PlaceHoldErrors, PlaceHoldResponses, PreviewBillData, PreviewBillErrors, PreviewBillResponses, PreviewPlanData, PreviewPlanErrors, PreviewPlanResponses, PublishTemplateVersionData, PublishTemplateVersionErrors, PublishTemplateVersionResponses, ReadApprovalData, ReadApprovalErrors, ReadApprovalPolicyData, ReadApprovalPolicyErrors, ReadApprovalPolicyResponses, ReadApprovalResponses, ReadAuditTailData, ReadAuditTailErrors, ReadAuditTailResponses, ReadBudgetData, ReadBudgetErrors, ReadBudgetResponses, ReadBuildAnalyticsData, ReadBuildAnalyticsErrors, ReadBuildAnalyticsResponses, ReadBuildCostData, ReadBuildCostErrors, ReadBuildCostResponses, ReadBuildData, ReadBuildErrors, ReadBuildLockData, ReadBuildLockErrors, ReadBuildLockResponses, ReadBuildResponses, ReadBuildRetentionData, ReadBuildRetentionErrors, ReadBuildRetentionResponses, ReadCacheStatsData, ReadCacheStatsErrors, ReadCacheStatsResponses, ReadCapabilitiesData, ReadCapabilitiesErrors, ReadCapabilitiesResponses, ReadCleanupData, ReadCleanupErrors, ReadCleanupResponses, ReadHealthData, ReadHealthErrors, ReadHealthResponses, ReadInvoiceData, ReadInvoiceErrors, ReadInvoiceResponses, ReadLivenessData, ReadLivenessErrors, ReadLivenessResponses, ReadLogsData, ReadLogsErrors, ReadLogsResponses, ReadMaintenanceData, ReadMaintenanceErrors, ReadMaintenanceResponses, ReadMemberData, ReadMemberErrors, ReadMemberResponses, ReadOpenapiData, ReadOpenapiErrors, ReadOpenapiResponses, ReadQuotaData, ReadQuotaErrors, ReadQuotaResponses, ReadRatesData, ReadRatesErrors, ReadRatesResponses, ReadReadinessData, ReadReadinessErrors, ReadReadinessResponses, ReadRetentionData, ReadRetentionErrors, ReadRetentionPolicyData, ReadRetentionPolicyErrors, ReadRetentionPolicyResponses, ReadRetentionResponses, ReadSigningKeyData, ReadSigningKeyErrors, ReadSigningKeyResponses, ReadTeamBudgetData, ReadTeamBudgetErrors, ReadTeamBudgetResponses, ReadTeamData, ReadTeamErrors, ReadTeamQuotaData, ReadTeamQuotaErrors, ReadTeamQuotaResponses, ReadTeamResponses, ReadTeamShareData, ReadTeamShareErrors, ReadTeamShareResponses, ReadTemplateData, ReadTemplateErrors, ReadTemplateResponses, ReadTemplateVersionData, ReadTemplateVersionErrors, ReadTemplateVersionResponses, ReadTenantData, ReadTenantErrors, ReadTenantQuotaData, ReadTenantQuotaErrors, ReadTenantQuotaResponses, ReadTenantResponses, ReadTenantShareData, ReadTenantShareErrors, ReadTenantShareResponses, ReadUploadData, ReadUploadErrors, ReadUploadResponses, ReadUsageData, ReadUsageErrors, ReadUsageResponses, ReadWebhookData, ReadWebhookDeliveryData, ReadWebhookDeliveryErrors, ReadWebhookDeliveryResponses, ReadWebhookErrors, ReadWebhookResponses, RedriveDeadLetterData, RedriveDeadLetterErrors, RedriveDeadLetterResponses, RejectBuildData, RejectBuildErrors, RejectBuildResponses, ReleaseHoldData, ReleaseHoldErrors, ReleaseHoldResponses, RemoveApprovalPolicyData, RemoveApprovalPolicyErrors, RemoveApprovalPolicyResponses, RemoveArtifactsData, RemoveArtifactsErrors, RemoveArtifactsResponses, RemoveBudgetData, RemoveBudgetErrors, RemoveBudgetResponses, RemoveCachedData, RemoveCachedErrors, RemoveCachedResponses, RemoveMemberData, RemoveMemberErrors, RemoveMemberResponses, RemoveRatesData, RemoveRatesErrors, RemoveRatesResponses, RemoveRetentionPolicyData, RemoveRetentionPolicyErrors, RemoveRetentionPolicyResponses, RemoveRoleData, RemoveRoleErrors, RemoveRoleResponses, RemoveSecretData, RemoveSecretErrors, RemoveSecretResponses, RemoveTeamBudgetData, RemoveTeamBudgetErrors, RemoveTeamBudgetResponses, RemoveTeamData, RemoveTeamErrors, RemoveTeamMemberData, RemoveTeamMemberErrors, RemoveTeamMemberResponses, RemoveTeamResponses, RemoveTemplateData, RemoveTemplateErrors, RemoveTemplateResponses, RemoveTemplateReviewData, RemoveTemplateReviewErrors, RemoveTemplateReviewResponses, RemoveUploadData, RemoveUploadErrors, RemoveUploadResponses, RemoveWebhookData, RemoveWebhookErrors, RemoveWebhookResponses, RenameTenantData, RenameTenantErrors, RenameTenantResponses, ReplayWebhookDeliveriesData, ReplayWebhookDeliveriesErrors, ReplayWebhookDeliveriesResponses, ReplayWebhookDeliveryData, ReplayWebhookDeliveryErrors, ReplayWebhookDeliveryResponses, RestoreArtifactsData, RestoreArtifactsErrors, RestoreArtifactsResponses, ResumeBuildData, ResumeBuildErrors, ResumeBuildResponses, RetryBuildData, RetryBuildErrors, RetryBuildResponses, ReviewTemplateData, ReviewTemplateErrors, ReviewTemplateResponses, RevokeKeyData, RevokeKeyErrors, RevokeKeyResponses, RotateKeyData, RotateKeyErrors, RotateKeyResponses, RotateWebhookSecretData, RotateWebhookSecretErrors, RotateWebhookSecretResponses, SetApprovalPolicyData, SetApprovalPolicyErrors, SetApprovalPolicyResponses, SetBudgetData, SetBudgetErrors, SetBudgetResponses, SetRatesData, SetRatesErrors, SetRatesResponses, SetRetentionData, SetRetentionErrors, SetRetentionPolicyData, SetRetentionPolicyErrors, SetRetentionPolicyResponses, SetRetentionResponses, SetRoleData, SetRoleErrors, SetRoleResponses, SetSecretData, SetSecretErrors, SetSecretResponses, SetTeamBudgetData, SetTeamBudgetErrors, SetTeamBudgetResponses, SetTeamMemberData, SetTeamMemberErrors, SetTeamMemberResponses, SetTeamQuotaData, SetTeamQuotaErrors, SetTeamQuotaResponses, SetTeamShareData, SetTeamShareErrors, SetTeamShareResponses, SetTenantQuotaData, SetTenantQuotaErrors, SetTenantQuotaResponses, SetTenantShareData, SetTenantShareErrors, SetTenantShareResponses, StartBuildData, StartBuildErrors, StartBuildResponses, StartCleanupData, StartCleanupErrors, StartCleanupResponses, TagArtifactsData, TagArtifactsErrors, TagArtifactsResponses, UploadLockData, UploadLockErrors, UploadLockResponses, ValidateSpecData, ValidateSpecErrors, ValidateSpecResponses, VerifyBuildData, VerifyBuildErrors, VerifyBuildResponses, WarmCacheData, WarmCacheErrors, WarmCacheResponses, WhoAmIData, WhoAmIErrors, WhoAmIResponses, WithdrawApprovalData, WithdrawApprovalErrors, WithdrawApprovalResponses } from './types.gen.ts';
 
 export type Options<TData extends TDataShape = TDataShape, ThrowOnError extends boolean = boolean, TResponse = unknown> = Options2<TData, ThrowOnError, TResponse> & {
     /**
@@ -942,6 +942,21 @@ export const readLogs = <ThrowOnError extends boolean = false>(options: Options<
 });
 
 /**
+ * Put the files that a build has made into the trash
+ *
+ * Needs the permission `artifacts:write`, in the tenant or in a team.
+ */
+export const removeArtifacts = <ThrowOnError extends boolean = false>(options: Options<RemoveArtifactsData, ThrowOnError>): RequestResult<RemoveArtifactsResponses, RemoveArtifactsErrors, ThrowOnError> => (options.client ?? client).delete<RemoveArtifactsResponses, RemoveArtifactsErrors, ThrowOnError>({
+    security: [{
+            key: 'apiKey',
+            scheme: 'bearer',
+            type: 'http'
+        }],
+    url: '/v1/builds/{id}/artifacts',
+    ...options
+});
+
+/**
  * The files that a build has published
  *
  * Needs the permission `artifacts:read`, in the tenant or in a team.
@@ -969,6 +984,55 @@ export const downloadArtifact = <ThrowOnError extends boolean = false>(options: 
         }],
     url: '/v1/builds/{id}/artifacts/{name}',
     ...options
+});
+
+/**
+ * Take the files that a build has made out of the trash
+ *
+ * Needs the permission `artifacts:write`, in the tenant or in a team.
+ */
+export const restoreArtifacts = <ThrowOnError extends boolean = false>(options: Options<RestoreArtifactsData, ThrowOnError>): RequestResult<RestoreArtifactsResponses, RestoreArtifactsErrors, ThrowOnError> => (options.client ?? client).post<RestoreArtifactsResponses, RestoreArtifactsErrors, ThrowOnError>({
+    security: [{
+            key: 'apiKey',
+            scheme: 'bearer',
+            type: 'http'
+        }],
+    url: '/v1/builds/{id}/artifacts:restore',
+    ...options
+});
+
+/**
+ * Whether what a build has made is kept, and what protects it
+ *
+ * Needs the permission `retention:read`, in the tenant or in a team.
+ */
+export const readBuildRetention = <ThrowOnError extends boolean = false>(options: Options<ReadBuildRetentionData, ThrowOnError>): RequestResult<ReadBuildRetentionResponses, ReadBuildRetentionErrors, ThrowOnError> => (options.client ?? client).get<ReadBuildRetentionResponses, ReadBuildRetentionErrors, ThrowOnError>({
+    security: [{
+            key: 'apiKey',
+            scheme: 'bearer',
+            type: 'http'
+        }],
+    url: '/v1/builds/{id}/retention',
+    ...options
+});
+
+/**
+ * Replace the tags of what a build has made
+ *
+ * Needs the permission `artifacts:write`, in the tenant or in a team.
+ */
+export const tagArtifacts = <ThrowOnError extends boolean = false>(options: Options<TagArtifactsData, ThrowOnError>): RequestResult<TagArtifactsResponses, TagArtifactsErrors, ThrowOnError> => (options.client ?? client).put<TagArtifactsResponses, TagArtifactsErrors, ThrowOnError>({
+    security: [{
+            key: 'apiKey',
+            scheme: 'bearer',
+            type: 'http'
+        }],
+    url: '/v1/builds/{id}/tags',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json',
+        ...options.headers
+    }
 });
 
 /**
@@ -1221,6 +1285,236 @@ export const beginMaintenance = <ThrowOnError extends boolean = false>(options: 
         'Content-Type': 'application/json',
         ...options.headers
     }
+});
+
+/**
+ * How long the trash keeps things, and when notice is given
+ *
+ * Needs the permission `retention:read`.
+ */
+export const readRetention = <ThrowOnError extends boolean = false>(options?: Options<ReadRetentionData, ThrowOnError>): RequestResult<ReadRetentionResponses, ReadRetentionErrors, ThrowOnError> => (options?.client ?? client).get<ReadRetentionResponses, ReadRetentionErrors, ThrowOnError>({
+    security: [{
+            key: 'apiKey',
+            scheme: 'bearer',
+            type: 'http'
+        }],
+    url: '/v1/retention',
+    ...options
+});
+
+/**
+ * Set how long the trash keeps things, and when notice is given
+ *
+ * Needs the permission `retention:write`.
+ */
+export const setRetention = <ThrowOnError extends boolean = false>(options: Options<SetRetentionData, ThrowOnError>): RequestResult<SetRetentionResponses, SetRetentionErrors, ThrowOnError> => (options.client ?? client).put<SetRetentionResponses, SetRetentionErrors, ThrowOnError>({
+    security: [{
+            key: 'apiKey',
+            scheme: 'bearer',
+            type: 'http'
+        }],
+    url: '/v1/retention',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json',
+        ...options.headers
+    }
+});
+
+/**
+ * What is kept for how long: the tenant’s policies by name
+ *
+ * Needs the permission `retention:read`.
+ */
+export const listRetentionPolicies = <ThrowOnError extends boolean = false>(options?: Options<ListRetentionPoliciesData, ThrowOnError>): RequestResult<ListRetentionPoliciesResponses, ListRetentionPoliciesErrors, ThrowOnError> => (options?.client ?? client).get<ListRetentionPoliciesResponses, ListRetentionPoliciesErrors, ThrowOnError>({
+    security: [{
+            key: 'apiKey',
+            scheme: 'bearer',
+            type: 'http'
+        }],
+    url: '/v1/retention/policies',
+    ...options
+});
+
+/**
+ * Remove a policy of retention; what it put into the trash stays there
+ *
+ * Needs the permission `retention:write`.
+ */
+export const removeRetentionPolicy = <ThrowOnError extends boolean = false>(options: Options<RemoveRetentionPolicyData, ThrowOnError>): RequestResult<RemoveRetentionPolicyResponses, RemoveRetentionPolicyErrors, ThrowOnError> => (options.client ?? client).delete<RemoveRetentionPolicyResponses, RemoveRetentionPolicyErrors, ThrowOnError>({
+    security: [{
+            key: 'apiKey',
+            scheme: 'bearer',
+            type: 'http'
+        }],
+    url: '/v1/retention/policies/{name}',
+    ...options
+});
+
+/**
+ * A policy of retention
+ *
+ * Needs the permission `retention:read`.
+ */
+export const readRetentionPolicy = <ThrowOnError extends boolean = false>(options: Options<ReadRetentionPolicyData, ThrowOnError>): RequestResult<ReadRetentionPolicyResponses, ReadRetentionPolicyErrors, ThrowOnError> => (options.client ?? client).get<ReadRetentionPolicyResponses, ReadRetentionPolicyErrors, ThrowOnError>({
+    security: [{
+            key: 'apiKey',
+            scheme: 'bearer',
+            type: 'http'
+        }],
+    url: '/v1/retention/policies/{name}',
+    ...options
+});
+
+/**
+ * Make a policy of retention, or change it
+ *
+ * Needs the permission `retention:write`.
+ */
+export const setRetentionPolicy = <ThrowOnError extends boolean = false>(options: Options<SetRetentionPolicyData, ThrowOnError>): RequestResult<SetRetentionPolicyResponses, SetRetentionPolicyErrors, ThrowOnError> => (options.client ?? client).put<SetRetentionPolicyResponses, SetRetentionPolicyErrors, ThrowOnError>({
+    security: [{
+            key: 'apiKey',
+            scheme: 'bearer',
+            type: 'http'
+        }],
+    url: '/v1/retention/policies/{name}',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json',
+        ...options.headers
+    }
+});
+
+/**
+ * What is in the trash, what goes next first
+ *
+ * Needs the permission `retention:read`, in the tenant or in a team.
+ */
+export const listTrash = <ThrowOnError extends boolean = false>(options?: Options<ListTrashData, ThrowOnError>): RequestResult<ListTrashResponses, ListTrashErrors, ThrowOnError> => (options?.client ?? client).get<ListTrashResponses, ListTrashErrors, ThrowOnError>({
+    security: [{
+            key: 'apiKey',
+            scheme: 'bearer',
+            type: 'http'
+        }],
+    url: '/v1/retention/trash',
+    ...options
+});
+
+/**
+ * The legal holds that are not released, the oldest first
+ *
+ * Needs the permission `retention:read`.
+ */
+export const listHolds = <ThrowOnError extends boolean = false>(options?: Options<ListHoldsData, ThrowOnError>): RequestResult<ListHoldsResponses, ListHoldsErrors, ThrowOnError> => (options?.client ?? client).get<ListHoldsResponses, ListHoldsErrors, ThrowOnError>({
+    security: [{
+            key: 'apiKey',
+            scheme: 'bearer',
+            type: 'http'
+        }],
+    url: '/v1/retention/holds',
+    ...options
+});
+
+/**
+ * Put a build on legal hold: what it made is not removed
+ *
+ * Needs the permission `retention:hold`.
+ */
+export const placeHold = <ThrowOnError extends boolean = false>(options: Options<PlaceHoldData, ThrowOnError>): RequestResult<PlaceHoldResponses, PlaceHoldErrors, ThrowOnError> => (options.client ?? client).post<PlaceHoldResponses, PlaceHoldErrors, ThrowOnError>({
+    security: [{
+            key: 'apiKey',
+            scheme: 'bearer',
+            type: 'http'
+        }],
+    url: '/v1/retention/holds',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json',
+        ...options.headers
+    }
+});
+
+/**
+ * Release a legal hold
+ *
+ * Needs the permission `retention:hold`.
+ */
+export const releaseHold = <ThrowOnError extends boolean = false>(options: Options<ReleaseHoldData, ThrowOnError>): RequestResult<ReleaseHoldResponses, ReleaseHoldErrors, ThrowOnError> => (options.client ?? client).post<ReleaseHoldResponses, ReleaseHoldErrors, ThrowOnError>({
+    security: [{
+            key: 'apiKey',
+            scheme: 'bearer',
+            type: 'http'
+        }],
+    url: '/v1/retention/holds/{id}:release',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json',
+        ...options.headers
+    }
+});
+
+/**
+ * What was cleaned up, and what would be: the latest first
+ *
+ * Needs the permission `retention:read`.
+ */
+export const listCleanups = <ThrowOnError extends boolean = false>(options?: Options<ListCleanupsData, ThrowOnError>): RequestResult<ListCleanupsResponses, ListCleanupsErrors, ThrowOnError> => (options?.client ?? client).get<ListCleanupsResponses, ListCleanupsErrors, ThrowOnError>({
+    security: [{
+            key: 'apiKey',
+            scheme: 'bearer',
+            type: 'http'
+        }],
+    url: '/v1/retention/cleanups',
+    ...options
+});
+
+/**
+ * Clean up now, or see what a cleanup would remove now
+ *
+ * Needs the permission `retention:write`.
+ */
+export const startCleanup = <ThrowOnError extends boolean = false>(options: Options<StartCleanupData, ThrowOnError>): RequestResult<StartCleanupResponses, StartCleanupErrors, ThrowOnError> => (options.client ?? client).post<StartCleanupResponses, StartCleanupErrors, ThrowOnError>({
+    security: [{
+            key: 'apiKey',
+            scheme: 'bearer',
+            type: 'http'
+        }],
+    url: '/v1/retention/cleanups',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json',
+        ...options.headers
+    }
+});
+
+/**
+ * The report of a cleanup
+ *
+ * Needs the permission `retention:read`.
+ */
+export const readCleanup = <ThrowOnError extends boolean = false>(options: Options<ReadCleanupData, ThrowOnError>): RequestResult<ReadCleanupResponses, ReadCleanupErrors, ThrowOnError> => (options.client ?? client).get<ReadCleanupResponses, ReadCleanupErrors, ThrowOnError>({
+    security: [{
+            key: 'apiKey',
+            scheme: 'bearer',
+            type: 'http'
+        }],
+    url: '/v1/retention/cleanups/{id}',
+    ...options
+});
+
+/**
+ * What a cleanup found, why it goes, and what became of it
+ *
+ * Needs the permission `retention:read`.
+ */
+export const listCleanupEntries = <ThrowOnError extends boolean = false>(options: Options<ListCleanupEntriesData, ThrowOnError>): RequestResult<ListCleanupEntriesResponses, ListCleanupEntriesErrors, ThrowOnError> => (options.client ?? client).get<ListCleanupEntriesResponses, ListCleanupEntriesErrors, ThrowOnError>({
+    security: [{
+            key: 'apiKey',
+            scheme: 'bearer',
+            type: 'http'
+        }],
+    url: '/v1/retention/cleanups/{id}/entries',
+    ...options
 });
 
 /**

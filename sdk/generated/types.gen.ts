@@ -914,6 +914,10 @@ export type TemplatedSpec = {
     [key: string]: unknown;
 };
 
+export type Tags = {
+    tags: Array<string>;
+};
+
 /**
  * What a build was made of.
  */
@@ -1045,6 +1049,88 @@ export type BuildLock = {
             priority?: 'required' | 'important' | 'standard' | 'optional' | 'extra';
         }>;
     }>;
+};
+
+export type RetentionPolicyContent = {
+    /**
+     * For people.
+     */
+    description?: string;
+    /**
+     * Which images: all conditions that are given must hold.
+     */
+    select?: {
+        /**
+         * Their builds are of one of these templates.
+         */
+        templates?: Array<string>;
+        /**
+         * They belong to one of these teams.
+         */
+        teams?: Array<string>;
+        /**
+         * The name of the spec is one of these; `*` at the end is any end.
+         */
+        names?: Array<string>;
+        /**
+         * They have at least one of these tags.
+         */
+        tags?: Array<string>;
+    };
+    /**
+     * When they go to the trash: all that is given must hold. null: no other policy removes them.
+     */
+    expire: {
+        /**
+         * Its build ended so many days ago.
+         */
+        afterDays?: number;
+        /**
+         * Nobody has downloaded it for so many days, counted from the end of its build at first.
+         */
+        unusedDays?: number;
+        /**
+         * So many newer ones of the same group that the policy selects are kept.
+         */
+        beyondNewest?: number;
+        /**
+         * What `beyondNewest` counts by: the template, or the name of the spec; that without a template anyway.
+         */
+        per?: 'template' | 'name';
+    } | null;
+};
+
+export type NewHold = {
+    /**
+     * Id of the build.
+     */
+    build: string;
+    /**
+     * Why, for people: one line.
+     */
+    reason: string;
+};
+
+export type HoldRelease = {
+    /**
+     * Why, for people: one line.
+     */
+    reason: string;
+};
+
+export type NewCleanup = {
+    /**
+     * true: list what would go, and remove nothing.
+     */
+    dryRun?: boolean;
+    /**
+     * installation: those of the whole installation, which need installation:operate.
+     */
+    scope?: 'tenant' | 'installation';
+    /**
+     * Of a tenant images and trash, of the installation all but images; without it all of them.
+     */
+    tasks?: Array<'images' | 'trash' | 'objects' | 'staging' | 'uploads' | 'keys' | 'builds' | 'builders' | 'cache'>;
 };
 
 /**
@@ -1284,14 +1370,14 @@ export type WhoAmI = {
     /**
      * What the roles hold, less what the key’s scopes leave out.
      */
-    permissions: Array<'analytics:read' | 'approvals:decide' | 'approvals:manage' | 'approvals:read' | 'artifacts:read' | 'audit:read' | 'billing:read' | 'billing:write' | 'builds:create' | 'builds:read' | 'builds:cancel' | 'builds:urgent' | 'cache:read' | 'cache:delete' | 'installation:operate' | 'keys:own' | 'keys:read' | 'keys:write' | 'members:read' | 'members:write' | 'quota:read' | 'quota:write' | 'roles:read' | 'roles:write' | 'secrets:read' | 'secrets:write' | 'specs:validate' | 'templates:read' | 'templates:write' | 'templates:review' | 'templates:publish' | 'teams:read' | 'teams:write' | 'tenant:read' | 'tenant:write' | 'usage:read' | 'webhooks:read' | 'webhooks:write'>;
+    permissions: Array<'analytics:read' | 'approvals:decide' | 'approvals:manage' | 'approvals:read' | 'artifacts:read' | 'artifacts:write' | 'audit:read' | 'billing:read' | 'billing:write' | 'builds:create' | 'builds:read' | 'builds:cancel' | 'builds:urgent' | 'cache:read' | 'cache:delete' | 'installation:operate' | 'keys:own' | 'keys:read' | 'keys:write' | 'members:read' | 'members:write' | 'quota:read' | 'quota:write' | 'retention:hold' | 'retention:read' | 'retention:write' | 'roles:read' | 'roles:write' | 'secrets:read' | 'secrets:write' | 'specs:validate' | 'templates:read' | 'templates:write' | 'templates:review' | 'templates:publish' | 'teams:read' | 'teams:write' | 'tenant:read' | 'tenant:write' | 'usage:read' | 'webhooks:read' | 'webhooks:write'>;
     /**
      * The same inside each team, for what belongs to it.
      */
     teams: Array<{
         teamId: string;
         name: string;
-        permissions: Array<'analytics:read' | 'approvals:decide' | 'approvals:manage' | 'approvals:read' | 'artifacts:read' | 'audit:read' | 'billing:read' | 'billing:write' | 'builds:create' | 'builds:read' | 'builds:cancel' | 'builds:urgent' | 'cache:read' | 'cache:delete' | 'installation:operate' | 'keys:own' | 'keys:read' | 'keys:write' | 'members:read' | 'members:write' | 'quota:read' | 'quota:write' | 'roles:read' | 'roles:write' | 'secrets:read' | 'secrets:write' | 'specs:validate' | 'templates:read' | 'templates:write' | 'templates:review' | 'templates:publish' | 'teams:read' | 'teams:write' | 'tenant:read' | 'tenant:write' | 'usage:read' | 'webhooks:read' | 'webhooks:write'>;
+        permissions: Array<'analytics:read' | 'approvals:decide' | 'approvals:manage' | 'approvals:read' | 'artifacts:read' | 'artifacts:write' | 'audit:read' | 'billing:read' | 'billing:write' | 'builds:create' | 'builds:read' | 'builds:cancel' | 'builds:urgent' | 'cache:read' | 'cache:delete' | 'installation:operate' | 'keys:own' | 'keys:read' | 'keys:write' | 'members:read' | 'members:write' | 'quota:read' | 'quota:write' | 'retention:hold' | 'retention:read' | 'retention:write' | 'roles:read' | 'roles:write' | 'secrets:read' | 'secrets:write' | 'specs:validate' | 'templates:read' | 'templates:write' | 'templates:review' | 'templates:publish' | 'teams:read' | 'teams:write' | 'tenant:read' | 'tenant:write' | 'usage:read' | 'webhooks:read' | 'webhooks:write'>;
     }>;
 };
 
@@ -1401,7 +1487,7 @@ export type ApiKey = {
     /**
      * All that it may; absent: all that its member may.
      */
-    scopes?: Array<'analytics:read' | 'approvals:decide' | 'approvals:manage' | 'approvals:read' | 'artifacts:read' | 'audit:read' | 'billing:read' | 'billing:write' | 'builds:create' | 'builds:read' | 'builds:cancel' | 'builds:urgent' | 'cache:read' | 'cache:delete' | 'installation:operate' | 'keys:own' | 'keys:read' | 'keys:write' | 'members:read' | 'members:write' | 'quota:read' | 'quota:write' | 'roles:read' | 'roles:write' | 'secrets:read' | 'secrets:write' | 'specs:validate' | 'templates:read' | 'templates:write' | 'templates:review' | 'templates:publish' | 'teams:read' | 'teams:write' | 'tenant:read' | 'tenant:write' | 'usage:read' | 'webhooks:read' | 'webhooks:write' | 'analytics:*' | 'approvals:*' | 'artifacts:*' | 'audit:*' | 'billing:*' | 'builds:*' | 'cache:*' | 'installation:*' | 'keys:*' | 'members:*' | 'quota:*' | 'roles:*' | 'secrets:*' | 'specs:*' | 'templates:*' | 'teams:*' | 'tenant:*' | 'usage:*' | 'webhooks:*'>;
+    scopes?: Array<'analytics:read' | 'approvals:decide' | 'approvals:manage' | 'approvals:read' | 'artifacts:read' | 'artifacts:write' | 'audit:read' | 'billing:read' | 'billing:write' | 'builds:create' | 'builds:read' | 'builds:cancel' | 'builds:urgent' | 'cache:read' | 'cache:delete' | 'installation:operate' | 'keys:own' | 'keys:read' | 'keys:write' | 'members:read' | 'members:write' | 'quota:read' | 'quota:write' | 'retention:hold' | 'retention:read' | 'retention:write' | 'roles:read' | 'roles:write' | 'secrets:read' | 'secrets:write' | 'specs:validate' | 'templates:read' | 'templates:write' | 'templates:review' | 'templates:publish' | 'teams:read' | 'teams:write' | 'tenant:read' | 'tenant:write' | 'usage:read' | 'webhooks:read' | 'webhooks:write' | 'analytics:*' | 'approvals:*' | 'artifacts:*' | 'audit:*' | 'billing:*' | 'builds:*' | 'cache:*' | 'installation:*' | 'keys:*' | 'members:*' | 'quota:*' | 'retention:*' | 'roles:*' | 'secrets:*' | 'specs:*' | 'templates:*' | 'teams:*' | 'tenant:*' | 'usage:*' | 'webhooks:*'>;
     /**
      * Where it may be used from; absent: everywhere.
      */
@@ -1471,7 +1557,7 @@ export type Role = {
     name: string;
     builtIn: boolean;
     description: string;
-    grants: Array<'analytics:read' | 'approvals:decide' | 'approvals:manage' | 'approvals:read' | 'artifacts:read' | 'audit:read' | 'billing:read' | 'billing:write' | 'builds:create' | 'builds:read' | 'builds:cancel' | 'builds:urgent' | 'cache:read' | 'cache:delete' | 'installation:operate' | 'keys:own' | 'keys:read' | 'keys:write' | 'members:read' | 'members:write' | 'quota:read' | 'quota:write' | 'roles:read' | 'roles:write' | 'secrets:read' | 'secrets:write' | 'specs:validate' | 'templates:read' | 'templates:write' | 'templates:review' | 'templates:publish' | 'teams:read' | 'teams:write' | 'tenant:read' | 'tenant:write' | 'usage:read' | 'webhooks:read' | 'webhooks:write' | 'analytics:*' | 'approvals:*' | 'artifacts:*' | 'audit:*' | 'billing:*' | 'builds:*' | 'cache:*' | 'installation:*' | 'keys:*' | 'members:*' | 'quota:*' | 'roles:*' | 'secrets:*' | 'specs:*' | 'templates:*' | 'teams:*' | 'tenant:*' | 'usage:*' | 'webhooks:*'>;
+    grants: Array<'analytics:read' | 'approvals:decide' | 'approvals:manage' | 'approvals:read' | 'artifacts:read' | 'artifacts:write' | 'audit:read' | 'billing:read' | 'billing:write' | 'builds:create' | 'builds:read' | 'builds:cancel' | 'builds:urgent' | 'cache:read' | 'cache:delete' | 'installation:operate' | 'keys:own' | 'keys:read' | 'keys:write' | 'members:read' | 'members:write' | 'quota:read' | 'quota:write' | 'retention:hold' | 'retention:read' | 'retention:write' | 'roles:read' | 'roles:write' | 'secrets:read' | 'secrets:write' | 'specs:validate' | 'templates:read' | 'templates:write' | 'templates:review' | 'templates:publish' | 'teams:read' | 'teams:write' | 'tenant:read' | 'tenant:write' | 'usage:read' | 'webhooks:read' | 'webhooks:write' | 'analytics:*' | 'approvals:*' | 'artifacts:*' | 'audit:*' | 'billing:*' | 'builds:*' | 'cache:*' | 'installation:*' | 'keys:*' | 'members:*' | 'quota:*' | 'retention:*' | 'roles:*' | 'secrets:*' | 'specs:*' | 'templates:*' | 'teams:*' | 'tenant:*' | 'usage:*' | 'webhooks:*'>;
     /**
      * Of a role of the tenant’s own.
      */
@@ -2888,6 +2974,57 @@ export type Artifact = {
     mediaType: string;
 };
 
+export type Image = {
+    /**
+     * Id of the build that made it.
+     */
+    build: string;
+    name: string;
+    /**
+     * kept; trashed: not downloaded, and can be restored; purging, purged: removed for good.
+     */
+    state: 'kept' | 'trashed' | 'purging' | 'purged';
+    tags: Array<string>;
+    /**
+     * When its build ended.
+     */
+    endedAt: string;
+    /**
+     * To within an hour; absent: never.
+     */
+    lastDownloadedAt?: string;
+    /**
+     * Of all its files, as far as they are counted.
+     */
+    bytes?: number;
+    trashedAt?: string;
+    /**
+     * Of one in the trash: from then on it may go for good.
+     */
+    purgeAt?: string;
+    /**
+     * The policies that it was removed by; absent: somebody was.
+     */
+    policies?: Array<string>;
+    purgedAt?: string;
+};
+
+export type BuildRetention = {
+    image: Image;
+    protections: Array<Protection>;
+};
+
+export type Protection = {
+    /**
+     * running: it has not ended. sharing: builds that have not ended share its work. resumed, retried, verified: a build that has not ended does so. approval: its publication waits for approval. template: a template names its lock. hold: it is on legal hold.
+     */
+    reason: 'running' | 'sharing' | 'resumed' | 'retried' | 'verified' | 'approval' | 'template' | 'hold';
+    /**
+     * Id of the build, template or hold that protects it.
+     */
+    by?: string;
+};
+
 export type BuildDiff = {
     before: {
         build: string;
@@ -3305,7 +3442,7 @@ export type DeadLetter = {
          * Unique and sortable; a consumer’s dedupe key.
          */
         id: string;
-        type: 'build.submitted' | 'build.queued' | 'build.started' | 'build.stage_completed' | 'build.cancel_requested' | 'build.succeeded' | 'build.failed' | 'build.cancelled' | 'build.rejected' | 'approval.requested' | 'approval.decided' | 'quota.warning' | 'budget.warning' | 'budget.exceeded' | 'invoice.closed' | 'webhook.disabled' | 'webhook.ping' | 'work.started' | 'work.ended' | 'work.unwanted' | 'work.execution_ended' | 'webhook.replayed';
+        type: 'build.submitted' | 'build.queued' | 'build.started' | 'build.stage_completed' | 'build.cancel_requested' | 'build.succeeded' | 'build.failed' | 'build.cancelled' | 'build.rejected' | 'approval.requested' | 'approval.decided' | 'quota.warning' | 'budget.warning' | 'budget.exceeded' | 'invoice.closed' | 'webhook.disabled' | 'webhook.ping' | 'artifact.expiring' | 'artifact.trashed' | 'artifact.restored' | 'artifact.purged' | 'work.started' | 'work.ended' | 'work.unwanted' | 'cleanup.requested' | 'work.execution_ended' | 'webhook.replayed';
         version: 1;
         tenantId: string;
         /**
@@ -3356,6 +3493,193 @@ export type MaintenanceStatus = {
          */
         until?: string;
     } | null;
+};
+
+export type Retention = {
+    /**
+     * Days that the trash keeps what is removed from now on.
+     */
+    trashDays: number;
+    /**
+     * Days before an image expires that this is told; 0: never.
+     */
+    noticeDays: number;
+};
+
+export type RetentionPolicyList = {
+    policies: Array<RetentionPolicy>;
+    /**
+     * There where more may follow.
+     */
+    cursor?: string;
+};
+
+export type RetentionPolicy = {
+    /**
+     * 1 to 40 lower-case letters, digits and inner hyphens, beginning with a letter.
+     */
+    name: string;
+    description: string;
+    /**
+     * Which images: all conditions that are given must hold.
+     */
+    select: {
+        /**
+         * Their builds are of one of these templates.
+         */
+        templates?: Array<string>;
+        /**
+         * They belong to one of these teams.
+         */
+        teams?: Array<string>;
+        /**
+         * The name of the spec is one of these; `*` at the end is any end.
+         */
+        names?: Array<string>;
+        /**
+         * They have at least one of these tags.
+         */
+        tags?: Array<string>;
+    };
+    /**
+     * When they go to the trash: all that is given must hold. null: no other policy removes them.
+     */
+    expire: {
+        /**
+         * Its build ended so many days ago.
+         */
+        afterDays?: number;
+        /**
+         * Nobody has downloaded it for so many days, counted from the end of its build at first.
+         */
+        unusedDays?: number;
+        /**
+         * So many newer ones of the same group that the policy selects are kept.
+         */
+        beyondNewest?: number;
+        /**
+         * What `beyondNewest` counts by: the template, or the name of the spec; that without a template anyway.
+         */
+        per?: 'template' | 'name';
+    } | null;
+    createdAt: string;
+    changedAt: string;
+};
+
+export type RetentionPolicyRemoval = {
+    removed: true;
+};
+
+export type Trash = {
+    images: Array<Image>;
+    /**
+     * There where more may follow.
+     */
+    cursor?: string;
+};
+
+export type HoldList = {
+    holds: Array<Hold>;
+    /**
+     * There where more may follow.
+     */
+    cursor?: string;
+};
+
+export type Hold = {
+    id: string;
+    /**
+     * Id of the build.
+     */
+    build: string;
+    reason: string;
+    placedAt: string;
+    /**
+     * Id of the member.
+     */
+    placedBy: string;
+};
+
+export type Cleanup = {
+    id: string;
+    tasks: Array<'images' | 'trash' | 'objects' | 'staging' | 'uploads' | 'keys' | 'builds' | 'builders' | 'cache'>;
+    dryRun: boolean;
+    state: 'requested' | 'done';
+    requestedAt: string;
+    endedAt?: string;
+    milliseconds?: number;
+    counts: Array<CleanupCounts>;
+    /**
+     * Entries that its list has; what is beyond 2,000 is only counted.
+     */
+    listed: number;
+    /**
+     * Id of the member; absent: a schedule.
+     */
+    requestedBy?: string;
+};
+
+export type CleanupCounts = {
+    /**
+     * images: what policies have go to the trash. trash: what has been there for long enough. objects: files in the store that no build has. staging: what builders left half done. uploads: files that have expired. keys: API keys that have expired. builds: builds that are stuck. builders: builders whose build is over. cache: results that were not used for the longest time.
+     */
+    task: 'images' | 'trash' | 'objects' | 'staging' | 'uploads' | 'keys' | 'builds' | 'builders' | 'cache';
+    found: number;
+    removed: number;
+    /**
+     * Of what was removed, or of what a dry run found.
+     */
+    bytes: number;
+    failed: number;
+    /**
+     * There is more, which the next one goes on with.
+     */
+    more: boolean;
+    /**
+     * Why it could not look.
+     */
+    error?: string;
+};
+
+export type CleanupList = {
+    cleanups: Array<Cleanup>;
+    /**
+     * There where more may follow.
+     */
+    cursor?: string;
+};
+
+export type CleanupEntryList = {
+    entries: Array<CleanupEntry>;
+    /**
+     * There where more may follow.
+     */
+    cursor?: string;
+};
+
+export type CleanupEntry = {
+    /**
+     * images: what policies have go to the trash. trash: what has been there for long enough. objects: files in the store that no build has. staging: what builders left half done. uploads: files that have expired. keys: API keys that have expired. builds: builds that are stuck. builders: builders whose build is over. cache: results that were not used for the longest time.
+     */
+    task: 'images' | 'trash' | 'objects' | 'staging' | 'uploads' | 'keys' | 'builds' | 'builders' | 'cache';
+    /**
+     * Id, path or name of it.
+     */
+    what: string;
+    /**
+     * Whose it is; for operators.
+     */
+    tenant?: string;
+    /**
+     * Of an image the policies by which it goes.
+     */
+    why: Array<string>;
+    bytes?: number;
+    /**
+     * found: by a dry run. changed: not as it was found any more, so that the next one looks again.
+     */
+    outcome: 'found' | 'removed' | 'changed' | 'failed';
+    error?: string;
 };
 
 export type SecretList = {
@@ -4947,7 +5271,7 @@ export type SetRoleData = {
         /**
          * `resource:action`, or `resource:*` for all of a resource, later ones included.
          */
-        grants: Array<'analytics:read' | 'approvals:decide' | 'approvals:manage' | 'approvals:read' | 'artifacts:read' | 'audit:read' | 'billing:read' | 'billing:write' | 'builds:create' | 'builds:read' | 'builds:cancel' | 'builds:urgent' | 'cache:read' | 'cache:delete' | 'installation:operate' | 'keys:own' | 'keys:read' | 'keys:write' | 'members:read' | 'members:write' | 'quota:read' | 'quota:write' | 'roles:read' | 'roles:write' | 'secrets:read' | 'secrets:write' | 'specs:validate' | 'templates:read' | 'templates:write' | 'templates:review' | 'templates:publish' | 'teams:read' | 'teams:write' | 'tenant:read' | 'tenant:write' | 'usage:read' | 'webhooks:read' | 'webhooks:write' | 'analytics:*' | 'approvals:*' | 'artifacts:*' | 'audit:*' | 'billing:*' | 'builds:*' | 'cache:*' | 'installation:*' | 'keys:*' | 'members:*' | 'quota:*' | 'roles:*' | 'secrets:*' | 'specs:*' | 'templates:*' | 'teams:*' | 'tenant:*' | 'usage:*' | 'webhooks:*'>;
+        grants: Array<'analytics:read' | 'approvals:decide' | 'approvals:manage' | 'approvals:read' | 'artifacts:read' | 'artifacts:write' | 'audit:read' | 'billing:read' | 'billing:write' | 'builds:create' | 'builds:read' | 'builds:cancel' | 'builds:urgent' | 'cache:read' | 'cache:delete' | 'installation:operate' | 'keys:own' | 'keys:read' | 'keys:write' | 'members:read' | 'members:write' | 'quota:read' | 'quota:write' | 'retention:hold' | 'retention:read' | 'retention:write' | 'roles:read' | 'roles:write' | 'secrets:read' | 'secrets:write' | 'specs:validate' | 'templates:read' | 'templates:write' | 'templates:review' | 'templates:publish' | 'teams:read' | 'teams:write' | 'tenant:read' | 'tenant:write' | 'usage:read' | 'webhooks:read' | 'webhooks:write' | 'analytics:*' | 'approvals:*' | 'artifacts:*' | 'audit:*' | 'billing:*' | 'builds:*' | 'cache:*' | 'installation:*' | 'keys:*' | 'members:*' | 'quota:*' | 'retention:*' | 'roles:*' | 'secrets:*' | 'specs:*' | 'templates:*' | 'teams:*' | 'tenant:*' | 'usage:*' | 'webhooks:*'>;
     };
     path: {
         /**
@@ -5084,7 +5408,7 @@ export type CreateKeyData = {
         /**
          * All that the key may do of what its member may. Without scopes it may all of that.
          */
-        scopes?: Array<'analytics:read' | 'approvals:decide' | 'approvals:manage' | 'approvals:read' | 'artifacts:read' | 'audit:read' | 'billing:read' | 'billing:write' | 'builds:create' | 'builds:read' | 'builds:cancel' | 'builds:urgent' | 'cache:read' | 'cache:delete' | 'installation:operate' | 'keys:own' | 'keys:read' | 'keys:write' | 'members:read' | 'members:write' | 'quota:read' | 'quota:write' | 'roles:read' | 'roles:write' | 'secrets:read' | 'secrets:write' | 'specs:validate' | 'templates:read' | 'templates:write' | 'templates:review' | 'templates:publish' | 'teams:read' | 'teams:write' | 'tenant:read' | 'tenant:write' | 'usage:read' | 'webhooks:read' | 'webhooks:write' | 'analytics:*' | 'approvals:*' | 'artifacts:*' | 'audit:*' | 'billing:*' | 'builds:*' | 'cache:*' | 'installation:*' | 'keys:*' | 'members:*' | 'quota:*' | 'roles:*' | 'secrets:*' | 'specs:*' | 'templates:*' | 'teams:*' | 'tenant:*' | 'usage:*' | 'webhooks:*'>;
+        scopes?: Array<'analytics:read' | 'approvals:decide' | 'approvals:manage' | 'approvals:read' | 'artifacts:read' | 'artifacts:write' | 'audit:read' | 'billing:read' | 'billing:write' | 'builds:create' | 'builds:read' | 'builds:cancel' | 'builds:urgent' | 'cache:read' | 'cache:delete' | 'installation:operate' | 'keys:own' | 'keys:read' | 'keys:write' | 'members:read' | 'members:write' | 'quota:read' | 'quota:write' | 'retention:hold' | 'retention:read' | 'retention:write' | 'roles:read' | 'roles:write' | 'secrets:read' | 'secrets:write' | 'specs:validate' | 'templates:read' | 'templates:write' | 'templates:review' | 'templates:publish' | 'teams:read' | 'teams:write' | 'tenant:read' | 'tenant:write' | 'usage:read' | 'webhooks:read' | 'webhooks:write' | 'analytics:*' | 'approvals:*' | 'artifacts:*' | 'audit:*' | 'billing:*' | 'builds:*' | 'cache:*' | 'installation:*' | 'keys:*' | 'members:*' | 'quota:*' | 'retention:*' | 'roles:*' | 'secrets:*' | 'specs:*' | 'templates:*' | 'teams:*' | 'tenant:*' | 'usage:*' | 'webhooks:*'>;
         /**
          * Addresses, or networks as ADDRESS/PREFIX, that the key may be used from. Without any: from everywhere.
          */
@@ -6183,7 +6507,7 @@ export type ListAuditData = {
         /**
          * Only entries of this action.
          */
-        action?: 'access.refused' | 'approval.covered' | 'approval.expired' | 'approval.given' | 'approval.rejected' | 'approval.withdrawn' | 'approval_policy.removed' | 'approval_policy.set' | 'budget.removed' | 'budget.set' | 'build.cancel_requested' | 'build.submitted' | 'cache.removed' | 'dead_letter.discarded' | 'dead_letter.redriven' | 'invoice.closed' | 'key.created' | 'key.revoked' | 'key.rotated' | 'maintenance.begun' | 'maintenance.ended' | 'member.added' | 'member.changed' | 'member.removed' | 'quota.set' | 'rates.removed' | 'rates.set' | 'role.removed' | 'role.set' | 'secret.removed' | 'secret.set' | 'team.changed' | 'team.created' | 'team.member_removed' | 'team.member_set' | 'team.removed' | 'team.share_set' | 'template.changed' | 'template.created' | 'template.forked' | 'template.published' | 'template.removed' | 'template.reviewed' | 'template.review_removed' | 'tenant.created' | 'tenant.renamed' | 'tenant.share_set' | 'upload.removed' | 'webhook.changed' | 'webhook.created' | 'webhook.disabled' | 'webhook.pinged' | 'webhook.removed' | 'webhook.replayed' | 'webhook.secret_rotated';
+        action?: 'access.refused' | 'approval.covered' | 'approval.expired' | 'approval.given' | 'approval.rejected' | 'approval.withdrawn' | 'approval_policy.removed' | 'approval_policy.set' | 'budget.removed' | 'budget.set' | 'artifact.purged' | 'artifact.restored' | 'artifact.tagged' | 'artifact.trashed' | 'build.cancel_requested' | 'build.submitted' | 'cache.removed' | 'cleanup.requested' | 'dead_letter.discarded' | 'dead_letter.redriven' | 'invoice.closed' | 'hold.placed' | 'hold.released' | 'key.created' | 'key.revoked' | 'key.rotated' | 'maintenance.begun' | 'maintenance.ended' | 'member.added' | 'member.changed' | 'member.removed' | 'quota.set' | 'rates.removed' | 'rates.set' | 'retention.set' | 'retention_policy.removed' | 'retention_policy.set' | 'role.removed' | 'role.set' | 'secret.removed' | 'secret.set' | 'team.changed' | 'team.created' | 'team.member_removed' | 'team.member_set' | 'team.removed' | 'team.share_set' | 'template.changed' | 'template.created' | 'template.forked' | 'template.published' | 'template.removed' | 'template.reviewed' | 'template.review_removed' | 'tenant.created' | 'tenant.renamed' | 'tenant.share_set' | 'upload.removed' | 'webhook.changed' | 'webhook.created' | 'webhook.disabled' | 'webhook.pinged' | 'webhook.removed' | 'webhook.replayed' | 'webhook.secret_rotated';
         /**
          * Only what this member did or was refused.
          */
@@ -7840,6 +8164,72 @@ export type ReadLogsResponses = {
 
 export type ReadLogsResponse = ReadLogsResponses[keyof ReadLogsResponses];
 
+export type RemoveArtifactsData = {
+    body?: never;
+    path: {
+        /**
+         * Id of the build.
+         */
+        id: string;
+    };
+    query?: never;
+    url: '/v1/builds/{id}/artifacts';
+};
+
+export type RemoveArtifactsErrors = {
+    /**
+     * `request.invalid`: The request is not valid.
+     */
+    400: Problem;
+    /**
+     * `access.unauthenticated`: No valid credentials.
+     */
+    401: Problem;
+    /**
+     * `access.address_refused`: The key is not for this address. `access.forbidden`: The key may not do this.
+     */
+    403: Problem;
+    /**
+     * `build.not_found`: There is no such build.
+     */
+    404: Problem;
+    /**
+     * `retention.nothing_stored`: The build has no stored artifacts. `retention.protected`: What the build made is protected.
+     */
+    409: Problem;
+    /**
+     * `artifact.purged`: The artifacts of the build are removed for good.
+     */
+    410: Problem;
+    /**
+     * `request.too_large`: The body is too large.
+     */
+    413: Problem;
+    /**
+     * `request.rate_limited`: The key asks too often.
+     */
+    429: Problem;
+    /**
+     * `internal.error`: The service failed.
+     */
+    500: Problem;
+    /**
+     * `service.unavailable`: A part of the service is not available.
+     */
+    503: Problem;
+};
+
+export type RemoveArtifactsError = RemoveArtifactsErrors[keyof RemoveArtifactsErrors];
+
+export type RemoveArtifactsResponses = {
+    /**
+     * Success.
+     */
+    200: Image;
+};
+
+export type RemoveArtifactsResponse = RemoveArtifactsResponses[keyof RemoveArtifactsResponses];
+
 export type ListArtifactsData = {
     body?: never;
     path: {
@@ -7870,9 +8260,13 @@ export type ListArtifactsErrors = {
      */
     404: Problem;
     /**
-     * `artifact.held`: What the build made is held until it is approved.
+     * `artifact.held`: What the build made is held until it is approved. `artifact.in_trash`: The artifacts of the build are in the trash.
      */
     409: Problem;
+    /**
+     * `artifact.purged`: The artifacts of the build are removed for good.
+     */
+    410: Problem;
     /**
      * `request.too_large`: The body is too large.
      */
@@ -7936,9 +8330,13 @@ export type DownloadArtifactErrors = {
      */
     404: Problem;
     /**
-     * `artifact.held`: What the build made is held until it is approved.
+     * `artifact.held`: What the build made is held until it is approved. `artifact.in_trash`: The artifacts of the build are in the trash.
      */
     409: Problem;
+    /**
+     * `artifact.purged`: The artifacts of the build are removed for good.
+     */
+    410: Problem;
     /**
      * `request.too_large`: The body is too large.
      */
@@ -7958,6 +8356,200 @@ export type DownloadArtifactErrors = {
 };
 
 export type DownloadArtifactError = DownloadArtifactErrors[keyof DownloadArtifactErrors];
+
+export type RestoreArtifactsData = {
+    body?: never;
+    path: {
+        /**
+         * Id of the build.
+         */
+        id: string;
+    };
+    query?: never;
+    url: '/v1/builds/{id}/artifacts:restore';
+};
+
+export type RestoreArtifactsErrors = {
+    /**
+     * `request.invalid`: The request is not valid.
+     */
+    400: Problem;
+    /**
+     * `access.unauthenticated`: No valid credentials.
+     */
+    401: Problem;
+    /**
+     * `access.address_refused`: The key is not for this address. `access.forbidden`: The key may not do this.
+     */
+    403: Problem;
+    /**
+     * `build.not_found`: There is no such build.
+     */
+    404: Problem;
+    /**
+     * `retention.not_in_trash`: The artifacts of the build are not in the trash.
+     */
+    409: Problem;
+    /**
+     * `artifact.purged`: The artifacts of the build are removed for good.
+     */
+    410: Problem;
+    /**
+     * `request.too_large`: The body is too large.
+     */
+    413: Problem;
+    /**
+     * `request.rate_limited`: The key asks too often.
+     */
+    429: Problem;
+    /**
+     * `internal.error`: The service failed.
+     */
+    500: Problem;
+    /**
+     * `service.unavailable`: A part of the service is not available.
+     */
+    503: Problem;
+};
+
+export type RestoreArtifactsError = RestoreArtifactsErrors[keyof RestoreArtifactsErrors];
+
+export type RestoreArtifactsResponses = {
+    /**
+     * Success.
+     */
+    200: Image;
+};
+
+export type RestoreArtifactsResponse = RestoreArtifactsResponses[keyof RestoreArtifactsResponses];
+
+export type ReadBuildRetentionData = {
+    body?: never;
+    path: {
+        /**
+         * Id of the build.
+         */
+        id: string;
+    };
+    query?: never;
+    url: '/v1/builds/{id}/retention';
+};
+
+export type ReadBuildRetentionErrors = {
+    /**
+     * `request.invalid`: The request is not valid.
+     */
+    400: Problem;
+    /**
+     * `access.unauthenticated`: No valid credentials.
+     */
+    401: Problem;
+    /**
+     * `access.address_refused`: The key is not for this address. `access.forbidden`: The key may not do this.
+     */
+    403: Problem;
+    /**
+     * `build.not_found`: There is no such build.
+     */
+    404: Problem;
+    /**
+     * `request.too_large`: The body is too large.
+     */
+    413: Problem;
+    /**
+     * `request.rate_limited`: The key asks too often.
+     */
+    429: Problem;
+    /**
+     * `internal.error`: The service failed.
+     */
+    500: Problem;
+    /**
+     * `service.unavailable`: A part of the service is not available.
+     */
+    503: Problem;
+};
+
+export type ReadBuildRetentionError = ReadBuildRetentionErrors[keyof ReadBuildRetentionErrors];
+
+export type ReadBuildRetentionResponses = {
+    /**
+     * Success.
+     */
+    200: BuildRetention;
+};
+
+export type ReadBuildRetentionResponse = ReadBuildRetentionResponses[keyof ReadBuildRetentionResponses];
+
+export type TagArtifactsData = {
+    body: Tags;
+    path: {
+        /**
+         * Id of the build.
+         */
+        id: string;
+    };
+    query?: never;
+    url: '/v1/builds/{id}/tags';
+};
+
+export type TagArtifactsErrors = {
+    /**
+     * `request.invalid`: The request is not valid. `request.unreadable`: The body cannot be read.
+     */
+    400: Problem;
+    /**
+     * `access.unauthenticated`: No valid credentials.
+     */
+    401: Problem;
+    /**
+     * `access.address_refused`: The key is not for this address. `access.forbidden`: The key may not do this.
+     */
+    403: Problem;
+    /**
+     * `build.not_found`: There is no such build.
+     */
+    404: Problem;
+    /**
+     * `artifact.in_trash`: The artifacts of the build are in the trash. `build.not_ended`: The build has not ended.
+     */
+    409: Problem;
+    /**
+     * `artifact.purged`: The artifacts of the build are removed for good.
+     */
+    410: Problem;
+    /**
+     * `request.too_large`: The body is too large.
+     */
+    413: Problem;
+    /**
+     * `request.media_type`: The media type is not supported.
+     */
+    415: Problem;
+    /**
+     * `request.rate_limited`: The key asks too often.
+     */
+    429: Problem;
+    /**
+     * `internal.error`: The service failed.
+     */
+    500: Problem;
+    /**
+     * `service.unavailable`: A part of the service is not available.
+     */
+    503: Problem;
+};
+
+export type TagArtifactsError = TagArtifactsErrors[keyof TagArtifactsErrors];
+
+export type TagArtifactsResponses = {
+    /**
+     * Success.
+     */
+    200: Image;
+};
+
+export type TagArtifactsResponse = TagArtifactsResponses[keyof TagArtifactsResponses];
 
 export type DownloadEvidenceData = {
     body?: never;
@@ -8131,9 +8723,13 @@ export type VerifyBuildErrors = {
      */
     404: Problem;
     /**
-     * `build.not_planned`: The build has no plan. `build.not_succeeded`: The build has made no image. `idempotency.in_progress`: The first call with the idempotency key still runs. `resource.conflict`: The thing was changed by another request. `verify.no_image`: The build makes no image of its own. `verify.toolchain_changed`: Builders have other tools than the build was made with.
+     * `artifact.in_trash`: The artifacts of the build are in the trash. `build.not_planned`: The build has no plan. `build.not_succeeded`: The build has made no image. `idempotency.in_progress`: The first call with the idempotency key still runs. `resource.conflict`: The thing was changed by another request. `verify.no_image`: The build makes no image of its own. `verify.toolchain_changed`: Builders have other tools than the build was made with.
      */
     409: Problem;
+    /**
+     * `artifact.purged`: The artifacts of the build are removed for good.
+     */
+    410: Problem;
     /**
      * `request.too_large`: The body is too large.
      */
@@ -8941,6 +9537,869 @@ export type BeginMaintenanceResponses = {
 };
 
 export type BeginMaintenanceResponse = BeginMaintenanceResponses[keyof BeginMaintenanceResponses];
+
+export type ReadRetentionData = {
+    body?: never;
+    path?: never;
+    query?: never;
+    url: '/v1/retention';
+};
+
+export type ReadRetentionErrors = {
+    /**
+     * `request.invalid`: The request is not valid.
+     */
+    400: Problem;
+    /**
+     * `access.unauthenticated`: No valid credentials.
+     */
+    401: Problem;
+    /**
+     * `access.address_refused`: The key is not for this address. `access.forbidden`: The key may not do this.
+     */
+    403: Problem;
+    /**
+     * `request.too_large`: The body is too large.
+     */
+    413: Problem;
+    /**
+     * `request.rate_limited`: The key asks too often.
+     */
+    429: Problem;
+    /**
+     * `internal.error`: The service failed.
+     */
+    500: Problem;
+    /**
+     * `service.unavailable`: A part of the service is not available.
+     */
+    503: Problem;
+};
+
+export type ReadRetentionError = ReadRetentionErrors[keyof ReadRetentionErrors];
+
+export type ReadRetentionResponses = {
+    /**
+     * Success.
+     */
+    200: Retention;
+};
+
+export type ReadRetentionResponse = ReadRetentionResponses[keyof ReadRetentionResponses];
+
+export type SetRetentionData = {
+    body: {
+        /**
+         * Days that the trash keeps what is removed from then on.
+         */
+        trashDays?: number;
+        /**
+         * Days before an image expires that the event artifact.expiring tells it; 0: never.
+         */
+        noticeDays?: number;
+    };
+    path?: never;
+    query?: never;
+    url: '/v1/retention';
+};
+
+export type SetRetentionErrors = {
+    /**
+     * `request.invalid`: The request is not valid. `request.unreadable`: The body cannot be read.
+     */
+    400: Problem;
+    /**
+     * `access.unauthenticated`: No valid credentials.
+     */
+    401: Problem;
+    /**
+     * `access.address_refused`: The key is not for this address. `access.forbidden`: The key may not do this.
+     */
+    403: Problem;
+    /**
+     * `request.too_large`: The body is too large.
+     */
+    413: Problem;
+    /**
+     * `request.media_type`: The media type is not supported.
+     */
+    415: Problem;
+    /**
+     * `request.rate_limited`: The key asks too often.
+     */
+    429: Problem;
+    /**
+     * `internal.error`: The service failed.
+     */
+    500: Problem;
+    /**
+     * `service.unavailable`: A part of the service is not available.
+     */
+    503: Problem;
+};
+
+export type SetRetentionError = SetRetentionErrors[keyof SetRetentionErrors];
+
+export type SetRetentionResponses = {
+    /**
+     * Success.
+     */
+    200: Retention;
+};
+
+export type SetRetentionResponse = SetRetentionResponses[keyof SetRetentionResponses];
+
+export type ListRetentionPoliciesData = {
+    body?: never;
+    path?: never;
+    query?: {
+        /**
+         * Entries a page.
+         */
+        limit?: number;
+        /**
+         * As the page before gave it, with the same query.
+         */
+        cursor?: string;
+    };
+    url: '/v1/retention/policies';
+};
+
+export type ListRetentionPoliciesErrors = {
+    /**
+     * `cursor.invalid`: The cursor is not valid. `request.invalid`: The request is not valid.
+     */
+    400: Problem;
+    /**
+     * `access.unauthenticated`: No valid credentials.
+     */
+    401: Problem;
+    /**
+     * `access.address_refused`: The key is not for this address. `access.forbidden`: The key may not do this.
+     */
+    403: Problem;
+    /**
+     * `request.too_large`: The body is too large.
+     */
+    413: Problem;
+    /**
+     * `request.rate_limited`: The key asks too often.
+     */
+    429: Problem;
+    /**
+     * `internal.error`: The service failed.
+     */
+    500: Problem;
+    /**
+     * `service.unavailable`: A part of the service is not available.
+     */
+    503: Problem;
+};
+
+export type ListRetentionPoliciesError = ListRetentionPoliciesErrors[keyof ListRetentionPoliciesErrors];
+
+export type ListRetentionPoliciesResponses = {
+    /**
+     * Success.
+     */
+    200: RetentionPolicyList;
+};
+
+export type ListRetentionPoliciesResponse = ListRetentionPoliciesResponses[keyof ListRetentionPoliciesResponses];
+
+export type RemoveRetentionPolicyData = {
+    body?: never;
+    path: {
+        /**
+         * 1 to 40 lower-case letters, digits and inner hyphens, beginning with a letter.
+         */
+        name: string;
+    };
+    query?: never;
+    url: '/v1/retention/policies/{name}';
+};
+
+export type RemoveRetentionPolicyErrors = {
+    /**
+     * `request.invalid`: The request is not valid.
+     */
+    400: Problem;
+    /**
+     * `access.unauthenticated`: No valid credentials.
+     */
+    401: Problem;
+    /**
+     * `access.address_refused`: The key is not for this address. `access.forbidden`: The key may not do this.
+     */
+    403: Problem;
+    /**
+     * `retention.policy_not_found`: There is no such retention policy.
+     */
+    404: Problem;
+    /**
+     * `request.too_large`: The body is too large.
+     */
+    413: Problem;
+    /**
+     * `request.rate_limited`: The key asks too often.
+     */
+    429: Problem;
+    /**
+     * `internal.error`: The service failed.
+     */
+    500: Problem;
+    /**
+     * `service.unavailable`: A part of the service is not available.
+     */
+    503: Problem;
+};
+
+export type RemoveRetentionPolicyError = RemoveRetentionPolicyErrors[keyof RemoveRetentionPolicyErrors];
+
+export type RemoveRetentionPolicyResponses = {
+    /**
+     * Success.
+     */
+    200: RetentionPolicyRemoval;
+};
+
+export type RemoveRetentionPolicyResponse = RemoveRetentionPolicyResponses[keyof RemoveRetentionPolicyResponses];
+
+export type ReadRetentionPolicyData = {
+    body?: never;
+    path: {
+        /**
+         * 1 to 40 lower-case letters, digits and inner hyphens, beginning with a letter.
+         */
+        name: string;
+    };
+    query?: never;
+    url: '/v1/retention/policies/{name}';
+};
+
+export type ReadRetentionPolicyErrors = {
+    /**
+     * `request.invalid`: The request is not valid.
+     */
+    400: Problem;
+    /**
+     * `access.unauthenticated`: No valid credentials.
+     */
+    401: Problem;
+    /**
+     * `access.address_refused`: The key is not for this address. `access.forbidden`: The key may not do this.
+     */
+    403: Problem;
+    /**
+     * `retention.policy_not_found`: There is no such retention policy.
+     */
+    404: Problem;
+    /**
+     * `request.too_large`: The body is too large.
+     */
+    413: Problem;
+    /**
+     * `request.rate_limited`: The key asks too often.
+     */
+    429: Problem;
+    /**
+     * `internal.error`: The service failed.
+     */
+    500: Problem;
+    /**
+     * `service.unavailable`: A part of the service is not available.
+     */
+    503: Problem;
+};
+
+export type ReadRetentionPolicyError = ReadRetentionPolicyErrors[keyof ReadRetentionPolicyErrors];
+
+export type ReadRetentionPolicyResponses = {
+    /**
+     * Success.
+     */
+    200: RetentionPolicy;
+};
+
+export type ReadRetentionPolicyResponse = ReadRetentionPolicyResponses[keyof ReadRetentionPolicyResponses];
+
+export type SetRetentionPolicyData = {
+    body: RetentionPolicyContent;
+    path: {
+        /**
+         * 1 to 40 lower-case letters, digits and inner hyphens, beginning with a letter.
+         */
+        name: string;
+    };
+    query?: never;
+    url: '/v1/retention/policies/{name}';
+};
+
+export type SetRetentionPolicyErrors = {
+    /**
+     * `request.invalid`: The request is not valid. `request.unreadable`: The body cannot be read.
+     */
+    400: Problem;
+    /**
+     * `access.unauthenticated`: No valid credentials.
+     */
+    401: Problem;
+    /**
+     * `access.address_refused`: The key is not for this address. `access.forbidden`: The key may not do this.
+     */
+    403: Problem;
+    /**
+     * `team.not_found`: There is no such team. `template.not_found`: There is no such template.
+     */
+    404: Problem;
+    /**
+     * `retention.policy_too_many`: The tenant has too many retention policies.
+     */
+    409: Problem;
+    /**
+     * `request.too_large`: The body is too large.
+     */
+    413: Problem;
+    /**
+     * `request.media_type`: The media type is not supported.
+     */
+    415: Problem;
+    /**
+     * `request.rate_limited`: The key asks too often.
+     */
+    429: Problem;
+    /**
+     * `internal.error`: The service failed.
+     */
+    500: Problem;
+    /**
+     * `service.unavailable`: A part of the service is not available.
+     */
+    503: Problem;
+};
+
+export type SetRetentionPolicyError = SetRetentionPolicyErrors[keyof SetRetentionPolicyErrors];
+
+export type SetRetentionPolicyResponses = {
+    /**
+     * Success.
+     */
+    200: RetentionPolicy;
+};
+
+export type SetRetentionPolicyResponse = SetRetentionPolicyResponses[keyof SetRetentionPolicyResponses];
+
+export type ListTrashData = {
+    body?: never;
+    path?: never;
+    query?: {
+        /**
+         * Entries a page.
+         */
+        limit?: number;
+        /**
+         * As the page before gave it, with the same query.
+         */
+        cursor?: string;
+    };
+    url: '/v1/retention/trash';
+};
+
+export type ListTrashErrors = {
+    /**
+     * `cursor.invalid`: The cursor is not valid. `request.invalid`: The request is not valid.
+     */
+    400: Problem;
+    /**
+     * `access.unauthenticated`: No valid credentials.
+     */
+    401: Problem;
+    /**
+     * `access.address_refused`: The key is not for this address. `access.forbidden`: The key may not do this.
+     */
+    403: Problem;
+    /**
+     * `request.too_large`: The body is too large.
+     */
+    413: Problem;
+    /**
+     * `request.rate_limited`: The key asks too often.
+     */
+    429: Problem;
+    /**
+     * `internal.error`: The service failed.
+     */
+    500: Problem;
+    /**
+     * `service.unavailable`: A part of the service is not available.
+     */
+    503: Problem;
+};
+
+export type ListTrashError = ListTrashErrors[keyof ListTrashErrors];
+
+export type ListTrashResponses = {
+    /**
+     * Success.
+     */
+    200: Trash;
+};
+
+export type ListTrashResponse = ListTrashResponses[keyof ListTrashResponses];
+
+export type ListHoldsData = {
+    body?: never;
+    path?: never;
+    query?: {
+        /**
+         * Entries a page.
+         */
+        limit?: number;
+        /**
+         * As the page before gave it, with the same query.
+         */
+        cursor?: string;
+    };
+    url: '/v1/retention/holds';
+};
+
+export type ListHoldsErrors = {
+    /**
+     * `cursor.invalid`: The cursor is not valid. `request.invalid`: The request is not valid.
+     */
+    400: Problem;
+    /**
+     * `access.unauthenticated`: No valid credentials.
+     */
+    401: Problem;
+    /**
+     * `access.address_refused`: The key is not for this address. `access.forbidden`: The key may not do this.
+     */
+    403: Problem;
+    /**
+     * `request.too_large`: The body is too large.
+     */
+    413: Problem;
+    /**
+     * `request.rate_limited`: The key asks too often.
+     */
+    429: Problem;
+    /**
+     * `internal.error`: The service failed.
+     */
+    500: Problem;
+    /**
+     * `service.unavailable`: A part of the service is not available.
+     */
+    503: Problem;
+};
+
+export type ListHoldsError = ListHoldsErrors[keyof ListHoldsErrors];
+
+export type ListHoldsResponses = {
+    /**
+     * Success.
+     */
+    200: HoldList;
+};
+
+export type ListHoldsResponse = ListHoldsResponses[keyof ListHoldsResponses];
+
+export type PlaceHoldData = {
+    body: NewHold;
+    headers?: {
+        /**
+         * With the same key and body, a call within a day answers what the first one made.
+         */
+        'Idempotency-Key'?: string;
+    };
+    path?: never;
+    query?: never;
+    url: '/v1/retention/holds';
+};
+
+export type PlaceHoldErrors = {
+    /**
+     * `request.invalid`: The request is not valid. `request.unreadable`: The body cannot be read.
+     */
+    400: Problem;
+    /**
+     * `access.unauthenticated`: No valid credentials.
+     */
+    401: Problem;
+    /**
+     * `access.address_refused`: The key is not for this address. `access.forbidden`: The key may not do this.
+     */
+    403: Problem;
+    /**
+     * `build.not_found`: There is no such build.
+     */
+    404: Problem;
+    /**
+     * `hold.too_many`: The tenant has too many holds. `idempotency.in_progress`: The first call with the idempotency key still runs. `resource.conflict`: The thing was changed by another request.
+     */
+    409: Problem;
+    /**
+     * `artifact.purged`: The artifacts of the build are removed for good.
+     */
+    410: Problem;
+    /**
+     * `request.too_large`: The body is too large.
+     */
+    413: Problem;
+    /**
+     * `request.media_type`: The media type is not supported.
+     */
+    415: Problem;
+    /**
+     * `idempotency.mismatch`: The idempotency key was used with another body.
+     */
+    422: Problem;
+    /**
+     * `request.rate_limited`: The key asks too often.
+     */
+    429: Problem;
+    /**
+     * `internal.error`: The service failed.
+     */
+    500: Problem;
+    /**
+     * `service.unavailable`: A part of the service is not available.
+     */
+    503: Problem;
+};
+
+export type PlaceHoldError = PlaceHoldErrors[keyof PlaceHoldErrors];
+
+export type PlaceHoldResponses = {
+    /**
+     * Success.
+     */
+    201: Hold;
+};
+
+export type PlaceHoldResponse = PlaceHoldResponses[keyof PlaceHoldResponses];
+
+export type ReleaseHoldData = {
+    body: HoldRelease;
+    path: {
+        /**
+         * Id of the hold.
+         */
+        id: string;
+    };
+    query?: never;
+    url: '/v1/retention/holds/{id}:release';
+};
+
+export type ReleaseHoldErrors = {
+    /**
+     * `request.invalid`: The request is not valid. `request.unreadable`: The body cannot be read.
+     */
+    400: Problem;
+    /**
+     * `access.unauthenticated`: No valid credentials.
+     */
+    401: Problem;
+    /**
+     * `access.address_refused`: The key is not for this address. `access.forbidden`: The key may not do this.
+     */
+    403: Problem;
+    /**
+     * `hold.not_found`: There is no such hold.
+     */
+    404: Problem;
+    /**
+     * `request.too_large`: The body is too large.
+     */
+    413: Problem;
+    /**
+     * `request.media_type`: The media type is not supported.
+     */
+    415: Problem;
+    /**
+     * `request.rate_limited`: The key asks too often.
+     */
+    429: Problem;
+    /**
+     * `internal.error`: The service failed.
+     */
+    500: Problem;
+    /**
+     * `service.unavailable`: A part of the service is not available.
+     */
+    503: Problem;
+};
+
+export type ReleaseHoldError = ReleaseHoldErrors[keyof ReleaseHoldErrors];
+
+export type ReleaseHoldResponses = {
+    /**
+     * Success.
+     */
+    200: Hold;
+};
+
+export type ReleaseHoldResponse = ReleaseHoldResponses[keyof ReleaseHoldResponses];
+
+export type ListCleanupsData = {
+    body?: never;
+    path?: never;
+    query?: {
+        /**
+         * Entries a page.
+         */
+        limit?: number;
+        /**
+         * As the page before gave it, with the same query.
+         */
+        cursor?: string;
+        /**
+         * installation: those of the whole installation, which need installation:operate.
+         */
+        scope?: 'tenant' | 'installation';
+    };
+    url: '/v1/retention/cleanups';
+};
+
+export type ListCleanupsErrors = {
+    /**
+     * `cursor.invalid`: The cursor is not valid. `request.invalid`: The request is not valid.
+     */
+    400: Problem;
+    /**
+     * `access.unauthenticated`: No valid credentials.
+     */
+    401: Problem;
+    /**
+     * `access.address_refused`: The key is not for this address. `access.forbidden`: The key may not do this.
+     */
+    403: Problem;
+    /**
+     * `request.too_large`: The body is too large.
+     */
+    413: Problem;
+    /**
+     * `request.rate_limited`: The key asks too often.
+     */
+    429: Problem;
+    /**
+     * `internal.error`: The service failed.
+     */
+    500: Problem;
+    /**
+     * `service.unavailable`: A part of the service is not available.
+     */
+    503: Problem;
+};
+
+export type ListCleanupsError = ListCleanupsErrors[keyof ListCleanupsErrors];
+
+export type ListCleanupsResponses = {
+    /**
+     * Success.
+     */
+    200: CleanupList;
+};
+
+export type ListCleanupsResponse = ListCleanupsResponses[keyof ListCleanupsResponses];
+
+export type StartCleanupData = {
+    body: NewCleanup;
+    headers?: {
+        /**
+         * With the same key and body, a call within a day answers what the first one made.
+         */
+        'Idempotency-Key'?: string;
+    };
+    path?: never;
+    query?: never;
+    url: '/v1/retention/cleanups';
+};
+
+export type StartCleanupErrors = {
+    /**
+     * `request.invalid`: The request is not valid. `request.unreadable`: The body cannot be read.
+     */
+    400: Problem;
+    /**
+     * `access.unauthenticated`: No valid credentials.
+     */
+    401: Problem;
+    /**
+     * `access.address_refused`: The key is not for this address. `access.forbidden`: The key may not do this.
+     */
+    403: Problem;
+    /**
+     * `idempotency.in_progress`: The first call with the idempotency key still runs. `resource.conflict`: The thing was changed by another request.
+     */
+    409: Problem;
+    /**
+     * `request.too_large`: The body is too large.
+     */
+    413: Problem;
+    /**
+     * `request.media_type`: The media type is not supported.
+     */
+    415: Problem;
+    /**
+     * `idempotency.mismatch`: The idempotency key was used with another body.
+     */
+    422: Problem;
+    /**
+     * `request.rate_limited`: The key asks too often.
+     */
+    429: Problem;
+    /**
+     * `internal.error`: The service failed.
+     */
+    500: Problem;
+    /**
+     * `service.unavailable`: A part of the service is not available.
+     */
+    503: Problem;
+};
+
+export type StartCleanupError = StartCleanupErrors[keyof StartCleanupErrors];
+
+export type StartCleanupResponses = {
+    /**
+     * Success.
+     */
+    202: Cleanup;
+};
+
+export type StartCleanupResponse = StartCleanupResponses[keyof StartCleanupResponses];
+
+export type ReadCleanupData = {
+    body?: never;
+    path: {
+        /**
+         * Id of the cleanup.
+         */
+        id: string;
+    };
+    query?: {
+        /**
+         * installation: those of the whole installation, which need installation:operate.
+         */
+        scope?: 'tenant' | 'installation';
+    };
+    url: '/v1/retention/cleanups/{id}';
+};
+
+export type ReadCleanupErrors = {
+    /**
+     * `request.invalid`: The request is not valid.
+     */
+    400: Problem;
+    /**
+     * `access.unauthenticated`: No valid credentials.
+     */
+    401: Problem;
+    /**
+     * `access.address_refused`: The key is not for this address. `access.forbidden`: The key may not do this.
+     */
+    403: Problem;
+    /**
+     * `cleanup.not_found`: There is no such cleanup.
+     */
+    404: Problem;
+    /**
+     * `request.too_large`: The body is too large.
+     */
+    413: Problem;
+    /**
+     * `request.rate_limited`: The key asks too often.
+     */
+    429: Problem;
+    /**
+     * `internal.error`: The service failed.
+     */
+    500: Problem;
+    /**
+     * `service.unavailable`: A part of the service is not available.
+     */
+    503: Problem;
+};
+
+export type ReadCleanupError = ReadCleanupErrors[keyof ReadCleanupErrors];
+
+export type ReadCleanupResponses = {
+    /**
+     * Success.
+     */
+    200: Cleanup;
+};
+
+export type ReadCleanupResponse = ReadCleanupResponses[keyof ReadCleanupResponses];
+
+export type ListCleanupEntriesData = {
+    body?: never;
+    path: {
+        /**
+         * Id of the cleanup.
+         */
+        id: string;
+    };
+    query?: {
+        /**
+         * As the page before gave it, with the same query.
+         */
+        cursor?: string;
+        /**
+         * installation: those of the whole installation, which need installation:operate.
+         */
+        scope?: 'tenant' | 'installation';
+    };
+    url: '/v1/retention/cleanups/{id}/entries';
+};
+
+export type ListCleanupEntriesErrors = {
+    /**
+     * `cursor.invalid`: The cursor is not valid. `request.invalid`: The request is not valid.
+     */
+    400: Problem;
+    /**
+     * `access.unauthenticated`: No valid credentials.
+     */
+    401: Problem;
+    /**
+     * `access.address_refused`: The key is not for this address. `access.forbidden`: The key may not do this.
+     */
+    403: Problem;
+    /**
+     * `cleanup.not_found`: There is no such cleanup.
+     */
+    404: Problem;
+    /**
+     * `request.too_large`: The body is too large.
+     */
+    413: Problem;
+    /**
+     * `request.rate_limited`: The key asks too often.
+     */
+    429: Problem;
+    /**
+     * `internal.error`: The service failed.
+     */
+    500: Problem;
+    /**
+     * `service.unavailable`: A part of the service is not available.
+     */
+    503: Problem;
+};
+
+export type ListCleanupEntriesError = ListCleanupEntriesErrors[keyof ListCleanupEntriesErrors];
+
+export type ListCleanupEntriesResponses = {
+    /**
+     * Success.
+     */
+    200: CleanupEntryList;
+};
+
+export type ListCleanupEntriesResponse = ListCleanupEntriesResponses[keyof ListCleanupEntriesResponses];
 
 export type ListSecretsData = {
     body?: never;
