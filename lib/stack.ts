@@ -8,7 +8,6 @@ import {
   orchestrationFunctions,
 } from '../core/wiring/flow-functions.ts';
 import { operationGroups } from '../core/wiring/operation-groups.ts';
-import { Alarms } from './alarms.ts';
 import { AuditBucket } from './audit-bucket.ts';
 import { BlobBuckets } from './blob-buckets.ts';
 import { BuildMachine, machineNames } from './build-machine.ts';
@@ -18,7 +17,6 @@ import { BuilderNetwork } from './builder-network.ts';
 import { BuilderPool } from './builder-pool.ts';
 import type { Configuration } from './configuration.ts';
 import { CursorSecret } from './cursor-secret.ts';
-import { Dashboard } from './dashboard.ts';
 import { DeadLetterWiring } from './dead-letter-wiring.ts';
 import { EngineFunction } from './engine-function.ts';
 import { EventChannels } from './event-channels.ts';
@@ -26,6 +24,7 @@ import { EventWiring } from './event-wiring.ts';
 import { functionCode } from './function-code.ts';
 import { grantRights } from './function-rights.ts';
 import { HttpApiFront } from './http-api.ts';
+import { Operations } from './operations.ts';
 import { PresignRole } from './presign-role.ts';
 import { SecretKey } from './secret-key.ts';
 import { SigningKey } from './signing-key.ts';
@@ -163,12 +162,10 @@ export class BuilderStack extends Stack {
 
     new DeadLetterWiring(this, 'DeadLetterWiring', { deadLetters: channels.deadLetters, functions: events });
 
-    const watched = {
+    new Operations(this, 'Operations', {
       ...{ functions: all.map(({ made }) => made), machine: build.machine },
-      ...{ deadLetters: channels.deadLetters, table },
-    };
-    new Alarms(this, 'Alarms', { ...watched, topicArn: configuration.alarmTopicArn });
-    new Dashboard(this, 'Dashboard', watched);
+      ...{ deadLetters: channels.deadLetters, table, topicArn: configuration.alarmTopicArn },
+    });
 
     new CfnOutput(this, 'ApiUrl', { value: front.url, description: 'Address of the API' });
     new CfnOutput(this, 'TableName', { value: table.tableName });

@@ -1,7 +1,8 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { App, type Stack } from 'aws-cdk-lib';
+import { expect } from 'vitest';
 import { z } from 'zod';
 import cdkJson from '../../cdk.json' with { type: 'json' };
 import { parseConfiguration } from '../../lib/configuration.ts';
@@ -16,8 +17,9 @@ const resourceSchema = z.looseObject({
 });
 export type TemplateResource = z.infer<typeof resourceSchema>;
 const templateSchema = z.looseObject({
+  Parameters: z.record(z.string(), z.json()).default({}),
   Resources: z.record(z.string(), resourceSchema),
-  Outputs: z.record(z.string(), z.looseObject({ Value: z.json() })),
+  Outputs: z.record(z.string(), z.looseObject({ Value: z.json() })).default({}),
 });
 export type BuilderTemplate = z.infer<typeof templateSchema>;
 
@@ -25,6 +27,8 @@ export interface Synthesis {
   readonly app: App;
   readonly stack: Stack;
   readonly template: BuilderTemplate;
+  /** The stack inside it, of alarms and the dashboard. */
+  readonly operations: BuilderTemplate;
 }
 
 /** Synthesizes the stack with cdk.json's context and this, without bundling the functions' code. */
@@ -43,7 +47,10 @@ export function synthesize(context: Readonly<Record<string, unknown>> = {}): Syn
     const configuration = parseConfiguration((name) => app.node.tryGetContext(name));
     const stack = new BuilderStack(app, configuration.stackName, { configuration });
     const template = app.synth().getStackByName(stack.stackName).template;
-    return { app, stack, template: templateSchema.parse(template) };
+    const nested = readdirSync(outdir).filter((name) => name.endsWith('.nested.template.json'));
+    expect(nested).toHaveLength(1);
+    const operations = templateSchema.parse(JSON.parse(readFileSync(join(outdir, nested[0] ?? ''), 'utf8')));
+    return { app, stack, template: templateSchema.parse(template), operations };
   } finally {
     rmSync(outdir, { recursive: true, force: true });
   }
