@@ -16,6 +16,7 @@ import { statementSchema } from '../../core/evidence/statement.ts';
 import { type FoundFile, type TrustedKey, verifyEvidence } from '../../core/evidence/verification.ts';
 import { readJson, utf8 } from '../../core/json.ts';
 import type { Signer } from '../../core/ports/signer.ts';
+import { imagePlace } from '../../core/retention/places.ts';
 import { requestCancel } from '../../core/sharing/cancel.ts';
 import type { ResolvedSpec } from '../../core/spec/schema.ts';
 import { handle as finalizeBuild } from '../../functions/orchestration/finalize-build/finalize-build.ts';
@@ -82,7 +83,7 @@ async function unended(spec: ResolvedSpec): Promise<string> {
   const copy = ids.next('bld');
   const { records } = await table.query({ partition: buildKey(id).partition, limit: 1_000 });
   for (const { key, data } of records) {
-    if (key.sort === buildKey(id).sort || key.sort === evidenceKey(id).sort) continue;
+    if ([buildKey(id).sort, evidenceKey(id).sort, imagePlace(id).sort].includes(key.sort)) continue;
     await table.transact([{ kind: 'put', key: { ...key, partition: buildKey(copy).partition }, data }]);
   }
   const specData = (await table.get(specKey(id)))?.data ?? {};
@@ -101,6 +102,7 @@ async function unend(buildId: string, from = buildId): Promise<void> {
   await table.transact([
     { kind: 'put', key: buildKey(buildId), data },
     { kind: 'delete', key: evidenceKey(buildId) },
+    { kind: 'delete', key: imagePlace(buildId) },
   ]);
 }
 

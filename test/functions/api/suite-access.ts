@@ -313,8 +313,6 @@ export function describeAccess(api: () => ApiUnderTest): void {
           'readTeam',
         ],
         ...[
-          'readLogs',
-          'readTeam',
           'readTeamBudget',
           'readTeamQuota',
           'readTeamShare',
