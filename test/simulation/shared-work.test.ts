@@ -3,6 +3,7 @@ import { expect, it } from 'vitest';
 import type { BuildRecord } from '../../core/builds/build-record.ts';
 import { isEnding } from '../../core/builds/ending.ts';
 import { shardCount, sharingState } from '../../core/builds/keys.ts';
+import { sharedPlace, sharedPrefix } from '../../core/retention/places.ts';
 import { workIdentity } from '../../core/sharing/claim.ts';
 import { claimKey, doorKey } from '../../core/sharing/places.ts';
 import { asShown, workOf } from '../../core/sharing/work-of.ts';
@@ -105,8 +106,12 @@ async function expectSettled(world: SharedWork, records: readonly BuildRecord[])
     }
     const identity = workIdentity(build);
     if (identity !== undefined) expect(await world.table.get(claimKey(build.tenantId, identity))).toBeUndefined();
-    const left = await world.table.query({ partition: doorKey(build.id).partition, limit: 10 });
-    expect(left.records).toEqual([]);
+    const left = await world.table.query({ partition: doorKey(build.id).partition, limit: 1_000 });
+    // What stays says who has what the work made (core/retention/content.ts): those that ended with it, at least.
+    const stays = left.records.map(({ key }) => key.sort);
+    expect(stays.filter((sort) => !sort.startsWith(sharedPrefix))).toEqual([]);
+    const sharers = records.filter(({ sharesWith }) => sharesWith === build.id).map(({ id }) => id);
+    expect(stays).toEqual(sharers.map((id) => sharedPlace(build.id, id).sort).sort());
   }
   for (const owner of ['installation', 'ten_0', 'ten_1']) {
     const running = await world.table.get({ partition: `RUNNING#${owner}`, sort: 'RUNNING' });
