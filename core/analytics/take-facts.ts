@@ -5,6 +5,7 @@ import { millisecondsBetween } from '../events/build-subject.ts';
 import { toJsonObject } from '../json.ts';
 import type { Clock } from '../ports/clock.ts';
 import { ConditionFailed, type Table } from '../ports/table.ts';
+import { asShown, hasLeft } from '../sharing/work-of.ts';
 import { pendingPlace, takenPlace } from './places.ts';
 import { type Fact, outcomes } from './rollup.ts';
 
@@ -20,7 +21,9 @@ export async function takeFacts(
   buildId: string,
 ): Promise<boolean> {
   const { table, clock } = ports;
-  const build = (await findBuild(table, buildId))?.value;
+  const stored = (await findBuild(table, buildId))?.value;
+  // One whose owner left the work that others share is over with that, and nothing tells of it later.
+  const build = stored === undefined ? undefined : asShown(stored);
   if (build === undefined || build.purpose !== undefined || build.endedAt === undefined) return false;
   if ((await table.get(takenPlace(buildId))) !== undefined) return false;
   const fact = factOf(build, await cacheUse(table, build));
@@ -39,8 +42,9 @@ export async function takeFacts(
   }
 }
 
-/** A build that shares another's work has the work's steps, and none of its own. */
+/** A build that shares another's work, or has left its own to others, has none of the work's steps. */
 async function cacheUse(table: Table, build: BuildRecord): Promise<Pick<Fact, 'cacheHits' | 'cacheMisses'>> {
+  if (hasLeft(build)) return { cacheHits: 0, cacheMisses: 0 };
   const steps = await listSteps(table, build.id);
   const cacheHits = steps.filter(({ hit }) => hit).length;
   return { cacheHits, cacheMisses: steps.length - cacheHits };

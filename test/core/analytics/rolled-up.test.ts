@@ -47,6 +47,12 @@ const ended = fc.record({
 });
 type Ended = typeof ended extends fc.Arbitrary<infer T> ? T : never;
 
+/** A build like others, to be changed. */
+const leaver: Ended = {
+  ...{ tenant: 'ten_1', state: 'succeeded', submitted: 0, planned: 1_000, started: 1_000, ran: 60_000 },
+  ...{ code: 'builder.lost', team: undefined, template: undefined, release: 'trixie' },
+};
+
 function buildOf(made: Ended, number: number): BuildRecord {
   const at = (milliseconds: number) => new Date(start + milliseconds).toISOString();
   const planned = made.submitted + (made.planned ?? 0);
@@ -63,6 +69,27 @@ function buildOf(made: Ended, number: number): BuildRecord {
     ...(made.state === 'failed' ? { failure: { code: made.code, reason: 'r', logTail: [] } } : {}),
   };
 }
+
+it('count a build whose owner left the work that others share, when it left, and never again', async () => {
+  const [left] = [buildOf({ ...leaver }, 1)];
+  const { endedAt: _, ...going } = left;
+  const withdrawn: BuildRecord = { ...going, state: 'running', withdrawnAt: '2026-10-31T00:00:00.000Z' };
+  await table.transact([buildWrite(withdrawn, 'absent')]);
+  await handle({ table, clock }, told(withdrawn));
+  await handle({ table, clock }, tick);
+  // Its work ends later, well or not.
+  await table.transact([
+    buildWrite({ ...withdrawn, state: 'cancelled', outcome: 'succeeded', endedAt: '2026-11-01T00:00:00.000Z' }, 1),
+  ]);
+  await handle({ table, clock }, told(withdrawn));
+  await handle({ table, clock }, tick);
+  const { all, groups } = await readAnalytics(table, 'ten_1', {
+    days: daysBetween('2026-10-29', '2026-11-03'),
+    groupBy: 'day',
+  });
+  expect([all.builds, all.outcomes.cancelled, all.cacheHitRate]).toEqual([1, 1, null]);
+  expect(groups.map(({ group }) => group)).toEqual(['2026-10-31']);
+});
 
 /** What the builds themselves say, recounted. */
 function recount(builds: readonly BuildRecord[], tenantId: string, group: (build: BuildRecord) => string | undefined) {
