@@ -4,7 +4,7 @@ import { EngineError } from '../errors.ts';
 import { toJsonObject } from '../json.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Ids } from '../ports/ids.ts';
-import type { Table, TableKey } from '../ports/table.ts';
+import type { Table, TableKey, TableWrite } from '../ports/table.ts';
 
 /** Why the installation takes no new builds. */
 export const maintenanceSchema = z.strictObject({
@@ -15,6 +15,9 @@ export const maintenanceSchema = z.strictObject({
 export type Maintenance = Readonly<z.infer<typeof maintenanceSchema>>;
 
 const place: TableKey = { partition: 'INSTALLATION', sort: 'MAINTENANCE' };
+
+/** Fails a transaction while there is maintenance. */
+export const noMaintenance: TableWrite = { kind: 'check', key: place, condition: { kind: 'absent' } };
 
 /** Seconds after which to ask again where nobody said until when, and the most that anyone is told to wait. */
 const usualWait = 300;

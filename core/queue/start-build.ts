@@ -2,6 +2,7 @@ import type { BuildRecord } from '../builds/build-record.ts';
 import { updateBuild } from '../builds/build-repository.ts';
 import { buildSubject, millisecondsBetween } from '../events/build-subject.ts';
 import { outboxWrite } from '../events/outbox.ts';
+import { noMaintenance } from '../maintenance/maintenance.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Ids } from '../ports/ids.ts';
 import { ConditionFailed, type Table } from '../ports/table.ts';
@@ -16,7 +17,7 @@ export type StartOutcome =
   | { readonly kind: 'started'; readonly book: StoredBook }
   /** It is queued no more, or was cancelled. */
   | { readonly kind: 'gone' }
-  /** Somebody else started one, or changed a weight: what was decided is out of date. */
+  /** Somebody else started one, changed a weight, or began maintenance: what was decided is out of date. */
   | { readonly kind: 'outdated' }
   /** The counters of these say that a cap is reached. */
   | { readonly kind: 'full'; readonly owners: readonly string[] };
@@ -41,7 +42,7 @@ export async function startQueued(
     ...(bucket === undefined ? {} : { bucket }),
   };
   const slots = takeSlots(entry, limits.caps);
-  const shared = [bookWrite(book, stored), ...chargeWrites(start, decided.shares)];
+  const shared = [bookWrite(book, stored), noMaintenance, ...chargeWrites(start, decided.shares)];
   let moved = false;
   try {
     await updateBuild(ports.table, entry.id, (current) => {

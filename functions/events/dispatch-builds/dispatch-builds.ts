@@ -26,11 +26,11 @@ const pacedMilliseconds = 40_000;
  * Starts queued builds by weighted fair share, under the caps and the launch rate. Which ones is decided by what the
  * table itself says (core/queue/fair-queue.ts), one start after the other: each is a transaction that fails where
  * another dispatcher was faster, and then all is read again. An execution's name is the build's id: a duplicate starts
- * nothing. While the installation is being maintained nothing starts. A crash between the state and the start is mended by settle-build's sweep.
+ * nothing. While the installation is being maintained nothing starts, also of what a call had begun with. A crash between
+ * the state and the start is mended by settle-build's sweep.
  */
 export async function handle(ports: DispatchPorts, input: unknown): Promise<JsonValue> {
   if (isTick(input)) await mendQueue(ports);
-  if ((await readMaintenance(ports.table)) !== undefined) return { started: [] };
   const started: string[] = [];
   const until = ports.clock.now().getTime() + pacedMilliseconds;
   let pacing = false;
@@ -58,6 +58,7 @@ async function startSome(
   { blocked, own }: { readonly blocked: Set<string>; readonly own: OwnCaps },
   started: string[],
 ): Promise<'done' | 'paced' | 'again'> {
+  if ((await readMaintenance(ports.table)) !== undefined) return 'done';
   const caps: SlotCaps = { ...slotCaps(ports.installation), own: own.known };
   if (await isFull(ports, caps)) return 'done';
   const rate = ports.installation.launchRate;
