@@ -1,11 +1,19 @@
 import { Duration } from 'aws-cdk-lib';
-import { Alarm, ComparisonOperator, type IMetric, MathExpression, TreatMissingData } from 'aws-cdk-lib/aws-cloudwatch';
+import {
+  Alarm,
+  ComparisonOperator,
+  type IMetric,
+  MathExpression,
+  Metric,
+  TreatMissingData,
+} from 'aws-cdk-lib/aws-cloudwatch';
 import { SnsAction } from 'aws-cdk-lib/aws-cloudwatch-actions';
 import type { Table } from 'aws-cdk-lib/aws-dynamodb';
 import { Topic } from 'aws-cdk-lib/aws-sns';
 import type { Queue } from 'aws-cdk-lib/aws-sqs';
 import type { StateMachine } from 'aws-cdk-lib/aws-stepfunctions';
 import { Construct } from 'constructs';
+import { tableSchema } from '../core/wiring/table-schema.ts';
 import type { EngineFunction } from './engine-function.ts';
 import { engineMetric } from './engine-metrics.ts';
 import { type Runbook, runbookHint } from './runbooks.ts';
@@ -89,9 +97,11 @@ function watchedOf({ functions, machine, deadLetters, table }: AlarmsProps): Rea
     },
     'outbox-stands': {
       metric: engineMetric('lbuild_outbox_oldest_seconds', maximum),
-      description: 'An event has not been told for five minutes.',
+      description: 'For ten minutes there was an event that had not been told for five.',
       runbook: 'outbox-stands',
       threshold: outboxSeconds,
+      // A redriven event is as old as it was when it failed, for the second until it is told.
+      periods: 2,
     },
     'queue-stands': {
       metric: new MathExpression({
@@ -109,20 +119,38 @@ function watchedOf({ functions, machine, deadLetters, table }: AlarmsProps): Rea
       periods: 3,
     },
     'table-throttles': {
-      metric: new MathExpression({
-        expression: 'reads + writes',
-        usingMetrics: {
-          reads: table.metric('ReadThrottleEvents', { statistic: 'Sum', period }),
-          writes: table.metric('WriteThrottleEvents', { statistic: 'Sum', period }),
-        },
-        period,
-        label: 'throttled requests',
-      }),
+      metric: throttlesOf(table),
       description: 'DynamoDB throttles the table.',
       runbook: 'table-throttles',
       threshold: 10,
     },
   };
+}
+
+/**
+ * Throttled requests of the table and of each index, which DynamoDB counts apart. It writes such a metric only where there
+ * were any, and a sum of which one part is missing has no value: what is missing is taken for none.
+ */
+function throttlesOf(table: Table): MathExpression {
+  const of = (name: string, index?: string): IMetric =>
+    new Metric({
+      ...{ namespace: 'AWS/DynamoDB', metricName: name, statistic: 'Sum', period },
+      dimensionsMap: {
+        TableName: table.tableName,
+        ...(index === undefined ? {} : { GlobalSecondaryIndexName: index }),
+      },
+    });
+  const places = [undefined, ...Object.values(tableSchema.indexes).map(({ name }) => name)];
+  const usingMetrics = Object.fromEntries(
+    places.flatMap((index, place) => [
+      [`reads${place}`, of('ReadThrottleEvents', index)],
+      [`writes${place}`, of('WriteThrottleEvents', index)],
+    ]),
+  );
+  const expression = Object.keys(usingMetrics)
+    .map((name) => `FILL(${name}, 0)`)
+    .join(' + ');
+  return new MathExpression({ expression, usingMetrics, period, label: 'throttled requests' });
 }
 
 function ofFunction({ name, function: lambda }: EngineFunction): [string, Watched][] {

@@ -1,14 +1,24 @@
 import type { Metrics } from '../ports/metrics.ts';
 
-/** `2xx`, `4xx` …: the status itself would be a series each. */
-const classOf = (status: number): string => `${Math.floor(status / 100)}xx`;
+/**
+ * `2xx`, `4xx` …: the status itself would be a series each. What an operator refuses on purpose is a class of its own, so
+ * that it sets off no alarm.
+ */
+const classOf = (status: number, code: string | undefined): string =>
+  code === 'service.maintenance' ? 'maintenance' : `${Math.floor(status / 100)}xx`;
 
 /** Measures a request that was answered. */
 export function measureRequest(
   metrics: Metrics,
-  { operation, status, milliseconds }: { operation: string; status: number; milliseconds: number },
+  request: {
+    readonly operation: string;
+    readonly status: number;
+    readonly code?: string;
+    readonly milliseconds: number;
+  },
 ): void {
-  metrics.count('lbuild_http_requests_total', { operation, status: classOf(status) });
+  const { operation, status, code, milliseconds } = request;
+  metrics.count('lbuild_http_requests_total', { operation, status: classOf(status, code) });
   metrics.observe('lbuild_http_request_seconds', { operation }, milliseconds / 1_000);
 }
 

@@ -21,7 +21,7 @@ interface MetricFacts {
 export const metricCatalogue = {
   lbuild_http_requests_total: {
     ...{ kind: 'counter', unit: 'count', labels: ['operation', 'status'], dimensions: ['status'] },
-    help: 'Requests answered, by operation and class of status (2xx, 4xx, 5xx).',
+    help: 'Requests answered, by operation and class of status (2xx, 4xx, 5xx; maintenance: refused for that).',
   },
   lbuild_http_request_seconds: {
     ...{ kind: 'histogram', unit: 'seconds', labels: ['operation'], dimensions: [] },

@@ -104,7 +104,8 @@ export function createRouter(options: RouterOptions): (request: HttpRequest) => 
     } catch (thrown) {
       const error = await admission.refusal(seen.operation, seen.principal, asEngineError(thrown));
       const { problem, headers } = problemOf(error, requestId);
-      if (error.status >= 500) log.failure(entry(error.status, error.code), error.cause ?? thrown);
+      if (error.status >= 500 && error.code !== 'service.maintenance')
+        log.failure(entry(error.status, error.code), error.cause ?? thrown);
       log.request(entry(error.status, error.code));
       return answer(error.status, { ...extra, ...headers, 'x-request-id': requestId }, JSON.stringify(problem));
     }

@@ -10,6 +10,7 @@ function measureSomething(metrics: Metrics): void {
   for (const status of [200, 202, 404, 500]) {
     measureRequest(metrics, { operation: 'listBuilds', status, milliseconds: 40 });
   }
+  measureRequest(metrics, { operation: 'startBuild', status: 503, code: 'service.maintenance', milliseconds: 1 });
   measureCall(metrics, { function: 'planBuild', outcome: 'failed', milliseconds: 1_500 });
   metrics.set('lbuild_builds_waiting', {}, 7);
   metrics.set('lbuild_builds_waiting', {}, 3);
@@ -41,6 +42,8 @@ describe('metrics', () => {
         'lbuild_http_requests_total{operation="listBuilds",status="2xx"} 2',
         'lbuild_http_requests_total{operation="listBuilds",status="4xx"} 1',
         'lbuild_http_requests_total{operation="listBuilds",status="5xx"} 1',
+        // It sets off no alarm.
+        'lbuild_http_requests_total{operation="startBuild",status="maintenance"} 1',
         'lbuild_http_request_seconds_bucket{le="0.025",operation="listBuilds"} 0',
         'lbuild_http_request_seconds_bucket{le="0.05",operation="listBuilds"} 4',
         'lbuild_function_calls_total{function="planBuild",outcome="failed"} 1',
@@ -58,7 +61,7 @@ describe('metrics', () => {
     const lines: string[] = [];
     const write = (line: string) => lines.push(line);
     measureSomething(createEmfMetrics({ write, now: () => new Date(86_400_000), service: 'api-builds' }));
-    expect(lines).toHaveLength(12);
+    expect(lines).toHaveLength(14);
     for (const line of lines) {
       const entry = emfSchema.parse(JSON.parse(line));
       const { Dimensions, Metrics: defined } = entry._aws.CloudWatchMetrics[0];

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { metricCatalogue } from '../../core/wiring/metric-catalogue.ts';
+import { tableSchema } from '../../core/wiring/table-schema.ts';
 import { runbooks } from '../../lib/runbooks.ts';
 import { functionsOf, resourcesOf, synthesize } from './template.ts';
 
@@ -41,6 +42,16 @@ describe('alarms', () => {
     expect([...asked].filter((name) => !known.includes(name))).toEqual([]);
     // Whatever is measured is shown.
     expect(known.filter((name) => !ownMetrics(JSON.stringify(dashboards)).has(name))).toEqual([]);
+  });
+
+  it('hear of throttled reads or writes alone, of the table and of each index', () => {
+    const throttles = alarms.find(({ AlarmDescription }) => AlarmDescription.startsWith('DynamoDB throttles'));
+    const text = JSON.stringify(throttles);
+    for (const { name } of Object.values(tableSchema.indexes)) expect(text.split(`"${name}"`)).toHaveLength(3);
+    const added = /"Expression":"([^"]+)"/.exec(text)?.[1]?.split(' + ') ?? [];
+    expect(added).toHaveLength(2 * (1 + Object.keys(tableSchema.indexes).length));
+    // A sum of which one part is missing has no value.
+    for (const part of added) expect(part).toMatch(/^FILL\((reads|writes)\d, 0\)$/);
   });
 
   it('fit into one stack beside the engine’s, and both leave room', () => {
