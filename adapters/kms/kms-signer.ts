@@ -5,12 +5,16 @@ import type { Signer, SigningKey } from '../../core/ports/signer.ts';
 import { serviceFailure } from '../aws/service-failure.ts';
 import { signingKeyOf } from '../signing/public-key.ts';
 
+/** Milliseconds for which the public half counts as read. */
+const knownMilliseconds = 60_000;
+
 /**
  * Signs with an asymmetric key of KMS (ECC_NIST_P256), which leaves it never. KMS gets the digest: its own bound is
- * 4 KiB, and a statement is longer. The public half is read once, when it is first asked for.
+ * 4 KiB, and a statement is longer. The public half is read when it is asked for, and again after a minute:
+ * who asks whether all is well is told when the key was disabled, or the right to it taken away.
  */
 export function createKmsSigner({ client, keyArn }: { readonly client: KMSClient; readonly keyArn: string }): Signer {
-  let known: Promise<SigningKey> | undefined;
+  let known: { readonly key: Promise<SigningKey>; readonly until: number } | undefined;
   const readKey = async (): Promise<SigningKey> => {
     try {
       const { PublicKey: der } = await client.send(new GetPublicKeyCommand({ KeyId: keyArn }));
@@ -24,8 +28,10 @@ export function createKmsSigner({ client, keyArn }: { readonly client: KMSClient
   };
   return {
     key: () => {
-      known ??= readKey();
-      return known;
+      if (known === undefined || performance.now() >= known.until) {
+        known = { key: readKey(), until: performance.now() + knownMilliseconds };
+      }
+      return known.key;
     },
     sign: async (bytes) => {
       try {

@@ -3,7 +3,7 @@ import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { KMSClient } from '@aws-sdk/client-kms';
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { createKmsSigner } from '../../adapters/kms/kms-signer.ts';
 import { createKeySigner } from '../../adapters/signing/key-signer.ts';
 import { sha256 } from '../../core/digest.ts';
@@ -53,6 +53,19 @@ describe.each<[string, () => Promise<Signer>]>([
 });
 
 describe('KMS', () => {
+  it('is asked for its public key again after a minute, and what it answers then is told', async () => {
+    let disabled = false;
+    const { signer } = await kms((call) => (disabled ? failure('DisabledException') : answerOf(call)));
+    vi.useFakeTimers({ toFake: ['performance'] });
+    onTestFinished(() => void vi.useRealTimers());
+    await signer.key();
+    disabled = true;
+    vi.advanceTimersByTime(59_000);
+    await signer.key();
+    vi.advanceTimersByTime(2_000);
+    await expect(signer.key()).rejects.toMatchObject({ code: 'service.unavailable' });
+  });
+
   it('is asked for its public key once, and signs the digest', async () => {
     const { service, signer } = await kms(answerOf);
     await Promise.all([signer.key(), signer.key()]);
