@@ -1,3 +1,4 @@
+import { z } from 'zod';
 import { outboxKey, shardCount } from '../builds/keys.ts';
 import { toJsonObject } from '../json.ts';
 import type { Clock } from '../ports/clock.ts';
@@ -45,15 +46,21 @@ export function outboxEvents(changes: readonly TableChange[]): EngineEvent[] {
     .flatMap((change) => (change.after === undefined ? [] : [engineEventSchema.parse(change.after.data)]));
 }
 
-/** Events that have lain in the outbox since before `before`: what the stream should have published. */
+/**
+ * Events that have lain in the outbox since before `before`: what the stream should have published. What this version does
+ * not know, left there by a later one, stays for that, and its age is told (`oldestEventAt`).
+ */
 export async function overdueEvents(table: Table, before: Date): Promise<EngineEvent[]> {
   const shards = await Promise.all(
     Array.from({ length: shardCount }, (_, shard) => table.query({ partition: `OUTBOX#${shard}`, limit: 100 })),
   );
   return shards
-    .flatMap((page) => page.records.map((record) => engineEventSchema.parse(record.data)))
+    .flatMap((page) => page.records.flatMap((record) => engineEventSchema.safeParse(record.data).data ?? []))
     .filter((event) => new Date(event.at) < before);
 }
+
+/** Of an event of any version. */
+const placedSchema = z.looseObject({ at: z.iso.datetime() });
 
 /** When the oldest event of the outbox was put there; undefined where none waits. */
 export async function oldestEventAt(table: Table): Promise<Date | undefined> {
@@ -61,9 +68,7 @@ export async function oldestEventAt(table: Table): Promise<Date | undefined> {
   const shards = await Promise.all(
     Array.from({ length: shardCount }, (_, shard) => table.query({ partition: `OUTBOX#${shard}`, limit: 1 })),
   );
-  const times = shards.flatMap(({ records }) =>
-    records.map(({ data }) => Date.parse(engineEventSchema.parse(data).at)),
-  );
+  const times = shards.flatMap(({ records }) => records.map(({ data }) => Date.parse(placedSchema.parse(data).at)));
   return times.length === 0 ? undefined : new Date(Math.min(...times));
 }
 
