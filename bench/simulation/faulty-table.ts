@@ -8,6 +8,8 @@ export interface TableFaults {
   readonly conflict: number;
   /** The function that writes is killed just before or just after. */
   readonly kill: number;
+  /** The table refuses a read or a write for having had too many: what the SDK throws after its own tries. */
+  readonly throttle?: number;
 }
 
 /** The end of a function in mid-work, as Step Functions and EventBridge see it. */
@@ -18,12 +20,25 @@ export class Killed extends Error {
   }
 }
 
-/** A table on whose transactions faults fall, from a seed. */
+/** What DynamoDB answers who asks too much of it. */
+export class Throttled extends Error {
+  constructor() {
+    super('the table is throttled');
+    this.name = 'ProvisionedThroughputExceededException';
+  }
+}
+
+/** A table on whose calls faults fall, from a seed. */
 export function faultyTable(table: Table, faults: TableFaults, random: Random): Table {
+  const { throttle = 0 } = faults;
+  const admit = async (): Promise<void> => {
+    if (throttle > 0 && random.next() < throttle) throw new Throttled();
+  };
   return {
-    get: (key) => table.get(key),
-    query: (query) => table.query(query),
+    get: (key) => admit().then(() => table.get(key)),
+    query: (query) => admit().then(() => table.query(query)),
     transact: async (writes) => {
+      await admit();
       const [conflict, kill, after] = [random.next(), random.next(), random.next()];
       if (conflict < faults.conflict) await disturb(table, writes);
       if (kill < faults.kill && after < 0.5) throw new Killed();

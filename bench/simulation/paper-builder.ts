@@ -35,6 +35,8 @@ export interface BuilderTask {
   /** Milliseconds of each step. */
   readonly stepMilliseconds: number;
   readonly signal: AbortSignal;
+  /** It goes on whatever its heartbeats are answered. */
+  readonly deaf?: boolean;
 }
 
 /**
@@ -92,7 +94,7 @@ class PaperBuilder {
       if (this.#left <= 0) throw this.#stopped();
       const progress = { step: step.id, percent: 50 };
       const answer = await this.#ask(manifest, { kind: 'heartbeat', progress });
-      if (answer.kind === 'heartbeat' && answer.cancelled) {
+      if (answer.kind === 'heartbeat' && answer.cancelled && this.#task.deaf !== true) {
         return { step: step.id, code: 'build.cancelled', reason: 'the build was cancelled', logTail: [] };
       }
     }

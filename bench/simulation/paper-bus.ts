@@ -11,6 +11,10 @@ export interface BusFaults {
   readonly twice: number;
   /** Each delivery takes up to so long, so that later events overtake earlier ones. */
   readonly slowest: number;
+  /** What is lost is delivered after so long all the same; absent: never, and a sweep must do without it. */
+  readonly redelivered?: number;
+  /** An event is not taken, or taken and not said to be: it stays in the outbox. */
+  readonly refused?: number;
 }
 
 /** Deliveries of one event to one function before it is given up, as EventBridge gives up on Lambda in the end. */
@@ -24,7 +28,9 @@ export function createPaperBus(options: {
   readonly random: Random;
 }): EventBus {
   const { invoke, clock, faults, random } = options;
-  const deliver = async (target: EventFunctionName, envelope: EventEnvelope): Promise<void> => {
+  const { refused = 0 } = faults;
+  const deliver = async (target: EventFunctionName, envelope: EventEnvelope, after = 0): Promise<void> => {
+    if (after > 0) await clock.sleep(after);
     for (let attempt = 1; attempt <= mostAttempts; attempt += 1) {
       await clock.sleep(random.between(20, faults.slowest) * attempt);
       try {
@@ -37,14 +43,22 @@ export function createPaperBus(options: {
   };
   return {
     publish: async (events) => {
+      const accepted: string[] = [];
       for (const event of events) {
+        const isRefused = refused > 0 && random.next() < refused;
+        if (!isRefused) accepted.push(event.id);
+        // Half of what is not said to be taken was taken: it is delivered now, and again when it is published again.
+        if (isRefused && random.next() < 0.5) continue;
         for (const rule of eventRules) {
-          if (!rule.types.includes(event.type) || random.next() < faults.lost) continue;
+          if (!rule.types.includes(event.type)) continue;
+          const isLost = random.next() < faults.lost;
+          if (isLost && faults.redelivered === undefined) continue;
           const times = random.next() < faults.twice ? 2 : 1;
-          for (let time = 0; time < times; time += 1) void deliver(rule.target, eventEnvelope(event));
+          const after = isLost ? faults.redelivered : 0;
+          for (let time = 0; time < times; time += 1) void deliver(rule.target, eventEnvelope(event), after);
         }
       }
-      return events.map((event) => event.id);
+      return accepted;
     },
   };
 }

@@ -9,7 +9,8 @@ import { executionEnvelope, scheduleEnvelope } from '../../core/events/envelope.
 import { utf8 } from '../../core/json.ts';
 import type { Ports } from '../../core/ports/ports.ts';
 import type { Signer } from '../../core/ports/signer.ts';
-import type { Table } from '../../core/ports/table.ts';
+import type { Table, TableWrite } from '../../core/ports/table.ts';
+import type { WebhookSender } from '../../core/ports/webhook-sender.ts';
 import type { Installation } from '../../core/tenancy/installation.ts';
 import { executionRule, schedules } from '../../core/wiring/event-rules.ts';
 import type { EventFunctionName } from '../../core/wiring/flow-functions.ts';
@@ -27,6 +28,7 @@ import { runPaperBuilder } from './paper-builder.ts';
 import { type BusFaults, createPaperBus } from './paper-bus.ts';
 import { PaperClock } from './paper-clock.ts';
 import { paperArchive, paperSpec, unfusedPlan } from './paper-plan.ts';
+import { PaperTasks } from './paper-tasks.ts';
 import { mix, Random } from './random.ts';
 import type { AttemptDraw } from './workload.ts';
 
@@ -36,9 +38,34 @@ export interface PaperEngineOptions {
   readonly tableFaults: TableFaults;
   readonly busFaults: BusFaults;
   /** What becomes of an attempt, and how long each of its steps takes in milliseconds. */
-  readonly draw: (random: Random, attempt: number) => { readonly draw: AttemptDraw; readonly stepMilliseconds: number };
+  readonly draw: (
+    random: Random,
+    attempt: number,
+    task: { readonly buildId: string; readonly stageId: string },
+  ) => {
+    readonly draw: AttemptDraw;
+    readonly stepMilliseconds: number;
+    /** It hears neither the state machine nor its heartbeats. */
+    readonly deaf?: boolean;
+  };
   /** Told of each task that starts. */
-  readonly onTask?: (buildId: string, stageId: string) => Promise<void>;
+  readonly onTask?: (buildId: string, stageId: string, attempt: number) => Promise<void>;
+  /** Milliseconds until a task is listed. */
+  readonly tasksListedAfter?: number;
+  /** Told of each task that is over. */
+  readonly onTaskEnd?: (task: { readonly buildId: string; readonly stageId: string; readonly attempt: number }) => void;
+  /** Absent: nothing is evicted from the cache. */
+  readonly cacheLimitBytes?: number;
+  /** Who takes webhooks; absent: nobody has any. */
+  readonly webhooks?: WebhookSender;
+  /** Minutes from sweep to sweep of what the schedules call more seldom; absent: as they say. */
+  readonly longestSweep?: number;
+  /** Faults that fall on one call of a function, by its input, before it is left alone; absent: any number. */
+  readonly mostFaults?: number;
+  /** Nobody asks for DynamoDB's units: the table is not read to count them. */
+  readonly uncounted?: true;
+  /** Told of each transaction that was written. */
+  readonly onWritten?: (writes: readonly TableWrite[]) => void;
 }
 
 /** The engine's own functions, flow and table in one process on paper time. */
@@ -49,8 +76,9 @@ export interface PaperEngine {
   readonly counting: CountingTable;
   readonly histories: FlowHistories;
   readonly flow: FlowCosts;
-  /** Tasks that have started. */
-  readonly tasks: { count: number; running: number };
+  readonly tasks: PaperTasks;
+  /** The ports without faults, for what happens from outside. */
+  readonly ports: Ports;
   submit(tenantId: string, name: string, graph: StageGraph): Promise<string>;
   /** Lets time pass until these builds have ended; answers them. @throws Error after so many milliseconds of paper time */
   finish(buildIds: readonly string[], within: number): Promise<BuildRecord[]>;
@@ -69,8 +97,6 @@ const paperSigner: Signer = {
 };
 /** No spec of a run names a secret. */
 const paperVault = createKeyVault(new Uint8Array(32));
-/** Nothing is evicted from the cache, and nothing warms it. */
-const keeping = { cacheLimitBytes: Number.MAX_SAFE_INTEGER, warmsPresets: false };
 
 export async function startPaperEngine(options: PaperEngineOptions): Promise<PaperEngine> {
   const { seed } = options;
@@ -81,43 +107,52 @@ export async function startPaperEngine(options: PaperEngineOptions): Promise<Pap
   const still: Table = {
     get: (key) => clock.during(() => sqlite.get(key)),
     query: (query) => clock.during(() => sqlite.query(query)),
-    transact: (writes) => clock.during(() => sqlite.transact(writes)),
+    transact: async (writes) => {
+      await clock.during(() => sqlite.transact(writes));
+      options.onWritten?.(writes);
+    },
   };
   const counting = new CountingTable(still);
   const faults = new Random(mix(seed, 11));
-  const tableOf = (caller: string): Table => faultyTable(counting.of(caller), options.tableFaults, faults);
+  const soundTable = (caller: string): Table => (options.uncounted === true ? still : counting.of(caller));
+  const tableOf = (caller: string): Table => faultyTable(soundTable(caller), options.tableFaults, faults);
   const blobs = new MemoryBlobs(clock);
   const costs = new FlowCosts(readBuildDefinition());
   const histories = new FlowHistories(costs);
-  const tasks = { count: 0, running: 0 };
+  const tasks = new PaperTasks(clock, options.tasksListedAfter, options.onTaskEnd);
   const stopping = new AbortController();
 
-  const portsOf = (caller: string): Ports => ({ ...ports, table: tableOf(caller) });
+  const failed = new Map<string, number>();
+  const { mostFaults = Number.POSITIVE_INFINITY } = options;
+  /** Calls a function on the table that has faults, unless so many have fallen on this call already. */
+  const call = async <T>(name: string, payload: unknown, handler: (ports: Ports) => Promise<T>): Promise<T> => {
+    const identity = `${name} ${JSON.stringify(payload)}`;
+    const faults = failed.get(identity) ?? 0;
+    try {
+      return await handler({ ...ports, table: faults < mostFaults ? tableOf(name) : soundTable(name) });
+    } catch (error) {
+      failed.set(identity, faults + 1);
+      throw error;
+    }
+  };
   const invoke = async (name: EventFunctionName, payload: unknown): Promise<void> => {
-    await eventHandlers[name](portsOf(name), payload);
+    await call(name, payload, (given) => eventHandlers[name](given, payload));
   };
   const lambda = (name: string, payload: JsonValue): Promise<JsonValue> => {
     const handler = Object.entries(orchestrationHandlers).find(([known]) => known === name)?.[1];
     if (handler === undefined) throw new Error(`the flow names no function ${name}`);
     const [buildId, stageId] = [memberOf(payload, 'buildId'), memberOf(payload, 'stageId')];
-    if (buildId === undefined || stageId === undefined) return handler(portsOf(name), payload);
-    return histories.attempt(buildId, stageId, name, () => handler(portsOf(name), payload));
+    if (buildId === undefined || stageId === undefined) return call(name, payload, (given) => handler(given, payload));
+    return histories.attempt(buildId, stageId, name, () => call(name, payload, (given) => handler(given, payload)));
   };
-  const runTask: RunTaskHandler = (request, { signal }) =>
+  const runTask: RunTaskHandler = (request, { taskId, signal }) =>
     histories.attempt(request.buildId, request.stageId, 'RunStage', async () => {
-      tasks.count += 1;
-      tasks.running += 1;
-      try {
-        await options.onTask?.(request.buildId, request.stageId);
-        const task = options.draw(random, request.attempt);
-        const table = counting.of('exchange');
-        return await runPaperBuilder(
-          { table, blobs, vault: paperVault, clock },
-          { ...task, manifestUrl: request.manifestUrl, signal },
-        );
-      } finally {
-        tasks.running -= 1;
-      }
+      const { deaf = false, ...task } = options.draw(random, request.attempt, request);
+      return tasks.run(request, { taskId, signal, deaf }, async (heard) => {
+        await options.onTask?.(request.buildId, request.stageId, request.attempt);
+        const builder = { table: soundTable('exchange'), blobs, vault: paperVault, clock };
+        return runPaperBuilder(builder, { ...task, manifestUrl: request.manifestUrl, signal: heard, deaf });
+      });
     });
   const flow: LocalFlow = openLocalFlow({
     file: ':memory:',
@@ -139,24 +174,25 @@ export async function startPaperEngine(options: PaperEngineOptions): Promise<Pap
       outputs: ['iso', 'tar'],
       cursorSecret: 's'.repeat(43),
       spot: true,
-      ...keeping,
+      warmsPresets: false,
+      cacheLimitBytes: options.cacheLimitBytes ?? Number.MAX_SAFE_INTEGER,
       ...options.limits,
     },
     table: still,
     blobs,
     flow,
-    tasks: { stop: async () => undefined, running: async () => [] },
+    tasks,
     bus,
     archive: { state: async () => paperArchive, extra: async () => [], places: () => paperArchive.suites },
     packages: { gone: async () => [] },
     signer: paperSigner,
     vault: paperVault,
-    webhooks: { send: () => Promise.reject(new Error('nothing is sent on paper')) },
+    webhooks: options.webhooks ?? { send: () => Promise.reject(new Error('nothing is sent on paper')) },
     clock,
     ids,
   };
   const pump = await startOutboxPump({
-    table: Object.assign(counting.of('publishOutbox'), { read: sqlite.read.bind(sqlite) }),
+    table: Object.assign({ ...soundTable('publishOutbox') }, { read: sqlite.read.bind(sqlite) }),
     bus,
     onCommit: (listener) => sqlite.onCommit(listener),
     trim: (position) => sqlite.trim(position),
@@ -164,7 +200,7 @@ export async function startPaperEngine(options: PaperEngineOptions): Promise<Pap
   });
   const sweep = async ({ everyMinutes, target }: (typeof schedules)[number]): Promise<void> => {
     for (;;) {
-      await clock.sleep(everyMinutes * 60_000, stopping.signal);
+      await clock.sleep(Math.min(everyMinutes, options.longestSweep ?? everyMinutes) * 60_000, stopping.signal);
       if (stopping.signal.aborted) return;
       // What a killed sweep left undone is done by the next one.
       await invoke(target, scheduleEnvelope(ids.next('evt'), clock.now())).catch(() => undefined);
@@ -180,6 +216,7 @@ export async function startPaperEngine(options: PaperEngineOptions): Promise<Pap
     histories,
     flow: costs,
     tasks,
+    ports,
     submit: async (tenantId, name, graph) => {
       const spec = paperSpec(name, graph);
       const submission = { tenantId, keyId: ids.next('key'), spec };

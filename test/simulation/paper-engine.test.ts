@@ -65,7 +65,7 @@ async function fiveBuilds(seed: number, options: Partial<PaperEngineOptions>): P
 
 /** What must hold of builds that are over, whatever happened to them. */
 async function expectTidy({ engine, builds }: Finished): Promise<void> {
-  expect(engine.tasks.running).toBe(0);
+  expect(engine.tasks.size).toBe(0);
   expect(await overdueEvents(engine.table, new Date(8.64e15))).toEqual([]);
   for (const { id } of builds) {
     const open = (await listAttempts(engine.table, id)).filter(({ value }) => value.state === 'live');

@@ -1,0 +1,234 @@
+import { type PaperEngine, startPaperEngine } from '../../../bench/simulation/paper-engine.ts';
+import { paperSpec } from '../../../bench/simulation/paper-plan.ts';
+import { mix, Random } from '../../../bench/simulation/random.ts';
+import type { AttemptDraw } from '../../../bench/simulation/workload.ts';
+import { wholeTenant } from '../../../core/access/reach.ts';
+import { setBudget } from '../../../core/billing/set-budget.ts';
+import type { BuildRecord } from '../../../core/builds/build-record.ts';
+import { findBuild, submitBuild } from '../../../core/builds/build-repository.ts';
+import { isTerminal } from '../../../core/builds/lifecycle.ts';
+import { EngineError } from '../../../core/errors.ts';
+import { requestCancel } from '../../../core/sharing/cancel.ts';
+import { newTenant } from '../../../core/tenancy/tenant.ts';
+import { createEndpoint } from '../../../core/webhooks/change-endpoint.ts';
+import { deliveryRecordSchema } from '../../../core/webhooks/delivery.ts';
+import { duePartitions } from '../../../core/webhooks/places.ts';
+import { checkAll } from './checks.ts';
+import { Observer } from './observer.ts';
+import { Receiver } from './receiver.ts';
+import { drawWeather, type Happening, type Weather } from './weather.ts';
+
+const minute = 60_000;
+/** Paper time within which all builds must have ended, whatever goes wrong. */
+const longest = 8 * 60 * minute;
+/** Paper time in which what is late, lost, refused or to be tried again comes. */
+const settling = 25 * minute;
+
+/** What became of an attempt: what its failure may be explained by. */
+export interface Drawn {
+  readonly buildId: string;
+  readonly stageId: string;
+  readonly fate: 'sound' | 'infrastructure' | 'lost' | 'step';
+  readonly deaf: boolean;
+}
+
+/** A run as the checks see it. */
+export interface Storm {
+  readonly weather: Weather;
+  readonly engine: PaperEngine;
+  readonly observer: Observer;
+  readonly receiver: Receiver;
+  readonly tenants: readonly string[];
+  /** Endpoint's address by tenant. */
+  readonly addresses: ReadonlyMap<string, string>;
+  readonly drawn: readonly Drawn[];
+  /** Builds whose end was asked for. */
+  readonly asked: ReadonlySet<string>;
+  readonly builds: readonly BuildRecord[];
+}
+
+export interface StormResult {
+  readonly seed: number;
+  readonly violations: readonly string[];
+  readonly builds: number;
+  readonly tasks: number;
+  readonly events: number;
+  readonly requests: number;
+  readonly outcomes: Readonly<Record<string, number>>;
+}
+
+/** Runs the engine's own functions through the weather of a seed, until all has come to rest, and checks what is left. */
+export async function runStorm(seed: number): Promise<StormResult> {
+  const weather = drawWeather(seed);
+  const addresses = new Map<string, string>();
+  const byAddress = new Map(weather.manners.map((manner, tenant) => [addressOf(tenant), manner]));
+  const receiver = new Receiver(byAddress);
+  const drawn: Drawn[] = [];
+  let now = (): number => 0;
+  const observer = new Observer(() => now());
+  const engine = await startPaperEngine({
+    ...{
+      seed,
+      tableFaults: weather.tableFaults,
+      busFaults: weather.busFaults,
+      mostFaults: 3,
+      longestSweep: 10,
+      uncounted: true,
+    },
+    limits: { concurrentBuilds: weather.concurrentBuilds, concurrentBuildsPerTenant: 2, stagesPerBuild: 3 },
+    cacheLimitBytes: weather.cacheLimitBytes,
+    webhooks: receiver,
+    tasksListedAfter: minute,
+    draw: (_, attempt, { buildId, stageId }) => {
+      const number = Number.parseInt(stageId.replace(/\D/g, ''), 10) || 0;
+      const order = [...new Set(drawn.map((one) => one.buildId)), buildId].indexOf(buildId);
+      const { fate, ...task } = drawTask(weather, mix(order, number, attempt));
+      drawn.push({ buildId, stageId, fate, deaf: task.deaf });
+      return task;
+    },
+    onTask: async (buildId, stageId, attempt) => observer.began(buildId, stageId, attempt),
+    onTaskEnd: ({ buildId, stageId, attempt }) => observer.ended(buildId, stageId, attempt),
+    onWritten: (writes) => observer.written(writes),
+  });
+  now = () => engine.clock.elapsed;
+  try {
+    const tenants = await openTenants(engine, weather, addresses);
+    const { builds: ids, asked } = await happen(engine, weather, tenants);
+    const unended = await engine.finish(ids, longest).then(
+      () => undefined,
+      (error: unknown) => `builds do not end: ${error instanceof Error ? error.message : String(error)}`,
+    );
+    if (unended !== undefined) return resultOf(seed, observer, receiver, [], [unended]);
+    await engine.pass(settling);
+    await untilDelivered(engine);
+    const builds = await recordsOf(engine, ids);
+    const storm: Storm = { weather, engine, observer, receiver, tenants, addresses, drawn, asked, builds };
+    return resultOf(seed, observer, receiver, builds, [...observer.violations, ...(await checkAll(storm))]);
+  } finally {
+    await engine.close();
+  }
+}
+
+const addressOf = (tenant: number): string => `https://receiver-${tenant}.example/hook`;
+
+async function openTenants(engine: PaperEngine, weather: Weather, addresses: Map<string, string>): Promise<string[]> {
+  const { ports } = engine;
+  const tenants: string[] = [];
+  for (const [number] of weather.manners.entries()) {
+    const { record, write } = newTenant(ports.clock, ports.ids, { name: `tenant ${number}` });
+    const { tenantId } = record;
+    await ports.table.transact([write]);
+    const url = addressOf(number);
+    const actor = { tenantId, memberId: 'mem_1', keyId: 'key_1', requestId: 'req_1' };
+    await createEndpoint(
+      { ...ports, privateHosts: [] },
+      actor,
+      { url, events: ['*'], description: '', enabled: true },
+      () => [],
+    );
+    await setBudget(ports, actor, { tenantId }, { microDollars: 2_000, thresholds: [50], hardStop: false });
+    tenants.push(tenantId);
+    addresses.set(tenantId, url);
+  }
+  return tenants;
+}
+
+/** Lets time pass until nothing is to be sent any more: who was killed at it tries again, later each time. */
+async function untilDelivered(engine: PaperEngine): Promise<void> {
+  for (let waits = 0; waits < 20; waits += 1) {
+    const pages = await Promise.all(
+      duePartitions.map((partition) => engine.table.query({ index: 'byState', partition, limit: 100 })),
+    );
+    const due = pages.flatMap(({ records }) => records.map(({ data }) => deliveryRecordSchema.parse(data).dueAt ?? ''));
+    if (due.length === 0) return;
+    const first = Math.min(...due.map((at) => Date.parse(at)));
+    await engine.pass(Math.max(0, first - engine.clock.now().getTime()) + 2 * minute);
+  }
+}
+
+/** Does what somebody does from outside, each at its time. */
+async function happen(engine: PaperEngine, weather: Weather, tenants: readonly string[]) {
+  const builds: string[] = [];
+  const asked = new Set<string>();
+  let done = false;
+  const one = async (happening: Happening): Promise<void> => {
+    if (happening.kind === 'submit') {
+      const { spec: number, force } = happening;
+      const tenantId = tenants[happening.tenant] ?? '';
+      const spec = paperSpec(`spec-${weather.seed}-${number}`, weather.graphs[number] ?? []);
+      const run = force ? { force: true as const } : {};
+      const { build } = await submitBuild(engine.ports, { tenantId, keyId: 'key_1', spec, run });
+      builds.push(build.id);
+      return;
+    }
+    const id = builds[happening.build % Math.max(1, builds.length)];
+    const build = id === undefined ? undefined : (await findBuild(engine.table, id))?.value;
+    if (build === undefined) return;
+    asked.add(build.id);
+    try {
+      await requestCancel(engine.ports, wholeTenant(build.tenantId), build.id);
+    } catch (error) {
+      // It was over: an answer like any other.
+      if (!(error instanceof EngineError)) throw error;
+    }
+  };
+  const script = (async () => {
+    for (const happening of weather.happenings) {
+      await engine.clock.sleep(Math.max(0, happening.at - engine.clock.elapsed));
+      await one(happening);
+    }
+  })().finally(() => {
+    done = true;
+  });
+  await engine.clock.run(() => done, longest);
+  await script;
+  return { builds, asked };
+}
+
+async function recordsOf(engine: PaperEngine, ids: readonly string[]): Promise<BuildRecord[]> {
+  const found = await Promise.all(ids.map((id) => findBuild(engine.table, id)));
+  return found.flatMap((build) => (build === undefined ? [] : [build.value]));
+}
+
+/** What becomes of an attempt: the same of the same stage, whenever it runs. */
+function drawTask({ seed, attempts }: Weather, place: number) {
+  const random = new Random(mix(seed, place, 3));
+  const happens = (share: number): boolean => random.next() < share;
+  const deaf = happens(attempts.deaf);
+  // A deaf one goes on for long.
+  const stepMilliseconds = deaf ? 16 * minute : random.between(2_000, 90_000);
+  const draw = {
+    startUp: random.between(5_000, 60_000),
+    failsToStart: happens(attempts.failsToStart),
+    // Within its first step, of which it has one at least.
+    interruptedAfter: happens(attempts.interrupted) ? stepMilliseconds * random.next() : Number.POSITIVE_INFINITY,
+    lostAfter: happens(attempts.lost) ? random.next() : undefined,
+    stepFails: happens(attempts.stepFails),
+  };
+  return { draw, stepMilliseconds, deaf, fate: fateOf(draw) };
+}
+
+function fateOf(draw: AttemptDraw): Drawn['fate'] {
+  if (draw.failsToStart) return 'infrastructure';
+  if (draw.lostAfter !== undefined) return 'lost';
+  if (Number.isFinite(draw.interruptedAfter)) return 'infrastructure';
+  return draw.stepFails ? 'step' : 'sound';
+}
+
+function resultOf(
+  seed: number,
+  observer: Observer,
+  receiver: Receiver,
+  builds: readonly BuildRecord[],
+  violations: readonly string[],
+): StormResult {
+  const outcomes: Record<string, number> = {};
+  for (const { state, failure } of builds) {
+    const name = failure === undefined || !isTerminal(state) ? state : `${state} ${failure.code}`;
+    outcomes[name] = (outcomes[name] ?? 0) + 1;
+  }
+  return {
+    ...{ seed, violations, outcomes, builds: builds.length },
+    ...{ tasks: observer.tasks.length, events: observer.events.length, requests: receiver.received.length },
+  };
+}
