@@ -93,8 +93,10 @@ class PaperBuilder {
       this.#left -= length;
       if (this.#left <= 0) throw this.#stopped();
       const progress = { step: step.id, percent: 50 };
-      const answer = await this.#ask(manifest, { kind: 'heartbeat', progress });
-      if (answer.kind === 'heartbeat' && answer.cancelled && this.#task.deaf !== true) {
+      const asked = this.#ask(manifest, { kind: 'heartbeat', progress });
+      // A deaf one goes on, whatever it is answered, also where its ticket is not taken any more.
+      const answer = this.#task.deaf === true ? await asked.catch(() => undefined) : await asked;
+      if (answer?.kind === 'heartbeat' && answer.cancelled && this.#task.deaf !== true) {
         return { step: step.id, code: 'build.cancelled', reason: 'the build was cancelled', logTail: [] };
       }
     }
