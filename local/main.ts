@@ -7,6 +7,7 @@ import { createApiKey } from '../core/access/key-repository.ts';
 import { EngineError } from '../core/errors.ts';
 import { findArchives } from './archive-sources.ts';
 import { backUp, restore } from './backup.ts';
+import { commandOptions } from './command-options.ts';
 import { readConfiguration } from './configuration.ts';
 import { type Engine, startEngine } from './engine.ts';
 import { createLog } from './log.ts';
@@ -78,39 +79,7 @@ function needed(name: string, value: string | undefined): string {
   return value;
 }
 
-const text = { type: 'string' } as const;
-const { values, positionals } = parseArgs({
-  allowPositionals: true,
-  options: {
-    dir: text,
-    to: text,
-    from: text,
-    port: text,
-    mode: text,
-    slots: text,
-    archive: text,
-    'archive-security': text,
-    'archive-ubuntu': text,
-    'archive-ubuntu-security': text,
-    'archive-fallback-hours': text,
-    'archive-private-hosts': text,
-    'archive-snapshot': text,
-    proxy: text,
-    'proxy-bypass': text,
-    'default-tier': text,
-    'cache-limit-gib': text,
-    'warms-presets': text,
-    'oidc-issuer': text,
-    'oidc-audience': text,
-    'oidc-tenant-claim': text,
-    'cors-origins': text,
-    'request-burst': text,
-    'requests-per-second': text,
-    'builder-root': text,
-    'package-cache': text,
-    cache: text,
-  },
-});
+const { values, positionals } = parseArgs({ allowPositionals: true, options: commandOptions });
 try {
   const { to, from, ...options } = values;
   switch (positionals.join(' ')) {

@@ -7,7 +7,7 @@ import { answers, type CopiedState, copyState, findEngine, startEngine, stopEngi
 import type { Output } from '../output.ts';
 
 /** Options that are handed to the engine as they are; their meaning and defaults are its own. */
-const engineOptions = [
+export const engineOptions = [
   new Option('--archive <url>', "where Debian's packages are; without it, as the machine's own apt sources say"),
   new Option('--archive-security <url>', "where Debian's security updates are"),
   new Option('--archive-ubuntu <url>', "where Ubuntu's packages are; without it no image of Ubuntu is built"),

@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import { engineOptions } from '../../cli/commands/local.ts';
 import { EngineError } from '../../core/errors.ts';
+import { commandOptions } from '../../local/command-options.ts';
 import { readConfiguration } from '../../local/configuration.ts';
 
 /** The error that a configuration is refused with. */
@@ -12,6 +14,12 @@ function refusal(options: Record<string, string>, environment: Record<string, st
   }
   throw new Error('the configuration was accepted');
 }
+
+it('the engine takes every option that `lbuild local up` offers', () => {
+  const offered = engineOptions.map((option) => option.name());
+  expect(offered.length).toBeGreaterThan(20);
+  expect(offered.filter((name) => !(name in commandOptions))).toEqual([]);
+});
 
 describe('readConfiguration', () => {
   it('has a default for everything but the archive, on loopback with a free port, contained', () => {

@@ -1,0 +1,33 @@
+const text = { type: 'string' } as const;
+
+/** What `local/main.ts` takes: of the engine all that `lbuild local up` hands over, each by the name that it has there. */
+export const commandOptions = {
+  dir: text,
+  to: text,
+  from: text,
+  port: text,
+  mode: text,
+  slots: text,
+  archive: text,
+  'archive-security': text,
+  'archive-ubuntu': text,
+  'archive-ubuntu-security': text,
+  'archive-fallback-hours': text,
+  'archive-private-hosts': text,
+  'archive-snapshot': text,
+  'webhook-private-hosts': text,
+  proxy: text,
+  'proxy-bypass': text,
+  'default-tier': text,
+  'cache-limit-gib': text,
+  'warms-presets': text,
+  'oidc-issuer': text,
+  'oidc-audience': text,
+  'oidc-tenant-claim': text,
+  'cors-origins': text,
+  'request-burst': text,
+  'requests-per-second': text,
+  'builder-root': text,
+  'package-cache': text,
+  cache: text,
+} as const;
