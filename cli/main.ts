@@ -34,6 +34,7 @@ import { statusCommand } from './commands/status.ts';
 import { teamsCommand } from './commands/teams.ts';
 import { presetsCommand, templatesCommand } from './commands/templates.ts';
 import { tenantsCommand, whoamiCommand } from './commands/tenant.ts';
+import { traceCommand } from './commands/trace.ts';
 import { trashCommand } from './commands/trash.ts';
 import { uploadsCommand } from './commands/uploads.ts';
 import { usageCommand } from './commands/usage.ts';
@@ -63,6 +64,7 @@ const commands = [
   retryCommand,
   statusCommand,
   lockCommand,
+  traceCommand,
   logsCommand,
   downloadCommand,
   verifyArtifactCommand,

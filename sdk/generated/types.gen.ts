@@ -2939,6 +2939,55 @@ export type BuildLockAnswer = {
     lock: BuildLock;
 };
 
+export type BuildTrace = {
+    resourceSpans: Array<{
+        resource: {
+            attributes: Array<{
+                key: string;
+                value: {
+                    stringValue: string;
+                } | {
+                    intValue: string;
+                };
+            }>;
+        };
+        scopeSpans: Array<{
+            scope: {
+                name: string;
+            };
+            spans: Array<TraceSpan>;
+        }>;
+    }>;
+};
+
+export type TraceSpan = {
+    traceId: string;
+    spanId: string;
+    parentSpanId?: string;
+    name: string;
+    /**
+     * SPAN_KIND_INTERNAL.
+     */
+    kind: 1;
+    startTimeUnixNano: string;
+    endTimeUnixNano: string;
+    attributes: Array<{
+        key: string;
+        value: {
+            stringValue: string;
+        } | {
+            intValue: string;
+        };
+    }>;
+    status: {
+        /**
+         * Unset, ok, error.
+         */
+        code: 0 | 1 | 2;
+        message?: string;
+    };
+};
+
 export type Logs = {
     lines: Array<LogLine>;
     /**
@@ -7844,6 +7893,64 @@ export type ReadBuildLockResponses = {
 };
 
 export type ReadBuildLockResponse = ReadBuildLockResponses[keyof ReadBuildLockResponses];
+
+export type ReadBuildTraceData = {
+    body?: never;
+    path: {
+        /**
+         * Id of the build.
+         */
+        id: string;
+    };
+    query?: never;
+    url: '/v1/builds/{id}/trace';
+};
+
+export type ReadBuildTraceErrors = {
+    /**
+     * `request.invalid`: The request is not valid.
+     */
+    400: Problem;
+    /**
+     * `access.unauthenticated`: No valid credentials.
+     */
+    401: Problem;
+    /**
+     * `access.address_refused`: The key is not for this address. `access.forbidden`: The key may not do this.
+     */
+    403: Problem;
+    /**
+     * `build.not_found`: There is no such build.
+     */
+    404: Problem;
+    /**
+     * `request.too_large`: The body is too large.
+     */
+    413: Problem;
+    /**
+     * `request.rate_limited`: The key asks too often.
+     */
+    429: Problem;
+    /**
+     * `internal.error`: The service failed.
+     */
+    500: Problem;
+    /**
+     * `service.unavailable`: A part of the service is not available.
+     */
+    503: Problem;
+};
+
+export type ReadBuildTraceError = ReadBuildTraceErrors[keyof ReadBuildTraceErrors];
+
+export type ReadBuildTraceResponses = {
+    /**
+     * Success.
+     */
+    200: BuildTrace;
+};
+
+export type ReadBuildTraceResponse = ReadBuildTraceResponses[keyof ReadBuildTraceResponses];
 
 export type CancelBuildData = {
     body?: never;

@@ -9,6 +9,7 @@ import { listVerifications } from './list-verifications.ts';
 import { previewPlan } from './preview-plan.ts';
 import { readBuild } from './read-build.ts';
 import { readBuildCost } from './read-build-cost.ts';
+import { readBuildTrace } from './read-build-trace.ts';
 import { readBuildLock } from './read-lock.ts';
 import { readLogs } from './read-logs.ts';
 import { readBuildRetention } from './read-retention.ts';
@@ -27,6 +28,7 @@ export const buildOperations: readonly Operation[] = [
   readBuild,
   readBuildCost,
   readBuildLock,
+  readBuildTrace,
   cancelBuild,
   resumeBuild,
   retryBuild,
