@@ -2,7 +2,7 @@ import type { AttemptRecord, BuildRecord } from '../builds/build-record.ts';
 import type { Versioned } from '../builds/build-repository.ts';
 import { attemptWrite } from '../builds/stage-repository.ts';
 import type { TableWrite } from '../ports/table.ts';
-import { partsByDay } from './days.ts';
+import { dayMilliseconds, partsByDay } from './days.ts';
 import { includedDiskGiB, type Payer } from './kinds.ts';
 import { attemptUsagePlace } from './places.ts';
 import { someOf, type UsageRecord, usageWrites } from './usage-record.ts';
@@ -29,7 +29,8 @@ export interface AttemptEnd {
 }
 
 /** An attempt that has ended. */
-export type EndedAttempt = Pick<AttemptRecord, 'stage' | 'attempt' | 'preparedAt' | 'size'> & AttemptEnd;
+export type EndedAttempt = Pick<AttemptRecord, 'stage' | 'attempt' | 'preparedAt' | 'size' | 'timeoutSeconds'> &
+  AttemptEnd;
 
 type BilledBuild = Pick<BuildRecord, 'id' | 'tenantId' | 'teamId' | 'purpose'>;
 
@@ -41,13 +42,30 @@ export function payerOf(build: Pick<BuildRecord, 'purpose'>, ending: AttemptReco
   return build.purpose === 'warm' || ending === 'infrastructure' ? 'service' : 'tenant';
 }
 
+/** Milliseconds that a builder may take to come up and to be seen to have gone, beside what its own bound leaves. */
+const startUp = 3_600_000;
+
+/** Bound of an attempt of before bounds were kept with them, in milliseconds: no plan's steps come to two days. */
+const unknownBound = 2 * dayMilliseconds;
+
+/** The longest that any attempt is billed for, in milliseconds: on eight days at most, which fit into a transaction. */
+const longest = 7 * dayMilliseconds;
+
+/**
+ * Milliseconds that an attempt is billed for at the most. No builder outlives its own bound; but an engine that stood
+ * still meanwhile sees the end weeks later, and what it did not see is not the tenant's.
+ */
+function boundOf({ timeoutSeconds }: Pick<AttemptRecord, 'timeoutSeconds'>): number {
+  return Math.min(longest, timeoutSeconds === undefined ? unknownBound : timeoutSeconds * 1_000 + startUp);
+}
+
 /**
  * What an attempt used, a record for each UTC day that it ran on: by the engine's own clock, from when it was prepared
- * until the engine saw that it had ended, whatever its builder tells.
+ * until the engine saw that it had ended, or until its bound; whatever its builder tells.
  */
 export function attemptUsage(build: BilledBuild, attempt: EndedAttempt): UsageRecord[] {
   const from = Date.parse(attempt.preparedAt);
-  const to = Math.max(from, Date.parse(attempt.endedAt));
+  const to = Math.min(Math.max(from, Date.parse(attempt.endedAt)), from + boundOf(attempt));
   return partsByDay(from, to).map((part, position) => ({
     ...{ tenantId: build.tenantId, ...(build.teamId === undefined ? {} : { teamId: build.teamId }) },
     ...{ payer: payerOf(build, attempt.ending), day: part.day },
@@ -64,7 +82,7 @@ export function attemptUsage(build: BilledBuild, attempt: EndedAttempt): UsageRe
 
 /**
  * The writes by which a live attempt ends, and with it what it used is recorded: whoever sees first that it has ended
- * says how, and nobody says it again. Up to 1 + 6 for each day that it ran on.
+ * says how, and nobody says it again. 1 + 6 for each day that is billed: 49 at the most.
  * @throws Error where it has ended already
  */
 export function endAttemptWrites(

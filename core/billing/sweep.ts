@@ -45,9 +45,11 @@ export interface BillingSwept {
  * Does what no event does, and what lost ones left undone: ends attempts that outlived their builds, with what they used; then, for
  * the tenants whose turn it is, the day's sample of what they store, the invoices of months that are over, and their
  * budgets. All of it may be repeated, cut short, and done by two at once.
+ * @throws AggregateError of what went wrong with single attempts, when all else is done
  */
 export async function sweepBilling(ports: BillingSweepPorts): Promise<BillingSwept> {
-  const ended = await endForgotten(ports);
+  const failures: unknown[] = [];
+  const ended = await endForgotten(ports, failures);
   const [swept, tenants] = [{ ended, sampled: 0, invoices: 0, told: 0 }, await dueTenants(ports)];
   for (const tenantId of tenants.ids) {
     if (await sampleStorage(ports, tenantId)) swept.sampled += 1;
@@ -57,6 +59,7 @@ export async function sweepBilling(ports: BillingSweepPorts): Promise<BillingSwe
   if (tenants.tick !== undefined) {
     await ports.table.transact([{ kind: 'put', key: billingSweepPlace, data: toJsonObject(tenants.tick) }]);
   }
+  if (failures.length > 0) throw new AggregateError(failures, `${failures.length} attempt(s) could not be billed.`);
   return swept;
 }
 
@@ -74,7 +77,8 @@ async function dueTenants({ table, clock }: BillingSweepPorts) {
   };
 }
 
-async function endForgotten(ports: BillingSweepPorts): Promise<number> {
+/** @param failures takes what went wrong with single attempts: the others end none the less */
+async function endForgotten(ports: BillingSweepPorts, failures: unknown[]): Promise<number> {
   const before = ports.clock.now().getTime() - grace;
   let ended = 0;
   for (const partition of liveAttemptsPartitions) {
@@ -85,9 +89,13 @@ async function endForgotten(ports: BillingSweepPorts): Promise<number> {
         ...(cursor === undefined ? {} : { cursor }),
       });
       for (const record of page.records) {
-        const { buildId, attempt } = readLiveAttempt(record);
-        if (Date.parse(attempt.value.preparedAt) > before) continue;
-        if (await endForgottenOne(ports, buildId, attempt, before)) ended += 1;
+        try {
+          const { buildId, attempt } = readLiveAttempt(record);
+          if (Date.parse(attempt.value.preparedAt) > before) continue;
+          if (await endForgottenOne(ports, buildId, attempt, before)) ended += 1;
+        } catch (error) {
+          failures.push(error);
+        }
       }
       cursor = page.cursor;
     } while (cursor !== undefined);

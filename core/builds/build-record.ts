@@ -151,6 +151,8 @@ export const attemptRecordSchema = z.strictObject({
   preparedAt: timestamp,
   /** Of its builder: what it uses is billed by that. */
   size: z.strictObject({ vcpu: z.number(), memoryMiB: z.number().int(), diskGiB: z.number().int() }).optional(),
+  /** Seconds after which its builder is ended: nothing beyond that is billed. */
+  timeoutSeconds: z.number().int().min(1).optional(),
   endedAt: timestamp.optional(),
   /** Its uploads in parts, by `step/output`: the store's name of each, and how it is cut. */
   uploads: z

@@ -142,6 +142,8 @@ async function prepareAttempt(
   if (size === undefined) throw new Error(`the plan has no stage ${stageId}`);
   const ticket = `lbt_${ports.ids.secret(32)}`;
   const now = ports.clock.now().toISOString();
+  // The steps bound themselves; this ends a task whose agent no longer does.
+  const timeoutSeconds = todo.reduce((sum, step) => sum + step.timeoutSeconds, 900);
   const manifest: Manifest = manifestSchema.parse({
     format: 'lbuild-manifest/1',
     buildId: build.id,
@@ -188,6 +190,7 @@ async function prepareAttempt(
     ...(Object.keys(inputs.secrets).length === 0 ? {} : { secrets: inputs.secrets }),
     preparedAt: now,
     size,
+    timeoutSeconds,
   };
   const place = manifestPlace(build.id, stageId, attempt);
   // Called again after a crash of its own, the attempt before never reached a builder: its ticket ends here.
@@ -212,7 +215,6 @@ async function prepareAttempt(
     cpu: String(size.vcpu * 1_024),
     memory: String(size.memoryMiB),
     diskGiB: size.diskGiB,
-    // The steps bound themselves; this ends a task whose agent no longer does.
-    timeoutSeconds: todo.reduce((sum, step) => sum + step.timeoutSeconds, 900),
+    timeoutSeconds,
   };
 }

@@ -79,6 +79,14 @@ export async function openBillingWorld(made = '2026-10-05T09:00:00Z'): Promise<B
   return world;
 }
 
+/** The table with some of its operations replaced. */
+export const tableWith = (table: Table, instead: Partial<Table>): Table => ({
+  get: (key) => table.get(key),
+  query: (query) => table.query(query),
+  transact: (writes) => table.transact(writes),
+  ...instead,
+});
+
 /** A fraction of integers, for recounts that share no code with what they judge. */
 export interface Fraction {
   readonly numerator: bigint;

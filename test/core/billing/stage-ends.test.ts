@@ -44,6 +44,8 @@ async function expectBilled({ engine, ids }: { engine: PaperEngine; ids: readonl
     const [records, attempts] = [await buildUsage(engine.table, id), await listAttempts(engine.table, id)];
     for (const { value } of attempts) {
       expect(value.state).toBe('ended');
+      // Kept by PrepareStage: nothing beyond it is billed.
+      expect(value.timeoutSeconds).toBeGreaterThan(900);
       const own = records.filter(({ stage, attempt }) => stage === value.stage && attempt === value.attempt);
       const time = own.reduce((sum, { quantities }) => sum + (quantities['builder.time'] ?? 0), 0);
       expect(time).toBe(Date.parse(value.endedAt ?? '') - Date.parse(value.preparedAt));

@@ -10,7 +10,7 @@ import { attemptWrite, findAttempt } from '../../../core/builds/stage-repository
 import { scheduleEnvelope } from '../../../core/events/envelope.ts';
 import { leaseWrites } from '../../../core/quota/lease.ts';
 import { handle } from '../../../functions/events/record-usage/record-usage.ts';
-import { type BillingWorld, openBillingWorld } from './billing-world.ts';
+import { type BillingWorld, openBillingWorld, tableWith } from './billing-world.ts';
 
 let world: BillingWorld;
 beforeEach(async () => {
@@ -19,17 +19,20 @@ beforeEach(async () => {
 });
 afterEach(() => world.close());
 
-async function runningAttempt(endedAt: string | undefined): Promise<void> {
+async function runningAttempt(
+  endedAt: string | undefined,
+  { id = 'bld_1', preparedAt = '2026-10-10T10:00:00.000Z' } = {},
+): Promise<void> {
   const build: BuildRecord = {
-    ...{ id: 'bld_1', tenantId: world.tenantId, keyId: 'key_1', name: 'x', specDigest: 'a'.repeat(64) },
+    ...{ id, tenantId: world.tenantId, keyId: 'key_1', name: 'x', specDigest: 'a'.repeat(64) },
     ...{ submittedAt: '2026-10-10T10:00:00.000Z', startedAt: '2026-10-10T10:00:00.000Z' },
     ...(endedAt === undefined ? { state: 'running' } : { state: 'cancelled', endedAt }),
   };
   const attempt: AttemptRecord = {
     ...{ stage: 's1', attempt: 1, ticketHash: 'a'.repeat(64), state: 'live', trust: 'tenant', steps: [], blobs: {} },
-    ...{ preparedAt: '2026-10-10T10:00:00.000Z', size: { vcpu: 2, memoryMiB: 4_096, diskGiB: 21 } },
+    ...{ preparedAt, size: { vcpu: 2, memoryMiB: 4_096, diskGiB: 21 } },
   };
-  await world.table.transact([buildWrite(build, 'absent'), attemptWrite('bld_1', attempt, 'absent')]);
+  await world.table.transact([buildWrite(build, 'absent'), attemptWrite(id, attempt, 'absent')]);
 }
 
 const usageOf = async () => {
@@ -47,6 +50,29 @@ describe('a sweep', () => {
       ending: 'stopped',
     });
     expect(await usageOf()).toMatchObject([{ payer: 'tenant', quantities: { 'builder.time': 1_800_000 } }]);
+  });
+
+  it('ends an attempt that an engine which stood still for two months comes back to', async () => {
+    await runningAttempt('2026-10-10T10:30:00.000Z', { preparedAt: '2026-08-10T10:00:00.000Z' });
+    expect((await sweepBilling(world)).ended).toBe(1);
+    expect(await usageOf()).toHaveLength(3);
+  });
+
+  it('goes on after an attempt that it cannot end, and says so at its end', async () => {
+    await runningAttempt('2026-10-10T10:30:00.000Z');
+    await runningAttempt('2026-10-10T10:30:00.000Z', { id: 'bld_2' });
+    const failing = tableWith(world.table, {
+      get: async (key) => {
+        if (key.partition === 'BUILD#bld_1') throw new Error('unreadable');
+        return world.table.get(key);
+      },
+    });
+    await expect(sweepBilling({ ...world, table: failing })).rejects.toMatchObject({
+      errors: [{ message: 'unreadable' }],
+    });
+    expect((await findAttempt(world.table, 'bld_2', 's1', 1))?.value.state).toBe('ended');
+    // The tenants had their turn.
+    expect((await sweepBilling(world)).sampled).toBe(0);
   });
 
   it.each([

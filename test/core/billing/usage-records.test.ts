@@ -1,12 +1,12 @@
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { attemptUsage, type EndedAttempt, payerOf } from '../../../core/billing/attempt-usage.ts';
+import { attemptUsage, type EndedAttempt, endAttemptWrites, payerOf } from '../../../core/billing/attempt-usage.ts';
 import { createCallCounter } from '../../../core/billing/call-counter.ts';
 import { dayAt, partsByDay } from '../../../core/billing/days.ts';
 import { recordDownload } from '../../../core/billing/egress.ts';
 import { daySums } from '../../../core/billing/sums.ts';
 import type { UsageRecord } from '../../../core/billing/usage-record.ts';
-import type { BuildRecord } from '../../../core/builds/build-record.ts';
+import type { AttemptRecord, BuildRecord } from '../../../core/builds/build-record.ts';
 import { EngineError } from '../../../core/errors.ts';
 import type { Table } from '../../../core/ports/table.ts';
 import { type BillingWorld, openBillingWorld } from './billing-world.ts';
@@ -54,6 +54,32 @@ describe('an attempt', () => {
       ...{ 'builder.time': 90_500, 'builder.vcpu': 181_000, 'builder.memory': 362_000 },
       ...{ 'builder.disk': 905_000, 'builder.attempts': 1 },
     });
+  });
+
+  it('is billed no longer than its bound and an hour, and fits into a transaction however late its end was seen', () => {
+    const from = '2026-11-26T23:59:00.000Z';
+    const time = (attempt: EndedAttempt) =>
+      attemptUsage(build, attempt).reduce((sum, { quantities }) => sum + (quantities['builder.time'] ?? 0), 0);
+    expect(time(attempt(from, '2026-12-20T00:00:00.000Z', { timeoutSeconds: 1_500 }))).toBe(1_500_000 + 3_600_000);
+    // Of before bounds were kept: two days.
+    expect(time(attempt(from, '2026-12-20T00:00:00.000Z'))).toBe(2 * 86_400_000);
+    fc.assert(
+      fc.property(
+        fc.nat({ max: 86_400_000 }),
+        fc.nat({ max: 400 * 86_400_000 }),
+        fc.option(fc.integer({ min: 1, max: Number.MAX_SAFE_INTEGER }), { nil: undefined }),
+        (after, late, timeoutSeconds) => {
+          const preparedAt = new Date(Date.parse('2026-11-26T00:00:00.000Z') + after).toISOString();
+          const endedAt = new Date(Date.parse(preparedAt) + late).toISOString();
+          const { ending: _, endedAt: __, ...live } = attempt(preparedAt, endedAt, { timeoutSeconds });
+          const value = { ...live, state: 'live' } as AttemptRecord;
+          const writes = endAttemptWrites(build, { value, version: 1 }, { endedAt, ending: 'stopped' });
+          // Half is left for what the transaction does beside it.
+          expect(writes.length).toBeLessThanOrEqual(50);
+          expect(time({ ...live, endedAt, ending: 'stopped' })).toBeLessThanOrEqual(late);
+        },
+      ),
+    );
   });
 
   it('that runs past midnight uses on both days what lies in each, and counts on the first', () => {
