@@ -45,21 +45,25 @@ export interface BillingSwept {
  * Does what no event does, and what lost ones left undone: ends attempts that outlived their builds, with what they used; then, for
  * the tenants whose turn it is, the day's sample of what they store, the invoices of months that are over, and their
  * budgets. All of it may be repeated, cut short, and done by two at once.
- * @throws AggregateError of what went wrong with single attempts, when all else is done
+ * @throws AggregateError of what went wrong with single attempts and tenants, when all else is done
  */
 export async function sweepBilling(ports: BillingSweepPorts): Promise<BillingSwept> {
   const failures: unknown[] = [];
   const ended = await endForgotten(ports, failures);
   const [swept, tenants] = [{ ended, sampled: 0, invoices: 0, told: 0 }, await dueTenants(ports)];
   for (const tenantId of tenants.ids) {
-    if (await sampleStorage(ports, tenantId)) swept.sampled += 1;
-    swept.invoices += await closeInvoices(ports, tenantId);
-    swept.told += await tellBudgets(ports, tenantId);
+    try {
+      if (await sampleStorage(ports, tenantId)) swept.sampled += 1;
+      swept.invoices += await closeInvoices(ports, tenantId);
+      swept.told += await tellBudgets(ports, tenantId);
+    } catch (error) {
+      failures.push(error);
+    }
   }
   if (tenants.tick !== undefined) {
     await ports.table.transact([{ kind: 'put', key: billingSweepPlace, data: toJsonObject(tenants.tick) }]);
   }
-  if (failures.length > 0) throw new AggregateError(failures, `${failures.length} attempt(s) could not be billed.`);
+  if (failures.length > 0) throw new AggregateError(failures, `${failures.length} attempt(s) and tenant(s) could not be billed.`);
   return swept;
 }
 

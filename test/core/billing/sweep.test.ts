@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { attemptUsagePlace, invoicePlace } from '../../../core/billing/places.ts';
+import { attemptUsagePlace, invoicePlace, sumsPartition } from '../../../core/billing/places.ts';
 import { daySums } from '../../../core/billing/sums.ts';
 import { sweepBilling } from '../../../core/billing/sweep.ts';
 import { readUsage } from '../../../core/billing/usage-record.ts';
@@ -9,6 +9,7 @@ import { uploadUseKey } from '../../../core/builds/keys.ts';
 import { attemptWrite, findAttempt } from '../../../core/builds/stage-repository.ts';
 import { scheduleEnvelope } from '../../../core/events/envelope.ts';
 import { leaseWrites } from '../../../core/quota/lease.ts';
+import { newTenant } from '../../../core/tenancy/tenant.ts';
 import { handle } from '../../../functions/events/record-usage/record-usage.ts';
 import { type BillingWorld, openBillingWorld, tableWith } from './billing-world.ts';
 
@@ -82,6 +83,27 @@ describe('a sweep', () => {
     await runningAttempt(endedAt);
     expect((await sweepBilling(world)).ended).toBe(0);
     expect(await usageOf()).toEqual([]);
+  });
+
+  it('goes on after a tenant that it cannot bill, looks at it no sooner than the others, and says so', async () => {
+    const { record, write } = newTenant(world.clock, world.ids, { name: 'two' });
+    await world.table.transact([write]);
+    // The older one is first.
+    const failing = tableWith(world.table, {
+      query: async (query) => {
+        if (query.partition === sumsPartition(world.tenantId)) throw new Error('unreadable');
+        return world.table.query(query);
+      },
+    });
+    world.now = Date.parse('2026-11-12T12:00:00Z');
+    await expect(sweepBilling({ ...world, table: failing })).rejects.toMatchObject({
+      errors: [{ message: 'unreadable' }],
+    });
+    const closed = await world.table.query({ partition: invoicePlace(record.tenantId, '').partition, limit: 10 });
+    expect(closed.records.map(({ key }) => key.sort)).toEqual(['2026-10-10']);
+    expect(await sweepBilling({ ...world, table: failing })).toMatchObject({ sampled: 0, invoices: 0 });
+    world.now += 3_600_000;
+    expect(await sweepBilling(world)).toMatchObject({ invoices: 1 });
   });
 
   it('samples what is stored once a day: of builds that are over, by team, and uploads', async () => {
