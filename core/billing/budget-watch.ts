@@ -16,10 +16,9 @@ import {
   tellingSchema,
 } from './budget.ts';
 import { startOf } from './days.ts';
-import { spentIn } from './invoice.ts';
-import { type BillingPeriod, currentPeriod } from './periods.ts';
+import type { BillingPeriod } from './periods.ts';
 import { budgetTellingPlace, tenantBudgetsIndex } from './places.ts';
-import { readRateCard } from './rate-repository.ts';
+import { readSpending, type Spending } from './spending.ts';
 
 interface WatchPorts {
   readonly table: Table;
@@ -32,11 +31,9 @@ export interface BudgetUse {
   readonly spent: number;
 }
 
-export async function budgetUse({ table, clock }: WatchPorts, { tenantId, teamId }: BudgetOwner): Promise<BudgetUse> {
-  const [period, card] = await Promise.all([currentPeriod(table, tenantId, clock.now()), readRateCard(table)]);
-  const { from, to } = period;
-  const spent = await spentIn(table, tenantId, { from, to, card, ...(teamId === undefined ? {} : { teamId }) });
-  return { period, spent };
+export async function budgetUse(ports: WatchPorts, { tenantId, teamId }: BudgetOwner): Promise<BudgetUse> {
+  const spending = await readSpending(ports, tenantId);
+  return { period: spending.period, spent: spending.of(teamId) };
 }
 
 /**
@@ -52,10 +49,11 @@ export async function needBudget(
   const { tenantId, teamId } = build;
   const owners: BudgetOwner[] = [{ tenantId }, ...(teamId === undefined ? [] : [{ tenantId, teamId }])];
   const budgets = await Promise.all(owners.map((owner) => findBudget(ports.table, owner)));
-  for (const found of budgets) {
-    if (found?.budget.hardStop !== true) continue;
-    const { budget } = found;
-    const { period, spent } = await budgetUse(ports, budget);
+  const hard = budgets.flatMap((found) => (found?.budget.hardStop === true ? found.budget : []));
+  if (hard.length === 0) return;
+  const { period, of: spentBy } = await readSpending(ports, tenantId);
+  for (const budget of hard) {
+    const spent = spentBy(budget.teamId);
     if (spent < budget.microDollars) continue;
     const freesAt = new Date(startOf(period.to));
     const of = budget.teamId === undefined ? 'tenant' : 'team';
@@ -70,16 +68,33 @@ export async function needBudget(
 const dollars = (microDollars: number): string => `${(microDollars / 1_000_000).toFixed(2)} USD`;
 
 /**
- * Tells of each threshold that what was spent has reached: once for each amount, threshold and month, since what was
- * told is written with the events.
+ * Tells of each threshold that what was spent of these budgets of one tenant has reached: once for each amount,
+ * threshold and month, since what was told is written with the events.
  * @returns how many events it wrote
  */
-export async function tellBudget(ports: WatchPorts & { readonly ids: Ids }, owner: BudgetOwner): Promise<number> {
+export async function tellOwners(
+  ports: WatchPorts & { readonly ids: Ids },
+  tenantId: string,
+  owners: readonly BudgetOwner[],
+): Promise<number> {
+  let spending: Spending | undefined;
+  let told = 0;
+  for (const owner of owners) {
+    const found = await findBudget(ports.table, owner);
+    if (found === undefined) continue;
+    spending ??= await readSpending(ports, tenantId);
+    told += await tellBudget(ports, found.budget, spending);
+  }
+  return told;
+}
+
+async function tellBudget(
+  ports: WatchPorts & { readonly ids: Ids },
+  budget: BudgetRecord,
+  { period, of }: Spending,
+): Promise<number> {
   const { table } = ports;
-  const [found, place] = [await findBudget(table, owner), budgetTellingPlace(ownerOf(owner))];
-  if (found === undefined) return 0;
-  const { budget } = found;
-  const { period, spent } = await budgetUse(ports, owner);
+  const [spent, place] = [of(budget.teamId), budgetTellingPlace(ownerOf(budget))];
   const record = await table.get(place);
   const before = record === undefined ? undefined : tellingSchema.parse(record.data);
   const told = before?.period === period.id && before.microDollars === budget.microDollars ? before.told : [];
@@ -126,7 +141,9 @@ const mostBudgets = 1_000;
 export async function tellBudgets(ports: WatchPorts & { readonly ids: Ids }, tenantId: string): Promise<number> {
   const { partition } = tenantBudgetsIndex(tenantId, '');
   const { records } = await ports.table.query({ index: 'byTenant', partition, limit: mostBudgets });
-  let told = 0;
-  for (const { data } of records) told += await tellBudget(ports, budgetRecordSchema.parse(data));
-  return told;
+  return tellOwners(
+    ports,
+    tenantId,
+    records.map(({ data }) => budgetRecordSchema.parse(data)),
+  );
 }

@@ -129,21 +129,6 @@ export async function* tenantUse(
   }
 }
 
-/** Micro-dollars that a tenant's use of a span comes to, or that of one of its teams. */
-export async function spentIn(
-  table: Table,
-  tenantId: string,
-  {
-    card,
-    teamId,
-    ...span
-  }: { readonly from: string; readonly to: string; readonly card: RateCard; readonly teamId?: string },
-): Promise<number> {
-  const bill = createBill(card);
-  for await (const sum of tenantUse(table, tenantId, span, teamId)) bill.add(sum);
-  return totalOf(bill.lines());
-}
-
 /** What a line is of, for people. */
 export const whatOf = (line: Pick<BillLine, 'kind'>): string => usageKindFacts[line.kind].what;
 

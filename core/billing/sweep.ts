@@ -50,35 +50,42 @@ export interface BillingSwept {
 export async function sweepBilling(ports: BillingSweepPorts): Promise<BillingSwept> {
   const failures: unknown[] = [];
   const ended = await endForgotten(ports, failures);
-  const [swept, tenants] = [{ ended, sampled: 0, invoices: 0, told: 0 }, await dueTenants(ports)];
-  for (const tenantId of tenants.ids) {
-    try {
-      if (await sampleStorage(ports, tenantId)) swept.sampled += 1;
-      swept.invoices += await closeInvoices(ports, tenantId);
-      swept.told += await tellBudgets(ports, tenantId);
-    } catch (error) {
-      failures.push(error);
+  const swept = { ended, sampled: 0, invoices: 0, told: 0 };
+  for (let looked = 0; looked < tenantsAtOnce; looked += 1) {
+    const turn = await nextTurn(ports, looked === 0);
+    if (turn === undefined) break;
+    for (const { tenantId } of turn.tenants) {
+      try {
+        if (await sampleStorage(ports, tenantId)) swept.sampled += 1;
+        swept.invoices += await closeInvoices(ports, tenantId);
+        swept.told += await tellBudgets(ports, tenantId);
+      } catch (error) {
+        failures.push(error);
+      }
     }
   }
-  if (tenants.tick !== undefined) {
-    await ports.table.transact([{ kind: 'put', key: billingSweepPlace, data: toJsonObject(tenants.tick) }]);
-  }
-  if (failures.length > 0) throw new AggregateError(failures, `${failures.length} attempt(s) and tenant(s) could not be billed.`);
+  if (failures.length > 0)
+    throw new AggregateError(failures, `${failures.length} attempt(s) and tenant(s) could not be billed.`);
   return swept;
 }
 
-async function dueTenants({ table, clock }: BillingSweepPorts) {
+/**
+ * The tenant whose turn it is, none where a lap is over. That it had its turn is written before it is looked at: one
+ * whose work takes longer than the function may run holds up nobody, and has its next turn in the next lap.
+ * @param first whether a lap may begin
+ */
+async function nextTurn({ table, clock }: BillingSweepPorts, first: boolean) {
   const now = clock.now();
   const { cursor, lapAt } = tickSchema.parse((await table.get(billingSweepPlace))?.data ?? {});
-  if (cursor === undefined && lapAt !== undefined && now.getTime() < Date.parse(lapAt) + lapMilliseconds) {
-    return { ids: [] };
+  if (cursor === undefined) {
+    const isResting = lapAt !== undefined && now.getTime() < Date.parse(lapAt) + lapMilliseconds;
+    if (!first || isResting) return undefined;
   }
-  const page = await listTenants(table, { limit: tenantsAtOnce, ...(cursor === undefined ? {} : { cursor }) });
+  const page = await listTenants(table, { limit: 1, ...(cursor === undefined ? {} : { cursor }) });
   const began = cursor === undefined || lapAt === undefined ? now.toISOString() : lapAt;
-  return {
-    ids: page.tenants.map(({ tenantId }) => tenantId),
-    tick: { lapAt: began, ...(page.cursor === undefined ? {} : { cursor: page.cursor }) },
-  };
+  const tick = { lapAt: began, ...(page.cursor === undefined ? {} : { cursor: page.cursor }) };
+  await table.transact([{ kind: 'put', key: billingSweepPlace, data: toJsonObject(tick) }]);
+  return page;
 }
 
 /** @param failures takes what went wrong with single attempts: the others end none the less */

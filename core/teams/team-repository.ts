@@ -3,6 +3,8 @@ import { countPlace } from '../access/places.ts';
 import type { Principal } from '../access/principal.ts';
 import { type Reach, reaches, wholeTenant } from '../access/reach.ts';
 import { auditWrite } from '../audit/entry.ts';
+import { findBudget, ownerOf } from '../billing/budget.ts';
+import { budgetPlace, budgetTellingPlace } from '../billing/places.ts';
 import { EngineError } from '../errors.ts';
 import { toJsonObject } from '../json.ts';
 import type { Clock } from '../ports/clock.ts';
@@ -130,7 +132,7 @@ export async function changeTeam(
 }
 
 /**
- * Removes a team that has no members. What was its own keeps its id and stays the tenant's: whoever may so in the tenant
+ * Removes a team that has no members, and its budget. What was its own keeps its id and stays the tenant's: whoever may so in the tenant
  * reaches it still, and nobody else does.
  * @throws EngineError team.not_found, team.in_use
  */
@@ -146,11 +148,24 @@ export async function removeTeam(
     const { team, members } = readTeam(stored);
     if (members > 0) throw new EngineError('team.in_use', `The team has ${members} member(s).`);
     const detail = { name: team.name };
+    const owner = ownerOf({ tenantId, teamId });
+    const budget = await findBudget(table, { tenantId, teamId });
     const done = await took(table, [
       // Its version counts members too: one who joins meanwhile fails this.
       { kind: 'delete', key, condition: { kind: 'version', version: stored.version } },
       { kind: 'increment', key: countPlace(tenantId, 'teams'), counter: 'count', by: -1, min: 0 },
       auditWrite({ clock, ids }, principal, { action: 'team.removed', target: teamId, detail }),
+      // Nobody could see it or take it away any more.
+      ...(budget === undefined
+        ? []
+        : [
+            {
+              ...{ kind: 'delete' as const, key: budgetPlace(owner) },
+              condition: { kind: 'version' as const, version: budget.version },
+            },
+            auditWrite({ clock, ids }, principal, { action: 'budget.removed', target: teamId }),
+          ]),
+      { kind: 'delete', key: budgetTellingPlace(owner) },
     ]);
     return done ? true : undefined;
   });

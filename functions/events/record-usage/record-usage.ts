@@ -1,4 +1,4 @@
-import { tellBudget } from '../../../core/billing/budget-watch.ts';
+import { tellOwners } from '../../../core/billing/budget-watch.ts';
 import { sweepBilling } from '../../../core/billing/sweep.ts';
 import { findBuild } from '../../../core/builds/build-repository.ts';
 import type { JsonValue } from '../../../core/digest.ts';
@@ -16,7 +16,6 @@ export async function handle(ports: Pick<Ports, 'table' | 'clock' | 'ids'>, inpu
   const build = (await findBuild(ports.table, buildId))?.value;
   if (build === undefined) return { told: 0 };
   const { tenantId, teamId } = build;
-  let told = await tellBudget(ports, { tenantId });
-  if (teamId !== undefined) told += await tellBudget(ports, { tenantId, teamId });
-  return { told };
+  const owners = [{ tenantId }, ...(teamId === undefined ? [] : [{ tenantId, teamId }])];
+  return { told: await tellOwners(ports, tenantId, owners) };
 }

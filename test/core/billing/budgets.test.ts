@@ -1,16 +1,18 @@
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { Principal } from '../../../core/access/principal.ts';
 import { auditEntrySchema } from '../../../core/audit/entry.ts';
 import { pendingPlace } from '../../../core/audit/places.ts';
 import { budgetView } from '../../../core/billing/billing-view.ts';
-import { type BudgetSetting, budgetSettingSchema, reachedBy } from '../../../core/billing/budget.ts';
-import { needBudget, tellBudget, tellBudgets } from '../../../core/billing/budget-watch.ts';
-import { rateCardPlace } from '../../../core/billing/places.ts';
+import { type BudgetSetting, budgetSettingSchema, ownerOf, reachedBy } from '../../../core/billing/budget.ts';
+import { needBudget, tellBudgets, tellOwners } from '../../../core/billing/budget-watch.ts';
+import { budgetPlace, budgetTellingPlace, rateCardPlace, sumsPartition } from '../../../core/billing/places.ts';
 import { removeBudget, setBudget } from '../../../core/billing/set-budget.ts';
 import { submitBuild } from '../../../core/builds/build-repository.ts';
 import { toJsonObject } from '../../../core/json.ts';
+import { createTeam, removeTeam } from '../../../core/teams/team-repository.ts';
 import { specWith } from '../plan/plan-fixtures.ts';
-import { type BillingWorld, openBillingWorld } from './billing-world.ts';
+import { type BillingWorld, openBillingWorld, tableWith } from './billing-world.ts';
 
 let world: BillingWorld;
 beforeEach(async () => {
@@ -32,7 +34,7 @@ const spend = (dollars: number, teamId?: string, day = '2026-10-10') => {
   uses += 1;
   return world.record(`use${uses}`, day, { approvals: dollars }, teamId);
 };
-const tell = (teamId?: string) => tellBudget(world, { tenantId: world.tenantId, teamId });
+const tell = (teamId?: string) => tellOwners(world, world.tenantId, [{ tenantId: world.tenantId, teamId }]);
 const told = async (): Promise<unknown[]> =>
   (await world.events())
     .filter(({ type }) => type.startsWith('budget.'))
@@ -99,6 +101,42 @@ describe('a budget', () => {
     // By the index of all of a tenant's.
     expect(await tellBudgets(world, world.tenantId)).toBe(1);
     expect(await told()).toEqual([['budget.exceeded', 100, 'team_1']]);
+  });
+
+  it('is looked at with all others of its tenant by one reading of the month', async () => {
+    let queries = 0;
+    const table = tableWith(world.table, {
+      query: (query) => {
+        if (query.partition === sumsPartition(world.tenantId)) queries += 1;
+        return world.table.query(query);
+      },
+    });
+    for (let team = 0; team < 20; team += 1) {
+      await set({ microDollars: 10_000_000, thresholds: [], hardStop: true }, `team_${team}`);
+      await spend(team, `team_${team}`);
+    }
+    await set({ microDollars: 1_000_000_000, thresholds: [], hardStop: true });
+    expect(await tellBudgets({ ...world, table }, world.tenantId)).toBe(10);
+    // A month from the 5th lies in two calendar months.
+    expect(queries).toBe(2);
+    await needBudget({ ...world, table }, { tenantId: world.tenantId, teamId: 'team_9', purpose: undefined });
+    expect(queries).toBe(4);
+  });
+
+  it('goes with its team', async () => {
+    const { tenantId, table } = world;
+    const principal = { tenantId, keyId: 'key_1', memberId: 'mem_1', requestId: 'req_1' } as Principal;
+    const { teamId } = (await createTeam(world, principal, { name: 'one', description: '' })).team;
+    await set({ microDollars: 10_000_000 }, teamId);
+    await spend(10, teamId);
+    await tell(teamId);
+    const owner = ownerOf({ tenantId, teamId });
+    const stored = () => Promise.all([budgetPlace(owner), budgetTellingPlace(owner)].map((key) => table.get(key)));
+    expect(await stored()).not.toContain(undefined);
+    await removeTeam(world, principal, teamId);
+    expect(await stored()).toEqual([undefined, undefined]);
+    const { records } = await table.query({ partition: pendingPlace(tenantId, '').partition, limit: 10 });
+    expect(records.map(({ data }) => auditEntrySchema.parse(data).action)).toContain('budget.removed');
   });
 
   it('without a hard stop refuses nothing; with one it refuses builds until the month ends', async () => {

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { createIds } from '../../../adapters/system/ids.ts';
 import { attemptUsagePlace, invoicePlace, sumsPartition } from '../../../core/billing/places.ts';
 import { daySums } from '../../../core/billing/sums.ts';
 import { sweepBilling } from '../../../core/billing/sweep.ts';
@@ -86,7 +87,7 @@ describe('a sweep', () => {
   });
 
   it('goes on after a tenant that it cannot bill, looks at it no sooner than the others, and says so', async () => {
-    const { record, write } = newTenant(world.clock, world.ids, { name: 'two' });
+    const { record, write } = newTenant(world.clock, createIds(world.clock), { name: 'two' });
     await world.table.transact([write]);
     // The older one is first.
     const failing = tableWith(world.table, {
@@ -102,6 +103,31 @@ describe('a sweep', () => {
     const closed = await world.table.query({ partition: invoicePlace(record.tenantId, '').partition, limit: 10 });
     expect(closed.records.map(({ key }) => key.sort)).toEqual(['2026-10-10']);
     expect(await sweepBilling({ ...world, table: failing })).toMatchObject({ sampled: 0, invoices: 0 });
+    world.now += 3_600_000;
+    expect(await sweepBilling(world)).toMatchObject({ invoices: 1 });
+  });
+
+  it('comes to the tenants behind one that takes the function with it', async () => {
+    const { record, write } = newTenant(world.clock, createIds(world.clock), { name: 'two' });
+    await world.table.transact([write]);
+    world.now = Date.parse('2026-11-12T12:00:00Z');
+    let reached: () => void = () => {};
+    const stuck = new Promise<void>((resolve) => {
+      reached = resolve;
+    });
+    // Its work never ends.
+    const hanging = tableWith(world.table, {
+      query: (query) => {
+        if (query.partition !== sumsPartition(world.tenantId)) return world.table.query(query);
+        reached();
+        return new Promise(() => {});
+      },
+    });
+    void sweepBilling({ ...world, table: hanging });
+    await stuck;
+    expect(await sweepBilling(world)).toMatchObject({ invoices: 1 });
+    expect((await world.table.get(invoicePlace(record.tenantId, '2026-10-10')))?.data).toBeDefined();
+    // That one has its turn in the next lap.
     world.now += 3_600_000;
     expect(await sweepBilling(world)).toMatchObject({ invoices: 1 });
   });
