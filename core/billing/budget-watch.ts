@@ -1,3 +1,4 @@
+import { untilDone } from '../access/attempts.ts';
 import { EngineError } from '../errors.ts';
 import { outboxWrite } from '../events/outbox.ts';
 import { toJsonObject } from '../json.ts';
@@ -71,6 +72,7 @@ const dollars = (microDollars: number): string => `${(microDollars / 1_000_000).
  * Tells of each threshold that what was spent of these budgets of one tenant has reached: once for each amount,
  * threshold and month, since what was told is written with the events.
  * @returns how many events it wrote
+ * @throws EngineError service.unavailable where others tell of the same budget all the time
  */
 export async function tellOwners(
   ports: WatchPorts & { readonly ids: Ids },
@@ -80,19 +82,25 @@ export async function tellOwners(
   let spending: Spending | undefined;
   let told = 0;
   for (const owner of owners) {
-    const found = await findBudget(ports.table, owner);
-    if (found === undefined) continue;
-    spending ??= await readSpending(ports, tenantId);
-    told += await tellBudget(ports, found.budget, spending);
+    told += await untilDone(async () => {
+      const found = await findBudget(ports.table, owner);
+      if (found === undefined) return 0;
+      spending ??= await readSpending(ports, tenantId);
+      const count = await tellBudget(ports, found.budget, spending);
+      // Whoever was faster may have seen less of what was spent, or more: look at all of it again.
+      if (count === undefined) spending = undefined;
+      return count;
+    });
   }
   return told;
 }
 
+/** @returns how many events it wrote; undefined where somebody else told meanwhile, of what they saw */
 async function tellBudget(
   ports: WatchPorts & { readonly ids: Ids },
   budget: BudgetRecord,
   { period, of }: Spending,
-): Promise<number> {
+): Promise<number | undefined> {
   const { table } = ports;
   const [spent, place] = [of(budget.teamId), budgetTellingPlace(ownerOf(budget))];
   const record = await table.get(place);
@@ -112,7 +120,7 @@ async function tellBudget(
     return due.length;
   } catch (error) {
     if (!(error instanceof ConditionFailed)) throw error;
-    return 0;
+    return undefined;
   }
 }
 

@@ -70,6 +70,29 @@ describe('a budget', () => {
     expect(await tell()).toBe(1);
   });
 
+  it('tells of what somebody who was faster had not seen', async () => {
+    await set({ microDollars: 100_000_000 });
+    await spend(50);
+    let isFirst = true;
+    // Between its look and its telling another one looks too, before the rest is spent.
+    const table = tableWith(world.table, {
+      transact: async (writes) => {
+        if (isFirst) {
+          isFirst = false;
+          await tell();
+          await spend(50);
+        }
+        return world.table.transact(writes);
+      },
+    });
+    expect(await tellOwners({ ...world, table }, world.tenantId, [{ tenantId: world.tenantId }])).toBe(2);
+    expect(await told()).toEqual([
+      ['budget.warning', 50, undefined],
+      ['budget.warning', 80, undefined],
+      ['budget.exceeded', 100, undefined],
+    ]);
+  });
+
   it('of another amount has other thresholds', async () => {
     await set({ microDollars: 10_000_000 });
     await spend(5);
