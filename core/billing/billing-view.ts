@@ -50,10 +50,11 @@ export async function listInvoices(
  * @throws EngineError invoice.not_found
  */
 export async function findInvoice({ table, clock }: ViewPorts, tenantId: string, month: string): Promise<Invoice> {
-  const { partition } = invoicePlace(tenantId, '');
-  const { records } = await table.query({ partition, sortPrefix: month, descending: true, limit: 1 });
+  // First: a month that is closed after this look is still found open, and one that was closed before it is stored.
   const open = openPeriods(await readCalendar(table, tenantId), clock.now()).findLast(({ id }) => id.startsWith(month));
   if (open !== undefined) return draftInvoice(table, tenantId, open, await readRateCard(table));
+  const { partition } = invoicePlace(tenantId, '');
+  const { records } = await table.query({ partition, sortPrefix: month, descending: true, limit: 1 });
   const [closed] = records;
   if (closed === undefined) throw new EngineError('invoice.not_found', `No month of the tenant begins in ${month}.`);
   return readInvoice(closed);
