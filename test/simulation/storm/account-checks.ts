@@ -9,7 +9,7 @@ import { readLease, sumOf } from '../../../core/quota/lease.ts';
 import { countOf, leasePlace, leasePrefix } from '../../../core/quota/places.ts';
 import { asShown } from '../../../core/sharing/work-of.ts';
 import { exactCost, type Fraction, nearest, plus } from '../../core/billing/billing-world.ts';
-import type { Storm } from './storm.ts';
+import type { Storm } from './state.ts';
 
 async function recordsOf({ engine }: Storm, tenantId: string): Promise<UsageRecord[]> {
   const day = engine.clock.now().toISOString().slice(0, 10);

@@ -9,7 +9,7 @@ import { isPublic } from '../../../core/events/catalogue.ts';
 import { overdueEvents } from '../../../core/events/outbox.ts';
 import { asShown, workOf } from '../../../core/sharing/work-of.ts';
 import { billedOnce, counted, invoiceFits, leasesFit, sumsFit, toldInTime } from './account-checks.ts';
-import type { Drawn, Storm } from './storm.ts';
+import type { Drawn, Storm } from './state.ts';
 
 type Check = (storm: Storm) => Promise<string[]> | string[];
 

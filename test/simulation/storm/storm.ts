@@ -16,6 +16,7 @@ import { duePartitions } from '../../../core/webhooks/places.ts';
 import { checkAll } from './checks.ts';
 import { Observer } from './observer.ts';
 import { Receiver } from './receiver.ts';
+import type { Drawn, Storm } from './state.ts';
 import { drawWeather, type Happening, type Weather } from './weather.ts';
 
 const minute = 60_000;
@@ -23,29 +24,6 @@ const minute = 60_000;
 const longest = 8 * 60 * minute;
 /** Paper time in which what is late, lost, refused or to be tried again comes. */
 const settling = 25 * minute;
-
-/** What became of an attempt: what its failure may be explained by. */
-export interface Drawn {
-  readonly buildId: string;
-  readonly stageId: string;
-  readonly fate: 'sound' | 'infrastructure' | 'lost' | 'step';
-  readonly deaf: boolean;
-}
-
-/** A run as the checks see it. */
-export interface Storm {
-  readonly weather: Weather;
-  readonly engine: PaperEngine;
-  readonly observer: Observer;
-  readonly receiver: Receiver;
-  readonly tenants: readonly string[];
-  /** Endpoint's address by tenant. */
-  readonly addresses: ReadonlyMap<string, string>;
-  readonly drawn: readonly Drawn[];
-  /** Builds whose end was asked for. */
-  readonly asked: ReadonlySet<string>;
-  readonly builds: readonly BuildRecord[];
-}
 
 export interface StormResult {
   readonly seed: number;
