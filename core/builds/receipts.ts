@@ -138,7 +138,7 @@ async function promoteOutputs(
     ];
     const user = { tenantId: build.tenantId, workId: build.id, kind: 'evidence' } as const;
     await needContent(
-      ports.table,
+      ports,
       user,
       files.map(([, { sha256 }]) => sha256),
     );
@@ -157,7 +157,7 @@ async function promoteOutputs(
   const artifact = receipt.artifact;
   if (artifact === undefined || receipt.module !== undefined || artifact.type !== step.program) return false;
   const { size, sha256 } = artifact;
-  await needContent(ports.table, { tenantId: build.tenantId, workId: build.id, kind: 'artifact' }, [sha256]);
+  await needContent(ports, { tenantId: build.tenantId, workId: build.id, kind: 'artifact' }, [sha256]);
   return promoteClaims(ports, [claim('artifact', size, sha256, artifactPlace(build.tenantId, sha256))]);
 }
 

@@ -69,9 +69,18 @@ export async function useContent(
   return true;
 }
 
-/** As useContent, for who cannot do without. @throws EngineError service.unavailable while they are being removed */
-export async function needContent(...given: Parameters<typeof useContent>): Promise<void> {
-  if (await useContent(...given)) return;
+/**
+ * As useContent, for who cannot do without: a removal that was cut short is finished first, once it is anybody's to finish.
+ * @throws EngineError service.unavailable while they are being removed
+ */
+export async function needContent(
+  ports: ContentPorts,
+  user: Parameters<typeof useContent>[1],
+  digests: readonly Sha256[],
+): Promise<void> {
+  if (await useContent(ports.table, user, digests)) return;
+  for (const digest of digests) await finishRemoval(ports, user.tenantId, digest);
+  if (await useContent(ports.table, user, digests)) return;
   throw new EngineError('service.unavailable', 'The bytes of this digest are just being removed.', {
     retryAfterSeconds: 5,
   });
@@ -117,6 +126,12 @@ async function hasImage(table: Table, build: BuildRecord): Promise<boolean> {
   return state === 'kept' || state === 'trashed';
 }
 
+export interface ContentPorts {
+  readonly table: Table;
+  readonly blobs: Pick<Blobs, 'delete'>;
+  readonly clock: Clock;
+}
+
 /** What became of bytes that somebody wanted to remove. `busy`: somebody else removes them, or came to use them. */
 export type ContentRemoval = 'used' | 'busy' | 'removed';
 
@@ -124,34 +139,62 @@ export type ContentRemoval = 'used' | 'busy' | 'removed';
  * Deletes bytes that nobody stands on. Cut short at any point, it is finished by the next call after a while; what began
  * to use them meanwhile either came first, and they stay, or is told that they are being removed.
  */
-export async function removeContent(
-  { table, blobs, clock }: { readonly table: Table; readonly blobs: Blobs; readonly clock: Clock },
+export async function removeContent(ports: ContentPorts, tenantId: string, digest: Sha256): Promise<ContentRemoval> {
+  const { table, clock } = ports;
+  const finished = await finishRemoval(ports, tenantId, digest);
+  if (finished !== undefined) return finished;
+  const { used, dead, version } = await readContentUse(table, tenantId, digest);
+  if (used) return 'used';
+  const begins = await wrote(table, [
+    { kind: 'check', key: contentPlace(tenantId, digest), condition: asRead(version) },
+    markWrite(tenantId, digest, { at: clock.now() }),
+    ...dead.slice(0, 90).map((use) => ({ kind: 'delete', key: use }) as const),
+  ]);
+  if (!begins) return 'busy';
+  return deleteMarked(ports, tenantId, digest, 1);
+}
+
+/**
+ * Finishes a removal of bytes that was cut short, once nobody can be about it any more. Nobody has come to use them since
+ * it began. Safe to repeat.
+ * @returns undefined where none was begun
+ */
+export async function finishRemoval(
+  ports: ContentPorts,
   tenantId: string,
   digest: Sha256,
-): Promise<ContentRemoval> {
-  const key = contentRemovalPlace(tenantId, digest);
+): Promise<'busy' | 'removed' | undefined> {
+  const { table, clock } = ports;
+  const begun = await table.get(contentRemovalPlace(tenantId, digest));
+  if (begun === undefined) return undefined;
   const now = clock.now();
-  const begun = await table.get(key);
-  const removalWrite = (seen: number | undefined): TableWrite => ({
-    ...{ kind: 'put', key, data: { at: now.toISOString(), tenantId, digest } },
-    ...{ indexes: { byState: contentRemovals(now.toISOString(), tenantId, digest) }, condition: asRead(seen) },
-  });
-  if (begun === undefined) {
-    const { used, dead, version } = await readContentUse(table, tenantId, digest);
-    if (used) return 'used';
-    const begins = await wrote(table, [
-      { kind: 'check', key: contentPlace(tenantId, digest), condition: asRead(version) },
-      removalWrite(undefined),
-      ...dead.slice(0, 90).map((use) => ({ kind: 'delete', key: use }) as const),
-    ]);
-    if (!begins) return 'busy';
-  } else {
-    if (Date.parse(removalSchema.parse(begun.data).at) + abandonedMilliseconds > now.getTime()) return 'busy';
-    // Taken over under its version: of two who come at once, one does it.
-    const takes = await wrote(table, [removalWrite(begun.version)]);
-    if (!takes) return 'busy';
-  }
+  if (Date.parse(removalSchema.parse(begun.data).at) + abandonedMilliseconds > now.getTime()) return 'busy';
+  // Taken over under its version: of two who come at once, one does it.
+  const takes = await wrote(table, [markWrite(tenantId, digest, { at: now, seen: begun.version })]);
+  return takes ? deleteMarked(ports, tenantId, digest, begun.version + 1) : 'busy';
+}
+
+/** The write by which somebody, and nobody else, removes bytes from now on. */
+function markWrite(
+  tenantId: string,
+  digest: Sha256,
+  { at: now, seen }: { readonly at: Date; readonly seen?: number },
+): TableWrite {
+  const at = now.toISOString();
+  return {
+    ...{ kind: 'put', key: contentRemovalPlace(tenantId, digest), data: { at, tenantId, digest } },
+    ...{ indexes: { byState: contentRemovals(at, tenantId, digest) }, condition: asRead(seen) },
+  };
+}
+
+async function deleteMarked(
+  { table, blobs }: ContentPorts,
+  tenantId: string,
+  digest: Sha256,
+  version: number,
+): Promise<'removed'> {
   await blobs.delete(artifactPlace(tenantId, digest));
-  await wrote(table, [{ kind: 'delete', key, condition: asRead((begun?.version ?? 0) + 1) }]);
+  const key = contentRemovalPlace(tenantId, digest);
+  await wrote(table, [{ kind: 'delete', key, condition: asRead(version) }]);
   return 'removed';
 }

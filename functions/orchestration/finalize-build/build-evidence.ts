@@ -20,7 +20,7 @@ import type { TableWrite } from '../../../core/ports/table.ts';
 import { needContent } from '../../../core/retention/content.ts';
 import { NoIndexHeader, readIndexHeader } from './index-header.ts';
 
-export type EvidencePorts = Pick<Ports, 'table' | 'blobs' | 'signer' | 'installation'>;
+export type EvidencePorts = Pick<Ports, 'table' | 'blobs' | 'clock' | 'signer' | 'installation'>;
 
 /** The index of a layer is missing or unreadable: it was dropped, and the next build makes the layer again. */
 export class IndexDamaged extends Error {
@@ -80,14 +80,14 @@ export async function storeEvidence(
   });
   const user = { tenantId: build.tenantId, workId: build.id, kind: 'evidence' } as const;
   await needContent(
-    ports.table,
+    ports,
     user,
     files.map(({ sha256 }) => sha256),
   );
   const sign = async (): Promise<EvidenceFile> => {
     const signature = await ports.signer.sign(preAuthenticationEncoding(payload));
     const envelope = envelopeFile({ payload, keyId: key.keyId, signature });
-    await needContent(ports.table, user, [envelope.sha256]);
+    await needContent(ports, user, [envelope.sha256]);
     await store(ports, build.tenantId, envelope);
     return envelope;
   };

@@ -11,7 +11,7 @@ import { concludeVerification, dropResults } from '../../../core/verify/conclude
 import { unpackZstd } from '../../shared/zstd.ts';
 import { type EvidencePorts, IndexDamaged, storeEvidence } from './build-evidence.ts';
 
-type FinalizePorts = EvidencePorts & Pick<Ports, 'clock' | 'ids'>;
+type FinalizePorts = EvidencePorts & Pick<Ports, 'ids'>;
 
 /**
  * Writes the outcome of a build whose stages are all settled: with a success the evidence of how it was made, in one
