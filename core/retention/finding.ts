@@ -29,9 +29,18 @@ export interface Finding {
   readonly remove: () => Promise<boolean>;
 }
 
+/** Something that could not be looked at: it stays, and the next look comes by it again. */
+export interface LookFailure {
+  readonly what: string;
+  readonly tenantId?: string;
+  readonly error: unknown;
+}
+
 /** What a look finds, of a tenant's or of all. */
 export interface Look {
   readonly findings: readonly Finding[];
+  /** What of it could not be looked at, while the rest was. */
+  readonly failures?: readonly LookFailure[];
   /** What is done beside, in no dry run, and is no removal: notes, notices. */
   readonly chores?: readonly (() => Promise<void>)[];
   /** What is to be done when the findings are removed. */

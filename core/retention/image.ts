@@ -7,7 +7,7 @@ import type { Clock } from '../ports/clock.ts';
 import type { Ids } from '../ports/ids.ts';
 import { ConditionFailed, type Table, type TableCondition, type TableRecord, type TableWrite } from '../ports/table.ts';
 import { hasLeft } from '../sharing/work-of.ts';
-import { allTrash, imagePlace, keptImages, trashOfTenant } from './places.ts';
+import { allTrash, imagePlace, keptImages, purgingOfTenant, trashOfTenant } from './places.ts';
 
 const timestamp = z.iso.datetime();
 
@@ -95,7 +95,10 @@ export function imageWrite(image: ImageRecord, version: number | undefined): Tab
       : state === 'trashed' && trash !== undefined
         ? { byTenant: trashOfTenant(tenantId, trash.purgeAt, buildId), byState: allTrash(trash.purgeAt, buildId) }
         : state === 'purging'
-          ? { byState: allTrash(trash?.purgeAt ?? endedAt, buildId) }
+          ? {
+              byTenant: purgingOfTenant(tenantId, trash?.purgeAt ?? endedAt, buildId),
+              byState: allTrash(trash?.purgeAt ?? endedAt, buildId),
+            }
           : {};
   const condition = asRead(version);
   return { kind: 'put', key: imagePlace(buildId), data: toJsonObject(image), indexes, condition };

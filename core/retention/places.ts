@@ -14,6 +14,11 @@ export const trashOfTenant = (tenantId: string, purgeAt: string, buildId: string
   partition: `TRASH#${tenantId}`,
   sort: `${purgeAt}#${buildId}`,
 });
+/** Index byTenant: what of the tenant's trash is about to be purged, and is in its trash no more. */
+export const purgingOfTenant = (tenantId: string, purgeAt: string, buildId: string): TableKey => ({
+  partition: `PURGING#${tenantId}`,
+  sort: `${purgeAt}#${buildId}`,
+});
 /** Index byState: all trash, what goes next first. */
 export const allTrash = (purgeAt: string, buildId: string): TableKey => ({
   partition: trashPartition(shardOf(buildId)),

@@ -3,15 +3,18 @@ import { findBuild } from '../builds/build-repository.ts';
 import { listArtifacts } from '../builds/stage-repository.ts';
 import { outboxWrite } from '../events/outbox.ts';
 import type { Blobs } from '../ports/blobs.ts';
-import type { TableWrite } from '../ports/table.ts';
+import type { Table, TableRecord, TableWrite } from '../ports/table.ts';
 import { releaseWrites, settleLeases } from '../quota/settlement.ts';
 import { workOf } from '../sharing/work-of.ts';
 import { removeContent } from './content.ts';
-import type { Finding, Look, LookContext } from './finding.ts';
+import type { Finding, Look, LookContext, LookFailure } from './finding.ts';
 import { findImage, type ImageRecord, imageWrite, type RetentionPorts, readImage, subjectOf, wrote } from './image.ts';
 import { isIndexed } from './index-tenant.ts';
-import { trashPartitions } from './places.ts';
+import { purgingOfTenant, trashOfTenant, trashPartitions } from './places.ts';
 import { allOf, readProtections } from './protection.ts';
+
+/** Behind the date of a place of the trash, after all that can follow it there. */
+const lastOfDate = '$';
 
 type PurgePorts = RetentionPorts & { readonly blobs: Blobs };
 
@@ -19,28 +22,49 @@ type PurgePorts = RetentionPorts & { readonly blobs: Blobs };
 export async function lookForPurgeable(ports: PurgePorts, context: LookContext): Promise<Look> {
   const { now, tenantId, most } = context;
   const findings: Finding[] = [];
-  for (const partition of trashPartitions) {
-    for await (const record of allOf(ports.table, partition, undefined, 'byState')) {
+  const failures: LookFailure[] = [];
+  const indexed = new Map<string, boolean>();
+  for await (const record of dueTrash(ports.table, now, tenantId)) {
+    try {
       const { image } = readImage(record);
-      if ((image.trash?.purgeAt ?? '') > now.toISOString()) break;
-      if (tenantId !== undefined && image.tenantId !== tenantId) continue;
-      if (!(await mayGo(ports, image))) continue;
-      if (findings.length >= most) return { findings, more: true };
+      if (!(await mayGo(ports, image, indexed))) continue;
+      if (findings.length >= most) return { findings, failures, more: true };
       const { buildId, bytes } = image;
       findings.push({
         ...{ what: buildId, tenantId: image.tenantId, why: ['trash'] },
         ...(bytes === undefined ? {} : { bytes }),
         remove: () => purge(ports, buildId),
       });
+    } catch (error) {
+      failures.push({ what: record.key.partition, error });
     }
   }
-  return { findings };
+  return { findings, failures };
 }
 
-async function mayGo({ table }: PurgePorts, image: ImageRecord): Promise<boolean> {
+/** What may be purged by its date; of a tenant only its own is read. */
+async function* dueTrash(table: Table, now: Date, tenantId: string | undefined): AsyncGenerator<TableRecord> {
+  const lists =
+    tenantId === undefined
+      ? trashPartitions.map((partition) => ({ partition, index: 'byState' as const }))
+      : [purgingOfTenant(tenantId, '', ''), trashOfTenant(tenantId, '', '')].map(({ partition }) => ({
+          ...{ partition, index: 'byTenant' as const },
+        }));
+  for (const { partition, index } of lists) {
+    for await (const record of allOf(table, partition, undefined, index)) {
+      // Sorted by its date, which stands first.
+      if ((record.indexes[index]?.sort ?? '') > now.toISOString() + lastOfDate) break;
+      yield record;
+    }
+  }
+}
+
+async function mayGo({ table }: PurgePorts, image: ImageRecord, indexed: Map<string, boolean>): Promise<boolean> {
   if (image.state === 'purging') return true;
+  const { tenantId } = image;
+  if (!indexed.has(tenantId)) indexed.set(tenantId, await isIndexed(table, tenantId));
   // Before all builds of a tenant have said what they stand on, no bytes go.
-  if (image.state !== 'trashed' || !(await isIndexed(table, image.tenantId))) return false;
+  if (image.state !== 'trashed' || indexed.get(tenantId) !== true) return false;
   const build = await findBuild(table, image.buildId);
   return build !== undefined && (await readProtections(table, build.value)).protections.length === 0;
 }
