@@ -57,7 +57,7 @@ export async function sourceWrites(table: Pick<Table, 'get'>, build: BuildRecord
 }
 
 /** Digest of the lock that a template's spec names as such, where it names one. */
-function lockNamed(spec: { readonly lock?: unknown }): string | undefined {
+export function lockNamed(spec: { readonly lock?: unknown }): string | undefined {
   const { lock } = spec;
   return typeof lock === 'string' && /^[0-9a-f]{64}$/.test(lock) ? lock : undefined;
 }

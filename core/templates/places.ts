@@ -28,10 +28,11 @@ export const versionPlace = (templateId: string, version: number): TableKey => (
   sort: `${versionPrefix}${numbered(version)}`,
 });
 
+export const bodyPrefix = 'BODY#';
 /** What a version is expanded from: with all that it extends. */
 export const bodyPlace = (templateId: string, version: number): TableKey => ({
   partition: partitionOf(templateId),
-  sort: `BODY#${numbered(version)}`,
+  sort: `${bodyPrefix}${numbered(version)}`,
 });
 
 /** What its author wrote, where that is something else: of a version that extends another. */
