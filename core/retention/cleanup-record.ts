@@ -118,19 +118,25 @@ export async function listCleanups(
 
 const pageSchema = z.strictObject({ entries: z.array(cleanupEntrySchema) });
 
-/** A page of what a cleanup found: a record of them. */
+/**
+ * A page of what a cleanup found: a record of them. It ends with what the report lists: of a cleanup that was told twice
+ * an earlier report may have been longer.
+ */
 export async function listEntries(
   table: Table,
-  id: string,
+  { id, listed }: Pick<CleanupRecord, 'id' | 'listed'>,
   cursor?: string,
 ): Promise<{ readonly entries: readonly CleanupEntry[]; readonly cursor?: string }> {
   const page = await table.query({
     ...{ partition: cleanupPagePlace(id, 0).partition, limit: 1 },
     ...(cursor === undefined ? {} : { cursor }),
   });
+  const [record] = page.records;
+  const left = listed - (record === undefined ? 0 : Number(record.key.sort) * entriesAtOnce);
+  if (record === undefined || left <= 0) return { entries: [] };
   return {
-    entries: page.records.flatMap(({ data }) => pageSchema.parse(data).entries),
-    ...(page.cursor === undefined ? {} : { cursor: page.cursor }),
+    entries: pageSchema.parse(record.data).entries.slice(0, left),
+    ...(page.cursor === undefined || left <= entriesAtOnce ? {} : { cursor: page.cursor }),
   };
 }
 

@@ -22,10 +22,10 @@ export const listCleanupEntries = defineOperation({
   errors: ['cleanup.not_found', 'cursor.invalid', 'access.forbidden'],
   async handle({ table, installation }, { params, query, context }) {
     const owner = ownerOf(principalOf(context), query.scope);
-    const { id } = await getCleanup(table, owner, params.id);
-    const scope = ['listCleanupEntries', owner, id];
+    const report = await getCleanup(table, owner, params.id);
+    const scope = ['listCleanupEntries', owner, report.id];
     const { page, next } = await readPage(installation.cursorSecret, scope, { ...query, limit: 1 }, ({ cursor }) =>
-      listEntries(table, id, cursor),
+      listEntries(table, report, cursor),
     );
     return { body: { entries: [...page.entries], ...next } };
   },

@@ -234,8 +234,20 @@ export class RetentionWorld {
     } = {},
     through: RetentionPortsUnderTest = this.ports,
   ): Promise<{ readonly record: CleanupRecord; readonly entries: readonly CleanupEntry[] }> {
-    const content = { owner, tasks: [...tasks], dryRun };
-    const { id } = await requestCleanup(this.ports, content, { actor: this.actor, remember: () => [] });
+    const id = await this.request({ dryRun, tasks, owner });
+    await this.tell(id, owner, through);
+    return this.report(id, owner);
+  }
+
+  /** Asks for a cleanup. */
+  async request(content: { dryRun: boolean; tasks: readonly CleanupTask[]; owner: string }): Promise<string> {
+    const asked = { ...content, tasks: [...content.tasks] };
+    const { id } = await requestCleanup(this.ports, asked, { actor: this.actor, remember: () => [] });
+    return id;
+  }
+
+  /** Tells the real function of a cleanup that was asked for. */
+  async tell(id: string, owner: string, through: RetentionPortsUnderTest = this.ports): Promise<void> {
     await handle(
       through,
       eventEnvelope({
@@ -243,14 +255,21 @@ export class RetentionWorld {
         ...{ at: new Date(this.now).toISOString(), detail: { cleanupId: id, owner } },
       }),
     );
+  }
+
+  async report(
+    id: string,
+    owner: string,
+  ): Promise<{ readonly record: CleanupRecord; readonly entries: readonly CleanupEntry[] }> {
+    const record = await getCleanup(this.ports.table, owner, id);
     const entries: CleanupEntry[] = [];
     let cursor: string | undefined;
     do {
-      const page = await listEntries(this.ports.table, id, cursor);
+      const page = await listEntries(this.ports.table, record, cursor);
       entries.push(...page.entries);
       cursor = page.cursor;
     } while (cursor !== undefined);
-    return { record: await getCleanup(this.ports.table, owner, id), entries };
+    return { record, entries };
   }
 
   async cleanOnSchedule(through: RetentionPortsUnderTest = this.ports): Promise<void> {
