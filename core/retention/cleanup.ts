@@ -1,33 +1,29 @@
 import { lookForResults } from '../cache/evict.ts';
 import { EngineError } from '../errors.ts';
-import { listTenants } from '../tenancy/tenant.ts';
 import { lookForUploads } from '../uploads/sweep.ts';
 import { type CleanupEntry, type CleanupRecord, storeReport, type TaskCounts } from './cleanup-record.ts';
 import { lookForExpired } from './expired-images.ts';
-import {
-  type CleanupPorts,
-  type CleanupTask,
-  type Finding,
-  installationTasks,
-  type Look,
-  type LookContext,
-  tenantTasks,
-} from './finding.ts';
+import type { CleanupPorts, CleanupTask, Look, LookContext } from './finding.ts';
 import { indexTenant } from './index-tenant.ts';
 import { lookForObjects, lookForStaging } from './orphans.ts';
 import { cleanupPositionPlace, installationOwner } from './places.ts';
 import { lookForPurgeable } from './purge.ts';
 import { lookForBuilders, lookForKeys, lookForStuckBuilds } from './stuck.ts';
+import { doTask, throwAll } from './task.ts';
 
-/** What one task finds at most at one time: removed within a Lambda's 15 minutes, and the next run goes on. */
+/** What one task finds at most at one time; the next run goes on. */
 const mostFound = 500;
+/** Of the trash of all tenants at once. */
+const mostTrash = 2_000;
 
-/** Milliseconds after which a scheduled run begins with no more tenants: half of what a Lambda has. */
-const tenantsWithin = 450_000;
-const tenantsAtOnce = 50;
+/**
+ * Milliseconds after which a call of a function that may take 15 minutes begins with no further removal: a removal that
+ * is cut short keeps its bytes from everybody for a while, and must not be how a call usually ends.
+ */
+export const removesWithin = 720_000;
 
-/** Text of an error that a report holds. */
-const errorLength = 300;
+/** Milliseconds that one run gives to writing down what a tenant has from before. */
+const indexesWithin = 180_000;
 
 /** How each task looks. Of the first two it is a tenant's alone. */
 function lookFor(ports: CleanupPorts, task: CleanupTask, context: LookContext): Promise<Look> {
@@ -55,99 +51,108 @@ function lookFor(ports: CleanupPorts, task: CleanupTask, context: LookContext): 
   }
 }
 
-/** What one task came to; without a look it could not look. */
-interface Done<L> {
-  readonly counts: TaskCounts;
-  readonly entries: readonly CleanupEntry[];
-  readonly gone: ReadonlySet<Finding>;
-  readonly look?: L;
-}
-
-/**
- * Does one task: looks, and unless it is a dry run removes what was found. Both find the same, since finding changes
- * nothing and all is found before the first of it goes. A removal that fails is told, and the next goes on.
- */
-export async function doTask<L extends Look = Look>(
-  ports: CleanupPorts,
-  task: CleanupTask,
-  { dryRun, ...context }: LookContext & { readonly dryRun: boolean },
-): Promise<Done<L>> {
-  const entries: CleanupEntry[] = [];
-  const gone = new Set<Finding>();
-  let look: Look;
-  try {
-    look = await lookFor(ports, task, context);
-  } catch (error) {
-    const counts = { task, found: 0, removed: 0, bytes: 0, failed: 1, more: true, error: textOf(error) };
-    return { counts, entries, gone };
-  }
-  const { findings, more = false } = look;
-  if (!dryRun) for (const chore of look.chores ?? []) await chore();
-  let failed = 0;
-  let bytes = 0;
-  for (const finding of findings) {
-    const { what, tenantId, why } = finding;
-    const entry = {
-      ...{ task, what, why: [...why] },
-      ...(tenantId === undefined ? {} : { tenant: tenantId }),
-      ...(finding.bytes === undefined ? {} : { bytes: finding.bytes }),
-    };
-    try {
-      const outcome = dryRun ? 'found' : (await finding.remove()) ? 'removed' : 'changed';
-      entries.push({ ...entry, outcome });
-      if (outcome === 'removed') gone.add(finding);
-      if (outcome !== 'changed') bytes += finding.bytes ?? 0;
-    } catch (error) {
-      failed += 1;
-      entries.push({ ...entry, outcome: 'failed', error: textOf(error) });
-    }
-  }
-  const counts = { task, found: findings.length, removed: gone.size, bytes, failed, more };
-  return { counts, entries, gone, look: look as L };
-}
-
-function textOf(error: unknown): string {
-  // What is not one of the engine's own errors may hold what is not for readers of a report.
-  return error instanceof EngineError ? `${error.code}: ${error.detail}`.slice(0, errorLength) : 'internal.error';
+export interface RunOptions {
+  /** When it begins with no further removal; else 12 minutes after it began. */
+  readonly until?: Date;
+  /** Whether a report is written where nothing was found. */
+  readonly reportsNothing?: boolean;
 }
 
 /**
  * Does what a cleanup is to do, and writes its report. What walks through a store or all tenants goes on where the run
  * before stopped; a dry run looks from there too, and leaves it so. Safe to repeat, and to be cut short.
- * @param reportsNothing whether a report is written where nothing was found
+ * @throws AggregateError where something failed that nobody foresaw, after all the rest was done and told
  */
 export async function runCleanup(
   ports: CleanupPorts,
   record: CleanupRecord,
-  reportsNothing = true,
+  { until, reportsNothing = true }: RunOptions = {},
 ): Promise<CleanupRecord | undefined> {
   const startedAt = ports.clock.now();
-  const { owner, tasks, dryRun } = record;
-  const isOfAll = owner === installationOwner;
+  const end = until ?? new Date(startedAt.getTime() + removesWithin);
   const counts: TaskCounts[] = [];
   const entries: CleanupEntry[] = [];
-  if (!isOfAll && !dryRun) await indexTenant(ports.table, owner);
-  for (const task of tasks) {
-    const place = cleanupPositionPlace(task);
-    const stored = isOfAll ? await ports.table.get(place) : undefined;
-    const position = typeof stored?.data.at === 'string' ? stored.data.at : undefined;
-    const done = await doTask(ports, task, {
-      ...{ now: startedAt, most: mostFound, dryRun },
-      ...(isOfAll ? {} : { tenantId: owner }),
-      ...(position === undefined ? {} : { position }),
-    });
-    if (!dryRun) await done.look?.finish?.(done.gone);
-    counts.push(done.counts);
-    entries.push(...done.entries);
-    // Where it could not look it begins anew: the store may no longer take the position.
-    const next = done.look?.position;
-    if (isOfAll && !dryRun && position !== next) {
-      const data = next === undefined ? {} : { at: next };
-      await ports.table.transact([{ kind: 'put', key: place, data }]);
+  const errors: unknown[] = [];
+  const isKnown = record.owner === installationOwner || (await indexed(ports, record.owner, errors));
+  if (!isKnown && !reportsNothing) {
+    throwAll(errors);
+    return undefined;
+  }
+  for (const [at, task] of record.tasks.entries()) {
+    try {
+      const done = await runTask(ports, record, task, {
+        ...{ isKnown, startedAt, end, left: record.tasks.length - at },
+      });
+      counts.push(done.counts);
+      entries.push(...done.entries);
+      errors.push(...done.errors);
+    } catch (error) {
+      counts.push({ task, found: 0, removed: 0, bytes: 0, failed: 1, more: true, error: 'internal.error' });
+      errors.push(error);
     }
   }
   const found = counts.some((count) => count.found > 0 || count.failed > 0);
-  return found || reportsNothing ? storeReport(ports, record, { counts, entries, startedAt }) : undefined;
+  const report = found || reportsNothing ? await storeReport(ports, record, { counts, entries, startedAt }) : undefined;
+  throwAll(errors);
+  return report;
+}
+
+async function runTask(
+  ports: CleanupPorts,
+  { owner, dryRun }: CleanupRecord,
+  task: CleanupTask,
+  time: { readonly isKnown: boolean; readonly startedAt: Date; readonly end: Date; readonly left: number },
+) {
+  const isOfAll = owner === installationOwner;
+  const place = cleanupPositionPlace(task);
+  const stored = isOfAll ? await ports.table.get(place) : undefined;
+  const position = typeof stored?.data.at === 'string' ? stored.data.at : undefined;
+  const context: LookContext = {
+    ...{ now: time.startedAt, most: isOfAll && task === 'trash' ? mostTrash : mostFound },
+    ...(isOfAll ? {} : { tenantId: owner }),
+    ...(position === undefined ? {} : { position }),
+  };
+  const look = () => (time.isKnown ? lookFor(ports, task, context) : Promise.reject(notKnown()));
+  const done = await doTask(ports, task, look, {
+    dryRun,
+    // Of what is left of the time each task that is left has its share, so that none keeps the next from its own.
+    until() {
+      const now = ports.clock.now().getTime();
+      return new Date(now + Math.max(0, time.end.getTime() - now) / time.left);
+    },
+  });
+  if (dryRun) return done;
+  const errors = [...done.errors];
+  await done.look?.finish?.(done.gone).catch((error: unknown) => errors.push(error));
+  // Where it could not look it begins anew: the store may no longer take the position.
+  const next = done.cut ? position : done.look?.position;
+  if (isOfAll && position !== next) {
+    const data = next === undefined ? {} : { at: next };
+    await ports.table.transact([{ kind: 'put', key: place, data }]).catch((error: unknown) => errors.push(error));
+  }
+  return { ...done, errors };
+}
+
+/**
+ * Has all that a tenant has from before written down, as far as the time allows: only then is what is found what a run
+ * removes, and is nothing removed that something of before needs. It removes nothing, so that a dry run does it too.
+ */
+async function indexed({ table, clock }: CleanupPorts, tenantId: string, errors: unknown[]): Promise<boolean> {
+  const began = clock.now().getTime();
+  try {
+    let state = await indexTenant(table, tenantId);
+    while (state === 'more' && clock.now().getTime() - began < indexesWithin) {
+      state = await indexTenant(table, tenantId);
+    }
+    return state === 'done';
+  } catch (error) {
+    errors.push(error);
+    return false;
+  }
+}
+
+function notKnown(): EngineError {
+  return new EngineError('retention.indexing', 'Not all that the tenant has stored is written down yet.');
 }
 
 /** A cleanup that nobody asked for. */
@@ -157,33 +162,4 @@ export function scheduledCleanup(ports: CleanupPorts, owner: string, tasks: read
     ...{ id: ports.ids.next('cln'), owner, tasks: [...tasks], dryRun: false, state: 'requested', requestedAt },
     ...{ counts: [], listed: 0 },
   };
-}
-
-/** What the hourly run does for the installation; what else there is has a schedule of its own. */
-const hourly = installationTasks.filter((task) => task !== 'cache' && task !== 'builders' && task !== 'uploads');
-
-/**
- * Cleans up on a schedule: the installation, then tenants one after another, going on where the run before stopped.
- * @returns how many tenants were looked at
- */
-export async function cleanOnSchedule(ports: CleanupPorts): Promise<number> {
-  await runCleanup(ports, scheduledCleanup(ports, installationOwner, hourly));
-  const place = cleanupPositionPlace('tenants');
-  const began = ports.clock.now().getTime();
-  const stored = await ports.table.get(place);
-  let cursor = typeof stored?.data.at === 'string' ? stored.data.at : undefined;
-  let tenants = 0;
-  do {
-    const page = await listTenants(ports.table, {
-      limit: tenantsAtOnce,
-      ...(cursor === undefined ? {} : { cursor }),
-    });
-    for (const { tenantId } of page.tenants) {
-      await runCleanup(ports, scheduledCleanup(ports, tenantId, tenantTasks), false);
-      tenants += 1;
-    }
-    cursor = page.cursor;
-    await ports.table.transact([{ kind: 'put', key: place, data: cursor === undefined ? {} : { at: cursor } }]);
-  } while (cursor !== undefined && ports.clock.now().getTime() - began < tenantsWithin);
-  return tenants;
 }

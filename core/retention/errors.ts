@@ -42,6 +42,11 @@ export const retentionErrors = {
     title: 'The tenant has too many holds',
     remedy: 'Release holds that nobody needs any more.',
   },
+  'retention.indexing': {
+    status: 503,
+    title: 'It is being written down what the tenant has stored',
+    remedy: 'Try again after some minutes; each run goes on with it, and nothing is removed until then.',
+  },
   'cleanup.not_found': {
     status: 404,
     title: 'There is no such cleanup',

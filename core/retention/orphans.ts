@@ -1,10 +1,10 @@
 import { findBuild } from '../builds/build-repository.ts';
 import { isTerminal } from '../builds/lifecycle.ts';
 import { artifactPlace, stagingPrefix } from '../builds/places.ts';
-import { abandonedMilliseconds, readContentUse, removalSchema, removeContent } from './content.ts';
-import type { CleanupPorts, Finding, Look, LookContext } from './finding.ts';
+import { abandonedMilliseconds, finishRemoval, readContentUse, removalSchema, removeContent } from './content.ts';
+import type { CleanupPorts, Finding, Look, LookContext, LookFailure } from './finding.ts';
 import { isIndexed } from './index-tenant.ts';
-import { contentRemovals } from './places.ts';
+import { contentRemovalPlace, contentRemovals } from './places.ts';
 import { allOf } from './protection.ts';
 
 /** What nobody has is left alone for a day: a build may just be about to write down that it has it. */
@@ -12,42 +12,54 @@ const graceMilliseconds = 86_400_000;
 
 /** Pages of the store's list, 1,000 objects each on S3, that one look reads. */
 const listedPages = 20;
+/** Milliseconds after which a look reads no further page: what it finds is to be removed in the same call. */
+const looksWithin = 60_000;
 
 const digestPattern = /^[0-9a-f]{64}$/;
 
-/** Files in the artifacts' store on which no build stands, and removals of such that were cut short. */
-export async function lookForObjects(ports: CleanupPorts, context: LookContext): Promise<Look> {
-  const { now, most } = context;
+/**
+ * Removals of files in the artifacts' store that were cut short. Whoever makes the same bytes anew waits for them, so that
+ * they are not left to the hourly run.
+ */
+export async function lookForInterrupted(ports: CleanupPorts, { now, most }: LookContext): Promise<Look> {
   const findings: Finding[] = [];
+  const failures: LookFailure[] = [];
   const before = new Date(now.getTime() - abandonedMilliseconds).toISOString();
-  for await (const { data } of allOf(ports.table, contentRemovals('', '', '').partition, undefined, 'byState')) {
-    const { at, tenantId, digest } = removalSchema.parse(data);
-    if (at > before || findings.length >= most) break;
-    findings.push(contentFinding(ports, tenantId, digest, { why: ['interrupted'] }));
+  for await (const { key, data } of allOf(ports.table, contentRemovals('', '', '').partition, undefined, 'byState')) {
+    const read = removalSchema.safeParse(data);
+    if (!read.success) {
+      failures.push({ what: key.partition, error: read.error });
+      continue;
+    }
+    const { at, tenantId, digest } = read.data;
+    if (at > before) break;
+    if (findings.length >= most) return { findings, failures, more: true };
+    findings.push({
+      ...{ what: artifactPlace(tenantId, digest).path, tenantId, why: ['interrupted'] },
+      remove: async () => (await finishRemoval(ports, tenantId, digest)) === 'removed',
+    });
   }
+  return { findings, failures };
+}
+
+/** Files in the artifacts' store on which no build stands. */
+export async function lookForObjects(ports: CleanupPorts, context: LookContext): Promise<Look> {
+  const { now } = context;
   const indexed = new Map<string, boolean>();
-  const walked = await walk(ports, context, { bucket: 'artifacts', prefix: '' }, async (path) => {
+  return walk(ports, context, { bucket: 'artifacts', prefix: '' }, async (path) => {
     const [tenantId = '', digest = '', ...rest] = path.split('/');
     if (rest.length > 0 || !digestPattern.test(digest)) return undefined;
     if (!indexed.has(tenantId)) indexed.set(tenantId, await isIndexed(ports.table, tenantId));
     if (indexed.get(tenantId) !== true || (await readContentUse(ports.table, tenantId, digest)).used) return undefined;
     const info = await ports.blobs.head(artifactPlace(tenantId, digest));
     if (info === undefined || info.modifiedAt.getTime() + graceMilliseconds > now.getTime()) return undefined;
-    return contentFinding(ports, tenantId, digest, { why: ['orphan'], bytes: info.size });
+    // Somebody removes it already, or will finish doing so.
+    if ((await ports.table.get(contentRemovalPlace(tenantId, digest))) !== undefined) return undefined;
+    return {
+      ...{ what: path, tenantId, why: ['orphan'], bytes: info.size },
+      remove: async () => (await removeContent(ports, tenantId, digest)) === 'removed',
+    };
   });
-  return { ...walked, findings: [...findings, ...walked.findings] };
-}
-
-function contentFinding(
-  ports: CleanupPorts,
-  tenantId: string,
-  digest: string,
-  told: Pick<Finding, 'why' | 'bytes'>,
-): Finding {
-  return {
-    ...{ what: artifactPlace(tenantId, digest).path, tenantId, ...told },
-    remove: async () => (await removeContent(ports, tenantId, digest)) === 'removed',
-  };
 }
 
 /** What builders stored of attempts whose build is over since a day, or is none. */
@@ -80,24 +92,33 @@ async function isOver({ table }: CleanupPorts, buildId: string, now: Date): Prom
 
 /** Goes through a part of a store, from where the look before stopped. */
 async function walk(
-  { blobs }: CleanupPorts,
+  { blobs, clock }: CleanupPorts,
   { position, most }: LookContext,
   { bucket, prefix }: { readonly bucket: 'work' | 'artifacts'; readonly prefix: string },
   look: (path: string) => Promise<Finding | undefined>,
 ): Promise<Look> {
   const findings: Finding[] = [];
+  const failures: LookFailure[] = [];
   let at = position;
-  for (let page = 0; page < listedPages; page += 1) {
+  const began = clock.now().getTime();
+  for (let page = 0; page < listedPages && clock.now().getTime() - began < looksWithin; page += 1) {
     const listed = await blobs.list(bucket, prefix, at);
     for (const path of listed.paths) {
-      const finding = await look(path);
+      let finding: Finding | undefined;
+      try {
+        finding = await look(path);
+      } catch (error) {
+        failures.push({ what: path, error });
+      }
       if (finding === undefined) continue;
       findings.push(finding);
       // The same page again: what was found of it is gone by then.
-      if (findings.length >= most) return { findings, more: true, ...(at === undefined ? {} : { position: at }) };
+      if (findings.length >= most) {
+        return { findings, failures, more: true, ...(at === undefined ? {} : { position: at }) };
+      }
     }
     at = listed.cursor;
-    if (at === undefined) return { findings };
+    if (at === undefined) return { findings, failures };
   }
-  return { findings, more: true, ...(at === undefined ? {} : { position: at }) };
+  return { findings, failures, more: true, ...(at === undefined ? {} : { position: at }) };
 }

@@ -6,7 +6,7 @@ import { orphanedBuilders, stopOrphan } from '../builds/orphaned-builders.ts';
 import { endBuild } from '../builds/settle.ts';
 import { unfinishedBuilds } from '../cache/needed-results.ts';
 import { listTenants } from '../tenancy/tenant.ts';
-import type { CleanupPorts, Finding, Look, LookContext } from './finding.ts';
+import type { CleanupPorts, Finding, Look, LookContext, LookFailure } from './finding.ts';
 
 const hour = 3_600_000;
 
@@ -87,15 +87,10 @@ export async function lookForKeys(ports: CleanupPorts, { now, position, most }: 
     ...(position === undefined ? {} : { cursor: position }),
   });
   const findings: Finding[] = [];
+  const failures: LookFailure[] = [];
   for (const { tenantId } of page.tenants) {
-    let cursor: string | undefined;
-    do {
-      const found = await listApiKeys(ports.table, tenantId, {
-        limit: 500,
-        ...(cursor === undefined ? {} : { cursor }),
-      });
-      for (const { keyId, expiresAt, revokedAt } of found.keys) {
-        if (expiresAt === undefined || revokedAt !== undefined || new Date(expiresAt) > now) continue;
+    try {
+      for await (const keyId of expiredKeys(ports, tenantId, now)) {
         findings.push({
           ...{ what: keyId, tenantId, why: ['expired'] },
           async remove() {
@@ -103,10 +98,24 @@ export async function lookForKeys(ports: CleanupPorts, { now, position, most }: 
             return true;
           },
         });
-        if (findings.length >= most) return { findings, more: true, ...(position === undefined ? {} : { position }) };
+        if (findings.length >= most) {
+          return { findings, failures, more: true, ...(position === undefined ? {} : { position }) };
+        }
       }
-      cursor = found.cursor;
-    } while (cursor !== undefined);
+    } catch (error) {
+      failures.push({ what: tenantId, tenantId, error });
+    }
   }
-  return { findings, ...(page.cursor === undefined ? {} : { position: page.cursor, more: true }) };
+  return { findings, failures, ...(page.cursor === undefined ? {} : { position: page.cursor, more: true }) };
+}
+
+async function* expiredKeys({ table }: CleanupPorts, tenantId: string, now: Date): AsyncGenerator<string> {
+  let cursor: string | undefined;
+  do {
+    const found = await listApiKeys(table, tenantId, { limit: 500, ...(cursor === undefined ? {} : { cursor }) });
+    for (const { keyId, expiresAt, revokedAt } of found.keys) {
+      if (expiresAt !== undefined && revokedAt === undefined && new Date(expiresAt) <= now) yield keyId;
+    }
+    cursor = found.cursor;
+  } while (cursor !== undefined);
 }

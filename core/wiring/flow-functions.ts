@@ -102,7 +102,8 @@ export const eventFunctions = {
   reapTasks: {
     name: 'reap-tasks',
     entry: 'functions/events/reap-tasks/lambda.ts',
-    rights: { ...none, stopsTasks: true },
+    // It deletes bytes whose removal was cut short.
+    rights: { ...none, blobs: 'write', stopsTasks: true },
     timeoutSeconds: 60,
   },
   bringSharersOn: {

@@ -8,10 +8,12 @@ import { countPlace, leasePlace, leasePrefix } from '../../../core/quota/places.
 import { noteDownload } from '../../../core/retention/downloads.ts';
 import { placeHold, releaseHold } from '../../../core/retention/holds.ts';
 import { findImage } from '../../../core/retention/image.ts';
+import { contentRemovals } from '../../../core/retention/places.ts';
 import { retentionPolicyContentSchema } from '../../../core/retention/policy.ts';
 import { setRetentionPolicy } from '../../../core/retention/policy-repository.ts';
 import { readProtections } from '../../../core/retention/protection.ts';
 import { removeArtifacts, restoreArtifacts, tagArtifacts } from '../../../core/retention/trash.ts';
+import { handle as reapTasks } from '../../../functions/events/reap-tasks/reap-tasks.ts';
 import { interrupted, Killed } from './interrupted.ts';
 import { openBench, type RetentionBench, RetentionWorld } from './retention-world.ts';
 
@@ -50,7 +52,7 @@ const stepArbitrary = fc.oneof(
       killedAt: fc.option(fc.nat(25), { nil: undefined }),
       /** Write before which somebody else does something. */
       meanwhile: fc.option(fc.tuple(fc.nat(25), actionArbitrary), { nil: undefined }),
-      tasks: fc.constantFrom('tenant', 'objects'),
+      tasks: fc.constantFrom('tenant', 'objects', 'trash', 'interrupted'),
     }),
   },
 );
@@ -177,6 +179,8 @@ class Run {
   }
 }
 
+const allRemovals = { index: 'byState', partition: contentRemovals('', '', '').partition, limit: 1_000 } as const;
+
 const leasePlaceOf = (tenantId: string) => {
   const { partition } = leasePlace(tenantId, '');
   return { partition, sortPrefix: leasePrefix };
@@ -194,7 +198,12 @@ async function openRun(): Promise<Run> {
 
 async function clean(run: Run, step: Extract<Step, { kind: 'clean' }>): Promise<void> {
   const { world } = run;
-  const scope = step.tasks === 'tenant' ? {} : { tasks: ['objects'] as const, owner: 'installation' };
+  const { tasks } = step;
+  // What is finished each five minutes has no dry run.
+  if (tasks === 'interrupted' && step.killedAt === undefined && step.meanwhile === undefined) {
+    return void (await reapTasks(world.ports, {}));
+  }
+  const scope = tasks === 'objects' || tasks === 'trash' ? { tasks: [tasks], owner: 'installation' } : {};
   const mine = (
     entries: readonly { readonly tenant?: string | undefined; readonly what: string; readonly task: string }[],
   ) => entries.filter(({ tenant }) => tenant === world.tenantId).map(({ task, what }) => `${task} ${what}`);
@@ -214,7 +223,8 @@ async function clean(run: Run, step: Extract<Step, { kind: 'clean' }>): Promise<
     meanwhile: met === undefined ? undefined : [met[0], () => run.act(met[1])],
   });
   try {
-    await world.clean(scope, through);
+    if (tasks === 'interrupted') await reapTasks(through, {});
+    else await world.clean(scope, through);
   } catch (error) {
     if (!(error instanceof Killed)) throw error;
   }
@@ -251,6 +261,9 @@ describe('a cleanup of any builds', () => {
         await run.world.clean();
         run.world.pass(10);
         for (let round = 0; round < 3; round += 1) await run.world.clean();
+        await reapTasks(run.world.ports, {});
+        const { records } = await bench.table.query(allRemovals);
+        expect(records.filter(({ data }) => data.tenantId === run.world.tenantId)).toEqual([]);
         await run.expectWhole();
         await run.expectCounted();
         const states = await run.look();
