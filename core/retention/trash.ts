@@ -114,7 +114,7 @@ export async function restoreArtifacts(
 
 /**
  * Replaces the tags of what a build made.
- * @throws EngineError build.not_found, build.not_ended, artifact.in_trash, artifact.purged
+ * @throws EngineError build.not_found, build.not_ended, retention.nothing_stored, artifact.in_trash, artifact.purged
  */
 export async function tagArtifacts(
   ports: RetentionPorts,
@@ -125,8 +125,11 @@ export async function tagArtifacts(
   return untilDone(async () => {
     const { value: shown } = await getBuild(ports.table, reach, buildId);
     if (shown.endedAt === undefined) throw new EngineError('build.not_ended', `The build is ${shown.state}.`);
-    const { image, version } = await imageOf(ports.table, await theBuild(ports.table, buildId));
+    const build = await theBuild(ports.table, buildId);
+    const { image, version } = await imageOf(ports.table, build);
     needKept(image);
+    // A tag writes an image down: not one of a build that has none, whose bytes nothing keeps.
+    await needStored(ports.table, build);
     const tags = [...new Set(change.tags)].sort();
     const tagged: ImageRecord = { ...image, tags };
     const done = await wrote(ports.table, [

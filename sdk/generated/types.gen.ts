@@ -8618,7 +8618,7 @@ export type TagArtifactsErrors = {
      */
     404: Problem;
     /**
-     * `artifact.in_trash`: The artifacts of the build are in the trash. `build.not_ended`: The build has not ended.
+     * `artifact.in_trash`: The artifacts of the build are in the trash. `build.not_ended`: The build has not ended. `retention.nothing_stored`: The build has no stored artifacts.
      */
     409: Problem;
     /**

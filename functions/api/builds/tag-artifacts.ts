@@ -19,7 +19,7 @@ export const tagBuildArtifacts = defineOperation({
   body: z.strictObject({ tags: z.array(tagSchema).max(retentionLimits.tags) }).meta({ id: 'Tags' }),
   response: imageViewSchema,
   status: 200,
-  errors: ['build.not_found', 'build.not_ended', 'artifact.in_trash', 'artifact.purged'],
+  errors: ['build.not_found', 'build.not_ended', 'retention.nothing_stored', 'artifact.in_trash', 'artifact.purged'],
   async handle(ports, { params, body, context }) {
     const change = { actor: principalOf(context), tags: body.tags };
     return { body: imageView(await tagArtifacts(ports, reachOf(context), params.id, change)) };

@@ -95,6 +95,15 @@ describe('a cleanup', () => {
     expect(await world.state(tagged)).toBe('kept');
   });
 
+  it('has no image, nor a tag, of a build whose files are not its own', async () => {
+    const failed = await world.begin('edge', { tested: true });
+    await world.make(failed, 'x');
+    await world.end(failed, 'failed');
+    const tag = tagArtifacts(world.ports, world.reach, failed, { actor: world.actor, tags: ['release'] });
+    await expect(tag).rejects.toMatchObject({ code: 'retention.nothing_stored' });
+    expect(await world.state(failed)).toBe('none');
+  });
+
   it('deletes no bytes that another image stands on', async () => {
     const [one, other] = [await world.image(['same', 'own']), await world.image(['same'])];
     await trash(one);
