@@ -2,6 +2,7 @@ import { request as httpRequest, type IncomingMessage, type RequestOptions } fro
 import { request as httpsRequest } from 'node:https';
 import { Readable } from 'node:stream';
 import { AddressRefused } from './address-refused.ts';
+import { answerTo } from './answer-to.ts';
 
 /** As many as browsers of packages follow; a ring of them ends here. */
 const mostRedirects = 5;
@@ -53,11 +54,7 @@ export function createWebFetch(connect: (url: URL, signal: AbortSignal) => Promi
 
 function ask(url: URL, connection: Connection, { method, headers, signal }: WebRequest): Promise<IncomingMessage> {
   const options = { ...connection, method: method ?? 'GET', signal, headers: { ...headers } };
-  return new Promise((resolve, reject) => {
-    const request =
-      url.protocol === 'https:' ? httpsRequest(url, options, resolve) : httpRequest(url, options, resolve);
-    request.on('error', reject).end();
-  });
+  return answerTo(url.protocol === 'https:' ? httpsRequest(url, options) : httpRequest(url, options));
 }
 
 /** Where a redirect leads. @throws AddressRefused where that is no web address, or gives up the encryption */

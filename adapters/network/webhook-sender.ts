@@ -5,6 +5,7 @@ import { addressFault } from '../../core/webhooks/address.ts';
 import { webhookLimits } from '../../core/webhooks/limits.ts';
 import type { WebProxy } from '../../core/wiring/proxy.ts';
 import { AddressRefused } from './address-refused.ts';
+import { answerTo } from './answer-to.ts';
 import { guardedConnect, type ResolveName } from './guarded-fetch.ts';
 
 export interface WebhookSenderOptions {
@@ -57,10 +58,7 @@ function post(
     ...{ ...options, method: 'POST', maxHeaderSize: 16_384 },
     headers: { ...headers, 'content-length': String(bytes.byteLength), connection: 'close' },
   };
-  return new Promise((resolve, reject) => {
-    const sent = url.protocol === 'https:' ? httpsRequest(url, given, resolve) : httpRequest(url, given, resolve);
-    sent.on('error', reject).end(bytes);
-  });
+  return answerTo(url.protocol === 'https:' ? httpsRequest(url, given) : httpRequest(url, given), bytes);
 }
 
 /**

@@ -1,15 +1,23 @@
 import { EngineError } from '../errors.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Ids } from '../ports/ids.ts';
-import { ConditionFailed, type Table } from '../ports/table.ts';
+import { ConditionFailed, type Table, type TableWrite } from '../ports/table.ts';
 import type { Vault } from '../ports/vault.ts';
 import type { WebhookAnswer, WebhookSender } from '../ports/webhook-sender.ts';
-import { type DeliveryRecord, deliveryWrite, readDelivery, type StoredDelivery } from './delivery.ts';
+import {
+  type AttemptRecord,
+  attemptWrite,
+  type DeliveryRecord,
+  deliveryWrite,
+  readDelivery,
+  type StoredDelivery,
+} from './delivery.ts';
 import { type EndpointRecord, livingSecrets, pingType, sealedFor } from './endpoint.ts';
 import { findEndpoint } from './endpoint-repository.ts';
 import { webhookLimits } from './limits.ts';
 import { type Attempt, recordOutcome } from './outcome.ts';
 import { deliveryPlace } from './places.ts';
+import { nextTry } from './schedule.ts';
 import { signedHeaders } from './signature.ts';
 
 export interface DeliverPorts {
@@ -63,6 +71,11 @@ export async function attemptDelivery(ports: DeliverPorts, name: DeliveryName): 
     return (await took(ports, { ...delivery, dueAt: quietUntil }, found)) ? 'postponed' : 'idle';
   }
 
+  if (delivery.claimedUntil !== undefined) {
+    const looked = await afterLostClaim(ports, found, now);
+    if (looked !== undefined) return looked;
+  }
+
   // Before the claim: where the key cannot be had, no attempt is spent.
   const secrets = await openSecrets(ports, target.endpoint, now);
   const claimedUntil = new Date(now.getTime() + leaseMilliseconds).toISOString();
@@ -74,6 +87,30 @@ export async function attemptDelivery(ports: DeliverPorts, name: DeliveryName): 
   if (!(await took(ports, claimed, found))) return 'idle';
   const attempt = await send(ports, target.endpoint, claimed, secrets);
   return recordOutcome(ports, { delivery: claimed, version: found.version + 1 }, target, attempt);
+}
+
+/**
+ * Of an attempt whose sender died it is not known whether it arrived. It counts as one that failed: the next one waits
+ * as long as after that, and after the last one the delivery is given up.
+ * @returns undefined where it is to be tried now
+ */
+async function afterLostClaim(ports: DeliverPorts, found: StoredDelivery, now: Date): Promise<Looked | undefined> {
+  const { claimedUntil = '', dueAt: _, ...rest } = found.delivery;
+  const ended = new Date(claimedUntil);
+  const next = nextTry(rest.id, rest.tries, ended);
+  if (next !== undefined && next <= now) return undefined;
+  const reason = 'It is not known whether it arrived: the engine was stopped meanwhile.';
+  const told: AttemptRecord = {
+    ...{ number: rest.attempts, at: rest.triedAt ?? claimedUntil, milliseconds: 0, outcome: 'failed', reason },
+    ...{ requestHeaders: {}, ...(next === undefined ? {} : { nextAt: next.toISOString() }) },
+  };
+  const after: DeliveryRecord =
+    next === undefined
+      ? { ...rest, state: 'failed', reason, endedAt: now.toISOString() }
+      : { ...rest, reason, dueAt: next.toISOString() };
+  const isOwn = await took(ports, after, found, [attemptWrite(rest.id, told, rest.expires)]);
+  if (!isOwn) return 'idle';
+  return next === undefined ? 'failed' : 'postponed';
 }
 
 /** A delivery to an endpoint that takes none. */
@@ -116,9 +153,14 @@ async function send(
 }
 
 /** Writes a delivery over the one that was read; false where somebody else was faster. */
-async function took(ports: DeliverPorts, next: DeliveryRecord, { version }: StoredDelivery): Promise<boolean> {
+async function took(
+  ports: DeliverPorts,
+  next: DeliveryRecord,
+  { version }: StoredDelivery,
+  beside: readonly TableWrite[] = [],
+): Promise<boolean> {
   try {
-    await ports.table.transact([deliveryWrite(next, version)]);
+    await ports.table.transact([deliveryWrite(next, version), ...beside]);
     return true;
   } catch (error) {
     if (!(error instanceof ConditionFailed)) throw error;

@@ -87,7 +87,7 @@ export async function createEndpoint(
 }
 
 /**
- * Changes what was said of an endpoint. One that is enabled again has a clean slate.
+ * Changes what was said of an endpoint. One that is enabled again, or has another address, has a clean slate.
  * @throws EngineError webhook.not_found, webhook.url_refused, team.not_found, service.unavailable
  */
 export async function changeEndpoint(
@@ -112,7 +112,8 @@ export async function changeEndpoint(
       ...(team === undefined ? {} : { teamId: team }),
       ...(enabled ? {} : { disabled: disabled ?? { reason: 'asked', at: now } }),
     };
-    const fresh = enabled && !endpoint.enabled;
+    // How it has answered is nothing of another address.
+    const fresh = (enabled && !endpoint.enabled) || after.url !== endpoint.url;
     const detail = toJsonObject({ ...factsOf(after), before: factsOf(endpoint) });
     return {
       endpoint: after,

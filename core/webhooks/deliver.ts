@@ -6,20 +6,21 @@ import { deliveryIdOf, deliveryWrite, newDelivery, readDelivery } from './delive
 import { pingType, wants } from './endpoint.ts';
 import { readEndpoints } from './endpoint-repository.ts';
 import { duePartitions } from './places.ts';
+import { atOnce, type Lane, Turns } from './turns.ts';
 
 /** What came of some deliveries, by how often. */
 export type Tally = Partial<Record<Looked, number>>;
 
-/** Deliveries that a sweep tries at once, and of these to one endpoint. */
-const atOnce = 16;
-const atOnceToOne = 4;
-
 /** Milliseconds after which a sweep begins no more attempts: the next one goes on. */
 const sweepBudget = 40_000;
 
-/** Due deliveries that a sweep looks at in each shard, a page at a time. */
+/**
+ * Due deliveries that a sweep reads in each shard, a page at a time: it reads on past endpoints of which it has enough, until
+ * it has taken up so many.
+ */
 const pageSize = 200;
-const pagesOfShard = 10;
+const pagesOfShard = 40;
+const mostTaken = 5_000;
 
 /**
  * Has an event sent to each endpoint that wants it: writes down a delivery for each, once however often the event comes,
@@ -68,24 +69,25 @@ function count(tally: Tally, looked: Looked): void {
 
 /**
  * Tries deliveries that are due: those that failed before, and those whose event's own attempt did not come to its end.
- * Endpoints take turns, and one that does not answer is left to the next sweep after some, so that nobody waits for
- * somebody else's endpoint for long. Safe to repeat, to be cut short, and to be done by two at once.
+ * Tenants take turns and so do their endpoints (turns.ts), and one that does not answer is left to the next sweep after some, so
+ * that nobody waits for somebody else's endpoint for long. Safe to repeat, to be cut short, and to be done by two at once.
  */
 export async function sweepDeliveries(ports: DeliverPorts): Promise<Tally> {
   const { clock } = ports;
   const ends = clock.now().getTime() + sweepBudget;
-  const queues = new Map<string, DeliveryName[]>();
+  const turns = new Turns();
   for (const partition of duePartitions) {
+    const before = turns.size;
     for await (const record of dueRecords(ports, partition)) {
       const { id: deliveryId, tenantId, endpointId } = readDelivery(record).delivery;
-      const queue = queues.get(endpointId) ?? [];
-      queue.push({ tenantId, endpointId, deliveryId });
-      queues.set(endpointId, queue);
+      turns.add({ tenantId, endpointId, deliveryId });
+      if (turns.size - before >= mostTaken / duePartitions.length) break;
     }
   }
+  turns.widen();
   const tally: Tally = {};
   const failures: unknown[] = [];
-  const lane = (queue: DeliveryName[]) => async (): Promise<void> => {
+  const run = async ({ queue }: Lane): Promise<void> => {
     for (let name = queue.shift(); name !== undefined; name = queue.shift()) {
       if (clock.now().getTime() >= ends) return;
       try {
@@ -98,11 +100,12 @@ export async function sweepDeliveries(ports: DeliverPorts): Promise<Tally> {
       }
     }
   };
-  // The first lane of each endpoint goes before the second of any.
-  const lanes = Array.from({ length: atOnceToOne }, () => [...queues.values()].map(lane)).flat();
   await Promise.all(
-    Array.from({ length: atOnce }, async () => {
-      for (let next = lanes.shift(); next !== undefined; next = lanes.shift()) await next();
+    Array.from({ length: atOnce.all }, async () => {
+      for (let lane = turns.take(); lane !== undefined; lane = turns.take()) {
+        await run(lane);
+        turns.end(lane);
+      }
     }),
   );
   if (failures.length > 0) throw failures[0];

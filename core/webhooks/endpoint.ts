@@ -89,6 +89,8 @@ export const healthSchema = z.strictObject({
   failingSince: timestamp.exactOptional(),
   /** Until when it asked to be left alone. */
   quietUntil: timestamp.exactOptional(),
+  /** When something arrived last, to within a minute. */
+  arrivedAt: timestamp.exactOptional(),
 });
 export type Health = z.infer<typeof healthSchema>;
 

@@ -16,7 +16,7 @@ import {
 import { type DisabledReason, type Health, pingType } from './endpoint.ts';
 import { atVersion, endpointWrite, findEndpoint, type StoredEndpoint } from './endpoint-repository.ts';
 import { webhookLimits } from './limits.ts';
-import { healthPlace } from './places.ts';
+import { endpointPlace, healthPlace } from './places.ts';
 import { nextTry, retryAfterSeconds } from './schedule.ts';
 
 interface OutcomePorts {
@@ -55,7 +55,9 @@ export async function recordOutcome(
   let target: StoredEndpoint | undefined = read;
   return untilDone(async () => {
     const { after, told, outcome } = judge(delivery, attempt);
-    const consequences = target === undefined ? [] : consequencesFor(ports, target, delivery, attempt, after);
+    // What another address answered says nothing of the one that the endpoint has now.
+    const isAsked = target?.endpoint.url === read.endpoint.url;
+    const consequences = target && isAsked ? consequencesFor(ports, target, delivery, attempt, after) : [];
     try {
       await ports.table.transact([
         deliveryWrite(after, version),
@@ -130,12 +132,19 @@ function consequencesFor(
   const began = before.tries === 1 ? before.triedAt : undefined;
   const { failingSince = began ?? at.toISOString() } = health;
   const succeeded = after.state === 'succeeded';
-  const next = succeeded ? {} : { failingSince, ...quiet(answer, endedAt) };
+  const { arrivedAt } = health;
+  const next = succeeded
+    ? { arrivedAt: endedAt.toISOString() }
+    : { failingSince, ...(arrivedAt === undefined ? {} : { arrivedAt }), ...quiet(answer, endedAt) };
   const writes = healthWrites(target, next);
-  if (succeeded || !endpoint.enabled || after.state !== 'failed') return writes;
+  // Of one that was removed meanwhile nothing is written down.
+  const there: TableWrite = { kind: 'check', key: endpointKey(target), condition: { kind: 'exists' } };
+  const alone = writes.length === 0 ? [] : [...writes, there];
+  if (succeeded || !endpoint.enabled || after.state !== 'failed') return alone;
   if (answer.kind === 'answered' && answer.status === gone) return [...writes, ...disable(ports, target, 'gone')];
   // One that took others meanwhile refuses this delivery alone.
-  if (before.triedAt === undefined || failingSince > before.triedAt) return writes;
+  if (before.triedAt === undefined || failingSince > before.triedAt) return alone;
+  if (arrivedAt !== undefined && arrivedAt >= before.triedAt) return alone;
   const unchanged: TableWrite[] =
     writes.length > 0
       ? writes
@@ -151,12 +160,18 @@ function quiet(answer: WebhookAnswer, now: Date): Pick<Health, 'quietUntil'> {
   return { quietUntil: new Date(now.getTime() + most * 1_000).toISOString() };
 }
 
+const endpointKey = ({ endpoint }: StoredEndpoint) => endpointPlace(endpoint.tenantId, endpoint.id);
 const healthKey = ({ endpoint }: StoredEndpoint) => healthPlace(endpoint.tenantId, endpoint.id);
+
+/** Milliseconds for which one that takes what is sent need not be written down as doing so again. */
+const arrivalMilliseconds = 60_000;
 
 /** The writes that make an endpoint's health another one: none where it stays as it is. */
 function healthWrites(target: StoredEndpoint, next: Health): TableWrite[] {
   const { health, healthVersion } = target;
-  if (health.failingSince === next.failingSince && health.quietUntil === next.quietUntil) return [];
+  const arrived = Date.parse(next.arrivedAt ?? '') - Date.parse(health.arrivedAt ?? '');
+  const isKnown = next.arrivedAt === health.arrivedAt || arrived < arrivalMilliseconds;
+  if (health.failingSince === next.failingSince && health.quietUntil === next.quietUntil && isKnown) return [];
   return [{ kind: 'put', key: healthKey(target), data: toJsonObject(next), condition: atVersion(healthVersion) }];
 }
 

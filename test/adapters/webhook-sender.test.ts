@@ -212,6 +212,15 @@ describe('a webhook', () => {
     expect(await send(here())).toMatchObject({ kind: 'unanswered', reason: 'The connection failed (ECONNRESET).' });
   });
 
+  it('takes no other protocol for an answer', async () => {
+    receiver.answer = (_, response) => {
+      response.socket?.end('HTTP/1.1 101 Switching Protocols\r\nupgrade: websocket\r\nconnection: upgrade\r\n\r\n');
+    };
+    expect(await send(`http://127.0.0.1:${receiver.port}/`)).toEqual({
+      ...{ kind: 'unanswered', reason: 'The connection failed (UPGRADE_REFUSED).' },
+    });
+  }, 5_000);
+
   it('is given up, and nothing said of it, where the engine is stopped', async () => {
     receiver.answer = () => undefined;
     const stop = new AbortController();

@@ -148,7 +148,7 @@ describe('an endpoint that does not take it', () => {
     receiver.answer = answering(200);
     await nextAttempt(id);
     expect(await states(id)).toEqual(['succeeded']);
-    expect(await health(id)).toEqual({});
+    expect(await health(id)).toEqual({ arrivedAt: expect.any(String) });
     const ids = receiver.received.map(({ headers }) => headers['webhook-id']);
     expect(ids).toEqual([delivery?.id, delivery?.id]);
     expect(receiver.received[0]?.body).toBe(receiver.received[1]?.body);

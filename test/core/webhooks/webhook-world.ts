@@ -29,7 +29,10 @@ export interface WebhookWorld {
   readonly ports: DeliverPorts & Parameters<typeof createEndpoint>[0];
   now: number;
   /** Makes an endpoint; its secret's text. */
-  endpoint(content: Partial<EndpointContent> & { readonly url: string }): Promise<{ id: string; secret: string }>;
+  endpoint(
+    content: Partial<EndpointContent> & { readonly url: string },
+    tenant?: string,
+  ): Promise<{ id: string; secret: string }>;
   event(type?: EventType, detail?: Parameters<typeof newEvent<'build.failed'>>[3]): EngineEvent;
   /** Calls the function with an event. */
   tell(event: EngineEvent, ports?: DeliverPorts): Promise<unknown>;
@@ -65,10 +68,10 @@ export function openWebhookWorld(
     set now(milliseconds) {
       time.now = milliseconds;
     },
-    async endpoint(content) {
+    async endpoint(content, tenant = tenantId) {
       const { stored, secret = '' } = await createEndpoint(
         ports,
-        actor,
+        { ...actor, tenantId: tenant },
         { events: ['*'], description: '', enabled: true, ...content },
         () => [],
       );
