@@ -51,10 +51,10 @@ export const plantedBugs: readonly PlantedBug[] = [
   },
   {
     handler: 'planBuild',
-    says: 'an event that comes late plans a build again that is queued',
+    says: 'a build is queued before its stages are stored',
     file: 'functions/orchestration/plan-build/plan-build.ts',
-    from: "build.state === 'submitted' ? {",
-    to: "build.state === 'submitted' || build.state === 'queued' ? {",
+    from: 'planned, () => storeStages(ports, buildId, plan));',
+    to: 'planned, async () => undefined);\n  await storeStages(ports, buildId, plan);',
   },
   {
     handler: 'dispatchBuilds',
@@ -72,10 +72,10 @@ export const plantedBugs: readonly PlantedBug[] = [
   },
   {
     handler: 'settleBuild',
-    says: 'attempts outlive their build',
+    says: 'its sweep ends builds whose execution goes on',
     file: 'functions/events/settle-build/settle-build.ts',
-    from: '  await endAttempts(ports, build);\n',
-    to: '',
+    from: "else if (status !== 'running') await settleBuild(ports, build.id);",
+    to: 'else if (status.length > 0) await settleBuild(ports, build.id);',
   },
   {
     handler: 'publishOutbox',
