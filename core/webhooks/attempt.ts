@@ -1,23 +1,15 @@
 import { EngineError } from '../errors.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Ids } from '../ports/ids.ts';
-import { ConditionFailed, type Table, type TableWrite } from '../ports/table.ts';
+import { ConditionFailed, type Table } from '../ports/table.ts';
 import type { Vault } from '../ports/vault.ts';
 import type { WebhookAnswer, WebhookSender } from '../ports/webhook-sender.ts';
-import {
-  type AttemptRecord,
-  attemptWrite,
-  type DeliveryRecord,
-  deliveryWrite,
-  readDelivery,
-  type StoredDelivery,
-} from './delivery.ts';
+import { type DeliveryRecord, deliveryWrite, readDelivery, type StoredDelivery } from './delivery.ts';
 import { type EndpointRecord, livingSecrets, pingType, sealedFor } from './endpoint.ts';
 import { findEndpoint } from './endpoint-repository.ts';
 import { webhookLimits } from './limits.ts';
 import { type Attempt, recordOutcome } from './outcome.ts';
 import { deliveryPlace } from './places.ts';
-import { nextTry } from './schedule.ts';
 import { signedHeaders } from './signature.ts';
 
 export interface DeliverPorts {
@@ -72,8 +64,10 @@ export async function attemptDelivery(ports: DeliverPorts, name: DeliveryName): 
   }
 
   if (delivery.claimedUntil !== undefined) {
-    const looked = await afterLostClaim(ports, found, now);
-    if (looked !== undefined) return looked;
+    const lost = await recordOutcome(ports, found, undefined, lostAttempt(delivery.claimedUntil));
+    // The next one may be due already.
+    const next = lost === 'idle' ? lost : await attemptDelivery(ports, name);
+    return next === 'idle' ? lost : next;
   }
 
   // Before the claim: where the key cannot be had, no attempt is spent.
@@ -90,27 +84,16 @@ export async function attemptDelivery(ports: DeliverPorts, name: DeliveryName): 
 }
 
 /**
- * Of an attempt whose sender died it is not known whether it arrived. It counts as one that failed: the next one waits
- * as long as after that, and after the last one the delivery is given up.
- * @returns undefined where it is to be tried now
+ * An attempt whose sender died: it is not known whether it arrived, so it counts as one that failed, in the log and in when
+ * the next follows. Of the endpoint it says nothing.
  */
-async function afterLostClaim(ports: DeliverPorts, found: StoredDelivery, now: Date): Promise<Looked | undefined> {
-  const { claimedUntil = '', dueAt: _, ...rest } = found.delivery;
-  const ended = new Date(claimedUntil);
-  const next = nextTry(rest.id, rest.tries, ended);
-  if (next !== undefined && next <= now) return undefined;
+function lostAttempt(claimedUntil: string): Attempt {
+  const endedAt = new Date(claimedUntil);
   const reason = 'It is not known whether it arrived: the engine was stopped meanwhile.';
-  const told: AttemptRecord = {
-    ...{ number: rest.attempts, at: rest.triedAt ?? claimedUntil, milliseconds: 0, outcome: 'failed', reason },
-    ...{ requestHeaders: {}, ...(next === undefined ? {} : { nextAt: next.toISOString() }) },
+  return {
+    ...{ at: new Date(endedAt.getTime() - leaseMilliseconds), endedAt, requestHeaders: {} },
+    answer: { kind: 'unanswered', reason },
   };
-  const after: DeliveryRecord =
-    next === undefined
-      ? { ...rest, state: 'failed', reason, endedAt: now.toISOString() }
-      : { ...rest, reason, dueAt: next.toISOString() };
-  const isOwn = await took(ports, after, found, [attemptWrite(rest.id, told, rest.expires)]);
-  if (!isOwn) return 'idle';
-  return next === undefined ? 'failed' : 'postponed';
 }
 
 /** A delivery to an endpoint that takes none. */
@@ -153,14 +136,9 @@ async function send(
 }
 
 /** Writes a delivery over the one that was read; false where somebody else was faster. */
-async function took(
-  ports: DeliverPorts,
-  next: DeliveryRecord,
-  { version }: StoredDelivery,
-  beside: readonly TableWrite[] = [],
-): Promise<boolean> {
+async function took(ports: DeliverPorts, next: DeliveryRecord, { version }: StoredDelivery): Promise<boolean> {
   try {
-    await ports.table.transact([deliveryWrite(next, version), ...beside]);
+    await ports.table.transact([deliveryWrite(next, version)]);
     return true;
   } catch (error) {
     if (!(error instanceof ConditionFailed)) throw error;

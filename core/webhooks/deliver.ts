@@ -24,7 +24,8 @@ const mostTaken = 5_000;
 
 /**
  * Has an event sent to each endpoint that wants it: writes down a delivery for each, once however often the event comes,
- * and tries it at once. A ping, or what is replayed, names its delivery.
+ * and tries it at once. One that did not answer last is left to the sweep: a call that waits for it would take the place of
+ * others. A ping, or what is replayed, names its delivery.
  * @throws what an attempt throws, after all have been made
  */
 export async function deliverEvent(ports: DeliverPorts, event: EngineEvent): Promise<Tally> {
@@ -40,7 +41,7 @@ export async function deliverEvent(ports: DeliverPorts, event: EngineEvent): Pro
   const endpoints = await readEndpoints(table, tenantId);
   const wanted = endpoints.filter(({ endpoint }) => wants(endpoint, type, detail.teamId));
   const names = await Promise.all(
-    wanted.map(async ({ endpoint }): Promise<DeliveryName> => {
+    wanted.map(async ({ endpoint, health }): Promise<DeliveryName[]> => {
       const now = clock.now();
       const made = newDelivery(event, endpoint.id, now);
       try {
@@ -49,10 +50,11 @@ export async function deliverEvent(ports: DeliverPorts, event: EngineEvent): Pro
         // The event came before.
         if (!(error instanceof ConditionFailed)) throw error;
       }
-      return { tenantId, endpointId: endpoint.id, deliveryId: made.id };
+      const isFailing = health.failingSince !== undefined;
+      return isFailing ? [] : [{ tenantId, endpointId: endpoint.id, deliveryId: made.id }];
     }),
   );
-  return tryAll(ports, names);
+  return tryAll(ports, names.flat());
 }
 
 async function tryAll(ports: DeliverPorts, names: readonly DeliveryName[]): Promise<Tally> {

@@ -36,6 +36,9 @@ export interface Attempt {
 /** Answers that ask to be left alone for a while, where they say how long. */
 const busy: readonly number[] = [429, 503];
 
+/** Milliseconds for which one that takes what is sent need not be written down as doing so again. */
+const arrivalMilliseconds = 60_000;
+
 /** Says that the endpoint is gone for good (RFC 9110, 15.5.11). */
 const gone = 410;
 
@@ -43,12 +46,13 @@ const gone = 410;
  * Writes what came of an attempt, with what follows for the endpoint, in one transaction: its health, and its end where
  * it is gone or where nothing has arrived since the delivery was first tried and that is given up.
  * @param claimed the delivery as the attempt's own claim left it
+ * @param read the endpoint that was asked; undefined where the attempt says nothing of one
  * @returns idle where the claim is no longer the attempt's own: whoever has it tells
  */
 export async function recordOutcome(
   ports: OutcomePorts,
   claimed: StoredDelivery,
-  read: StoredEndpoint,
+  read: StoredEndpoint | undefined,
   attempt: Attempt,
 ): Promise<'succeeded' | 'failed' | 'idle'> {
   const { delivery, version } = claimed;
@@ -56,7 +60,7 @@ export async function recordOutcome(
   return untilDone(async () => {
     const { after, told, outcome } = judge(delivery, attempt);
     // What another address answered says nothing of the one that the endpoint has now.
-    const isAsked = target?.endpoint.url === read.endpoint.url;
+    const isAsked = read !== undefined && target?.endpoint.url === read.endpoint.url;
     const consequences = target && isAsked ? consequencesFor(ports, target, delivery, attempt, after) : [];
     try {
       await ports.table.transact([
@@ -69,7 +73,7 @@ export async function recordOutcome(
       if (!(error instanceof ConditionFailed)) throw error;
       if (error.failed.includes(0)) return 'idle';
       // Somebody changed the endpoint, or another attempt told of its health: what follows is judged anew.
-      target = await findEndpoint(ports.table, delivery.tenantId, delivery.endpointId);
+      target = read && (await findEndpoint(ports.table, delivery.tenantId, delivery.endpointId));
       return undefined;
     }
   });
@@ -144,7 +148,9 @@ function consequencesFor(
   if (answer.kind === 'answered' && answer.status === gone) return [...writes, ...disable(ports, target, 'gone')];
   // One that took others meanwhile refuses this delivery alone.
   if (before.triedAt === undefined || failingSince > before.triedAt) return alone;
-  if (arrivedAt !== undefined && arrivedAt >= before.triedAt) return alone;
+  // Arrivals are written down to within a minute: one may have come so long after the last that is.
+  const arrivedUntil = Date.parse(arrivedAt ?? '') + arrivalMilliseconds;
+  if (arrivedUntil >= Date.parse(before.triedAt)) return alone;
   const unchanged: TableWrite[] =
     writes.length > 0
       ? writes
@@ -162,9 +168,6 @@ function quiet(answer: WebhookAnswer, now: Date): Pick<Health, 'quietUntil'> {
 
 const endpointKey = ({ endpoint }: StoredEndpoint) => endpointPlace(endpoint.tenantId, endpoint.id);
 const healthKey = ({ endpoint }: StoredEndpoint) => healthPlace(endpoint.tenantId, endpoint.id);
-
-/** Milliseconds for which one that takes what is sent need not be written down as doing so again. */
-const arrivalMilliseconds = 60_000;
 
 /** The writes that make an endpoint's health another one: none where it stays as it is. */
 function healthWrites(target: StoredEndpoint, next: Health): TableWrite[] {

@@ -13,7 +13,9 @@ describe('a guarded fetch', () => {
       asked.push(path);
       const to = /^\/to\/(.*)$/.exec(path)?.[1];
       if (to !== undefined) response.writeHead(302, { location: decodeURIComponent(to) }).end('elsewhere');
-      else if (path === '/ring') response.writeHead(301, { location: '/ring' }).end();
+      else if (path === '/socket') {
+        response.socket?.end('HTTP/1.1 101 Switching Protocols\r\nupgrade: websocket\r\nconnection: upgrade\r\n\r\n');
+      } else if (path === '/ring') response.writeHead(301, { location: '/ring' }).end();
       else response.writeHead(path === '/none' ? 404 : 200, { 'x-range': request.headers.range ?? '' }).end('body');
     });
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -37,6 +39,11 @@ describe('a guarded fetch', () => {
     expect([answer.status, answer.headers.get('x-range'), await answer.text()]).toEqual([200, 'bytes=2-', 'body']);
     expect((await get(`http://localhost:${port}/none`, init())).status).toBe(404);
   });
+
+  it('takes no other protocol for an answer', async () => {
+    const get = createGuardedFetch(['127.0.0.1']);
+    await expect(get(`http://127.0.0.1:${port}/socket`, init())).rejects.toMatchObject({ code: 'UPGRADE_REFUSED' });
+  }, 3_000);
 
   it.each([
     ...['127.0.0.1', '127.1', '0x7f000001', '2130706433', '0177.0.0.1', 'localhost', 'LOCALHOST', 'localhost.'],

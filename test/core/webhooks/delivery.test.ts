@@ -195,6 +195,7 @@ describe('an endpoint that does not take it', () => {
     await world.tell(refused);
     for (let tries = 0; tries < retrySeconds.length; tries += 1) {
       if (tries === 4) await world.tell(world.event());
+      if (tries === 4) await world.sweep();
       await nextAttempt(id);
     }
     expect((await states(id)).sort()).toEqual(['failed', 'succeeded']);
@@ -218,6 +219,7 @@ describe('an endpoint that does not take it', () => {
     await world.tell(world.event());
     receiver.answer = answering(200);
     await world.tell(world.event());
+    await world.sweep();
     expect(receiver.received).toHaveLength(1);
     const asked = new Date(world.now + 600_000).toISOString();
     expect((await world.deliveries(id)).map(({ dueAt }) => dueAt)).toEqual([asked, asked]);

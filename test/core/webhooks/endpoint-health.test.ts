@@ -4,6 +4,7 @@ import { changeEndpoint, removeEndpoint } from '../../../core/webhooks/change-en
 import { findEndpoint } from '../../../core/webhooks/endpoint-repository.ts';
 import { webhookLimits } from '../../../core/webhooks/limits.ts';
 import { healthPlace } from '../../../core/webhooks/places.ts';
+import { pingEndpoint } from '../../../core/webhooks/replay.ts';
 import { mostTries, retrySeconds } from '../../../core/webhooks/schedule.ts';
 import { actor, openWebhookWorld, tenantId, type WebhookWorld } from './webhook-world.ts';
 
@@ -63,8 +64,46 @@ describe('an endpoint', () => {
       return answered(410);
     };
     await world.tell(world.event());
+    await world.sweep();
     const found = await findEndpoint(world.table, tenantId, id);
     expect([found?.endpoint.url, found?.endpoint.enabled, found?.health]).toEqual(['https://new.example/', true, {}]);
+  });
+
+  it('is not disabled where it took something less than a minute after what is written down', async () => {
+    const { id } = await world.endpoint({ url: 'https://hooks.example/' });
+    await world.tell(world.event());
+    world.now += 30_000;
+    const refused = world.event();
+    answer = async ({ body }) => answered(body.includes(refused.id) ? 500 : 204);
+    // The other one is taken ten seconds after this one's first attempt.
+    const held = Promise.withResolvers<void>();
+    const taken = answer;
+    answer = async (request) => {
+      if (!request.body.includes(refused.id)) await held.promise;
+      return taken(request);
+    };
+    const other = world.tell(world.event());
+    const failed = world.tell(refused);
+    world.now += 10_000;
+    held.resolve();
+    await Promise.all([other, failed]);
+    await untilOver(id);
+    expect((await states(id)).sort()).toEqual(['failed', 'succeeded', 'succeeded']);
+    expect((await findEndpoint(world.table, tenantId, id))?.endpoint.enabled).toBe(true);
+  });
+
+  it('that did not answer last is left to the sweep, which no event waits for', async () => {
+    const { id } = await world.endpoint({ url: 'https://hooks.example/' });
+    answer = async () => answered(500);
+    await world.tell(world.event());
+    answer = async () => answered(204);
+    await world.tell(world.event());
+    expect([sent.length, await states(id)]).toEqual([1, ['pending', 'pending']]);
+    await world.sweep();
+    expect([sent.length, (await states(id)).sort()]).toEqual([2, ['pending', 'succeeded']]);
+    // It answers again.
+    await world.tell(world.event());
+    expect(sent).toHaveLength(3);
   });
 
   it('that is removed during an attempt leaves nothing behind', async () => {
@@ -94,8 +133,18 @@ it('a delivery whose senders die each time is tried as often as one that fails, 
   const [delivery] = await world.deliveries(id);
   const attempts = await world.attempts(delivery?.id ?? '');
   expect(attempts).toHaveLength(mostTries);
+  expect(new Set(attempts.map(({ at }) => at)).size).toBe(mostTries);
   for (const { outcome, reason } of attempts)
     expect([outcome, reason]).toEqual(['failed', expect.stringContaining('not known')]);
+});
+
+it('a ping whose sender dies is sent once', async () => {
+  const { id } = await world.endpoint({ url: 'https://hooks.example/' });
+  answer = () => Promise.reject(new Error('killed'));
+  await pingEndpoint(world.ports, actor, id, () => []);
+  for (const event of await world.told('webhook.ping')) await world.tell(event).catch(() => undefined);
+  await untilOver(id);
+  expect([await states(id), sent.length]).toEqual([['failed'], 1]);
 });
 
 it('a sweep gives each tenant its turn, whatever others’ endpoints do', async () => {
