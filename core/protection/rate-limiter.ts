@@ -3,12 +3,16 @@ import { untilDone } from '../access/attempts.ts';
 import type { Clock } from '../ports/clock.ts';
 import { ConditionFailed, type Table, type TableRecord } from '../ports/table.ts';
 import type { RateLimit } from '../wiring/rate-limit.ts';
-import { type Bucket, fullBucket, hasToken, idleAt, levelOf, taken } from './bucket.ts';
+import { type Bucket, fullBucket, hasToken, levelOf, taken, takenLate } from './bucket.ts';
 import { bucketPlace } from './places.ts';
 import { type RateVerdict, untoldAtMost, verdictOf } from './rate-limit.ts';
 import { createRecent } from './recent.ts';
 
-const bucketSchema = z.strictObject({ fullAt: z.number(), idle: z.number() });
+const bucketSchema = z.strictObject({
+  ...{ fullAt: z.number(), idle: z.number() },
+  // Records of an engine before this one have neither, for as long as they stay.
+  ...{ givenBack: z.number().default(0), restedUntil: z.number().default(0) },
+});
 
 /** Buckets that a process remembers; one that it forgets is read anew, and full where it is of this process alone. */
 const remembered = 10_000;
@@ -26,6 +30,8 @@ interface Seen {
   view: Bucket;
   /** Requests that have passed here since. */
   untold: number;
+  /** When the last of these passed. */
+  untoldAt: number;
   /** What the record is being told just now. */
   settling: Promise<RateVerdict> | undefined;
 }
@@ -39,9 +45,9 @@ export interface RateLimiter {
 /**
  * Buckets by name. One that is shared is a record; a process lets requests pass on account and tells the record after a
  * while, or at once while less than half of the bucket is left. A bucket is charged with nothing but what has passed: who
- * keeps to the rate is never refused. What it is not charged with yet, or never if a process ends, is at most
- * `untoldAtMost` requests a process: in any time t at most `burst + perSecond * t + processes * untoldAtMost` pass
- * (docs/decisions/0050-a-bucket-is-told-in-batches.md).
+ * keeps to the rate is not refused, as long as there are no more than ten processes. What it is not charged with yet, or never
+ * if a process ends, is at most `untoldAtMost` requests a process: since its record was made, at most `burst + perSecond * t +
+ * processes * untoldAtMost` pass in a time t, and `burst` more in any time (docs/decisions/0050-a-bucket-is-told-in-batches.md).
  */
 export function createRateLimiter(
   { table, clock }: { readonly table: Table; readonly clock: Clock },
@@ -49,7 +55,14 @@ export function createRateLimiter(
 ): RateLimiter {
   const buckets = createRecent<Seen>(remembered, () => {
     const full = fullBucket(clock.now().getTime());
-    return { stored: full, version: limit.shared ? undefined : 0, view: full, untold: 0, settling: undefined };
+    return {
+      stored: full,
+      version: limit.shared ? undefined : 0,
+      view: full,
+      untold: 0,
+      untoldAt: 0,
+      settling: undefined,
+    };
   });
   const most = limit.shared ? untoldAtMost(limit) : Number.POSITIVE_INFINITY;
   const judge = (bucket: Bucket, now: number, passes: boolean): RateVerdict =>
@@ -64,6 +77,7 @@ export function createRateLimiter(
     if (limit.shared && (seen.untold >= most || level.tokens < limit.burst / 2)) return undefined;
     seen.view = taken(limit, seen.view, now, 1);
     seen.untold += 1;
+    seen.untoldAt = now;
     return judge(seen.view, now, true);
   };
 
@@ -120,16 +134,6 @@ function bucketBefore(limit: RateLimit, seen: Seen, record: TableRecord | undefi
   }
   const stored = bucketSchema.parse(record.data);
   const same = record.version === seen.version && stored.fullAt === seen.stored.fullAt;
-  return same ? seen.view : charged(limit, seen, stored, now);
-}
-
-/**
- * A bucket that others have told of, with what has passed here and was not told. While a bucket is full, what it would
- * get is lost; of what passed here as much was got back, at least where it passed before. So this charges too little
- * rather than too much, by no more than what was lost.
- */
-function charged(limit: RateLimit, seen: Seen, stored: Bucket, now: number): Bucket {
-  const wasFull = idleAt(stored, now) - seen.stored.idle;
-  const cost = (seen.untold * 1_000) / limit.perSecond;
-  return taken(limit, stored, now, (Math.max(0, cost - Math.max(0, wasFull)) * limit.perSecond) / 1_000);
+  if (same || seen.untold === 0) return same ? seen.view : stored;
+  return takenLate(limit, stored, now, { tokens: seen.untold, lastAt: seen.untoldAt, idle: seen.stored.idle });
 }
