@@ -5,9 +5,14 @@ import { parseArgs } from 'node:util';
 import { openSqliteTable } from '../adapters/sqlite/sqlite-table.ts';
 import { createSystemClock } from '../adapters/system/clock.ts';
 import { daysBetween, type Figures, readAnalytics } from '../core/analytics/read-analytics.ts';
+import { attemptUsagePlace, rateCardPlace } from '../core/billing/places.ts';
+import type { RateVersion } from '../core/billing/rate-card.ts';
+import { type UsageRecord, usageWrites } from '../core/billing/usage-record.ts';
 import type { BuildRecord } from '../core/builds/build-record.ts';
 import { buildWrite } from '../core/builds/build-repository.ts';
 import { eventEnvelope } from '../core/events/envelope.ts';
+import { toJsonObject } from '../core/json.ts';
+import type { TableWrite } from '../core/ports/table.ts';
 import { handle } from '../functions/events/roll-up-analytics/roll-up-analytics.ts';
 import { Random } from './simulation/random.ts';
 
@@ -39,14 +44,16 @@ const releases = ['trixie', 'bookworm', 'sid'];
 /** Counts and every duration, by day and by template: what rollups do without. */
 interface Recounted {
   builds: number;
+  microDollars: number;
   failed: number;
   readonly totals: number[];
 }
 const recount = { day: new Map<string, Recounted>(), template: new Map<string, Recounted>() };
 
-function add(groups: Map<string, Recounted>, group: string, build: BuildRecord): void {
-  const found = groups.get(group) ?? { builds: 0, failed: 0, totals: [] };
+function add(groups: Map<string, Recounted>, group: string, build: BuildRecord, microDollars: number): void {
+  const found = groups.get(group) ?? { builds: 0, failed: 0, microDollars: 0, totals: [] };
   found.builds += 1;
+  found.microDollars += microDollars;
   if (build.state === 'failed') found.failed += 1;
   found.totals.push(Date.parse(build.endedAt ?? '') - Date.parse(build.submittedAt));
   groups.set(group, found);
@@ -71,15 +78,33 @@ function madeBuild(number: number): BuildRecord {
   };
 }
 
+/** What a builder of a build used: the record alone, as the sums of days are not what is read here. */
+function usedMinutes(build: BuildRecord, minutes: number): TableWrite[] {
+  const day = build.submittedAt.slice(0, 10);
+  const quantities = { 'builder.vcpu': minutes * 60_000 };
+  const record: UsageRecord = {
+    ...{ tenantId, payer: 'tenant', day, buildId: build.id, stage: 'base', attempt: 1 },
+    ...{ recordedAt: build.submittedAt, quantities },
+  };
+  return minutes === 0 ? [] : usageWrites(attemptUsagePlace(build.id, 'base', 1, day), record).slice(0, 1);
+}
+
 let largest = 0;
 const ports = { table, clock };
+const pricePerMinute = 1_000;
+const prices = { 'builder.vcpu': 60 * pricePerMinute };
+const rates: RateVersion = { from: '2026-01-01', name: 'made', prices };
+await table.transact([{ kind: 'put', key: rateCardPlace, data: toJsonObject({ versions: [rates] }) }]);
 const began = performance.now();
 const spent = { take: 0, fold: 0 };
 for (let number = 0; number < builds; number += 1) {
   const build = madeBuild(number);
-  add(recount.day, (build.endedAt ?? '').slice(0, 10), build);
-  add(recount.template, build.template?.id ?? '', build);
-  await table.transact([buildWrite(build, 'absent')]);
+  const minutes = Math.floor(30 * random());
+  // Tenths of a cent a minute and processor, so that no amount is rounded.
+  const microDollars = minutes * pricePerMinute;
+  add(recount.day, (build.endedAt ?? '').slice(0, 10), build, microDollars);
+  add(recount.template, build.template?.id ?? '', build, microDollars);
+  await table.transact([buildWrite(build, 'absent'), ...usedMinutes(build, minutes)]);
   const told = eventEnvelope({
     ...{ id: `evt_${build.id}`, type: 'build.succeeded', version: 1, tenantId, at: build.endedAt ?? '' },
     detail: { buildId: build.id },
@@ -141,16 +166,19 @@ function differences(
     const sorted = right.totals.toSorted((a, b) => a - b);
     const mean = Math.round(sorted.reduce((sum, value) => sum + value, 0) / sorted.length) / 1_000;
     const exact = (share: number) => (sorted[Math.ceil(share * sorted.length) - 1] ?? 0) / 1_000;
-    const { totalSeconds, builds: counted, outcomes } = figures;
+    const { totalSeconds, builds: counted, outcomes, microDollars } = figures;
     const near = (value: number, share: number) => Math.abs(value - exact(share)) <= 0.05 * exact(share);
     const same =
       counted === right.builds &&
       outcomes.failed === right.failed &&
+      microDollars === right.microDollars &&
       totalSeconds !== null &&
       totalSeconds.mean === mean &&
       near(totalSeconds.p50, 0.5) &&
       near(totalSeconds.p90, 0.9) &&
       near(totalSeconds.p99, 0.99);
-    return same ? [] : [`${group}: ${JSON.stringify({ found: { counted, totalSeconds }, mean, p50: exact(0.5) })}`];
+    return same
+      ? []
+      : [`${group}: ${JSON.stringify({ found: { counted, totalSeconds, microDollars }, mean, p50: exact(0.5) })}`];
   });
 }

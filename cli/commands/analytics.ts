@@ -18,7 +18,7 @@ const optionsSchema = connectionOptionsSchema.extend({
 /** `lbuild analytics`: what builds come to over days, as a table or as a chart. */
 export function analyticsCommand(output: Output): Command {
   return engineCommand('analytics')
-    .description('what the builds that ended come to: outcomes, durations, cache, failures')
+    .description('what the builds that ended come to: outcomes, durations, cache, cost, failures')
     .option('--from <day>', 'first day, such as 2026-11-01; 30 days without it')
     .option('--to <day>', 'last day; today without it')
     .addOption(new Option('--by <grouping>', 'what groups are made by').choices(groupings).default('day'))
@@ -39,7 +39,7 @@ export function analyticsCommand(output: Output): Command {
     });
 }
 
-const columns = ['', 'builds', 'failed', 'p50 s', 'p90 s', 'queue p50 s', 'cached'] as const;
+const columns = ['', 'builds', 'failed', 'p50 s', 'p90 s', 'queue p50 s', 'cached', 'USD'] as const;
 
 function tableOf({ all, groups }: BuildAnalytics): string[] {
   const rows = [...groups.map(({ group, figures }) => cells(group, figures)), cells('all', all)];
@@ -54,7 +54,7 @@ function tableOf({ all, groups }: BuildAnalytics): string[] {
 }
 
 function cells(group: string, figures: BuildFigures): string[] {
-  const { builds, outcomes, totalSeconds, queueSeconds, cacheHitRate } = figures;
+  const { builds, outcomes, totalSeconds, queueSeconds, cacheHitRate, microDollars } = figures;
   const seconds = (value: number | undefined) => (value === undefined ? '-' : value.toFixed(1));
   return [
     group,
@@ -64,5 +64,6 @@ function cells(group: string, figures: BuildFigures): string[] {
     seconds(totalSeconds?.p90),
     seconds(queueSeconds?.p50),
     cacheHitRate === null ? '-' : `${(100 * cacheHitRate).toFixed(0)} %`,
+    (microDollars / 1_000_000).toFixed(4),
   ];
 }

@@ -26,12 +26,12 @@ const mostLabels = 16;
 const labelCharacters = 18;
 
 /**
- * Draws figures by group as an SVG document: builds by outcome, how long they took, and how much came from the cache. It
- * holds no script, style sheet or reference, and all texts are escaped, so it can be shown in a page as it is.
+ * Draws figures by group as an SVG document: builds by outcome, how long they took, how much came from the cache, and
+ * what they cost. It holds no script, style sheet or reference, and all texts are escaped, so it can be shown in a page as it is.
  * @param title what stands over it
  */
 export function analyticsChart(title: string, groups: readonly ChartGroup[]): string {
-  const height = page.top + 3 * page.panel + 2 * page.between + page.bottom;
+  const height = page.top + 4 * page.panel + 3 * page.between + page.bottom;
   const top = (panel: number): number => page.top + panel * (page.panel + page.between);
   const body =
     groups.length === 0
@@ -40,7 +40,8 @@ export function analyticsChart(title: string, groups: readonly ChartGroup[]): st
           ...outcomePanel(groups, top(0)),
           ...durationPanel(groups, top(1)),
           ...cachePanel(groups, top(2)),
-          ...groupLabels(groups, top(2) + page.panel),
+          ...costPanel(groups, top(3)),
+          ...groupLabels(groups, top(3) + page.panel),
         ];
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" width="${page.width}" height="${height}" ` +
@@ -102,6 +103,15 @@ function cachePanel(groups: readonly ChartGroup[], top: number): string[] {
   return [...axis.drawn('% of steps from the cache'), ...drawn];
 }
 
+/** A hundredth of a cent is the least that an axis reaches to: a build may cost less than a cent. */
+const leastDollars = 0.0001;
+
+function costPanel(groups: readonly ChartGroup[], top: number): string[] {
+  const dollars = ({ microDollars }: Figures): number => microDollars / 1_000_000;
+  const axis = axisOf(Math.max(leastDollars, ...groups.map(({ figures }) => dollars(figures))), top);
+  return [...axis.drawn('US dollars'), ...curve(groups, '#0072b2', (figures) => axis.at(dollars(figures)))];
+}
+
 /** A line through what groups have, with a gap where one has nothing. */
 function curve(groups: readonly ChartGroup[], colour: string, yOf: (figures: Figures) => number | undefined): string[] {
   const points = groups.map(({ figures }, at) => ({ x: middleOf(groups, at), y: yOf(figures) }));
@@ -126,7 +136,7 @@ function axisOf(most: number, top: number) {
     ...[0, 0.5, 1].flatMap((share) => [
       `<line x1="${page.left}" x2="${page.width - page.right}" y1="${px(at(share * end))}" y2="${px(at(share * end))}" ` +
         `stroke="${share === 0 ? '#333' : '#ddd'}"/>`,
-      text(page.left - 6, at(share * end) + 4, String(share * end), 'end'),
+      text(page.left - 6, at(share * end) + 4, String(Number((share * end).toPrecision(3))), 'end'),
     ]),
   ];
   return { at, drawn };

@@ -44,6 +44,9 @@ export const figuresSchema = z
     failures: z
       .array(z.strictObject({ code: z.string(), builds: count }))
       .describe('Why builds failed, the most first.'),
+    microDollars: count.describe(
+      'What their builders cost, each build by the rate card when it was counted; what the service pays is not among it.',
+    ),
   })
   .meta({ id: 'BuildFigures' });
 export type Figures = z.infer<typeof figuresSchema>;
@@ -136,6 +139,7 @@ export function figuresOf(rollup: Rollup): Figures {
     failures: Object.entries(rollup.codes)
       .map(([code, builds]) => ({ code, builds }))
       .sort((a, b) => b.builds - a.builds || (a.code < b.code ? -1 : 1)),
+    microDollars: rollup.microDollars,
   };
 }
 

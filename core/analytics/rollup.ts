@@ -25,6 +25,8 @@ export const factSchema = z.strictObject({
   totalMilliseconds: z.number().int().nonnegative(),
   cacheHits: z.number().int().nonnegative(),
   cacheMisses: z.number().int().nonnegative(),
+  /** What its builders cost its tenant; facts and rollups of before cost was kept have none. */
+  microDollars: z.number().int().nonnegative().default(0),
 });
 export type Fact = Readonly<z.infer<typeof factSchema>>;
 
@@ -41,12 +43,13 @@ export const rollupSchema = z.strictObject({
   total: histogramSchema,
   cacheHits: z.number().int().nonnegative(),
   cacheMisses: z.number().int().nonnegative(),
+  microDollars: z.number().int().nonnegative().default(0),
 });
 export type Rollup = Readonly<z.infer<typeof rollupSchema>>;
 
 export const emptyRollup: Rollup = {
   ...{ outcomes: {}, codes: {}, queue: emptyHistogram, run: emptyHistogram, total: emptyHistogram },
-  ...{ cacheHits: 0, cacheMisses: 0 },
+  ...{ cacheHits: 0, cacheMisses: 0, microDollars: 0 },
 };
 
 const histogramOfMaybe = (milliseconds: number | undefined) =>
@@ -60,7 +63,7 @@ export function rollupOf(fact: Fact): Rollup {
     queue: histogramOfMaybe(fact.queueMilliseconds),
     run: histogramOfMaybe(fact.runMilliseconds),
     total: histogramOf(fact.totalMilliseconds),
-    ...{ cacheHits: fact.cacheHits, cacheMisses: fact.cacheMisses },
+    ...{ cacheHits: fact.cacheHits, cacheMisses: fact.cacheMisses, microDollars: fact.microDollars },
   };
 }
 
@@ -73,6 +76,7 @@ export function mergeRollups(a: Rollup, b: Rollup): Rollup {
     run: mergeHistograms(a.run, b.run),
     total: mergeHistograms(a.total, b.total),
     ...{ cacheHits: a.cacheHits + b.cacheHits, cacheMisses: a.cacheMisses + b.cacheMisses },
+    microDollars: a.microDollars + b.microDollars,
   };
 }
 

@@ -385,7 +385,7 @@ export const setTenantQuota = <ThrowOnError extends boolean = false>(options: Op
 });
 
 /**
- * What the builds that ended in a span of days come to: outcomes, durations, cache, failures
+ * What the builds that ended in a span of days come to: outcomes, durations, cache, cost, failures
  *
  * Needs the permission `analytics:read`.
  */

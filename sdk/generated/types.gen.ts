@@ -1684,6 +1684,10 @@ export type BuildFigures = {
         code: string;
         builds: number;
     }>;
+    /**
+     * What their builders cost, each build by the rate card when it was counted; what the service pays is not among it.
+     */
+    microDollars: number;
 };
 
 export type ApprovalPolicyList = {

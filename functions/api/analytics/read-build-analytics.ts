@@ -16,7 +16,7 @@ export const readBuildAnalytics = defineOperation({
   id: 'readBuildAnalytics',
   method: 'GET',
   path: '/v1/analytics/builds',
-  summary: 'What the builds that ended in a span of days come to: outcomes, durations, cache, failures',
+  summary: 'What the builds that ended in a span of days come to: outcomes, durations, cache, cost, failures',
   access: { kind: 'permission', permission: 'analytics:read' },
   params: z.strictObject({}),
   query: z.strictObject({

@@ -6,7 +6,9 @@ import { emptyRollup, mergeRollups, rollupOf } from '../../../core/analytics/rol
 const figures = (succeeded: number, failed: number) => {
   const fact = { buildId: 'b', tenantId: 't', day: '2026-11-01', groups: {}, totalMilliseconds: 60_000 } as const;
   const of = (outcome: 'succeeded' | 'failed', builds: number) =>
-    Array.from({ length: builds }, () => rollupOf({ ...fact, outcome, cacheHits: 3, cacheMisses: 1 }));
+    Array.from({ length: builds }, () =>
+      rollupOf({ ...fact, outcome, cacheHits: 3, cacheMisses: 1, microDollars: 2_000 }),
+    );
   return figuresOf([...of('succeeded', succeeded), ...of('failed', failed)].reduce(mergeRollups, emptyRollup));
 };
 
@@ -25,6 +27,9 @@ describe('the chart of builds', () => {
     expect(bars(svg, '#009e73')).toEqual([152, 76]);
     expect(bars(svg, '#d55e00')).toEqual([38]);
     expect(svg).toContain('<title>2026-11-01: 2 failed</title>');
+    // 10 builds of 0.2 cents, on an axis that ends there.
+    expect(svg).toContain('US dollars');
+    expect(svg).toContain('>0.02</text>');
   });
 
   it('takes no word of a group for markup, and reaches for nothing outside', () => {

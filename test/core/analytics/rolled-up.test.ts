@@ -8,11 +8,18 @@ import { createSystemClock } from '../../../adapters/system/clock.ts';
 import { daysBetween, figuresOf, readAnalytics } from '../../../core/analytics/read-analytics.ts';
 import { emptyRollup, mergeRollups, rollupOf } from '../../../core/analytics/rollup.ts';
 import { factOf } from '../../../core/analytics/take-facts.ts';
-import type { BuildRecord } from '../../../core/builds/build-record.ts';
+import { endAttemptWrites } from '../../../core/billing/attempt-usage.ts';
+import { buildCost } from '../../../core/billing/build-cost.ts';
+import { attemptUsagePlace } from '../../../core/billing/places.ts';
+import { listPrices } from '../../../core/billing/rate-card.ts';
+import { usageWrites } from '../../../core/billing/usage-record.ts';
+import type { AttemptRecord, BuildRecord } from '../../../core/builds/build-record.ts';
 import { buildWrite } from '../../../core/builds/build-repository.ts';
+import { attemptWrite } from '../../../core/builds/stage-repository.ts';
 import { eventEnvelope } from '../../../core/events/envelope.ts';
-import type { Table } from '../../../core/ports/table.ts';
+import type { Table, TableWrite } from '../../../core/ports/table.ts';
 import { handle } from '../../../functions/events/roll-up-analytics/roll-up-analytics.ts';
+import { ManualClock } from '../../contract/blobs/manual-clock.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'lbuild-analytics-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -44,13 +51,14 @@ const ended = fc.record({
   team: fc.option(fc.constantFrom('team_a', 'team_b'), { nil: undefined }),
   template: fc.option(fc.constantFrom('tpl_1', 'tpl_2', 'tpl_3'), { nil: undefined }),
   release: fc.constantFrom('trixie', 'bookworm'),
+  vcpuHours: fc.nat(5),
 });
 type Ended = typeof ended extends fc.Arbitrary<infer T> ? T : never;
 
 /** A build like others, to be changed. */
 const leaver: Ended = {
   ...{ tenant: 'ten_1', state: 'succeeded', submitted: 0, planned: 1_000, started: 1_000, ran: 60_000 },
-  ...{ code: 'builder.lost', team: undefined, template: undefined, release: 'trixie' },
+  ...{ code: 'builder.lost', team: undefined, template: undefined, release: 'trixie', vcpuHours: 0 },
 };
 
 function buildOf(made: Ended, number: number): BuildRecord {
@@ -70,32 +78,51 @@ function buildOf(made: Ended, number: number): BuildRecord {
   };
 }
 
-it('count a build whose owner left the work that others share, when it left, and never again', async () => {
+it('count a build whose owner left the work that others share on the day that it left, once its work is over', async () => {
+  const ports = { table, clock: new ManualClock(new Date('2026-10-31T00:01:00Z')) };
   const [left] = [buildOf({ ...leaver }, 1)];
   const { endedAt: _, ...going } = left;
   const withdrawn: BuildRecord = { ...going, state: 'running', withdrawnAt: '2026-10-31T00:00:00.000Z' };
   await table.transact([buildWrite(withdrawn, 'absent')]);
-  await handle({ table, clock }, told(withdrawn));
-  await handle({ table, clock }, tick);
-  // Its work ends later, well or not.
-  await table.transact([
-    buildWrite({ ...withdrawn, state: 'cancelled', outcome: 'succeeded', endedAt: '2026-11-01T00:00:00.000Z' }, 1),
-  ]);
-  await handle({ table, clock }, told(withdrawn));
-  await handle({ table, clock }, tick);
+  await handle(ports, told(withdrawn));
+  expect(await handle(ports, tick)).toEqual({ taken: 0, folded: 0 });
+  // Its work ends later, well or not; it costs its owner until then.
+  const over: BuildRecord = {
+    ...{ ...withdrawn, state: 'cancelled', outcome: 'succeeded', endedAt: '2026-11-01T00:00:00.000Z' },
+  };
+  await table.transact([buildWrite(over, 1), ...used(over, 2)]);
+  expect(await handle(ports, tick)).toEqual({ taken: 1, folded: 1 });
+  await handle(ports, told(withdrawn));
+  expect(await handle(ports, tick)).toEqual({ taken: 0, folded: 0 });
   const { all, groups } = await readAnalytics(table, 'ten_1', {
     days: daysBetween('2026-10-29', '2026-11-03'),
     groupBy: 'day',
   });
   expect([all.builds, all.outcomes.cancelled, all.cacheHitRate]).toEqual([1, 1, null]);
+  expect(all.microDollars).toBe(2 * (listPrices.prices['builder.vcpu'] ?? 0));
   expect(groups.map(({ group }) => group)).toEqual(['2026-10-31']);
 });
 
-/** What the builds themselves say, recounted. */
-function recount(builds: readonly BuildRecord[], tenantId: string, group: (build: BuildRecord) => string | undefined) {
+/** That a builder of a build used so much. */
+function used(build: BuildRecord, vcpuHours: number): TableWrite[] {
+  const key = attemptUsagePlace(build.id, 'base', 1, '2026-10-30');
+  const facts = { tenantId: build.tenantId, payer: 'tenant' as const, day: '2026-10-30', buildId: build.id };
+  const quantities = { 'builder.vcpu': vcpuHours * 3_600_000 };
+  const record = { ...facts, ...{ stage: 'base', attempt: 1, recordedAt: build.submittedAt, quantities } };
+  return vcpuHours === 0 ? [] : usageWrites(key, record);
+}
+
+/** What the builds themselves say, recounted; what each cost is what so many hours cost. */
+function recount(
+  { builds, made }: { readonly builds: readonly BuildRecord[]; readonly made: readonly Ended[] },
+  tenantId: string,
+  group: (build: BuildRecord) => string | undefined,
+) {
+  const hourPrice = listPrices.prices['builder.vcpu'] ?? 0;
   const groups = new Map<string, ReturnType<typeof rollupOf>>();
-  for (const build of builds) {
-    const fact = factOf(build, { cacheHits: 0, cacheMisses: 0 });
+  for (const [at, build] of builds.entries()) {
+    const microDollars = (made[at]?.vcpuHours ?? 0) * hourPrice;
+    const fact = factOf(build, { cacheHits: 0, cacheMisses: 0, microDollars });
     const name = group(build);
     if (build.tenantId !== tenantId || fact === undefined || name === undefined) continue;
     groups.set(name, mergeRollups(groups.get(name) ?? emptyRollup, rollupOf(fact)));
@@ -131,7 +158,10 @@ describe('rollups', () => {
           const inner = openSqliteTable({ file: join(folder, `${opened}.db`), clock });
           const ports = { table: killing(inner, kills), clock };
           const builds = made.map(buildOf);
-          for (const build of builds) await inner.transact([buildWrite(build, 'absent')]);
+          for (const [at, build] of builds.entries()) {
+            await inner.transact([buildWrite(build, 'absent'), ...used(build, made[at]?.vcpuHours ?? 0)]);
+          }
+          const all = { builds, made };
           const calls = [...builds, ...again.map((n) => builds[n % builds.length] as BuildRecord)];
           // The later of two tellings may come first, and folds between them.
           for (const [number, build] of calls.entries()) {
@@ -143,11 +173,11 @@ describe('rollups', () => {
             const days = daysBetween('2026-10-25', '2026-11-10');
             const by = (groupBy: Parameters<typeof readAnalytics>[2]['groupBy']) =>
               readAnalytics(inner, tenantId, { days, groupBy });
-            expect((await by('day')).groups).toEqual(recount(builds, tenantId, ({ endedAt }) => endedAt?.slice(0, 10)));
-            expect((await by('team')).groups).toEqual(recount(builds, tenantId, ({ teamId }) => teamId));
-            expect((await by('template')).groups).toEqual(recount(builds, tenantId, ({ template }) => template?.id));
+            expect((await by('day')).groups).toEqual(recount(all, tenantId, ({ endedAt }) => endedAt?.slice(0, 10)));
+            expect((await by('team')).groups).toEqual(recount(all, tenantId, ({ teamId }) => teamId));
+            expect((await by('template')).groups).toEqual(recount(all, tenantId, ({ template }) => template?.id));
             const found = await by('distribution');
-            expect(found.groups).toEqual(recount(builds, tenantId, ({ base }) => `debian/${base?.release}`));
+            expect(found.groups).toEqual(recount(all, tenantId, ({ base }) => `debian/${base?.release}`));
             expect(found.all.builds).toBe(builds.filter((build) => build.tenantId === tenantId).length);
           }
           inner.close();
@@ -167,14 +197,46 @@ describe('rollups', () => {
       taken.push(await handle({ table, clock }, told(build)));
     }
     expect(taken).toEqual([{ taken: 1 }, { taken: 0 }, { taken: 0 }, { taken: 0 }]);
-    expect(await handle({ table, clock }, tick)).toEqual({ folded: 1 });
-    expect(await handle({ table, clock }, tick)).toEqual({ folded: 0 });
+    expect(await handle({ table, clock }, tick)).toEqual({ taken: 0, folded: 1 });
+    expect(await handle({ table, clock }, tick)).toEqual({ taken: 0, folded: 0 });
   });
+
+  it.each(['ends', 'stays'])(
+    'count a build whose builder runs on when that has ended, or a day later: it %s',
+    async (what) => {
+      const time = new ManualClock(new Date(start + 120_000));
+      const ports = { table, clock: time };
+      const build = buildOf({ ...sample, state: 'cancelled' }, 1);
+      const [stage, at] = ['base', new Date(start).toISOString()];
+      const live: AttemptRecord = {
+        ...{ stage, attempt: 1, state: 'live', preparedAt: at, timeoutSeconds: 600 },
+        ...{ ticketHash: '0'.repeat(64), trust: 'tenant', steps: [], blobs: {} },
+        ...{ size: { vcpu: 2, memoryMiB: 4_096, diskGiB: 21 } },
+      };
+      await table.transact([buildWrite(build, 'absent'), attemptWrite(build.id, live, 'absent')]);
+      expect(await handle(ports, told(build))).toEqual({ taken: 0 });
+      expect(await handle(ports, tick)).toEqual({ taken: 0, folded: 0 });
+      if (what === 'ends') {
+        const end = { endedAt: time.now().toISOString(), ending: 'stopped' as const };
+        await table.transact(endAttemptWrites(build, { value: live, version: 1 }, end));
+      } else {
+        time.advance(86_400_000);
+      }
+      expect(await handle(ports, tick)).toEqual({ taken: 1, folded: 1 });
+      expect(await handle(ports, told(build))).toEqual({ taken: 0 });
+      expect(await handle(ports, tick)).toEqual({ taken: 0, folded: 0 });
+      const days = daysBetween('2026-10-29', '2026-11-03');
+      const { all } = await readAnalytics(table, 'ten_1', { days, groupBy: 'day' });
+      const { microDollars } = await buildCost(table, build, { versions: [] });
+      expect([all.outcomes.cancelled, all.microDollars]).toEqual([1, microDollars]);
+      expect(microDollars > 0).toBe(what === 'ends');
+    },
+  );
 });
 
 const sample: Ended = {
   ...{ tenant: 'ten_1', state: 'succeeded', submitted: 0, planned: 1_000, started: 2_000, ran: 60_000 },
-  ...{ code: 'step.failed', team: undefined, template: undefined, release: 'trixie' },
+  ...{ code: 'step.failed', team: undefined, template: undefined, release: 'trixie', vcpuHours: 0 },
 };
 
 async function untilDone(call: () => Promise<unknown>): Promise<void> {

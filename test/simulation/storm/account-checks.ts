@@ -1,7 +1,9 @@
 import { readAnalytics } from '../../../core/analytics/read-analytics.ts';
 import { budgetView, previewInvoice } from '../../../core/billing/billing-view.ts';
+import { buildCost } from '../../../core/billing/build-cost.ts';
 import { usageKinds } from '../../../core/billing/kinds.ts';
 import { listPrices } from '../../../core/billing/rate-card.ts';
+import { readRateCard } from '../../../core/billing/rate-repository.ts';
 import { daySums } from '../../../core/billing/sums.ts';
 import { listUsageOfDay, type UsageRecord } from '../../../core/billing/usage-record.ts';
 import { listAttempts } from '../../../core/builds/stage-repository.ts';
@@ -11,10 +13,20 @@ import { asShown } from '../../../core/sharing/work-of.ts';
 import { exactCost, type Fraction, nearest, plus } from '../../core/billing/billing-world.ts';
 import type { Storm } from './state.ts';
 
-async function recordsOf({ engine }: Storm, tenantId: string): Promise<UsageRecord[]> {
-  const day = engine.clock.now().toISOString().slice(0, 10);
-  const { records } = await listUsageOfDay(engine.table, tenantId, day, { limit: 1_000 });
-  return [...records];
+const dayMilliseconds = 86_400_000;
+const dayOf = (time: number): string => new Date(time).toISOString().slice(0, 10);
+
+/** The days that a storm reached: a receiver that is away for long has it go on into the next one. */
+function daysOf({ engine: { clock } }: Storm): string[] {
+  const [from, to] = [clock.now().getTime() - clock.elapsed, clock.now().getTime()];
+  const days = Math.floor(to / dayMilliseconds) - Math.floor(from / dayMilliseconds) + 1;
+  return Array.from({ length: days }, (_, at) => dayOf(from + at * dayMilliseconds));
+}
+
+async function recordsOf(storm: Storm, tenantId: string): Promise<UsageRecord[]> {
+  const { table } = storm.engine;
+  const pages = await Promise.all(daysOf(storm).map((day) => listUsageOfDay(table, tenantId, day, { limit: 1_000 })));
+  return pages.flatMap(({ records }) => [...records]);
 }
 
 export async function billedOnce(storm: Storm): Promise<string[]> {
@@ -64,12 +76,10 @@ export async function billedOnce(storm: Storm): Promise<string[]> {
   return wrong;
 }
 
-const dayOf = ({ clock }: Storm['engine'], later: number): string =>
-  new Date(clock.now().getTime() + later * 86_400_000).toISOString().slice(0, 10);
-
 export async function sumsFit(storm: Storm): Promise<string[]> {
   const { engine, tenants } = storm;
-  const today = dayOf(engine, 0);
+  const [from = ''] = daysOf(storm);
+  const to = dayOf(engine.clock.now().getTime() + dayMilliseconds);
   const wrong: string[] = [];
   for (const tenantId of tenants) {
     const sums = new Map<string, number>();
@@ -77,10 +87,7 @@ export async function sumsFit(storm: Storm): Promise<string[]> {
     for (const { payer, day, quantities } of await recordsOf(storm, tenantId)) {
       for (const [kind, quantity] of Object.entries(quantities)) add(`${day} ${payer} ${kind}`, quantity ?? 0);
     }
-    for await (const { day, payer, kind, quantity } of daySums(engine.table, tenantId, {
-      from: today,
-      to: dayOf(engine, 1),
-    })) {
+    for await (const { day, payer, kind, quantity } of daySums(engine.table, tenantId, { from, to })) {
       add(`${day} ${payer} ${kind}`, -quantity);
     }
     for (const [name, rest] of sums) if (rest !== 0) wrong.push(`${tenantId} ${name} is off by ${rest}`);
@@ -163,12 +170,17 @@ export async function leasesFit({ engine, tenants, builds }: Storm): Promise<str
   return wrong;
 }
 
-export async function counted({ engine, tenants, builds }: Storm): Promise<string[]> {
-  const days = [engine.clock.now().toISOString().slice(0, 10)];
+export async function counted(storm: Storm): Promise<string[]> {
+  const { engine, tenants, builds } = storm;
+  const days = daysOf(storm);
   const wrong: string[] = [];
+  const card = await readRateCard(engine.table);
   for (const tenantId of tenants) {
     const { all } = await readAnalytics(engine.table, tenantId, { days, groupBy: 'day' });
     const mine = builds.filter((build) => build.tenantId === tenantId);
+    const costs = await Promise.all(mine.map((build) => buildCost(engine.table, build, card)));
+    const cost = costs.reduce((sum, { microDollars }) => sum + microDollars, 0);
+    if (all.microDollars !== cost) wrong.push(`${all.microDollars} micro-dollars of ${cost}`);
     const shown: Readonly<Record<string, number>> = all.outcomes;
     for (const outcome of ['succeeded', 'failed', 'cancelled']) {
       const expected = mine.filter((build) => asShown(build).state === outcome).length;
