@@ -8,7 +8,7 @@ import { someOf, usageWrites } from './usage-record.ts';
 export interface Download {
   readonly build: { readonly id: string; readonly tenantId: string; readonly teamId?: string | undefined };
   readonly name: string;
-  /** Bytes of the file. */
+  /** Bytes of the file; billed in whole KiB, begun ones among them. */
   readonly size: number;
   readonly keyId: string;
 }
@@ -27,7 +27,7 @@ export async function recordDownload(
   const key = egressUsagePlace(tenantId, day, { hour: now.getUTCHours(), buildId: build.id, name, keyId });
   const writes = usageWrites(key, {
     ...{ tenantId, ...(teamId === undefined ? {} : { teamId }), payer: 'tenant', day, buildId: build.id },
-    quantities: someOf({ 'egress.authorised': size }),
+    quantities: someOf({ 'egress.authorised': Math.ceil(size / 1_024) }),
     recordedAt: now.toISOString(),
   });
   try {

@@ -77,9 +77,9 @@ export const usageKindFacts: Readonly<Record<UsageKind, UsageKindFacts>> = {
   },
   'egress.authorised': {
     what: 'downloads that were authorised, whether or not all of their bytes were fetched',
-    unit: 'bytes',
-    shown: { unit: 'GiB', size: GiB },
-    priced: { unit: 'GiB', size: GiB },
+    unit: 'KiB',
+    shown: { unit: 'GiB', size: GiB / 1_024 },
+    priced: { unit: 'GiB', size: GiB / 1_024 },
   },
   'api.calls': {
     what: 'calls of the API',

@@ -1,10 +1,13 @@
 import { untilDone } from '../access/attempts.ts';
+import { wholeTenant } from '../access/reach.ts';
 import { type Actor, auditWrite } from '../audit/entry.ts';
 import { EngineError } from '../errors.ts';
 import { toJsonObject } from '../json.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Ids } from '../ports/ids.ts';
 import { ConditionFailed, type Table, type TableWrite } from '../ports/table.ts';
+import { teamPlace } from '../teams/places.ts';
+import { getTeam } from '../teams/team-repository.ts';
 import { type BudgetOwner, type BudgetRecord, type BudgetSetting, findBudget, ownerOf } from './budget.ts';
 import { budgetPlace, budgetTellingPlace, tenantBudgetsIndex } from './places.ts';
 
@@ -14,7 +17,10 @@ interface BudgetPorts {
   readonly ids: Ids;
 }
 
-/** Gives a tenant or a team a budget, or another one. It holds at once, for what the month that runs came to too. */
+/**
+ * Gives a tenant or a team a budget, or another one. It holds at once, for what the month that runs came to too.
+ * @throws EngineError team.not_found
+ */
 export async function setBudget(
   ports: BudgetPorts,
   actor: Actor,
@@ -27,6 +33,10 @@ export async function setBudget(
     ...{ ...setting, changedAt: ports.clock.now().toISOString() },
   };
   await write(ports, owner, (before) => [
+    // A team that is removed meanwhile takes its budget along.
+    ...(teamId === undefined
+      ? []
+      : [{ kind: 'check', key: teamPlace(tenantId, teamId), condition: { kind: 'exists' } } as const]),
     {
       ...{ kind: 'put', key: budgetPlace(ownerOf(owner)), data: toJsonObject(budget) },
       indexes: { byTenant: tenantBudgetsIndex(tenantId, ownerOf(owner)) },
@@ -64,6 +74,8 @@ async function write(
       return true;
     } catch (error) {
       if (!(error instanceof ConditionFailed)) throw error;
+      const { tenantId, teamId } = owner;
+      if (teamId !== undefined) await getTeam(table, wholeTenant(tenantId), teamId);
       return undefined;
     }
   });

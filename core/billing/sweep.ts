@@ -55,13 +55,15 @@ export async function sweepBilling(ports: BillingSweepPorts): Promise<BillingSwe
     const turn = await nextTurn(ports, looked === 0);
     if (turn === undefined) break;
     for (const { tenantId } of turn.tenants) {
-      try {
-        if (await sampleStorage(ports, tenantId)) swept.sampled += 1;
-        swept.invoices += await closeInvoices(ports, tenantId);
-        swept.told += await tellBudgets(ports, tenantId);
-      } catch (error) {
-        failures.push(error);
-      }
+      // One that fails keeps the next from nothing: budgets are told also where an invoice cannot be closed.
+      const tried = async (work: Promise<number>): Promise<number> =>
+        work.catch((error: unknown) => {
+          failures.push(error);
+          return 0;
+        });
+      swept.sampled += await tried(sampleStorage(ports, tenantId).then(Number));
+      swept.invoices += await tried(closeInvoices(ports, tenantId));
+      swept.told += await tried(tellBudgets(ports, tenantId));
     }
   }
   if (failures.length > 0)

@@ -1,6 +1,6 @@
 import { recordUse } from '../cache/uses.ts';
 import { canonicalJson } from '../digest.ts';
-import { readJson } from '../json.ts';
+import { readJson, toJsonObject } from '../json.ts';
 import type { Plan, PlanStep } from '../plan/plan.ts';
 import type { BlobPlace, Blobs } from '../ports/blobs.ts';
 import type { Clock } from '../ports/clock.ts';
@@ -12,6 +12,7 @@ import { artifactPlace, blobPlace, stagingPlace } from './places.ts';
 import { planStep, scopeIn } from './plan-store.ts';
 import { type Claim, promoteClaims } from './promotion.ts';
 import { artifactWrite, findResult, resultBytes, resultWrite, stepWrite, testWrite } from './stage-repository.ts';
+import { isWhole } from './step-cache.ts';
 
 /** A receipt or a result is small: 256 KB holds 40 log lines of 500 characters many times over. */
 const reportLimit = 262_144;
@@ -173,7 +174,6 @@ async function writeResult(
   receipt: Receipt,
   ran: { readonly attempt: number; readonly at: Date },
 ): Promise<void> {
-  const scope = scopeIn(build, step);
   const { artifact, layer, module, test } = receipt;
   const result: ResultRecord = {
     key: step.key,
@@ -196,13 +196,7 @@ async function writeResult(
     buildId: build.id,
     at: ports.clock.now().toISOString(),
   };
-  try {
-    await ports.table.transact([resultWrite(scope, result)]);
-  } catch (error) {
-    // The pointer is there already (this receipt settled before, or an equal build was faster): the first one stays.
-    if (!(error instanceof ConditionFailed)) throw error;
-  }
-  const stored = (await findResult(ports.table, scope, step.key)) ?? result;
+  const stored = await pointTo(ports, build, step, result);
   await recordUse(ports, build, step, stored, 'made');
   const { program, capture } = receipt.milliseconds;
   await recordStep(ports.table, build, step, stored, {
@@ -213,6 +207,33 @@ async function writeResult(
     endedAt: ran.at.toISOString(),
   });
 }
+
+/**
+ * Points a step's key to its result, unless it points already: this receipt settled before, or an equal build was faster.
+ * The first one stays, and where its bytes are others the build stands on these, as one does that finds it in the cache.
+ */
+async function pointTo(
+  ports: SettlePorts,
+  build: BuildRecord,
+  step: PlanStep,
+  result: ResultRecord,
+): Promise<ResultRecord> {
+  const scope = scopeIn(build, step);
+  for (;;) {
+    try {
+      await ports.table.transact([resultWrite(scope, result)]);
+      return result;
+    } catch (error) {
+      if (!(error instanceof ConditionFailed)) throw error;
+    }
+    const stored = await findResult(ports.table, scope, step.key);
+    if (stored === undefined) continue;
+    if (outputsOf(stored) === outputsOf(result) || (await isWhole(ports, build, step, stored))) return stored;
+  }
+}
+
+const outputsOf = ({ artifact, layer, module, test }: ResultRecord): string =>
+  canonicalJson(toJsonObject({ ...{ artifact, layer, module, test } }));
 
 /** Writes what a step of this build came to, and the artifact or test that it stands for, from its key's result. */
 export async function recordStep(

@@ -78,8 +78,16 @@ export async function lookUpStage(
   return { missing, hits };
 }
 
-/** Whether the store holds all that a result stands on; where it does not, the result is dropped. */
-async function isWhole(ports: CachePorts, build: BuildRecord, step: PlanStep, result: ResultRecord): Promise<boolean> {
+/**
+ * Whether the store holds all that a result stands on, on which the build stands from now on; where it does not, the
+ * result is dropped.
+ */
+export async function isWhole(
+  ports: CachePorts,
+  build: BuildRecord,
+  step: PlanStep,
+  result: ResultRecord,
+): Promise<boolean> {
   const scope = scopeIn(build, step);
   const blobs = blobsOf(result, scope, build.tenantId);
   if (!(await standsOn(ports.table, build, result))) {

@@ -6,9 +6,9 @@ import { toJsonObject } from '../json.ts';
 import type { Table, TableWrite } from '../ports/table.ts';
 import type { Remember } from '../tenancy/idempotency.ts';
 import { cleanupTaskSchema } from './finding.ts';
-import { asRead, type RetentionPorts } from './image.ts';
+import { asRead, type RetentionPorts, wrote } from './image.ts';
 import { retentionLimits } from './limits.ts';
-import { cleanupPagePlace, cleanupPlace } from './places.ts';
+import { askedCleanupPlace, cleanupPagePlace, cleanupPlace } from './places.ts';
 
 const timestamp = z.iso.datetime();
 
@@ -75,7 +75,37 @@ const recordWrite = (record: CleanupRecord, version: number | undefined): TableW
   ...{ expiresAt: expires(record.requestedAt), condition: asRead(version) },
 });
 
-/** Asks for a cleanup: an event of it calls who does it. */
+const askedSchema = z.strictObject({ id: z.string(), at: timestamp });
+
+/** Milliseconds after which a cleanup without a report is over: no function lives longer than 15 minutes. */
+const overAfter = 1_200_000;
+
+/**
+ * The write by which a cleanup is the one that was asked for last. One at a time: each takes a function for minutes, and
+ * many at once would take those of everybody.
+ * @throws EngineError cleanup.running
+ */
+async function askedWrite({ table, clock }: RetentionPorts, { id, owner }: CleanupRecord): Promise<TableWrite> {
+  const key = askedCleanupPlace(owner);
+  const stored = await table.get(key);
+  const now = clock.now();
+  if (stored !== undefined) {
+    const last = askedSchema.parse(stored.data);
+    const record = await table.get(cleanupPlace(owner, last.id));
+    const isUnderWay = record !== undefined && cleanupRecordSchema.parse(record.data).state === 'requested';
+    if (isUnderWay && now.getTime() < Date.parse(last.at) + overAfter) {
+      throw new EngineError('cleanup.running', `The cleanup ${last.id} was asked for at ${last.at}.`, {
+        ...{ retryAfterSeconds: 10, extensions: { cleanupId: last.id } },
+      });
+    }
+  }
+  return { kind: 'put', key, data: { id, at: now.toISOString() }, condition: asRead(stored?.version) };
+}
+
+/**
+ * Asks for a cleanup: an event of it calls who does it.
+ * @throws EngineError cleanup.running while one that was asked for before is under way
+ */
 export async function requestCleanup(
   ports: RetentionPorts,
   content: Pick<CleanupRecord, 'owner' | 'tasks' | 'dryRun'>,
@@ -86,12 +116,16 @@ export async function requestCleanup(
     ...{ memberId: actor.memberId, counts: [], listed: 0 },
   };
   const { id, owner, tasks, dryRun } = record;
-  await ports.table.transact([
+  const asked = await askedWrite(ports, record);
+  const done = await wrote(ports.table, [
+    asked,
     recordWrite(record, undefined),
     outboxWrite(ports, 'cleanup.requested', actor.tenantId, { cleanupId: id, owner }),
     auditWrite(ports, actor, { action: 'cleanup.requested', target: id, detail: { owner, tasks, dryRun } }),
     ...remember(id),
   ]);
+  // Who asked at the same time was faster, or the call's claim is another's by now.
+  if (!done) throw new EngineError('service.unavailable', 'Somebody else asked at once.', { retryAfterSeconds: 1 });
   return record;
 }
 

@@ -89,22 +89,22 @@ export async function needContent(
 /** Whether anybody stands on bytes, and what was seen of it. */
 export interface ContentUse {
   readonly used: boolean;
-  /** Uses by works that have nothing of them any more. They never come back. */
+  /** Uses by works that have nothing of them any more, of those that were read. They never come back. */
   readonly dead: readonly TableKey[];
   readonly version: number | undefined;
 }
 
-/** Reads who stands on bytes, strongly consistent. */
+/** Reads who stands on bytes, strongly consistent, up to the first who does. */
 export async function readContentUse(table: Table, tenantId: string, digest: Sha256): Promise<ContentUse> {
   const head = await table.get(contentPlace(tenantId, digest));
   const dead: TableKey[] = [];
-  let used = false;
   for await (const { key, data } of allOf(table, contentPlace(tenantId, digest).partition, contentUsePrefix)) {
     const use = useSchema.parse(data);
-    if (use.kind === 'evidence' || (await isStanding(table, use.workId))) used = true;
-    else dead.push(key);
+    if (use.kind === 'evidence' || (await isStanding(table, use.workId)))
+      return { used: true, dead, version: head?.version };
+    dead.push(key);
   }
-  return { used, dead, version: head?.version };
+  return { used: false, dead, version: head?.version };
 }
 
 /** Whether anybody has artifacts of a work, or may come to have some: its own build, or one that shares it. */
@@ -143,15 +143,27 @@ export async function removeContent(ports: ContentPorts, tenantId: string, diges
   const { table, clock } = ports;
   const finished = await finishRemoval(ports, tenantId, digest);
   if (finished !== undefined) return finished;
-  const { used, dead, version } = await readContentUse(table, tenantId, digest);
-  if (used) return 'used';
+  const use = await readContentUse(table, tenantId, digest);
+  const { used, dead, version } = use;
+  if (used) {
+    await forgetDead(table, use);
+    return 'used';
+  }
   const begins = await wrote(table, [
     { kind: 'check', key: contentPlace(tenantId, digest), condition: asRead(version) },
     markWrite(tenantId, digest, { at: clock.now() }),
-    ...dead.slice(0, 90).map((use) => ({ kind: 'delete', key: use }) as const),
+    ...forgets(dead),
   ]);
   if (!begins) return 'busy';
   return deleteMarked(ports, tenantId, digest, 1);
+}
+
+/** The writes that forget uses which are none any more: as many as go into a transaction with others. */
+const forgets = (dead: readonly TableKey[]): TableWrite[] => dead.slice(0, 90).map((key) => ({ kind: 'delete', key }));
+
+/** Forgets uses that are none any more, so that the next who looks does not read them first. */
+export async function forgetDead(table: Table, { dead }: Pick<ContentUse, 'dead'>): Promise<void> {
+  if (dead.length > 0) await table.transact(forgets(dead));
 }
 
 /**

@@ -47,6 +47,11 @@ export const retentionErrors = {
     title: 'It is being written down what the tenant has stored',
     remedy: 'Try again after some minutes; each run goes on with it, and nothing is removed until then.',
   },
+  'cleanup.running': {
+    status: 409,
+    title: 'A cleanup that was asked for is under way',
+    remedy: 'Wait for its report: GET /v1/retention/cleanups/{id} with the id in `cleanupId`.',
+  },
   'cleanup.not_found': {
     status: 404,
     title: 'There is no such cleanup',

@@ -20,7 +20,7 @@ import {
 import { imagePlace, keptImages } from './places.ts';
 import { expiryOf, groupOf, type RetentionPolicy, selects } from './policy.ts';
 import { type RetentionBook, readBook } from './policy-repository.ts';
-import { readProtections } from './protection.ts';
+import { forgetStale, readProtections } from './protection.ts';
 import { bytesOf, theBuild, trashWrites } from './trash.ts';
 
 const dayMilliseconds = 86_400_000;
@@ -38,13 +38,15 @@ export function judgeImage(
   image: ImageRecord,
   policies: readonly RetentionPolicy[],
   newer: (policy: RetentionPolicy) => number,
-  now: Date,
+  { now, trashDays }: { readonly now: Date; readonly trashDays: number },
 ): Verdict {
   const own = policies.filter(({ select }) => selects(select, image));
   if (own.some(({ expire }) => expire === null)) return { due: [] };
+  // Who takes it out of the trash has as long again to say that it stays.
+  const stays = image.restoredAt === undefined ? 0 : Date.parse(image.restoredAt) + trashDays * dayMilliseconds;
   const dates = own.flatMap((policy) => {
     const at = policy.expire === null ? undefined : expiryOf(policy.expire, image, newer(policy));
-    return at === undefined ? [] : [{ policy, at }];
+    return at === undefined ? [] : [{ policy, at: new Date(Math.max(at.getTime(), stays)) }];
   });
   const at = dates.map((date) => date.at).sort((a, b) => a.getTime() - b.getTime())[0];
   const due = dates.filter((date) => date.at <= now).map(({ policy }) => policy);
@@ -64,8 +66,8 @@ export async function lookForExpired(
   const book = await readBook(ports.table, tenantId);
   const findings: Finding[] = [];
   const chores: (() => Promise<void>)[] = [];
-  const kept = new Map<string, string[]>();
-  const keptBy = (policy: RetentionPolicy, image: ImageRecord): string[] => {
+  const kept = new Map<string, ImageRecord[]>();
+  const keptBy = (policy: RetentionPolicy, image: ImageRecord): ImageRecord[] => {
     const group = policy.expire === null ? '' : groupOf(policy.expire, image);
     const name = `${policy.name} ${group}`;
     const list = kept.get(name) ?? [];
@@ -76,15 +78,17 @@ export async function lookForExpired(
     const stored = await counted(ports, listed, chores);
     if (stored === undefined) continue;
     const { image } = stored;
-    const { due, at } = judgeImage(image, book.policies, (policy) => keptBy(policy, image).length, now);
-    const goes = due.length > 0 && (await isFree(ports, image.buildId));
+    const { due, at } = judgeImage(image, book.policies, (policy) => keptBy(policy, image).length, {
+      ...{ now, trashDays: book.trashDays },
+    });
+    const goes = due.length > 0 && (await isFree(ports, image.buildId, chores));
     if (goes && findings.length >= most) return { findings, chores, more: true };
     if (goes) {
       const witnesses = witnessesOf(due, (policy) => keptBy(policy, image));
       findings.push(findingOf(ports, { image, book, due, witnesses }));
       continue;
     }
-    for (const policy of book.policies) if (selects(policy.select, image)) keptBy(policy, image).push(image.buildId);
+    for (const policy of book.policies) if (selects(policy.select, image)) keptBy(policy, image).push(image);
     if (due.length === 0) chores.push(...noticeOf(ports, stored, book, at, now));
   }
   return { findings, chores };
@@ -93,22 +97,25 @@ export async function lookForExpired(
 /** The newer images by which the first policy that has one go would not have had it go. */
 function witnessesOf(
   due: readonly RetentionPolicy[],
-  keptBy: (policy: RetentionPolicy) => readonly string[],
-): readonly string[] {
+  keptBy: (policy: RetentionPolicy) => readonly ImageRecord[],
+): readonly ImageRecord[] {
   const counts = due.map((policy) => keptBy(policy).slice(0, policy.expire?.beyondNewest ?? 0));
   return counts.sort((a, b) => a.length - b.length)[0] ?? [];
 }
 
-async function isFree({ table }: RetentionPorts, buildId: string): Promise<boolean> {
+async function isFree({ table }: RetentionPorts, buildId: string, chores: (() => Promise<void>)[]): Promise<boolean> {
   const build = await findBuild(table, buildId);
-  return build !== undefined && (await readProtections(table, build.value)).protections.length === 0;
+  if (build === undefined) return false;
+  const found = await readProtections(table, build.value);
+  if (found.stale.length > 0) chores.push(() => forgetStale(table, found));
+  return found.protections.length === 0;
 }
 
 interface Expired {
   readonly image: ImageRecord;
   readonly book: RetentionBook;
   readonly due: readonly RetentionPolicy[];
-  readonly witnesses: readonly string[];
+  readonly witnesses: readonly ImageRecord[];
 }
 
 function findingOf(ports: RetentionPorts, { image, book, due, witnesses }: Expired): Finding {
@@ -122,9 +129,9 @@ function findingOf(ports: RetentionPorts, { image, book, due, witnesses }: Expir
       if (stored === undefined || judged(stored.image) !== judged(image)) return false;
       const checks: TableWrite[] = [];
       for (const newer of witnesses) {
-        const witness = await findImage(ports.table, newer);
-        if (witness?.image.state !== 'kept') return false;
-        checks.push(imageUnchanged(newer, witness.version));
+        const witness = await findImage(ports.table, newer.buildId);
+        if (witness === undefined || judged(witness.image) !== judged(newer)) return false;
+        checks.push(imageUnchanged(newer.buildId, witness.version));
       }
       const { protections, unchanged } = await readProtections(ports.table, await theBuild(ports.table, buildId));
       if (protections.length > 0) return false;
@@ -176,7 +183,10 @@ async function counted(
   return { image: whole, version };
 }
 
-/** Tells some days before that an image expires, once; where it has come to expire later than was told, once more. */
+/** Of two moments that are so near, in milliseconds, one is not told anew: downloads are noted to within an hour. */
+const sameMoment = 3_600_000;
+
+/** Tells some days before that an image expires, once; where it has come to expire at another time, once more. */
 function noticeOf(
   ports: RetentionPorts,
   { image }: StoredImage,
@@ -187,7 +197,8 @@ function noticeOf(
   const soon = at !== undefined && at.getTime() <= now.getTime() + noticeDays * dayMilliseconds;
   if (at === undefined || !soon || noticeDays === 0) return [];
   const expiresAt = at.toISOString();
-  if (image.toldExpiresAt !== undefined && image.toldExpiresAt >= expiresAt) return [];
+  const told = image.toldExpiresAt === undefined ? undefined : Date.parse(image.toldExpiresAt) - at.getTime();
+  if (told !== undefined && told >= 0 && told < sameMoment) return [];
   const { buildId, tenantId } = image;
   return [
     async () => {

@@ -38,6 +38,8 @@ export const trashSchema = z.strictObject({
   policies: z.array(z.string()).exactOptional(),
   /** Who asked. */
   memberId: z.string().exactOptional(),
+  /** When it is looked at again, of what may be purged and is protected. */
+  lookAt: timestamp.exactOptional(),
 });
 
 /** What is stored of a build's artifacts: one image, as quotas count it, of however many files. */
@@ -57,6 +59,8 @@ export const imageRecordSchema = z.strictObject({
   /** For when it was told that it expires. */
   toldExpiresAt: timestamp.exactOptional(),
   trash: trashSchema.exactOptional(),
+  /** When it was last taken out of the trash. */
+  restoredAt: timestamp.exactOptional(),
   purgedAt: timestamp.exactOptional(),
 });
 export type ImageRecord = z.infer<typeof imageRecordSchema>;
@@ -93,7 +97,10 @@ export function imageWrite(image: ImageRecord, version: number | undefined): Tab
     state === 'kept'
       ? { byTenant: keptImages(tenantId, endedAt, buildId) }
       : state === 'trashed' && trash !== undefined
-        ? { byTenant: trashOfTenant(tenantId, trash.purgeAt, buildId), byState: allTrash(trash.purgeAt, buildId) }
+        ? {
+            byTenant: trashOfTenant(tenantId, trash.purgeAt, buildId),
+            byState: allTrash(trash.lookAt ?? trash.purgeAt, buildId),
+          }
         : state === 'purging'
           ? {
               byTenant: purgingOfTenant(tenantId, trash?.purgeAt ?? endedAt, buildId),

@@ -1,7 +1,14 @@
 import { findBuild } from '../builds/build-repository.ts';
 import { isTerminal } from '../builds/lifecycle.ts';
 import { artifactPlace, stagingPrefix } from '../builds/places.ts';
-import { abandonedMilliseconds, finishRemoval, readContentUse, removalSchema, removeContent } from './content.ts';
+import {
+  abandonedMilliseconds,
+  finishRemoval,
+  forgetDead,
+  readContentUse,
+  removalSchema,
+  removeContent,
+} from './content.ts';
 import type { CleanupPorts, Finding, Look, LookContext, LookFailure } from './finding.ts';
 import { isIndexed } from './index-tenant.ts';
 import { contentRemovalPlace, contentRemovals } from './places.ts';
@@ -46,11 +53,15 @@ export async function lookForInterrupted(ports: CleanupPorts, { now, most }: Loo
 export async function lookForObjects(ports: CleanupPorts, context: LookContext): Promise<Look> {
   const { now } = context;
   const indexed = new Map<string, boolean>();
-  return walk(ports, context, { bucket: 'artifacts', prefix: '' }, async (path) => {
+  const chores: (() => Promise<void>)[] = [];
+  const look = await walk(ports, context, { bucket: 'artifacts', prefix: '' }, async (path) => {
     const [tenantId = '', digest = '', ...rest] = path.split('/');
     if (rest.length > 0 || !digestPattern.test(digest)) return undefined;
     if (!indexed.has(tenantId)) indexed.set(tenantId, await isIndexed(ports.table, tenantId));
-    if (indexed.get(tenantId) !== true || (await readContentUse(ports.table, tenantId, digest)).used) return undefined;
+    if (indexed.get(tenantId) !== true) return undefined;
+    const use = await readContentUse(ports.table, tenantId, digest);
+    if (use.dead.length > 0) chores.push(() => forgetDead(ports.table, use));
+    if (use.used) return undefined;
     const info = await ports.blobs.head(artifactPlace(tenantId, digest));
     if (info === undefined || info.modifiedAt.getTime() + graceMilliseconds > now.getTime()) return undefined;
     // Somebody removes it already, or will finish doing so.
@@ -60,6 +71,7 @@ export async function lookForObjects(ports: CleanupPorts, context: LookContext):
       remove: async () => (await removeContent(ports, tenantId, digest)) === 'removed',
     };
   });
+  return { ...look, chores };
 }
 
 /** What builders stored of attempts whose build is over since a day, or is none. */

@@ -101,6 +101,8 @@ export const cleanupPlace = (owner: string, runId: string): TableKey => ({
   partition: `CLEANUPS#${owner}`,
   sort: runId,
 });
+/** The cleanup that was asked for last: while it is under way nobody asks for another. */
+export const askedCleanupPlace = (owner: string): TableKey => ({ partition: 'CLEANUPASKED', sort: owner });
 export const installationOwner = 'installation';
 /** A part of what a run found. */
 export const cleanupPagePlace = (runId: string, page: number): TableKey => ({

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { BuildRecord } from '../builds/build-record.ts';
 import { findBuild } from '../builds/build-repository.ts';
+import { specKey } from '../builds/keys.ts';
 import { isTerminal } from '../builds/lifecycle.ts';
 import { lockDigestOf } from '../lock/lock-store.ts';
 import type { Table, TableIndex, TableKey, TablePage, TableRecord, TableWrite } from '../ports/table.ts';
@@ -28,7 +29,7 @@ export const protectionSchema = z
     reason: z
       .enum(protectionReasons)
       .describe(
-        'running: it has not ended. sharing: builds that have not ended share its work. resumed, retried, verified: a build that has not ended does so. approval: its publication waits for approval. template: a template names its lock. hold: it is on legal hold.',
+        'running: it has not ended. sharing: builds that have not ended share its work. resumed, retried, verified: a build that has not ended does so. approval: its publication waits for approval. template: a template names its lock, from which it was not made itself. hold: it is on legal hold.',
       ),
     by: z.string().exactOptional().describe('Id of the build, template or hold that protects it.'),
   })
@@ -68,7 +69,7 @@ export async function readProtections(table: Table, build: BuildRecord): Promise
       else stale.push(key);
     }
   }
-  if (pinsKey !== undefined && pins !== undefined) {
+  if (pinsKey !== undefined && pins !== undefined && !(await wasLocked(table, workOf(build), lock))) {
     for await (const { data } of allOf(table, pinsKey.partition, lockPinPrefix)) {
       const { templateId } = z.object({ templateId: z.string() }).parse(data);
       if (await isTemplate(table, templateId)) protections.push({ reason: 'template', by: templateId });
@@ -81,6 +82,18 @@ export async function readProtections(table: Table, build: BuildRecord): Promise
       ...(pinsKey === undefined ? [] : [{ kind: 'check' as const, key: pinsKey, condition: asRead(pins?.version) }]),
     ],
   };
+}
+
+/** Whether a build was made from a lock: then this is not what the lock was taken from, and there may be any number of it. */
+async function wasLocked(table: Table, buildId: string, lock: string | undefined): Promise<boolean> {
+  const stored = await table.get(specKey(buildId));
+  return lock !== undefined && z.looseObject({ lock: z.unknown().optional() }).parse(stored?.data ?? {}).lock === lock;
+}
+
+/** Forgets references that protect nothing any more: of a build that is retried each hour there come to be many. */
+export async function forgetStale(table: Table, { stale }: Pick<Protections, 'stale'>): Promise<void> {
+  const writes = stale.slice(0, 90).map((key): TableWrite => ({ kind: 'delete', key }));
+  if (writes.length > 0) await table.transact(writes);
 }
 
 async function isUnderWay(table: Table, buildId: string): Promise<boolean> {

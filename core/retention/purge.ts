@@ -11,24 +11,35 @@ import type { Finding, Look, LookContext, LookFailure } from './finding.ts';
 import { findImage, type ImageRecord, imageWrite, type RetentionPorts, readImage, subjectOf, wrote } from './image.ts';
 import { isIndexed } from './index-tenant.ts';
 import { purgingOfTenant, trashOfTenant, trashPartitions } from './places.ts';
-import { allOf, readProtections } from './protection.ts';
+import { allOf, forgetStale, readProtections } from './protection.ts';
 
 /** Behind the date of a place of the trash, after all that can follow it there. */
 const lastOfDate = '$';
 
 type PurgePorts = RetentionPorts & { readonly blobs: Blobs };
 
+/** Milliseconds after which a look reads no further: what it finds is to be removed in the same call. */
+const looksWithin = 120_000;
+
+/** Milliseconds after which what is in the trash and protected is looked at again. */
+const looksAgain = 86_400_000;
+
 /** What has been in the trash for long enough and is not protected, and what was about to be purged. */
 export async function lookForPurgeable(ports: PurgePorts, context: LookContext): Promise<Look> {
   const { now, tenantId, most } = context;
+  const ends = ports.clock.now().getTime() + looksWithin;
+  const chores: (() => Promise<void>)[] = [];
   const findings: Finding[] = [];
   const failures: LookFailure[] = [];
   const indexed = new Map<string, boolean>();
   for await (const record of dueTrash(ports.table, now, tenantId)) {
     try {
-      const { image } = readImage(record);
-      if (!(await mayGo(ports, image, indexed))) continue;
-      if (findings.length >= most) return { findings, failures, more: true };
+      const { image, version } = readImage(record);
+      if (ports.clock.now().getTime() >= ends) return { findings, failures, chores, more: true };
+      const goes = await mayGo(ports, image, indexed, chores);
+      if (goes === 'protected') chores.push(() => lookLater(ports, { image, version }, now));
+      if (goes !== true) continue;
+      if (findings.length >= most) return { findings, failures, chores, more: true };
       const { buildId, bytes } = image;
       findings.push({
         ...{ what: buildId, tenantId: image.tenantId, why: ['trash'] },
@@ -39,7 +50,18 @@ export async function lookForPurgeable(ports: PurgePorts, context: LookContext):
       failures.push({ what: record.key.partition, error });
     }
   }
-  return { findings, failures };
+  return { findings, failures, chores };
+}
+
+/** Has what is protected not be looked at by each run: somebody may keep any number of images so, and all wait for one. */
+async function lookLater(
+  { table }: PurgePorts,
+  { image, version }: { readonly image: ImageRecord; readonly version: number },
+  now: Date,
+): Promise<void> {
+  if (image.trash === undefined) return;
+  const lookAt = new Date(now.getTime() + looksAgain).toISOString();
+  await wrote(table, [imageWrite({ ...image, trash: { ...image.trash, lookAt } }, version)]);
 }
 
 /** What may be purged by its date; of a tenant only its own is read. */
@@ -59,14 +81,22 @@ async function* dueTrash(table: Table, now: Date, tenantId: string | undefined):
   }
 }
 
-async function mayGo({ table }: PurgePorts, image: ImageRecord, indexed: Map<string, boolean>): Promise<boolean> {
+async function mayGo(
+  { table }: PurgePorts,
+  image: ImageRecord,
+  indexed: Map<string, boolean>,
+  chores: (() => Promise<void>)[],
+): Promise<boolean | 'protected'> {
   if (image.state === 'purging') return true;
   const { tenantId } = image;
   if (!indexed.has(tenantId)) indexed.set(tenantId, await isIndexed(table, tenantId));
   // Before all builds of a tenant have said what they stand on, no bytes go.
   if (image.state !== 'trashed' || indexed.get(tenantId) !== true) return false;
   const build = await findBuild(table, image.buildId);
-  return build !== undefined && (await readProtections(table, build.value)).protections.length === 0;
+  if (build === undefined) return false;
+  const found = await readProtections(table, build.value);
+  if (found.stale.length > 0) chores.push(() => forgetStale(table, found));
+  return found.protections.length === 0 || 'protected';
 }
 
 /**

@@ -102,7 +102,7 @@ export async function restoreArtifacts(
     if (image.state === 'kept') throw new EngineError('retention.not_in_trash', 'They are kept.');
     if (image.state !== 'trashed') needKept(image);
     const { trash: _, ...rest } = image;
-    const restored: ImageRecord = { ...rest, state: 'kept' };
+    const restored: ImageRecord = { ...rest, state: 'kept', restoredAt: ports.clock.now().toISOString() };
     const done = await wrote(ports.table, [
       imageWrite(restored, version),
       auditWrite(ports, actor, { action: 'artifact.restored', target: buildId }),

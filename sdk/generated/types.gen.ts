@@ -3069,7 +3069,7 @@ export type BuildRetention = {
 
 export type Protection = {
     /**
-     * running: it has not ended. sharing: builds that have not ended share its work. resumed, retried, verified: a build that has not ended does so. approval: its publication waits for approval. template: a template names its lock. hold: it is on legal hold.
+     * running: it has not ended. sharing: builds that have not ended share its work. resumed, retried, verified: a build that has not ended does so. approval: its publication waits for approval. template: a template names its lock, from which it was not made itself. hold: it is on legal hold.
      */
     reason: 'running' | 'sharing' | 'resumed' | 'retried' | 'verified' | 'approval' | 'template' | 'hold';
     /**
@@ -10342,7 +10342,7 @@ export type StartCleanupErrors = {
      */
     403: Problem;
     /**
-     * `idempotency.in_progress`: The first call with the idempotency key still runs. `resource.conflict`: The thing was changed by another request.
+     * `cleanup.running`: A cleanup that was asked for is under way. `idempotency.in_progress`: The first call with the idempotency key still runs. `resource.conflict`: The thing was changed by another request.
      */
     409: Problem;
     /**

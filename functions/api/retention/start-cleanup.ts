@@ -35,7 +35,7 @@ export const startCleanup = defineOperation({
     .meta({ id: 'NewCleanup' }),
   response: cleanupViewSchema,
   status: 202,
-  errors: ['access.forbidden'],
+  errors: ['access.forbidden', 'cleanup.running'],
   idempotent: true,
   async handle(ports, { body, context }) {
     const actor = principalOf(context);

@@ -4,12 +4,19 @@ import type { Principal } from '../../../core/access/principal.ts';
 import { auditEntrySchema } from '../../../core/audit/entry.ts';
 import { pendingPlace } from '../../../core/audit/places.ts';
 import { budgetView } from '../../../core/billing/billing-view.ts';
-import { type BudgetSetting, budgetSettingSchema, ownerOf, reachedBy } from '../../../core/billing/budget.ts';
+import {
+  type BudgetSetting,
+  budgetSettingSchema,
+  findBudget,
+  ownerOf,
+  reachedBy,
+} from '../../../core/billing/budget.ts';
 import { needBudget, tellBudgets, tellOwners } from '../../../core/billing/budget-watch.ts';
 import { budgetPlace, budgetTellingPlace, rateCardPlace, sumsPartition } from '../../../core/billing/places.ts';
 import { removeBudget, setBudget } from '../../../core/billing/set-budget.ts';
 import { submitBuild } from '../../../core/builds/build-repository.ts';
 import { toJsonObject } from '../../../core/json.ts';
+import { teamPlace } from '../../../core/teams/places.ts';
 import { createTeam, removeTeam } from '../../../core/teams/team-repository.ts';
 import { specWith } from '../plan/plan-fixtures.ts';
 import { type BillingWorld, openBillingWorld, tableWith } from './billing-world.ts';
@@ -24,8 +31,10 @@ beforeEach(async () => {
 });
 afterEach(() => world.close());
 
-const set = (setting: Partial<BudgetSetting>, teamId?: string) => {
+const set = async (setting: Partial<BudgetSetting>, teamId?: string) => {
   const { tenantId } = world;
+  if (teamId !== undefined && (await world.table.get(teamPlace(tenantId, teamId))) === undefined)
+    await world.table.transact([{ kind: 'put', key: teamPlace(tenantId, teamId), data: {} }]);
   const actor = { tenantId, memberId: 'mem_1', keyId: 'key_1', requestId: 'req_1' };
   return setBudget(world, actor, { tenantId, teamId }, budgetSettingSchema.parse(setting));
 };
@@ -45,6 +54,15 @@ const told = async (): Promise<unknown[]> =>
     ]);
 
 describe('a budget', () => {
+  it('is not given to a team that is gone, also where that was removed just now', async () => {
+    const { tenantId } = world;
+    const actor = { tenantId, memberId: 'mem_1', keyId: 'key_1', requestId: 'req_1' };
+    const owner = { tenantId, teamId: 'team_gone' };
+    const setting = budgetSettingSchema.parse({ microDollars: 1_000_000 });
+    await expect(setBudget(world, actor, owner, setting)).rejects.toMatchObject({ code: 'team.not_found' });
+    expect(await findBudget(world.table, owner)).toBeUndefined();
+  });
+
   it('tells each threshold once a month, whoever looks and however often', async () => {
     await set({ microDollars: 100_000_000 });
     await spend(49);

@@ -66,7 +66,7 @@ it('the cost on AWS is by its published prices', () => {
     new Map([
       ['builder.vcpu', 3_600_000n],
       ['storage.artifacts', 30n * 1_048_576n],
-      ['egress.authorised', 1_073_741_824n],
+      ['egress.authorised', 1_048_576n],
     ]),
   );
   expect(cost.lines.map(({ kind, microDollars }) => [kind, microDollars])).toEqual([

@@ -232,7 +232,8 @@ describe('a download', () => {
     recordDownload(world, {
       build: { id: 'bld_1', tenantId: world.tenantId, teamId: 'team_1' },
       name,
-      size: 700,
+      // Two KiB, the second of them begun.
+      size: 1_025,
       keyId,
     });
 
@@ -240,12 +241,12 @@ describe('a download', () => {
     await download('a.iso');
     await download('a.iso');
     const key = '2026-10-05 tenant egress.authorised team_1';
-    expect(await sums()).toEqual({ [key]: 700 });
+    expect(await sums()).toEqual({ [key]: 2 });
     await download('a.iso', 'key_2');
     await download('b.iso');
-    expect(await sums()).toEqual({ [key]: 2_100 });
+    expect(await sums()).toEqual({ [key]: 6 });
     world.now += 3_600_000;
     await download('a.iso');
-    expect(await sums()).toEqual({ [key]: 2_800 });
+    expect(await sums()).toEqual({ [key]: 8 });
   });
 });

@@ -102,7 +102,7 @@ export const plantedBugs: readonly PlantedBug[] = [
     handler: 'rollUpAnalytics',
     says: 'a build that is told of twice is counted twice',
     file: 'core/analytics/take-facts.ts',
-    from: '  if ((await table.get(takenPlace(buildId))) !== undefined) return false;\n',
+    from: "  if ((await table.get(takenPlace(buildId))) !== undefined) return 'nothing';\n",
     to: "  await table.transact([{ kind: 'delete', key: takenPlace(buildId) }]);\n",
   },
   {
