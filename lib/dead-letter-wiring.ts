@@ -28,7 +28,8 @@ export class DeadLetterWiring extends Construct {
         function: lambda,
         onFailure: new SqsDestination(deadLetters),
         retryAttempts: 2,
-        // A sweep repairs what was given up, so that a later try would come too late anyway.
+        // A sweep repairs what was given up, so that a later try would come too late anyway; what webhooks are to be sent and
+        // nobody could write down is a dead letter, which operators redrive.
         maxEventAge: Duration.hours(1),
       });
     }

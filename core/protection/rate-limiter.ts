@@ -1,5 +1,4 @@
 import { z } from 'zod';
-import { untilDone } from '../access/attempts.ts';
 import type { Clock } from '../ports/clock.ts';
 import { ConditionFailed, type Table, type TableRecord } from '../ports/table.ts';
 import type { RateLimit } from '../wiring/rate-limit.ts';
@@ -36,9 +35,11 @@ interface Seen {
   settling: Promise<RateVerdict> | undefined;
 }
 
+/** Times that a record is told of while others tell it: after that a request is judged by what was read last. */
+const mostTries = 6;
+
 /** Takes tokens of buckets, one a request. */
 export interface RateLimiter {
-  /** @throws EngineError service.unavailable */
   take(name: string): Promise<RateVerdict>;
 }
 
@@ -81,18 +82,36 @@ export function createRateLimiter(
     return judge(seen.view, now, true);
   };
 
+  /** The verdict where the record cannot be told, since others tell it all the time: it passes on account, as long as that goes. */
+  const onAccount = (
+    seen: Seen,
+    read: { readonly before: Bucket; readonly version: number; readonly record: TableRecord | undefined },
+    now: number,
+  ): RateVerdict => {
+    const { before, version, record } = read;
+    if (seen.version === undefined) {
+      seen.stored = record === undefined ? before : bucketSchema.parse(record.data);
+      seen.version = version;
+    }
+    const passes = seen.untold < most && hasToken(levelOf(limit, before, now));
+    seen.view = passes ? taken(limit, before, now, 1) : before;
+    if (passes) [seen.untold, seen.untoldAt] = [seen.untold + 1, now];
+    return judge(seen.view, now, passes);
+  };
+
   /** Tells the record what has passed, with the request that asks. */
-  const settle = (name: string, seen: Seen): Promise<RateVerdict> => {
+  const settle = async (name: string, seen: Seen): Promise<RateVerdict> => {
     const key = bucketPlace(name);
     // Mostly nobody else has told of it, and it is as this process left it. One that may be gone may also be another.
     const old = seen.stored.fullAt + graceSeconds * 1_000 < clock.now().getTime();
     let looks = seen.version === undefined || old;
-    return untilDone(async () => {
+    for (let tries = 1; ; tries += 1) {
       const record = looks ? await table.get(key) : undefined;
       const now = clock.now().getTime();
       const version = looks ? (record?.version ?? 0) : (seen.version ?? 0);
       const before = bucketBefore(limit, seen, record, now);
       const passes = hasToken(levelOf(limit, before, now));
+      if (tries > mostTries) return onAccount(seen, { before, version, record }, now);
       const after = passes ? taken(limit, before, now, 1) : before;
       const writes = passes || seen.untold > 0;
       if (writes) {
@@ -103,12 +122,12 @@ export function createRateLimiter(
         } catch (error) {
           if (!(error instanceof ConditionFailed)) throw error;
           looks = true;
-          return undefined;
+          continue;
         }
       }
       Object.assign(seen, { stored: after, view: after, version: writes ? version + 1 : version, untold: 0 });
       return judge(after, now, passes);
-    });
+    }
   };
 
   return {

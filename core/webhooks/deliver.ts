@@ -2,42 +2,50 @@ import { eventDetail, isPublic } from '../events/catalogue.ts';
 import type { EngineEvent } from '../events/event.ts';
 import { ConditionFailed, type TableRecord } from '../ports/table.ts';
 import { attemptDelivery, type DeliverPorts, type DeliveryName, type Looked, skipped } from './attempt.ts';
-import { deliveryIdOf, deliveryWrite, newDelivery, readDelivery } from './delivery.ts';
+import { deliveryIdOf, deliveryWrite, newDelivery } from './delivery.ts';
 import { pingType, wants } from './endpoint.ts';
 import { readEndpoints } from './endpoint-repository.ts';
-import { duePartitions } from './places.ts';
+import { duePartition, endpointPrefix, endpointsPartitions } from './places.ts';
+import { withSlot } from './slots.ts';
 import { atOnce, type Lane, Turns } from './turns.ts';
 
-/** What came of some deliveries, by how often. */
-export type Tally = Partial<Record<Looked, number>>;
+/** What came of some deliveries, by how often. left: they are the sweep's. */
+export type Tally = Partial<Record<Looked | 'left', number>>;
 
 /** Milliseconds after which a sweep begins no more attempts: the next one goes on. */
 const sweepBudget = 40_000;
 
-/**
- * Due deliveries that a sweep reads in each shard, a page at a time: it reads on past endpoints of which it has enough, until
- * it has taken up so many.
- */
-const pageSize = 200;
-const pagesOfShard = 40;
-const mostTaken = 5_000;
+/** Milliseconds for which a sweep looks for what is due before it begins: what it has not come by, the next one has first. */
+const readBudget = 15_000;
+
+/** Endpoints that a sweep reads at a time, and due deliveries of one that it takes up. */
+const endpointPage = 200;
+const ofEndpoint = 50;
 
 /**
  * Has an event sent to each endpoint that wants it: writes down a delivery for each, once however often the event comes,
- * and tries it at once. One that did not answer last is left to the sweep: a call that waits for it would take the place of
- * others. A ping, or what is replayed, names its delivery.
+ * and tries it at once, where the tenant has a slot for that (slots.ts): a call that waits for an answer takes the place of
+ * others. What it has no slot for, and an endpoint that did not answer last, is left to the sweep. A ping, or what is
+ * replayed, names its delivery.
  * @throws what an attempt throws, after all have been made
  */
 export async function deliverEvent(ports: DeliverPorts, event: EngineEvent): Promise<Tally> {
+  const names = await namesFor(ports, event);
+  if (names.length === 0) return {};
+  return (await withSlot(ports, event.tenantId, () => tryAll(ports, names))) ?? { left: names.length };
+}
+
+/** The deliveries of an event that are to be tried at once, each written down. */
+async function namesFor(ports: DeliverPorts, event: EngineEvent): Promise<readonly DeliveryName[]> {
   const { table, clock } = ports;
   const { id, type, tenantId, at, detail } = event;
   if (type === 'webhook.replayed' || type === pingType) {
     const { webhookId, deliveryId } = eventDetail(event);
     const endpointId = String(webhookId);
     const named = type === pingType ? deliveryIdOf({ id, at }, endpointId) : String(deliveryId);
-    return tryAll(ports, [{ tenantId, endpointId, deliveryId: named }]);
+    return [{ tenantId, endpointId, deliveryId: named }];
   }
-  if (!isPublic(type)) return {};
+  if (!isPublic(type)) return [];
   const endpoints = await readEndpoints(table, tenantId);
   const wanted = endpoints.filter(({ endpoint }) => wants(endpoint, type, detail.teamId));
   const names = await Promise.all(
@@ -54,7 +62,7 @@ export async function deliverEvent(ports: DeliverPorts, event: EngineEvent): Pro
       return isFailing ? [] : [{ tenantId, endpointId: endpoint.id, deliveryId: made.id }];
     }),
   );
-  return tryAll(ports, names.flat());
+  return names.flat();
 }
 
 async function tryAll(ports: DeliverPorts, names: readonly DeliveryName[]): Promise<Tally> {
@@ -76,17 +84,8 @@ function count(tally: Tally, looked: Looked): void {
  */
 export async function sweepDeliveries(ports: DeliverPorts): Promise<Tally> {
   const { clock } = ports;
+  const turns = await takeUp(ports);
   const ends = clock.now().getTime() + sweepBudget;
-  const turns = new Turns();
-  for (const partition of duePartitions) {
-    const before = turns.size;
-    for await (const record of dueRecords(ports, partition)) {
-      const { id: deliveryId, tenantId, endpointId } = readDelivery(record).delivery;
-      turns.add({ tenantId, endpointId, deliveryId });
-      if (turns.size - before >= mostTaken / duePartitions.length) break;
-    }
-  }
-  turns.widen();
   const tally: Tally = {};
   const failures: unknown[] = [];
   const run = async ({ queue }: Lane): Promise<void> => {
@@ -114,21 +113,46 @@ export async function sweepDeliveries(ports: DeliverPorts): Promise<Tally> {
   return tally;
 }
 
-/** Records of a shard that are due, the one that is so for the longest first. The index may lag: each is read again. */
-async function* dueRecords({ table, clock }: DeliverPorts, partition: string): AsyncGenerator<TableRecord> {
-  const now = clock.now().toISOString();
-  let cursor: string | undefined;
-  for (let pages = 0; pages < pagesOfShard; pages += 1) {
-    const page = await table.query({
-      ...{ index: 'byState', partition, limit: pageSize },
-      ...(cursor === undefined ? {} : { cursor }),
-    });
-    for (const record of page.records) {
-      const dueAt = record.indexes.byState?.sort.split('#')[0] ?? '';
-      if (dueAt > now) return;
-      yield record;
-    }
-    cursor = page.cursor;
-    if (cursor === undefined) return;
+/** What is due of each endpoint. Each minute begins with other endpoints: however many there are, all come to their turn. */
+async function takeUp({ table, clock }: DeliverPorts): Promise<Turns> {
+  const turns = new Turns();
+  const began = clock.now();
+  const first = Math.floor(began.getTime() / 60_000);
+  const isLate = (): boolean => clock.now().getTime() - began.getTime() >= readBudget;
+  for (let at = 0; at < endpointsPartitions.length && !isLate(); at += 1) {
+    const partition = endpointsPartitions[(first + at) % endpointsPartitions.length] ?? '';
+    let cursor: string | undefined;
+    do {
+      const page = await table.query({
+        ...{ index: 'byState', partition, limit: endpointPage },
+        ...(cursor === undefined ? {} : { cursor }),
+      });
+      const endpoints = [...page.records];
+      const read = async (): Promise<void> => {
+        for (let one = endpoints.shift(); one !== undefined && !isLate(); one = endpoints.shift()) {
+          for (const name of await dueOf({ table }, one, began)) turns.add(name);
+        }
+      };
+      await Promise.all(Array.from({ length: atOnce.all }, read));
+      cursor = page.cursor;
+    } while (cursor !== undefined && !isLate());
   }
+  turns.widen();
+  return turns;
+}
+
+/** Names of deliveries to an endpoint that are due, read from their index alone: it may lag, and each is read again. */
+async function dueOf(
+  { table }: Pick<DeliverPorts, 'table'>,
+  { key, indexes }: TableRecord,
+  now: Date,
+): Promise<DeliveryName[]> {
+  const endpointId = key.sort.slice(endpointPrefix.length);
+  const tenantId = indexes.byState?.sort.slice(0, -endpointId.length - 1) ?? '';
+  const { records } = await table.query({
+    ...{ index: 'byState', partition: duePartition(endpointId), limit: ofEndpoint },
+  });
+  const isDue = (record: TableRecord): boolean =>
+    (record.indexes.byState?.sort.split('#')[0] ?? '') <= now.toISOString();
+  return records.filter(isDue).map((record) => ({ tenantId, endpointId, deliveryId: record.key.sort }));
 }

@@ -6,7 +6,7 @@ import type { Ids } from '../ports/ids.ts';
 import { ConditionFailed, type Table, type TableCondition, type TableRecord, type TableWrite } from '../ports/table.ts';
 import { type EndpointRecord, endpointRecordSchema, type Health, healthSchema } from './endpoint.ts';
 import { webhookLimits } from './limits.ts';
-import { endpointPlace, endpointPrefix, healthPlace, healthPrefix, webhooksPartition } from './places.ts';
+import { anyEndpoint, endpointPlace, endpointPrefix, healthPlace, healthPrefix, webhooksPartition } from './places.ts';
 
 export interface EndpointPorts {
   readonly table: Table;
@@ -69,6 +69,7 @@ export async function getEndpoint(table: Table, tenantId: string, id: string): P
 
 export const endpointWrite = (endpoint: EndpointRecord, version: number): TableWrite => ({
   ...{ kind: 'put', key: endpointPlace(endpoint.tenantId, endpoint.id), data: toJsonObject(endpoint) },
+  indexes: { byState: anyEndpoint(endpoint.tenantId, endpoint.id) },
   condition: atVersion(version),
 });
 

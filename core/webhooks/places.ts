@@ -38,13 +38,28 @@ export const deliveriesOfState = (endpointId: string, state: string, deliveryId:
   sort: deliveryId,
 });
 
-/** Index byState: deliveries that are to be tried, the one that is due first. */
+/** Index byState: deliveries of an endpoint that are to be tried, the one that is due first. */
 export const dueDelivery = (dueAt: string, endpointId: string, deliveryId: string): TableKey => ({
-  partition: duePartition(shardOf(deliveryId)),
-  sort: `${dueAt}#${endpointId}#${deliveryId}`,
+  partition: duePartition(endpointId),
+  sort: `${dueAt}#${deliveryId}`,
 });
-const duePartition = (shard: number): string => `WEBHOOKDUE#${shard}`;
-export const duePartitions: readonly string[] = Array.from({ length: shardCount }, (_, shard) => duePartition(shard));
+export const duePartition = (endpointId: string): string => `WEBHOOKDUE#${endpointId}`;
+
+/** Index byState: the endpoints of all tenants. */
+export const anyEndpoint = (tenantId: string, id: string): TableKey => ({
+  partition: endpointsPartition(shardOf(id)),
+  sort: `${tenantId}#${id}`,
+});
+const endpointsPartition = (shard: number): string => `WEBHOOKENDPOINTS#${shard}`;
+export const endpointsPartitions: readonly string[] = Array.from({ length: shardCount }, (_, shard) =>
+  endpointsPartition(shard),
+);
+
+/** Held by whoever sends to a tenant's endpoints what has just happened. */
+export const slotPlace = (tenantId: string, slot: number): TableKey => ({
+  partition: `WEBHOOKSLOTS#${tenantId}`,
+  sort: String(slot),
+});
 
 export const attemptsPartition = (deliveryId: string): string => `WEBHOOKATTEMPTS#${deliveryId}`;
 export const attemptPlace = (deliveryId: string, number: number): TableKey => ({

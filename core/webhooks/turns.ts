@@ -3,9 +3,6 @@ import type { DeliveryName } from './attempt.ts';
 /** Attempts of a sweep that are made at once: in all, of one tenant's endpoints, and to one endpoint. */
 export const atOnce = { all: 16, tenant: 4, endpoint: 4 } as const;
 
-/** Due deliveries to one endpoint that a sweep takes up; the next ones take up the rest. */
-const ofEndpoint = 50;
-
 /** What is sent to one endpoint, one after the other. */
 export interface Lane {
   readonly tenantId: string;
@@ -19,18 +16,10 @@ export interface Lane {
 export class Turns {
   readonly #queues = new Map<string, DeliveryName[]>();
   readonly #tenants = new Map<string, { lanes: Lane[]; running: number }>();
-  #count = 0;
-
-  /** How many were taken in. */
-  get size(): number {
-    return this.#count;
-  }
 
   add(name: DeliveryName): void {
     const queue = this.#queues.get(name.endpointId) ?? [];
-    if (queue.length >= ofEndpoint) return;
     queue.push(name);
-    this.#count += 1;
     if (queue.length > 1) return;
     this.#queues.set(name.endpointId, queue);
     const tenant = this.#tenants.get(name.tenantId) ?? { lanes: [], running: 0 };

@@ -12,7 +12,8 @@ import { requestCancel } from '../../../core/sharing/cancel.ts';
 import { newTenant } from '../../../core/tenancy/tenant.ts';
 import { createEndpoint } from '../../../core/webhooks/change-endpoint.ts';
 import { deliveryRecordSchema } from '../../../core/webhooks/delivery.ts';
-import { duePartitions } from '../../../core/webhooks/places.ts';
+import { endpointRecordSchema } from '../../../core/webhooks/endpoint.ts';
+import { duePartition, endpointsPartitions } from '../../../core/webhooks/places.ts';
 import { checkAll } from './checks.ts';
 import { Observer } from './observer.ts';
 import { Receiver } from './receiver.ts';
@@ -114,9 +115,11 @@ async function openTenants(engine: PaperEngine, weather: Weather, addresses: Map
 /** Lets time pass until nothing is to be sent any more: who was killed at it tries again, later each time. */
 async function untilDelivered(engine: PaperEngine): Promise<void> {
   for (let waits = 0; waits < 20; waits += 1) {
-    const pages = await Promise.all(
-      duePartitions.map((partition) => engine.table.query({ index: 'byState', partition, limit: 100 })),
-    );
+    const listed = (partitions: readonly string[]) =>
+      Promise.all(partitions.map((partition) => engine.table.query({ index: 'byState', partition, limit: 100 })));
+    const endpoints = (await listed(endpointsPartitions)).flatMap(({ records }) => records);
+    const ids = endpoints.map(({ data }) => endpointRecordSchema.parse(data).id);
+    const pages = await listed(ids.map(duePartition));
     const due = pages.flatMap(({ records }) => records.map(({ data }) => deliveryRecordSchema.parse(data).dueAt ?? ''));
     if (due.length === 0) return;
     const first = Math.min(...due.map((at) => Date.parse(at)));
