@@ -196,7 +196,6 @@ async function prepareAttempt(
   // Called again after a crash of its own, the attempt before never reached a builder: its ticket ends here.
   const before = await findAttempt(ports.table, build.id, stageId, stage.value.attempt);
   const stale = before?.value.state === 'live' ? before : undefined;
-  await ports.blobs.put(place, utf8(JSON.stringify(manifest)), { contentType: 'application/json' });
   await ports.table.transact([
     stageWrite(
       build.id,
@@ -206,6 +205,8 @@ async function prepareAttempt(
     attemptWrite(build.id, record, 'absent'),
     ...(stale === undefined ? [] : endAttemptWrites(build, stale, { endedAt: now, ending: 'infrastructure' })),
   ]);
+  // Of two calls at once the one whose attempt was stored: the other's ticket opens nothing.
+  await ports.blobs.put(place, utf8(JSON.stringify(manifest)), { contentType: 'application/json' });
   const signed = await ports.blobs.signGet(place, { expiresSeconds: manifestUrlSeconds });
   return {
     run: true,
