@@ -14,6 +14,7 @@ import { createEndpoint } from '../../../core/webhooks/change-endpoint.ts';
 import { deliveryRecordSchema } from '../../../core/webhooks/delivery.ts';
 import { duePartitions } from '../../../core/webhooks/places.ts';
 import { checkAll } from './checks.ts';
+import { unforeseen } from './foreseen-errors.ts';
 import { Observer } from './observer.ts';
 import { Receiver } from './receiver.ts';
 import type { Drawn, Storm } from './state.ts';
@@ -49,6 +50,7 @@ export async function runStorm(seed: number): Promise<StormResult> {
       seed,
       tableFaults: weather.tableFaults,
       busFaults: weather.busFaults,
+      latency: weather.latency,
       mostFaults: 3,
       longestSweep: 10,
       uncounted: true,
@@ -61,17 +63,21 @@ export async function runStorm(seed: number): Promise<StormResult> {
       const number = Number.parseInt(stageId.replace(/\D/g, ''), 10) || 0;
       const order = [...new Set(drawn.map((one) => one.buildId)), buildId].indexOf(buildId);
       const { fate, ...task } = drawTask(weather, mix(order, number, attempt));
-      drawn.push({ buildId, stageId, fate, deaf: task.deaf });
+      drawn.push({ buildId, stageId, attempt, fate, deaf: task.deaf });
       return task;
     },
     onTask: async (buildId, stageId, attempt) => observer.began(buildId, stageId, attempt),
-    onTaskEnd: ({ buildId, stageId, attempt }) => observer.ended(buildId, stageId, attempt),
+    onTaskEnd: ({ buildId, stageId, attempt }, end) => observer.ended(buildId, stageId, attempt, end),
+    onError: (name, error) => {
+      const told = unforeseen(name, error);
+      if (told !== undefined) observer.violations.push(`no function fails for another reason: ${told}`);
+    },
     onWritten: (writes) => observer.written(writes),
   });
   now = () => engine.clock.elapsed;
   try {
     const tenants = await openTenants(engine, weather, addresses);
-    const { builds: ids, asked } = await happen(engine, weather, tenants);
+    const { builds: ids, asked, accepted } = await happen(engine, weather, tenants);
     const unended = await engine.finish(ids, longest).then(
       () => undefined,
       (error: unknown) => `builds do not end: ${error instanceof Error ? error.message : String(error)}`,
@@ -80,7 +86,8 @@ export async function runStorm(seed: number): Promise<StormResult> {
     await engine.pass(settling);
     await untilDelivered(engine);
     const builds = await recordsOf(engine, ids);
-    const storm: Storm = { weather, engine, observer, receiver, tenants, addresses, drawn, asked, builds };
+    const known = { weather, engine, observer, receiver, tenants, addresses };
+    const storm: Storm = { ...known, drawn, asked, accepted, builds };
     return resultOf(seed, observer, receiver, builds, [...observer.violations, ...(await checkAll(storm))]);
   } finally {
     await engine.close();
@@ -127,7 +134,7 @@ async function untilDelivered(engine: PaperEngine): Promise<void> {
 /** Does what somebody does from outside, each at its time. */
 async function happen(engine: PaperEngine, weather: Weather, tenants: readonly string[]) {
   const builds: string[] = [];
-  const asked = new Set<string>();
+  const [asked, accepted] = [new Set<string>(), new Set<string>()];
   let done = false;
   const one = async (happening: Happening): Promise<void> => {
     if (happening.kind === 'submit') {
@@ -135,7 +142,7 @@ async function happen(engine: PaperEngine, weather: Weather, tenants: readonly s
       const tenantId = tenants[happening.tenant] ?? '';
       const spec = paperSpec(`spec-${weather.seed}-${number}`, weather.graphs[number] ?? []);
       const run = force ? { force: true as const } : {};
-      const { build } = await submitBuild(engine.ports, { tenantId, keyId: 'key_1', spec, run });
+      const { build } = await submitBuild(engine.slowPorts, { tenantId, keyId: 'key_1', spec, run });
       builds.push(build.id);
       return;
     }
@@ -144,23 +151,25 @@ async function happen(engine: PaperEngine, weather: Weather, tenants: readonly s
     if (build === undefined) return;
     asked.add(build.id);
     try {
-      await requestCancel(engine.ports, wholeTenant(build.tenantId), build.id);
+      await requestCancel(engine.slowPorts, wholeTenant(build.tenantId), build.id);
+      accepted.add(build.id);
     } catch (error) {
       // It was over: an answer like any other.
-      if (!(error instanceof EngineError)) throw error;
+      if (!(error instanceof EngineError && error.code === 'build.terminal')) throw error;
     }
   };
-  const script = (async () => {
-    for (const happening of weather.happenings) {
+  // Whoever asks waits for nobody else who does.
+  const script = Promise.all(
+    weather.happenings.map(async (happening) => {
       await engine.clock.sleep(Math.max(0, happening.at - engine.clock.elapsed));
       await one(happening);
-    }
-  })().finally(() => {
+    }),
+  ).finally(() => {
     done = true;
   });
   await engine.clock.run(() => done, longest);
   await script;
-  return { builds, asked };
+  return { builds, asked, accepted };
 }
 
 async function recordsOf(engine: PaperEngine, ids: readonly string[]): Promise<BuildRecord[]> {

@@ -1,4 +1,4 @@
-import type { TableFaults } from '../../../bench/simulation/faulty-table.ts';
+import type { Latency, TableFaults } from '../../../bench/simulation/faulty-table.ts';
 import { drawGraph, type StageGraph, shapes } from '../../../bench/simulation/graph-shapes.ts';
 import type { BusFaults } from '../../../bench/simulation/paper-bus.ts';
 import { mix, Random } from '../../../bench/simulation/random.ts';
@@ -26,6 +26,7 @@ export interface Weather {
   readonly graphs: readonly StageGraph[];
   readonly concurrentBuilds: number;
   readonly tableFaults: TableFaults;
+  readonly latency: Latency;
   readonly busFaults: BusFaults;
   /** By tenant. */
   readonly manners: readonly Manner[];
@@ -57,17 +58,20 @@ export function drawWeather(seed: number): Weather {
       ...{ spec: random.integer(0, graphs.length - 1), force: random.next() < 0.1 },
     }),
   );
-  const cancels = Array.from(
-    { length: random.integer(0, 2) },
-    (): Happening => ({
-      ...{ at: random.between(0, 8 * minute), kind: 'cancel', build: random.integer(0, 3) },
-    }),
-  );
+  const cancels = Array.from({ length: random.integer(0, 2) }, (): readonly Happening[] => {
+    const begun = submissions[random.integer(0, submissions.length - 1)]?.at ?? 0;
+    // Half of them meet what there is to do at the begin of a build, when most is written.
+    const at = random.next() < 0.5 ? begun + random.between(0, 25_000) : random.between(0, 8 * minute);
+    const cancel = { kind: 'cancel', build: random.integer(0, 3) } as const;
+    const again = random.next() < 0.2 ? [{ at: at + random.between(0, 100), ...cancel }] : [];
+    return [{ at, ...cancel }, ...again];
+  });
   const often = (share: number): number => (random.next() < 1 / 3 ? 0 : share);
   return {
-    ...{ seed, graphs, happenings: [...submissions, ...cancels].sort((a, b) => a.at - b.at) },
+    ...{ seed, graphs, happenings: [...submissions, ...cancels.flat()].sort((a, b) => a.at - b.at) },
     concurrentBuilds: random.integer(1, 3),
-    tableFaults: { conflict: often(0.05), kill: often(0.05), throttle: often(0.01) },
+    tableFaults: { conflict: often(0.05), kill: often(0.05), throttle: often(0.01), unheard: often(0.1) },
+    latency: { instant: 0.3, slowest: 50, stalled: often(0.02), longest: 10_000 },
     busFaults: {
       ...{ lost: often(0.15), twice: often(0.4), slowest: random.next() < 0.5 ? 500 : 20_000 },
       ...{ redelivered: 3 * minute, refused: often(0.1) },
