@@ -29,11 +29,12 @@ async function recordsOf(storm: Storm, tenantId: string): Promise<UsageRecord[]>
   return pages.flatMap(({ records }) => [...records]);
 }
 
-/** How an attempt may end, by what was drawn of its builder: any that was not taken back may be told to end, or be too slow. */
-const endings: Readonly<Record<Drawn['fate'], readonly string[]>> = {
-  sound: ['reported', 'stopped', 'timeout'],
-  step: ['reported', 'stopped', 'timeout'],
-  infrastructure: ['reported', 'stopped', 'timeout'],
+/** How an attempt may end whose builder was told to end, or came to its end. */
+const heard = ['reported', 'stopped', 'timeout'];
+/** How it may end where its builder went, by what was drawn of it; one that hears nothing may be given up before. */
+const gone: Readonly<Record<Drawn['fate'], readonly string[]>> = {
+  ...{ sound: [], step: [] },
+  infrastructure: ['infrastructure'],
   lost: ['lost', 'stopped', 'timeout'],
 };
 
@@ -79,7 +80,7 @@ export async function billedOnce(storm: Storm): Promise<string[]> {
       if (mine.some((one) => one.payer !== payer)) {
         wrong.push(`${name} (drawn ${fate}, ended ${value.ending}) is not billed to the ${payer}`);
       }
-      const known = isTakenBack ? ['infrastructure'] : endings[fate ?? 'sound'];
+      const known = task?.end === 'gone' ? gone[fate ?? 'sound'] : heard;
       if (!isUnclear && !known.includes(value.ending ?? ''))
         wrong.push(`${name} was ${fate}, and ended ${value.ending}`);
     }

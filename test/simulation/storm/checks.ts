@@ -3,11 +3,11 @@ import { buildKey, shardCount, sharingState } from '../../../core/builds/keys.ts
 import { isTerminal } from '../../../core/builds/lifecycle.ts';
 import { artifactPlace } from '../../../core/builds/places.ts';
 import { listArtifacts, listAttempts, listStages } from '../../../core/builds/stage-repository.ts';
-import { isPublic } from '../../../core/events/catalogue.ts';
 import { overdueEvents } from '../../../core/events/outbox.ts';
 import { asShown, workOf } from '../../../core/sharing/work-of.ts';
 import { billedOnce, counted, invoiceFits, leasesFit, sumsFit, toldInTime } from './account-checks.ts';
 import { auditIsWhole } from './audit-checks.ts';
+import { delivered } from './delivery-checks.ts';
 import type { Drawn, Storm } from './state.ts';
 
 type Check = (storm: Storm) => Promise<string[]> | string[];
@@ -123,34 +123,6 @@ async function leftOpen({ engine, builds }: Storm): Promise<string[]> {
   }
   return left;
 }
-
-function delivered({ observer, receiver, addresses }: Storm): string[] {
-  const wrong: string[] = [];
-  const names = new Map<string, string>();
-  for (const event of observer.events) {
-    const url = addresses.get(event.tenantId);
-    if (url === undefined || !isPublic(event.type)) continue;
-    const came = receiver.received.filter((one) => one.url === url && eventIdOf(one.body) === event.id);
-    if (!came.some(({ wasTaken }) => wasTaken)) wrong.push(`${event.type} ${event.id} did not arrive`);
-    const ids = new Set(came.map(({ id }) => id));
-    if (ids.size > 1) wrong.push(`${event.id} came under ${ids.size} names`);
-    if (new Set(came.map(({ body }) => body)).size > 1) wrong.push(`${event.id} came with different bodies`);
-    for (const id of ids) {
-      const other = names.get(id);
-      if (other !== undefined) wrong.push(`${event.id} and ${other} came under one name`);
-      names.set(id, event.id);
-    }
-  }
-  const known = new Set(observer.events.map(({ id }) => id));
-  for (const { body, url } of receiver.received) {
-    if (!known.has(eventIdOf(body))) wrong.push(`${eventIdOf(body)} came and was never told`);
-    const event = observer.events.find(({ id }) => id === eventIdOf(body));
-    if (event !== undefined && addresses.get(event.tenantId) !== url) wrong.push(`${event.id} came to another tenant`);
-  }
-  return wrong;
-}
-
-const eventIdOf = (body: string): string => String(Object(JSON.parse(body)).eventId);
 
 async function madeIsThere({ engine, builds }: Storm): Promise<string[]> {
   const wrong: string[] = [];

@@ -11,9 +11,8 @@ import { EngineError } from '../../../core/errors.ts';
 import { requestCancel } from '../../../core/sharing/cancel.ts';
 import { newTenant } from '../../../core/tenancy/tenant.ts';
 import { createEndpoint } from '../../../core/webhooks/change-endpoint.ts';
-import { deliveryRecordSchema } from '../../../core/webhooks/delivery.ts';
-import { duePartitions } from '../../../core/webhooks/places.ts';
 import { checkAll } from './checks.ts';
+import { dueDeliveries } from './delivery-checks.ts';
 import { unforeseen } from './foreseen-errors.ts';
 import { Observer } from './observer.ts';
 import { Receiver } from './receiver.ts';
@@ -41,7 +40,8 @@ export async function runStorm(seed: number): Promise<StormResult> {
   const weather = drawWeather(seed);
   const addresses = new Map<string, string>();
   const byAddress = new Map(weather.manners.map((manner, tenant) => [addressOf(tenant), manner]));
-  const receiver = new Receiver(byAddress);
+  let sleep = async (_: number): Promise<void> => undefined;
+  const receiver = new Receiver(byAddress, (milliseconds) => sleep(milliseconds));
   const drawn: Drawn[] = [];
   let now = (): number => 0;
   const observer = new Observer(() => now());
@@ -75,6 +75,7 @@ export async function runStorm(seed: number): Promise<StormResult> {
     onWritten: (writes) => observer.written(writes),
   });
   now = () => engine.clock.elapsed;
+  sleep = engine.sleep;
   try {
     const tenants = await openTenants(engine, weather, addresses);
     const { builds: ids, asked, accepted } = await happen(engine, weather, tenants);
@@ -84,7 +85,7 @@ export async function runStorm(seed: number): Promise<StormResult> {
     );
     if (unended !== undefined) return resultOf(seed, observer, receiver, [], [unended]);
     await engine.pass(settling);
-    await untilDelivered(engine);
+    await untilDelivered(engine, weather, tenants);
     const builds = await recordsOf(engine, ids);
     const known = { weather, engine, observer, receiver, tenants, addresses };
     const storm: Storm = { ...known, drawn, asked, accepted, builds };
@@ -118,15 +119,16 @@ async function openTenants(engine: PaperEngine, weather: Weather, addresses: Map
   return tenants;
 }
 
-/** Lets time pass until nothing is to be sent any more: who was killed at it tries again, later each time. */
-async function untilDelivered(engine: PaperEngine): Promise<void> {
+/**
+ * Lets time pass until nothing is to be sent any more: who was killed at it tries again, later each time. What an endpoint
+ * never answers well is tried for three days, which nobody waits for.
+ */
+async function untilDelivered(engine: PaperEngine, { manners }: Weather, tenants: readonly string[]): Promise<void> {
+  const waitsFor = (tenantId: string): boolean => manners[tenants.indexOf(tenantId)] !== 'never answers well';
   for (let waits = 0; waits < 20; waits += 1) {
-    const pages = await Promise.all(
-      duePartitions.map((partition) => engine.table.query({ index: 'byState', partition, limit: 100 })),
-    );
-    const due = pages.flatMap(({ records }) => records.map(({ data }) => deliveryRecordSchema.parse(data).dueAt ?? ''));
+    const due = (await dueDeliveries(engine.table)).filter(({ tenantId }) => waitsFor(tenantId));
     if (due.length === 0) return;
-    const first = Math.min(...due.map((at) => Date.parse(at)));
+    const first = Math.min(...due.map(({ dueAt = '' }) => Date.parse(dueAt)));
     await engine.pass(Math.max(0, first - engine.clock.now().getTime()) + 2 * minute);
   }
 }

@@ -15,8 +15,18 @@ export type Happening =
   /** Of the builds that there are by then, by number. */
   | { readonly at: number; readonly kind: 'cancel'; readonly build: number };
 
-/** How a tenant's endpoint answers the first attempts of a delivery; later ones are taken. */
-export const manners = ['takes', 'fails', 'is silent', 'redirects', 'takes and is not heard'] as const;
+/** How a tenant's endpoint answers: most the first attempts alone, so that later ones are taken. */
+export const manners = [
+  'takes',
+  'is slow',
+  'fails',
+  'is silent',
+  'redirects',
+  'takes and is not heard',
+  'is busy',
+  'is gone',
+  'never answers well',
+] as const;
 export type Manner = (typeof manners)[number];
 
 /** All that a seed stands for: what is asked of the engine, and what goes wrong. */
@@ -41,6 +51,9 @@ export interface Weather {
     readonly deaf: number;
   };
 }
+
+/** What sweeps do in place of an event that never comes. */
+const swept = ['planBuild', 'dispatchBuilds', 'settleQuotas', 'bringSharersOn', 'recordUsage'] as const;
 
 export const tenantCount = 2;
 const minute = 60_000;
@@ -74,7 +87,7 @@ export function drawWeather(seed: number): Weather {
     latency: { instant: 0.3, slowest: 50, stalled: often(0.02), longest: 10_000 },
     busFaults: {
       ...{ lost: often(0.15), twice: often(0.4), slowest: random.next() < 0.5 ? 500 : 20_000 },
-      ...{ redelivered: 3 * minute, refused: often(0.1) },
+      ...{ redelivered: 3 * minute, refused: often(0.1), forgotten: random.next() < 1 / 3 ? swept : [] },
     },
     manners: Array.from({ length: tenantCount }, () => manners[random.integer(0, manners.length - 1)] ?? 'takes'),
     cacheLimitBytes: random.next() < 0.3 ? 0 : Number.MAX_SAFE_INTEGER,
