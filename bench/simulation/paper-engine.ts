@@ -142,7 +142,7 @@ export async function startPaperEngine(options: PaperEngineOptions): Promise<Pap
   const tasks = new PaperTasks(clock, options.tasksListedAfter, options.onTaskEnd);
 
   const failed = new Map<string, number>();
-  const { unheard = 0 } = options.tableFaults;
+  const { unheard = 0, heard = [] } = options.tableFaults;
   const { mostFaults = Number.POSITIVE_INFINITY } = options;
   /** Calls a function on the table that has faults, unless so many have fallen on this call already. */
   const call = async <T>(name: string, payload: unknown, handler: (ports: Ports) => Promise<T>): Promise<T> => {
@@ -151,7 +151,8 @@ export async function startPaperEngine(options: PaperEngineOptions): Promise<Pap
     try {
       if (count >= mostFaults) return await handler({ ...ports, table: soundTable(name) });
       const life = new CallLife();
-      if (unheard > 0 && faults.next() < unheard) void sleep(faults.between(0, longestWait)).then(() => life.lose());
+      const isLost = unheard > 0 && faults.next() < unheard && !heard.includes(name);
+      if (isLost) void sleep(faults.between(0, longestWait)).then(() => life.lose());
       // Dead before its time is over, a call of the table is none; and of one that was none hears nobody.
       const table = faultyTable(taking(life.bind(atOnce(name))), options.tableFaults, faults, life);
       return await life.run(() => handler(mortalPorts({ ...ports, table }, life)));
