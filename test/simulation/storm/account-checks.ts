@@ -31,6 +31,8 @@ async function recordsOf(storm: Storm, tenantId: string): Promise<UsageRecord[]>
 
 /** How an attempt may end whose builder was told to end, or came to its end. */
 const heard = ['reported', 'stopped', 'timeout'];
+/** Where the engine stopped its task: whoever sees that before its build's end knows no more than that it went. */
+const stopped = [...heard, 'lost'];
 /** How it may end where its builder went, by what was drawn of it; one that hears nothing may be given up before. */
 const gone: Readonly<Record<Drawn['fate'], readonly string[]>> = {
   ...{ sound: [], step: [] },
@@ -80,7 +82,7 @@ export async function billedOnce(storm: Storm): Promise<string[]> {
       if (mine.some((one) => one.payer !== payer)) {
         wrong.push(`${name} (drawn ${fate}, ended ${value.ending}) is not billed to the ${payer}`);
       }
-      const known = task?.end === 'gone' ? gone[fate ?? 'sound'] : heard;
+      const known = task?.end === 'gone' ? gone[fate ?? 'sound'] : task?.end === 'stopped' ? stopped : heard;
       if (!isUnclear && !known.includes(value.ending ?? ''))
         wrong.push(`${name} was ${fate}, and ended ${value.ending}`);
     }
