@@ -1,5 +1,6 @@
 import type { Table, TableWrite } from '../../core/ports/table.ts';
 import { ConditionFailed } from '../../core/ports/table.ts';
+import { type CallLife, Killed } from './call-life.ts';
 import type { Random } from './random.ts';
 
 /** How often something goes wrong in a transaction: shares from 0 to 1. */
@@ -10,14 +11,10 @@ export interface TableFaults {
   readonly kill: number;
   /** The table refuses a read or a write for having had too many: what the SDK throws after its own tries. */
   readonly throttle?: number;
-}
-
-/** The end of a function in mid-work, as Step Functions and EventBridge see it. */
-export class Killed extends Error {
-  constructor() {
-    super('the function was killed');
-    this.name = 'Killed';
-  }
+  /** Share of calls of functions whose caller hears of an error though the function goes on: it is called again meanwhile. */
+  readonly unheard?: number;
+  /** Functions of which nobody loses sight. */
+  readonly heard?: readonly string[];
 }
 
 /** What DynamoDB answers who asks too much of it. */
@@ -28,23 +25,59 @@ export class Throttled extends Error {
   }
 }
 
-/** A table on whose calls faults fall, from a seed. */
-export function faultyTable(table: Table, faults: TableFaults, random: Random): Table {
+/**
+ * A table on whose calls faults fall, from a seed.
+ * @param life of the one call that the table is for: who is killed does nothing any more; absent: a kill is an error like others
+ */
+export function faultyTable(table: Table, faults: TableFaults, random: Random, life?: CallLife): Table {
   const { throttle = 0 } = faults;
   const admit = async (): Promise<void> => {
     if (throttle > 0 && random.next() < throttle) throw new Throttled();
   };
+  const kill = (): Promise<never> => life?.die() ?? Promise.reject(new Killed());
   return {
     get: (key) => admit().then(() => table.get(key)),
     query: (query) => admit().then(() => table.query(query)),
     transact: async (writes) => {
       await admit();
-      const [conflict, kill, after] = [random.next(), random.next(), random.next()];
+      const [conflict, killed, after] = [random.next(), random.next(), random.next()];
       if (conflict < faults.conflict) await disturb(table, writes);
-      if (kill < faults.kill && after < 0.5) throw new Killed();
+      if (killed < faults.kill && after < 0.5) await kill();
       await table.transact(writes);
-      if (kill < faults.kill) throw new Killed();
+      if (killed < faults.kill) await kill();
     },
+  };
+}
+
+/** How long the calls of a table take: shares from 0 to 1, and milliseconds. */
+export interface Latency {
+  /** Calls that take no time. */
+  readonly instant: number;
+  readonly slowest: number;
+  /** Calls for which their function stands still, as one that is frozen or meets a slow host does, and for how long at most. */
+  readonly stalled: number;
+  readonly longest: number;
+}
+
+/**
+ * A table whose calls take their time, from a seed, so that what several functions do at once comes in any order. Read and
+ * written is at the end of it.
+ */
+export function slowTable(
+  table: Table,
+  latency: Latency,
+  random: Random,
+  sleep: (time: number) => Promise<void>,
+): Table {
+  const pause = async (): Promise<void> => {
+    const [share, stall, time] = [random.next(), random.next(), random.next()];
+    if (stall < latency.stalled) await sleep(time * latency.longest);
+    else if (share >= latency.instant) await sleep(1 + time * (latency.slowest - 1));
+  };
+  return {
+    get: (key) => pause().then(() => table.get(key)),
+    query: (query) => pause().then(() => table.query(query)),
+    transact: (writes) => pause().then(() => table.transact(writes)),
   };
 }
 

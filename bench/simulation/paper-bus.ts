@@ -13,6 +13,8 @@ export interface BusFaults {
   readonly slowest: number;
   /** What is lost is delivered after so long all the same; absent: never, and a sweep must do without it. */
   readonly redelivered?: number;
+  /** Functions to which nothing that is lost is delivered again, whatever `redelivered` says. */
+  readonly forgotten?: readonly EventFunctionName[];
   /** An event is not taken, or taken and not said to be: it stays in the outbox. */
   readonly refused?: number;
 }
@@ -37,7 +39,7 @@ export function createPaperBus(options: {
         await invoke(target, envelope);
         return;
       } catch {
-        // The function failed: it is called again.
+        // The function failed, which whoever invokes it is told: it is called again.
       }
     }
   };
@@ -52,7 +54,8 @@ export function createPaperBus(options: {
         for (const rule of eventRules) {
           if (!rule.types.includes(event.type)) continue;
           const isLost = random.next() < faults.lost;
-          if (isLost && faults.redelivered === undefined) continue;
+          const isForgotten = faults.redelivered === undefined || faults.forgotten?.includes(rule.target) === true;
+          if (isLost && isForgotten) continue;
           const times = random.next() < faults.twice ? 2 : 1;
           const after = isLost ? faults.redelivered : 0;
           for (let time = 0; time < times; time += 1) void deliver(rule.target, eventEnvelope(event), after);

@@ -18,17 +18,19 @@ import { type LocalFlow, openLocalFlow } from '../../local/flow/local-flow.ts';
 import type { RunTaskHandler } from '../../local/flow/run-task.ts';
 import { eventHandlers, orchestrationHandlers } from '../../local/functions.ts';
 import { startOutboxPump } from '../../local/outbox-pump.ts';
+import { CallLife } from './call-life.ts';
 import { CountingTable } from './counting-table.ts';
-import { faultyTable, type TableFaults } from './faulty-table.ts';
+import { faultyTable, type Latency, slowTable, type TableFaults } from './faulty-table.ts';
 import { FlowCosts, readBuildDefinition } from './flow-cost.ts';
 import { FlowHistories } from './flow-histories.ts';
 import type { StageGraph } from './graph-shapes.ts';
 import { MemoryBlobs } from './memory-blobs.ts';
+import { mortalPorts } from './mortal-ports.ts';
 import { runPaperBuilder } from './paper-builder.ts';
 import { type BusFaults, createPaperBus } from './paper-bus.ts';
 import { PaperClock } from './paper-clock.ts';
 import { paperArchive, paperSpec, unfusedPlan } from './paper-plan.ts';
-import { PaperTasks } from './paper-tasks.ts';
+import { PaperTasks, type TaskEnd } from './paper-tasks.ts';
 import { mix, Random } from './random.ts';
 import type { AttemptDraw } from './workload.ts';
 
@@ -53,7 +55,10 @@ export interface PaperEngineOptions {
   /** Milliseconds until a task is listed. */
   readonly tasksListedAfter?: number;
   /** Told of each task that is over. */
-  readonly onTaskEnd?: (task: { readonly buildId: string; readonly stageId: string; readonly attempt: number }) => void;
+  readonly onTaskEnd?: (
+    task: { readonly buildId: string; readonly stageId: string; readonly attempt: number },
+    end: TaskEnd,
+  ) => void;
   /** Absent: nothing is evicted from the cache. */
   readonly cacheLimitBytes?: number;
   /** Who takes webhooks; absent: nobody has any. */
@@ -64,6 +69,10 @@ export interface PaperEngineOptions {
   readonly mostFaults?: number;
   /** Nobody asks for DynamoDB's units: the table is not read to count them. */
   readonly uncounted?: true;
+  /** How long calls of the table take; absent: no time, so that each function ends before another begins. */
+  readonly latency?: Latency;
+  /** Told of each error of a function that an event or a schedule called. */
+  readonly onError?: (name: EventFunctionName, error: unknown) => void;
   /** Told of each transaction that was written. */
   readonly onWritten?: (writes: readonly TableWrite[]) => void;
 }
@@ -77,8 +86,12 @@ export interface PaperEngine {
   readonly histories: FlowHistories;
   readonly flow: FlowCosts;
   readonly tasks: PaperTasks;
-  /** The ports without faults, for what happens from outside. */
+  /** The ports without faults, for what happens from outside while time stands still. */
   readonly ports: Ports;
+  /** The same on a table that takes its time, for what happens while it passes. */
+  readonly slowPorts: Ports;
+  /** Sleeps on the engine's clock, until it is closed. */
+  sleep(milliseconds: number): Promise<void>;
   submit(tenantId: string, name: string, graph: StageGraph): Promise<string>;
   /** Lets time pass until these builds have ended; answers them. @throws Error after so many milliseconds of paper time */
   finish(buildIds: readonly string[], within: number): Promise<BuildRecord[]>;
@@ -89,6 +102,8 @@ export interface PaperEngine {
 
 /** Where paper time begins: 1 January 2026. */
 const origin = 1_767_225_600_000;
+/** Milliseconds after which a caller has lost sight of a function, at the most. */
+const longestWait = 3_000;
 const toolchain = 'c'.repeat(64);
 /** What it signs nobody checks, and a signature that differs each time would make a run differ from the same run. */
 const paperSigner: Signer = {
@@ -114,29 +129,45 @@ export async function startPaperEngine(options: PaperEngineOptions): Promise<Pap
   };
   const counting = new CountingTable(still);
   const faults = new Random(mix(seed, 11));
-  const soundTable = (caller: string): Table => (options.uncounted === true ? still : counting.of(caller));
-  const tableOf = (caller: string): Table => faultyTable(soundTable(caller), options.tableFaults, faults);
+  const stopping = new AbortController();
+  const sleep = (milliseconds: number): Promise<void> => clock.sleep(milliseconds, stopping.signal);
+  const { latency } = options;
+  const latencies = new Random(mix(seed, 13));
+  const taking = (table: Table): Table => (latency === undefined ? table : slowTable(table, latency, latencies, sleep));
+  const atOnce = (caller: string): Table => (options.uncounted === true ? still : counting.of(caller));
+  const soundTable = (caller: string): Table => taking(atOnce(caller));
   const blobs = new MemoryBlobs(clock);
   const costs = new FlowCosts(readBuildDefinition());
   const histories = new FlowHistories(costs);
   const tasks = new PaperTasks(clock, options.tasksListedAfter, options.onTaskEnd);
-  const stopping = new AbortController();
 
   const failed = new Map<string, number>();
+  const { unheard = 0, heard = [] } = options.tableFaults;
   const { mostFaults = Number.POSITIVE_INFINITY } = options;
   /** Calls a function on the table that has faults, unless so many have fallen on this call already. */
   const call = async <T>(name: string, payload: unknown, handler: (ports: Ports) => Promise<T>): Promise<T> => {
     const identity = `${name} ${JSON.stringify(payload)}`;
-    const faults = failed.get(identity) ?? 0;
+    const count = failed.get(identity) ?? 0;
     try {
-      return await handler({ ...ports, table: faults < mostFaults ? tableOf(name) : soundTable(name) });
+      if (count >= mostFaults) return await handler({ ...ports, table: soundTable(name) });
+      const life = new CallLife();
+      const isLost = unheard > 0 && faults.next() < unheard && !heard.includes(name);
+      if (isLost) void sleep(faults.between(0, longestWait)).then(() => life.lose());
+      // Dead before its time is over, a call of the table is none; and of one that was none hears nobody.
+      const table = faultyTable(taking(life.bind(atOnce(name))), options.tableFaults, faults, life);
+      return await life.run(() => handler(mortalPorts({ ...ports, table }, life)));
     } catch (error) {
-      failed.set(identity, faults + 1);
+      failed.set(identity, count + 1);
       throw error;
     }
   };
   const invoke = async (name: EventFunctionName, payload: unknown): Promise<void> => {
-    await call(name, payload, (given) => eventHandlers[name](given, payload));
+    try {
+      await call(name, payload, (given) => eventHandlers[name](given, payload));
+    } catch (error) {
+      options.onError?.(name, error);
+      throw error;
+    }
   };
   const lambda = (name: string, payload: JsonValue): Promise<JsonValue> => {
     const handler = Object.entries(orchestrationHandlers).find(([known]) => known === name)?.[1];
@@ -188,7 +219,8 @@ export async function startPaperEngine(options: PaperEngineOptions): Promise<Pap
     signer: paperSigner,
     vault: paperVault,
     webhooks: options.webhooks ?? { send: () => Promise.reject(new Error('nothing is sent on paper')) },
-    clock,
+    // Who waits in mid-work is not waited for when all ends.
+    clock: { now: () => clock.now(), sleep: (time, signal = stopping.signal) => clock.sleep(time, signal) },
     ids,
   };
   const pump = await startOutboxPump({
@@ -217,6 +249,8 @@ export async function startPaperEngine(options: PaperEngineOptions): Promise<Pap
     flow: costs,
     tasks,
     ports,
+    slowPorts: { ...ports, table: taking(still) },
+    sleep,
     submit: async (tenantId, name, graph) => {
       const spec = paperSpec(name, graph);
       const submission = { tenantId, keyId: ids.next('key'), spec };

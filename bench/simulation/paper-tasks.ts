@@ -12,17 +12,20 @@ interface RunningTask {
   readonly abort: AbortController;
 }
 
+/** How a task ended: its builder came to its end, was told to stop, or went. */
+export type TaskEnd = 'done' | 'stopped' | 'gone';
+
 /** The builders that run on paper. A deaf one hears neither the state machine nor its heartbeats: a stop alone ends it. */
 export class PaperTasks implements BuilderTasks {
   readonly #clock: Clock;
   readonly #running = new Map<string, RunningTask>();
   readonly #listedAfter: number;
-  readonly #onEnd: ((task: RunningTask) => void) | undefined;
+  readonly #onEnd: ((task: RunningTask, end: TaskEnd) => void) | undefined;
   /** Tasks that have started. */
   count = 0;
 
   /** @param listedAfter milliseconds until a task is listed: ECS lists them late */
-  constructor(clock: Clock, listedAfter = 0, onEnd?: (task: RunningTask) => void) {
+  constructor(clock: Clock, listedAfter = 0, onEnd?: (task: RunningTask, end: TaskEnd) => void) {
     this.#clock = clock;
     this.#listedAfter = listedAfter;
     this.#onEnd = onEnd;
@@ -56,10 +59,15 @@ export class PaperTasks implements BuilderTasks {
     this.count += 1;
     this.#running.set(taskId, task);
     const heard = deaf ? task.abort.signal : AbortSignal.any([signal, task.abort.signal]);
-    const running = builder(heard).finally(() => {
+    const over = (end: TaskEnd): void => {
       this.#running.delete(taskId);
-      this.#onEnd?.(task);
-    });
+      this.#onEnd?.(task, heard.aborted ? 'stopped' : end);
+    };
+    const running = builder(heard);
+    running.then(
+      () => over('done'),
+      () => over('gone'),
+    );
     return deaf ? untilAborted(running, signal) : running;
   }
 }

@@ -116,6 +116,11 @@ export const stageRecordSchema = z.strictObject({
   after: z.array(z.string()).optional(),
   /** Token of the waiting AwaitDependencies. */
   token: z.string().optional(),
+  /**
+   * Tokens that were stored before, the latest first. A call that its caller lost sight of may store its token after the
+   * call that is made in its stead: which of them is still waited for cannot be told here.
+   */
+  earlierTokens: z.array(z.string()).optional(),
   /** Number of the latest attempt; 0 before the first. */
   attempt: z.number().int().min(0),
   retries: z.strictObject({

@@ -149,11 +149,16 @@ async function wakeDependents(ports: SettleStagePorts, buildId: string, stage: S
   await Promise.all(
     stage.dependents.map(async (dependent) => {
       const { value, pending } = await getStage(ports.table, buildId, dependent);
-      if (pending === 0 && value.token !== undefined) {
-        await ports.flow.sendTaskSuccess(value.token, { stageId: dependent });
-      }
+      if (pending === 0) await wakeStage(ports.flow, value);
     }),
   );
+}
+
+/** Tells a stage that it waits for nothing more, by each of its tokens: those that nobody waits for tell nobody. */
+export async function wakeStage(flow: Pick<Flow, 'sendTaskSuccess'>, stage: StageRecord): Promise<void> {
+  const { id: stageId, token, earlierTokens = [] } = stage;
+  if (token === undefined) return;
+  await Promise.all([token, ...earlierTokens].map((each) => flow.sendTaskSuccess(each, { stageId })));
 }
 
 /** The event that tells of an end. */

@@ -11,7 +11,7 @@ import { type SlotCaps, slotCaps } from '../../../core/queue/slots.ts';
 import { startQueued } from '../../../core/queue/start-build.ts';
 import { tenantLimits } from '../../../core/quota/owner-quotas.ts';
 import type { Installation } from '../../../core/tenancy/installation.ts';
-import { Killed } from '../faulty-table.ts';
+import { Killed } from '../call-life.ts';
 
 interface DispatcherOptions {
   readonly table: Table;

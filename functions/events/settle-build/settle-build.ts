@@ -4,7 +4,7 @@ import { buildsInState, findBuild } from '../../../core/builds/build-repository.
 import { startExecution } from '../../../core/builds/executions.ts';
 import { isTerminal } from '../../../core/builds/lifecycle.ts';
 import { abortUploads } from '../../../core/builds/part-uploads.ts';
-import { endBuild } from '../../../core/builds/settle.ts';
+import { endBuild, wakeStage } from '../../../core/builds/settle.ts';
 import { listAttempts, listStages } from '../../../core/builds/stage-repository.ts';
 import type { JsonValue } from '../../../core/digest.ts';
 import { readTrigger } from '../../../core/events/envelope.ts';
@@ -49,9 +49,7 @@ async function sweepBuild(ports: SettlePorts, build: BuildRecord): Promise<void>
   else if (status !== 'running') await settleBuild(ports, build.id);
   else {
     for (const { value: stage, pending } of await listStages(ports.table, build.id)) {
-      if (stage.state === 'pending' && pending === 0 && stage.token !== undefined) {
-        await ports.flow.sendTaskSuccess(stage.token, { stageId: stage.id });
-      }
+      if (stage.state === 'pending' && pending === 0) await wakeStage(ports.flow, stage);
     }
   }
 }

@@ -1,8 +1,12 @@
+import type { StageRecord } from '../../../core/builds/build-record.ts';
 import { awaitMessageSchema } from '../../../core/builds/flow-messages.ts';
 import { getStage, stageWrite } from '../../../core/builds/stage-repository.ts';
 import type { JsonValue } from '../../../core/digest.ts';
 import type { Ports } from '../../../core/ports/ports.ts';
 import { ConditionFailed } from '../../../core/ports/table.ts';
+
+/** Earlier tokens that are kept: as many as a state's Retry makes (lib/build.asl.json), and one. */
+const mostEarlier = 7;
 
 /**
  * Stores the token of a stage that waits, then reads what it waits for, and answers itself if that is nothing: whoever
@@ -13,7 +17,7 @@ export async function handle(ports: Pick<Ports, 'table' | 'flow'>, input: unknow
   for (;;) {
     const stage = await getStage(ports.table, buildId, stageId);
     try {
-      await ports.table.transact([stageWrite(buildId, { ...stage.value, token }, stage.version)]);
+      await ports.table.transact([stageWrite(buildId, withToken(stage.value, token), stage.version)]);
       break;
     } catch (error) {
       // A dependency was settled between read and write: read again.
@@ -23,4 +27,10 @@ export async function handle(ports: Pick<Ports, 'table' | 'flow'>, input: unknow
   const { pending } = await getStage(ports.table, buildId, stageId);
   if (pending === 0) await ports.flow.sendTaskSuccess(token, { stageId });
   return { pending };
+}
+
+function withToken(stage: StageRecord, token: string): StageRecord {
+  const before = [...(stage.token === undefined ? [] : [stage.token]), ...(stage.earlierTokens ?? [])];
+  const earlierTokens = before.filter((one) => one !== token).slice(0, mostEarlier);
+  return { ...stage, token, ...(earlierTokens.length === 0 ? {} : { earlierTokens }) };
 }

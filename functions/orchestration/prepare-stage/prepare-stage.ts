@@ -1,8 +1,9 @@
 import { endAttemptWrites } from '../../../core/billing/attempt-usage.ts';
 import type { AttemptRecord, BuildRecord, Failure, StageRecord } from '../../../core/builds/build-record.ts';
-import { findBuild } from '../../../core/builds/build-repository.ts';
+import { findBuild, type Versioned } from '../../../core/builds/build-repository.ts';
 import { isEnding } from '../../../core/builds/ending.ts';
 import { type PreparedStage, stageMessageSchema } from '../../../core/builds/flow-messages.ts';
+import { buildKey } from '../../../core/builds/keys.ts';
 import { type Manifest, manifestSchema } from '../../../core/builds/manifest.ts';
 import { artifactPlace, blobPlace, manifestPlace } from '../../../core/builds/places.ts';
 import { loadPlan, planStep, scopeIn } from '../../../core/builds/plan-store.ts';
@@ -83,7 +84,7 @@ export async function handle(ports: PreparePorts, input: unknown): Promise<JsonV
   }
   const base = await stageInputs(ports.table, build, plan, todo);
   const inputs = { ...base, uploads: uploads.paths, secrets: secrets.byStep };
-  const prepared = await prepareAttempt(ports, build, plan, stage, todo, inputs);
+  const prepared = await prepareAttempt(ports, found, plan, stage, todo, inputs);
   // Once a builder was interrupted or could not be had, the next one is paid in full.
   const spot = ports.installation.spot && stage.value.retries.infrastructure === 0;
   return toJson(prepared.run ? { ...prepared, spot } : prepared);
@@ -127,7 +128,7 @@ async function absentNeeds(
 
 async function prepareAttempt(
   ports: PreparePorts,
-  build: BuildRecord,
+  { value: build, version }: Versioned<BuildRecord>,
   plan: Plan,
   stage: StoredStage,
   todo: readonly PlanStep[],
@@ -196,7 +197,6 @@ async function prepareAttempt(
   // Called again after a crash of its own, the attempt before never reached a builder: its ticket ends here.
   const before = await findAttempt(ports.table, build.id, stageId, stage.value.attempt);
   const stale = before?.value.state === 'live' ? before : undefined;
-  await ports.blobs.put(place, utf8(JSON.stringify(manifest)), { contentType: 'application/json' });
   await ports.table.transact([
     stageWrite(
       build.id,
@@ -204,8 +204,12 @@ async function prepareAttempt(
       stage.version,
     ),
     attemptWrite(build.id, record, 'absent'),
+    // A build that ends meanwhile gets no attempt, which nobody would run and somebody would pay: called again, this sees it.
+    { kind: 'check', key: buildKey(build.id), condition: { kind: 'version', version } },
     ...(stale === undefined ? [] : endAttemptWrites(build, stale, { endedAt: now, ending: 'infrastructure' })),
   ]);
+  // Of two calls at once the one whose attempt was stored: the other's ticket opens nothing.
+  await ports.blobs.put(place, utf8(JSON.stringify(manifest)), { contentType: 'application/json' });
   const signed = await ports.blobs.signGet(place, { expiresSeconds: manifestUrlSeconds });
   return {
     run: true,

@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { createIds } from '../../../adapters/system/ids.ts';
-import { faultyTable, Killed } from '../../../bench/simulation/faulty-table.ts';
+import { Killed } from '../../../bench/simulation/call-life.ts';
+import { faultyTable } from '../../../bench/simulation/faulty-table.ts';
 import { Random } from '../../../bench/simulation/random.ts';
 import type { BuildRecord } from '../../../core/builds/build-record.ts';
 import { listBuilds } from '../../../core/builds/build-repository.ts';

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { faultyTable, Killed } from '../../../bench/simulation/faulty-table.ts';
+import { Killed } from '../../../bench/simulation/call-life.ts';
+import { faultyTable } from '../../../bench/simulation/faulty-table.ts';
 import { Random } from '../../../bench/simulation/random.ts';
 import type { EventType } from '../../../core/events/event.ts';
 import { ConditionFailed, type Table } from '../../../core/ports/table.ts';

@@ -1,14 +1,13 @@
-import { checkLinks } from '../../../core/audit/chain.ts';
-import { listSealed, readHead } from '../../../core/audit/log-repository.ts';
 import type { BuildRecord } from '../../../core/builds/build-record.ts';
 import { buildKey, shardCount, sharingState } from '../../../core/builds/keys.ts';
 import { isTerminal } from '../../../core/builds/lifecycle.ts';
 import { artifactPlace } from '../../../core/builds/places.ts';
 import { listArtifacts, listAttempts, listStages } from '../../../core/builds/stage-repository.ts';
-import { isPublic } from '../../../core/events/catalogue.ts';
 import { overdueEvents } from '../../../core/events/outbox.ts';
 import { asShown, workOf } from '../../../core/sharing/work-of.ts';
 import { billedOnce, counted, invoiceFits, leasesFit, sumsFit, toldInTime } from './account-checks.ts';
+import { auditIsWhole } from './audit-checks.ts';
+import { delivered } from './delivery-checks.ts';
 import type { Drawn, Storm } from './state.ts';
 
 type Check = (storm: Storm) => Promise<string[]> | string[];
@@ -36,9 +35,9 @@ const checks: Readonly<Record<string, Check>> = {
   'events reach their endpoint, each under one name': delivered,
   'counters are what leases hold': leasesFit,
   'analytics count each build once': counted,
-  'the audit log is whole': auditIsWhole,
   'what was made is there': madeIsThere,
-  // Last: it may let time pass.
+  // Last: they may let time pass.
+  'the audit log is whole': auditIsWhole,
   'thresholds of a budget are told once': toldInTime,
 };
 
@@ -61,7 +60,7 @@ function endsOnce({ builds, observer }: Storm): string[] {
   });
 }
 
-/** Retries that a stage has for causes of a kind, by docs/builds.md; written down again, to be compared with. */
+/** Retries that a stage has for causes of a kind, by docs/architecture.md; written down again, to be compared with. */
 const allowed = { infrastructure: 3, lost: 1 };
 
 function endsRightly({ builds, drawn, asked }: Storm): string[] {
@@ -71,26 +70,29 @@ function endsRightly({ builds, drawn, asked }: Storm): string[] {
     const { state, failure, id } = asShown(build);
     if (state === 'cancelled') return asked.has(id) ? [] : [`${id} was cancelled, and nobody asked`];
     const fates = drawn.filter(({ buildId }) => buildId === work?.id);
-    const reason = worst(fates);
+    const causes = causesOf(fates);
+    if (state === 'succeeded')
+      return causes.size === 0 ? [] : [`${id} succeeded in spite of ${[...causes].join(', ')}`];
+    const code = failure?.code ?? 'no reason';
     // A builder that hears nothing may take all the time that a stage has.
-    if (failure?.code === 'step.timeout' && fates.some(({ deaf }) => deaf)) return [];
-    if (state === 'succeeded') return reason === undefined ? [] : [`${id} succeeded in spite of ${reason}`];
-    if (reason === undefined)
-      return [`${id} is ${state} for no reason: ${failure?.code} ${failure?.reason.slice(0, 300)}`];
-    return [];
+    if (causes.has(code) || (code === 'step.timeout' && fates.some(({ deaf }) => deaf))) return [];
+    const may = [...causes].join(' or ') || 'nothing';
+    return [`${id} is ${state} for ${code} where it may be for ${may}: ${failure?.reason.slice(0, 300)}`];
   });
 }
 
-/** Why a build must have failed; undefined where it must not. */
-function worst(fates: readonly Drawn[]): string | undefined {
+/** The codes of what a build must have failed for: for one of them, whichever came first; none where it must not. */
+function causesOf(fates: readonly Drawn[]): Set<string> {
   const times = (stage: string, fate: Drawn['fate']): number =>
     fates.filter((one) => one.stageId === stage && one.fate === fate).length;
-  for (const stage of new Set(fates.map(({ stageId }) => stageId))) {
-    if (times(stage, 'step') > 0) return `a step of ${stage}`;
-    if (times(stage, 'infrastructure') > allowed.infrastructure) return `the infrastructure of ${stage}`;
-    if (times(stage, 'lost') > allowed.lost) return `lost builders of ${stage}`;
-  }
-  return undefined;
+  const stages = [...new Set(fates.map(({ stageId }) => stageId))];
+  return new Set([
+    ...stages.filter((stage) => times(stage, 'step') > 0).map(() => 'script.failed'),
+    ...stages
+      .filter((stage) => times(stage, 'infrastructure') > allowed.infrastructure)
+      .map(() => 'builder.infrastructure'),
+    ...stages.filter((stage) => times(stage, 'lost') > allowed.lost).map(() => 'builder.lost'),
+  ]);
 }
 
 async function leftOpen({ engine, builds }: Storm): Promise<string[]> {
@@ -120,59 +122,6 @@ async function leftOpen({ engine, builds }: Storm): Promise<string[]> {
     if (page.records.length > 0) left.push(`${page.records.length} builds still share`);
   }
   return left;
-}
-
-function delivered({ observer, receiver, addresses }: Storm): string[] {
-  const wrong: string[] = [];
-  const names = new Map<string, string>();
-  for (const event of observer.events) {
-    const url = addresses.get(event.tenantId);
-    if (url === undefined || !isPublic(event.type)) continue;
-    const came = receiver.received.filter((one) => one.url === url && eventIdOf(one.body) === event.id);
-    if (!came.some(({ wasTaken }) => wasTaken)) wrong.push(`${event.type} ${event.id} did not arrive`);
-    const ids = new Set(came.map(({ id }) => id));
-    if (ids.size > 1) wrong.push(`${event.id} came under ${ids.size} names`);
-    if (new Set(came.map(({ body }) => body)).size > 1) wrong.push(`${event.id} came with different bodies`);
-    for (const id of ids) {
-      const other = names.get(id);
-      if (other !== undefined) wrong.push(`${event.id} and ${other} came under one name`);
-      names.set(id, event.id);
-    }
-  }
-  const known = new Set(observer.events.map(({ id }) => id));
-  for (const { body, url } of receiver.received) {
-    if (!known.has(eventIdOf(body))) wrong.push(`${eventIdOf(body)} came and was never told`);
-    const event = observer.events.find(({ id }) => id === eventIdOf(body));
-    if (event !== undefined && addresses.get(event.tenantId) !== url) wrong.push(`${event.id} came to another tenant`);
-  }
-  return wrong;
-}
-
-const eventIdOf = (body: string): string => String(Object(JSON.parse(body)).eventId);
-
-async function auditIsWhole({ engine, tenants, builds, asked }: Storm): Promise<string[]> {
-  const wrong: string[] = [];
-  for (const tenantId of tenants) {
-    const head = await readHead(engine.table, tenantId);
-    const page = await listSealed(engine.table, tenantId, { limit: 1_000 });
-    const links = [...page.links].sort((a, b) => a.sequence - b.sequence);
-    const chained = checkLinks(links);
-    if ('flaw' in chained) wrong.push(`${tenantId}: ${JSON.stringify(chained.flaw)}`);
-    if (head.sequence !== links.length) wrong.push(`${links.length} entries, and the head is at ${head.sequence}`);
-    const ids = links.map(({ entry }) => entry.entryId);
-    if (new Set(ids).size !== ids.length) wrong.push('an entry is sealed twice');
-    const submitted = links.filter(({ entry }) => entry.action === 'build.submitted').length;
-    const mine = builds.filter((build) => build.tenantId === tenantId);
-    if (submitted !== mine.length) wrong.push(`${submitted} submissions of ${mine.length} are sealed`);
-    for (const build of mine) {
-      const times = links.filter(
-        ({ entry }) => entry.action === 'build.cancel_requested' && entry.target === build.id,
-      ).length;
-      if (times > 1) wrong.push(`${build.id}: ${times} requests to cancel`);
-      if (times === 1 && !asked.has(build.id)) wrong.push(`${build.id}: nobody asked`);
-    }
-  }
-  return wrong;
 }
 
 async function madeIsThere({ engine, builds }: Storm): Promise<string[]> {

@@ -1,3 +1,4 @@
+import type { TaskEnd } from '../../../bench/simulation/paper-tasks.ts';
 import { type BuildRecord, buildRecordSchema } from '../../../core/builds/build-record.ts';
 import { buildKey } from '../../../core/builds/keys.ts';
 import { isTerminal, mayBecome } from '../../../core/builds/lifecycle.ts';
@@ -10,6 +11,7 @@ export interface RanTask {
   readonly attempt: number;
   readonly from: number;
   to?: number;
+  end?: TaskEnd;
 }
 
 /** Milliseconds for which a builder may go on when its build is over: two rounds of the search for such builders. */
@@ -61,11 +63,11 @@ export class Observer {
     this.tasks.push({ buildId, stageId, attempt, from: this.#now() });
   }
 
-  ended(buildId: string, stageId: string, attempt: number): void {
+  ended(buildId: string, stageId: string, attempt: number, end: TaskEnd): void {
     const task = this.tasks.findLast(
       (one) => one.buildId === buildId && one.stageId === stageId && one.attempt === attempt,
     );
-    if (task !== undefined) task.to = this.#now();
+    if (task !== undefined) Object.assign(task, { to: this.#now(), end });
   }
 
   /** What ran for longer than its build. */

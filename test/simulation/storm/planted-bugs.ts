@@ -1,6 +1,6 @@
 /** A bug of a kind that the design is there to keep out, as a change of one place in a file. */
 export interface PlantedBug {
-  /** The function that has it, by its name in core/wiring/flow-functions.ts. */
+  /** The function that has it: by its name in core/wiring/flow-functions.ts, or one that several of these call. */
   readonly handler: string;
   readonly says: string;
   /** From the repository's root. */
@@ -133,5 +133,54 @@ export const plantedBugs: readonly PlantedBug[] = [
     // biome-ignore lint/suspicious/noTemplateCurlyInString: it is looked for in a file
     from: 'sha256(`${event.id}\\n${endpointId}`)',
     to: 'sha256(endpointId)',
+  },
+  {
+    handler: 'buildWrite',
+    says: 'a build is written whatever came meanwhile',
+    file: 'core/builds/build-repository.ts',
+    from: "condition: version === 'absent' ? { kind: 'absent' } : { kind: 'version', version },",
+    to: "condition: version === 'absent' ? { kind: 'absent' } : { kind: 'exists' },",
+  },
+  {
+    handler: 'stageWrite',
+    says: 'a stage is written whatever came meanwhile',
+    file: 'core/builds/stage-repository.ts',
+    from: "data: toJsonObject(stage),\n    condition: { kind: 'version', version },",
+    to: "data: toJsonObject(stage),\n    condition: { kind: 'exists' },",
+  },
+  {
+    handler: 'deliveryWrite',
+    says: 'a delivery is written whatever came meanwhile',
+    file: 'core/webhooks/delivery.ts',
+    from: 'condition: atVersion(version),',
+    to: "condition: version === 0 ? atVersion(0) : { kind: 'exists' },",
+  },
+  {
+    handler: 'settleStage',
+    says: 'a failed script is told as a failure of the infrastructure',
+    file: settle,
+    from: 'failure = { ...result.failure, stage: stageId };',
+    to: "failure = { ...result.failure, code: 'builder.infrastructure', stage: stageId };",
+  },
+  {
+    handler: 'endAttempt',
+    says: 'what the infrastructure took back is taken for lost, and its tenant pays',
+    file: 'functions/orchestration/classify-stage/classify-stage.ts',
+    from: "reported === undefined ? stop.kind : 'reported';",
+    to: "reported !== undefined ? 'reported' : stop.kind === 'infrastructure' ? 'lost' : stop.kind;",
+  },
+  {
+    handler: 'requestCancel',
+    says: 'it is not written down who asked',
+    file: 'core/sharing/cancel.ts',
+    from: '[buildWrite(asked, version), told, entry, ...writes]',
+    to: '[buildWrite(asked, version), told, ...writes]',
+  },
+  {
+    handler: 'withToken',
+    says: 'a stage keeps the token that was stored last alone',
+    file: 'functions/orchestration/await-dependencies/await-dependencies.ts',
+    from: '...(earlierTokens.length === 0 ? {} : { earlierTokens })',
+    to: '...(earlierTokens.length === 0 ? {} : {})',
   },
 ];

@@ -8,6 +8,7 @@ import type { Weather } from './weather.ts';
 export interface Drawn {
   readonly buildId: string;
   readonly stageId: string;
+  readonly attempt: number;
   readonly fate: 'sound' | 'infrastructure' | 'lost' | 'step';
   readonly deaf: boolean;
 }
@@ -24,5 +25,7 @@ export interface Storm {
   readonly drawn: readonly Drawn[];
   /** Builds whose end was asked for. */
   readonly asked: ReadonlySet<string>;
+  /** Those of which it was answered that they will end. */
+  readonly accepted: ReadonlySet<string>;
   readonly builds: readonly BuildRecord[];
 }

@@ -11,10 +11,9 @@ import { EngineError } from '../../../core/errors.ts';
 import { requestCancel } from '../../../core/sharing/cancel.ts';
 import { newTenant } from '../../../core/tenancy/tenant.ts';
 import { createEndpoint } from '../../../core/webhooks/change-endpoint.ts';
-import { deliveryRecordSchema } from '../../../core/webhooks/delivery.ts';
-import { endpointRecordSchema } from '../../../core/webhooks/endpoint.ts';
-import { duePartition, endpointsPartitions } from '../../../core/webhooks/places.ts';
 import { checkAll } from './checks.ts';
+import { dueDeliveries } from './delivery-checks.ts';
+import { unforeseen } from './foreseen-errors.ts';
 import { Observer } from './observer.ts';
 import { Receiver } from './receiver.ts';
 import type { Drawn, Storm } from './state.ts';
@@ -41,7 +40,8 @@ export async function runStorm(seed: number): Promise<StormResult> {
   const weather = drawWeather(seed);
   const addresses = new Map<string, string>();
   const byAddress = new Map(weather.manners.map((manner, tenant) => [addressOf(tenant), manner]));
-  const receiver = new Receiver(byAddress);
+  let sleep = async (_: number): Promise<void> => undefined;
+  const receiver = new Receiver(byAddress, (milliseconds) => sleep(milliseconds));
   const drawn: Drawn[] = [];
   let now = (): number => 0;
   const observer = new Observer(() => now());
@@ -50,6 +50,7 @@ export async function runStorm(seed: number): Promise<StormResult> {
       seed,
       tableFaults: weather.tableFaults,
       busFaults: weather.busFaults,
+      latency: weather.latency,
       mostFaults: 3,
       longestSweep: 10,
       uncounted: true,
@@ -62,26 +63,32 @@ export async function runStorm(seed: number): Promise<StormResult> {
       const number = Number.parseInt(stageId.replace(/\D/g, ''), 10) || 0;
       const order = [...new Set(drawn.map((one) => one.buildId)), buildId].indexOf(buildId);
       const { fate, ...task } = drawTask(weather, mix(order, number, attempt));
-      drawn.push({ buildId, stageId, fate, deaf: task.deaf });
+      drawn.push({ buildId, stageId, attempt, fate, deaf: task.deaf });
       return task;
     },
     onTask: async (buildId, stageId, attempt) => observer.began(buildId, stageId, attempt),
-    onTaskEnd: ({ buildId, stageId, attempt }) => observer.ended(buildId, stageId, attempt),
+    onTaskEnd: ({ buildId, stageId, attempt }, end) => observer.ended(buildId, stageId, attempt, end),
+    onError: (name, error) => {
+      const told = unforeseen(name, error);
+      if (told !== undefined) observer.violations.push(`no function fails for another reason: ${told}`);
+    },
     onWritten: (writes) => observer.written(writes),
   });
   now = () => engine.clock.elapsed;
+  sleep = engine.sleep;
   try {
     const tenants = await openTenants(engine, weather, addresses);
-    const { builds: ids, asked } = await happen(engine, weather, tenants);
+    const { builds: ids, asked, accepted } = await happen(engine, weather, tenants);
     const unended = await engine.finish(ids, longest).then(
       () => undefined,
       (error: unknown) => `builds do not end: ${error instanceof Error ? error.message : String(error)}`,
     );
     if (unended !== undefined) return resultOf(seed, observer, receiver, [], [unended]);
     await engine.pass(settling);
-    await untilDelivered(engine);
+    await untilDelivered(engine, weather, tenants);
     const builds = await recordsOf(engine, ids);
-    const storm: Storm = { weather, engine, observer, receiver, tenants, addresses, drawn, asked, builds };
+    const known = { weather, engine, observer, receiver, tenants, addresses };
+    const storm: Storm = { ...known, drawn, asked, accepted, builds };
     return resultOf(seed, observer, receiver, builds, [...observer.violations, ...(await checkAll(storm))]);
   } finally {
     await engine.close();
@@ -112,17 +119,16 @@ async function openTenants(engine: PaperEngine, weather: Weather, addresses: Map
   return tenants;
 }
 
-/** Lets time pass until nothing is to be sent any more: who was killed at it tries again, later each time. */
-async function untilDelivered(engine: PaperEngine): Promise<void> {
+/**
+ * Lets time pass until nothing is to be sent any more: who was killed at it tries again, later each time. What an endpoint
+ * never answers well is tried for three days, which nobody waits for.
+ */
+async function untilDelivered(engine: PaperEngine, { manners }: Weather, tenants: readonly string[]): Promise<void> {
+  const waitsFor = (tenantId: string): boolean => manners[tenants.indexOf(tenantId)] !== 'never answers well';
   for (let waits = 0; waits < 20; waits += 1) {
-    const listed = (partitions: readonly string[]) =>
-      Promise.all(partitions.map((partition) => engine.table.query({ index: 'byState', partition, limit: 100 })));
-    const endpoints = (await listed(endpointsPartitions)).flatMap(({ records }) => records);
-    const ids = endpoints.map(({ data }) => endpointRecordSchema.parse(data).id);
-    const pages = await listed(ids.map(duePartition));
-    const due = pages.flatMap(({ records }) => records.map(({ data }) => deliveryRecordSchema.parse(data).dueAt ?? ''));
+    const due = (await dueDeliveries(engine.table)).filter(({ tenantId }) => waitsFor(tenantId));
     if (due.length === 0) return;
-    const first = Math.min(...due.map((at) => Date.parse(at)));
+    const first = Math.min(...due.map(({ dueAt = '' }) => Date.parse(dueAt)));
     await engine.pass(Math.max(0, first - engine.clock.now().getTime()) + 2 * minute);
   }
 }
@@ -130,7 +136,7 @@ async function untilDelivered(engine: PaperEngine): Promise<void> {
 /** Does what somebody does from outside, each at its time. */
 async function happen(engine: PaperEngine, weather: Weather, tenants: readonly string[]) {
   const builds: string[] = [];
-  const asked = new Set<string>();
+  const [asked, accepted] = [new Set<string>(), new Set<string>()];
   let done = false;
   const one = async (happening: Happening): Promise<void> => {
     if (happening.kind === 'submit') {
@@ -138,7 +144,7 @@ async function happen(engine: PaperEngine, weather: Weather, tenants: readonly s
       const tenantId = tenants[happening.tenant] ?? '';
       const spec = paperSpec(`spec-${weather.seed}-${number}`, weather.graphs[number] ?? []);
       const run = force ? { force: true as const } : {};
-      const { build } = await submitBuild(engine.ports, { tenantId, keyId: 'key_1', spec, run });
+      const { build } = await submitBuild(engine.slowPorts, { tenantId, keyId: 'key_1', spec, run });
       builds.push(build.id);
       return;
     }
@@ -147,23 +153,25 @@ async function happen(engine: PaperEngine, weather: Weather, tenants: readonly s
     if (build === undefined) return;
     asked.add(build.id);
     try {
-      await requestCancel(engine.ports, wholeTenant(build.tenantId), build.id);
+      await requestCancel(engine.slowPorts, wholeTenant(build.tenantId), build.id);
+      accepted.add(build.id);
     } catch (error) {
       // It was over: an answer like any other.
-      if (!(error instanceof EngineError)) throw error;
+      if (!(error instanceof EngineError && error.code === 'build.terminal')) throw error;
     }
   };
-  const script = (async () => {
-    for (const happening of weather.happenings) {
+  // Whoever asks waits for nobody else who does.
+  const script = Promise.all(
+    weather.happenings.map(async (happening) => {
       await engine.clock.sleep(Math.max(0, happening.at - engine.clock.elapsed));
       await one(happening);
-    }
-  })().finally(() => {
+    }),
+  ).finally(() => {
     done = true;
   });
   await engine.clock.run(() => done, longest);
   await script;
-  return { builds, asked };
+  return { builds, asked, accepted };
 }
 
 async function recordsOf(engine: PaperEngine, ids: readonly string[]): Promise<BuildRecord[]> {

@@ -1,4 +1,4 @@
-import type { TableFaults } from '../../../bench/simulation/faulty-table.ts';
+import type { Latency, TableFaults } from '../../../bench/simulation/faulty-table.ts';
 import { drawGraph, type StageGraph, shapes } from '../../../bench/simulation/graph-shapes.ts';
 import type { BusFaults } from '../../../bench/simulation/paper-bus.ts';
 import { mix, Random } from '../../../bench/simulation/random.ts';
@@ -15,8 +15,18 @@ export type Happening =
   /** Of the builds that there are by then, by number. */
   | { readonly at: number; readonly kind: 'cancel'; readonly build: number };
 
-/** How a tenant's endpoint answers the first attempts of a delivery; later ones are taken. */
-export const manners = ['takes', 'fails', 'is silent', 'redirects', 'takes and is not heard'] as const;
+/** How a tenant's endpoint answers: most the first attempts alone, so that later ones are taken. */
+export const manners = [
+  'takes',
+  'is slow',
+  'fails',
+  'is silent',
+  'redirects',
+  'takes and is not heard',
+  'is busy',
+  'is gone',
+  'never answers well',
+] as const;
 export type Manner = (typeof manners)[number];
 
 /** All that a seed stands for: what is asked of the engine, and what goes wrong. */
@@ -26,6 +36,7 @@ export interface Weather {
   readonly graphs: readonly StageGraph[];
   readonly concurrentBuilds: number;
   readonly tableFaults: TableFaults;
+  readonly latency: Latency;
   readonly busFaults: BusFaults;
   /** By tenant. */
   readonly manners: readonly Manner[];
@@ -40,6 +51,12 @@ export interface Weather {
     readonly deaf: number;
   };
 }
+
+/** What sweeps do in place of an event that never comes. */
+const swept = ['planBuild', 'dispatchBuilds', 'settleQuotas', 'bringSharersOn', 'recordUsage'] as const;
+
+/** It takes an attempt that runs for one that a call before it left behind, where it begins to read late (docs/simulation.md). */
+const heard = ['PrepareStage'] as const;
 
 export const tenantCount = 2;
 const minute = 60_000;
@@ -57,20 +74,23 @@ export function drawWeather(seed: number): Weather {
       ...{ spec: random.integer(0, graphs.length - 1), force: random.next() < 0.1 },
     }),
   );
-  const cancels = Array.from(
-    { length: random.integer(0, 2) },
-    (): Happening => ({
-      ...{ at: random.between(0, 8 * minute), kind: 'cancel', build: random.integer(0, 3) },
-    }),
-  );
+  const cancels = Array.from({ length: random.integer(0, 2) }, (): readonly Happening[] => {
+    const begun = submissions[random.integer(0, submissions.length - 1)]?.at ?? 0;
+    // Half of them meet what there is to do at the begin of a build, when most is written.
+    const at = random.next() < 0.5 ? begun + random.between(0, 25_000) : random.between(0, 8 * minute);
+    const cancel = { kind: 'cancel', build: random.integer(0, 3) } as const;
+    const again = random.next() < 0.2 ? [{ at: at + random.between(0, 100), ...cancel }] : [];
+    return [{ at, ...cancel }, ...again];
+  });
   const often = (share: number): number => (random.next() < 1 / 3 ? 0 : share);
   return {
-    ...{ seed, graphs, happenings: [...submissions, ...cancels].sort((a, b) => a.at - b.at) },
+    ...{ seed, graphs, happenings: [...submissions, ...cancels.flat()].sort((a, b) => a.at - b.at) },
     concurrentBuilds: random.integer(1, 3),
-    tableFaults: { conflict: often(0.05), kill: often(0.05), throttle: often(0.01) },
+    tableFaults: { conflict: often(0.05), kill: often(0.05), throttle: often(0.01), unheard: often(0.1), heard },
+    latency: { instant: 0.3, slowest: 50, stalled: often(0.02), longest: 10_000 },
     busFaults: {
       ...{ lost: often(0.15), twice: often(0.4), slowest: random.next() < 0.5 ? 500 : 20_000 },
-      ...{ redelivered: 3 * minute, refused: often(0.1) },
+      ...{ redelivered: 3 * minute, refused: often(0.1), forgotten: random.next() < 1 / 3 ? swept : [] },
     },
     manners: Array.from({ length: tenantCount }, () => manners[random.integer(0, manners.length - 1)] ?? 'takes'),
     cacheLimitBytes: random.next() < 0.3 ? 0 : Number.MAX_SAFE_INTEGER,
