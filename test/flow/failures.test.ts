@@ -83,7 +83,8 @@ describe('a build of which a step fails', () => {
 
 describe('stages side by side', () => {
   it('run at the same time, and tell when', async () => {
-    for (const step of ['left', 'right']) plane.agent.scripts.set(step, [{ milliseconds: 500 }]);
+    // The store's clock, by which steps begin and end, has whole seconds.
+    for (const step of ['left', 'right']) plane.agent.scripts.set(step, [{ milliseconds: 2_500 }]);
     const build = await plane.submit(fresh('beside'));
     const ended = await plane.ended(build.id);
     expect(ended.state).toBe('succeeded');

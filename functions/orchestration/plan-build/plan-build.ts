@@ -1,7 +1,8 @@
+import { untilDone } from '../../../core/access/attempts.ts';
 import { passBuildGate } from '../../../core/approvals/gate.ts';
 import type { BuildRecord, StageRecord } from '../../../core/builds/build-record.ts';
-import { buildsInState, updateBuild } from '../../../core/builds/build-repository.ts';
-import { edgeKey, stageKey } from '../../../core/builds/keys.ts';
+import { buildsInState, findBuild, updateBuild } from '../../../core/builds/build-repository.ts';
+import { buildKey, edgeKey, stageKey } from '../../../core/builds/keys.ts';
 import { planFigures } from '../../../core/builds/plan-context.ts';
 import { planSpec } from '../../../core/builds/plan-spec.ts';
 import { findPlan, loadPlan, storePlan } from '../../../core/builds/plan-store.ts';
@@ -19,7 +20,7 @@ import { planDigest } from '../../../core/plan/make-plan.ts';
 import type { Plan, PlanStage } from '../../../core/plan/plan.ts';
 import { warmPlan } from '../../../core/plan/warm-plan.ts';
 import type { Ports } from '../../../core/ports/ports.ts';
-import type { TableWrite } from '../../../core/ports/table.ts';
+import { ConditionFailed, type Table, type TableWrite } from '../../../core/ports/table.ts';
 import { plannedUse, reservePlanned } from '../../../core/quota/gate.ts';
 import { joinWork } from '../../../core/sharing/follow.ts';
 import type { ResolvedSpec } from '../../../core/spec/schema.ts';
@@ -127,7 +128,10 @@ async function stateBefore(
   return comparable && pinned !== true ? before.archive : undefined;
 }
 
-/** Stages and edges, absent before; where an earlier try has written them they stay. */
+/**
+ * Stages and edges, as long as the build is planned: nobody reads them before it is queued. A call that comes too late,
+ * since another one was faster, writes nothing over stages that wait, run or have ended.
+ */
 async function storeStages(ports: PlanPorts, buildId: string, plan: Plan): Promise<void> {
   const writes: TableWrite[] = [];
   const after = waitsUnderLimit(plan.stages, ports.installation.stagesPerBuild);
@@ -157,8 +161,34 @@ async function storeStages(ports: PlanPorts, buildId: string, plan: Plan): Promi
     });
     for (const to of dependents) writes.push({ kind: 'put', key: edgeKey(buildId, stage.id, to), data: {} });
   }
-  // Nothing reads these before the build is queued, so they need no common transaction; 100 is its bound.
-  for (let start = 0; start < writes.length; start += 100) {
-    await ports.table.transact(writes.slice(start, start + 100));
+  for (let start = 0; start < writes.length; start += writesAtOnce) {
+    const some = writes.slice(start, start + writesAtOnce);
+    const isPlanning = await untilDone(() => writeWhilePlanned(ports.table, buildId, some));
+    if (!isPlanning) return;
+  }
+}
+
+/** Writes, and a check of the build beside them, that one transaction holds. */
+const writesAtOnce = 99;
+
+/** @returns false where the build is not being planned any more; undefined where it has changed: look again */
+async function writeWhilePlanned(
+  table: Table,
+  buildId: string,
+  writes: readonly TableWrite[],
+): Promise<boolean | undefined> {
+  const found = await findBuild(table, buildId);
+  if (found?.value.state !== 'planning') return false;
+  const check = {
+    kind: 'check',
+    key: buildKey(buildId),
+    condition: { kind: 'version', version: found.version },
+  } as const;
+  try {
+    await table.transact([...writes, check]);
+    return true;
+  } catch (error) {
+    if (!(error instanceof ConditionFailed)) throw error;
+    return undefined;
   }
 }

@@ -29,6 +29,7 @@ const checks: Readonly<Record<string, Check>> = {
     ...(engine.tasks.size === 0 ? [] : [`${engine.tasks.size} builders run`]),
   ],
   'nothing is left open': leftOpen,
+  'a stage counts a retry for what ended so': retriesFit,
   'each stage is billed once': billedOnce,
   'sums are those of the records': sumsFit,
   'the invoice is the sum of the records': invoiceFits,
@@ -93,6 +94,23 @@ function causesOf(fates: readonly Drawn[]): Set<string> {
       .map(() => 'builder.infrastructure'),
     ...stages.filter((stage) => times(stage, 'lost') > allowed.lost).map(() => 'builder.lost'),
   ]);
+}
+
+/** Each retry that a stage has had follows an attempt of its own that ended badly. */
+async function retriesFit({ engine, builds }: Storm): Promise<string[]> {
+  const wrong: string[] = [];
+  for (const { id, sharesWith } of builds) {
+    if (sharesWith !== undefined) continue;
+    const attempts = (await listAttempts(engine.table, id)).map(({ value }) => value);
+    for (const { value: stage } of await listStages(engine.table, id)) {
+      for (const kind of ['infrastructure', 'lost'] as const) {
+        const counted = stage.retries[kind];
+        const ended = attempts.filter((one) => one.stage === stage.id && one.ending === kind).length;
+        if (counted > ended) wrong.push(`${id} ${stage.id} counts ${counted} of ${ended} for ${kind}`);
+      }
+    }
+  }
+  return wrong;
 }
 
 async function leftOpen({ engine, builds }: Storm): Promise<string[]> {

@@ -43,7 +43,24 @@ export async function delivered(storm: Storm): Promise<string[]> {
     const event = observer.events.find(({ id }) => id === eventIdOf(body));
     if (event !== undefined && addresses.get(event.tenantId) !== url) wrong.push(`${event.id} came to another tenant`);
   }
-  return [...wrong, ...(await refused(storm))];
+  return [...wrong, ...(await refused(storm)), ...(await unclaimed(storm))];
+}
+
+/** Requests that nobody had claimed: each is preceded by a claim of its own, which counts an attempt. */
+async function unclaimed({ engine, tenants, receiver }: Storm): Promise<string[]> {
+  const wrong: string[] = [];
+  for (const tenantId of tenants) {
+    for (const { endpoint } of await readEndpoints(engine.table, tenantId)) {
+      const { partition } = deliveryPlace(endpoint.id, '');
+      const { records } = await engine.table.query({ partition, limit: 1_000 });
+      for (const record of records) {
+        const { id, attempts } = readDelivery(record).delivery;
+        const came = receiver.received.filter((one) => one.id === id).length;
+        if (came > attempts) wrong.push(`${id} came ${came} times in ${attempts} attempts`);
+      }
+    }
+  }
+  return wrong;
 }
 
 /**

@@ -7,6 +7,7 @@ import { setBudget } from '../../../core/billing/set-budget.ts';
 import type { BuildRecord } from '../../../core/builds/build-record.ts';
 import { findBuild, submitBuild } from '../../../core/builds/build-repository.ts';
 import { isTerminal } from '../../../core/builds/lifecycle.ts';
+import { listStages } from '../../../core/builds/stage-repository.ts';
 import { EngineError } from '../../../core/errors.ts';
 import { requestCancel } from '../../../core/sharing/cancel.ts';
 import { newTenant } from '../../../core/tenancy/tenant.ts';
@@ -83,7 +84,8 @@ export async function runStorm(seed: number): Promise<StormResult> {
       () => undefined,
       (error: unknown) => `builds do not end: ${error instanceof Error ? error.message : String(error)}`,
     );
-    if (unended !== undefined) return resultOf(seed, observer, receiver, [], [unended]);
+    if (unended !== undefined)
+      return resultOf(seed, observer, receiver, [], [unended, ...(await unendedOf(engine, ids))]);
     await engine.pass(settling);
     await untilDelivered(engine, weather, tenants);
     const builds = await recordsOf(engine, ids);
@@ -117,6 +119,19 @@ async function openTenants(engine: PaperEngine, weather: Weather, addresses: Map
     addresses.set(tenantId, url);
   }
   return tenants;
+}
+
+/** Where builds stand that do not end. */
+async function unendedOf(engine: PaperEngine, ids: readonly string[]): Promise<string[]> {
+  const builds = (await recordsOf(engine, ids)).filter(({ state }) => !isTerminal(state));
+  return Promise.all(
+    builds.map(async ({ id, state, sharesWith }) => {
+      const stages = await listStages(engine.table, id);
+      const told = stages.map(({ value, pending }) => `${value.id} ${value.state} ${value.attempt} needs ${pending}`);
+      const share = sharesWith === undefined ? '' : ` with ${sharesWith}`;
+      return `${id} is ${state}${share}: ${told.join(', ')}`;
+    }),
+  );
 }
 
 /**
