@@ -69,9 +69,9 @@ export async function billedOnce(storm: Storm): Promise<string[]> {
       const ran = task === undefined ? 0 : (task.to ?? 0) - task.from;
       const isCut = value.ending === 'stopped' || value.ending === 'timeout';
       if (task !== undefined && !isCut && time < ran) wrong.push(`${name} ran ${ran} ms and is billed ${time}`);
-      const fate = drawn.find(
-        (one) => one.buildId === build.id && one.stageId === value.stage && one.attempt === value.attempt,
-      )?.fate;
+      const { fate, deaf = false } =
+        drawn.find((one) => one.buildId === build.id && one.stageId === value.stage && one.attempt === value.attempt) ??
+        {};
       // Of one that nobody saw run there is the engine's own word alone. One that was taken back may have been told to end
       // before, or its end was seen with that of its build first.
       const isTakenBack = fate === 'infrastructure' && task?.end === 'gone';
@@ -82,7 +82,9 @@ export async function billedOnce(storm: Storm): Promise<string[]> {
       if (mine.some((one) => one.payer !== payer)) {
         wrong.push(`${name} (drawn ${fate}, ended ${value.ending}) is not billed to the ${payer}`);
       }
-      const known = task?.end === 'gone' ? gone[fate ?? 'sound'] : task?.end === 'stopped' ? stopped : heard;
+      // One that hears nothing goes when it asks for something after its time is over.
+      const went = deaf ? [...gone[fate ?? 'sound'], ...heard] : gone[fate ?? 'sound'];
+      const known = task?.end === 'gone' ? went : task?.end === 'stopped' ? stopped : heard;
       if (!isUnclear && !known.includes(value.ending ?? ''))
         wrong.push(`${name} was ${fate}, and ended ${value.ending}`);
     }
