@@ -112,3 +112,14 @@ export interface Table {
 export interface TableChangeFeed {
   read(position: string | undefined, limit: number): Promise<{ changes: readonly TableChange[]; position: string }>;
 }
+
+/** Makes writes in one transaction; false where a condition did not hold, and nothing was written. */
+export async function wrote(table: Pick<Table, 'transact'>, writes: readonly TableWrite[]): Promise<boolean> {
+  try {
+    await table.transact(writes);
+    return true;
+  } catch (error) {
+    if (!(error instanceof ConditionFailed)) throw error;
+    return false;
+  }
+}

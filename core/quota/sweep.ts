@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { toJsonObject } from '../json.ts';
 import type { Clock } from '../ports/clock.ts';
-import { ConditionFailed, type Table, type TableRecord, type TableWrite } from '../ports/table.ts';
+import { type Table, type TableRecord, type TableWrite, wrote } from '../ports/table.ts';
 import { listTenants } from '../tenancy/tenant.ts';
 import { leaseSchema, readLease, type StoredLease, sumOf, usedCounter } from './lease.ts';
 import { isOver } from './periods.ts';
@@ -131,17 +131,17 @@ async function sweepOwner({ table, clock }: SweepPorts, owner: Owner) {
     const quota = leasedQuotas.find((known) => known === name);
     const record = counts.get(key);
     if (quota === undefined || isOver(quota, period, now)) {
-      if (record !== undefined && (await wrote(table, removal(record)))) removed += 1;
+      if (record !== undefined && (await wrote(table, [removal(record)]))) removed += 1;
       continue;
     }
     const by = (sums.get(key)?.amount ?? 0) - (record?.counters[usedCounter] ?? 0);
-    if (by !== 0 && (await wrote(table, correction(owner, quota, period, by, record)))) mended += 1;
+    if (by !== 0 && (await wrote(table, [correction(owner, quota, period, by, record)]))) mended += 1;
   }
   for (const { lease, version } of leases) {
     if (lease.state !== 'settled') continue;
     if (!lease.shares.every(({ quota, period }) => isOver(quota, period, now))) continue;
     const key = leasePlace(owner, lease.buildId);
-    if (await wrote(table, { kind: 'delete', key, condition: { kind: 'version', version } })) removed += 1;
+    if (await wrote(table, [{ kind: 'delete', key, condition: { kind: 'version', version } }])) removed += 1;
   }
   const teams = new Set(leases.flatMap(({ lease }) => lease.teamId ?? []));
   return { mended, removed, teams };
@@ -165,17 +165,6 @@ function correction(
   }
   const condition = { kind: 'version', version: record.version } as const;
   return { kind: 'increment', key, counter: usedCounter, by, condition };
-}
-
-/** Makes a conditional write; false where somebody else was faster. */
-async function wrote(table: Table, write: TableWrite): Promise<boolean> {
-  try {
-    await table.transact([write]);
-    return true;
-  } catch (error) {
-    if (!(error instanceof ConditionFailed)) throw error;
-    return false;
-  }
 }
 
 async function* recordsOf(

@@ -3,10 +3,10 @@ import { type Actor, auditWrite } from '../audit/entry.ts';
 import { EngineError } from '../errors.ts';
 import { outboxWrite } from '../events/outbox.ts';
 import { toJsonObject } from '../json.ts';
-import type { Table, TableWrite } from '../ports/table.ts';
+import { type Table, type TableWrite, wrote } from '../ports/table.ts';
 import type { Remember } from '../tenancy/idempotency.ts';
 import { cleanupTaskSchema } from './finding.ts';
-import { asRead, type RetentionPorts, wrote } from './image.ts';
+import { asRead, type RetentionPorts } from './image.ts';
 import { retentionLimits } from './limits.ts';
 import { askedCleanupPlace, cleanupPagePlace, cleanupPlace } from './places.ts';
 

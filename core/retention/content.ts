@@ -7,8 +7,8 @@ import type { Sha256 } from '../digest.ts';
 import { EngineError } from '../errors.ts';
 import type { Blobs } from '../ports/blobs.ts';
 import type { Clock } from '../ports/clock.ts';
-import type { Table, TableKey, TableWrite } from '../ports/table.ts';
-import { asRead, findImage, keepsArtifacts, wrote } from './image.ts';
+import { type Table, type TableKey, type TableWrite, wrote } from '../ports/table.ts';
+import { asRead, findImage, keepsArtifacts } from './image.ts';
 import {
   contentPlace,
   contentRemovalPlace,

@@ -1,4 +1,5 @@
-import { imageWrite, type RetentionPorts, type StoredImage, wrote } from './image.ts';
+import { wrote } from '../ports/table.ts';
+import { imageWrite, type RetentionPorts, type StoredImage } from './image.ts';
 
 /** A download is noted no more often than this, so that most downloads write nothing. */
 export const downloadNoteMilliseconds = 3_600_000;

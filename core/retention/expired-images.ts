@@ -3,7 +3,7 @@ import { listArtifacts } from '../builds/stage-repository.ts';
 import { canonicalJson } from '../digest.ts';
 import { outboxWrite } from '../events/outbox.ts';
 import { toJsonObject } from '../json.ts';
-import type { TablePage, TableWrite } from '../ports/table.ts';
+import { type TablePage, type TableWrite, wrote } from '../ports/table.ts';
 import { workOf } from '../sharing/work-of.ts';
 import type { Finding, Look, LookContext } from './finding.ts';
 import {
@@ -15,7 +15,6 @@ import {
   readImage,
   type StoredImage,
   subjectOf,
-  wrote,
 } from './image.ts';
 import { imagePlace, keptImages } from './places.ts';
 import { expiryOf, groupOf, type RetentionPolicy, selects } from './policy.ts';

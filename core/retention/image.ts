@@ -5,7 +5,7 @@ import { EngineError } from '../errors.ts';
 import { toJsonObject } from '../json.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Ids } from '../ports/ids.ts';
-import { ConditionFailed, type Table, type TableCondition, type TableRecord, type TableWrite } from '../ports/table.ts';
+import type { Table, TableCondition, TableRecord, TableWrite } from '../ports/table.ts';
 import { hasLeft } from '../sharing/work-of.ts';
 import { allTrash, imagePlace, keptImages, purgingOfTenant, trashOfTenant } from './places.ts';
 
@@ -148,15 +148,4 @@ export function needKept({ state, trash }: Pick<ImageRecord, 'state' | 'trash'>)
     });
   }
   if (state !== 'kept') throw new EngineError('artifact.purged', 'The trash that they were in was emptied.');
-}
-
-/** Makes writes; false where a condition did not hold. */
-export async function wrote(table: Table, writes: readonly TableWrite[]): Promise<boolean> {
-  try {
-    await table.transact(writes);
-    return true;
-  } catch (error) {
-    if (!(error instanceof ConditionFailed)) throw error;
-    return false;
-  }
 }

@@ -5,10 +5,10 @@ import { tenantBuildsIndex } from '../builds/keys.ts';
 import { isTerminal } from '../builds/lifecycle.ts';
 import { listArtifacts } from '../builds/stage-repository.ts';
 import { listTestFiles } from '../builds/test-evidence.ts';
-import type { Table } from '../ports/table.ts';
+import { type Table, wrote } from '../ports/table.ts';
 import { workOf } from '../sharing/work-of.ts';
 import { useContent } from './content.ts';
-import { findImage, imageWrite, keepsArtifacts, newImage, wrote } from './image.ts';
+import { findImage, imageWrite, keepsArtifacts, newImage } from './image.ts';
 import { pinLocks } from './pin-locks.ts';
 import { indexedPlace, sharedPlace } from './places.ts';
 

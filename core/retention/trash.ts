@@ -6,7 +6,7 @@ import { findBuild, getBuild } from '../builds/build-repository.ts';
 import { listArtifacts } from '../builds/stage-repository.ts';
 import { EngineError } from '../errors.ts';
 import { outboxWrite } from '../events/outbox.ts';
-import type { Table, TableWrite } from '../ports/table.ts';
+import { type Table, type TableWrite, wrote } from '../ports/table.ts';
 import { workOf } from '../sharing/work-of.ts';
 import {
   type ImageRecord,
@@ -18,7 +18,6 @@ import {
   readImage,
   type StoredImage,
   subjectOf,
-  wrote,
 } from './image.ts';
 import { trashOfTenant } from './places.ts';
 import { readBook } from './policy-repository.ts';

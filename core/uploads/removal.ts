@@ -5,7 +5,7 @@ import { uploadPlace } from '../builds/places.ts';
 import type { Sha256 } from '../digest.ts';
 import { EngineError } from '../errors.ts';
 import type { Ids } from '../ports/ids.ts';
-import { ConditionFailed, type Table, type TableWrite } from '../ports/table.ts';
+import { type Table, type TableWrite, wrote } from '../ports/table.ts';
 import { uploadLimits } from './limits.ts';
 import { type UploadRecord, uploadWrite } from './upload-record.ts';
 import { storedUpload, type UploadPorts } from './upload-repository.ts';
@@ -105,15 +105,4 @@ export async function endRemoval(
     { kind: 'increment', key: uploadUseKey(tenantId), counter: 'bytes', by: -reservedBytes },
   ]);
   return undefined;
-}
-
-/** @returns false where a condition did not hold */
-async function wrote(table: Table, writes: readonly TableWrite[]): Promise<boolean> {
-  try {
-    await table.transact(writes);
-    return true;
-  } catch (error) {
-    if (!(error instanceof ConditionFailed)) throw error;
-    return false;
-  }
 }

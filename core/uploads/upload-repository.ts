@@ -5,7 +5,7 @@ import type { Sha256 } from '../digest.ts';
 import { EngineError } from '../errors.ts';
 import type { Blobs } from '../ports/blobs.ts';
 import type { Clock } from '../ports/clock.ts';
-import { ConditionFailed, type Table, type TableWrite } from '../ports/table.ts';
+import { ConditionFailed, type Table, type TableWrite, wrote } from '../ports/table.ts';
 import { uploadLimits } from './limits.ts';
 import { readUploadRecord, type UploadRecord, uploadWrite } from './upload-record.ts';
 
@@ -168,7 +168,7 @@ async function noteUse(
   }
   const expiresAt = later(now, uploadLimits.keptMilliseconds);
   const used: UploadRecord = { ...value, usedAt: now.toISOString(), expiresAt };
-  return (await wrote(ports.table, uploadWrite(used, version))) ? used : undefined;
+  return (await wrote(ports.table, [uploadWrite(used, version)])) ? used : undefined;
 }
 
 /**
@@ -183,7 +183,7 @@ export async function keepUpload(
   const expiresAt = later(now, uploadLimits.keptMilliseconds);
   if (later(new Date(value.expiresAt), uploadLimits.noteMilliseconds) >= expiresAt) return value;
   const kept: UploadRecord = { ...value, expiresAt };
-  return (await wrote(table, uploadWrite(kept, version))) ? kept : undefined;
+  return (await wrote(table, [uploadWrite(kept, version)])) ? kept : undefined;
 }
 
 /** The upload as it is noted; undefined where the tenant has none of this digest, or it is being removed. */
@@ -210,7 +210,7 @@ export async function observed(
   const { version } = upload;
   const value = await inStore(ports, upload.value);
   if (value.storedAt === upload.value.storedAt || value.storedAt === undefined) return { value, version };
-  const noted = await wrote(ports.table, uploadWrite(value, version));
+  const noted = await wrote(ports.table, [uploadWrite(value, version)]);
   return noted ? { value, version: version + 1 } : undefined;
 }
 
@@ -226,15 +226,4 @@ async function inStore(
   const now = clock.now();
   const expiresAt = later(now, uploadLimits.keptMilliseconds);
   return { ...value, size: info.size, storedAt: now.toISOString(), expiresAt };
-}
-
-/** @returns false where a condition did not hold */
-async function wrote(table: Table, write: TableWrite): Promise<boolean> {
-  try {
-    await table.transact([write]);
-    return true;
-  } catch (error) {
-    if (!(error instanceof ConditionFailed)) throw error;
-    return false;
-  }
 }

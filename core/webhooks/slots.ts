@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { Clock } from '../ports/clock.ts';
-import { ConditionFailed, type Table, type TableWrite } from '../ports/table.ts';
+import { type Table, type TableWrite, wrote } from '../ports/table.ts';
 import { asBefore, atVersion } from './endpoint-repository.ts';
 import { webhookLimits } from './limits.ts';
 import { slotPlace } from './places.ts';
@@ -35,23 +35,13 @@ export async function withSlot<T>(
     const takes: TableWrite = {
       ...{ kind: 'put', key, data: { until: until.toISOString() }, expiresAt, condition: asBefore(before) },
     };
-    if (!(await wrote(table, takes))) continue;
+    if (!(await wrote(table, [takes]))) continue;
     try {
       return await work();
     } finally {
       // Where it took longer than the lease the slot is another's by now.
-      await wrote(table, { kind: 'delete', key, condition: atVersion((before?.version ?? 0) + 1) });
+      await wrote(table, [{ kind: 'delete', key, condition: atVersion((before?.version ?? 0) + 1) }]);
     }
   }
   return undefined;
-}
-
-async function wrote(table: Table, write: TableWrite): Promise<boolean> {
-  try {
-    await table.transact([write]);
-    return true;
-  } catch (error) {
-    if (!(error instanceof ConditionFailed)) throw error;
-    return false;
-  }
 }
