@@ -13,8 +13,6 @@ export interface TableFaults {
   readonly throttle?: number;
   /** Share of calls of functions whose caller hears of an error though the function goes on: it is called again meanwhile. */
   readonly unheard?: number;
-  /** Functions of which nobody loses sight. */
-  readonly heard?: readonly string[];
 }
 
 /** What DynamoDB answers who asks too much of it. */

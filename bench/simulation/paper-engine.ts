@@ -142,16 +142,17 @@ export async function startPaperEngine(options: PaperEngineOptions): Promise<Pap
   const tasks = new PaperTasks(clock, options.tasksListedAfter, options.onTaskEnd);
 
   const failed = new Map<string, number>();
-  const { unheard = 0, heard = [] } = options.tableFaults;
+  const { unheard = 0 } = options.tableFaults;
   const { mostFaults = Number.POSITIVE_INFINITY } = options;
   /** Calls a function on the table that has faults, unless so many have fallen on this call already. */
   const call = async <T>(name: string, payload: unknown, handler: (ports: Ports) => Promise<T>): Promise<T> => {
-    const identity = `${name} ${JSON.stringify(payload)}`;
+    // A call that is made again is the same one.
+    const identity = `${name} ${JSON.stringify(payload, (member, value) => (member === 'retry' ? undefined : value))}`;
     const count = failed.get(identity) ?? 0;
     try {
       if (count >= mostFaults) return await handler({ ...ports, table: soundTable(name) });
       const life = new CallLife();
-      const isLost = unheard > 0 && faults.next() < unheard && !heard.includes(name);
+      const isLost = unheard > 0 && faults.next() < unheard;
       if (isLost) void sleep(faults.between(0, longestWait)).then(() => life.lose());
       // Dead before its time is over, a call of the table is none; and of one that was none hears nobody.
       const table = faultyTable(taking(life.bind(atOnce(name))), options.tableFaults, faults, life);
@@ -228,7 +229,7 @@ export async function startPaperEngine(options: PaperEngineOptions): Promise<Pap
     bus,
     onCommit: (listener) => sqlite.onCommit(listener),
     trim: (position) => sqlite.trim(position),
-    onError: () => undefined,
+    onError: (error) => options.onError?.('publishOutbox', error),
   });
   const sweep = async ({ everyMinutes, target }: (typeof schedules)[number]): Promise<void> => {
     for (;;) {

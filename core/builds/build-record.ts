@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { buildEstimateSchema } from '../plan/estimate.ts';
 import { priorities } from '../queue/priority.ts';
+import { prepareCallSchema } from './flow-messages.ts';
 import { buildStates, workStates } from './lifecycle.ts';
 import {
   artifactTypes,
@@ -154,6 +155,8 @@ export const attemptRecordSchema = z.strictObject({
   /** Names of the secrets that it may ask for: by the step that names them. */
   secrets: z.record(z.string(), z.array(z.string())).optional(),
   preparedAt: timestamp,
+  /** Of PrepareStage's calls the one that made it; absent: made by an earlier version. */
+  call: prepareCallSchema.optional(),
   /** Of its builder: what it uses is billed by that. */
   size: z.strictObject({ vcpu: z.number(), memoryMiB: z.number().int(), diskGiB: z.number().int() }).optional(),
   /** Seconds after which its builder is ended: nothing beyond that is billed. */

@@ -12,6 +12,27 @@ export type FlowInput = z.infer<typeof flowInputSchema>;
 
 export const stageMessageSchema = z.strictObject({ buildId: z.string(), stageId: z.string() });
 
+/**
+ * The order of the calls of PrepareStage for one stage: by the attempt that the flow knew of, then by the state's retry. A
+ * call that its caller lost sight of comes before the one that was made in its stead, however late it reads.
+ */
+export const prepareCallSchema = z.strictObject({
+  after: z.number().int().min(0).describe('The attempt that the flow knew of; 0: none.'),
+  retry: z.number().int().min(0).describe('RetryCount of the state.'),
+});
+export type PrepareCall = z.infer<typeof prepareCallSchema>;
+
+// Executions that an earlier version of the definition began say neither, and their calls have no order.
+export const prepareMessageSchema = stageMessageSchema.extend({
+  attempt: prepareCallSchema.shape.after.default(0),
+  retry: prepareCallSchema.shape.retry.default(0),
+});
+
+/** Of an execution that an earlier version of the definition began no attempt is known. */
+export const settleMessageSchema = stageMessageSchema.extend({
+  attempt: z.number().int().min(0).exactOptional().describe('The last attempt that the flow knew of; 0: none.'),
+});
+
 export const awaitMessageSchema = stageMessageSchema.extend({ token: z.string().min(1).max(1_024) });
 
 /** PrepareStage's answer. `run` false: nothing to run (all hit, or the build is ending); the rest is then absent. */

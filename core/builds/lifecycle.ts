@@ -37,3 +37,8 @@ export function isTerminal(state: BuildState): boolean {
 /** The states of a stage and of a step. `skipped` is what a failure or cancellation elsewhere left undone. */
 export const workStates = ['pending', 'running', 'succeeded', 'failed', 'cancelled', 'skipped'] as const;
 export type WorkState = (typeof workStates)[number];
+
+/** True where a stage or step in this state has come to what it comes to. */
+export function isSettled(state: WorkState): boolean {
+  return state !== 'pending' && state !== 'running';
+}

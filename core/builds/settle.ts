@@ -14,7 +14,7 @@ import type { BuildRecord, Failure, StageRecord } from './build-record.ts';
 import { findBuild, updateBuild } from './build-repository.ts';
 import { isEnding } from './ending.ts';
 import { edgeKey, stageKey } from './keys.ts';
-import type { WorkState } from './lifecycle.ts';
+import { isSettled, type WorkState } from './lifecycle.ts';
 import { abortUploads } from './part-uploads.ts';
 import { loadPlan } from './plan-store.ts';
 import { promoteReceipts, readStageResult, type SettlePorts } from './receipts.ts';
@@ -25,25 +25,29 @@ export interface SettleStagePorts extends SettlePorts {
   readonly ids: Ids;
 }
 
-/** States after which a stage is not settled again. */
-const settledStates = new Set<WorkState>(['succeeded', 'failed', 'cancelled', 'skipped']);
-
 /**
  * Settles a stage, after success and failure alike, and safely again: every receipt that verifies is promoted, its attempt
  * ends and what it used is recorded, the stage gets its outcome, its edges are deleted and its dependents' `pending` lowered in one
  * transaction; then every dependent that waits for nothing more is told, always.
+ * @param known the last attempt that the flow knows of: a later one was prepared by a call that its caller had lost sight of,
+ *   and nobody ran it; absent: whichever is last
  */
-export async function settleStage(ports: SettleStagePorts, buildId: string, stageId: string): Promise<StageRecord> {
+export async function settleStage(
+  ports: SettleStagePorts,
+  buildId: string,
+  stageId: string,
+  known: number = Number.POSITIVE_INFINITY,
+): Promise<StageRecord> {
   const found = await findBuild(ports.table, buildId);
   if (found === undefined) throw new Error(`the build ${buildId} is missing`);
   for (;;) {
     const stage = await getStage(ports.table, buildId, stageId);
-    if (settledStates.has(stage.value.state)) {
+    if (isSettled(stage.value.state)) {
       await wakeDependents(ports, buildId, stage.value);
       return stage.value;
     }
     try {
-      const settled = await settleOnce(ports, found.value, stage);
+      const settled = await settleOnce(ports, found.value, stage, known);
       await wakeDependents(ports, buildId, settled);
       return settled;
     } catch (error) {
@@ -53,7 +57,12 @@ export async function settleStage(ports: SettleStagePorts, buildId: string, stag
   }
 }
 
-async function settleOnce(ports: SettleStagePorts, before: BuildRecord, stage: StoredStage): Promise<StageRecord> {
+async function settleOnce(
+  ports: SettleStagePorts,
+  before: BuildRecord,
+  stage: StoredStage,
+  known: number,
+): Promise<StageRecord> {
   const { id: stageId, attempt: number } = stage.value;
   const now = ports.clock.now().toISOString();
   const writes: TableWrite[] = [];
@@ -68,7 +77,7 @@ async function settleOnce(ports: SettleStagePorts, before: BuildRecord, stage: S
     if (attempt.value.state === 'live') {
       const reported =
         result === undefined
-          ? { ending: 'stopped' as const }
+          ? { ending: number > known ? ('infrastructure' as const) : ('stopped' as const) }
           : { ending: 'reported' as const, milliseconds: result.milliseconds };
       // Apart from the stage: a stage of forty dependents fills a transaction, and what its attempt used another.
       await ports.table.transact(endAttemptWrites(before, attempt, { endedAt: now, ...reported }));

@@ -5,6 +5,7 @@ import { classifyStop, mostRetries, retryDelay, spreadOf } from '../../../core/b
 import { isEnding } from '../../../core/builds/ending.ts';
 import { type ClassifiedStage, classifyMessageSchema } from '../../../core/builds/flow-messages.ts';
 import { dropOwnResults, removeDamage } from '../../../core/builds/healing.ts';
+import { isSettled } from '../../../core/builds/lifecycle.ts';
 import { readLogTail } from '../../../core/builds/logs.ts';
 import type { StepFailure } from '../../../core/builds/manifest.ts';
 import { abortUploads } from '../../../core/builds/part-uploads.ts';
@@ -47,6 +48,10 @@ export async function handle(ports: Pick<Ports, 'table' | 'blobs' | 'clock'>, in
   // It was decided before, and whoever asked did not hear of it: a retry counts once.
   if (classified?.attempt === message.attempt) {
     return toJson({ retry: classified.retry, waitSeconds: classified.waitSeconds });
+  }
+  // Its caller lost sight of it, and went on with what another call in its stead had answered.
+  if (isSettled(stage.value.state) || (classified !== undefined && classified.attempt > message.attempt)) {
+    throw new Error(`the stage ${stageId} is beyond its attempt ${message.attempt}: this call is late`);
   }
   const decided = (next: StageRecord, answer: ClassifiedStage): TableWrite =>
     stageWrite(buildId, { ...next, classified: { attempt: message.attempt, ...answer } }, stage.version);

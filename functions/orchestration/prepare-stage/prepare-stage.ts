@@ -2,8 +2,9 @@ import { endAttemptWrites } from '../../../core/billing/attempt-usage.ts';
 import type { AttemptRecord, BuildRecord, Failure, StageRecord } from '../../../core/builds/build-record.ts';
 import { findBuild, type Versioned } from '../../../core/builds/build-repository.ts';
 import { isEnding } from '../../../core/builds/ending.ts';
-import { type PreparedStage, stageMessageSchema } from '../../../core/builds/flow-messages.ts';
+import { type PrepareCall, type PreparedStage, prepareMessageSchema } from '../../../core/builds/flow-messages.ts';
 import { buildKey } from '../../../core/builds/keys.ts';
+import { isSettled } from '../../../core/builds/lifecycle.ts';
 import { type Manifest, manifestSchema } from '../../../core/builds/manifest.ts';
 import { artifactPlace, blobPlace, manifestPlace } from '../../../core/builds/places.ts';
 import { loadPlan, planStep, scopeIn } from '../../../core/builds/plan-store.ts';
@@ -43,7 +44,7 @@ type PreparePorts = Pick<Ports, 'table' | 'blobs' | 'clock' | 'ids' | 'installat
  * a new ticket and a manifest is made. Answers `run: false` where nothing is to run.
  */
 export async function handle(ports: PreparePorts, input: unknown): Promise<JsonValue> {
-  const { buildId, stageId } = stageMessageSchema.parse(input);
+  const { buildId, stageId, attempt: after, retry } = prepareMessageSchema.parse(input);
   const [found, stage, plan] = await Promise.all([
     findBuild(ports.table, buildId),
     getStage(ports.table, buildId, stageId),
@@ -51,8 +52,12 @@ export async function handle(ports: PreparePorts, input: unknown): Promise<JsonV
   ]);
   if (found === undefined) throw new Error(`the build ${buildId} is missing`);
   const build = found.value;
-  const idle: PreparedStage = { run: false, attempt: stage.value.attempt };
-  if (isEnding(build) || stage.value.failure !== undefined) return toJson(idle);
+  const idle: PreparedStage = { run: false, attempt: after };
+  if (isEnding(build) || stage.value.failure !== undefined || isSettled(stage.value.state)) return toJson(idle);
+  const before = await findAttempt(ports.table, buildId, stageId, stage.value.attempt);
+  if (isLate({ after, retry }, before?.value.call)) {
+    throw new Error(`a later call has prepared the attempt ${stage.value.attempt} of ${stageId}: this one is late`);
+  }
 
   const missing = await missingSteps(ports, build, plan, stage.value);
   const absent = await absentNeeds(ports, build, plan, missing);
@@ -84,10 +89,16 @@ export async function handle(ports: PreparePorts, input: unknown): Promise<JsonV
   }
   const base = await stageInputs(ports.table, build, plan, todo);
   const inputs = { ...base, uploads: uploads.paths, secrets: secrets.byStep };
-  const prepared = await prepareAttempt(ports, found, plan, stage, todo, inputs);
+  const prepared = await prepareAttempt(ports, found, plan, { stage, before, call: { after, retry } }, todo, inputs);
   // Once a builder was interrupted or could not be had, the next one is paid in full.
   const spot = ports.installation.spot && stage.value.retries.infrastructure === 0;
   return toJson(prepared.run ? { ...prepared, spot } : prepared);
+}
+
+/** Whether an attempt was made by a call that came after this one: it may run. */
+function isLate(call: PrepareCall, made: PrepareCall | undefined): boolean {
+  if (made === undefined) return false;
+  return made.after === call.after ? made.retry > call.retry : made.after > call.after;
 }
 
 /** What of the stage is cached, recorded as hits; the rest must run. */
@@ -130,7 +141,15 @@ async function prepareAttempt(
   ports: PreparePorts,
   { value: build, version }: Versioned<BuildRecord>,
   plan: Plan,
-  stage: StoredStage,
+  {
+    stage,
+    before,
+    call,
+  }: {
+    readonly stage: StoredStage;
+    readonly before: Versioned<AttemptRecord> | undefined;
+    readonly call: PrepareCall;
+  },
   todo: readonly PlanStep[],
   inputs: StageInputs & {
     readonly uploads: Readonly<Record<Sha256, string>>;
@@ -190,12 +209,12 @@ async function prepareAttempt(
         }),
     ...(Object.keys(inputs.secrets).length === 0 ? {} : { secrets: inputs.secrets }),
     preparedAt: now,
+    call,
     size,
     timeoutSeconds,
   };
   const place = manifestPlace(build.id, stageId, attempt);
-  // Called again after a crash of its own, the attempt before never reached a builder: its ticket ends here.
-  const before = await findAttempt(ports.table, build.id, stageId, stage.value.attempt);
+  // Made by a call before this one, which nobody heard of, it never reached a builder: its ticket ends here.
   const stale = before?.value.state === 'live' ? before : undefined;
   await ports.table.transact([
     stageWrite(

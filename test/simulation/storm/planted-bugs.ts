@@ -177,6 +177,20 @@ export const plantedBugs: readonly PlantedBug[] = [
     to: '[buildWrite(asked, version), told, ...writes]',
   },
   {
+    handler: 'prepareAttempt',
+    says: 'of two calls at once the manifest may be of the one whose attempt was not stored',
+    file: 'functions/orchestration/prepare-stage/prepare-stage.ts',
+    from: '  await ports.table.transact([\n    stageWrite(\n      build.id,\n      { ...stage.value, state:',
+    to: "  await ports.blobs.put(place, utf8(JSON.stringify(manifest)), { contentType: 'application/json' });\n  await ports.table.transact([\n    stageWrite(\n      build.id,\n      { ...stage.value, state:",
+  },
+  {
+    handler: 'isLate',
+    says: 'a call that comes late ends the attempt that runs',
+    file: 'functions/orchestration/prepare-stage/prepare-stage.ts',
+    from: '  return made.after === call.after ? made.retry > call.retry : made.after > call.after;',
+    to: '  return false;',
+  },
+  {
     handler: 'withToken',
     says: 'a stage keeps the token that was stored last alone',
     file: 'functions/orchestration/await-dependencies/await-dependencies.ts',

@@ -55,9 +55,6 @@ export interface Weather {
 /** What sweeps do in place of an event that never comes. */
 const swept = ['planBuild', 'dispatchBuilds', 'settleQuotas', 'bringSharersOn', 'recordUsage'] as const;
 
-/** It takes an attempt that runs for one that a call before it left behind, where it begins to read late (docs/simulation.md). */
-const heard = ['PrepareStage'] as const;
-
 export const tenantCount = 2;
 const minute = 60_000;
 
@@ -86,7 +83,7 @@ export function drawWeather(seed: number): Weather {
   return {
     ...{ seed, graphs, happenings: [...submissions, ...cancels.flat()].sort((a, b) => a.at - b.at) },
     concurrentBuilds: random.integer(1, 3),
-    tableFaults: { conflict: often(0.05), kill: often(0.05), throttle: often(0.01), unheard: often(0.1), heard },
+    tableFaults: { conflict: often(0.05), kill: often(0.05), throttle: often(0.01), unheard: often(0.1) },
     latency: { instant: 0.3, slowest: 50, stalled: often(0.02), longest: 10_000 },
     busFaults: {
       ...{ lost: often(0.15), twice: often(0.4), slowest: random.next() < 0.5 ? 500 : 20_000 },
