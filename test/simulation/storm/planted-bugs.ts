@@ -184,13 +184,6 @@ export const plantedBugs: readonly PlantedBug[] = [
     to: "  await ports.blobs.put(place, utf8(JSON.stringify(manifest)), { contentType: 'application/json' });\n  await ports.table.transact([\n    stageWrite(\n      build.id,\n      { ...stage.value, state:",
   },
   {
-    handler: 'isLate',
-    says: 'a call that comes late ends the attempt that runs',
-    file: 'functions/orchestration/prepare-stage/prepare-stage.ts',
-    from: '  return made.after === call.after ? made.retry > call.retry : made.after > call.after;',
-    to: '  return false;',
-  },
-  {
     handler: 'withToken',
     says: 'a stage keeps the token that was stored last alone',
     file: 'functions/orchestration/await-dependencies/await-dependencies.ts',
