@@ -97,6 +97,8 @@ export interface PaperEngine {
   finish(buildIds: readonly string[], within: number): Promise<BuildRecord[]>;
   /** Lets so many milliseconds of paper time pass. */
   pass(milliseconds: number): Promise<void>;
+  /** From now on no faults fall on functions that are called. */
+  calm(): void;
   close(): Promise<void>;
 }
 
@@ -142,6 +144,7 @@ export async function startPaperEngine(options: PaperEngineOptions): Promise<Pap
   const tasks = new PaperTasks(clock, options.tasksListedAfter, options.onTaskEnd);
 
   const failed = new Map<string, number>();
+  let isCalm = false;
   const { unheard = 0 } = options.tableFaults;
   const { mostFaults = Number.POSITIVE_INFINITY } = options;
   /** Calls a function on the table that has faults, unless so many have fallen on this call already. */
@@ -150,7 +153,7 @@ export async function startPaperEngine(options: PaperEngineOptions): Promise<Pap
     const identity = `${name} ${JSON.stringify(payload, (member, value) => (member === 'retry' ? undefined : value))}`;
     const count = failed.get(identity) ?? 0;
     try {
-      if (count >= mostFaults) return await handler({ ...ports, table: soundTable(name) });
+      if (isCalm || count >= mostFaults) return await handler({ ...ports, table: soundTable(name) });
       const life = new CallLife();
       const isLost = unheard > 0 && faults.next() < unheard;
       if (isLost) void sleep(faults.between(0, longestWait)).then(() => life.lose());
@@ -282,6 +285,9 @@ export async function startPaperEngine(options: PaperEngineOptions): Promise<Pap
       });
       await clock.run(() => passed, until);
       await slept;
+    },
+    calm: () => {
+      isCalm = true;
     },
     close: async () => {
       stopping.abort();

@@ -25,6 +25,10 @@ const minute = 60_000;
 const longest = 8 * 60 * minute;
 /** Paper time in which what is late, lost, refused or to be tried again comes. */
 const settling = 25 * minute;
+/** Minutes from sweep to sweep at most. */
+const longestSweep = 10;
+/** Paper time in which each sweep comes once and meets no fault: any number of them in a row may have failed before. */
+const calm = (longestSweep + 2) * minute;
 
 export interface StormResult {
   readonly seed: number;
@@ -53,7 +57,7 @@ export async function runStorm(seed: number): Promise<StormResult> {
       busFaults: weather.busFaults,
       latency: weather.latency,
       mostFaults: 3,
-      longestSweep: 10,
+      longestSweep,
       uncounted: true,
     },
     limits: { concurrentBuilds: weather.concurrentBuilds, concurrentBuildsPerTenant: 2, stagesPerBuild: 3 },
@@ -87,6 +91,8 @@ export async function runStorm(seed: number): Promise<StormResult> {
     if (unended !== undefined)
       return resultOf(seed, observer, receiver, [], [unended, ...(await unendedOf(engine, ids))]);
     await engine.pass(settling);
+    engine.calm();
+    await engine.pass(calm);
     await untilDelivered(engine, weather, tenants);
     const builds = await recordsOf(engine, ids);
     const known = { weather, engine, observer, receiver, tenants, addresses };
