@@ -27,12 +27,12 @@ try {
   await build(['iso', 'raw', 'tar']);
   for (const type of outputTypes) {
     await build([type]);
-    const { steps } = await engine.client.previewPlan(source([type]));
-    await engine.client.removeCached(steps.find(({ id }) => id === type)?.key ?? '');
+    const { steps } = await engine.client.builds.preview(source([type]));
+    await engine.client.cache.remove(steps.find(({ id }) => id === type)?.key ?? '');
     const ended = await build([type]);
     const step = ended.stages.flatMap((stage) => stage.steps).find(({ id }) => id === type);
     if (step?.hit !== false) throw new Error(`${type} was taken from the cache`);
-    const [artifact] = await engine.client.listArtifacts(ended.id);
+    const [artifact] = await engine.client.builds.listArtifacts(ended.id);
     const whole = (Date.parse(ended.endedAt ?? '') - Date.parse(ended.submittedAt)) / 1_000;
     const own = (step.milliseconds?.program ?? 0) / 1_000;
     console.log(

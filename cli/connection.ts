@@ -1,7 +1,7 @@
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { z } from 'zod';
-import { createEngineClient, type EngineClient } from '../sdk/client.ts';
+import { LinuxBuilderClient } from '../sdk/client.ts';
 import { CliFailure } from './failure.ts';
 
 /** The credentials that a local engine leaves in its folder for those who may read it. */
@@ -50,8 +50,8 @@ export function findConnection(
 }
 
 /** A client for what `findConnection` finds. */
-export function connect(options: ConnectionOptions): EngineClient {
-  return createEngineClient(findConnection(options, process.env, process.cwd()));
+export function connect(options: ConnectionOptions): LinuxBuilderClient {
+  return new LinuxBuilderClient(findConnection(options, process.env, process.cwd()));
 }
 
 /** The nearest credentials file, upwards. One that belongs to somebody else is passed over: it names their engine. */

@@ -1,9 +1,9 @@
 import { z } from 'zod';
 import { printable } from '../core/builds/printable.ts';
 import { EngineError, type FieldError } from '../core/errors.ts';
-import { ChecksumMismatch } from '../sdk/download.ts';
+import { ChecksumMismatch } from '../sdk/resuming.ts';
 import { ApiProblem, EngineUnreachable } from '../sdk/engine-error.ts';
-import { UploadRefused } from '../sdk/upload.ts';
+import { UploadRefused } from '../sdk/uploads.ts';
 import type { ExitName } from './exit-codes.ts';
 
 /** A command's end that is no success: what to say, what to do, and the exit code. */

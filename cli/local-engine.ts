@@ -6,7 +6,7 @@ import { text } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
-import { createEngineClient } from '../sdk/client.ts';
+import { LinuxBuilderClient } from '../sdk/client.ts';
 import { CliFailure } from './failure.ts';
 
 /** The engine is started by path, as a process of its own: the CLI is a customer of its API and nothing more. */
@@ -134,7 +134,7 @@ export async function copyState(argv: readonly string[]): Promise<CopiedState> {
 
 /** Whether the engine answers and reaches its table. */
 export async function answers(engine: RunningEngine): Promise<boolean> {
-  return await createEngineClient({ url: engine.url, apiKey: '' }).isHealthy(AbortSignal.timeout(5_000));
+  return await new LinuxBuilderClient({ url: engine.url, apiKey: '' }).service.isHealthy({ signal: AbortSignal.timeout(5_000) });
 }
 
 /** Under sudo, the caller gets the files that the CLI reads: the engine runs as root, its user does not. */

@@ -1,6 +1,6 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { buildLockSchema } from '../core/lock/build-lock.ts';
-import type { EngineClient } from '../sdk/client.ts';
+import type { LinuxBuilderClient } from '../sdk/client.ts';
 import { CliFailure } from './failure.ts';
 
 const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
@@ -38,9 +38,9 @@ async function readLockFile(file: string): Promise<string> {
  * @returns what the calls of the SDK name it by; nothing where no file is given
  * @throws CliFailure; what the SDK throws
  */
-export async function keptLock(engine: EngineClient, file: string | undefined): Promise<{ lock?: string }> {
+export async function keptLock(engine: LinuxBuilderClient, file: string | undefined): Promise<{ lock?: string }> {
   if (file === undefined) return {};
-  return { lock: (await engine.uploadLock({ text: await readLockFile(file) })).sha256 };
+  return { lock: (await engine.locks.upload({ text: await readLockFile(file) })).sha256 };
 }
 
 /** Writes the file of a lock. @throws CliFailure where it cannot be written */

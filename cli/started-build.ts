@@ -1,4 +1,4 @@
-import type { EngineClient } from '../sdk/client.ts';
+import type { LinuxBuilderClient } from '../sdk/client.ts';
 import type { Build } from '../sdk/generated/types.gen.ts';
 import { waitingText } from './approval-report.ts';
 import { buildLine, exitOfBuild, failureText } from './build-report.ts';
@@ -12,7 +12,7 @@ import { waitForBuild } from './wait-for-build.ts';
  */
 export async function tellStarted(
   output: Output,
-  engine: EngineClient,
+  engine: LinuxBuilderClient,
   started: Build,
   options: { readonly wait: boolean; readonly json: boolean },
 ): Promise<void> {

@@ -3,11 +3,11 @@ import { CliFailure } from './failure.ts';
 
 /** The id of a team that is given by its id, or by its name where only one that the caller may read is called so. */
 export async function teamIdOf(
-  engine: Pick<ReturnType<typeof connect>, 'listTeams'>,
+  engine: Pick<ReturnType<typeof connect>, 'teams'>,
   given: string | undefined,
 ): Promise<string | undefined> {
   if (given === undefined || /^team_[0-9A-Z]{26}$/.test(given)) return given;
-  const named = (await engine.listTeams()).filter(({ name }) => name === given);
+  const named = (await engine.teams.list().all()).filter(({ name }) => name === given);
   const [only] = named;
   if (only !== undefined && named.length === 1) return only.teamId;
   throw new CliFailure('usage', {

@@ -1,4 +1,4 @@
-import type { EngineClient } from '../sdk/client.ts';
+import type { LinuxBuilderClient } from '../sdk/client.ts';
 import type { BuildDetail } from '../sdk/generated/types.gen.ts';
 import { CliFailure } from './failure.ts';
 import { createProgress, streamTarget } from './progress.ts';
@@ -7,7 +7,7 @@ import { createProgress, streamTarget } from './progress.ts';
  * Waits for a build's end and shows its progress on standard error, unless `quiet`. Ctrl-C ends the waiting, not the
  * build.
  */
-export async function waitForBuild(engine: EngineClient, id: string, quiet: boolean): Promise<BuildDetail> {
+export async function waitForBuild(engine: LinuxBuilderClient, id: string, quiet: boolean): Promise<BuildDetail> {
   const interrupted = new AbortController();
   const interrupt = () => interrupted.abort();
   process.once('SIGINT', interrupt);

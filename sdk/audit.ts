@@ -1,41 +1,44 @@
-import type { createClient } from './generated/client/index.ts';
 import * as operations from './generated/sdk.gen.ts';
-import type { AuditAnchor, AuditEntry, AuditTail, ListAuditData } from './generated/types.gen.ts';
+import type {
+  AuditAnchor,
+  AuditEntry,
+  AuditTail,
+  ListAuditAnchorsResponse,
+  ListAuditData,
+  ListAuditResponse,
+} from './generated/types.gen.ts';
+import { type Listing, listing, type PageQuery } from './pages.ts';
+import type { CallOptions, Transport } from './transport.ts';
 
 /** Entries that one call asks for: as many as the service gives. */
-const pageSize = 500;
+const largestPage = 500;
 
 /** What to read of the log. */
-export type AuditFilter = Pick<NonNullable<ListAuditData['query']>, 'action' | 'memberId' | 'target' | 'order'>;
+export type AuditFilter = PageQuery &
+  Pick<NonNullable<ListAuditData['query']>, 'action' | 'memberId' | 'target' | 'order'>;
 
-/** The calls of a client that are about the audit log. */
-export function auditCalls(client: ReturnType<typeof createClient>) {
-  const shared = { client, throwOnError: true } as const;
+/** The audit log. @internal */
+export function auditCalls(engine: Transport) {
+  return {
+    /** Sealed entries, the newest first unless asked otherwise. */
+    list: (filter: AuditFilter = {}, options?: CallOptions): Listing<ListAuditResponse, AuditEntry> =>
+      listing(
+        filter,
+        async (page) => (await operations.listAudit({ ...engine.of(options), query: { ...filter, ...page } })).data,
+        ({ entries }) => entries,
+        largestPage,
+      ),
 
-  /** Sealed entries, page by page until the reader has seen enough; the newest first unless asked otherwise. */
-  async function* readAudit(filter: AuditFilter = {}): AsyncGenerator<AuditEntry> {
-    let cursor: string | undefined;
-    do {
-      const query = { ...filter, limit: pageSize, ...(cursor === undefined ? {} : { cursor }) };
-      const page = (await operations.listAudit({ ...shared, query })).data;
-      yield* page.entries;
-      cursor = page.cursor;
-    } while (cursor !== undefined);
-  }
+    /** The head of the chain, and what no seal covers yet. */
+    readTail: async (options?: CallOptions): Promise<AuditTail> =>
+      (await operations.readAuditTail(engine.of(options))).data,
 
-  /** The head of the chain, and what no seal covers yet. */
-  const readAuditTail = async (): Promise<AuditTail> => (await operations.readAuditTail(shared)).data;
-
-  /** Signed heads of the chain, the oldest first. */
-  async function* readAuditAnchors(): AsyncGenerator<AuditAnchor> {
-    let cursor: string | undefined;
-    do {
-      const query = { limit: 100, ...(cursor === undefined ? {} : { cursor }) };
-      const page = (await operations.listAuditAnchors({ ...shared, query })).data;
-      yield* page.anchors;
-      cursor = page.cursor;
-    } while (cursor !== undefined);
-  }
-
-  return { readAudit, readAuditTail, readAuditAnchors };
+    /** Signed heads of the chain, the oldest first. */
+    listAnchors: (query: PageQuery = {}, options?: CallOptions): Listing<ListAuditAnchorsResponse, AuditAnchor> =>
+      listing(
+        query,
+        async (page) => (await operations.listAuditAnchors({ ...engine.of(options), query: page })).data,
+        ({ anchors }) => anchors,
+      ),
+  };
 }

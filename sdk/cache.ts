@@ -1,7 +1,7 @@
-import type { createClient } from './generated/client/index.ts';
 import * as operations from './generated/sdk.gen.ts';
 import type {
   BuildExplanation,
+  CacheEntry,
   CacheList,
   CacheStats,
   ListCacheData,
@@ -9,52 +9,48 @@ import type {
   WarmCacheResponses,
   Warmings,
 } from './generated/types.gen.ts';
+import { type Listing, listing } from './pages.ts';
+import { type SpecSource, specCall } from './spec-source.ts';
+import type { CallOptions, KeyedCallOptions, Transport } from './transport.ts';
 
-/** The calls of a client that are about the cache. */
-export function cacheCalls(client: ReturnType<typeof createClient>) {
-  const shared = { client, throwOnError: true } as const;
+/** The cache. @internal */
+export function cacheCalls(engine: Transport) {
+  return {
+    /** What the tenant has in the cache, the last used first. */
+    list: (
+      query: NonNullable<ListCacheData['query']> = {},
+      options?: CallOptions,
+    ): Listing<CacheList, CacheEntry> =>
+      listing(
+        query,
+        async (page) => (await operations.listCache({ ...engine.of(options), query: { ...query, ...page } })).data,
+        ({ entries }) => entries,
+      ),
 
-  /** A page of what the tenant has in the cache, the last used first. */
-  async function listCache(query: NonNullable<ListCacheData['query']> = {}): Promise<CacheList> {
-    return (await operations.listCache({ ...shared, query })).data;
-  }
+    readStats: async (days?: number, options?: CallOptions): Promise<CacheStats> =>
+      (await operations.readCacheStats({ ...engine.of(options), query: days === undefined ? {} : { days } })).data,
 
-  async function readCacheStats(days?: number): Promise<CacheStats> {
-    return (await operations.readCacheStats({ ...shared, query: days === undefined ? {} : { days } })).data;
-  }
+    /** Why each step of a build was a hit or not. */
+    explain: async (build: string, options?: CallOptions): Promise<BuildExplanation> =>
+      (await operations.explainCache({ ...engine.of(options), query: { build } })).data,
 
-  /** Why each step of a build was a hit or not. */
-  async function explainCache(build: string): Promise<BuildExplanation> {
-    return (await operations.explainCache({ ...shared, query: { build } })).data;
-  }
+    remove: async (
+      key: string,
+      scope: 'tenant' | 'shared' = 'tenant',
+      options?: CallOptions,
+    ): Promise<RemovedResult> =>
+      (await operations.removeCached({ ...engine.of(options), path: { key }, query: { scope } })).data,
 
-  async function removeCached(key: string, scope: 'tenant' | 'shared' = 'tenant'): Promise<RemovedResult> {
-    return (await operations.removeCached({ ...shared, path: { key }, query: { scope } })).data;
-  }
-
-  /** Builds ahead what all tenants share: of a preset, of a spec, or, with neither, of every preset. */
-  async function warmCache(
-    what: {
-      readonly preset?: string;
-      readonly spec?: { readonly body: string; readonly mediaType: string };
-      readonly idempotencyKey?: string;
-    } = {},
-  ): Promise<Warmings> {
-    const { preset, spec, idempotencyKey } = what;
-    const { data } = await client.post<WarmCacheResponses, unknown, true>({
-      security: [{ type: 'http', scheme: 'bearer' }],
-      url: '/v1/cache:warm',
-      query: preset === undefined ? {} : { preset },
-      ...(spec === undefined ? {} : { body: spec.body }),
-      bodySerializer: null,
-      headers: {
-        ...(spec === undefined ? {} : { 'content-type': spec.mediaType }),
-        ...(idempotencyKey === undefined ? {} : { 'Idempotency-Key': idempotencyKey }),
-      },
-      throwOnError: true,
-    });
-    return data;
-  }
-
-  return { listCache, readCacheStats, explainCache, removeCached, warmCache };
+    /** Builds ahead what all tenants share: of a preset, of a spec, or, with neither, of every preset. */
+    warm: async (
+      what: KeyedCallOptions & { readonly preset?: string; readonly spec?: SpecSource } = {},
+    ): Promise<Warmings> => {
+      const { data } = await engine.client.post<WarmCacheResponses, unknown, true>({
+        ...specCall(engine, what.spec, what),
+        url: '/v1/cache:warm',
+        query: what.preset === undefined ? {} : { preset: what.preset },
+      });
+      return data;
+    },
+  };
 }

@@ -1,23 +1,30 @@
-import type { createClient } from './generated/client/index.ts';
 import * as operations from './generated/sdk.gen.ts';
 import type { DeadLetter, DeadLetterList, ListDeadLettersData } from './generated/types.gen.ts';
+import { type Listing, listing } from './pages.ts';
+import type { CallOptions, Transport } from './transport.ts';
 
-/** The calls of a client that are about work that was given up; they are the operator's. */
-export function deadLetterCalls(client: ReturnType<typeof createClient>) {
-  const shared = { client, throwOnError: true } as const;
+/** Work that was given up; it is the operator's. @internal */
+export function deadLetterCalls(engine: Transport) {
+  return {
+    /** Dead letters, the latest first. */
+    list: (
+      query: NonNullable<ListDeadLettersData['query']> = {},
+      options?: CallOptions,
+    ): Listing<DeadLetterList, DeadLetter> =>
+      listing(
+        query,
+        async (page) =>
+          (await operations.listDeadLetters({ ...engine.of(options), query: { ...query, ...page } })).data,
+        ({ deadLetters }) => deadLetters,
+      ),
 
-  /** A page of dead letters, the latest first. */
-  const listDeadLetters = async (query: NonNullable<ListDeadLettersData['query']> = {}): Promise<DeadLetterList> =>
-    (await operations.listDeadLetters({ ...shared, query })).data;
+    /** Has the work of a dead letter done again. */
+    redrive: async (letterId: string, options?: CallOptions): Promise<DeadLetter> =>
+      (await operations.redriveDeadLetter({ ...engine.of(options), path: { letterId } })).data,
 
-  /** Has the work of a dead letter done again. */
-  const redriveDeadLetter = async (letterId: string): Promise<DeadLetter> =>
-    (await operations.redriveDeadLetter({ ...shared, path: { letterId } })).data;
-
-  /** Forgets a dead letter. */
-  const discardDeadLetter = async (letterId: string): Promise<void> => {
-    await operations.discardDeadLetter({ ...shared, path: { letterId } });
+    /** Forgets a dead letter. */
+    discard: async (letterId: string, options?: CallOptions): Promise<void> => {
+      await operations.discardDeadLetter({ ...engine.of(options), path: { letterId } });
+    },
   };
-
-  return { listDeadLetters, redriveDeadLetter, discardDeadLetter };
 }

@@ -1,18 +1,47 @@
+import type { ErrorCode } from './generated/error-codes.gen.ts';
 import type { Problem } from './generated/types.gen.ts';
 
-/** The engine answered with a problem: `problem.code` is stable, `problem.remedy` says what to do. */
-export class ApiProblem extends Error {
-  readonly problem: Problem;
+/** What all errors of this package are. `code` is stable, and `remedy` says what to do. */
+export abstract class LinuxBuilderError extends Error {
+  abstract readonly code: string;
+  abstract readonly remedy: string;
+}
 
-  constructor(problem: Problem) {
+/** A code of the engine’s: of those that this version knows, or of a newer engine. */
+export type ProblemCode = ErrorCode | (string & {});
+
+/** The engine answered with a problem. */
+export class ApiProblem<C extends ProblemCode = ProblemCode> extends LinuxBuilderError {
+  /** All that the engine said (RFC 9457). */
+  readonly problem: Problem;
+  readonly code: C;
+  /** Of the answer. */
+  readonly status: number;
+  readonly remedy: string;
+  /** What the operator finds the request by. */
+  readonly requestId: string;
+  /** Each field of the request that is wrong. */
+  readonly errors: Problem['errors'];
+  /** Seconds after which the same call may go well, where the engine said so. */
+  readonly retryAfterSeconds: number | undefined;
+
+  constructor(problem: Problem, retryAfterSeconds?: number) {
     super(`${problem.code}: ${problem.detail}`);
     this.name = 'ApiProblem';
     this.problem = problem;
+    this.code = problem.code as C;
+    this.status = problem.status;
+    this.remedy = problem.remedy;
+    this.requestId = problem.requestId;
+    this.errors = problem.errors;
+    this.retryAfterSeconds = retryAfterSeconds;
   }
 }
 
 /** No engine answered: nothing listens there, the network failed, or what answers is none. */
-export class EngineUnreachable extends Error {
+export class EngineUnreachable extends LinuxBuilderError {
+  readonly code = 'client.unreachable';
+  readonly remedy = 'Check the address and the network, and try again.';
   readonly url: string;
 
   constructor(url: string, reason: string, cause?: unknown) {
@@ -20,6 +49,28 @@ export class EngineUnreachable extends Error {
     this.name = 'EngineUnreachable';
     this.url = url;
   }
+}
+
+/** A call that cannot be made as it was asked for. */
+export class UsageError extends LinuxBuilderError {
+  readonly code = 'client.usage';
+  readonly remedy: string;
+
+  constructor(reason: string, remedy: string) {
+    super(reason);
+    this.name = 'UsageError';
+    this.remedy = remedy;
+  }
+}
+
+/**
+ * Whether an error is a problem that the engine answered, of one of these codes where any are given:
+ * `if (isApiProblem(error, 'build.not_found')) …`
+ */
+export function isApiProblem(error: unknown): error is ApiProblem;
+export function isApiProblem<C extends ErrorCode>(error: unknown, ...codes: readonly C[]): error is ApiProblem<C>;
+export function isApiProblem(error: unknown, ...codes: readonly ErrorCode[]): boolean {
+  return error instanceof ApiProblem && (codes.length === 0 || codes.some((code) => code === error.code));
 }
 
 /** Whether a value is problem details as this API writes them. */

@@ -1,28 +1,20 @@
-import type { createClient } from './generated/client/index.ts';
-import * as operations from './generated/sdk.gen.ts';
-import type { BuildLock, BuildLockAnswer, StoredLock, UploadLockResponses } from './generated/types.gen.ts';
+import type { BuildLock, StoredLock, UploadLockResponses } from './generated/types.gen.ts';
+import type { CallOptions, Transport } from './transport.ts';
 
-/** The calls of a client that are about locks. */
-export function lockCalls(client: ReturnType<typeof createClient>) {
-  const shared = { client, throwOnError: true } as const;
-
-  /** What a build was made of: every package by digest, and the state of the archives. */
-  async function readBuildLock(id: string): Promise<BuildLockAnswer> {
-    return (await operations.readBuildLock({ ...shared, path: { id } })).data;
-  }
-
-  /** Keeps a lock in the engine; its digest in the answer is what specs and builds name it by. */
-  async function uploadLock(lock: BuildLock | { readonly text: string }): Promise<StoredLock> {
-    const { data } = await client.post<UploadLockResponses, unknown, true>({
-      security: [{ type: 'http', scheme: 'bearer' }],
-      url: '/v1/locks',
-      body: 'text' in lock ? lock.text : JSON.stringify(lock),
-      bodySerializer: null,
-      headers: { 'content-type': 'application/json' },
-      throwOnError: true,
-    });
-    return data;
-  }
-
-  return { readBuildLock, uploadLock };
+/** Locks. That of a build is read with the build. @internal */
+export function lockCalls(engine: Transport) {
+  return {
+    /** Keeps a lock in the engine; its digest in the answer is what specs and builds name it by. */
+    upload: async (lock: BuildLock | { readonly text: string }, options?: CallOptions): Promise<StoredLock> => {
+      const { data } = await engine.client.post<UploadLockResponses, unknown, true>({
+        ...engine.of(options),
+        security: [{ type: 'http', scheme: 'bearer' }],
+        url: '/v1/locks',
+        body: 'text' in lock ? lock.text : JSON.stringify(lock),
+        bodySerializer: null,
+        headers: { 'content-type': 'application/json' },
+      });
+      return data;
+    },
+  };
 }

@@ -1,131 +1,112 @@
-import type { createClient } from './generated/client/index.ts';
 import * as operations from './generated/sdk.gen.ts';
 import type {
-  BuildRetention,
   Cleanup,
   CleanupEntry,
   Hold,
   Image,
+  ListCleanupEntriesResponse,
+  ListCleanupsResponse,
+  ListHoldsResponse,
+  ListRetentionPoliciesResponse,
+  ListTrashResponse,
   Retention,
   RetentionPolicy,
   SetRetentionData,
   SetRetentionPolicyData,
   StartCleanupData,
 } from './generated/types.gen.ts';
-
-/** Entries that one call for a page asks for: as many as the service gives. */
-const pageSize = 100;
+import { type Listing, listing, type PageQuery } from './pages.ts';
+import type { CallOptions, KeyedCallOptions, Transport } from './transport.ts';
 
 /** Whose cleanups are meant; absent: the tenant's. */
 export interface CleanupScope {
   readonly scope?: 'tenant' | 'installation';
 }
 
-/** The calls of a client that are about what is kept for how long. */
-export function retentionCalls(client: ReturnType<typeof createClient>) {
-  const shared = { client, throwOnError: true } as const;
-  const pageOf = (cursor: string | undefined) => ({ limit: pageSize, ...(cursor === undefined ? {} : { cursor }) });
-
-  /** All pages of a list, one after another. */
-  async function* all<P extends { readonly cursor?: string }, T>(
-    read: (cursor: string | undefined) => Promise<P>,
-    entries: (page: P) => readonly T[],
-  ): AsyncGenerator<T> {
-    let cursor: string | undefined;
-    do {
-      const page = await read(cursor);
-      yield* entries(page);
-      cursor = page.cursor;
-    } while (cursor !== undefined);
-  }
-
-  /** What is in the trash, what goes next first. */
-  const readTrash = (): AsyncGenerator<Image> =>
-    all(
-      async (cursor) => (await operations.listTrash({ ...shared, query: pageOf(cursor) })).data,
-      ({ images }) => images,
-    );
-
-  /** Puts what a build made into the trash. */
-  const removeArtifacts = async (id: string): Promise<Image> =>
-    (await operations.removeArtifacts({ ...shared, path: { id } })).data;
-
-  /** Takes what a build made out of the trash, as it was. */
-  const restoreArtifacts = async (id: string): Promise<Image> =>
-    (await operations.restoreArtifacts({ ...shared, path: { id } })).data;
-
-  /** Replaces the tags of what a build made. */
-  const tagArtifacts = async (id: string, tags: readonly string[]): Promise<Image> =>
-    (await operations.tagArtifacts({ ...shared, path: { id }, body: { tags: [...tags] } })).data;
-
-  /** Whether what a build made is kept, and what protects it. */
-  const readBuildRetention = async (id: string): Promise<BuildRetention> =>
-    (await operations.readBuildRetention({ ...shared, path: { id } })).data;
-
-  const readRetention = async (): Promise<Retention> => (await operations.readRetention(shared)).data;
-
-  const setRetention = async (body: SetRetentionData['body']): Promise<Retention> =>
-    (await operations.setRetention({ ...shared, body })).data;
-
-  /** The tenant's policies by name. */
-  const readRetentionPolicies = (): AsyncGenerator<RetentionPolicy> =>
-    all(
-      async (cursor) => (await operations.listRetentionPolicies({ ...shared, query: pageOf(cursor) })).data,
-      ({ policies }) => policies,
-    );
-
-  const setRetentionPolicy = async (name: string, body: SetRetentionPolicyData['body']): Promise<RetentionPolicy> =>
-    (await operations.setRetentionPolicy({ ...shared, path: { name }, body })).data;
-
-  const removeRetentionPolicy = async (name: string): Promise<void> => {
-    await operations.removeRetentionPolicy({ ...shared, path: { name } });
-  };
-
-  /** The legal holds that are not released, the oldest first. */
-  const readHolds = (): AsyncGenerator<Hold> =>
-    all(
-      async (cursor) => (await operations.listHolds({ ...shared, query: pageOf(cursor) })).data,
-      ({ holds }) => holds,
-    );
-
-  const placeHold = async (build: string, reason: string, idempotencyKey?: string): Promise<Hold> => {
-    const headers = idempotencyKey === undefined ? {} : { headers: { 'idempotency-key': idempotencyKey } };
-    return (await operations.placeHold({ ...shared, ...headers, body: { build, reason } })).data;
-  };
-
-  const releaseHold = async (id: string, reason: string): Promise<Hold> =>
-    (await operations.releaseHold({ ...shared, path: { id }, body: { reason } })).data;
-
-  /** Asks for a cleanup, or for what one would remove; its report follows within seconds. */
-  const startCleanup = async (body: StartCleanupData['body'], idempotencyKey?: string): Promise<Cleanup> => {
-    const headers = idempotencyKey === undefined ? {} : { headers: { 'idempotency-key': idempotencyKey } };
-    return (await operations.startCleanup({ ...shared, ...headers, body })).data;
-  };
-
-  /** Reports of cleanups, the latest first, page by page until the reader has seen enough. */
-  const readCleanups = (of: CleanupScope = {}): AsyncGenerator<Cleanup> =>
-    all(
-      async (cursor) => (await operations.listCleanups({ ...shared, query: { ...pageOf(cursor), ...of } })).data,
-      ({ cleanups }) => cleanups,
-    );
-
-  const readCleanup = async (id: string, of: CleanupScope = {}): Promise<Cleanup> =>
-    (await operations.readCleanup({ ...shared, path: { id }, query: of })).data;
-
-  /** What a cleanup found, why it goes, and what became of it. */
-  const readCleanupEntries = (id: string, of: CleanupScope = {}): AsyncGenerator<CleanupEntry> =>
-    all(
-      async (cursor) => {
-        const query = { ...of, ...(cursor === undefined ? {} : { cursor }) };
-        return (await operations.listCleanupEntries({ ...shared, path: { id }, query })).data;
-      },
-      ({ entries }) => entries,
-    );
-
+/** What is kept for how long. @internal */
+export function retentionCalls(engine: Transport) {
   return {
-    ...{ readTrash, removeArtifacts, restoreArtifacts, tagArtifacts, readBuildRetention },
-    ...{ readRetention, setRetention, readRetentionPolicies, setRetentionPolicy, removeRetentionPolicy },
-    ...{ readHolds, placeHold, releaseHold },
-    ...{ startCleanup, readCleanups, readCleanup, readCleanupEntries },
+    /** What is in the trash, what goes next first. */
+    listTrash: (query: PageQuery = {}, options?: CallOptions): Listing<ListTrashResponse, Image> =>
+      listing(
+        query,
+        async (page) => (await operations.listTrash({ ...engine.of(options), query: page })).data,
+        ({ images }) => images,
+      ),
+
+    read: async (options?: CallOptions): Promise<Retention> =>
+      (await operations.readRetention(engine.of(options))).data,
+
+    set: async (body: SetRetentionData['body'], options?: CallOptions): Promise<Retention> =>
+      (await operations.setRetention({ ...engine.of(options), body })).data,
+
+    /** The tenant's policies by name. */
+    listPolicies: (
+      query: PageQuery = {},
+      options?: CallOptions,
+    ): Listing<ListRetentionPoliciesResponse, RetentionPolicy> =>
+      listing(
+        query,
+        async (page) => (await operations.listRetentionPolicies({ ...engine.of(options), query: page })).data,
+        ({ policies }) => policies,
+      ),
+
+    setPolicy: async (
+      name: string,
+      body: SetRetentionPolicyData['body'],
+      options?: CallOptions,
+    ): Promise<RetentionPolicy> =>
+      (await operations.setRetentionPolicy({ ...engine.of(options), path: { name }, body })).data,
+
+    removePolicy: async (name: string, options?: CallOptions): Promise<void> => {
+      await operations.removeRetentionPolicy({ ...engine.of(options), path: { name } });
+    },
+
+    /** The legal holds that are not released, the oldest first. */
+    listHolds: (query: PageQuery = {}, options?: CallOptions): Listing<ListHoldsResponse, Hold> =>
+      listing(
+        query,
+        async (page) => (await operations.listHolds({ ...engine.of(options), query: page })).data,
+        ({ holds }) => holds,
+      ),
+
+    placeHold: async (build: string, reason: string, options?: KeyedCallOptions): Promise<Hold> =>
+      (await operations.placeHold({ ...engine.of(options), body: { build, reason } })).data,
+
+    releaseHold: async (id: string, reason: string, options?: CallOptions): Promise<Hold> =>
+      (await operations.releaseHold({ ...engine.of(options), path: { id }, body: { reason } })).data,
+
+    /** Asks for a cleanup, or for what one would remove; its report follows within seconds. */
+    startCleanup: async (body: StartCleanupData['body'], options?: KeyedCallOptions): Promise<Cleanup> =>
+      (await operations.startCleanup({ ...engine.of(options), body })).data,
+
+    /** Reports of cleanups, the latest first. */
+    listCleanups: (
+      query: CleanupScope & PageQuery = {},
+      options?: CallOptions,
+    ): Listing<ListCleanupsResponse, Cleanup> =>
+      listing(
+        query,
+        async (page) => (await operations.listCleanups({ ...engine.of(options), query: { ...query, ...page } })).data,
+        ({ cleanups }) => cleanups,
+      ),
+
+    readCleanup: async (id: string, of: CleanupScope = {}, options?: CallOptions): Promise<Cleanup> =>
+      (await operations.readCleanup({ ...engine.of(options), path: { id }, query: of })).data,
+
+    /** What a cleanup found, why it goes, and what became of it. Its pages are as long as the engine makes them. */
+    listCleanupEntries: (
+      id: string,
+      query: CleanupScope & Pick<PageQuery, 'cursor'> = {},
+      options?: CallOptions,
+    ): Listing<ListCleanupEntriesResponse, CleanupEntry> =>
+      listing(
+        query,
+        async ({ cursor }) => {
+          const asked = { ...query, ...(cursor === undefined ? {} : { cursor }) };
+          return (await operations.listCleanupEntries({ ...engine.of(options), path: { id }, query: asked })).data;
+        },
+        ({ entries }) => entries,
+      ),
   };
 }

@@ -1,7 +1,5 @@
-import path from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
-import { EngineUnreachable, isTransient } from './engine-error.ts';
-import type { createClient } from './generated/client/index.ts';
+import { platform } from '#platform';
+import { EngineUnreachable, isTransient, LinuxBuilderError, reasonOf } from './engine-error.ts';
 import * as operations from './generated/sdk.gen.ts';
 import type {
   DeclaredUpload,
@@ -11,71 +9,116 @@ import type {
   Upload,
   UploadList,
 } from './generated/types.gen.ts';
-import { describeSource, sendBytes, type UploadSource } from './upload.ts';
+import { type Listing, listing } from './pages.ts';
+import type { CallOptions, Transport } from './transport.ts';
+import { sleep } from './waiting.ts';
+
+/** A file to upload: its path (Node), or its bytes. It is read twice: for its digest, and to be sent. */
+export type UploadSource = string | Blob;
+
+/** The store did not take the bytes, and would not take them if they were sent again. */
+export class UploadRefused extends LinuxBuilderError {
+  readonly code = 'upload.refused';
+  readonly remedy = 'Leave the file as it is while it is uploaded, and upload it again.';
+  readonly status: number;
+
+  constructor(status: number) {
+    super(
+      `the store answered ${status} to the upload: the file was changed while it was uploaded, or the URL is not its`,
+    );
+    this.name = 'UploadRefused';
+    this.status = status;
+  }
+}
 
 /** Tries of an upload, and the pauses between them. */
 const pauses = [1_000, 3_000, 10_000, 30_000];
 
-/** The calls of a client that are about uploads. */
-export function uploadCalls(client: ReturnType<typeof createClient>, url: string) {
-  const shared = { client, throwOnError: true } as const;
-
+/** Uploads: files that specs name by digest. @internal */
+export function uploadCalls(engine: Transport) {
   /** Declares a file by digest and size; the answer says how to send its bytes, where they are not there. */
-  async function declareUpload(body: DeclareUploadData['body']): Promise<DeclaredUpload> {
-    return (await operations.declareUpload({ ...shared, body })).data;
-  }
+  const declare = async (body: DeclareUploadData['body'], options?: CallOptions): Promise<DeclaredUpload> =>
+    (await operations.declareUpload({ ...engine.of(options), body })).data;
 
-  async function readUpload(sha256: string): Promise<Upload> {
-    return (await operations.readUpload({ ...shared, path: { sha256 } })).data;
-  }
-
-  /** Removes an upload. @throws ApiProblem upload.in_use where a build uses it that has not ended */
-  async function removeUpload(sha256: string): Promise<RemovedUpload> {
-    return (await operations.removeUpload({ ...shared, path: { sha256 } })).data;
-  }
-
-  /** A page of the tenant's uploads, newest first. */
-  async function listUploads(query: NonNullable<ListUploadsData['query']> = {}): Promise<UploadList> {
-    return (await operations.listUploads({ ...shared, query })).data;
-  }
+  const read = async (sha256: string, options?: CallOptions): Promise<Upload> =>
+    (await operations.readUpload({ ...engine.of(options), path: { sha256 } })).data;
 
   /**
    * Uploads a file, so that a spec can name it by the `sha256` of the answer; one that is there already is not sent.
    * What breaks off is begun anew, with a new address. The store checks the digest of what it gets.
-   * @param options.name what it is shown as; a path's last part unless given
+   * @param options.name what it is shown as; its own name unless given
    * @throws ApiProblem, EngineUnreachable, UploadRefused
    */
-  async function uploadFile(
+  async function send(
     source: UploadSource,
-    options: { readonly name?: string; readonly signal?: AbortSignal; readonly pauses?: readonly number[] } = {},
+    options: CallOptions & { readonly name?: string; readonly pauses?: readonly number[] } = {},
   ): Promise<Upload> {
     const { signal } = options;
-    const name = options.name ?? (typeof source === 'string' ? plainName(source) : undefined);
-    const { sha256, size } = await describeSource(source, signal);
+    const name = options.name ?? plainName(platform.nameOfSource(source));
+    const { sha256, size } = await platform.describeSource(source, signal);
     const attempt = async (): Promise<Upload> => {
-      const { put, ...upload } = await declareUpload({ sha256, size, ...(name === undefined ? {} : { name }) });
+      const body = { sha256, size, ...(name === undefined ? {} : { name }) };
+      const { put, ...upload } = await declare(body, options);
       if (put === undefined) return upload;
       await sendBytes(put, source, signal);
-      const sent = await readUpload(sha256);
+      const sent = await read(sha256, options);
       if (sent.state === 'stored') return sent;
-      throw new EngineUnreachable(url, 'the upload is not there though it was taken');
+      throw new EngineUnreachable(engine.url, 'the upload is not there though it was taken');
     };
     for (const pause of options.pauses ?? pauses) {
       try {
         return await attempt();
       } catch (error) {
         if (!isTransient(error)) throw error;
-        await sleep(pause, undefined, signal === undefined ? {} : { signal });
+        await sleep(pause, signal);
       }
     }
     return attempt();
   }
 
-  return { declareUpload, readUpload, removeUpload, listUploads, uploadFile };
+  return {
+    ...{ declare, read, send },
+
+    /** Removes an upload. @throws ApiProblem upload.in_use where a build uses it that has not ended */
+    remove: async (sha256: string, options?: CallOptions): Promise<RemovedUpload> =>
+      (await operations.removeUpload({ ...engine.of(options), path: { sha256 } })).data,
+
+    /** The tenant's uploads, newest first. */
+    list: (query: NonNullable<ListUploadsData['query']> = {}, options?: CallOptions): Listing<UploadList, Upload> =>
+      listing(
+        query,
+        async (page) => (await operations.listUploads({ ...engine.of(options), query: { ...query, ...page } })).data,
+        ({ uploads }) => uploads,
+      ),
+  };
 }
 
-/** The file's name, where it is one that the engine takes. */
-function plainName(file: string): string | undefined {
-  const name = path.basename(file);
-  return /^[^\p{C}/]{1,255}$/u.test(name) ? name : undefined;
+/**
+ * Sends the bytes as the declaration says.
+ * @throws EngineUnreachable where it may go well another time; UploadRefused
+ */
+async function sendBytes(
+  put: NonNullable<DeclaredUpload['put']>,
+  source: UploadSource,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  const { origin } = new URL(put.url);
+  let status: number;
+  try {
+    status = await platform.sendSource(put, source, signal);
+  } catch (error) {
+    signal?.throwIfAborted();
+    throw new EngineUnreachable(origin, reasonOf(error), error);
+  }
+  // 412: they are there already, from an upload whose answer was lost; the store checked their digest.
+  if (status === 200 || status === 412) return;
+  if (status >= 500 || status === 403 || status === 408 || status === 429) {
+    throw new EngineUnreachable(origin, `the upload was answered ${status}`);
+  }
+  throw new UploadRefused(status);
+}
+
+/** A name, where it is one that the engine takes. */
+function plainName(name: string | undefined): string | undefined {
+  return name !== undefined && /^[^\p{C}/]{1,255}$/u.test(name) ? name : undefined;
 }

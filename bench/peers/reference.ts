@@ -1,4 +1,4 @@
-import type { SpecSource } from '../../sdk/client.ts';
+import type { SpecSource } from '../../sdk/spec-source.ts';
 
 /** Where the archives are, as a tool is told; on loopback while something is measured. */
 export interface ArchiveAddresses {

@@ -25,7 +25,7 @@ export function analyticsCommand(output: Output): Command {
     .option('--chart <file>', 'draw it into this file, as SVG')
     .action(async (given: unknown) => {
       const { from, to, by, chart, ...options } = optionsSchema.parse(given);
-      const found = await connect(options).readBuildAnalytics({
+      const found = await connect(options).analytics.read({
         groupBy: by,
         ...(from === undefined ? {} : { from }),
         ...(to === undefined ? {} : { to }),

@@ -32,7 +32,7 @@ function listCommand(output: Output): Command {
     .action(async (given: unknown) => {
       const { state, mine, ...options } = listOptionsSchema.parse(given);
       const approvals: Approval[] = [];
-      for await (const approval of connect(options).readApprovals({
+      for await (const approval of connect(options).approvals.list({
         mine,
         ...(state === undefined ? {} : { state }),
       })) {
@@ -52,7 +52,7 @@ function showCommand(output: Output): Command {
     .option('--spec', 'print the resolved spec that is judged, as JSON')
     .action(async (id: string, given: unknown) => {
       const { spec, ...options } = showOptionsSchema.parse(given);
-      const approval = await connect(options).readApproval(id);
+      const approval = await connect(options).approvals.read(id);
       if (options.json) output.document(approval);
       else output.line(spec ? JSON.stringify(approval.spec, null, 2) : approvalText(approval));
     });
@@ -76,8 +76,8 @@ function approveCommand(output: Output): Command {
     .action(async (id: string, given: unknown) => {
       const { digest, comment, ...options } = decisionOptionsSchema.parse(given);
       const engine = connect(options);
-      const specDigest = digest ?? (await engine.readApproval(id)).specDigest;
-      tell(output, await engine.approveBuild(id, specDigest, comment), options.json);
+      const specDigest = digest ?? (await engine.approvals.read(id)).specDigest;
+      tell(output, await engine.approvals.approve(id, specDigest, comment), options.json);
     });
 }
 
@@ -88,8 +88,8 @@ function rejectCommand(output: Output): Command {
     .action(async (id: string, given: unknown) => {
       const { digest, comment, ...options } = decisionOptionsSchema.parse(given);
       const engine = connect(options);
-      const specDigest = digest ?? (await engine.readApproval(id)).specDigest;
-      tell(output, await engine.rejectBuild(id, specDigest, comment ?? ''), options.json);
+      const specDigest = digest ?? (await engine.approvals.read(id)).specDigest;
+      tell(output, await engine.approvals.reject(id, specDigest, comment ?? ''), options.json);
     });
 }
 
@@ -99,7 +99,7 @@ function withdrawCommand(output: Output): Command {
     .argument('<id>', 'id of the request')
     .action(async (id: string, given: unknown) => {
       const options = connectionOptionsSchema.parse(given);
-      tell(output, await connect(options).withdrawApproval(id), options.json);
+      tell(output, await connect(options).approvals.withdraw(id), options.json);
     });
 }
 
@@ -121,7 +121,7 @@ function listPoliciesCommand(output: Output): Command {
     .description('list policies')
     .action(async (given: unknown) => {
       const options = connectionOptionsSchema.parse(given);
-      const policies = await connect(options).listApprovalPolicies();
+      const policies = await connect(options).approvals.listPolicies().all();
       if (options.json) output.document({ policies });
       else for (const policy of policies) output.line(policyLine(policy));
     });
@@ -161,7 +161,7 @@ function setPolicyCommand(output: Output): Command {
     .option('--description <text>', 'one line, for people')
     .action(async (name: string, given: unknown) => {
       const options = policyOptionsSchema.parse(given);
-      const policy = await connect(options).setApprovalPolicy(name, policyBody(options));
+      const policy = await connect(options).approvals.setPolicy(name, policyBody(options));
       if (options.json) output.document(policy);
       else output.line(policyLine(policy));
     });
@@ -194,7 +194,7 @@ function removePolicyCommand(output: Output): Command {
     .argument('<name>', 'as `list` shows it')
     .action(async (name: string, given: unknown) => {
       const options = connectionOptionsSchema.parse(given);
-      await connect(options).removeApprovalPolicy(name);
+      await connect(options).approvals.removePolicy(name);
       if (options.json) output.document({ name, removed: true });
       else output.line(`${name} removed`);
     });

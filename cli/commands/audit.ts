@@ -52,7 +52,7 @@ function listCommand(output: Output): Command {
       const { limit, ...options } = listOptionsSchema.parse(given);
       const engine = connect(options);
       const filter = filterOf(options);
-      const { unsealed } = await engine.readAuditTail();
+      const { unsealed } = await engine.audit.readTail();
       const fits = ({ action, actor, target }: AuditTail['unsealed'][number]): boolean =>
         (filter.action ?? action) === action &&
         (filter.memberId ?? actor?.memberId) === actor?.memberId &&
@@ -60,7 +60,7 @@ function listCommand(output: Output): Command {
       const waiting = unsealed.filter(fits).reverse().slice(0, limit);
       const entries: AuditEntry[] = [];
       if (waiting.length < limit) {
-        for await (const entry of engine.readAudit(filter)) {
+        for await (const entry of engine.audit.list(filter)) {
           entries.push(entry);
           if (waiting.length + entries.length >= limit) break;
         }
@@ -87,7 +87,7 @@ function exportCommand(output: Output): Command {
     .description('print all sealed entries with their hashes, one JSON document a line, the oldest first')
     .action(async (given: unknown) => {
       const options = exportOptionsSchema.parse(given);
-      for await (const entry of connect(options).readAudit({ ...filterOf(options), order: 'oldest' })) {
+      for await (const entry of connect(options).audit.list({ ...filterOf(options), order: 'oldest' })) {
         output.line(JSON.stringify(entry));
       }
     });

@@ -32,7 +32,7 @@ function previewCommand(output: Output): Command {
     .option('--csv', 'answer with CSV')
     .action(async (given: unknown) => {
       const { csv, ...options } = invoiceOptionsSchema.parse(given);
-      showInvoice(output, await connect(options).previewBill(), { csv, json: options.json });
+      showInvoice(output, await connect(options).billing.preview(), { csv, json: options.json });
     });
 }
 
@@ -43,7 +43,7 @@ function invoiceCommand(output: Output): Command {
     .option('--csv', 'answer with CSV')
     .action(async (month: string, given: unknown) => {
       const { csv, ...options } = invoiceOptionsSchema.parse(given);
-      showInvoice(output, await connect(options).readInvoice(month), { csv, json: options.json });
+      showInvoice(output, await connect(options).billing.readInvoice(month), { csv, json: options.json });
     });
 }
 
@@ -52,7 +52,7 @@ function invoicesCommand(output: Output): Command {
     .description('list closed invoices, newest first')
     .action(async (given: unknown) => {
       const options = connectionOptionsSchema.parse(given);
-      const invoices = await connect(options).listInvoices();
+      const invoices = await connect(options).billing.listInvoices().all();
       if (options.json) output.document({ invoices });
       else for (const { id, to, microDollars } of invoices) output.line(`${id}  until ${to}  ${money(microDollars)}`);
     });
@@ -99,15 +99,15 @@ function budgetCommand(output: Output): Command {
         throw new EngineError('request.invalid', '--alert and --hard-stop are for a budget: give one with --set.');
       }
       if (remove) {
-        await client.removeBudget(team);
+        await client.billing.removeBudget(team);
         if (options.json) output.document({ removed: true });
         else output.line('There is no budget any more.');
         return;
       }
       const budget =
         set === undefined
-          ? await client.readBudget(team)
-          : await client.setBudget(
+          ? await client.billing.readBudget(team)
+          : await client.billing.setBudget(
               {
                 ...{ microDollars: microDollarsOf(set), hardStop },
                 ...(alert === undefined ? {} : { thresholds: alert.map(Number) }),
@@ -132,7 +132,7 @@ function ratesCommand(output: Output): Command {
         .description('show the version that holds, and those to come')
         .action(async (given: unknown) => {
           const options = connectionOptionsSchema.parse(given);
-          showRates(output, await connect(options).readRates(), options.json);
+          showRates(output, await connect(options).billing.readRates(), options.json);
         }),
       { isDefault: true },
     )
@@ -150,7 +150,7 @@ function ratesCommand(output: Output): Command {
             );
           }
           const { from, ...rest } = version.data;
-          showRates(output, await connect(options).setRates(from, rest), options.json);
+          showRates(output, await connect(options).billing.setRates(from, rest), options.json);
         }),
     )
     .addCommand(
@@ -159,7 +159,7 @@ function ratesCommand(output: Output): Command {
         .argument('<from>', 'its first day')
         .action(async (from: string, given: unknown) => {
           const options = connectionOptionsSchema.parse(given);
-          showRates(output, await connect(options).removeRates(from), options.json);
+          showRates(output, await connect(options).billing.removeRates(from), options.json);
         }),
     );
 }
@@ -185,10 +185,10 @@ function costsCommand(output: Output): Command {
     .option('--to <day>', 'the first day that is not meant')
     .action(async (given: unknown) => {
       const { from, to, ...options } = costOptionsSchema.parse(given);
-      const costs = await connect(options).listCosts({
+      const costs = await connect(options).billing.listCosts({
         ...(from === undefined ? {} : { from }),
         ...(to === undefined ? {} : { to }),
-      });
+      }).all();
       if (options.json) {
         output.document({ costs });
         return;

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { Command, Option } from 'commander';
 import { z } from 'zod';
-import type { EngineClient } from '../../sdk/client.ts';
+import type { LinuxBuilderClient } from '../../sdk/client.ts';
 import { ApiProblem } from '../../sdk/engine-error.ts';
 import type { Build, CacheEntry, RemovedResult } from '../../sdk/generated/types.gen.ts';
 import { buildLine } from '../build-report.ts';
@@ -45,12 +45,12 @@ function listCommand(output: Output): Command {
     .option('--cursor <cursor>', 'go on where the list before ended')
     .action(async (given: unknown) => {
       const { limit, scope, program, cursor, ...options } = listOptionsSchema.parse(given);
-      const list = await connect(options).listCache({
+      const list = await connect(options).cache.list({
         limit,
         ...(scope === undefined ? {} : { scope }),
         ...(program === undefined ? {} : { program }),
         ...(cursor === undefined ? {} : { cursor }),
-      });
+      }).page();
       if (options.json) {
         output.document(list);
         return;
@@ -68,7 +68,7 @@ function statsCommand(output: Output): Command {
     .option('--days <number>', 'days of the hit rates', '30')
     .action(async (given: unknown) => {
       const options = statsOptionsSchema.parse(given);
-      const stats = await connect(options).readCacheStats(options.days);
+      const stats = await connect(options).cache.readStats(options.days);
       if (options.json) output.document(stats);
       else output.line(statsText(stats));
     });
@@ -82,12 +82,12 @@ function explainCommand(output: Output): Command {
       const options = connectionOptionsSchema.parse(given);
       const engine = connect(options);
       if (/^bld_[0-9A-Za-z]+$/.test(what)) {
-        const explanation = await engine.explainCache(what);
+        const explanation = await engine.cache.explain(what);
         if (options.json) output.document(explanation);
         else output.line(explanationText(explanation));
         return;
       }
-      const plan = await engine.previewPlan(await readSpecFile(what));
+      const plan = await engine.builds.preview(await readSpecFile(what));
       if (options.json) output.document({ name: plan.name, comparedWith: plan.comparedWith, steps: plan.steps });
       else output.line(planText(plan));
     });
@@ -125,7 +125,7 @@ function removeCommand(output: Output): Command {
       const kept: { key: string; code: string }[] = [];
       for (const key of wanted) {
         try {
-          removed.push(await engine.removeCached(key, options.shared ? 'shared' : 'tenant'));
+          removed.push(await engine.cache.remove(key, options.shared ? 'shared' : 'tenant'));
         } catch (error) {
           // Of many that were not named one by one, those that a build needs are passed over.
           const code = chosen && error instanceof ApiProblem ? error.problem.code : '';
@@ -143,18 +143,18 @@ function removeCommand(output: Output): Command {
 }
 
 /** Keys of the tenant's own results, or of the pool, that a choice means. The list is read to its end first. */
-async function chosenKeys(engine: EngineClient, options: z.output<typeof removeOptionsSchema>): Promise<string[]> {
+async function chosenKeys(engine: LinuxBuilderClient, options: z.output<typeof removeOptionsSchema>): Promise<string[]> {
   const hours = Number(options.olderThan?.slice(0, -1) ?? 0) * (options.olderThan?.endsWith('d') === true ? 24 : 1);
   const latest = new Date(Date.now() - hours * 3_600_000).toISOString();
   const found: CacheEntry[] = [];
   let cursor: string | undefined;
   do {
-    const page = await engine.listCache({
+    const page = await engine.cache.list({
       limit: 100,
       scope: options.shared ? 'pool' : 'tenant',
       ...(options.program === undefined ? {} : { program: options.program }),
       ...(cursor === undefined ? {} : { cursor }),
-    });
+    }).page();
     found.push(...page.entries);
     cursor = page.cursor;
   } while (cursor !== undefined);
@@ -179,11 +179,11 @@ function warmCommand(output: Output): Command {
       const specs = await Promise.all(options.file.map(readSpecFile));
       const calls = [
         ...options.preset.map((preset) => ({ preset })),
-        ...specs.map(({ text, mediaType }) => ({ spec: { body: text, mediaType } })),
+        ...specs.map(({ text, mediaType }) => ({ spec: { text, mediaType } })),
       ];
       const builds: Build[] = [];
       for (const call of calls.length === 0 ? [{}] : calls) {
-        builds.push(...(await engine.warmCache({ ...call, idempotencyKey: randomUUID() })).builds);
+        builds.push(...(await engine.cache.warm({ ...call, idempotencyKey: randomUUID() })).builds);
       }
       if (options.json) output.document({ builds });
       else for (const build of builds) output.line(buildLine(build));

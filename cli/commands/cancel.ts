@@ -11,7 +11,7 @@ export function cancelCommand(output: Output): Command {
     .argument('<id>', 'id of the build')
     .action(async (id: string, given: unknown) => {
       const options = connectionOptionsSchema.parse(given);
-      const build = await connect(options).cancelBuild(id);
+      const build = await connect(options).builds.cancel(id);
       if (options.json) output.document(build);
       else output.line(build.ended ? buildLine(build) : `${buildLine(build)}  (cancelling)`);
     });

@@ -10,7 +10,7 @@ export function capabilitiesCommand(output: Output): Command {
     .description('show what can be built here: outputs, what each makes of a spec, architectures, releases')
     .action(async (given: unknown) => {
       const options = connectionOptionsSchema.parse(given);
-      const capabilities = await connect(options).readCapabilities();
+      const capabilities = await connect(options).service.readCapabilities();
       if (options.json) output.document(capabilities);
       else output.line(capabilityText(capabilities));
     });

@@ -18,8 +18,8 @@ export function diffCommand(output: Output): Command {
       const options = optionsSchema.parse(given);
       const engine = connect(options);
       const diff = options.files
-        ? await engine.diffBuildsWhole(before, after)
-        : await engine.diffBuilds(before, after, { limit: 0 });
+        ? await engine.builds.diffWhole(before, after)
+        : await engine.builds.diff(before, after, { limit: 0 });
       if (options.json) output.document(diff);
       else output.line(diffText(diff));
     });

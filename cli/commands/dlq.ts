@@ -31,11 +31,11 @@ function listCommand(output: Output): Command {
     .option('--cursor <cursor>', 'go on where the list before ended')
     .action(async (given: unknown) => {
       const { state, limit, cursor, ...options } = listOptionsSchema.parse(given);
-      const page = await connect(options).listDeadLetters({
+      const page = await connect(options).deadLetters.list({
         state,
         limit,
         ...(cursor === undefined ? {} : { cursor }),
-      });
+      }).page();
       if (options.json) return output.document(page);
       for (const letter of page.deadLetters) output.line(letterText(letter));
       if (page.cursor !== undefined) output.note(`more: lbuild dlq list --state ${state} --cursor ${page.cursor}`);
@@ -51,7 +51,7 @@ function redriveCommand(output: Output): Command {
       const engine = connect(options);
       const deadLetters: DeadLetter[] = [];
       for (const id of ids) {
-        deadLetters.push(await engine.redriveDeadLetter(id));
+        deadLetters.push(await engine.deadLetters.redrive(id));
         if (!options.json) output.line(`${id} redriven`);
       }
       if (options.json) output.document({ deadLetters });
@@ -66,7 +66,7 @@ function discardCommand(output: Output): Command {
       const options = connectionOptionsSchema.parse(given);
       const engine = connect(options);
       for (const id of ids) {
-        await engine.discardDeadLetter(id);
+        await engine.deadLetters.discard(id);
         if (!options.json) output.line(`${id} discarded`);
       }
       if (options.json) output.document({ discarded: ids });

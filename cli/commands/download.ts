@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { z } from 'zod';
-import type { DownloadedFile } from '../../sdk/download.ts';
+import type { DownloadedFile } from '../../sdk/downloads.ts';
 import { connect } from '../connection.ts';
 import { CliFailure } from '../failure.ts';
 import type { Output } from '../output.ts';
@@ -26,9 +26,9 @@ export function downloadCommand(output: Output): Command {
     .action(async (id: string, given: unknown) => {
       const options = optionsSchema.parse(given);
       const engine = connect(options);
-      const all = (await engine.listArtifacts(id)).map(({ name }) => name);
+      const all = (await engine.builds.listArtifacts(id)).map(({ name }) => name);
       const wanted = options.name ?? all;
-      const evidence = options.evidence ? (await engine.readBuild(id)).evidence : [];
+      const evidence = options.evidence ? (await engine.getStatus(id)).evidence : [];
       // Of a build that failed a test there is evidence and nothing else.
       if (all.length === 0 && evidence.length === 0) {
         throw new CliFailure('notFound', {
@@ -43,7 +43,7 @@ export function downloadCommand(output: Output): Command {
         if (!options.json) output.line(`${file.path}  ${file.size} bytes  sha256 ${file.sha256}`);
       };
       for (const name of wanted) tell(await engine.downloadArtifact(id, name, options.to));
-      for (const file of evidence) tell(await engine.downloadEvidence(id, file, options.to));
+      for (const file of evidence) tell(await engine.builds.downloadEvidence(id, file, options.to));
       if (options.evidence && evidence.length === 0) {
         throw new CliFailure('notFound', {
           code: 'evidence.not_found',

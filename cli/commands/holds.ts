@@ -21,7 +21,7 @@ function listCommand(output: Output): Command {
     .action(async (given: unknown) => {
       const options = connectionOptionsSchema.parse(given);
       const holds: Hold[] = [];
-      for await (const hold of connect(options).readHolds()) {
+      for await (const hold of connect(options).retention.listHolds()) {
         holds.push(hold);
         if (!options.json) output.line(holdLine(hold));
       }
@@ -42,7 +42,7 @@ function placeCommand(output: Output): Command {
     .option('--idempotency-key <key>', 'the same key places the hold once')
     .action(async (build: string, given: unknown) => {
       const { reason, idempotencyKey, ...options } = reasonOptionsSchema.parse(given);
-      const hold = await connect(options).placeHold(build, reason, idempotencyKey);
+      const hold = await connect(options).retention.placeHold(build, reason, idempotencyKey === undefined ? {} : { idempotencyKey });
       if (options.json) output.document(hold);
       else output.line(holdLine(hold));
     });
@@ -55,7 +55,7 @@ function releaseCommand(output: Output): Command {
     .requiredOption('--reason <text>', 'why: one line, which the audit log keeps')
     .action(async (id: string, given: unknown) => {
       const { reason, idempotencyKey: _, ...options } = reasonOptionsSchema.parse(given);
-      const hold = await connect(options).releaseHold(id, reason);
+      const hold = await connect(options).retention.releaseHold(id, reason);
       if (options.json) output.document({ ...hold, released: true });
       else output.line(`${hold.id} released`);
     });

@@ -32,7 +32,7 @@ function createCommand(output: Output): Command {
     .option('--expires <time>', 'when it ends, as 2027-01-31T00:00:00Z (else when it is revoked)')
     .action(async (name: string, given: unknown) => {
       const { member, scope, from, expires, ...options } = createOptionsSchema.parse(given);
-      const made = await connect(options).createKey({
+      const made = await connect(options).keys.create({
         name,
         ...(member === undefined ? {} : { memberId: member }),
         // The engine says which of these there are not.
@@ -61,7 +61,7 @@ function listCommand(output: Output): Command {
     .option('--member <id>', 'only keys of this member')
     .action(async (given: unknown) => {
       const { member, ...options } = listOptionsSchema.parse(given);
-      const keys = await connect(options).listKeys(member === undefined ? {} : { memberId: member });
+      const keys = await connect(options).keys.list(member === undefined ? {} : { memberId: member }).all();
       if (options.json) output.document({ keys });
       else for (const key of keys) output.line(keyLine(key));
     });
@@ -85,7 +85,7 @@ function rotateCommand(output: Output): Command {
     .option('--overlap <seconds>', 'how long the old key lives on (else a week)')
     .action(async (keyId: string, given: unknown) => {
       const { overlap, ...options } = rotateOptionsSchema.parse(given);
-      showMade(output, await connect(options).rotateKey(keyId, overlap), options.json);
+      showMade(output, await connect(options).keys.rotate(keyId, overlap), options.json);
     });
 }
 
@@ -95,7 +95,7 @@ function revokeCommand(output: Output): Command {
     .argument('<key>', 'id, as `list` shows it')
     .action(async (keyId: string, given: unknown) => {
       const options = connectionOptionsSchema.parse(given);
-      await connect(options).revokeKey(keyId);
+      await connect(options).keys.revoke(keyId);
       if (options.json) output.document({ keyId, revoked: true });
       else output.line(`${keyId} revoked`);
     });

@@ -26,12 +26,12 @@ export function listCommand(output: Output): Command {
       const options = optionsSchema.parse(given);
       const engine = connect(options);
       const team = await teamIdOf(engine, options.team);
-      const { builds, cursor } = await engine.listBuilds({
+      const { builds, cursor } = await engine.builds.list({
         limit: options.limit,
         ...(team === undefined ? {} : { team }),
         ...(options.state === undefined ? {} : { state: options.state }),
         ...(options.cursor === undefined ? {} : { cursor: options.cursor }),
-      });
+      }).page();
       if (options.json) {
         output.document({ builds, ...(cursor === undefined ? {} : { cursor }) });
         return;

@@ -16,7 +16,7 @@ export function lockCommand(output: Output): Command {
     .option('--output <file>', 'write it to a file, and print its SHA-256')
     .action(async (id: string, given: unknown) => {
       const options = optionsSchema.parse(given);
-      const { sha256, lock } = await connect(options).readBuildLock(id);
+      const { sha256, lock } = await connect(options).builds.readLock(id);
       const { bytes } = lockFile(lock);
       if (options.output !== undefined) await writeLockFile(options.output, bytes);
       if (options.json) output.document({ id, sha256, ...(options.output === undefined ? { lock } : {}) });

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { z } from 'zod';
-import type { EngineClient } from '../../sdk/client.ts';
+import type { LinuxBuilderClient } from '../../sdk/client.ts';
 import type { LogLine } from '../../sdk/generated/types.gen.ts';
 import { connect } from '../connection.ts';
 import type { Output } from '../output.ts';
@@ -23,7 +23,7 @@ export function logsCommand(output: Output): Command {
       const options = optionsSchema.parse(given);
       const engine = connect(options);
       const stage = options.stage === undefined ? {} : { stage: options.stage };
-      const lines = options.follow ? engine.followLogs(id, stage) : linesSoFar(engine, id, stage);
+      const lines = options.follow ? engine.streamLogs(id, stage) : linesSoFar(engine, id, stage);
       const kept: LogLine[] = [];
       for await (const line of lines) {
         if (options.json) kept.push(line);
@@ -35,13 +35,13 @@ export function logsCommand(output: Output): Command {
 
 /** What is there now: pages follow each other until one is empty. */
 async function* linesSoFar(
-  engine: EngineClient,
+  engine: LinuxBuilderClient,
   id: string,
   stage: { readonly stage?: string },
 ): AsyncGenerator<LogLine> {
   let cursor: string | undefined;
   for (;;) {
-    const part = await engine.readLogs(id, { ...stage, ...(cursor === undefined ? {} : { cursor }) });
+    const part = await engine.builds.readLogs(id, { ...stage, ...(cursor === undefined ? {} : { cursor }) });
     yield* part.lines;
     if (part.complete || part.lines.length === 0) return;
     cursor = part.cursor;

@@ -19,7 +19,7 @@ function statusCommand(output: Output): Command {
     .description('tell whether the installation takes builds')
     .action(async (given: unknown) => {
       const options = connectionOptionsSchema.parse(given);
-      const status = await connect(options).readMaintenance();
+      const status = await connect(options).maintenance.read();
       if (options.json) output.document(status);
       else output.line(statusText(status));
     });
@@ -36,7 +36,7 @@ function beginCommand(output: Output): Command {
     .option('--until <time>', 'when it is likely over, as ISO 8601; it ends by `lbuild maintenance end` alone')
     .action(async (reason: string, given: unknown) => {
       const { until, ...options } = beginOptionsSchema.parse(given);
-      const status = await connect(options).beginMaintenance({
+      const status = await connect(options).maintenance.begin({
         ...{ reason },
         ...(until === undefined ? {} : { until: new Date(until).toISOString() }),
       });
@@ -50,7 +50,7 @@ function endCommand(output: Output): Command {
     .description('take builds again, and start the queue')
     .action(async (given: unknown) => {
       const options = connectionOptionsSchema.parse(given);
-      const status = await connect(options).endMaintenance();
+      const status = await connect(options).maintenance.end();
       if (options.json) output.document(status);
       else output.line(statusText(status));
     });

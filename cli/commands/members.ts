@@ -33,7 +33,7 @@ function addCommand(output: Output): Command {
     .option('--email <address>', 'mail address')
     .action(async (name: string, given: unknown) => {
       const { role, service, email, ...options } = addOptionsSchema.parse(given);
-      const member = await connect(options).addMember({
+      const member = await connect(options).members.add({
         ...{ name, roles: role, kind: service ? 'service' : 'person' },
         ...(email === undefined ? {} : { email }),
       });
@@ -47,7 +47,7 @@ function listCommand(output: Output): Command {
     .description('list members: ids, names, roles')
     .action(async (given: unknown) => {
       const options = connectionOptionsSchema.parse(given);
-      const members = await connect(options).listMembers();
+      const members = await connect(options).members.list().all();
       if (options.json) output.document({ members });
       else for (const member of members) output.line(memberLine(member));
     });
@@ -75,7 +75,7 @@ function changeCommand(output: Output): Command {
     .option('--resume', 'take their keys again')
     .action(async (memberId: string, given: unknown) => {
       const { role, name, email, oidcSubject, suspend, resume, ...options } = changeOptionsSchema.parse(given);
-      const member = await connect(options).changeMember(memberId, {
+      const member = await connect(options).members.change(memberId, {
         ...(role === undefined ? {} : { roles: role }),
         ...(name === undefined ? {} : { name }),
         ...(email === undefined ? {} : { email }),
@@ -93,7 +93,7 @@ function removeCommand(output: Output): Command {
     .argument('<member>', 'id, as `list` shows it')
     .action(async (memberId: string, given: unknown) => {
       const options = connectionOptionsSchema.parse(given);
-      await connect(options).removeMember(memberId);
+      await connect(options).members.remove(memberId);
       if (options.json) output.document({ memberId, removed: true });
       else output.line(`${memberId} removed`);
     });

@@ -28,7 +28,7 @@ export function planCommand(output: Output): Command {
       const engine = connect(options);
       const spec = await readSpecFile(file);
       const lock = await keptLock(engine, options.lock);
-      const plan = await engine.previewPlan(spec, { svg: options.svg !== undefined, ...lock });
+      const plan = await engine.builds.preview(spec, { svg: options.svg !== undefined, ...lock });
       if (options.svg !== undefined) await writeGraph(options.svg, plan.svg ?? '');
       if (!options.json) for (const { message } of plan.warnings ?? []) output.note(`warning: ${message}`);
       if (options.json) output.document(plan);

@@ -30,9 +30,9 @@ export function quotaCommand(output: Output): Command {
       const sets = reset || limit !== undefined;
       if (team === undefined) {
         if (sets) throw new EngineError('request.invalid', '--limit and --reset are for a team: name one with --team.');
-        show(output, await client.readQuota(), options.json);
-      } else if (sets) show(output, await client.setTeamQuota(team, Object.fromEntries(limit ?? [])), options.json);
-      else show(output, await client.readTeamQuota(team), options.json);
+        show(output, await client.quotas.read(), options.json);
+      } else if (sets) show(output, await client.quotas.setOfTeam(team, Object.fromEntries(limit ?? [])), options.json);
+      else show(output, await client.quotas.readOfTeam(team), options.json);
     });
 }
 
@@ -61,7 +61,7 @@ export function tenantQuotaCommand(output: Output): Command {
         ...(anchorDay === undefined ? {} : { anchorDay }),
       } satisfies SetTenantQuotaData['body'];
       const sets = reset || Object.keys(setting).length > 0;
-      const quotas = sets ? await client.setTenantQuota(tenantId, setting) : await client.readTenantQuota(tenantId);
+      const quotas = sets ? await client.quotas.setOfTenant(tenantId, setting) : await client.quotas.readOfTenant(tenantId);
       show(output, quotas, options.json);
     });
 }

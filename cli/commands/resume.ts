@@ -24,7 +24,7 @@ export function resumeCommand(output: Output): Command {
   ).action(async (id: string, given: unknown) => {
     const options = optionsSchema.parse(given);
     const engine = connect(options);
-    const started = await engine.resumeBuild(id, {
+    const started = await engine.builds.resume(id, {
       ...runOf(options, randomUUID),
       archive: options.latestArchive ? 'latest' : 'resumed',
       ...(options.file === undefined ? {} : { spec: await readSpecFile(options.file) }),

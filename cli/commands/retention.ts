@@ -29,7 +29,7 @@ function listCommand(output: Output): Command {
     .action(async (given: unknown) => {
       const options = connectionOptionsSchema.parse(given);
       const policies: RetentionPolicy[] = [];
-      for await (const policy of connect(options).readRetentionPolicies()) policies.push(policy);
+      for await (const policy of connect(options).retention.listPolicies()) policies.push(policy);
       if (options.json) output.document({ policies });
       else for (const policy of policies) output.line(retentionPolicyLine(policy));
     });
@@ -65,7 +65,7 @@ function setCommand(output: Output): Command {
     .option('--description <text>', 'one line, for people')
     .action(async (policyName: string, given: unknown) => {
       const options = policyOptionsSchema.parse(given);
-      const policy = await connect(options).setRetentionPolicy(policyName, policyBody(options));
+      const policy = await connect(options).retention.setPolicy(policyName, policyBody(options));
       if (options.json) output.document(policy);
       else output.line(retentionPolicyLine(policy));
     });
@@ -98,7 +98,7 @@ function removeCommand(output: Output): Command {
     .argument('<policy>', 'as `ls` shows it')
     .action(async (name: string, given: unknown) => {
       const options = connectionOptionsSchema.parse(given);
-      await connect(options).removeRetentionPolicy(name);
+      await connect(options).retention.removePolicy(name);
       if (options.json) output.document({ name, removed: true });
       else output.line(`${name} removed`);
     });
@@ -117,13 +117,13 @@ function settingsCommand(output: Output): Command {
     .action(async (given: unknown) => {
       const { trashDays, noticeDays, ...options } = settingsOptionsSchema.parse(given);
       const engine = connect(options);
-      const before = await engine.readRetention();
+      const before = await engine.retention.read();
       const asked = trashDays !== undefined || noticeDays !== undefined;
       const after = {
         trashDays: trashDays ?? before.trashDays,
         noticeDays: noticeDays ?? before.noticeDays,
       };
-      const settings = asked ? await engine.setRetention(after) : before;
+      const settings = asked ? await engine.retention.set(after) : before;
       if (options.json) output.document(settings);
       else output.line(`trash ${settings.trashDays} days, notice ${settings.noticeDays} days before`);
     });
@@ -135,7 +135,7 @@ function showCommand(output: Output): Command {
     .argument('<build>', 'id of the build')
     .action(async (id: string, given: unknown) => {
       const options = connectionOptionsSchema.parse(given);
-      const shown = await connect(options).readBuildRetention(id);
+      const shown = await connect(options).builds.readRetention(id);
       if (options.json) return output.document(shown);
       output.line(imageLine(shown.image));
       for (const { reason, by } of shown.protections)
@@ -150,7 +150,7 @@ function tagCommand(output: Output): Command {
     .argument('[tags...]', 'lower-case letters, digits, inner dots, hyphens and underscores')
     .action(async (id: string, tags: string[], given: unknown) => {
       const options = connectionOptionsSchema.parse(given);
-      const image = await connect(options).tagArtifacts(id, tags);
+      const image = await connect(options).builds.tagArtifacts(id, tags);
       if (options.json) output.document(image);
       else output.line(imageLine(image));
     });
@@ -179,12 +179,12 @@ function runCommand(output: Output): Command {
       const { dryRun, task, installation, ...options } = runOptionsSchema.parse(given);
       const engine = connect(options);
       const of = scopeOf(installation);
-      let cleanup = await engine.startCleanup({ dryRun, ...of, ...(task === undefined ? {} : { tasks: task }) });
+      let cleanup = await engine.retention.startCleanup({ dryRun, ...of, ...(task === undefined ? {} : { tasks: task }) });
       for (let waited = 0; cleanup.state !== 'done' && waited < longestWait; waited += askEvery) {
         await sleep(askEvery);
-        cleanup = await engine.readCleanup(cleanup.id, of);
+        cleanup = await engine.retention.readCleanup(cleanup.id, of);
       }
-      await tellReport(output, cleanup, engine.readCleanupEntries(cleanup.id, of), options.json);
+      await tellReport(output, cleanup, engine.retention.listCleanupEntries(cleanup.id, of), options.json);
     });
 }
 
@@ -195,7 +195,7 @@ function reportsCommand(output: Output): Command {
     .action(async (given: unknown) => {
       const { installation, ...options } = scopedSchema.parse(given);
       const cleanups: Cleanup[] = [];
-      for await (const cleanup of connect(options).readCleanups(scopeOf(installation))) {
+      for await (const cleanup of connect(options).retention.listCleanups(scopeOf(installation))) {
         cleanups.push(cleanup);
         if (!options.json) output.line(cleanupText(cleanup));
       }
@@ -212,7 +212,7 @@ function reportCommand(output: Output): Command {
       const { installation, ...options } = scopedSchema.parse(given);
       const engine = connect(options);
       const of = scopeOf(installation);
-      await tellReport(output, await engine.readCleanup(id, of), engine.readCleanupEntries(id, of), options.json);
+      await tellReport(output, await engine.retention.readCleanup(id, of), engine.retention.listCleanupEntries(id, of), options.json);
     });
 }
 

@@ -15,6 +15,6 @@ export function retryCommand(output: Output): Command {
   ).action(async (id: string, given: unknown) => {
     const options = runOptionsSchema.parse(given);
     const engine = connect(options);
-    await tellStarted(output, engine, await engine.retryBuild(id, runOf(options, randomUUID)), options);
+    await tellStarted(output, engine, await engine.builds.retry(id, runOf(options, randomUUID)), options);
   });
 }

@@ -22,7 +22,7 @@ function listCommand(output: Output): Command {
     .description('list roles and what they hold')
     .action(async (given: unknown) => {
       const options = connectionOptionsSchema.parse(given);
-      const roles = await connect(options).listRoles();
+      const roles = await connect(options).roles.list();
       if (options.json) output.document({ roles });
       else for (const role of roles) output.line(roleLine(role));
     });
@@ -44,7 +44,7 @@ function setCommand(output: Output): Command {
       // The engine says which of these there are not.
       const grants = grant as SetRoleData['body']['grants'];
       const body = { grants, ...(description === undefined ? {} : { description }) };
-      const role = await connect(options).setRole(name, body);
+      const role = await connect(options).roles.set(name, body);
       if (options.json) output.document(role);
       else output.line(roleLine(role));
     });
@@ -56,7 +56,7 @@ function removeCommand(output: Output): Command {
     .argument('<name>', 'as `list` shows it')
     .action(async (name: string, given: unknown) => {
       const options = connectionOptionsSchema.parse(given);
-      await connect(options).removeRole(name);
+      await connect(options).roles.remove(name);
       if (options.json) output.document({ name, removed: true });
       else output.line(`${name} removed`);
     });

@@ -27,7 +27,7 @@ function setCommand(output: Output): Command {
     .action(async (name: string, given: unknown) => {
       const { file, ...options } = setOptionsSchema.parse(given);
       const engine = connect(options);
-      const secret = await engine.setSecret(name, await readValue(file));
+      const secret = await engine.secrets.set(name, await readValue(file));
       if (options.json) output.document(secret);
       else output.line(secretLine(secret));
     });
@@ -38,7 +38,7 @@ function listCommand(output: Output): Command {
     .description('list secrets: names, versions and dates')
     .action(async (given: unknown) => {
       const options = connectionOptionsSchema.parse(given);
-      const secrets = await connect(options).listSecrets();
+      const secrets = await connect(options).secrets.list();
       if (options.json) output.document({ secrets });
       else for (const secret of secrets) output.line(secretLine(secret));
     });
@@ -50,7 +50,7 @@ function removeCommand(output: Output): Command {
     .argument('<name>', 'as `list` shows it')
     .action(async (name: string, given: unknown) => {
       const options = connectionOptionsSchema.parse(given);
-      await connect(options).removeSecret(name);
+      await connect(options).secrets.remove(name);
       if (options.json) output.document({ name, removed: true });
       else output.line(`${name} removed`);
     });

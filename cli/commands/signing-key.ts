@@ -9,7 +9,7 @@ export function signingKeyCommand(output: Output): Command {
     .description('print the public key of the engine’s evidence, for `lbuild verify-artifact --key`')
     .action(async (given: unknown) => {
       const options = connectionOptionsSchema.parse(given);
-      const key = await connect(options).readSigningKey();
+      const key = await connect(options).service.readSigningKey();
       if (options.json) output.document(key);
       else output.line(key.publicKey.trimEnd());
     });

@@ -18,7 +18,7 @@ export function statusCommand(output: Output): Command {
     .action(async (id: string, given: unknown) => {
       const options = optionsSchema.parse(given);
       const engine = connect(options);
-      const build = options.wait ? await waitForBuild(engine, id, options.json) : await engine.readBuild(id);
+      const build = options.wait ? await waitForBuild(engine, id, options.json) : await engine.getStatus(id);
       if (options.json) output.document(build);
       else output.line(buildText(build));
       if (options.wait) setExit(exitOfBuild(build));

@@ -43,7 +43,7 @@ function shareCommand(output: Output): Command {
     .action(async (team: string, given: unknown) => {
       const { weight, ...options } = shareOptionsSchema.parse(given);
       const { engine, teamId } = await at(options, team);
-      const found = await (weight === undefined ? engine.readTeamShare(teamId) : engine.setTeamShare(teamId, weight));
+      const found = await (weight === undefined ? engine.teams.readShare(teamId) : engine.teams.setShare(teamId, weight));
       if (options.json) output.document(found);
       else output.line(`${found.teamId}  weight ${found.weight}, ${found.running} builds running`);
     });
@@ -62,7 +62,7 @@ function createCommand(output: Output): Command {
     .option('--description <text>', 'what it is for')
     .action(async (name: string, given: unknown) => {
       const { description, name: _, ...options } = contentOptionsSchema.parse(given);
-      const team = await connect(options).createTeam({ name, ...(description === undefined ? {} : { description }) });
+      const team = await connect(options).teams.create({ name, ...(description === undefined ? {} : { description }) });
       if (options.json) output.document(team);
       else output.line(teamLine(team));
     });
@@ -73,7 +73,7 @@ function listCommand(output: Output): Command {
     .description('list the teams that you may read')
     .action(async (given: unknown) => {
       const options = connectionOptionsSchema.parse(given);
-      const teams = await connect(options).listTeams();
+      const teams = await connect(options).teams.list().all();
       if (options.json) output.document({ teams });
       else for (const team of teams) output.line(teamLine(team));
     });
@@ -88,7 +88,7 @@ function changeCommand(output: Output): Command {
     .action(async (team: string, given: unknown) => {
       const { name, description, ...options } = contentOptionsSchema.parse(given);
       const { engine, teamId } = await at(options, team);
-      const changed = await engine.changeTeam(teamId, {
+      const changed = await engine.teams.change(teamId, {
         ...(name === undefined ? {} : { name }),
         ...(description === undefined ? {} : { description }),
       });
@@ -104,7 +104,7 @@ function removeCommand(output: Output): Command {
     .action(async (team: string, given: unknown) => {
       const options = connectionOptionsSchema.parse(given);
       const { engine, teamId } = await at(options, team);
-      await engine.removeTeam(teamId);
+      await engine.teams.remove(teamId);
       if (options.json) output.document({ teamId, removed: true });
       else output.line(`${teamId} removed`);
     });
@@ -117,7 +117,7 @@ function membersCommand(output: Output): Command {
     .action(async (team: string, given: unknown) => {
       const options = connectionOptionsSchema.parse(given);
       const { engine, teamId } = await at(options, team);
-      const members = await engine.listTeamMembers(teamId);
+      const members = await engine.teams.listMembers(teamId).all();
       if (options.json) output.document({ members });
       else for (const member of members) output.line(teamMemberLine(member));
     });
@@ -134,7 +134,7 @@ function setMemberCommand(output: Output): Command {
     .action(async (team: string, memberId: string, given: unknown) => {
       const { role, ...options } = roleOptionsSchema.parse(given);
       const { engine, teamId } = await at(options, team);
-      const member = await engine.setTeamMember(teamId, memberId, role);
+      const member = await engine.teams.setMember(teamId, memberId, role);
       if (options.json) output.document(member);
       else output.line(teamMemberLine(member));
     });
@@ -148,7 +148,7 @@ function removeMemberCommand(output: Output): Command {
     .action(async (team: string, memberId: string, given: unknown) => {
       const options = connectionOptionsSchema.parse(given);
       const { engine, teamId } = await at(options, team);
-      await engine.removeTeamMember(teamId, memberId);
+      await engine.teams.removeMember(teamId, memberId);
       if (options.json) output.document({ teamId, memberId, removed: true });
       else output.line(`${memberId} is not in ${teamId} any more`);
     });

@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import type { Command } from 'commander';
 import { z } from 'zod';
 import type {
@@ -24,7 +23,7 @@ export function createTemplateCommand(output: Output): Command {
       const options = connectionOptionsSchema.parse(given);
       const engine = connect(options);
       const body = (await readTemplateFile(file)) as unknown as CreateTemplateData['body'];
-      const template = await engine.createTemplate(body, randomUUID());
+      const template = await engine.templates.create(body);
       if (options.json) output.document(template);
       else output.line(templateLine(template));
     });
@@ -43,7 +42,7 @@ export function publishCommand(output: Output): Command {
       // What is told of the template itself is no version's: `share` and `deprecate` change that.
       const { name, description: _, tags: __, visibility: ___, ...content } = await readTemplateFile(file);
       const body = { ...content, ...(notes === undefined ? {} : { notes }) } as PublishTemplateVersionData['body'];
-      const version = await engine.publishTemplateVersion(String(name), body, randomUUID());
+      const version = await engine.templates.publishVersion(String(name), body);
       if (options.json) output.document(version);
       else output.line(`${String(name)}@${version.version}`);
     });
@@ -57,7 +56,7 @@ export function shareCommand(output: Output): Command {
     .action(async (template: string, visibility: string, given: unknown) => {
       const options = connectionOptionsSchema.parse(given);
       const body = { visibility } as ChangeTemplateData['body'];
-      const changed = await connect(options).changeTemplate(template, body);
+      const changed = await connect(options).templates.change(template, body);
       if (options.json) output.document(changed);
       else output.line(templateLine(changed));
     });
@@ -79,7 +78,7 @@ export function forkCommand(output: Output): Command {
         ...(version === undefined ? {} : { version }),
         ...(visibility === undefined ? {} : { visibility }),
       } as ForkTemplateData['body'];
-      const fork = await connect(options).forkTemplate(template, body, randomUUID());
+      const fork = await connect(options).templates.fork(template, body);
       if (options.json) output.document(fork);
       else output.line(templateLine(fork));
     });
@@ -102,7 +101,7 @@ export function reviewCommand(output: Output): Command {
       const { rating, text, remove, ...options } = reviewOptionsSchema.parse(given);
       const engine = connect(options);
       if (remove) {
-        await engine.removeTemplateReview(template);
+        await engine.templates.removeReview(template);
         if (options.json) output.document({ template, removed: true });
         else output.line(`your review of ${template} removed`);
         return;
@@ -112,7 +111,7 @@ export function reviewCommand(output: Output): Command {
           ...{ code: 'cli.no_rating', detail: 'A review has stars.', remedy: 'Say --rating 1 to 5, or --remove.' },
         });
       }
-      const review = await engine.reviewTemplate(template, { rating, ...(text === undefined ? {} : { text }) });
+      const review = await engine.templates.review(template, { rating, ...(text === undefined ? {} : { text }) });
       if (options.json) output.document(review);
       else output.line(reviewText(review));
     });
@@ -133,7 +132,7 @@ export function deprecateCommand(output: Output): Command {
     .action(async (template: string, message: string, given: unknown) => {
       const { replacement, undo, ...options } = deprecateOptionsSchema.parse(given);
       const deprecated = undo ? null : { message, ...(replacement === undefined ? {} : { replacement }) };
-      const changed = await connect(options).changeTemplate(template, { deprecated });
+      const changed = await connect(options).templates.change(template, { deprecated });
       if (options.json) output.document(changed);
       else output.line(templateLine(changed));
     });
@@ -145,7 +144,7 @@ export function removeTemplateCommand(output: Output): Command {
     .argument('<template>', 'name or id')
     .action(async (template: string, given: unknown) => {
       const options = connectionOptionsSchema.parse(given);
-      await connect(options).removeTemplate(template);
+      await connect(options).templates.remove(template);
       if (options.json) output.document({ template, removed: true });
       else output.line(`${template} removed`);
     });

@@ -51,7 +51,7 @@ async function listInto(
   filter: Filter,
   keep: (template: { readonly preset: boolean }) => boolean = () => true,
 ): Promise<void> {
-  const templates = (await connect(options).findTemplates(filter)).filter(keep);
+  const templates = (await connect(options).templates.list(filter).all()).filter(keep);
   if (options.json) output.document({ templates });
   else for (const template of templates) output.line(templateLine(template));
 }
@@ -105,8 +105,8 @@ function showCommand(output: Output): Command {
       const options = showOptionsSchema.parse(given);
       const engine = connect(options);
       const reference = readReferenceArgument(text);
-      const template = await engine.readTemplate(reference.template);
-      const version = await engine.readTemplateVersion(template.id, reference.version ?? template.latest);
+      const template = await engine.templates.read(reference.template);
+      const version = await engine.templates.readVersion(template.id, reference.version ?? template.latest);
       if (options.json) output.document({ template, version });
       else if (options.spec) output.line((await import('yaml')).stringify(version.spec).trimEnd());
       else output.line(templateText(template, version));
@@ -119,7 +119,7 @@ function reviewsCommand(output: Output): Command {
     .argument('<template>', 'name or id')
     .action(async (template: string, given: unknown) => {
       const options = connectionOptionsSchema.parse(given);
-      const reviews = await connect(options).listTemplateReviews(template);
+      const reviews = await connect(options).templates.listReviews(template).all();
       if (options.json) output.document({ reviews });
       else for (const review of reviews) output.line(reviewText(review));
     });

@@ -11,7 +11,7 @@ export function whoamiCommand(output: Output): Command {
     .description('whose API key this is, and what it may do')
     .action(async (given: unknown) => {
       const options = connectionOptionsSchema.parse(given);
-      const who = await connect(options).whoAmI();
+      const who = await connect(options).keys.whoAmI();
       if (options.json) return output.document(who);
       const { tenant, member, permissions, teams } = who;
       output.line(`${member.name} (${member.memberId}, ${member.kind}) of ${tenant.name} (${tenant.tenantId})`);
@@ -31,7 +31,7 @@ export function tenantsCommand(output: Output): Command {
     .argument('<owner>', 'name of its owner')
     .action(async (name: string, owner: string, given: unknown) => {
       const options = connectionOptionsSchema.parse(given);
-      const founded = await connect(options).createTenant({ name, owner: { name: owner } });
+      const founded = await connect(options).tenants.create({ name, owner: { name: owner } });
       if (options.json) return output.document(founded);
       output.line(founded.text ?? '');
       output.note(`Key of ${owner}, owner of ${name} (${founded.tenant.tenantId}). It is stored nowhere: keep it now.`);
@@ -40,7 +40,7 @@ export function tenantsCommand(output: Output): Command {
     .description('list the tenants of the installation')
     .action(async (given: unknown) => {
       const options = connectionOptionsSchema.parse(given);
-      const tenants = await connect(options).listTenants();
+      const tenants = await connect(options).tenants.list().all();
       if (options.json) return output.document({ tenants });
       for (const { tenantId, name, createdAt } of tenants)
         output.line(`${tenantId}  ${createdAt.slice(0, 10)}  ${name}`);
@@ -53,7 +53,7 @@ export function tenantsCommand(output: Output): Command {
       const options = shareOptionsSchema.parse(given);
       const engine = connect(options);
       const { weight } = options;
-      const found = await (weight === undefined ? engine.readTenantShare(id) : engine.setTenantShare(id, weight));
+      const found = await (weight === undefined ? engine.tenants.readShare(id) : engine.tenants.setShare(id, weight));
       if (options.json) return output.document(found);
       output.line(
         `${found.tenantId}  weight ${found.weight}, ${found.waiting} builds waiting, ${found.running} running`,

@@ -10,7 +10,7 @@ export function traceCommand(output: Output): Command {
     .argument('<id>', 'id of the build')
     .action(async (id: string, given: unknown) => {
       const options = connectionOptionsSchema.parse(given);
-      const trace = await connect(options).readBuildTrace(id);
+      const trace = await connect(options).builds.readTrace(id);
       if (options.json) output.document(trace);
       else output.line(JSON.stringify(trace));
     });

@@ -20,7 +20,7 @@ function listCommand(output: Output): Command {
     .action(async (given: unknown) => {
       const options = connectionOptionsSchema.parse(given);
       const images: Image[] = [];
-      for await (const image of connect(options).readTrash()) {
+      for await (const image of connect(options).retention.listTrash()) {
         images.push(image);
         if (!options.json) output.line(imageLine(image));
       }
@@ -34,7 +34,7 @@ function putCommand(output: Output): Command {
     .argument('<build>', 'id of the build')
     .action(async (id: string, given: unknown) => {
       const options = connectionOptionsSchema.parse(given);
-      const image = await connect(options).removeArtifacts(id);
+      const image = await connect(options).builds.removeArtifacts(id);
       if (options.json) output.document(image);
       else output.line(imageLine(image));
     });
@@ -46,7 +46,7 @@ function restoreCommand(output: Output): Command {
     .argument('<build>', 'id of the build')
     .action(async (id: string, given: unknown) => {
       const options = connectionOptionsSchema.parse(given);
-      const image = await connect(options).restoreArtifacts(id);
+      const image = await connect(options).builds.restoreArtifacts(id);
       if (options.json) output.document(image);
       else output.line(imageLine(image));
     });

@@ -24,7 +24,7 @@ function addCommand(output: Output): Command {
       const engine = connect(options);
       const uploads: Upload[] = [];
       for (const file of files) {
-        const upload = await engine.uploadFile(file);
+        const upload = await engine.uploads.send(file);
         uploads.push(upload);
         // As sha256sum writes it: the digest is what goes into the spec.
         if (!options.json) output.line(`${upload.sha256}  ${file}`);
@@ -45,7 +45,7 @@ function listCommand(output: Output): Command {
     .option('--cursor <cursor>', 'go on where the list before ended')
     .action(async (given: unknown) => {
       const { limit, cursor, ...options } = listOptionsSchema.parse(given);
-      const list = await connect(options).listUploads({ limit, ...(cursor === undefined ? {} : { cursor }) });
+      const list = await connect(options).uploads.list({ limit, ...(cursor === undefined ? {} : { cursor }) }).page();
       if (options.json) {
         output.document(list);
         return;
@@ -64,7 +64,7 @@ function removeCommand(output: Output): Command {
       const engine = connect(options);
       const removed: RemovedUpload[] = [];
       for (const digest of digests) {
-        const upload = await engine.removeUpload(digest);
+        const upload = await engine.uploads.remove(digest);
         removed.push(upload);
         if (!options.json) output.line(removedLine(upload));
       }

@@ -38,11 +38,11 @@ function showCommand(output: Output): Command {
     .option('--csv', 'answer with CSV')
     .action(async (given: unknown) => {
       const { by, from, to, kind, team, csv, ...options } = showOptionsSchema.parse(given);
-      const rows = await connect(options).readUsage({
+      const rows = await connect(options).billing.readUsage({
         ...{ by, ...(from === undefined ? {} : { from }), ...(to === undefined ? {} : { to }) },
         ...(kind === undefined ? {} : { kind }),
         ...(team === undefined ? {} : { team }),
-      });
+      }).all();
       if (options.json) output.document({ rows });
       else if (csv) output.line(csvText(csvOf(usageColumns, rows)).trimEnd());
       else for (const row of rows) output.line(usageLine(row));
@@ -64,7 +64,7 @@ function recordsCommand(output: Output): Command {
     .argument('<day>', 'UTC, such as 2026-11-26')
     .action(async (day: string, given: unknown) => {
       const options = connectionOptionsSchema.parse(given);
-      const records = await connect(options).listUsageRecords(day);
+      const records = await connect(options).billing.listUsageRecords(day).all();
       if (options.json) {
         output.document({ records });
         return;
@@ -84,7 +84,7 @@ function buildCommand(output: Output): Command {
     .argument('<buildId>')
     .action(async (buildId: string, given: unknown) => {
       const options = connectionOptionsSchema.parse(given);
-      const cost = await connect(options).readBuildCost(buildId);
+      const cost = await connect(options).builds.readCost(buildId);
       if (options.json) {
         output.document(cost);
         return;

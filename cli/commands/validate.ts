@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import { z } from 'zod';
 import type { FieldError } from '../../core/errors.ts';
 import { architectures, outputTypes } from '../../core/spec/releases.ts';
-import { createEngineClient } from '../../sdk/client.ts';
+import { LinuxBuilderClient } from '../../sdk/client.ts';
 import { type Credentials, findConnection } from '../connection.ts';
 import { CliFailure } from '../failure.ts';
 import type { Output } from '../output.ts';
@@ -24,7 +24,7 @@ export function validateCommand(output: Output): Command {
       const errors =
         connection === undefined
           ? await checkOffline(spec)
-          : (await createEngineClient(connection).validateSpec(spec)).errors;
+          : (await new LinuxBuilderClient(connection).specs.validate(spec)).errors;
       if (errors.length > 0) {
         throw new CliFailure('usage', {
           code: 'spec.invalid',

@@ -26,14 +26,14 @@ export function verifyCommand(output: Output): Command {
     .action(async (id: string, given: unknown) => {
       const options = optionsSchema.parse(given);
       const engine = connect(options);
-      const started = await engine.verifyBuild(id, { idempotencyKey: options.idempotencyKey ?? randomUUID() });
+      const started = await engine.builds.verify(id, { idempotencyKey: options.idempotencyKey ?? randomUUID() });
       if (!options.json) output.line(buildLine(started));
       if (!options.wait) {
         if (options.json) output.document(started);
         return;
       }
       const build = await waitForBuild(engine, started.id, options.json);
-      const found = (await engine.listVerifications(id)).find((verification) => verification.build === build.id);
+      const found = (await engine.builds.listVerifications(id)).find((verification) => verification.build === build.id);
       if (options.json) output.document(found === undefined ? { build } : { build, verification: found });
       if (found === undefined) {
         if (!options.json) output.line(failureText(build) ?? buildLine(build));

@@ -31,7 +31,7 @@ function listCommand(output: Output): Command {
     .description('list webhooks')
     .action(async (given: unknown) => {
       const options = connectionOptionsSchema.parse(given);
-      const webhooks = await connect(options).listWebhooks();
+      const webhooks = await connect(options).webhooks.list();
       if (options.json) output.document({ webhooks });
       else for (const webhook of webhooks) output.line(webhookLine(webhook));
     });
@@ -43,7 +43,7 @@ function showCommand(output: Output): Command {
     .argument('<id>', idText)
     .action(async (id: string, given: unknown) => {
       const options = connectionOptionsSchema.parse(given);
-      tell(output, await connect(options).readWebhook(id), options.json);
+      tell(output, await connect(options).webhooks.read(id), options.json);
     });
 }
 
@@ -63,7 +63,7 @@ function createCommand(output: Output): Command {
     .option('--description <text>', 'for people')
     .action(async (url: string, given: unknown) => {
       const { events = ['*'], team, description, ...options } = contentOptionsSchema.parse(given);
-      const made = await connect(options).createWebhook({
+      const made = await connect(options).webhooks.create({
         ...{ url, events },
         ...(team === undefined ? {} : { teamId: team }),
         ...(description === undefined ? {} : { description }),
@@ -97,7 +97,7 @@ function setCommand(output: Output): Command {
         ...(description === undefined ? {} : { description }),
         ...(enable || disable ? { enabled: enable } : {}),
       };
-      tell(output, await connect(options).changeWebhook(id, body), options.json);
+      tell(output, await connect(options).webhooks.change(id, body), options.json);
     });
 }
 
@@ -107,7 +107,7 @@ function removeCommand(output: Output): Command {
     .argument('<id>', idText)
     .action(async (id: string, given: unknown) => {
       const options = connectionOptionsSchema.parse(given);
-      await connect(options).removeWebhook(id);
+      await connect(options).webhooks.remove(id);
       if (options.json) output.document({ id, removed: true });
       else output.line(`${id} removed`);
     });
@@ -122,7 +122,7 @@ function rotateCommand(output: Output): Command {
     .option('--overlap <seconds>', 'for how long; a day without it, 0: not at all')
     .action(async (id: string, given: unknown) => {
       const { overlap, ...options } = rotateOptionsSchema.parse(given);
-      tellSecret(output, await connect(options).rotateWebhookSecret(id, overlap), options.json);
+      tellSecret(output, await connect(options).webhooks.rotateSecret(id, overlap), options.json);
     });
 }
 
@@ -137,12 +137,12 @@ function pingCommand(output: Output): Command {
     .action(async (id: string, given: unknown) => {
       const options = connectionOptionsSchema.parse(given);
       const engine = connect(options);
-      const { id: deliveryId } = await engine.pingWebhook(id);
+      const { id: deliveryId } = await engine.webhooks.ping(id);
       const until = Date.now() + lookFor;
-      let delivery = await engine.readWebhookDelivery(id, deliveryId);
+      let delivery = await engine.webhooks.readDelivery(id, deliveryId);
       while (delivery.state === 'pending' && Date.now() < until) {
         await new Promise((resolve) => setTimeout(resolve, lookEvery));
-        delivery = await engine.readWebhookDelivery(id, deliveryId);
+        delivery = await engine.webhooks.readDelivery(id, deliveryId);
       }
       if (options.json) output.document(delivery);
       else output.line(deliveryText(delivery));
@@ -168,7 +168,7 @@ function deliveriesCommand(output: Output): Command {
     .option('--most <number>', 'at most that many; 50 without it')
     .action(async (id: string, given: unknown) => {
       const { state, most, ...options } = deliveriesOptionsSchema.parse(given);
-      const deliveries = await connect(options).listWebhookDeliveries(id, state === undefined ? {} : { state }, most);
+      const deliveries = await connect(options).webhooks.listDeliveries(id, state === undefined ? {} : { state }).all(most);
       if (options.json) output.document({ deliveries });
       else for (const delivery of deliveries) output.line(deliveryLine(delivery));
     });
@@ -181,7 +181,7 @@ function deliveryCommand(output: Output): Command {
     .argument('<delivery>', 'id of the delivery')
     .action(async (id: string, deliveryId: string, given: unknown) => {
       const options = connectionOptionsSchema.parse(given);
-      const delivery = await connect(options).readWebhookDelivery(id, deliveryId);
+      const delivery = await connect(options).webhooks.readDelivery(id, deliveryId);
       if (options.json) output.document(delivery);
       else output.line(deliveryText(delivery));
     });
@@ -207,7 +207,7 @@ function replayCommand(output: Output): Command {
       const { from, to, state, ...options } = replayOptionsSchema.parse(given);
       const engine = connect(options);
       if (deliveryId !== undefined) {
-        const delivery = await engine.replayWebhookDelivery(id, deliveryId);
+        const delivery = await engine.webhooks.replayDelivery(id, deliveryId);
         if (options.json) output.document(delivery);
         else output.line(deliveryLine(delivery));
         return;
@@ -220,7 +220,7 @@ function replayCommand(output: Output): Command {
         });
       }
       const range = { from, to: to ?? new Date().toISOString(), ...(state === undefined ? {} : { state }) };
-      const replayed = await engine.replayWebhookDeliveries(id, range);
+      const replayed = await engine.webhooks.replayDeliveries(id, range);
       if (options.json) output.document({ replayed });
       else output.line(`${replayed} to be sent again`);
     });

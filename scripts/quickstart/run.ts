@@ -6,7 +6,7 @@ import { z } from 'zod';
 import { failureText } from '../../cli/build-report.ts';
 import { startEngine, stopEngine } from '../../cli/local-engine.ts';
 import { createProgress, elapsed, streamTarget } from '../../cli/progress.ts';
-import { createEngineClient } from '../../sdk/client.ts';
+import { LinuxBuilderClient } from '../../sdk/client.ts';
 import { ensureBuilderRoot } from '../builder-root.ts';
 
 /**
@@ -62,7 +62,7 @@ async function main(): Promise<number> {
 
 async function build(folder: string): Promise<number> {
   const credentials = credentialsSchema.parse(JSON.parse(readFileSync(join(folder, 'credentials.json'), 'utf8')));
-  const client = createEngineClient(credentials);
+  const client = new LinuxBuilderClient(credentials);
   const text = readFileSync(values.spec, 'utf8');
   const started = await client.startBuild({ text, mediaType: 'application/yaml' });
   say(`Building ${relative(project, values.spec)} as ${started.id}.`);
@@ -85,7 +85,7 @@ async function build(folder: string): Promise<number> {
   }
   const out = join(project, 'out');
   mkdirSync(out, { recursive: true });
-  for (const artifact of await client.listArtifacts(started.id)) {
+  for (const artifact of await client.builds.listArtifacts(started.id)) {
     const file = await client.downloadArtifact(started.id, artifact.name, out);
     handToCaller([out, file.path]);
     say(

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { createEngineClient } from '../../sdk/client.ts';
+import { LinuxBuilderClient } from '../../sdk/client.ts';
 import { exampleSpec } from '../functions/api/example-spec.ts';
 import { type CliUnderTest, openCli } from './engine-under-test.ts';
 
@@ -137,9 +137,9 @@ it('members: are linked to subjects only where there is an issuer', async () => 
 });
 
 it('the SDK pages through members and keys, and renames the tenant', async () => {
-  const client = createEngineClient({ url: cli.api.url, apiKey: cli.tenant.keys.owner });
-  expect((await client.listMembers()).length).toBeGreaterThanOrEqual(8);
-  expect((await client.listKeys()).every(({ state }) => state === 'live')).toBe(true);
-  expect(await client.renameTenant('Initech')).toMatchObject({ name: 'Initech' });
-  expect(await client.readTenant()).toMatchObject({ name: 'Initech' });
+  const client = new LinuxBuilderClient({ url: cli.api.url, apiKey: cli.tenant.keys.owner });
+  expect((await client.members.list().all()).length).toBeGreaterThanOrEqual(8);
+  expect((await client.keys.list().all()).every(({ state }) => state === 'live')).toBe(true);
+  expect(await client.tenants.renameOwn('Initech')).toMatchObject({ name: 'Initech' });
+  expect(await client.tenants.readOwn()).toMatchObject({ name: 'Initech' });
 });

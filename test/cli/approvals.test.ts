@@ -5,7 +5,7 @@ import { eventEnvelope } from '../../core/events/envelope.ts';
 import { requestCancel } from '../../core/sharing/cancel.ts';
 import { handle as cancelBuild } from '../../functions/events/cancel-build/cancel-build.ts';
 import { handle as planBuild } from '../../functions/orchestration/plan-build/plan-build.ts';
-import { createEngineClient } from '../../sdk/client.ts';
+import { LinuxBuilderClient } from '../../sdk/client.ts';
 import { startExample } from '../functions/api/example-spec.ts';
 import { memberWith } from '../support/members.ts';
 import { type CliUnderTest, openCli } from './engine-under-test.ts';
@@ -31,8 +31,8 @@ const set = (name: string, ...args: string[]) => cli.run(['approvals', 'policies
 async function waiting(): Promise<{ build: string; request: string }> {
   const build = await startExample(cli.api.url, cli.tenant.keys.builder);
   await planBuild(cli.api.ports, event('build.submitted', build));
-  const client = createEngineClient({ url: cli.api.url, apiKey: approver });
-  return { build, request: (await client.readBuild(build)).approval?.id ?? 'none' };
+  const client = new LinuxBuilderClient({ url: cli.api.url, apiKey: approver });
+  return { build, request: (await client.getStatus(build)).approval?.id ?? 'none' };
 }
 
 it('policies are set, listed and removed', async () => {

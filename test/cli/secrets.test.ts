@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { openSecret } from '../../core/secrets/secret-repository.ts';
-import { createEngineClient } from '../../sdk/client.ts';
+import { LinuxBuilderClient } from '../../sdk/client.ts';
 import { type CliUnderTest, fileIn, openCli } from './engine-under-test.ts';
 
 let cli: CliUnderTest;
@@ -37,11 +37,11 @@ it('tells what is no value, and what is no secret', async () => {
 });
 
 it('removes, as the SDK does', async () => {
-  const client = createEngineClient({ url: cli.api.url, apiKey: cli.tenant.keys.owner });
-  expect(await client.setSecret('passing', 'x')).toMatchObject({ name: 'passing' });
-  expect((await client.listSecrets()).map(({ name }) => name)).toContain('passing');
+  const client = new LinuxBuilderClient({ url: cli.api.url, apiKey: cli.tenant.keys.owner });
+  expect(await client.secrets.set('passing', 'x')).toMatchObject({ name: 'passing' });
+  expect((await client.secrets.list()).map(({ name }) => name)).toContain('passing');
   expect((await cli.run(['secrets', 'remove', 'passing'])).out).toBe('passing removed\n');
-  await client.setSecret('passing', 'x');
-  await client.removeSecret('passing');
-  expect((await client.listSecrets()).map(({ name }) => name)).not.toContain('passing');
+  await client.secrets.set('passing', 'x');
+  await client.secrets.remove('passing');
+  expect((await client.secrets.list()).map(({ name }) => name)).not.toContain('passing');
 });

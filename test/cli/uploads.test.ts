@@ -4,9 +4,9 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { uploadPlace } from '../../core/builds/places.ts';
 import { sha256 } from '../../core/digest.ts';
-import { createEngineClient } from '../../sdk/client.ts';
+import { LinuxBuilderClient } from '../../sdk/client.ts';
 import { ApiProblem, EngineUnreachable } from '../../sdk/engine-error.ts';
-import { UploadRefused } from '../../sdk/upload.ts';
+import { UploadRefused } from '../../sdk/uploads.ts';
 import { exampleYaml } from '../functions/api/example-spec.ts';
 import { type CliUnderTest, fileIn, openCli } from './engine-under-test.ts';
 
@@ -17,7 +17,7 @@ beforeAll(async () => {
 afterAll(() => cli?.close());
 
 const client = (send?: typeof fetch) =>
-  createEngineClient({
+  new LinuxBuilderClient({
     ...{ url: cli.api.url, apiKey: cli.tenant.keys.builder },
     ...(send === undefined ? {} : { fetch: send }),
   });
@@ -39,7 +39,7 @@ describe('lbuild uploads', () => {
   });
 
   it('ls shows them, the newest first', async () => {
-    await client().declareUpload({ sha256: 'a'.repeat(64), size: 1_500_000, name: 'to come' });
+    await client().uploads.declare({ sha256: 'a'.repeat(64), size: 1_500_000, name: 'to come' });
     const { code, out } = await cli.run(['uploads', 'ls', '--limit', '2']);
     expect(code).toBe(0);
     expect(out).toMatch(
@@ -88,7 +88,7 @@ describe('lbuild uploads', () => {
 
 describe('uploadFile', () => {
   it('takes bytes as well as paths', async () => {
-    const upload = await client().uploadFile(new Blob(['a blob']), { name: 'blob' });
+    const upload = await client().uploads.send(new Blob(['a blob']), { name: 'blob' });
     expect(upload).toMatchObject({ sha256: sha256('a blob'), size: 6, name: 'blob', state: 'stored' });
     expect(await isThere('a blob')).toBe(true);
   });
@@ -125,29 +125,29 @@ describe('uploadFile', () => {
 
   it('begins anew, with a new address, where the store is busy, the address expired or the line broke', () =>
     withStore([503, 403, 0], async (send, seen) => {
-      const upload = await client(send).uploadFile(new Blob(['again']), { pauses: [0, 0, 0] });
+      const upload = await client(send).uploads.send(new Blob(['again']), { pauses: [0, 0, 0] });
       expect([upload.state, seen]).toEqual(['stored', [503, 403, 0]]);
     }));
 
   it('gives up in the end, and at once where the store refuses the bytes', async () => {
     await withStore([503, 503, 503], async (send, seen) => {
-      await expect(client(send).uploadFile(new Blob(['busy']), { pauses: [0, 0] })).rejects.toThrow(EngineUnreachable);
+      await expect(client(send).uploads.send(new Blob(['busy']), { pauses: [0, 0] })).rejects.toThrow(EngineUnreachable);
       expect(seen).toHaveLength(3);
     });
     await withStore([400], async (send, seen) => {
-      await expect(client(send).uploadFile(new Blob(['changed']), { pauses: [0] })).rejects.toThrow(UploadRefused);
+      await expect(client(send).uploads.send(new Blob(['changed']), { pauses: [0] })).rejects.toThrow(UploadRefused);
       expect(seen).toHaveLength(1);
     });
     // A store that says it took what it did not take is found out.
     await withStore([200, 200], async (send) => {
-      await expect(client(send).uploadFile(new Blob(['lied']), { pauses: [0] })).rejects.toThrow('is not there');
+      await expect(client(send).uploads.send(new Blob(['lied']), { pauses: [0] })).rejects.toThrow('is not there');
     });
   });
 
   it('asks the store for nothing that the engine refuses, and ends when it is told to', async () => {
-    const viewer = createEngineClient({ url: cli.api.url, apiKey: cli.tenant.keys.viewer });
-    await expect(viewer.uploadFile(new Blob(['x']))).rejects.toThrow(ApiProblem);
+    const viewer = new LinuxBuilderClient({ url: cli.api.url, apiKey: cli.tenant.keys.viewer });
+    await expect(viewer.uploads.send(new Blob(['x']))).rejects.toThrow(ApiProblem);
     const signal = AbortSignal.abort(new Error('enough'));
-    await expect(client().uploadFile(new Blob(['y']), { signal })).rejects.toThrow('enough');
+    await expect(client().uploads.send(new Blob(['y']), { signal })).rejects.toThrow('enough');
   });
 });

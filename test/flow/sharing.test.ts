@@ -9,7 +9,7 @@ import { readLease } from '../../core/quota/lease.ts';
 import { leasePlace } from '../../core/quota/places.ts';
 import { claimKey } from '../../core/sharing/places.ts';
 import { workOf } from '../../core/sharing/work-of.ts';
-import { createEngineClient, type EngineClient } from '../../sdk/client.ts';
+import { LinuxBuilderClient } from '../../sdk/client.ts';
 import type { Build } from '../../sdk/generated/types.gen.ts';
 import { samplePackage } from '../core/lock/lock-samples.ts';
 import { archive, twoScripts } from '../core/plan/plan-fixtures.ts';
@@ -41,7 +41,7 @@ const recordOf = async (id: string) => {
 /** A build once it is over, as its owner sees it. What polls here asks the table: fifty that ask the API are a load. */
 const ended = async (caller: Caller, { id }: { readonly id: string }) => {
   await until(async () => (await recordOf(id)).endedAt !== undefined);
-  return caller.readBuild(id);
+  return caller.getStatus(id);
 };
 /** Builds in whose name a builder did a step. */
 const worked = (step: string) =>
@@ -82,7 +82,7 @@ describe('fifty builds of one spec that are asked for at once', { timeout: 120_0
     for (const step of ['bootstrap', 'first', 'second', 'tar']) expect(worked(step)).toEqual([leader?.id]);
     const artifacts = await Promise.all(
       builds.map(async ({ id }) => {
-        const [file] = await one.listArtifacts(id);
+        const [file] = await one.builds.listArtifacts(id);
         const response = await fetch(`${api.url}/v1/builds/${id}/artifacts/${file?.name}`, {
           headers: { authorization: `Bearer ${one.apiKey}` },
         });
@@ -103,10 +103,10 @@ describe('fifty builds of one spec that are asked for at once', { timeout: 120_0
       expect(plane.typesOf(id)).toEqual(['build.submitted', 'build.queued', 'build.started', 'build.succeeded']);
     }
     const [sharer] = builds.filter(({ sharedWith }) => sharedWith !== undefined);
-    expect(await one.readLogs(sharer?.id ?? '')).toEqual(await one.readLogs(leader?.id ?? ''));
-    expect((await one.readLogs(sharer?.id ?? '')).complete).toBe(true);
-    expect(await one.readBuildLock(sharer?.id ?? '')).toEqual(await one.readBuildLock(leader?.id ?? ''));
-    const diff = await one.diffBuilds(leader?.id ?? '', sharer?.id ?? '');
+    expect(await one.builds.readLogs(sharer?.id ?? '')).toEqual(await one.builds.readLogs(leader?.id ?? ''));
+    expect((await one.builds.readLogs(sharer?.id ?? '')).complete).toBe(true);
+    expect(await one.builds.readLock(sharer?.id ?? '')).toEqual(await one.builds.readLock(leader?.id ?? ''));
+    const diff = await one.builds.diff(leader?.id ?? '', sharer?.id ?? '');
     expect([diff.sharedLayers, diff.files.entries]).toEqual([diff.after.layers, []]);
   });
 
@@ -143,7 +143,7 @@ describe('fifty builds of one spec that are asked for at once', { timeout: 120_0
       expect(read.filter((path) => path.includes(stranger))).toEqual([]);
     }
     const mine = builds[0]?.id ?? '';
-    await expect(other.readBuild(mine)).rejects.toMatchObject({ problem: { code: 'build.not_found' } });
+    await expect(other.getStatus(mine)).rejects.toMatchObject({ problem: { code: 'build.not_found' } });
   });
 });
 
@@ -151,7 +151,7 @@ describe('a build that shares the work of another', { timeout: 60_000 }, () => {
   it('holds no slot, is told its progress, and fails with the same failure', async () => {
     plane.agent.scripts.set('second', [{ fails: 'script.failed' }]);
     const { leader, sharers } = await sharedWork('fails', 2);
-    const shown = await one.readBuild(sharers[0]?.id ?? '');
+    const shown = await one.getStatus(sharers[0]?.id ?? '');
     expect(shown).toMatchObject({ state: 'running', sharedWith: leader.id });
     expect(shown.stages.find(({ steps }) => steps.some(({ id }) => id === 'first'))?.state).toBe('running');
     expect((await recordOf(shown.id)).holdsSlot).toBeUndefined();
@@ -169,29 +169,29 @@ describe('a build that shares the work of another', { timeout: 60_000 }, () => {
   it('leaves alone, and the others go on', async () => {
     const { leader, sharers } = await sharedWork('leaves', 2);
     const [leaving, staying] = sharers;
-    await one.cancelBuild(leaving?.id ?? '');
+    await one.builds.cancel(leaving?.id ?? '');
     const left = await ended(one, { id: leaving?.id ?? '' });
     expect(left.state).toBe('cancelled');
-    expect((await one.readBuild(leader.id)).state).toBe('running');
+    expect((await one.getStatus(leader.id)).state).toBe('running');
     expect((await ended(one, leader)).state).toBe('succeeded');
     expect((await ended(one, { id: staying?.id ?? '' })).state).toBe('succeeded');
-    expect(await one.listArtifacts(left.id)).toEqual([]);
-    expect((await one.readLogs(left.id)).complete).toBe(true);
+    expect(await one.builds.listArtifacts(left.id)).toEqual([]);
+    expect((await one.builds.readLogs(left.id)).complete).toBe(true);
     expect(worked('second')).toEqual([leader.id]);
   });
 
   it('is left its work where the build that began it is cancelled', async () => {
     const { leader, sharers } = await sharedWork('withdrawn', 2);
-    expect(await one.cancelBuild(leader.id)).toMatchObject({ state: 'cancelled', ended: true, cancelRequested: true });
-    expect(await one.readBuild(leader.id)).toMatchObject({ state: 'cancelled', evidence: [] });
-    expect((await one.listBuilds({ state: 'cancelled' })).builds.map(({ id }) => id)).toContain(leader.id);
+    expect(await one.builds.cancel(leader.id)).toMatchObject({ state: 'cancelled', ended: true, cancelRequested: true });
+    expect(await one.getStatus(leader.id)).toMatchObject({ state: 'cancelled', evidence: [] });
+    expect((await one.builds.list({ state: 'cancelled' }).page()).builds.map(({ id }) => id)).toContain(leader.id);
     // Who comes now shares the work too.
     const late = await start(one, 'withdrawn');
     const builds = await Promise.all([...sharers, late].map((build) => ended(one, build)));
     expect(builds.map(({ state, sharedWith }) => [state, sharedWith])).toEqual(
       new Array(3).fill(['succeeded', leader.id]),
     );
-    for (const { id } of builds) expect(await one.listArtifacts(id)).toHaveLength(1);
+    for (const { id } of builds) expect(await one.builds.listArtifacts(id)).toHaveLength(1);
     expect((await recordOf(leader.id)).outcome).toBe('succeeded');
     // Its builders' time counts as the work's, and its image as nobody's.
     await until(async () => (await leaseOf(leader.id))?.state === 'settled');
@@ -202,8 +202,8 @@ describe('a build that shares the work of another', { timeout: 60_000 }, () => {
       'images',
       'storedBytes',
     ]);
-    expect(await one.readBuild(leader.id)).toMatchObject({ state: 'cancelled', evidence: [] });
-    expect(await one.listArtifacts(leader.id)).toEqual([]);
+    expect(await one.getStatus(leader.id)).toMatchObject({ state: 'cancelled', evidence: [] });
+    expect(await one.builds.listArtifacts(leader.id)).toEqual([]);
     expect(plane.typesOf(leader.id)).toEqual([
       'build.submitted',
       'build.queued',
@@ -211,13 +211,13 @@ describe('a build that shares the work of another', { timeout: 60_000 }, () => {
       'build.cancelled',
       'work.ended',
     ]);
-    await expect(one.retryBuild(leader.id)).resolves.toMatchObject({ retryOf: leader.id });
+    await expect(one.builds.retry(leader.id)).resolves.toMatchObject({ retryOf: leader.id });
   });
 
   it('ends the work with it, where it is the last one', async () => {
     const { leader, sharers } = await sharedWork('nobody', 1);
-    await one.cancelBuild(leader.id);
-    await one.cancelBuild(sharers[0]?.id ?? '');
+    await one.builds.cancel(leader.id);
+    await one.builds.cancel(sharers[0]?.id ?? '');
     await until(async () => (await recordOf(leader.id)).outcome === 'cancelled');
     expect((await ended(one, { id: sharers[0]?.id ?? '' })).state).toBe('cancelled');
     await sleep(100);
@@ -227,8 +227,8 @@ describe('a build that shares the work of another', { timeout: 60_000 }, () => {
 
   it('may be the build that left it, resumed', async () => {
     const { leader, sharers } = await sharedWork('resumes', 1);
-    await one.cancelBuild(leader.id);
-    const again = await one.resumeBuild(leader.id);
+    await one.builds.cancel(leader.id);
+    const again = await one.builds.resume(leader.id);
     expect(await ended(one, again)).toMatchObject({
       state: 'succeeded',
       sharedWith: leader.id,
@@ -245,11 +245,11 @@ describe('builds of two teams', { timeout: 60_000 }, () => {
       ['red', 'blue'].map(async (name) => {
         const teamId = await teamOfTenant(plane.ports, operator, name);
         const { text } = await keyInTeams(plane.ports, operator, { [teamId]: ['builder'] });
-        return { teamId, text, client: createEngineClient({ url: api.url, apiKey: text }) };
+        return { teamId, text, client: new LinuxBuilderClient({ url: api.url, apiKey: text }) };
       }),
     );
     plane.agent.scripts.set('first', [{ milliseconds: 1_000 }]);
-    const builds: { id: string; client: EngineClient }[] = [];
+    const builds: { id: string; client: LinuxBuilderClient }[] = [];
     for (const { teamId, text, client } of members) {
       const response = await fetch(`${api.url}/v1/builds?team=${teamId}`, {
         method: 'POST',
@@ -266,11 +266,11 @@ describe('builds of two teams', { timeout: 60_000 }, () => {
     expect((await recordOf(blue?.id ?? '')).sharesWith).toBe(red?.id);
     expect(worked('first')).toEqual([red?.id]);
     for (const { id, client } of builds) {
-      expect((await client.readBuild(id)).state).toBe('succeeded');
-      expect(await client.listArtifacts(id)).toHaveLength(1);
-      expect((await client.readLogs(id)).complete).toBe(true);
+      expect((await client.getStatus(id)).state).toBe('succeeded');
+      expect(await client.builds.listArtifacts(id)).toHaveLength(1);
+      expect((await client.builds.readLogs(id)).complete).toBe(true);
       const [foreign = ''] = builds.map((build) => build.id).filter((other) => other !== id);
-      await expect(client.readBuild(foreign)).rejects.toMatchObject({ problem: { code: 'build.not_found' } });
+      await expect(client.getStatus(foreign)).rejects.toMatchObject({ problem: { code: 'build.not_found' } });
     }
   });
 });
@@ -285,9 +285,9 @@ describe('what shares nothing', { timeout: 60_000 }, () => {
     const late = await ended(one, await start(one, 'apart'));
     expect([late.state, late.sharedWith]).toEqual(['succeeded', undefined]);
     expect(late.stages.flatMap(({ steps }) => steps).every(({ hit }) => hit)).toBe(true);
-    const verification = await one.verifyBuild(sharers[0]?.id ?? '');
+    const verification = await one.builds.verify(sharers[0]?.id ?? '');
     expect((await ended(one, verification)).sharedWith).toBeUndefined();
-    expect(await one.listVerifications(sharers[0]?.id ?? '')).toMatchObject([{ verdict: 'identical' }]);
+    expect(await one.builds.listVerifications(sharers[0]?.id ?? '')).toMatchObject([{ verdict: 'identical' }]);
     const identity = (await recordOf(leader.id)).sharing ?? '-';
     expect(await plane.ports.table.get(claimKey(one.tenantId, identity))).toBeUndefined();
     expect(workOf(await recordOf(late.id))).toBe(late.id);

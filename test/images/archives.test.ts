@@ -85,7 +85,7 @@ describe.each(['contained', 'privileged'] as const)('a spec that names an archiv
     proxy = await startWebProxy();
     proxy.hosts.set('only-proxy.invalid', '127.0.0.1');
     engine = await startEngineInProcess(directory, { mode, privateHosts: 'localhost', proxy: proxy.url });
-    await engine.client.setSecret('site', password);
+    await engine.client.secrets.set('site', password);
     site.authorization = `Basic ${Buffer.from(`ci:${password}`).toString('base64')}`;
     site.open = (_path, request) => request.headers.host?.startsWith('only-proxy.invalid') === true;
     const began = performance.now();
@@ -147,7 +147,7 @@ describe.each(['contained', 'privileged'] as const)('a spec that names an archiv
     expect(read('srv/release')).toContain('BEGIN PGP SIGNED MESSAGE');
     expect(read('srv/environment')).not.toMatch(/proxy/i);
     const lines: string[] = [];
-    for await (const { text } of engine.client.followLogs(buildId)) lines.push(text);
+    for await (const { text } of engine.client.streamLogs(buildId)) lines.push(text);
     expect(lines.join('\n')).toContain('http://proxy-user:***@127.0.0.1');
     for (const form of [proxy.password, encodeURIComponent(proxy.password)]) {
       expect([form, filesWith(directory, form)]).toEqual([form, []]);
@@ -164,7 +164,7 @@ describe.each(['contained', 'privileged'] as const)('a spec that names an archiv
   });
 
   it('is refused with the archive and the field where the password is another', async () => {
-    await engine.client.setSecret('site', 'wrong');
+    await engine.client.secrets.set('site', 'wrong');
     const started = await engine.client.startBuild(spec());
     expect((await engine.client.waitForBuild(started.id)).failure).toMatchObject({
       code: 'archive.unauthorized',

@@ -56,7 +56,7 @@ describe('tests of a spec', () => {
       ...['boot-test.iso.bios', 'boot-test.iso.uefi', 'boot-test.raw.bios', 'boot-test.raw.uefi'],
     ]);
     for (const { id, facts } of tests) console.log(`${id}: up after ${facts.bootSeconds} s (${facts.acceleration})`);
-    const names = (await engine.client.listArtifacts(ended.id)).map(({ name }) => name).sort();
+    const names = (await engine.client.builds.listArtifacts(ended.id)).map(({ name }) => name).sort();
     expect(names).toEqual(['edge.img', 'edge.iso']);
     for (const name of names) await engine.client.downloadArtifact(ended.id, name, folder);
     const shown = ended.evidence.filter(({ kind }) => kind === 'serial-log' || kind === 'screenshot');
@@ -73,15 +73,15 @@ describe('tests of a spec', () => {
     expect(ended.failure).toMatchObject({ code: 'test.failed', step: 'boot-test.raw.bios' });
     expect(ended.failure?.reason).toMatch(/did not find the root file system/);
     expect(ended.failure?.logTail.join('\n')).toContain('00000000-dead-beef-0000-000000000000');
-    expect(await engine.client.listArtifacts(ended.id)).toEqual([]);
+    expect(await engine.client.builds.listArtifacts(ended.id)).toEqual([]);
     await expect(engine.client.downloadArtifact(ended.id, 'edge.img', folder)).rejects.toMatchObject({
       problem: { code: 'artifact.not_found' },
     });
     const [log, screen] = ended.evidence;
     if (log === undefined || screen === undefined) throw new Error('there are a log and a screen');
-    const text = readFileSync((await engine.client.downloadEvidence(ended.id, log, folder)).path, 'utf8');
+    const text = readFileSync((await engine.client.builds.downloadEvidence(ended.id, log, folder)).path, 'utf8');
     expect(text).toContain('ALERT!  UUID=00000000-dead-beef-0000-000000000000 does not exist');
-    const picture = readFileSync((await engine.client.downloadEvidence(ended.id, screen, folder)).path);
+    const picture = readFileSync((await engine.client.builds.downloadEvidence(ended.id, screen, folder)).path);
     expect(picture.subarray(1, 4).toString('latin1')).toBe('PNG');
     expect(picture.length).toBeGreaterThan(1_000);
   });
@@ -93,6 +93,6 @@ describe('tests of a spec', () => {
     });
     expect(ended.failure).toMatchObject({ code: 'test.failed' });
     expect(ended.failure?.reason).toContain('"port: 2222" does not hold: no connection is taken there');
-    expect(await engine.client.listArtifacts(ended.id)).toEqual([]);
+    expect(await engine.client.builds.listArtifacts(ended.id)).toEqual([]);
   });
 });

@@ -57,7 +57,7 @@ describe('a posted spec becomes container images', () => {
         expect(steps.filter(({ hit }) => !hit).map(({ id }) => id)).toEqual(
           compression === 'gzip' ? steps.map(({ id }) => id) : ['oci'],
         );
-        for (const artifact of await engine.client.listArtifacts(started.id)) {
+        for (const artifact of await engine.client.builds.listArtifacts(started.id)) {
           await engine.client.downloadArtifact(started.id, artifact.name, join(folder, compression));
           const { milliseconds } = steps.find(({ id }) => id === artifact.type) ?? {};
           console.log(`${compression}: ${artifact.name} ${artifact.size} bytes, ${milliseconds?.program ?? 0} ms`);

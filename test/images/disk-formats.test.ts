@@ -30,7 +30,7 @@ describe('a posted spec becomes every output, in the forms that are not usual', 
       expect(ended.failure).toBeUndefined();
       expect(ended.state).toBe('succeeded');
       const steps = ended.stages.flatMap((stage) => stage.steps);
-      const artifacts = await engine.client.listArtifacts(started.id);
+      const artifacts = await engine.client.builds.listArtifacts(started.id);
       for (const { name, type, size } of download ? artifacts : []) {
         const { milliseconds } = steps.find(({ id }) => id === type) ?? {};
         console.log(`${name}: ${(size / mib).toFixed(1)} MiB, ${((milliseconds?.program ?? 0) / 1_000).toFixed(1)} s`);

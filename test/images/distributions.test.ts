@@ -95,7 +95,7 @@ describe(`Ubuntu, ${archive === undefined ? 'of which no archive is configured' 
       );
       const bill = ended.evidence.find(({ kind }) => kind === 'spdx');
       if (bill === undefined) throw new Error('there is a bill of materials');
-      const text = readFileSync((await engine.client.downloadEvidence(ended.id, bill, folder)).path, 'utf8');
+      const text = readFileSync((await engine.client.builds.downloadEvidence(ended.id, bill, folder)).path, 'utf8');
       expect(text).toContain('pkg:deb/ubuntu/dpkg@');
     },
   );

@@ -51,7 +51,7 @@ beforeAll(async () => {
     const engine = await open(mode);
     try {
       const ended = await build(engine, spec);
-      for (const { name, sha256 } of await engine.client.listArtifacts(ended.id)) {
+      for (const { name, sha256 } of await engine.client.builds.listArtifacts(ended.id)) {
         made[mode][name] = sha256;
         await engine.client.downloadArtifact(ended.id, name, join(folder, mode));
       }

@@ -73,16 +73,16 @@ describe('one spec with every customization becomes every output', () => {
     try {
       const place = { url: site.url.replace('127.0.0.1', 'localhost'), key: site.key };
       const text = JSON.stringify(everythingSpec(place, `http://10.0.2.2:${web.port}`));
-      await engine.client.uploadFile(new Blob([everythingUpload]), { name: 'sent' });
+      await engine.client.uploads.send(new Blob([everythingUpload]), { name: 'sent' });
       const began = performance.now();
       const started = await engine.client.startBuild({ text, mediaType: 'application/json' });
       build = await engine.client.waitForBuild(started.id);
       expect(build.failure).toBeUndefined();
       console.log(`built in ${((performance.now() - began) / 1_000).toFixed(0)} s, its boot tests included`);
-      artifacts = await engine.client.listArtifacts(build.id);
+      artifacts = await engine.client.builds.listArtifacts(build.id);
       for (const { name } of artifacts) await engine.client.downloadArtifact(build.id, name, folder);
-      for (const file of build.evidence) await engine.client.downloadEvidence(build.id, file, join(folder, 'evidence'));
-      writeFileSync(join(folder, 'key.pem'), (await engine.client.readSigningKey()).publicKey);
+      for (const file of build.evidence) await engine.client.builds.downloadEvidence(build.id, file, join(folder, 'evidence'));
+      writeFileSync(join(folder, 'key.pem'), (await engine.client.service.readSigningKey()).publicKey);
     } finally {
       await engine.close();
       removeFolder(directory);

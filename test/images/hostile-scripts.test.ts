@@ -90,7 +90,7 @@ describe('a script of a hostile tenant', () => {
     expect(ended.failure).toMatchObject({ code: 'script.timeout', step: 'hostile' });
     let bytes = 0;
     let last = '';
-    for await (const { text, step } of engine.client.followLogs(ended.id)) {
+    for await (const { text, step } of engine.client.streamLogs(ended.id)) {
       bytes += text.length;
       if (step !== 'tar') last = text.includes('the log has reached its limit') ? text : last;
     }

@@ -52,8 +52,8 @@ it('kill -9 of the engine while a webhook, a usage record or a cleanup is in fli
     response.writeHead(204).end();
   };
   try {
-    const webhook = await engine.client.createWebhook({ url: `http://${host}/hook`, events: ['*'] });
-    await engine.client.setRetentionPolicy('newest', { expire: { beyondNewest: 1, per: 'name' } });
+    const webhook = await engine.client.webhooks.create({ url: `http://${host}/hook`, events: ['*'] });
+    await engine.client.retention.setPolicy('newest', { expire: { beyondNewest: 1, per: 'name' } });
     const builds: string[] = [];
     for (let round = 0; round < rounds; round += 1) {
       const moment = (['webhook', 'usage', 'cleanup'] as const)[round % 3] ?? 'webhook';
@@ -73,18 +73,18 @@ it('kill -9 of the engine while a webhook, a usage record or a cleanup is in fli
       const ended = await engine.client.waitForBuild(id, { pollMilliseconds: 200 });
       expect([moment, ended.state, ended.failure]).toEqual([moment, 'succeeded', undefined]);
       if (moment === 'cleanup') {
-        const { id: cleanupId } = await engine.client.startCleanup({ dryRun: false });
+        const { id: cleanupId } = await engine.client.retention.startCleanup({ dryRun: false });
         await sleep(random.between(0, 60));
         await kill(moment);
-        await until(async () => (await engine.client.readCleanup(cleanupId)).state === 'done');
+        await until(async () => (await engine.client.retention.readCleanup(cleanupId)).state === 'done');
       }
     }
     // What was in flight when the engine died is sent again when its claim ends, a minute later.
-    const open = () => engine.client.listWebhookDeliveries(webhook.webhook.id, { state: 'pending' });
+    const open = () => engine.client.webhooks.listDeliveries(webhook.webhook.id, { state: 'pending' }).all();
     await until(async () => (await open()).length === 0);
-    const deliveries = await engine.client.listWebhookDeliveries(webhook.webhook.id);
+    const deliveries = await engine.client.webhooks.listDeliveries(webhook.webhook.id).all();
     expect(deliveries.filter(({ state }) => state !== 'succeeded')).toEqual([]);
-    const images = await Promise.all(builds.map((id) => engine.client.readBuildRetention(id)));
+    const images = await Promise.all(builds.map((id) => engine.client.builds.readRetention(id)));
     expect(images.map(({ image }) => image.state)).toEqual([...new Array(rounds - 1).fill('trashed'), 'kept']);
     expect(killed).toEqual({ webhook: 3, usage: 3, cleanup: 3 });
     await engine.stop();

@@ -59,7 +59,7 @@ describe('a build from a lock', () => {
   let archive: MovingArchive;
   let engine: TestEngine;
   let first: { id: string; digest: string };
-  let locked: Awaited<ReturnType<TestEngine['client']['readBuildLock']>>;
+  let locked: Awaited<ReturnType<TestEngine['client']['builds']['readLock']>>;
 
   const start = (folder: string, name: string) => {
     const snapshots = `${archive.url}/snapshots/{archive}/{timestamp}`;
@@ -70,7 +70,7 @@ describe('a build from a lock', () => {
     const began = performance.now();
     const started = await of.client.startBuild(what, lock === undefined ? {} : { lock });
     const ended = await of.client.waitForBuild(started.id);
-    const [artifact] = ended.state === 'succeeded' ? await of.client.listArtifacts(started.id) : [];
+    const [artifact] = ended.state === 'succeeded' ? await of.client.builds.listArtifacts(started.id) : [];
     console.log(`lock: ${ended.state} in ${((performance.now() - began) / 1_000).toFixed(1)} s`);
     return { id: started.id, ended, digest: artifact?.sha256 ?? '' };
   };
@@ -81,7 +81,7 @@ describe('a build from a lock', () => {
     const built = await build(engine);
     expect(built.ended.failure).toBeUndefined();
     first = built;
-    locked = await engine.client.readBuildLock(first.id);
+    locked = await engine.client.builds.readLock(first.id);
     archive.moved = true;
   });
   afterAll(async () => {
@@ -94,12 +94,12 @@ describe('a build from a lock', () => {
 
   it('has each package of the image, by digest, and nothing of its run', async () => {
     const names = locked.lock.steps.flatMap(({ packages }) => packages.map(({ name }) => name));
-    const evidence = await engine.client.readBuild(first.id);
+    const evidence = await engine.client.getStatus(first.id);
     expect(evidence.evidence.map(({ name }) => name)).toContain('packages.jsonl');
     const folder = mkdtempSync(join(caches, 'evidence-'));
     const listed = evidence.evidence.find(({ name }) => name === 'packages.jsonl');
     if (listed === undefined) throw new Error('no list of packages');
-    const { path } = await engine.client.downloadEvidence(first.id, listed, folder);
+    const { path } = await engine.client.builds.downloadEvidence(first.id, listed, folder);
     const installed = readFileSync(path, 'utf8')
       .trim()
       .split('\n')
@@ -117,13 +117,13 @@ describe('a build from a lock', () => {
     expect(second.digest).toBe(first.digest);
     expect(second.ended.stages.flatMap(({ steps }) => steps.map(({ hit }) => hit))).not.toContain(false);
     // Once more without the cache: of the packages by their digests, since the indexes are gone.
-    const verifying = await engine.client.verifyBuild(second.id);
+    const verifying = await engine.client.builds.verify(second.id);
     const verified = await engine.client.waitForBuild(verifying.id);
     expect(verified.failure).toBeUndefined();
-    const [found] = await engine.client.listVerifications(second.id);
+    const [found] = await engine.client.builds.listVerifications(second.id);
     if (found?.verdict !== 'identical') console.log(JSON.stringify(found?.first, null, 1));
     expect(found?.verdict).toBe('identical');
-    expect((await engine.client.readBuildLock(second.id)).sha256).toBe(locked.sha256);
+    expect((await engine.client.builds.readLock(second.id)).sha256).toBe(locked.sha256);
   });
 
   it('has what a build of the same state by its date has: its signature is verified, and every step is a hit', async () => {
@@ -138,7 +138,7 @@ describe('a build from a lock', () => {
     try {
       const unlocked = await build(other);
       expect(unlocked.ended.failure?.code).toBe('archive.untrusted');
-      const stored = await other.client.uploadLock(locked.lock);
+      const stored = await other.client.locks.upload(locked.lock);
       expect(stored).toEqual({ sha256: locked.sha256, recorded: false });
       archive.lost = ['bzip2_', 'libbz2-1.0_'];
       const refused = await build(other, stored.sha256);

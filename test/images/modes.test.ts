@@ -97,7 +97,7 @@ describe('one spec in a container, contained on this machine, and privileged', (
         if (bytes !== undefined) writeFileSync(join(out, 'modules', step.id), bytes);
       }
       const artifacts: Row['artifacts'] = {};
-      for (const artifact of await engine.client.listArtifacts(started.id)) {
+      for (const artifact of await engine.client.builds.listArtifacts(started.id)) {
         artifacts[artifact.name] = artifact.sha256;
         await engine.client.downloadArtifact(started.id, artifact.name, out);
       }

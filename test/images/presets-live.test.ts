@@ -40,7 +40,7 @@ describe('the preset', () => {
     const { build } = await buildPreset('kiosk-desktop');
     const evidence = build.evidence.find(({ kind }) => kind === 'screenshot');
     if (evidence === undefined) throw new Error('there is no picture of the screen');
-    const { path } = await client().downloadEvidence(build.id, evidence, folder);
+    const { path } = await client().builds.downloadEvidence(build.id, evidence, folder);
     const [background, writing] = coloursOf(path);
     // The page's, and the white of what is written on it.
     expect(background?.colour).toBe('#105030');

@@ -65,7 +65,7 @@ describe.each(releases)('every output of %s', (release, upstream, distribution) 
       const ended = await engine.client.waitForBuild(started.id);
       expect(ended.failure).toBeUndefined();
       console.log(`${release}: ${((performance.now() - began) / 1_000).toFixed(0)} s`);
-      const artifacts = await engine.client.listArtifacts(started.id);
+      const artifacts = await engine.client.builds.listArtifacts(started.id);
       expect(artifacts.map(({ type }) => type).sort()).toEqual([...outputTypes].sort());
       for (const { name, size } of artifacts) {
         console.log(`  ${name}: ${(size / mib).toFixed(1)} MiB`);

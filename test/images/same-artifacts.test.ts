@@ -35,7 +35,7 @@ beforeAll(async () => {
   const first = folders['by-cost'];
   const seeding = await startEngineInProcess(first, { mode: 'contained', slots: 2 });
   const body = JSON.stringify(smallSpec([]));
-  const [warming] = (await seeding.client.warmCache({ spec: { body, mediaType: 'application/json' } })).builds;
+  const [warming] = (await seeding.client.cache.warm({ spec: { text: body, mediaType: 'application/json' } })).builds;
   const warmed = await seeding.client.waitForBuild(warming?.id ?? '', { pollMilliseconds: 200 });
   const tenant = { tenantId: seeding.tenantId, apiKey: seeding.apiKey };
   await seeding.close();
@@ -85,7 +85,7 @@ async function make(fusing: Fusing, spec: object): Promise<Made> {
     stages,
     ran: stages.flatMap(({ steps }) => steps.filter(({ hit }) => !hit).map(({ id }) => id)),
     results: Object.fromEntries(results),
-    artifacts: (await client.listArtifacts(started.id)).map(({ name, sha256, size }) => ({ name, sha256, size })),
+    artifacts: (await client.builds.listArtifacts(started.id)).map(({ name, sha256, size }) => ({ name, sha256, size })),
   };
 }
 
@@ -94,7 +94,7 @@ async function lose(fusing: Fusing, { plan }: Made, numbers: readonly number[]):
   const own = plan.steps.filter((step) => step.scope === 'tenant');
   const artifact = own.filter((step) => step.produces === 'artifact');
   const lost = new Set([...artifact, ...numbers.flatMap((number) => own[number % own.length] ?? [])]);
-  for (const step of lost) await engineOf(fusing).client.removeCached(step.key);
+  for (const step of lost) await engineOf(fusing).client.cache.remove(step.key);
   return plan.steps.filter((step) => lost.has(step)).map(({ id }) => id);
 }
 
@@ -113,7 +113,7 @@ function runAgain({ plan }: Made, lost: readonly string[]): readonly string[] {
 /** Which steps share a stage, as text. */
 async function cutOf(fusing: Fusing, spec: object): Promise<string> {
   const text = JSON.stringify(spec);
-  const { stages } = await engineOf(fusing).client.previewPlan({ text, mediaType: 'application/json' });
+  const { stages } = await engineOf(fusing).client.builds.preview({ text, mediaType: 'application/json' });
   return JSON.stringify(stages.map(({ steps }) => steps));
 }
 

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { outputTypes } from '../../core/spec/releases.ts';
 import { findArchives } from '../../local/archive-sources.ts';
-import type { EngineClient } from '../../sdk/client.ts';
+import type { LinuxBuilderClient } from '../../sdk/client.ts';
 import { buildDigests } from '../support/build-digests.ts';
 import { builderRootForTests } from '../support/builder-parts.ts';
 import { engineFolder, inspectStores, removeFolder, startTestEngine } from '../support/engine.ts';
@@ -84,8 +84,8 @@ describe('the spec with every customization and every output comes out the same,
   }
 
   /** Builds the spec by a client whose engine has nothing in its cache; answers the build's id. */
-  async function start(client: EngineClient, how: string): Promise<string> {
-    await client.uploadFile(new Blob([everythingUpload]), { name: 'sent' });
+  async function start(client: LinuxBuilderClient, how: string): Promise<string> {
+    await client.uploads.send(new Blob([everythingUpload]), { name: 'sent' });
     const began = performance.now();
     const started = await client.startBuild({ text, mediaType: 'application/json' });
     const ended = await client.waitForBuild(started.id);
@@ -127,19 +127,19 @@ describe('the spec with every customization and every output comes out the same,
     moved = { artifacts, steps: await buildDigests(stores, id).finally(() => stores.close()) };
   }
 
-  async function artifactsOf(client: EngineClient, id: string): Promise<Made['artifacts']> {
-    const artifacts = await client.listArtifacts(id);
+  async function artifactsOf(client: LinuxBuilderClient, id: string): Promise<Made['artifacts']> {
+    const artifacts = await client.builds.listArtifacts(id);
     expect(artifacts.map(({ type }) => type).sort()).toEqual([...outputTypes].sort());
     return Object.fromEntries(artifacts.map(({ name, sha256 }) => [name, sha256]));
   }
 
   /** Builds once more from the first build's lock and the layers in the cache: the pointers to the artifacts go first. */
-  async function buildCached(client: EngineClient): Promise<void> {
-    const { steps } = await client.previewPlan({ text, mediaType: 'application/json' });
+  async function buildCached(client: LinuxBuilderClient): Promise<void> {
+    const { steps } = await client.builds.preview({ text, mediaType: 'application/json' });
     const exports = steps.filter(({ id }) => outputTypes.some((type) => type === id));
-    for (const { key } of exports) await client.removeCached(key);
-    const { lock, sha256 } = await client.readBuildLock(firstId);
-    expect(await client.uploadLock(lock)).toEqual({ sha256, recorded: true });
+    for (const { key } of exports) await client.cache.remove(key);
+    const { lock, sha256 } = await client.builds.readLock(firstId);
+    expect(await client.locks.upload(lock)).toEqual({ sha256, recorded: true });
     const { id } = await client.startBuild({ text, mediaType: 'application/json' }, { lock: sha256 });
     const ended = await client.waitForBuild(id);
     expect(ended.failure).toBeUndefined();
@@ -149,11 +149,11 @@ describe('the spec with every customization and every output comes out the same,
   }
 
   /** What a script of a build sees. */
-  async function surroundings(client: EngineClient): Promise<Surroundings> {
+  async function surroundings(client: LinuxBuilderClient): Promise<Surroundings> {
     const run = 'echo "sees $(date +%s) $(uname -n) $(nproc)"';
     const { id } = await client.startBuild(smallSpec([{ id: 'look', run }]));
     expect((await client.waitForBuild(id)).failure).toBeUndefined();
-    for await (const { text: line } of client.followLogs(id)) {
+    for await (const { text: line } of client.streamLogs(id)) {
       const [, now, name = '', processors] = /^sees (\d+) (\S+) (\d+)$/.exec(line) ?? [];
       if (now !== undefined) return { now: Number(now), hostname: name, processors: Number(processors) };
     }

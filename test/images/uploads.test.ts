@@ -42,9 +42,9 @@ async function build(name: string, mode: 'contained' | 'privileged', verifies: b
   const engine = await startEngineInProcess(directory, { mode, ...(openRunner === undefined ? {} : { openRunner }) });
   try {
     const began = performance.now();
-    const upload = await engine.client.uploadFile(large);
+    const upload = await engine.client.uploads.send(large);
     const uploaded = performance.now();
-    const small = await engine.client.uploadFile(new Blob(['small\n']), { name: 'small' });
+    const small = await engine.client.uploads.send(new Blob(['small\n']), { name: 'small' });
     const spec = {
       ...smallSpec([]),
       files: [
@@ -56,7 +56,7 @@ async function build(name: string, mode: 'contained' | 'privileged', verifies: b
     const ended = await engine.client.waitForBuild(started.id, { pollMilliseconds: 200 });
     expect(ended.failure).toBeUndefined();
     const built = performance.now();
-    const [artifact] = await engine.client.listArtifacts(started.id);
+    const [artifact] = await engine.client.builds.listArtifacts(started.id);
     if (artifact === undefined) throw new Error('the build made nothing');
     const { path } = await engine.client.downloadArtifact(started.id, artifact.name, join(folder, name));
     const step = ended.stages.flatMap(({ steps }) => steps).find(({ id }) => id === 'files');
@@ -68,9 +68,9 @@ async function build(name: string, mode: 'contained' | 'privileged', verifies: b
     };
     let verification: Verification | undefined;
     if (verifies) {
-      const again = await engine.client.verifyBuild(started.id);
+      const again = await engine.client.builds.verify(started.id);
       expect((await engine.client.waitForBuild(again.id, { pollMilliseconds: 200 })).failure).toBeUndefined();
-      verification = (await engine.client.listVerifications(started.id))[0];
+      verification = (await engine.client.builds.listVerifications(started.id))[0];
     }
     rows.set(name, { upload, artifact, file: path, seconds, verification });
     const text = Object.entries(seconds).map(([what, time]) => `${what} ${time.toFixed(1)} s`);

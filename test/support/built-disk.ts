@@ -1,5 +1,5 @@
 import { expect } from 'vitest';
-import type { EngineClient } from '../../sdk/client.ts';
+import type { LinuxBuilderClient } from '../../sdk/client.ts';
 import { engineFolder, removeFolder } from './engine.ts';
 import { startEngineInProcess } from './engine-in-process.ts';
 import { bootDisk } from './qemu.ts';
@@ -12,7 +12,7 @@ const password = 'linux-builder';
  * @returns path of the disk, in `folder`
  */
 export async function buildDisk(
-  spec: Parameters<EngineClient['startBuild']>[0],
+  spec: Parameters<LinuxBuilderClient['startBuild']>[0],
   name: string,
   folder: string,
 ): Promise<string> {

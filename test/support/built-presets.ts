@@ -48,7 +48,7 @@ async function buildPreset(
   const tests = build.stages.flatMap(({ steps }) => steps).filter(({ program }) => program === 'boot-test');
   expect(tests.map(({ state, hit }) => ({ state, hit }))).toEqual([{ state: 'succeeded', hit: false }]);
   expect(Number(tests[0]?.facts.assertions)).toBeGreaterThan(1);
-  const artifacts = await client.listArtifacts(id);
+  const artifacts = await client.builds.listArtifacts(id);
   expect(artifacts).toHaveLength(1);
   const [artifact] = artifacts;
   if (artifact === undefined) throw new Error('the preset made nothing');

@@ -5,10 +5,10 @@ import { operations } from '../../functions/api/operations.ts';
 import { largestBodyBytes } from '../../functions/shared/request-body.ts';
 import { createRouter } from '../../functions/shared/router.ts';
 import { startHttpFront } from '../../local/http/front.ts';
-import { createEngineClient, type EngineClient } from '../../sdk/client.ts';
+import { LinuxBuilderClient } from '../../sdk/client.ts';
 
 /** The owner of a tenant, with the SDK's calls. */
-export interface Caller extends EngineClient {
+export interface Caller extends LinuxBuilderClient {
   readonly tenantId: string;
   readonly apiKey: string;
 }
@@ -32,7 +32,7 @@ export async function openApiOver(ports: Ports): Promise<OpenedApi> {
     caller: async (name) => {
       const { tenant, key, writes } = foundTenant(ports, { name, owner: { name: 'owner' }, keyName: 'test' });
       await table.transact(writes);
-      const client = createEngineClient({ url, apiKey: key.text });
+      const client = new LinuxBuilderClient({ url, apiKey: key.text });
       return { ...client, tenantId: tenant.tenantId, apiKey: key.text };
     },
   };

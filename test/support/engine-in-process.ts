@@ -4,7 +4,7 @@ import { readConfiguration } from '../../local/configuration.ts';
 import { type Engine, type EngineParts, startEngine } from '../../local/engine.ts';
 import { createLog } from '../../local/log.ts';
 import { ensureBuilderRoot } from '../../scripts/builder-root.ts';
-import { createEngineClient, type EngineClient } from '../../sdk/client.ts';
+import { LinuxBuilderClient } from '../../sdk/client.ts';
 import { project } from './engine.ts';
 
 /** Who uses an engine: its first tenant. */
@@ -15,7 +15,7 @@ export interface FirstTenant {
 
 /** An engine inside the test's own process: its ports are at hand while it runs. */
 export interface EngineInProcess extends Engine, FirstTenant {
-  readonly client: EngineClient;
+  readonly client: LinuxBuilderClient;
   readonly builderRoot: string;
 }
 
@@ -60,6 +60,6 @@ export async function startEngineInProcess(
   const engine = await startEngine(configuration, quiet, parts);
   const { table, clock, ids } = engine.ports;
   const { tenantId, apiKey } = tenant ?? (await bootstrapFirstKey(table, clock, ids, { tenantName: 'test' }));
-  const client = createEngineClient({ url: engine.url, apiKey });
+  const client = new LinuxBuilderClient({ url: engine.url, apiKey });
   return { ...engine, client, tenantId, apiKey, builderRoot: root.directory };
 }

@@ -11,7 +11,7 @@ import type { Table } from '../../core/ports/table.ts';
 import { openObjects } from '../../local/object-store.ts';
 import { openSecrets } from '../../local/secrets.ts';
 import { ensureBuilderRoot } from '../../scripts/builder-root.ts';
-import { createEngineClient, type EngineClient } from '../../sdk/client.ts';
+import { LinuxBuilderClient } from '../../sdk/client.ts';
 
 /** The clone's folder. */
 export const project = join(import.meta.dirname, '../..');
@@ -21,7 +21,7 @@ const credentialsSchema = z.looseObject({ url: z.url(), apiKey: z.string() });
 export interface TestEngine {
   readonly directory: string;
   readonly pid: number;
-  readonly client: EngineClient;
+  readonly client: LinuxBuilderClient;
   /** The owner's key. */
   readonly apiKey: string;
   /** kill -9, as a crash of the machine's memory would. */
@@ -76,7 +76,7 @@ export async function startTestEngine(
   return {
     directory,
     pid: pidOf(child),
-    client: createEngineClient(credentials),
+    client: new LinuxBuilderClient(credentials),
     apiKey: credentials.apiKey,
     kill: async () => {
       child.kill('SIGKILL');

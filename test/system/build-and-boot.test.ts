@@ -63,15 +63,15 @@ describe('a posted spec becomes a bootable ISO', () => {
 
   it('tells in its log what each step did', async () => {
     const steps = new Set<string>();
-    for await (const line of engine.client.followLogs(build.id)) steps.add(line.step);
+    for await (const line of engine.client.streamLogs(build.id)) steps.add(line.step);
     expect([...steps]).toEqual(expect.arrayContaining(['bootstrap', 'packages', 'initramfs', 'iso']));
   });
 
   it('has evidence of what is in it, signed by the engine, and it verifies offline', async () => {
     const folder = join(directory, 'evidence');
     await engine.client.downloadArtifact(build.id, 'minimal.iso', folder);
-    for (const file of build.evidence) await engine.client.downloadEvidence(build.id, file, folder);
-    writeFileSync(join(directory, 'key.pem'), (await engine.client.readSigningKey()).publicKey);
+    for (const file of build.evidence) await engine.client.builds.downloadEvidence(build.id, file, folder);
+    writeFileSync(join(directory, 'key.pem'), (await engine.client.service.readSigningKey()).publicKey);
     const cli = join(import.meta.dirname, '../../cli/lbuild.mjs');
     const verify = () => {
       const argv = [cli, 'verify-artifact', folder, '--key', join(directory, 'key.pem'), '--json'];
@@ -107,7 +107,7 @@ describe('a posted spec becomes a bootable ISO', () => {
     expect(ended.state).toBe('succeeded');
     expect(ended.stages.map((stage) => stage.attempts)).toEqual([0, 0, 0]);
     expect(ended.stages.flatMap((stage) => stage.steps).every((step) => step.hit)).toBe(true);
-    const digest = async (id: string) => (await engine.client.listArtifacts(id)).map((artifact) => artifact.sha256);
+    const digest = async (id: string) => (await engine.client.builds.listArtifacts(id)).map((artifact) => artifact.sha256);
     expect(await digest(again.id)).toEqual(await digest(build.id));
   });
 

@@ -56,7 +56,7 @@ describe.each(['engine', 'agent'] as const)('kill -9 of the %s', (victim) => {
 /** Waits until the step is at work. An export is quick: it is caught as soon as its stage's builder is there. */
 async function untilRunning(engine: TestEngine, id: string, step: string): Promise<void> {
   for (;;) {
-    const build = await engine.client.readBuild(id);
+    const build = await engine.client.getStatus(id);
     if (build.ended) throw new Error(`the build ended before ${step} was seen: ${build.state}`);
     const found = build.stages.flatMap((stage) => stage.steps).find((candidate) => candidate.id === step);
     if (found?.state === 'running') return;

@@ -38,7 +38,7 @@ describe('how a build ends badly', () => {
     expect(ended.failure?.remedy).not.toBe('');
     expect(ended.stages.find((stage) => stage.id === 's2')?.attempts).toBe(1);
     expect(ended.stages.find((stage) => stage.id === 's3')?.state).toBe('skipped');
-    expect(await engine.client.listArtifacts(ended.id)).toEqual([]);
+    expect(await engine.client.builds.listArtifacts(ended.id)).toEqual([]);
   });
 
   it('the CLI tells the same, and exits with 1', async () => {
@@ -67,7 +67,7 @@ describe('how a build ends badly', () => {
     const started = await engine.client.startBuild(smallSpec([{ id: 'site', run }]));
     while (!processesOfScript().some((line) => line.includes('sleep 4244'))) await sleep(100);
     const began = Date.now();
-    await engine.client.cancelBuild(started.id);
+    await engine.client.builds.cancel(started.id);
     const ended = await engine.client.waitForBuild(started.id, { pollMilliseconds: 50 });
     const rest = () => [...processesOfScript(), ...leftoversOf(directory, { besideSpares: true }).folders];
     while (rest().length > 0 && Date.now() - began < 10_000) await sleep(50);

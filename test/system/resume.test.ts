@@ -37,7 +37,7 @@ async function build(
 }
 
 async function digestOf(where: EngineInProcess, ended: BuildDetail): Promise<string | undefined> {
-  return (await where.client.listArtifacts(ended.id))[0]?.sha256;
+  return (await where.client.builds.listArtifacts(ended.id))[0]?.sha256;
 }
 
 const first: SmallStep = { id: 'first', run: 'echo first > /srv/first' };
@@ -48,7 +48,7 @@ it('a build that failed at step 5 of 6 is resumed: 5 and 6 run, and the file is 
   expect(stepsOf(failed).map(({ id }) => id)).toEqual(['bootstrap', 'packages', 'system', 'first', 'second', 'tar']);
   expect(failed.failure).toMatchObject({ code: 'script.failed', step: 'second' });
   const spec = smallSpec([first, second]);
-  const resumed = await engine.client.resumeBuild(failed.id, { spec });
+  const resumed = await engine.client.builds.resume(failed.id, { spec });
   const ended = await engine.client.waitForBuild(resumed.id, { pollMilliseconds: 200 });
   expect([ended.failure, ended.state, ended.resumedFrom]).toEqual([undefined, 'succeeded', failed.id]);
   expect(attemptsOf(ended)).toEqual({ bootstrap: 0, packages: 0, system: 0, first: 0, second: 1, tar: 1 });
@@ -120,9 +120,9 @@ describe('a build that keeps going, whose branches share a builder', () => {
       ...{ top: 'succeeded', left: 'failed', right: 'succeeded', alone: 'succeeded', join: 'skipped' },
     });
     const said: string[] = [];
-    for await (const { step, text } of engine.client.followLogs(failed.id)) said.push(`${step}: ${text}`);
+    for await (const { step, text } of engine.client.streamLogs(failed.id)) said.push(`${step}: ${text}`);
     expect(said).toEqual(expect.arrayContaining(['left: no', 'last: no either']));
-    const resumed = await engine.client.resumeBuild(failed.id, {
+    const resumed = await engine.client.builds.resume(failed.id, {
       spec: smallSpec(branches('echo left > /srv/left', 'echo last > /srv/last')),
     });
     const ended = await engine.client.waitForBuild(resumed.id, { pollMilliseconds: 200 });
@@ -184,7 +184,7 @@ describe('a layer of which a byte changed on the disk', () => {
     const failed = await build(engine, changed);
     expect(failed.failure).toMatchObject({ code: 'layer.damaged', step: 'system' });
     expect(failed.failure?.reason).toContain(digest);
-    const resumed = await engine.client.resumeBuild(failed.id);
+    const resumed = await engine.client.builds.resume(failed.id);
     const ended = await engine.client.waitForBuild(resumed.id, { pollMilliseconds: 200 });
     expect(ended.failure).toBeUndefined();
     expect(attemptsOf(ended)).toEqual({ bootstrap: 0, packages: 0, system: 1, first: 1, second: 1, tar: 1 });

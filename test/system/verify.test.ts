@@ -30,9 +30,9 @@ async function build(steps: readonly SmallStep[]): Promise<BuildDetail> {
 }
 
 async function verify(id: string): Promise<{ ended: BuildDetail; found: Verification | undefined }> {
-  const started = await engine.client.verifyBuild(id);
+  const started = await engine.client.builds.verify(id);
   const ended = await engine.client.waitForBuild(started.id, { pollMilliseconds: 200 });
-  const list = await engine.client.listVerifications(id);
+  const list = await engine.client.builds.listVerifications(id);
   return { ended, found: list.find((one) => one.build === ended.id) };
 }
 
@@ -52,15 +52,15 @@ it('one that writes the time does not, and the verification names step and file'
   expect(found?.first).toMatchObject({ step: 'odd', count: 1 });
   expect(found?.first?.files.map(({ path, differs }) => [path, differs])).toEqual([['srv/now', ['digest']]]);
   // What it made is nobody's: the same spec still comes from the cache, with the bytes that it had.
-  const again = await engine.client.retryBuild(odd.id);
+  const again = await engine.client.builds.retry(odd.id);
   const repeated = await engine.client.waitForBuild(again.id, { pollMilliseconds: 200 });
   expect(repeated.stages.flatMap(({ steps }) => steps).map(({ hit }) => hit)).not.toContain(false);
-  const digestOf = async (id: string) => (await engine.client.listArtifacts(id))[0]?.sha256;
+  const digestOf = async (id: string) => (await engine.client.builds.listArtifacts(id))[0]?.sha256;
   expect(await digestOf(again.id)).toBe(await digestOf(odd.id));
 });
 
 it('the two builds differ in what the second does beside the first', async () => {
-  const diff = await engine.client.diffBuildsWhole(clean.id, odd.id);
+  const diff = await engine.client.builds.diffWhole(clean.id, odd.id);
   expect(diff.identical).toBe(false);
   expect(diff.packages).toMatchObject({ count: 0 });
   expect(diff.files.entries.map(({ path, differs }) => [path, differs])).toEqual([

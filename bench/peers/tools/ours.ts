@@ -86,7 +86,7 @@ async function measureBuild(
     throw signal.aborted ? new ToolFailure(`not done after ${options.timeoutSeconds} s`) : error;
   });
   if (build.state !== 'succeeded') throw new ToolFailure(`the build ${build.state}: ${build.failure?.reason}`);
-  const artifacts = await client.listArtifacts(build.id);
+  const artifacts = await client.builds.listArtifacts(build.id);
   const answers = await Promise.all(artifacts.map(({ name }) => downloadAnswers(engine, build.id, name)));
   const seconds = (performance.now() - began) / 1_000;
   if (answers.length === 0 || answers.includes(false)) throw new ToolFailure('what it made cannot be downloaded');
