@@ -10,7 +10,7 @@ import { connect } from '../connection.ts';
 import { CliFailure } from '../failure.ts';
 import type { Output } from '../output.ts';
 import { planText } from '../plan-report.ts';
-import { readSpecFile } from '../spec-file.ts';
+import { readSpecFile, withPlaces } from '../spec-file.ts';
 import { connectionOptionsSchema, engineCommand } from './common-options.ts';
 
 /** `lbuild cache …`: what is cached, why something was not, and what is to go or to come. */
@@ -87,7 +87,8 @@ function explainCommand(output: Output): Command {
         else output.line(explanationText(explanation));
         return;
       }
-      const plan = await engine.previewPlan(await readSpecFile(what));
+      const spec = await readSpecFile(what);
+      const plan = await withPlaces(spec, engine.previewPlan(spec));
       if (options.json) output.document({ name: plan.name, comparedWith: plan.comparedWith, steps: plan.steps });
       else output.line(planText(plan));
     });
@@ -172,18 +173,19 @@ function warmCommand(output: Output): Command {
       'build ahead what all tenants share, when nothing else waits; for operators. Without options: every preset',
     )
     .option('--preset <name...>', 'of these presets')
-    .option('--file <spec...>', 'of these specs, in YAML or JSON')
+    .option('--file <spec...>', 'of these specs, in YAML, JSON or TOML')
     .action(async (given: unknown) => {
       const options = warmOptionsSchema.parse(given);
       const engine = connect(options);
       const specs = await Promise.all(options.file.map(readSpecFile));
       const calls = [
-        ...options.preset.map((preset) => ({ preset })),
-        ...specs.map(({ text, mediaType }) => ({ spec: { body: text, mediaType } })),
+        ...options.preset.map((preset) => ({ call: { preset }, spec: undefined })),
+        ...specs.map((spec) => ({ call: { spec: { body: spec.text, mediaType: spec.mediaType } }, spec })),
       ];
       const builds: Build[] = [];
-      for (const call of calls.length === 0 ? [{}] : calls) {
-        builds.push(...(await engine.warmCache({ ...call, idempotencyKey: randomUUID() })).builds);
+      for (const { call, spec } of calls.length === 0 ? [{ call: {}, spec: undefined }] : calls) {
+        const warming = engine.warmCache({ ...call, idempotencyKey: randomUUID() });
+        builds.push(...(await withPlaces(spec, warming)).builds);
       }
       if (options.json) output.document({ builds });
       else for (const build of builds) output.line(buildLine(build));

@@ -6,7 +6,7 @@ import { createEngineClient } from '../../sdk/client.ts';
 import { type Credentials, findConnection } from '../connection.ts';
 import { CliFailure } from '../failure.ts';
 import type { Output } from '../output.ts';
-import { readSpecFile, type SpecFile } from '../spec-file.ts';
+import { placedFields, readSpecFile, type SpecFile } from '../spec-file.ts';
 import { connectionOptionsSchema, engineCommand } from './common-options.ts';
 
 const optionsSchema = connectionOptionsSchema.extend({ offline: z.boolean().default(false) });
@@ -15,7 +15,7 @@ const optionsSchema = connectionOptionsSchema.extend({ offline: z.boolean().defa
 export function validateCommand(output: Output): Command {
   return engineCommand('validate')
     .description('check a spec: by the engine, which knows what it can build, or without one where none is known')
-    .argument('<file>', 'the spec, in YAML or JSON; - is standard input')
+    .argument('<file>', 'the spec, in YAML, JSON or TOML; - is standard input')
     .option('--offline', 'ask no engine')
     .action(async (file: string, given: unknown) => {
       const options = optionsSchema.parse(given);
@@ -30,7 +30,7 @@ export function validateCommand(output: Output): Command {
           code: 'spec.invalid',
           detail: `${file} has ${errors.length} error(s).`,
           remedy: '',
-          fields: errors,
+          fields: await placedFields(spec, errors),
         });
       }
       if (options.json) output.document({ valid: true, errors: [] });
