@@ -7,6 +7,7 @@ import { billingCommand } from './commands/billing.ts';
 import { cacheCommand } from './commands/cache.ts';
 import { cancelCommand } from './commands/cancel.ts';
 import { capabilitiesCommand } from './commands/capabilities.ts';
+import { completeCommand, completionCommand } from './commands/completion.ts';
 import { diffCommand } from './commands/diff.ts';
 import { dlqCommand } from './commands/dlq.ts';
 import { doctorCommand } from './commands/doctor.ts';
@@ -17,6 +18,7 @@ import { keysCommand } from './commands/keys.ts';
 import { listCommand } from './commands/list.ts';
 import { localCommand } from './commands/local.ts';
 import { lockCommand } from './commands/lock.ts';
+import { loginCommand, logoutCommand, profilesCommand } from './commands/login.ts';
 import { logsCommand } from './commands/logs.ts';
 import { maintenanceCommand } from './commands/maintenance.ts';
 import { membersCommand } from './commands/members.ts';
@@ -46,14 +48,19 @@ import { setExit } from './exit.ts';
 import { exitCodeTable } from './exit-codes.ts';
 import { asCliFailure, failureDocument, failureText } from './failure.ts';
 import { processOutput } from './output.ts';
+import about from './package.json' with { type: 'json' };
 
 const output = processOutput();
 const program = new Command('lbuild')
   .description('Custom Linux images from a spec: start builds, follow them, download what they made.')
+  .version(about.version, '-V, --version', 'print the version')
   .addHelpText('after', `\nExit codes:\n${exitCodeTable()}`);
 
 const commands = [
   localCommand,
+  loginCommand,
+  logoutCommand,
+  profilesCommand,
   initCommand,
   schemaCommand,
   capabilitiesCommand,
@@ -98,8 +105,10 @@ const commands = [
   analyticsCommand,
   doctorCommand,
   adminCommand,
+  completionCommand,
 ];
 for (const make of commands) program.addCommand(make(output));
+program.addCommand(completeCommand(output, program), { hidden: true });
 throwOnExit(program);
 
 /** Commander ends the process where usage is wrong; here it throws, so that exit codes are set in one place. */
