@@ -15,7 +15,7 @@ import { downloadCommand } from './commands/download.ts';
 import { holdsCommand } from './commands/holds.ts';
 import { initCommand } from './commands/init.ts';
 import { keysCommand } from './commands/keys.ts';
-import { listCommand } from './commands/list.ts';
+import { buildsCommand, listCommand } from './commands/list.ts';
 import { localCommand } from './commands/local.ts';
 import { lockCommand } from './commands/lock.ts';
 import { loginCommand, logoutCommand, profilesCommand } from './commands/login.ts';
@@ -80,6 +80,7 @@ const commands = [
   diffCommand,
   verifyCommand,
   listCommand,
+  buildsCommand,
   cacheCommand,
   uploadsCommand,
   secretsCommand,

@@ -10,20 +10,9 @@ const load = () => import('@clack/prompts');
 const shown = { output: process.stderr } as const;
 
 /** Asks for a line of text. @throws CliFailure where the user breaks off */
-export async function askText(question: {
-  message: string;
-  initial?: string;
-  check?: (text: string) => string | undefined;
-}): Promise<string> {
+export async function askText(message: string, initial?: string): Promise<string> {
   const { text } = await load();
-  const { message, initial, check } = question;
-  return answered(
-    await text({
-      ...{ message, ...shown },
-      ...(initial === undefined ? {} : { initialValue: initial }),
-      validate: (value) => check?.(value ?? ''),
-    }),
-  );
+  return answered(await text({ message, ...(initial === undefined ? {} : { initialValue: initial }), ...shown }));
 }
 
 /** Asks for a secret, which is not shown. @throws CliFailure where the user breaks off */

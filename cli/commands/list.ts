@@ -1,4 +1,4 @@
-import { type Command, Option } from 'commander';
+import { Command, Option } from 'commander';
 import { z } from 'zod';
 import { buildStates } from '../../core/builds/lifecycle.ts';
 import { buildLine } from '../build-report.ts';
@@ -13,6 +13,13 @@ const optionsSchema = connectionOptionsSchema.extend({
   team: z.string().optional(),
   cursor: z.string().optional(),
 });
+
+/** `lbuild builds …`: `ls` is `lbuild list`. */
+export function buildsCommand(output: Output): Command {
+  return new Command('builds')
+    .description('the builds of the tenant; what is done with one of them has commands of its own, such as status')
+    .addCommand(listCommand(output).name('ls'));
+}
 
 /** `lbuild list`: the tenant's builds, newest first. */
 export function listCommand(output: Output): Command {

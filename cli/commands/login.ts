@@ -118,15 +118,12 @@ function writableFile(): string {
   });
 }
 
-const addressProblem = (text: string): string | undefined =>
-  z.url({ protocol: /^https?$/ }).safeParse(text).success ? undefined : 'It is like https://host.';
-
 async function addressFor(given: string | undefined): Promise<string> {
-  if (given === undefined && canAsk()) return askText({ message: 'Address of the engine', check: addressProblem });
-  if (given !== undefined && addressProblem(given) === undefined) return given.replace(/\/+$/, '');
+  const text = given ?? (canAsk() ? await askText('Address of the engine') : undefined);
+  if (text !== undefined && z.url({ protocol: /^https?$/ }).safeParse(text).success) return text.replace(/\/+$/, '');
   throw new CliFailure('usage', {
     code: 'cli.connection_invalid',
-    detail: given === undefined ? 'No address is given.' : `${JSON.stringify(given)} is no address.`,
+    detail: text === undefined ? 'No address is given.' : `${JSON.stringify(text)} is no address.`,
     remedy: 'Give --url, like https://host.',
   });
 }

@@ -1,10 +1,10 @@
 import type { Command } from 'commander';
 import { z } from 'zod';
 import type { FieldError } from '../../core/errors.ts';
-import { architectures, outputTypes } from '../../core/spec/releases.ts';
 import { createEngineClient } from '../../sdk/client.ts';
 import { type Credentials, findConnection } from '../connection.ts';
 import { CliFailure } from '../failure.ts';
+import { errorsOf } from '../first-spec.ts';
 import type { Output } from '../output.ts';
 import { placedFields, readSpecFile, type SpecFile } from '../spec-file.ts';
 import { connectionOptionsSchema, engineCommand } from './common-options.ts';
@@ -55,8 +55,7 @@ const templateError: FieldError = {
 };
 
 async function checkOffline(spec: SpecFile): Promise<readonly FieldError[]> {
-  // Loaded here and not above: the rules are the largest thing that most commands never need.
-  const [{ parse }, { checkSpec }] = await Promise.all([import('yaml'), import('../../core/spec/check.ts')]);
+  const { parse } = await import('yaml');
   let content: unknown;
   try {
     content = spec.mediaType === 'application/json' ? JSON.parse(spec.text) : parse(spec.text, { maxAliasCount: 0 });
@@ -65,6 +64,5 @@ async function checkOffline(spec: SpecFile): Promise<readonly FieldError[]> {
     throw new CliFailure('usage', { code: 'request.unreadable', detail, remedy: 'Write JSON or YAML.' }, error);
   }
   if (typeof content === 'object' && content !== null && 'template' in content) return [templateError];
-  const checked = checkSpec(content, { architectures, outputs: outputTypes, snapshots: true });
-  return checked.ok ? [] : checked.errors;
+  return errorsOf(content);
 }
