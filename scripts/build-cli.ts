@@ -1,37 +1,15 @@
-import { cp, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { chmod, cp, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { build, type Plugin } from 'esbuild';
+import { build } from 'esbuild';
 import { z } from 'zod';
+import { bundledModules } from './bundled-modules.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const source = path.join(root, 'cli');
 
 /** The part of a package's own description that its notice tells. */
 const aboutSchema = z.looseObject({ name: z.string(), version: z.string(), license: z.string().optional() });
-
-/** Texts of errors in forty languages: the CLI shows its own. */
-const englishOnly: Plugin = {
-  name: 'english-only',
-  setup(bundle) {
-    bundle.onLoad({ filter: /[\\/]zod[\\/]v4[\\/]locales[\\/]index\.js$/ }, () => ({
-      contents: "export { default as en } from './en.js';",
-    }));
-  },
-};
-
-/** Of what is loaded on demand a bundle of CommonJS gives no names: modules are taken wherever there are any. */
-const yamlModule: Plugin = {
-  name: 'yaml-module',
-  setup(bundle) {
-    bundle.onResolve({ filter: /^yaml$/ }, () => ({
-      path: path.join(root, 'node_modules/yaml/browser/dist/index.js'),
-    }));
-  },
-};
-
-/** `require` of packages that are bundled from CommonJS: Node's own modules are all that is left to ask for. */
-const banner = "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);";
 
 /**
  * Builds the package of the CLI, `@linuxbuilder/cli`, into a folder: JavaScript for Node 20 and later with all that it needs
@@ -47,12 +25,13 @@ export async function buildCli(folder: string): Promise<void> {
       absWorkingDir: root,
     },
     ...{ bundle: true, splitting: true, format: 'esm', platform: 'node', target: 'node20', minify: true },
-    ...{ metafile: true, legalComments: 'none', logLevel: 'warning', banner: { js: banner } },
-    // The entry is a program, and needs to be told so.
-    ...{ chunkNames: '[name]-[hash]', plugins: [englishOnly, yamlModule], mainFields: ['module', 'main'] },
+    ...{ metafile: true, legalComments: 'none', logLevel: 'warning' },
+    chunkNames: '[name]-[hash]',
+    ...bundledModules(root),
   });
   const entry = path.join(folder, 'lib', 'lbuild.js');
-  await writeFile(entry, `#!/usr/bin/env node\n${await readFile(entry, 'utf8')}`, { mode: 0o755 });
+  await writeFile(entry, `#!/usr/bin/env node\n${await readFile(entry, 'utf8')}`);
+  await chmod(entry, 0o755);
   await cp(path.join(root, 'presets'), path.join(folder, 'presets'), { recursive: true });
   await cp(path.join(root, 'LICENSE'), path.join(folder, 'LICENSE'));
   await cp(path.join(source, 'README.md'), path.join(folder, 'README.md'));
