@@ -80,7 +80,7 @@ module.exports = {
       comment:
         "The CLI is a customer of the API like any other; it starts local/ by path, as a process. Only the operator's own acts (first key, quotas) go past the API, which does not exist yet or cannot know.",
       severity: 'error',
-      from: { path: '^cli/', pathNot: '^cli/commands/(admin|doctor)\\.ts$' },
+      from: { path: '^(cli|integrations)/', pathNot: '^cli/commands/(admin|doctor)\\.ts$' },
       to: { path: '^(adapters|functions|lib|bin|local|containers)/' },
     },
     {
@@ -93,7 +93,7 @@ module.exports = {
   ],
   options: {
     doNotFollow: { path: 'node_modules' },
-    exclude: { path: '(^|/)(cdk\\.out|\\.lbuild|generated)/' },
+    exclude: { path: '(^|/)(cdk\\.out|\\.lbuild|generated|dist)/' },
     tsPreCompilationDeps: true,
     tsConfig: { fileName: 'tsconfig.json' },
     enhancedResolveOptions: {

@@ -3,6 +3,7 @@ import path from 'node:path';
 import { z } from 'zod';
 import { LinuxBuilderClient } from '../sdk/client.ts';
 import { CliFailure } from './failure.ts';
+import { namedProfile, profilesFile, readProfiles } from './profiles.ts';
 
 /** The credentials that a local engine leaves in its folder for those who may read it. */
 export const credentialsSchema = z.object({ url: z.url({ protocol: /^https?$/ }), apiKey: z.string().min(1) });
@@ -15,11 +16,13 @@ export const stateFolder = '.lbuild';
 export interface ConnectionOptions {
   readonly url?: string | undefined;
   readonly apiKey?: string | undefined;
+  readonly profile?: string | undefined;
 }
 
 /**
- * The engine to talk to: --url and --api-key, else LBUILD_URL and LBUILD_API_KEY, else the credentials of the local
- * engine whose folder is here or above. A found key is never sent to an address that was given.
+ * The engine to talk to: --url and --api-key, else --profile, else LBUILD_URL and LBUILD_API_KEY, else LBUILD_PROFILE,
+ * else the credentials of the local engine whose folder is here or above, else the profile that `lbuild login` made
+ * current. A found key is never sent to an address that was given; a given one may go where a profile says.
  * @throws CliFailure where one of the two is missing or cannot be read.
  */
 export function findConnection(
@@ -27,7 +30,14 @@ export function findConnection(
   environment: NodeJS.ProcessEnv,
   folder: string,
 ): Credentials {
-  const url = options.url ?? environment.LBUILD_URL;
+  if (options.url !== undefined && options.profile !== undefined) {
+    throw new CliFailure('usage', {
+      code: 'cli.usage',
+      detail: 'Both --url and --profile name an engine.',
+      remedy: 'Leave one of them out.',
+    });
+  }
+  const url = options.url ?? (options.profile === undefined ? environment.LBUILD_URL : undefined);
   const apiKey = options.apiKey ?? environment.LBUILD_API_KEY;
   if (url !== undefined && apiKey !== undefined) return checked({ url, apiKey });
   if (url !== undefined) {
@@ -37,17 +47,25 @@ export function findConnection(
       remedy: 'Give --api-key, or set LBUILD_API_KEY.',
     });
   }
-  const file = findCredentials(folder);
-  if (file === undefined) {
-    throw new CliFailure('unreachable', {
-      code: 'cli.no_engine',
-      detail: `No engine is known: no --url, no LBUILD_URL, no ${stateFolder}/ here or above.`,
-      remedy: 'Start one with `lbuild local up`, or give --url and --api-key.',
-    });
-  }
-  const found = readCredentials(file);
+  const found = findWithoutAddress(options.profile ?? emptyAsAbsent(environment.LBUILD_PROFILE), environment, folder);
   return apiKey === undefined ? found : { ...found, apiKey };
 }
+
+function findWithoutAddress(profile: string | undefined, environment: NodeJS.ProcessEnv, folder: string): Credentials {
+  const profiles = profilesFile(environment);
+  if (profile !== undefined) return namedProfile(readProfiles(profiles), profile);
+  const file = findCredentials(folder);
+  if (file !== undefined) return readCredentials(file);
+  const known = readProfiles(profiles);
+  if (known.current !== undefined) return namedProfile(known, known.current);
+  throw new CliFailure('unreachable', {
+    code: 'cli.no_engine',
+    detail: `No engine is known: no --url, no LBUILD_URL, no profile, no ${stateFolder}/ here or above.`,
+    remedy: 'Start one with `lbuild local up`, log in to one with `lbuild login`, or give --url and --api-key.',
+  });
+}
+
+const emptyAsAbsent = (text: string | undefined): string | undefined => (text === '' ? undefined : text);
 
 /** A client for what `findConnection` finds. */
 export function connect(options: ConnectionOptions): LinuxBuilderClient {

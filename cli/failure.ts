@@ -1,17 +1,23 @@
 import { z } from 'zod';
 import { printable } from '../core/builds/printable.ts';
 import { EngineError, type FieldError } from '../core/errors.ts';
-import { ChecksumMismatch } from '../sdk/resuming.ts';
 import { ApiProblem, EngineUnreachable } from '../sdk/engine-error.ts';
+import { ChecksumMismatch } from '../sdk/resuming.ts';
 import { UploadRefused } from '../sdk/uploads.ts';
 import type { ExitName } from './exit-codes.ts';
+import type { Place } from './spec-places.ts';
+
+/** What is wrong with a field, and where in the user's file it stands. */
+export interface PlacedError extends FieldError {
+  readonly place?: Place;
+}
 
 /** A command's end that is no success: what to say, what to do, and the exit code. */
 export class CliFailure extends Error {
   readonly exit: ExitName;
   readonly code: string;
   readonly remedy: string;
-  readonly fields: readonly FieldError[];
+  readonly fields: readonly PlacedError[];
 
   constructor(
     exit: ExitName,
@@ -19,7 +25,7 @@ export class CliFailure extends Error {
       readonly code: string;
       readonly detail: string;
       readonly remedy: string;
-      readonly fields?: readonly FieldError[];
+      readonly fields?: readonly PlacedError[];
     },
     cause?: unknown,
   ) {
@@ -29,6 +35,12 @@ export class CliFailure extends Error {
     this.code = problem.code;
     this.remedy = problem.remedy;
     this.fields = problem.fields ?? [];
+  }
+
+  /** The same with other fields. */
+  withFields(fields: readonly PlacedError[]): CliFailure {
+    const { exit, code, message: detail, remedy, cause } = this;
+    return new CliFailure(exit, { code, detail, remedy, fields }, cause);
   }
 }
 
@@ -94,15 +106,32 @@ function exitOf(status: number): ExitName {
 export function failureText(failure: CliFailure): string {
   const lines = [`error: ${failure.message}  [${failure.code}]`];
   for (const field of failure.fields) {
-    lines.push(`  ${field.path === '' ? '(whole)' : field.path}: ${field.reason}  [${field.code}]`);
+    const { place } = field;
+    const where = place === undefined ? '' : `${place.file}:${place.line}:${place.column}: `;
+    lines.push(`  ${where}${field.path === '' ? '(whole)' : field.path}: ${field.reason}  [${field.code}]`);
+    if (place !== undefined) lines.push(...excerptLines(place));
     if (field.remedy !== '') lines.push(`      ${field.remedy}`);
   }
   if (failure.remedy !== '') lines.push(`  ${failure.remedy}`);
   return lines.join('\n').split('\n').map(printable).join('\n');
 }
 
+/** Longer lines are shown around the place alone. */
+const longestExcerpt = 100;
+
+/** The line of a place, with a mark below it. */
+function excerptLines({ line, column, excerpt }: Place): string[] {
+  const begin = Math.max(0, Math.min(column - 1 - longestExcerpt / 2, excerpt.length - longestExcerpt));
+  const shown = excerpt.slice(begin, begin + longestExcerpt).replaceAll('\t', ' ');
+  const gutter = String(line).padStart(6);
+  return [`${gutter} | ${shown}`, `${' '.repeat(gutter.length)} | ${' '.repeat(column - 1 - begin)}^`];
+}
+
 /** The failure for programs. */
 export function failureDocument(failure: CliFailure): object {
-  const { code, message, remedy, fields } = failure;
-  return { error: { code, detail: message, remedy, errors: fields } };
+  const { code, message, remedy } = failure;
+  const errors = failure.fields.map(({ place, ...field }) =>
+    place === undefined ? field : { ...field, file: place.file, line: place.line, column: place.column },
+  );
+  return { error: { code, detail: message, remedy, errors } };
 }

@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { existsSync } from 'node:fs';
 import { chown, mkdir, open, readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { text } from 'node:stream/consumers';
@@ -43,6 +44,16 @@ async function isEngine(pid: number): Promise<boolean> {
   }
 }
 
+/** @throws CliFailure cli.no_local_engine where this is the package of the client alone */
+function needEngineProgram(): void {
+  if (existsSync(engineProgram)) return;
+  throw new CliFailure('usage', {
+    code: 'cli.no_local_engine',
+    detail: 'This package holds the client, and no engine.',
+    remedy: 'Clone the repository of the Linux Builder Engine, and call `npx lbuild local` there.',
+  });
+}
+
 /**
  * Starts an engine in a folder and waits until it is ready; one that runs already is answered as it is.
  * @throws CliFailure with the engine's last words where it ends instead.
@@ -58,6 +69,7 @@ export async function startEngine(
   const log = await open(logFile, 'a', 0o600);
   let ended: string | undefined;
   try {
+    needEngineProgram();
     const child = spawn(process.execPath, [engineProgram, 'serve', '--dir', folder, ...options], {
       detached: true,
       stdio: ['ignore', log.fd, log.fd],
@@ -116,6 +128,7 @@ export type CopiedState = z.infer<typeof copiedSchema>;
  * @throws CliFailure with the program's words where it refuses
  */
 export async function copyState(argv: readonly string[]): Promise<CopiedState> {
+  needEngineProgram();
   const child = spawn(process.execPath, [engineProgram, ...argv], { stdio: ['ignore', 'pipe', 'pipe'] });
   const [said, refused, code] = await Promise.all([
     text(child.stdout),
@@ -134,7 +147,9 @@ export async function copyState(argv: readonly string[]): Promise<CopiedState> {
 
 /** Whether the engine answers and reaches its table. */
 export async function answers(engine: RunningEngine): Promise<boolean> {
-  return await new LinuxBuilderClient({ url: engine.url, apiKey: '' }).service.isHealthy({ signal: AbortSignal.timeout(5_000) });
+  return await new LinuxBuilderClient({ url: engine.url, apiKey: '' }).service.isHealthy({
+    signal: AbortSignal.timeout(5_000),
+  });
 }
 
 /** Under sudo, the caller gets the files that the CLI reads: the engine runs as root, its user does not. */

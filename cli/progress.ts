@@ -1,65 +1,100 @@
-import type { BuildDetail } from '../sdk/generated/types.gen.ts';
+import type { BuildDetail, LogLine } from '../sdk/generated/types.gen.ts';
 import { waitingText } from './approval-report.ts';
 import { queueText } from './build-report.ts';
+import { elapsed } from './elapsed.ts';
+import { liveView, type Tone, type ViewLine } from './live-view.ts';
 
-/** Where progress is drawn. A terminal gets one line that is drawn again; anything else gets a line a change. */
+/** Where progress is drawn. A terminal gets a view that is drawn again; anything else gets a line a change. */
 export interface ProgressTarget {
   write(text: string): void;
   readonly terminal: boolean;
   readonly color: boolean;
+  readonly unicode: boolean;
   readonly columns: number;
+  readonly rows: number;
 }
 
 export interface Progress {
   /** Shows a reading of the build. */
   update(build: BuildDetail): void;
-  /** Leaves the last line standing and ends it. */
+  /** Shows a line of its log, with the next reading; where there is no terminal it is not shown. */
+  log(line: LogLine): void;
+  /** Leaves what was drawn last standing. */
   end(): void;
 }
 
 /** The target of a stream of this process. NO_COLOR (no-color.org) turns colour off. */
 export function streamTarget(stream: NodeJS.WriteStream, environment: NodeJS.ProcessEnv): ProgressTarget {
   const terminal = stream.isTTY === true && environment.TERM !== 'dumb';
+  // As POSIX has it: LC_ALL before LC_CTYPE before LANG, and what is empty is not set.
+  const locale = [environment.LC_ALL, environment.LC_CTYPE, environment.LANG].find((text = '') => text !== '') ?? '';
   return {
     write: (text) => stream.write(text),
     terminal,
     color: terminal && (environment.NO_COLOR ?? '') === '',
+    unicode: /utf-?8/i.test(locale),
+    // A terminal of no size has not been told one.
     get columns() {
-      return stream.columns ?? 80;
+      return stream.columns || 80;
+    },
+    get rows() {
+      return stream.rows || 24;
+    },
+  };
+}
+
+/** Lines of the log that are kept for a view. */
+const keptLines = 20;
+
+/** Live progress of a build: elapsed time, percent, state, stages, steps. `now` is in milliseconds since 1970. */
+export function createProgress(target: ProgressTarget, now: () => number): Progress {
+  const began = now();
+  const log: LogLine[] = [];
+  let lastKey = '';
+  let drawn = 0;
+  return {
+    update(build) {
+      const where = placeOf(build);
+      if (target.terminal) {
+        const watched = { build, standing: where.standing, elapsed: now() - began, now: now(), log };
+        const lines = liveView(watched, target);
+        target.write(redrawn(lines, drawn, target.color));
+        drawn = lines.length;
+        return;
+      }
+      if (where.key === lastKey) return;
+      lastKey = where.key;
+      target.write(`${elapsed(now() - began)}  ${String(build.percent).padStart(3)} %  ${where.text}\n`);
+    },
+    log(line) {
+      log.push(line);
+      if (log.length > keptLines) log.shift();
+    },
+    end() {
+      drawn = 0;
     },
   };
 }
 
 /**
- * Live progress of a build: elapsed time, percent, state, stage, step. `now` is in milliseconds.
+ * Lines in place of so many drawn before. The terminal does not wrap meanwhile, since only it knows how wide a character is;
+ * what is longer ends at its edge.
  */
-export function createProgress(target: ProgressTarget, now: () => number): Progress {
-  const began = now();
-  let lastKey = '';
-  let drawn = false;
-  return {
-    update(build) {
-      const where = placeOf(build);
-      const text = `${elapsed(now() - began)}  ${String(build.percent).padStart(3)} %  ${where.text}`;
-      if (target.terminal) {
-        const line = text.slice(0, Math.max(10, target.columns - 1));
-        target.write(`\r\u001b[2K${target.color ? colored(line, build.state) : line}`);
-        drawn = true;
-        return;
-      }
-      if (where.key === lastKey) return;
-      lastKey = where.key;
-      target.write(`${text}\n`);
-    },
-    end() {
-      if (drawn) target.write('\n');
-      drawn = false;
-    },
-  };
+function redrawn(lines: readonly ViewLine[], before: number, color: boolean): string {
+  const up = before === 0 ? '' : `\u001b[${before}A`;
+  const body = lines.map(({ text, tone }) => `\r\u001b[2K${color ? colored(text, tone) : text}\n`).join('');
+  return `\u001b[?7l${up}${body}\u001b[J\u001b[?7h`;
 }
 
-/** Where the build is. `key` changes when a line is worth writing where lines cannot be drawn again. */
-function placeOf(build: BuildDetail): { readonly text: string; readonly key: string } {
+/**
+ * Where the build is. `key` changes when a line is worth writing where lines cannot be drawn again; `standing` is what its
+ * stages do not say.
+ */
+function placeOf(build: BuildDetail): {
+  readonly text: string;
+  readonly key: string;
+  readonly standing: string | undefined;
+} {
   const running = build.stages.filter((stage) => stage.state === 'running');
   const places = running.map((stage) => {
     const position = stage.steps.findIndex((step) => step.state === 'running');
@@ -75,29 +110,22 @@ function placeOf(build: BuildDetail): { readonly text: string; readonly key: str
   const asked = build.cancelRequested && !build.ended ? ', cancelling' : '';
   const head = `${build.state}${asked}`;
   const waiting = build.ended ? undefined : waitingText(build);
-  if (waiting !== undefined) return { text: `${head}  ${waiting}`, key: `${head}/${waiting}` };
+  if (waiting !== undefined) return { text: `${head}  ${waiting}`, key: `${head}/${waiting}`, standing: waiting };
   if (places.length === 0) {
     const queued = queueText(build);
     return queued === undefined
-      ? { text: head, key: `${head}/${build.percent}` }
-      : { text: `${head}, ${queued}`, key: `${head}/${build.position}` };
+      ? { text: head, key: `${head}/${build.percent}`, standing: undefined }
+      : { text: `${head}, ${queued}`, key: `${head}/${build.position}`, standing: queued };
   }
   return {
     text: `${head}  ${places.map((place) => place.text).join(', ')}`,
     key: `${head}/${places.map((place) => place.key).join()}`,
+    standing: undefined,
   };
 }
 
-/** Minutes and seconds, with hours where there are any: `0:07`, `12:30`, `1:02:03`. */
-export function elapsed(milliseconds: number): string {
-  const seconds = Math.max(0, Math.floor(milliseconds / 1000));
-  const two = (value: number) => String(value).padStart(2, '0');
-  const hours = Math.floor(seconds / 3600);
-  const minutes = Math.floor(seconds / 60) % 60;
-  return hours > 0 ? `${hours}:${two(minutes)}:${two(seconds % 60)}` : `${minutes}:${two(seconds % 60)}`;
-}
+/** SGR codes (ECMA-48, 8.3.117). */
+const codes = { busy: 36, good: 32, bad: 31, dim: 2 } as const;
 
-function colored(line: string, state: BuildDetail['state']): string {
-  const code = state === 'succeeded' ? 32 : state === 'failed' || state === 'rejected' ? 31 : 36;
-  return `\u001b[${code}m${line}\u001b[0m`;
-}
+const colored = (text: string, tone: Tone): string =>
+  tone === 'plain' ? text : `\u001b[${codes[tone]}m${text}\u001b[0m`;

@@ -1,19 +1,58 @@
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
-import { CliFailure } from './failure.ts';
+import type { FieldError } from '../core/errors.ts';
+import { asCliFailure, CliFailure, type PlacedError } from './failure.ts';
+import { findPlaces, type SourceText } from './spec-places.ts';
 
-/** A spec as its file has it; the engine parses it, so that every door gives the same errors. */
+/** A spec as its file has it; the engine parses it, so that every door gives the same errors. TOML is told as JSON. */
 export interface SpecFile {
   readonly text: string;
   readonly mediaType: 'application/json' | 'application/yaml';
+  /** What the user wrote. */
+  readonly source: SourceText;
 }
 
-/** Reads a spec's file; `-` is standard input. @throws CliFailure where it cannot be read. */
+/** Reads a spec's file; `-` is standard input, in YAML or JSON. @throws CliFailure where it cannot be read. */
 export async function readSpecFile(file: string): Promise<SpecFile> {
+  const source: SourceText = { file, text: await readText(file), format: formats[path.extname(file)] ?? 'yaml' };
+  if (source.format === 'toml') {
+    const { tomlToJson } = await import('./toml-file.ts');
+    return { text: tomlToJson(file, source.text), mediaType: 'application/json', source };
+  }
+  return { text: source.text, mediaType: source.format === 'json' ? 'application/json' : 'application/yaml', source };
+}
+
+const formats: Readonly<Record<string, SourceText['format']>> = { '.json': 'json', '.toml': 'toml' };
+
+/**
+ * Waits for a call that was given what files hold: of an error in their fields says where in the file it is.
+ * @throws CliFailure
+ */
+export async function withPlaces<T>(spec: SpecFile | undefined, call: Promise<T>): Promise<T> {
   try {
-    const text = file === '-' ? await readStandardInput() : await readFile(file, 'utf8');
-    const mediaType = path.extname(file) === '.json' ? 'application/json' : 'application/yaml';
-    return { text, mediaType };
+    return await call;
+  } catch (error) {
+    const failure = asCliFailure(error);
+    throw spec === undefined ? failure : failure.withFields(await placedFields(spec, failure.fields));
+  }
+}
+
+/** Errors in fields of a spec, with their places in its file. */
+export async function placedFields(spec: SpecFile, fields: readonly FieldError[]): Promise<PlacedError[]> {
+  if (fields.length === 0) return [];
+  const places = await findPlaces(
+    spec.source,
+    fields.map((field) => field.path),
+  );
+  return fields.map((field, index) => {
+    const place = places[index];
+    return place === undefined ? field : { ...field, place };
+  });
+}
+
+async function readText(file: string): Promise<string> {
+  try {
+    return file === '-' ? await readStandardInput() : await readFile(file, 'utf8');
   } catch (error) {
     throw new CliFailure(
       'usage',

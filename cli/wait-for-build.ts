@@ -1,7 +1,7 @@
 import type { LinuxBuilderClient } from '../sdk/client.ts';
 import type { BuildDetail } from '../sdk/generated/types.gen.ts';
 import { CliFailure } from './failure.ts';
-import { createProgress, streamTarget } from './progress.ts';
+import { createProgress, type Progress, streamTarget } from './progress.ts';
 
 /**
  * Waits for a build's end and shows its progress on standard error, unless `quiet`. Ctrl-C ends the waiting, not the
@@ -11,7 +11,10 @@ export async function waitForBuild(engine: LinuxBuilderClient, id: string, quiet
   const interrupted = new AbortController();
   const interrupt = () => interrupted.abort();
   process.once('SIGINT', interrupt);
-  const progress = createProgress(streamTarget(process.stderr, process.env), Date.now);
+  const target = streamTarget(process.stderr, process.env);
+  const progress = createProgress(target, Date.now);
+  const ended = new AbortController();
+  const log = quiet || !target.terminal ? undefined : followLog(engine, id, progress, ended.signal);
   try {
     return await engine.waitForBuild(id, {
       signal: interrupted.signal,
@@ -27,6 +30,24 @@ export async function waitForBuild(engine: LinuxBuilderClient, id: string, quiet
     });
   } finally {
     process.removeListener('SIGINT', interrupt);
+    ended.abort();
+    await log;
     progress.end();
+  }
+}
+
+/** Shows the log beside the stages. That it cannot be read is shown there too, and ends no waiting. */
+async function followLog(
+  engine: LinuxBuilderClient,
+  id: string,
+  progress: Progress,
+  signal: AbortSignal,
+): Promise<void> {
+  try {
+    for await (const line of engine.streamLogs(id, { signal })) progress.log(line);
+  } catch (error) {
+    if (signal.aborted) return;
+    const text = `the log cannot be read: ${error instanceof Error ? error.message : String(error)}`;
+    progress.log({ at: 0, stage: '-', step: '-', stream: 'agent', text });
   }
 }

@@ -32,7 +32,14 @@ function emitTypes(dist: string): void {
   const { diagnostics } = program.emit();
   const found = [...ts.getPreEmitDiagnostics(program), ...diagnostics];
   if (found.length === 0) return;
-  throw new Error(ts.formatDiagnostics(found, { ...ts.sys, getCanonicalFileName: (name) => name, getNewLine: () => '\n', getCurrentDirectory: () => sdk }));
+  throw new Error(
+    ts.formatDiagnostics(found, {
+      ...ts.sys,
+      getCanonicalFileName: (name) => name,
+      getNewLine: () => '\n',
+      getCurrentDirectory: () => sdk,
+    }),
+  );
 }
 
 /** Relative imports in declarations name sources; a reader has declarations beside bundles. */
@@ -46,7 +53,8 @@ async function keepReachable(dist: string): Promise<void> {
     if (seen.has(file)) continue;
     seen.add(file);
     const text = await readFile(file, 'utf8');
-    for (const [, , place = ''] of text.matchAll(imported)) queue.push(path.resolve(path.dirname(file), `${place}.d.ts`));
+    for (const [, , place = ''] of text.matchAll(imported))
+      queue.push(path.resolve(path.dirname(file), `${place}.d.ts`));
     await writeFile(file, text.replace(imported, '$1$2.js$3'));
   }
   for (const name of await readdir(dist, { recursive: true })) {

@@ -46,8 +46,7 @@ export function billingCalls(engine: Transport) {
       ),
 
     /** What the month that runs comes to so far. */
-    preview: async (options?: CallOptions): Promise<Invoice> =>
-      (await operations.previewBill(engine.of(options))).data,
+    preview: async (options?: CallOptions): Promise<Invoice> => (await operations.previewBill(engine.of(options))).data,
 
     /** Closed invoices, newest first. */
     listInvoices: (query: PageQuery = {}, options?: CallOptions): Listing<ListInvoicesResponse, InvoiceSummary> =>

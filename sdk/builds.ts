@@ -4,9 +4,10 @@ import type {
   Build,
   BuildCost,
   BuildDetail,
+  BuildList,
   BuildLockAnswer,
   BuildRetention,
-  BuildList,
+  BuildSpec,
   BuildTrace,
   Image,
   ListBuildsData,
@@ -36,10 +37,7 @@ export function buildCalls(engine: Transport) {
   const at = (id: string, options: KeyedCallOptions | undefined) => ({ ...engine.of(options), path: { id } });
   return {
     /** Starts a build; with `team`, an id, it belongs to that team. */
-    start: async (
-      spec: SpecSource,
-      run: RunOptions & LockOption & { readonly team?: string } = {},
-    ): Promise<Build> => {
+    start: async (spec: SpecSource, run: RunOptions & LockOption & { readonly team?: string } = {}): Promise<Build> => {
       const { data } = await engine.client.post<StartBuildResponses, unknown, true>({
         ...specCall(engine, spec, run),
         url: '/v1/builds',
@@ -123,6 +121,10 @@ export function buildCalls(engine: Transport) {
     /** What a build was made of: every package by digest, and the state of the archives. */
     readLock: async (id: string, options?: CallOptions): Promise<BuildLockAnswer> =>
       (await operations.readBuildLock(at(id, options))).data,
+
+    /** The spec of a build with its defaults, for whoever may build it again. */
+    readSpec: async (id: string, options?: CallOptions): Promise<BuildSpec['spec']> =>
+      (await operations.readBuildSpec(at(id, options))).data.spec,
 
     /** What the builders of a build cost. */
     readCost: async (id: string, options?: CallOptions): Promise<BuildCost> =>

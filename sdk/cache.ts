@@ -17,10 +17,7 @@ import type { CallOptions, KeyedCallOptions, Transport } from './transport.ts';
 export function cacheCalls(engine: Transport) {
   return {
     /** What the tenant has in the cache, the last used first. */
-    list: (
-      query: NonNullable<ListCacheData['query']> = {},
-      options?: CallOptions,
-    ): Listing<CacheList, CacheEntry> =>
+    list: (query: NonNullable<ListCacheData['query']> = {}, options?: CallOptions): Listing<CacheList, CacheEntry> =>
       listing(
         query,
         async (page) => (await operations.listCache({ ...engine.of(options), query: { ...query, ...page } })).data,
@@ -34,11 +31,7 @@ export function cacheCalls(engine: Transport) {
     explain: async (build: string, options?: CallOptions): Promise<BuildExplanation> =>
       (await operations.explainCache({ ...engine.of(options), query: { build } })).data,
 
-    remove: async (
-      key: string,
-      scope: 'tenant' | 'shared' = 'tenant',
-      options?: CallOptions,
-    ): Promise<RemovedResult> =>
+    remove: async (key: string, scope: 'tenant' | 'shared' = 'tenant', options?: CallOptions): Promise<RemovedResult> =>
       (await operations.removeCached({ ...engine.of(options), path: { key }, query: { scope } })).data,
 
     /** Builds ahead what all tenants share: of a preset, of a spec, or, with neither, of every preset. */

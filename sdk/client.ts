@@ -74,16 +74,16 @@ export class LinuxBuilderClient {
   constructor(options: ClientOptions) {
     const engine = createTransport(options);
     const { start, read, ...builds } = buildCalls(engine);
-    const { downloadEvidence, ...downloads } = downloadCalls(engine, builds.listArtifacts);
+    const { downloadArtifact, readArtifact, ...downloads } = downloadCalls(engine, builds.listArtifacts);
     const following = followCalls({ read, readLogs: builds.readLogs });
     this.url = engine.url;
     this.startBuild = start;
     this.getStatus = read;
     this.waitForBuild = following.waitForBuild;
     this.streamLogs = following.streamLogs;
-    this.downloadArtifact = downloads.downloadArtifact;
-    this.readArtifact = downloads.readArtifact;
-    this.builds = { ...builds, ...diffCalls(engine), downloadEvidence };
+    this.downloadArtifact = downloadArtifact;
+    this.readArtifact = readArtifact;
+    this.builds = { ...builds, ...diffCalls(engine), ...downloads };
     this.analytics = analyticsCalls(engine);
     this.approvals = approvalCalls(engine);
     this.audit = auditCalls(engine);

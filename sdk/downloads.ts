@@ -65,8 +65,24 @@ export function downloadCalls(
     folder: string,
     options: DownloadOptions = {},
   ): Promise<DownloadedFile> {
-    const place = `/v1/builds/${encodeURIComponent(id)}/evidence/${encodeURIComponent(file.name)}`;
-    return await writeFile(folder, file, verified(bytesOf(place, file, options), file));
+    const bytes = bytesOf(evidencePlaceOf(id, file.name), file, options);
+    return await writeFile(folder, file, verified(bytes, file));
+  }
+
+  /** Where an artifact is, for whoever has that address within minutes: for a browser, or another program. */
+  async function artifactAddress(id: string, name: string, options: CallOptions = {}): Promise<string> {
+    return await addressOf(placeOf(id, name), options);
+  }
+
+  /** The same of a file of a build's evidence. */
+  async function evidenceAddress(id: string, name: string, options: CallOptions = {}): Promise<string> {
+    return await addressOf(evidencePlaceOf(id, name), options);
+  }
+
+  async function addressOf(place: string, options: CallOptions): Promise<string> {
+    const { address, begun } = await locate(place, options);
+    await begun?.body?.cancel();
+    return address;
   }
 
   /** @throws ApiProblem artifact.not_found and the like, as the engine says it of a name that is in no list */
@@ -107,11 +123,15 @@ export function downloadCalls(
     throw new EngineUnreachable(engine.url, `it answered ${response.status} instead of a redirect`);
   }
 
-  return { downloadArtifact, readArtifact, downloadEvidence };
+  return { downloadArtifact, readArtifact, downloadEvidence, artifactAddress, evidenceAddress };
 }
 
 function placeOf(id: string, name: string): string {
   return `/v1/builds/${encodeURIComponent(id)}/artifacts/${encodeURIComponent(name)}`;
+}
+
+function evidencePlaceOf(id: string, name: string): string {
+  return `/v1/builds/${encodeURIComponent(id)}/evidence/${encodeURIComponent(name)}`;
 }
 
 /** Passes bytes on, and ends well only where they were what was expected. @throws ChecksumMismatch */

@@ -117,7 +117,8 @@ async function request(
   version: string | undefined,
   signal: AbortSignal,
 ): Promise<Response> {
-  const headers = start === 0 ? {} : { range: `bytes=${start}-`, ...(version === undefined ? {} : { 'if-match': version }) };
+  const headers =
+    start === 0 ? {} : { range: `bytes=${start}-`, ...(version === undefined ? {} : { 'if-match': version }) };
   try {
     return await send(address, { headers, signal });
   } catch (error) {

@@ -1,11 +1,6 @@
 import { isTransient } from './engine-error.ts';
 import * as operations from './generated/sdk.gen.ts';
-import type {
-  Capabilities,
-  SigningKey,
-  SpecVerdict,
-  ValidateSpecResponses,
-} from './generated/types.gen.ts';
+import type { Capabilities, SigningKey, SpecVerdict, ValidateSpecResponses } from './generated/types.gen.ts';
 import { type SpecSource, specCall } from './spec-source.ts';
 import type { CallOptions, Transport } from './transport.ts';
 

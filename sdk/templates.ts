@@ -55,8 +55,7 @@ export function templateCalls(engine: Transport) {
       template: string,
       body: PublishTemplateVersionData['body'],
       options?: KeyedCallOptions,
-    ): Promise<TemplateVersion> =>
-      (await operations.publishTemplateVersion({ ...at(template, options), body })).data,
+    ): Promise<TemplateVersion> => (await operations.publishTemplateVersion({ ...at(template, options), body })).data,
 
     /** Its versions, newest first. */
     listVersions: (

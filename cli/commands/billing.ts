@@ -185,10 +185,12 @@ function costsCommand(output: Output): Command {
     .option('--to <day>', 'the first day that is not meant')
     .action(async (given: unknown) => {
       const { from, to, ...options } = costOptionsSchema.parse(given);
-      const costs = await connect(options).billing.listCosts({
-        ...(from === undefined ? {} : { from }),
-        ...(to === undefined ? {} : { to }),
-      }).all();
+      const costs = await connect(options)
+        .billing.listCosts({
+          ...(from === undefined ? {} : { from }),
+          ...(to === undefined ? {} : { to }),
+        })
+        .all();
       if (options.json) {
         output.document({ costs });
         return;

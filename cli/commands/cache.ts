@@ -10,7 +10,7 @@ import { connect } from '../connection.ts';
 import { CliFailure } from '../failure.ts';
 import type { Output } from '../output.ts';
 import { planText } from '../plan-report.ts';
-import { readSpecFile } from '../spec-file.ts';
+import { readSpecFile, withPlaces } from '../spec-file.ts';
 import { connectionOptionsSchema, engineCommand } from './common-options.ts';
 
 /** `lbuild cache …`: what is cached, why something was not, and what is to go or to come. */
@@ -45,12 +45,14 @@ function listCommand(output: Output): Command {
     .option('--cursor <cursor>', 'go on where the list before ended')
     .action(async (given: unknown) => {
       const { limit, scope, program, cursor, ...options } = listOptionsSchema.parse(given);
-      const list = await connect(options).cache.list({
-        limit,
-        ...(scope === undefined ? {} : { scope }),
-        ...(program === undefined ? {} : { program }),
-        ...(cursor === undefined ? {} : { cursor }),
-      }).page();
+      const list = await connect(options)
+        .cache.list({
+          limit,
+          ...(scope === undefined ? {} : { scope }),
+          ...(program === undefined ? {} : { program }),
+          ...(cursor === undefined ? {} : { cursor }),
+        })
+        .page();
       if (options.json) {
         output.document(list);
         return;
@@ -87,7 +89,8 @@ function explainCommand(output: Output): Command {
         else output.line(explanationText(explanation));
         return;
       }
-      const plan = await engine.builds.preview(await readSpecFile(what));
+      const spec = await readSpecFile(what);
+      const plan = await withPlaces(spec, engine.builds.preview(spec));
       if (options.json) output.document({ name: plan.name, comparedWith: plan.comparedWith, steps: plan.steps });
       else output.line(planText(plan));
     });
@@ -143,18 +146,23 @@ function removeCommand(output: Output): Command {
 }
 
 /** Keys of the tenant's own results, or of the pool, that a choice means. The list is read to its end first. */
-async function chosenKeys(engine: LinuxBuilderClient, options: z.output<typeof removeOptionsSchema>): Promise<string[]> {
+async function chosenKeys(
+  engine: LinuxBuilderClient,
+  options: z.output<typeof removeOptionsSchema>,
+): Promise<string[]> {
   const hours = Number(options.olderThan?.slice(0, -1) ?? 0) * (options.olderThan?.endsWith('d') === true ? 24 : 1);
   const latest = new Date(Date.now() - hours * 3_600_000).toISOString();
   const found: CacheEntry[] = [];
   let cursor: string | undefined;
   do {
-    const page = await engine.cache.list({
-      limit: 100,
-      scope: options.shared ? 'pool' : 'tenant',
-      ...(options.program === undefined ? {} : { program: options.program }),
-      ...(cursor === undefined ? {} : { cursor }),
-    }).page();
+    const page = await engine.cache
+      .list({
+        limit: 100,
+        scope: options.shared ? 'pool' : 'tenant',
+        ...(options.program === undefined ? {} : { program: options.program }),
+        ...(cursor === undefined ? {} : { cursor }),
+      })
+      .page();
     found.push(...page.entries);
     cursor = page.cursor;
   } while (cursor !== undefined);
@@ -172,18 +180,19 @@ function warmCommand(output: Output): Command {
       'build ahead what all tenants share, when nothing else waits; for operators. Without options: every preset',
     )
     .option('--preset <name...>', 'of these presets')
-    .option('--file <spec...>', 'of these specs, in YAML or JSON')
+    .option('--file <spec...>', 'of these specs, in YAML, JSON or TOML')
     .action(async (given: unknown) => {
       const options = warmOptionsSchema.parse(given);
       const engine = connect(options);
       const specs = await Promise.all(options.file.map(readSpecFile));
       const calls = [
-        ...options.preset.map((preset) => ({ preset })),
-        ...specs.map(({ text, mediaType }) => ({ spec: { text, mediaType } })),
+        ...options.preset.map((preset) => ({ call: { preset }, spec: undefined })),
+        ...specs.map((spec) => ({ call: { spec }, spec })),
       ];
       const builds: Build[] = [];
-      for (const call of calls.length === 0 ? [{}] : calls) {
-        builds.push(...(await engine.cache.warm({ ...call, idempotencyKey: randomUUID() })).builds);
+      for (const { call, spec } of calls.length === 0 ? [{ call: {}, spec: undefined }] : calls) {
+        const warming = engine.cache.warm({ ...call, idempotencyKey: randomUUID() });
+        builds.push(...(await withPlaces(spec, warming)).builds);
       }
       if (options.json) output.document({ builds });
       else for (const build of builds) output.line(buildLine(build));

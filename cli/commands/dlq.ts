@@ -31,11 +31,13 @@ function listCommand(output: Output): Command {
     .option('--cursor <cursor>', 'go on where the list before ended')
     .action(async (given: unknown) => {
       const { state, limit, cursor, ...options } = listOptionsSchema.parse(given);
-      const page = await connect(options).deadLetters.list({
-        state,
-        limit,
-        ...(cursor === undefined ? {} : { cursor }),
-      }).page();
+      const page = await connect(options)
+        .deadLetters.list({
+          state,
+          limit,
+          ...(cursor === undefined ? {} : { cursor }),
+        })
+        .page();
       if (options.json) return output.document(page);
       for (const letter of page.deadLetters) output.line(letterText(letter));
       if (page.cursor !== undefined) output.note(`more: lbuild dlq list --state ${state} --cursor ${page.cursor}`);

@@ -42,7 +42,11 @@ function placeCommand(output: Output): Command {
     .option('--idempotency-key <key>', 'the same key places the hold once')
     .action(async (build: string, given: unknown) => {
       const { reason, idempotencyKey, ...options } = reasonOptionsSchema.parse(given);
-      const hold = await connect(options).retention.placeHold(build, reason, idempotencyKey === undefined ? {} : { idempotencyKey });
+      const hold = await connect(options).retention.placeHold(
+        build,
+        reason,
+        idempotencyKey === undefined ? {} : { idempotencyKey },
+      );
       if (options.json) output.document(hold);
       else output.line(holdLine(hold));
     });

@@ -1,51 +1,58 @@
-import { constants } from 'node:fs';
-import { copyFile, readdir } from 'node:fs/promises';
-import { fileURLToPath } from 'node:url';
-import { Command } from 'commander';
+import { writeFile } from 'node:fs/promises';
+import type { Command } from 'commander';
 import { z } from 'zod';
+import { connect } from '../connection.ts';
 import { CliFailure } from '../failure.ts';
+import { askFirstSpec, presetText } from '../first-spec.ts';
 import type { Output } from '../output.ts';
+import { canAsk } from '../prompts.ts';
+import { connectionOptionsSchema, engineCommand } from './common-options.ts';
 
-const optionsSchema = z.object({ force: z.boolean().default(false), preset: z.string() });
+const optionsSchema = connectionOptionsSchema.extend({
+  force: z.boolean().default(false),
+  preset: z.string().optional(),
+  from: z.string().optional(),
+});
 
-/** The presets, with their explanations. */
-const folder = new URL('../../presets/', import.meta.url);
-
-/** Path of a preset's file. @throws CliFailure where there is none of the name */
-async function presetFile(name: string): Promise<string> {
-  const names = (await readdir(folder)).flatMap((file) => (file.endsWith('.yaml') ? file.slice(0, -5) : []));
-  if (names.includes(name)) return fileURLToPath(new URL(`${name}.yaml`, folder));
-  throw new CliFailure('usage', {
-    code: 'cli.preset_unknown',
-    detail: `There is no preset ${JSON.stringify(name)}.`,
-    remedy: `Name one of these: ${names.sort().join(', ')}.`,
-  });
-}
-
-/** `lbuild init [FILE]`: writes a first spec, a preset with its explanations. */
+/** `lbuild init [FILE]`: writes a first spec: what is asked for on a terminal, a preset, or that of a build. */
 export function initCommand(output: Output): Command {
-  return new Command('init')
-    .description('write a first spec, with a remark on each part')
+  return engineCommand('init')
+    .description('write a first spec, with a remark on each part: asks on a terminal what it is to be')
     .argument('[file]', 'where to', 'spec.yaml')
-    .option('--preset <name>', 'which one: see docs/presets.md', 'minimal')
+    .option('--preset <name>', 'ask nothing, and write this one: see docs/presets.md')
+    .option('--from <build>', 'write the spec of a build, by its id')
     .option('--force', 'replace the file where there is one')
     .action(async (file: string, given: unknown) => {
       const options = optionsSchema.parse(given);
-      const preset = await presetFile(options.preset);
-      try {
-        await copyFile(preset, file, options.force ? 0 : constants.COPYFILE_EXCL);
-      } catch (error) {
-        if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error;
-        throw new CliFailure(
-          'usage',
-          {
-            code: 'cli.file_exists',
-            detail: `${file} is there already.`,
-            remedy: 'Name another file, or add --force.',
-          },
-          error,
-        );
+      if (options.preset !== undefined && options.from !== undefined) {
+        const detail = 'Both --preset and --from say what to begin with.';
+        throw new CliFailure('usage', { code: 'cli.usage', detail, remedy: 'Leave one of them out.' });
       }
-      output.line(`${file} written; next: lbuild start ${file} --wait`);
+      await writeNew(file, await firstSpec(options), options.force);
+      const next = `lbuild start ${file} --wait`;
+      if (options.json) output.document({ file, next });
+      else output.line(`${file} written; next: ${next}`);
     });
+}
+
+async function firstSpec(options: z.output<typeof optionsSchema>): Promise<string> {
+  if (options.from !== undefined) {
+    const [spec, { stringify }] = await Promise.all([connect(options).builds.readSpec(options.from), import('yaml')]);
+    return `# The spec of the build ${options.from}, with its defaults.\n${stringify(spec, { lineWidth: 0 })}`;
+  }
+  if (options.preset === undefined && !options.json && canAsk()) return askFirstSpec(process.env);
+  return presetText(options.preset ?? 'minimal');
+}
+
+async function writeNew(file: string, text: string, force: boolean): Promise<void> {
+  try {
+    await writeFile(file, text, { flag: force ? 'w' : 'wx' });
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error;
+    throw new CliFailure(
+      'usage',
+      { code: 'cli.file_exists', detail: `${file} is there already.`, remedy: 'Name another file, or add --force.' },
+      error,
+    );
+  }
 }

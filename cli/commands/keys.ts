@@ -61,7 +61,9 @@ function listCommand(output: Output): Command {
     .option('--member <id>', 'only keys of this member')
     .action(async (given: unknown) => {
       const { member, ...options } = listOptionsSchema.parse(given);
-      const keys = await connect(options).keys.list(member === undefined ? {} : { memberId: member }).all();
+      const keys = await connect(options)
+        .keys.list(member === undefined ? {} : { memberId: member })
+        .all();
       if (options.json) output.document({ keys });
       else for (const key of keys) output.line(keyLine(key));
     });

@@ -1,4 +1,4 @@
-import { type Command, Option } from 'commander';
+import { Command, Option } from 'commander';
 import { z } from 'zod';
 import { buildStates } from '../../core/builds/lifecycle.ts';
 import { buildLine } from '../build-report.ts';
@@ -14,6 +14,13 @@ const optionsSchema = connectionOptionsSchema.extend({
   cursor: z.string().optional(),
 });
 
+/** `lbuild builds …`: `ls` is `lbuild list`. */
+export function buildsCommand(output: Output): Command {
+  return new Command('builds')
+    .description('the builds of the tenant; what is done with one of them has commands of its own, such as status')
+    .addCommand(listCommand(output).name('ls'));
+}
+
 /** `lbuild list`: the tenant's builds, newest first. */
 export function listCommand(output: Output): Command {
   return engineCommand('list')
@@ -26,12 +33,14 @@ export function listCommand(output: Output): Command {
       const options = optionsSchema.parse(given);
       const engine = connect(options);
       const team = await teamIdOf(engine, options.team);
-      const { builds, cursor } = await engine.builds.list({
-        limit: options.limit,
-        ...(team === undefined ? {} : { team }),
-        ...(options.state === undefined ? {} : { state: options.state }),
-        ...(options.cursor === undefined ? {} : { cursor: options.cursor }),
-      }).page();
+      const { builds, cursor } = await engine.builds
+        .list({
+          limit: options.limit,
+          ...(team === undefined ? {} : { team }),
+          ...(options.state === undefined ? {} : { state: options.state }),
+          ...(options.cursor === undefined ? {} : { cursor: options.cursor }),
+        })
+        .page();
       if (options.json) {
         output.document({ builds, ...(cursor === undefined ? {} : { cursor }) });
         return;

@@ -3,8 +3,8 @@ import { z } from 'zod';
 import type { LinuxBuilderClient } from '../../sdk/client.ts';
 import type { LogLine } from '../../sdk/generated/types.gen.ts';
 import { connect } from '../connection.ts';
+import { elapsed } from '../elapsed.ts';
 import type { Output } from '../output.ts';
-import { elapsed } from '../progress.ts';
 import { connectionOptionsSchema, engineCommand } from './common-options.ts';
 
 const optionsSchema = connectionOptionsSchema.extend({

@@ -6,7 +6,7 @@ import { CliFailure } from '../failure.ts';
 import { keptLock } from '../lock-file.ts';
 import type { Output } from '../output.ts';
 import { planText } from '../plan-report.ts';
-import { readSpecFile } from '../spec-file.ts';
+import { readSpecFile, withPlaces } from '../spec-file.ts';
 import { connectionOptionsSchema, engineCommand } from './common-options.ts';
 
 const optionsSchema = connectionOptionsSchema.extend({
@@ -19,7 +19,7 @@ const optionsSchema = connectionOptionsSchema.extend({
 export function planCommand(output: Output): Command {
   return engineCommand('plan')
     .description('show what a build of a spec would do: steps, what is cached and why the rest is not, time and cost')
-    .argument('<file>', 'the spec, in YAML or JSON; - is standard input')
+    .argument('<file>', 'the spec, in YAML, JSON or TOML; - is standard input')
     .option('--mermaid', 'answer with the graph as a Mermaid flowchart')
     .option('--lock <file>', 'plan from a lock, as `lbuild lock` writes it')
     .option('--svg <file>', 'write the graph to a file as SVG')
@@ -28,7 +28,7 @@ export function planCommand(output: Output): Command {
       const engine = connect(options);
       const spec = await readSpecFile(file);
       const lock = await keptLock(engine, options.lock);
-      const plan = await engine.builds.preview(spec, { svg: options.svg !== undefined, ...lock });
+      const plan = await withPlaces(spec, engine.builds.preview(spec, { svg: options.svg !== undefined, ...lock }));
       if (options.svg !== undefined) await writeGraph(options.svg, plan.svg ?? '');
       if (!options.json) for (const { message } of plan.warnings ?? []) output.note(`warning: ${message}`);
       if (options.json) output.document(plan);

@@ -61,7 +61,9 @@ export function tenantQuotaCommand(output: Output): Command {
         ...(anchorDay === undefined ? {} : { anchorDay }),
       } satisfies SetTenantQuotaData['body'];
       const sets = reset || Object.keys(setting).length > 0;
-      const quotas = sets ? await client.quotas.setOfTenant(tenantId, setting) : await client.quotas.readOfTenant(tenantId);
+      const quotas = sets
+        ? await client.quotas.setOfTenant(tenantId, setting)
+        : await client.quotas.readOfTenant(tenantId);
       show(output, quotas, options.json);
     });
 }

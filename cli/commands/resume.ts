@@ -3,7 +3,7 @@ import type { Command } from 'commander';
 import { z } from 'zod';
 import { connect } from '../connection.ts';
 import type { Output } from '../output.ts';
-import { readSpecFile } from '../spec-file.ts';
+import { readSpecFile, withPlaces } from '../spec-file.ts';
 import { tellStarted } from '../started-build.ts';
 import { engineCommand } from './common-options.ts';
 import { runOf, runOptionsSchema, withRunOptions } from './run-options.ts';
@@ -19,16 +19,18 @@ export function resumeCommand(output: Output): Command {
     engineCommand('resume')
       .description('go on with a build that failed or was cancelled; the new build’s id is the first thing printed')
       .argument('<id>', 'id of the build')
-      .option('--file <spec>', 'a changed spec, in YAML or JSON; without it the build’s own')
+      .option('--file <spec>', 'a changed spec, in YAML, JSON or TOML; without it the build’s own')
       .option('--latest-archive', 'plan with the archive as it is now, not as it was for that build'),
   ).action(async (id: string, given: unknown) => {
     const options = optionsSchema.parse(given);
     const engine = connect(options);
-    const started = await engine.builds.resume(id, {
+    const spec = options.file === undefined ? undefined : await readSpecFile(options.file);
+    const run = {
       ...runOf(options, randomUUID),
-      archive: options.latestArchive ? 'latest' : 'resumed',
-      ...(options.file === undefined ? {} : { spec: await readSpecFile(options.file) }),
-    });
+      archive: options.latestArchive ? ('latest' as const) : ('resumed' as const),
+      ...(spec === undefined ? {} : { spec }),
+    };
+    const started = await withPlaces(spec, engine.builds.resume(id, run));
     await tellStarted(output, engine, started, options);
   });
 }

@@ -179,7 +179,11 @@ function runCommand(output: Output): Command {
       const { dryRun, task, installation, ...options } = runOptionsSchema.parse(given);
       const engine = connect(options);
       const of = scopeOf(installation);
-      let cleanup = await engine.retention.startCleanup({ dryRun, ...of, ...(task === undefined ? {} : { tasks: task }) });
+      let cleanup = await engine.retention.startCleanup({
+        dryRun,
+        ...of,
+        ...(task === undefined ? {} : { tasks: task }),
+      });
       for (let waited = 0; cleanup.state !== 'done' && waited < longestWait; waited += askEvery) {
         await sleep(askEvery);
         cleanup = await engine.retention.readCleanup(cleanup.id, of);
@@ -212,7 +216,12 @@ function reportCommand(output: Output): Command {
       const { installation, ...options } = scopedSchema.parse(given);
       const engine = connect(options);
       const of = scopeOf(installation);
-      await tellReport(output, await engine.retention.readCleanup(id, of), engine.retention.listCleanupEntries(id, of), options.json);
+      await tellReport(
+        output,
+        await engine.retention.readCleanup(id, of),
+        engine.retention.listCleanupEntries(id, of),
+        options.json,
+      );
     });
 }
 

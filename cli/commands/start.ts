@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { connect } from '../connection.ts';
 import { keptLock } from '../lock-file.ts';
 import type { Output } from '../output.ts';
-import { readSpecFile } from '../spec-file.ts';
+import { readSpecFile, withPlaces } from '../spec-file.ts';
 import { tellStarted } from '../started-build.ts';
 import { teamIdOf } from '../team-name.ts';
 import { engineCommand } from './common-options.ts';
@@ -17,7 +17,7 @@ export function startCommand(output: Output): Command {
   return withRunOptions(
     engineCommand('start')
       .description('start a build of a spec; its id is the first thing on standard output')
-      .argument('<file>', 'the spec, in YAML or JSON; - is standard input')
+      .argument('<file>', 'the spec, in YAML, JSON or TOML; - is standard input')
       .option('--lock <file>', 'build from a lock, as `lbuild lock` writes it')
       .option('--team <team>', 'the team that the build is to belong to: its id, or a name that only one has'),
   ).action(async (file: string, given: unknown) => {
@@ -27,6 +27,6 @@ export function startCommand(output: Output): Command {
     const team = await teamIdOf(engine, options.team);
     const lock = await keptLock(engine, options.lock);
     const run = { ...runOf(options, randomUUID), ...lock, ...(team === undefined ? {} : { team }) };
-    await tellStarted(output, engine, await engine.startBuild(spec, run), options);
+    await tellStarted(output, engine, await withPlaces(spec, engine.startBuild(spec, run)), options);
   });
 }

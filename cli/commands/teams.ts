@@ -43,7 +43,9 @@ function shareCommand(output: Output): Command {
     .action(async (team: string, given: unknown) => {
       const { weight, ...options } = shareOptionsSchema.parse(given);
       const { engine, teamId } = await at(options, team);
-      const found = await (weight === undefined ? engine.teams.readShare(teamId) : engine.teams.setShare(teamId, weight));
+      const found = await (weight === undefined
+        ? engine.teams.readShare(teamId)
+        : engine.teams.setShare(teamId, weight));
       if (options.json) output.document(found);
       else output.line(`${found.teamId}  weight ${found.weight}, ${found.running} builds running`);
     });

@@ -9,6 +9,7 @@ import type {
 import { connect } from '../connection.ts';
 import { CliFailure } from '../failure.ts';
 import type { Output } from '../output.ts';
+import { withPlaces } from '../spec-file.ts';
 import { readReferenceArgument, readTemplateFile } from '../template-file.ts';
 import { reviewText, templateLine } from '../template-report.ts';
 import { connectionOptionsSchema, engineCommand } from './common-options.ts';
@@ -18,12 +19,13 @@ import { connectionOptionsSchema, engineCommand } from './common-options.ts';
 export function createTemplateCommand(output: Output): Command {
   return engineCommand('create')
     .description('make a template with its first version')
-    .argument('<file>', 'the template, in YAML or JSON; - is standard input')
+    .argument('<file>', 'the template, in YAML, JSON or TOML; - is standard input')
     .action(async (file: string, given: unknown) => {
       const options = connectionOptionsSchema.parse(given);
       const engine = connect(options);
-      const body = (await readTemplateFile(file)) as unknown as CreateTemplateData['body'];
-      const template = await engine.templates.create(body);
+      const read = await readTemplateFile(file);
+      const body = read.content as unknown as CreateTemplateData['body'];
+      const template = await withPlaces(read.file, engine.templates.create(body));
       if (options.json) output.document(template);
       else output.line(templateLine(template));
     });
@@ -34,15 +36,17 @@ const publishOptionsSchema = connectionOptionsSchema.extend({ notes: z.string().
 export function publishCommand(output: Output): Command {
   return engineCommand('publish')
     .description('publish the next version of a template, from its file')
-    .argument('<file>', 'the template, in YAML or JSON; - is standard input')
+    .argument('<file>', 'the template, in YAML, JSON or TOML; - is standard input')
     .option('--notes <text>', 'what is new in this version')
     .action(async (file: string, given: unknown) => {
       const { notes, ...options } = publishOptionsSchema.parse(given);
       const engine = connect(options);
       // What is told of the template itself is no version's: `share` and `deprecate` change that.
-      const { name, description: _, tags: __, visibility: ___, ...content } = await readTemplateFile(file);
+      const read = await readTemplateFile(file);
+      const { name, description: _, tags: __, visibility: ___, ...content } = read.content;
       const body = { ...content, ...(notes === undefined ? {} : { notes }) } as PublishTemplateVersionData['body'];
-      const version = await engine.templates.publishVersion(String(name), body);
+      const published = engine.templates.publishVersion(String(name), body);
+      const version = await withPlaces(read.file, published);
       if (options.json) output.document(version);
       else output.line(`${String(name)}@${version.version}`);
     });

@@ -45,7 +45,9 @@ function listCommand(output: Output): Command {
     .option('--cursor <cursor>', 'go on where the list before ended')
     .action(async (given: unknown) => {
       const { limit, cursor, ...options } = listOptionsSchema.parse(given);
-      const list = await connect(options).uploads.list({ limit, ...(cursor === undefined ? {} : { cursor }) }).page();
+      const list = await connect(options)
+        .uploads.list({ limit, ...(cursor === undefined ? {} : { cursor }) })
+        .page();
       if (options.json) {
         output.document(list);
         return;

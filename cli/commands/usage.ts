@@ -38,11 +38,13 @@ function showCommand(output: Output): Command {
     .option('--csv', 'answer with CSV')
     .action(async (given: unknown) => {
       const { by, from, to, kind, team, csv, ...options } = showOptionsSchema.parse(given);
-      const rows = await connect(options).billing.readUsage({
-        ...{ by, ...(from === undefined ? {} : { from }), ...(to === undefined ? {} : { to }) },
-        ...(kind === undefined ? {} : { kind }),
-        ...(team === undefined ? {} : { team }),
-      }).all();
+      const rows = await connect(options)
+        .billing.readUsage({
+          ...{ by, ...(from === undefined ? {} : { from }), ...(to === undefined ? {} : { to }) },
+          ...(kind === undefined ? {} : { kind }),
+          ...(team === undefined ? {} : { team }),
+        })
+        .all();
       if (options.json) output.document({ rows });
       else if (csv) output.line(csvText(csvOf(usageColumns, rows)).trimEnd());
       else for (const row of rows) output.line(usageLine(row));

@@ -1,12 +1,12 @@
 import type { Command } from 'commander';
 import { z } from 'zod';
 import type { FieldError } from '../../core/errors.ts';
-import { architectures, outputTypes } from '../../core/spec/releases.ts';
 import { LinuxBuilderClient } from '../../sdk/client.ts';
 import { type Credentials, findConnection } from '../connection.ts';
 import { CliFailure } from '../failure.ts';
+import { errorsOf } from '../first-spec.ts';
 import type { Output } from '../output.ts';
-import { readSpecFile, type SpecFile } from '../spec-file.ts';
+import { placedFields, readSpecFile, type SpecFile } from '../spec-file.ts';
 import { connectionOptionsSchema, engineCommand } from './common-options.ts';
 
 const optionsSchema = connectionOptionsSchema.extend({ offline: z.boolean().default(false) });
@@ -15,7 +15,7 @@ const optionsSchema = connectionOptionsSchema.extend({ offline: z.boolean().defa
 export function validateCommand(output: Output): Command {
   return engineCommand('validate')
     .description('check a spec: by the engine, which knows what it can build, or without one where none is known')
-    .argument('<file>', 'the spec, in YAML or JSON; - is standard input')
+    .argument('<file>', 'the spec, in YAML, JSON or TOML; - is standard input')
     .option('--offline', 'ask no engine')
     .action(async (file: string, given: unknown) => {
       const options = optionsSchema.parse(given);
@@ -30,7 +30,7 @@ export function validateCommand(output: Output): Command {
           code: 'spec.invalid',
           detail: `${file} has ${errors.length} error(s).`,
           remedy: '',
-          fields: errors,
+          fields: await placedFields(spec, errors),
         });
       }
       if (options.json) output.document({ valid: true, errors: [] });
@@ -55,8 +55,7 @@ const templateError: FieldError = {
 };
 
 async function checkOffline(spec: SpecFile): Promise<readonly FieldError[]> {
-  // Loaded here and not above: the rules are the largest thing that most commands never need.
-  const [{ parse }, { checkSpec }] = await Promise.all([import('yaml'), import('../../core/spec/check.ts')]);
+  const { parse } = await import('yaml');
   let content: unknown;
   try {
     content = spec.mediaType === 'application/json' ? JSON.parse(spec.text) : parse(spec.text, { maxAliasCount: 0 });
@@ -65,6 +64,5 @@ async function checkOffline(spec: SpecFile): Promise<readonly FieldError[]> {
     throw new CliFailure('usage', { code: 'request.unreadable', detail, remedy: 'Write JSON or YAML.' }, error);
   }
   if (typeof content === 'object' && content !== null && 'template' in content) return [templateError];
-  const checked = checkSpec(content, { architectures, outputs: outputTypes, snapshots: true });
-  return checked.ok ? [] : checked.errors;
+  return errorsOf(content);
 }

@@ -168,7 +168,9 @@ function deliveriesCommand(output: Output): Command {
     .option('--most <number>', 'at most that many; 50 without it')
     .action(async (id: string, given: unknown) => {
       const { state, most, ...options } = deliveriesOptionsSchema.parse(given);
-      const deliveries = await connect(options).webhooks.listDeliveries(id, state === undefined ? {} : { state }).all(most);
+      const deliveries = await connect(options)
+        .webhooks.listDeliveries(id, state === undefined ? {} : { state })
+        .all(most);
       if (options.json) output.document({ deliveries });
       else for (const delivery of deliveries) output.line(deliveryLine(delivery));
     });

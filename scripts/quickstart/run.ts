@@ -4,8 +4,9 @@ import { dirname, join, relative } from 'node:path';
 import { parseArgs } from 'node:util';
 import { z } from 'zod';
 import { failureText } from '../../cli/build-report.ts';
+import { elapsed } from '../../cli/elapsed.ts';
 import { startEngine, stopEngine } from '../../cli/local-engine.ts';
-import { createProgress, elapsed, streamTarget } from '../../cli/progress.ts';
+import { createProgress, streamTarget } from '../../cli/progress.ts';
 import { LinuxBuilderClient } from '../../sdk/client.ts';
 import { ensureBuilderRoot } from '../builder-root.ts';
 

@@ -17,13 +17,29 @@ const filters = process.argv.includes('--') ? process.argv.slice(process.argv.in
 const bin = join(project, 'node_modules', '.bin');
 const environment = { ...process.env, PATH: [bin, process.env.PATH].join(delimiter) };
 
-const rooms = ['bin', 'lib', 'core', 'adapters', 'functions', 'containers', 'local', 'cli', 'sdk', 'scripts', 'test'];
+const rooms = [
+  ...[
+    'bin',
+    'lib',
+    'core',
+    'adapters',
+    'functions',
+    'containers',
+    'local',
+    'cli',
+    'sdk',
+    'integrations',
+    'scripts',
+    'test',
+  ],
+];
 const checks: readonly { name: string; argv: readonly [string, ...string[]] }[] = [
   { name: 'types', argv: ['tsc', '--noEmit'] },
   { name: 'lint', argv: ['biome', 'check', '--error-on-warnings', '.'] },
   { name: 'import rules', argv: ['depcruise', '--config', '.dependency-cruiser.cjs', ...rooms] },
   { name: 'spec reference', argv: ['node', 'scripts/generate-spec.ts', '--check'] },
   { name: 'API document and SDK', argv: ['node', 'scripts/generate-sdk.ts', '--check'] },
+  { name: 'integrations', argv: ['node', 'scripts/generate-integrations.ts', '--check'] },
 ];
 
 /** Runs a command with its output shown; true where it succeeded. */

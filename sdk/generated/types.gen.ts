@@ -3421,6 +3421,901 @@ export type BuildLockAnswer = {
     lock: BuildLock;
 };
 
+export type BuildSpec = {
+    /**
+     * A build spec: what an image is made of and what is made of it.
+     */
+    spec: {
+        /**
+         * Version of this format.
+         */
+        schemaVersion: 1;
+        /**
+         * Name of the image; files are named after it.
+         */
+        name: string;
+        /**
+         * What the image is built on.
+         */
+        base: {
+            /**
+             * The distribution.
+             */
+            distribution: 'debian';
+            /**
+             * The release, by its code name.
+             */
+            release: 'bookworm' | 'trixie' | 'sid';
+            /**
+             * The architecture, by the distribution’s name for it.
+             */
+            architecture: 'amd64' | 'arm64';
+            /**
+             * Build from the archive as it was at this time, in UTC: `20261101T000000Z`. Absent: as it is.
+             */
+            snapshot?: string;
+        } | {
+            /**
+             * The distribution.
+             */
+            distribution: 'ubuntu';
+            /**
+             * The release, by its code name.
+             */
+            release: 'jammy' | 'noble';
+            /**
+             * The architecture, by the distribution’s name for it.
+             */
+            architecture: 'amd64' | 'arm64';
+            /**
+             * Build from the archive as it was at this time, in UTC: `20261101T000000Z`. Absent: as it is.
+             */
+            snapshot?: string;
+        };
+        /**
+         * SHA-256 of the lock to build from: packages of exactly its versions and digests, and no others.
+         */
+        lock?: string;
+        /**
+         * Archives of packages beside the distribution’s.
+         */
+        archives?: Array<{
+            /**
+             * Name of the archive; its files in the image are named after it.
+             */
+            name: string;
+            /**
+             * Base address, below which `dists` lies. http or https, without credentials.
+             */
+            url: string;
+            /**
+             * Suites: folders of its `dists`. Each must be the code name or the suite of its InRelease.
+             */
+            suites: Array<string>;
+            /**
+             * Components of each suite.
+             */
+            components: Array<string>;
+            /**
+             * Public key of OpenPGP in ASCII armor that signs its InRelease. It vouches for this archive alone.
+             */
+            key: string;
+            /**
+             * User and password that the archive asks for, over https. Used while building alone: the image has none of it.
+             */
+            credentials?: {
+                /**
+                 * Name of the user; it is no secret.
+                 */
+                username: string;
+                /**
+                 * The password, by the name of a secret.
+                 */
+                password: {
+                    /**
+                     * Name of the secret that holds the password: `lbuild secrets set NAME`.
+                     */
+                    secret: string;
+                };
+            };
+            /**
+             * Priority of all that its host has, as apt_preferences(5) has it. Omitted: 500, as the distribution.
+             */
+            priority?: number;
+            /**
+             * Whether packages are taken from it in the build, the image has it among its sources, or both.
+             */
+            for: 'build' | 'image' | 'both';
+        }>;
+        /**
+         * Packages to install and to remove.
+         */
+        packages: {
+            /**
+             * Packages to install, with all that they depend on.
+             */
+            install: Array<string>;
+            /**
+             * Packages to remove after the installation, with their configuration.
+             */
+            remove: Array<string>;
+            /**
+             * Install what the packages recommend, too.
+             */
+            recommends: boolean;
+            /**
+             * Which versions of packages apt takes, in the build and in the image.
+             */
+            pins?: Array<{
+                /**
+                 * Name of a package.
+                 */
+                package: string;
+                /**
+                 * Its version, or the beginning of it and `*`. Either this or `release`.
+                 */
+                version?: string;
+                /**
+                 * The suite that it comes from, such as trixie-security. Either this or `version`.
+                 */
+                release?: string;
+                /**
+                 * Priority, never 0: from 1000 it is taken even where that is a step back; -1 shuts it out.
+                 */
+                priority: number;
+            }>;
+            /**
+             * Installed packages that no upgrade changes.
+             */
+            hold?: Array<string>;
+        };
+        /**
+         * Host name, time zone, locale, keyboard and time.
+         */
+        system: {
+            /**
+             * Host name. Omitted: the name of the spec.
+             */
+            hostname?: string;
+            /**
+             * Time zone, by its name in the time zone database.
+             */
+            timezone: string;
+            /**
+             * Default locale; it is generated. Always in UTF-8.
+             */
+            locale: string;
+            /**
+             * Keyboard layout, by its XKB name.
+             */
+            keyboard: string;
+            /**
+             * Time of the network, by systemd-timesyncd.
+             */
+            ntp?: {
+                /**
+                 * Set the clock by NTP. False: systemd-timesyncd does not start, where the image has it.
+                 */
+                enabled: boolean;
+                /**
+                 * Servers, the first preferred. Empty: those of the distribution.
+                 */
+                servers: Array<string>;
+            };
+        };
+        /**
+         * Groups to add.
+         */
+        groups: Array<{
+            /**
+             * Name of the group.
+             */
+            name: string;
+            /**
+             * Its number. Omitted: the next free one from 1000.
+             */
+            gid?: number;
+        }>;
+        /**
+         * Users to add.
+         */
+        users: Array<{
+            /**
+             * Login name; a group of this name is added too.
+             */
+            name: string;
+            /**
+             * Its number. Omitted: the next free one from 1000.
+             */
+            uid?: number;
+            /**
+             * Groups beside its own: of the spec, of the distribution, or of a package.
+             */
+            groups: Array<string>;
+            /**
+             * Login shell, by its path.
+             */
+            shell: string;
+            /**
+             * Home folder, below /home, /srv, /opt or /var. Omitted: /home/NAME.
+             */
+            home?: string;
+            /**
+             * Full name or another remark, in /etc/passwd.
+             */
+            comment: string;
+            /**
+             * Public keys that may log in, as the lines of authorized_keys, without options.
+             */
+            sshKeys: Array<string>;
+            /**
+             * Hash of the password as crypt(5) writes it: $y$, $6$, $5$ or $2b$. Omitted: no password opens it.
+             */
+            passwordHash?: string;
+            /**
+             * Ask for a new password at the next login. Needs `passwordHash`.
+             */
+            mustChangePassword?: boolean;
+            /**
+             * Lock the password, as `passwd --lock` does: it opens nothing, public keys still do.
+             */
+            locked?: boolean;
+            /**
+             * What the user may do as any other by sudo, whose package is installed: `true` is everything, after the password of the user.
+             */
+            sudo?: true | {
+                /**
+                 * Ask for no password.
+                 */
+                passwordless: boolean;
+                /**
+                 * The commands that are allowed, by absolute path: alone with any arguments, with `""` without any, else with exactly those given. Omitted: all.
+                 */
+                commands?: Array<string>;
+            };
+        }>;
+        /**
+         * The account of the administrator, root.
+         */
+        rootAccount?: {
+            /**
+             * Hash of its password as crypt(5) writes it. Omitted: no password opens it, as the distribution has it.
+             */
+            passwordHash?: string;
+            /**
+             * Lock the password. Omitted: locked where there is none. `false` needs `passwordHash`.
+             */
+            locked?: boolean;
+            /**
+             * Ask for a new password at the next login. Needs `passwordHash`.
+             */
+            mustChangePassword?: boolean;
+            /**
+             * Public keys that may log in, as the lines of authorized_keys, without options.
+             */
+            sshKeys: Array<string>;
+        };
+        /**
+         * Folders to make, before the files.
+         */
+        directories?: Array<{
+            /**
+             * Absolute path in the image, in its normal form. Missing folders above it are made.
+             */
+            path: string;
+            /**
+             * Permission bits: four octal digits, in quotes.
+             */
+            mode: string;
+            /**
+             * User that owns the folder, by name or number.
+             */
+            owner: string;
+            /**
+             * Group of the folder, by name or number.
+             */
+            group: string;
+        }>;
+        /**
+         * Files to write.
+         */
+        files: Array<{
+            /**
+             * Absolute path in the image, in its normal form. Missing folders are made.
+             */
+            path: string;
+            /**
+             * The content, as text; it is written in UTF-8, exactly as given. Or else `base64` or `upload`.
+             */
+            content?: string;
+            /**
+             * The content in base64, for files that are no text. Instead of `content`.
+             */
+            base64?: string;
+            /**
+             * The content as an upload, by its SHA-256: for what a spec cannot hold. Instead of `content`.
+             */
+            upload?: string;
+            /**
+             * Permission bits: four octal digits, in quotes.
+             */
+            mode: string;
+            /**
+             * User that owns the file, by name or number.
+             */
+            owner: string;
+            /**
+             * Group of the file, by name or number.
+             */
+            group: string;
+        }>;
+        /**
+         * Paths to remove, after the files are written.
+         */
+        remove?: Array<{
+            /**
+             * Absolute path in the image, in its normal form. A folder goes with all that is in it; a link goes itself.
+             */
+            path: string;
+            /**
+             * Do nothing where it is not there. Omitted: that is an error.
+             */
+            ifPresent: boolean;
+        }>;
+        /**
+         * Units to enable, disable and mask.
+         */
+        services: {
+            /**
+             * Units that start at boot. Without a type, `.service` is meant.
+             */
+            enable: Array<string>;
+            /**
+             * Units that do not start at boot.
+             */
+            disable: Array<string>;
+            /**
+             * Units that nothing can start.
+             */
+            mask: Array<string>;
+        };
+        /**
+         * Scripts that the system runs once, in their order, when it boots for the first time.
+         */
+        firstBoot?: Array<{
+            /**
+             * Name of the script, in the journal and in its file.
+             */
+            name: string;
+            /**
+             * Script that root runs in the booted system: by /bin/sh -e, or by the interpreter of its #! line.
+             */
+            run: string;
+            /**
+             * Wait for the network first; then all the scripts wait for it.
+             */
+            network: boolean;
+            /**
+             * Go on where it fails. Else what follows waits for the next boot, which tries again.
+             */
+            ignoreFailure: boolean;
+            /**
+             * Seconds after which the script is ended and has failed.
+             */
+            timeoutSeconds: number;
+        }>;
+        /**
+         * The kernel, its arguments and its modules.
+         */
+        kernel: {
+            /**
+             * Package of the kernel. Omitted: linux-image-ARCHITECTURE of Debian, linux-image-generic of Ubuntu.
+             */
+            package?: string;
+            /**
+             * Arguments of the kernel, in their order, beside those that the image needs to boot.
+             */
+            cmdline: Array<string>;
+            /**
+             * Kernel modules to load and to block.
+             */
+            modules?: {
+                /**
+                 * Modules to load at boot, in this order.
+                 */
+                load: Array<string>;
+                /**
+                 * Modules that are never loaded: neither by hardware nor by name.
+                 */
+                block: Array<string>;
+            };
+        };
+        /**
+         * The packet filter, by nftables.
+         */
+        firewall?: {
+            /**
+             * What is done with what comes in and no rule lets in. Answers, and what comes from the machine itself, are always let in.
+             */
+            default: 'deny' | 'accept';
+            /**
+             * What is done with what the machine would pass on between networks.
+             */
+            forward: 'deny' | 'accept';
+            /**
+             * What is let in.
+             */
+            allow: Array<{
+                /**
+                 * Port, or range of ports, in quotes: "443" or "8000-8010".
+                 */
+                port: string;
+                /**
+                 * Protocol.
+                 */
+                protocol: 'tcp' | 'udp';
+                /**
+                 * Networks from which it is reached, such as 192.0.2.0/24. Empty: from everywhere.
+                 */
+                sources: Array<string>;
+            }>;
+            /**
+             * Answer echo requests (ping) of IPv4 and IPv6.
+             */
+            allowPing: boolean;
+        };
+        /**
+         * Kernel parameters, by name, such as net.ipv4.ip_forward: "1". They are set at boot.
+         */
+        sysctl?: {
+            [key: string]: string;
+        };
+        /**
+         * The SSH server, by openssh-server.
+         */
+        ssh?: {
+            /**
+             * Ports to listen at. Omitted: 22.
+             */
+            ports?: Array<number>;
+            /**
+             * Let passwords log in. Omitted: as the distribution has it, which lets them.
+             */
+            passwordAuthentication?: boolean;
+            /**
+             * Let root log in: never, by key, or in every way. Omitted: prohibit-password.
+             */
+            permitRootLogin?: 'no' | 'prohibit-password' | 'yes';
+            /**
+             * Users that may log in, and no others. Omitted: all.
+             */
+            allowUsers?: Array<string>;
+            /**
+             * Groups whose users may log in, and no others. Omitted: all.
+             */
+            allowGroups?: Array<string>;
+            /**
+             * Forward X11. Omitted: as the distribution has it, which forwards it.
+             */
+            x11Forwarding?: boolean;
+            /**
+             * Forward TCP connections. Omitted: yes.
+             */
+            allowTcpForwarding?: boolean;
+            /**
+             * Attempts to log in of one connection. Omitted: 6.
+             */
+            maxAuthTries?: number;
+        };
+        /**
+         * Certificates of authorities that the image trusts, in PEM, one an entry.
+         */
+        certificates?: Array<string>;
+        /**
+         * What sets a machine up at its first boot, by cloud-init.
+         */
+        cloudInit?: {
+            /**
+             * Where cloud-init looks for what a machine is to be, in this order, such as NoCloud or Ec2. `None` last: go on without.
+             */
+            datasources: Array<'NoCloud' | 'ConfigDrive' | 'LXD' | 'OpenNebula' | 'DigitalOcean' | 'Azure' | 'OVF' | 'VMware' | 'MAAS' | 'GCE' | 'OpenStack' | 'AliYun' | 'Vultr' | 'Ec2' | 'CloudSigma' | 'CloudStack' | 'SmartOS' | 'Bigstep' | 'Scaleway' | 'Hetzner' | 'IBMCloud' | 'Oracle' | 'Exoscale' | 'RbxCloud' | 'UpCloud' | 'NWCS' | 'None'>;
+            /**
+             * Let cloud-init configure the network. False: the image does so itself.
+             */
+            network: boolean;
+            /**
+             * Keep the host name of the image, whatever the data source says.
+             */
+            preserveHostname: boolean;
+        };
+        /**
+         * Updates that the machine installs by itself, by unattended-upgrades.
+         */
+        updates?: {
+            /**
+             * What the machine installs by itself, each day: security updates, all updates, or nothing.
+             */
+            unattended: 'security' | 'all' | 'none';
+            /**
+             * Reboot where an update needs it.
+             */
+            automaticReboot: boolean;
+            /**
+             * When to reboot, as HH:MM in quotes, in the time zone of the image. Omitted: at once.
+             */
+            rebootTime?: string;
+        };
+        /**
+         * Scripts to run in the image, after everything above is done.
+         */
+        steps: Array<{
+            /**
+             * Id of the step.
+             */
+            id: string;
+            /**
+             * Script that root runs in the image: by /bin/sh -e, or by the interpreter of its #! line.
+             */
+            run: string;
+            /**
+             * Steps that must be done first. Omitted: the step before it in the list. Empty: only packages, accounts, files, services and settings.
+             */
+            needs?: Array<string>;
+            /**
+             * Let the script reach the internet.
+             */
+            network: boolean;
+            /**
+             * Seconds after which the script is ended and the build fails.
+             */
+            timeoutSeconds: number;
+        }>;
+        /**
+         * Writes /usr/share/lbuild/spec.json: this spec with its defaults, secrets left out, without what says nothing of the tree (`name`, `lock`, `disk`, `outputs`, `tests`, kernel arguments). Whoever has the image can read its scripts and files there.
+         */
+        embedSpec?: boolean;
+        /**
+         * How the disk of an output is divided into partitions. Omitted: an EFI partition and an ext4 root.
+         */
+        disk?: {
+            /**
+             * The EFI partition, /boot/efi. Omitted: 64 MiB.
+             */
+            efi?: {
+                /**
+                 * Its size in MiB.
+                 */
+                sizeMiB: number;
+            };
+            /**
+             * The root file system, the last partition of the disk.
+             */
+            root?: {
+                /**
+                 * Its file system.
+                 */
+                fileSystem: 'ext4';
+                /**
+                 * Its size in MiB. Omitted: what the other partitions leave.
+                 */
+                sizeMiB?: number;
+            };
+            /**
+             * More partitions, each mounted at its place.
+             */
+            partitions?: Array<{
+                /**
+                 * Where it is mounted, such as /var. What the image has below that path lies on this partition.
+                 */
+                mountPoint: string;
+                /**
+                 * Its file system. vfat knows no owners, modes and links.
+                 */
+                fileSystem: 'ext4' | 'vfat';
+                /**
+                 * Its size in MiB. Either this or `share`.
+                 */
+                sizeMiB?: number;
+                /**
+                 * Percent that it takes of what all parts with a size in MiB leave free. Either this or `sizeMiB`.
+                 */
+                share?: number;
+                /**
+                 * How it is mounted, beside the defaults.
+                 */
+                options?: Array<'noatime' | 'nodev' | 'noexec' | 'nosuid'>;
+            }>;
+            /**
+             * Swap. Omitted: none.
+             */
+            swap?: {
+                /**
+                 * Its size in MiB.
+                 */
+                sizeMiB: number;
+                /**
+                 * A partition, or the file /swapfile in the root file system.
+                 */
+                kind: 'partition' | 'file';
+            };
+            /**
+             * The root partition and its file system grow to the end of the disk when the system boots for the first time, or later on a disk that has become larger.
+             */
+            growth?: 'first-boot';
+            /**
+             * Encryption of partitions. No output can have it.
+             */
+            encryption?: 'luks2';
+            /**
+             * Logical volumes in the place of partitions. No output can have them.
+             */
+            volumes?: 'lvm';
+        };
+        /**
+         * An output to make of the image.
+         */
+        outputs: Array<{
+            /**
+             * Live ISO image that boots with BIOS and UEFI, from disc and from USB.
+             */
+            type: 'iso';
+            /**
+             * Volume label. Omitted: the name of the spec in upper case.
+             */
+            label?: string;
+        } | {
+            /**
+             * Disk image that boots with BIOS and UEFI (on arm64 with UEFI), to be written to a disk.
+             */
+            type: 'raw';
+            /**
+             * Size of the disk in MiB. Omitted: what the image needs and a quarter, rounded up to 64 MiB, at least 512.
+             */
+            sizeMiB?: number;
+            /**
+             * Label of the root file system. Omitted: the name of the spec in upper case, cut to 16 characters.
+             */
+            label?: string;
+        } | {
+            /**
+             * Disk image for QEMU, KVM and OpenStack.
+             */
+            type: 'qcow2';
+            /**
+             * Size of the disk in MiB. Omitted: what the image needs and a quarter, rounded up to 64 MiB, at least 512.
+             */
+            sizeMiB?: number;
+            /**
+             * Label of the root file system. Omitted: the name of the spec in upper case, cut to 16 characters.
+             */
+            label?: string;
+            /**
+             * Of its clusters: zstd, which QEMU reads from version 5.1 on, or none.
+             */
+            compression: 'zstd' | 'none';
+        } | {
+            /**
+             * Disk image for VMware and VirtualBox.
+             */
+            type: 'vmdk';
+            /**
+             * Size of the disk in MiB. Omitted: what the image needs and a quarter, rounded up to 64 MiB, at least 512.
+             */
+            sizeMiB?: number;
+            /**
+             * Label of the root file system. Omitted: the name of the spec in upper case, cut to 16 characters.
+             */
+            label?: string;
+            /**
+             * streamOptimized is compressed and is imported before a machine runs from it; monolithicSparse is plain, and VMware Workstation and VirtualBox run from it as it is.
+             */
+            subformat: 'streamOptimized' | 'monolithicSparse';
+        } | {
+            /**
+             * Disk image for Azure and Hyper-V.
+             */
+            type: 'vhd';
+            /**
+             * Size of the disk in MiB. Omitted: what the image needs and a quarter, rounded up to 64 MiB, at least 512.
+             */
+            sizeMiB?: number;
+            /**
+             * Label of the root file system. Omitted: the name of the spec in upper case, cut to 16 characters.
+             */
+            label?: string;
+            /**
+             * dynamic leaves out what is free; fixed is as large as the disk, which Azure wants.
+             */
+            subformat: 'dynamic' | 'fixed';
+        } | {
+            /**
+             * Disk image for Hyper-V. It leaves out what is free.
+             */
+            type: 'vhdx';
+            /**
+             * Size of the disk in MiB. Omitted: what the image needs and a quarter, rounded up to 64 MiB, at least 512.
+             */
+            sizeMiB?: number;
+            /**
+             * Label of the root file system. Omitted: the name of the spec in upper case, cut to 16 characters.
+             */
+            label?: string;
+        } | {
+            /**
+             * Virtual machine to import into VMware or VirtualBox: OVF descriptor, manifest and disk in one file.
+             */
+            type: 'ova';
+            /**
+             * Size of the disk in MiB. Omitted: what the image needs and a quarter, rounded up to 64 MiB, at least 512.
+             */
+            sizeMiB?: number;
+            /**
+             * Label of the root file system. Omitted: the name of the spec in upper case, cut to 16 characters.
+             */
+            label?: string;
+            /**
+             * Processors of the machine.
+             */
+            cpus: number;
+            /**
+             * Memory of the machine in MiB, a multiple of 4.
+             */
+            memoryMiB: number;
+        } | {
+            /**
+             * The file tree as a tar archive, compressed with zstd.
+             */
+            type: 'tar';
+        } | {
+            /**
+             * Container image as an OCI image layout in a tar archive.
+             */
+            type: 'oci';
+            /**
+             * Compression of the layers: gzip, which every runtime reads, or zstd, which is made and read faster.
+             */
+            compression: 'gzip' | 'zstd';
+            /**
+             * Name of the image, with the host and path of a registry where it has one. Omitted: the name of the spec.
+             */
+            name?: string;
+            /**
+             * Tag of the image.
+             */
+            tag: string;
+            /**
+             * Command that a container always runs, as a list of words. Omitted: none.
+             */
+            entrypoint?: Array<string>;
+            /**
+             * Command of a container, or the arguments of its entrypoint, where none are given at its start. Omitted: /bin/sh without an entrypoint, nothing with one.
+             */
+            cmd?: Array<string>;
+            /**
+             * Environment variables, by name. PATH is set where it is not given.
+             */
+            env: {
+                [key: string]: string;
+            };
+            /**
+             * User that a container runs as, or USER:GROUP, by name or number. Omitted: root.
+             */
+            user?: string;
+            /**
+             * Folder that a container starts in, as an absolute path. Omitted: /.
+             */
+            workdir?: string;
+            /**
+             * Ports that a container listens on, such as "80" or "53/udp".
+             */
+            exposedPorts: Array<string>;
+            /**
+             * Labels of the image, by name. Those that begin with org.opencontainers.image. become annotations of an OCI image too.
+             */
+            labels: {
+                [key: string]: string;
+            };
+        } | {
+            /**
+             * Container image as an archive for `docker load`, with layers as plain tar.
+             */
+            type: 'docker';
+            /**
+             * Name of the image, with the host and path of a registry where it has one. Omitted: the name of the spec.
+             */
+            name?: string;
+            /**
+             * Tag of the image.
+             */
+            tag: string;
+            /**
+             * Command that a container always runs, as a list of words. Omitted: none.
+             */
+            entrypoint?: Array<string>;
+            /**
+             * Command of a container, or the arguments of its entrypoint, where none are given at its start. Omitted: /bin/sh without an entrypoint, nothing with one.
+             */
+            cmd?: Array<string>;
+            /**
+             * Environment variables, by name. PATH is set where it is not given.
+             */
+            env: {
+                [key: string]: string;
+            };
+            /**
+             * User that a container runs as, or USER:GROUP, by name or number. Omitted: root.
+             */
+            user?: string;
+            /**
+             * Folder that a container starts in, as an absolute path. Omitted: /.
+             */
+            workdir?: string;
+            /**
+             * Ports that a container listens on, such as "80" or "53/udp".
+             */
+            exposedPorts: Array<string>;
+            /**
+             * Labels of the image, by name. Those that begin with org.opencontainers.image. become annotations of an OCI image too.
+             */
+            labels: {
+                [key: string]: string;
+            };
+        } | {
+            /**
+             * Kernel, initial RAM file system, tree and a script of iPXE, for machines that start from the network.
+             */
+            type: 'netboot';
+            /**
+             * Address of the folder that the files are served from, by http, or by https, whose certificate nobody checks. Omitted: boot.ipxe asks iPXE where it has the script from.
+             */
+            baseUrl?: string;
+            /**
+             * Level of zstd for the tree. A higher one takes longer and makes it smaller. Omitted: 3.
+             */
+            compressionLevel?: number;
+        } | {
+            /**
+             * Distribution for the Windows Subsystem for Linux (WSL 2).
+             */
+            type: 'wsl';
+            /**
+             * User that a shell runs as: one of `users`, or root. Omitted: the first of `users`, else root.
+             */
+            defaultUser?: string;
+        }>;
+        /**
+         * What must hold of the image in a machine that boots it; where one does not, nothing is published.
+         */
+        tests?: Array<{
+            /**
+             * How the machine is started.
+             */
+            boot?: {
+                /**
+                 * What the machine starts with; each one is a boot of its own.
+                 */
+                firmware: Array<'bios' | 'uefi'>;
+                /**
+                 * Seconds until the system must be up. The default is meant for a builder without KVM, too.
+                 */
+                timeoutSeconds: number;
+            };
+            /**
+             * Script that root runs in the booted system by /bin/sh -e; it must end with 0, within a minute.
+             */
+            run?: string;
+            /**
+             * TCP port of the booted system that must take a connection from outside.
+             */
+            port?: number;
+            /**
+             * How often `run` or `port` is tried again, each time five seconds later. Omitted: never.
+             */
+            retries?: number;
+        }>;
+    };
+};
+
 export type BuildTrace = {
     resourceSpans: Array<{
         resource: {
@@ -9652,6 +10547,88 @@ export type ReadBuildLockResponses = {
 };
 
 export type ReadBuildLockResponse = ReadBuildLockResponses[keyof ReadBuildLockResponses];
+
+export type ReadBuildSpecData = {
+    body?: never;
+    path: {
+        /**
+         * Id of the build.
+         */
+        id: string;
+    };
+    query?: never;
+    url: '/v1/builds/{id}/spec';
+};
+
+export type ReadBuildSpecErrors = {
+    /**
+     * `request.invalid`: The request is not valid.
+     */
+    400: Problem & {
+        status?: 400;
+        code?: 'request.invalid';
+    };
+    /**
+     * `access.unauthenticated`: No valid credentials.
+     */
+    401: Problem & {
+        status?: 401;
+        code?: 'access.unauthenticated';
+    };
+    /**
+     * `access.address_refused`: The key is not for this address. `access.forbidden`: The key may not do this.
+     */
+    403: Problem & {
+        status?: 403;
+        code?: 'access.address_refused' | 'access.forbidden';
+    };
+    /**
+     * `build.not_found`: There is no such build.
+     */
+    404: Problem & {
+        status?: 404;
+        code?: 'build.not_found';
+    };
+    /**
+     * `request.too_large`: The body is too large.
+     */
+    413: Problem & {
+        status?: 413;
+        code?: 'request.too_large';
+    };
+    /**
+     * `request.rate_limited`: The key asks too often.
+     */
+    429: Problem & {
+        status?: 429;
+        code?: 'request.rate_limited';
+    };
+    /**
+     * `internal.error`: The service failed.
+     */
+    500: Problem & {
+        status?: 500;
+        code?: 'internal.error';
+    };
+    /**
+     * `service.unavailable`: A part of the service is not available.
+     */
+    503: Problem & {
+        status?: 503;
+        code?: 'service.unavailable';
+    };
+};
+
+export type ReadBuildSpecError = ReadBuildSpecErrors[keyof ReadBuildSpecErrors];
+
+export type ReadBuildSpecResponses = {
+    /**
+     * Success.
+     */
+    200: BuildSpec;
+};
+
+export type ReadBuildSpecResponse = ReadBuildSpecResponses[keyof ReadBuildSpecResponses];
 
 export type ReadBuildTraceData = {
     body?: never;

@@ -3,7 +3,9 @@ import { readFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { commandTable } from '../../cli/command-table.ts';
 import { exitCodes } from '../../cli/exit-codes.ts';
+import { processOutput } from '../../cli/output.ts';
 import { presets } from '../../functions/shared/presets.ts';
 import { exampleYaml } from '../functions/api/example-spec.ts';
 import { fileIn, runCli } from './engine-under-test.ts';
@@ -32,6 +34,10 @@ describe('lbuild without an engine', () => {
       expect(err).not.toBe('');
     },
   );
+
+  it.each(commandTable)('knows %s by its name', async (name, load) => {
+    expect((await load(processOutput())).name()).toBe(name);
+  });
 
   it('prints the JSON Schema of a spec', async () => {
     const { code, out } = await run('schema');

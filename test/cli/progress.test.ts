@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { createProgress, elapsed, type ProgressTarget } from '../../cli/progress.ts';
+import { elapsed } from '../../cli/elapsed.ts';
+import { createProgress, type ProgressTarget } from '../../cli/progress.ts';
 import type { BuildDetail } from '../../sdk/generated/types.gen.ts';
 
 function build(state: BuildDetail['state'], percent: number, step?: { id: string; percent: number }): BuildDetail {
@@ -44,8 +45,29 @@ function record(terminal: boolean, color = false, columns = 80) {
     terminal,
     color,
     columns,
+    unicode: true,
+    rows: 24,
   };
   return { target, text: () => text };
+}
+
+/** What a terminal shows of a text, by the few control sequences that progress uses. */
+class PaperScreen {
+  readonly lines: string[] = [''];
+
+  constructor(text: string) {
+    let row = 0;
+    for (const [part] of text.replaceAll('\u001b', '␛').matchAll(/␛\[\??(\d*)([A-Za-z])|\n|\r|[^␛\n\r]+/g)) {
+      const [, count, command] = /^␛\[\??(\d*)([A-Za-z])$/.exec(part) ?? [];
+      if (part === '\n') {
+        row += 1;
+        this.lines[row] ??= '';
+      } else if (command === 'A') row -= Number(count);
+      else if (command === 'K') this.lines[row] = '';
+      else if (command === 'J') this.lines.splice(row, Number.POSITIVE_INFINITY, '');
+      else if (command === undefined && part !== '\r') this.lines[row] += part;
+    }
+  }
 }
 
 describe('progress', () => {
@@ -77,17 +99,22 @@ describe('progress', () => {
     );
   });
 
-  it('is one line that is drawn again on a terminal, and never wraps', () => {
+  it('is drawn again on a terminal, over what was drawn before, and never wraps', () => {
     const { target, text } = record(true, false, 30);
     const progress = createProgress(target, () => 0);
     progress.update(build('running', 1, { id: 'a-step-with-a-long-name', percent: 1 }));
+    progress.log({ at: 0, stage: 's1', step: 'iso', stream: 'out', text: `\u001b[2Ja line\u202e ${'x'.repeat(100)}` });
     progress.update(build('running', 2, { id: 'iso', percent: 2 }));
     progress.end();
-    const lines = text().split('\r\u001b[2K');
-    expect(lines).toHaveLength(3);
-    for (const line of lines) expect(line.trimEnd().length).toBeLessThan(30);
-    expect(text().endsWith('\n')).toBe(true);
-    expect(text()).not.toContain('\u001b[3');
+    const screen = new PaperScreen(text());
+    expect(screen.lines).toEqual([
+      'x  bld_1  running  0:00  2 %',
+      '  s1  ●▶  iso 2 %',
+      '  s1 iso | a line xxxxxxxxxxx',
+      '',
+    ]);
+    for (const sent of ['\u001b[2J', '\u202e', '\u001b[3']) expect(text()).not.toContain(sent);
+    expect(text().endsWith('\u001b[?7h')).toBe(true);
   });
 
   it('has colours only where they are wanted', () => {

@@ -131,7 +131,9 @@ describe('uploadFile', () => {
 
   it('gives up in the end, and at once where the store refuses the bytes', async () => {
     await withStore([503, 503, 503], async (send, seen) => {
-      await expect(client(send).uploads.send(new Blob(['busy']), { pauses: [0, 0] })).rejects.toThrow(EngineUnreachable);
+      await expect(client(send).uploads.send(new Blob(['busy']), { pauses: [0, 0] })).rejects.toThrow(
+        EngineUnreachable,
+      );
       expect(seen).toHaveLength(3);
     });
     await withStore([400], async (send, seen) => {

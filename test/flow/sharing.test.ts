@@ -182,7 +182,11 @@ describe('a build that shares the work of another', { timeout: 60_000 }, () => {
 
   it('is left its work where the build that began it is cancelled', async () => {
     const { leader, sharers } = await sharedWork('withdrawn', 2);
-    expect(await one.builds.cancel(leader.id)).toMatchObject({ state: 'cancelled', ended: true, cancelRequested: true });
+    expect(await one.builds.cancel(leader.id)).toMatchObject({
+      state: 'cancelled',
+      ended: true,
+      cancelRequested: true,
+    });
     expect(await one.getStatus(leader.id)).toMatchObject({ state: 'cancelled', evidence: [] });
     expect((await one.builds.list({ state: 'cancelled' }).page()).builds.map(({ id }) => id)).toContain(leader.id);
     // Who comes now shares the work too.

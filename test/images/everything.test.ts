@@ -81,7 +81,8 @@ describe('one spec with every customization becomes every output', () => {
       console.log(`built in ${((performance.now() - began) / 1_000).toFixed(0)} s, its boot tests included`);
       artifacts = await engine.client.builds.listArtifacts(build.id);
       for (const { name } of artifacts) await engine.client.downloadArtifact(build.id, name, folder);
-      for (const file of build.evidence) await engine.client.builds.downloadEvidence(build.id, file, join(folder, 'evidence'));
+      for (const file of build.evidence)
+        await engine.client.builds.downloadEvidence(build.id, file, join(folder, 'evidence'));
       writeFileSync(join(folder, 'key.pem'), (await engine.client.service.readSigningKey()).publicKey);
     } finally {
       await engine.close();

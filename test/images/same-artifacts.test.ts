@@ -85,7 +85,11 @@ async function make(fusing: Fusing, spec: object): Promise<Made> {
     stages,
     ran: stages.flatMap(({ steps }) => steps.filter(({ hit }) => !hit).map(({ id }) => id)),
     results: Object.fromEntries(results),
-    artifacts: (await client.builds.listArtifacts(started.id)).map(({ name, sha256, size }) => ({ name, sha256, size })),
+    artifacts: (await client.builds.listArtifacts(started.id)).map(({ name, sha256, size }) => ({
+      name,
+      sha256,
+      size,
+    })),
   };
 }
 

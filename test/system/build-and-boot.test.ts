@@ -107,7 +107,8 @@ describe('a posted spec becomes a bootable ISO', () => {
     expect(ended.state).toBe('succeeded');
     expect(ended.stages.map((stage) => stage.attempts)).toEqual([0, 0, 0]);
     expect(ended.stages.flatMap((stage) => stage.steps).every((step) => step.hit)).toBe(true);
-    const digest = async (id: string) => (await engine.client.builds.listArtifacts(id)).map((artifact) => artifact.sha256);
+    const digest = async (id: string) =>
+      (await engine.client.builds.listArtifacts(id)).map((artifact) => artifact.sha256);
     expect(await digest(again.id)).toEqual(await digest(build.id));
   });
 

@@ -13,6 +13,7 @@ import { readBuildTrace } from './read-build-trace.ts';
 import { readBuildLock } from './read-lock.ts';
 import { readLogs } from './read-logs.ts';
 import { readBuildRetention } from './read-retention.ts';
+import { readBuildSpec } from './read-spec.ts';
 import { removeBuildArtifacts } from './remove-artifacts.ts';
 import { restoreBuildArtifacts } from './restore-artifacts.ts';
 import { resumeBuild } from './resume-build.ts';
@@ -28,6 +29,7 @@ export const buildOperations: readonly Operation[] = [
   readBuild,
   readBuildCost,
   readBuildLock,
+  readBuildSpec,
   readBuildTrace,
   cancelBuild,
   resumeBuild,

@@ -30,6 +30,7 @@ export const neededPermissions: Readonly<Record<string, string>> = {
   releaseHold: 'retention:hold',
   previewPlan: 'builds:create',
   readBuildLock: 'builds:read',
+  readBuildSpec: 'builds:create',
   readBuildTrace: 'builds:read',
   uploadLock: 'builds:create',
   createWebhook: 'webhooks:write',

@@ -1,0 +1,95 @@
+import { type FieldPath, readFieldPath } from '../core/spec/field-path.ts';
+
+/** A place in a file that a user wrote: line and column count from 1, the column in UTF-16 units as editors count. */
+export interface Place {
+  readonly file: string;
+  readonly line: number;
+  readonly column: number;
+  /** The line, without its end. */
+  readonly excerpt: string;
+}
+
+/** The text of a file as the user wrote it. */
+export interface SourceText {
+  readonly file: string;
+  readonly text: string;
+  readonly format: 'json' | 'yaml' | 'toml';
+}
+
+/** Where a member or an item begins: the offset of its key, or of its value in a list. */
+type Outline = Map<string, number>;
+
+/** Tells outline entries apart; cannot stand in a path's parts unquoted. */
+const entryOf = (path: FieldPath): string => JSON.stringify(path);
+
+/**
+ * Finds fields in a file: by their paths, as errors name them. What is not there itself, since it is missing, is looked for
+ * where it would belong: at what holds it. Of what no line of the file begins nothing is found, and of a file that cannot be
+ * read nothing either.
+ */
+export async function findPlaces(source: SourceText, paths: readonly string[]): Promise<(Place | undefined)[]> {
+  const outline = await outlineOf(source);
+  return paths.map((text) => {
+    const path = readFieldPath(text);
+    for (let length = path.length; length > 0; length -= 1) {
+      const offset = outline.get(entryOf(path.slice(0, length)));
+      if (offset !== undefined) return placeAt(source, offset);
+    }
+    return undefined;
+  });
+}
+
+/** The place of an offset in UTF-16 units. */
+export function placeAt({ file, text }: SourceText, offset: number): Place {
+  const begin = text.lastIndexOf('\n', offset - 1) + 1;
+  const end = text.indexOf('\n', offset);
+  return {
+    file,
+    line: text.slice(0, begin).split('\n').length,
+    column: offset - begin + 1,
+    excerpt: text.slice(begin, end === -1 ? undefined : end).replace(/\r$/, ''),
+  };
+}
+
+// Parsers are loaded where a place is asked for: most commands never do.
+async function outlineOf(source: SourceText): Promise<Outline> {
+  const outline: Outline = new Map();
+  // A table of TOML may be opened again: what stands first is what a reader looks for.
+  const tell = (path: FieldPath, offset: number): void => {
+    const entry = entryOf(path);
+    if (!outline.has(entry)) outline.set(entry, offset);
+  };
+  if (source.format === 'toml') {
+    const { outlineToml } = await import('./toml-file.ts');
+    outlineToml(source.text, tell);
+    return outline;
+  }
+  const { isMap, isScalar, isSeq, parseDocument } = await import('yaml');
+  const walk = (node: unknown, path: FieldPath): void => {
+    if (isMap(node)) {
+      for (const { key, value } of node.items) {
+        if (!isScalar(key)) continue;
+        const member = [...path, String(key.value)];
+        if (key.range) tell(member, key.range[0]);
+        walk(value, member);
+      }
+    }
+    if (isSeq(node)) {
+      for (const [index, item] of node.items.entries()) {
+        const place = [...path, index];
+        const offset = beginOf(item);
+        if (offset !== undefined) tell(place, offset);
+        walk(item, place);
+      }
+    }
+  };
+  // JSON is YAML too.
+  walk(parseDocument(source.text, { uniqueKeys: false, logLevel: 'silent' }).contents, []);
+  return outline;
+}
+
+function beginOf(node: unknown): number | undefined {
+  if (typeof node !== 'object' || node === null || !('range' in node) || !Array.isArray(node.range)) return undefined;
+  const [begin]: unknown[] = node.range;
+  return typeof begin === 'number' ? begin : undefined;
+}

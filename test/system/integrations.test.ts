@@ -1,0 +1,241 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync } from 'node:fs';
+import { mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { buildCli } from '../../scripts/build-cli.ts';
+import { bundleFile } from '../../scripts/generate-integrations.ts';
+import { readComponent, withInputs } from '../../scripts/gitlab-template.ts';
+import { engineFolder, project, removeFolder, startTestEngine, type TestEngine } from '../support/engine.ts';
+import { smallSpec } from '../support/small-spec.ts';
+
+/** Both integrations as their services run them, against an engine as users run it. */
+const directory = engineFolder();
+let engine: TestEngine;
+let url: string;
+let folder: string;
+beforeAll(async () => {
+  engine = await startTestEngine(directory);
+  url = JSON.parse(await readFile(path.join(directory, 'engine.json'), 'utf8')).url;
+});
+afterAll(async () => {
+  await engine?.stop();
+  removeFolder(directory);
+});
+beforeEach(async () => {
+  folder = await mkdtemp(path.join(tmpdir(), 'lbuild-job-'));
+  return () => rm(folder, { recursive: true, force: true });
+});
+
+const steps = {
+  good: [{ id: 'site', run: "echo 'the site is made' && echo made > /srv/site" }],
+  failing: [{ id: 'broken', run: "echo 'about to fail' && exit 3" }],
+  slow: [{ id: 'slow', run: "echo 'it begins' && sleep 300" }],
+} as const;
+type Kind = keyof typeof steps;
+
+async function specFile(kind: Kind): Promise<void> {
+  await writeFile(path.join(folder, 'spec.json'), JSON.stringify(smallSpec([...steps[kind]], kind), null, 2));
+}
+
+interface Job {
+  readonly code: number | null;
+  readonly log: string;
+}
+
+/** Waits for a process, and hands it what it has written so far each time that it writes. */
+async function ended(child: ChildProcess, watch?: (log: string, child: ChildProcess) => void): Promise<Job> {
+  let log = '';
+  for (const stream of [child.stdout, child.stderr]) {
+    stream?.setEncoding('utf8').on('data', (text: string) => {
+      log += text;
+      watch?.(log, child);
+    });
+  }
+  await once(child, 'close');
+  return { code: child.exitCode, log };
+}
+
+const cancelledBuild = async (id: string): Promise<string> =>
+  (await engine.client.waitForBuild(id, { pollMilliseconds: 200 })).state;
+
+describe('the GitHub Action', () => {
+  interface ActionRun extends Job {
+    readonly outputs: Readonly<Record<string, string>>;
+    readonly summary: string;
+  }
+
+  async function runAction(
+    given: Readonly<Record<string, string>>,
+    watch?: (log: string, child: ChildProcess) => void,
+  ): Promise<ActionRun> {
+    const inputs = {
+      ...{ 'api-url': url, 'api-key': engine.apiKey, 'spec-file': 'spec.json', outputs: '', 'artifact-path': 'images' },
+      ...{ evidence: 'false', wait: 'true', timeout: '10', team: '', priority: 'normal' },
+      ...given,
+    };
+    const [output, summary] = [path.join(folder, 'output'), path.join(folder, 'summary')];
+    for (const file of [output, summary]) await writeFile(file, '');
+    const child = spawn(process.execPath, [path.join(project, bundleFile)], {
+      cwd: folder,
+      env: {
+        PATH: process.env.PATH,
+        ...Object.fromEntries(Object.entries(inputs).map(([name, value]) => [`INPUT_${name.toUpperCase()}`, value])),
+        ...{ GITHUB_OUTPUT: output, GITHUB_STEP_SUMMARY: summary, GITHUB_WORKSPACE: folder, GITHUB_ACTIONS: 'true' },
+        ...{ GITHUB_RUN_ID: folder, GITHUB_RUN_ATTEMPT: '1', GITHUB_JOB: 'image', GITHUB_ACTION: 'build' },
+      },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    const job = await ended(child, watch);
+    const told = await readFile(output, 'utf8');
+    const outputs = [...told.matchAll(/^([a-z-]+)<<(\S+)\n([\s\S]*?)\n\2$/gm)].map(([, name = '', , value = '']) => [
+      name,
+      value,
+    ]);
+    return { ...job, outputs: Object.fromEntries(outputs), summary: await readFile(summary, 'utf8') };
+  }
+
+  it('builds, shows the log in groups, downloads and sums up; the same step again is the same build', async () => {
+    await specFile('good');
+    const run = await runAction({ evidence: 'true' });
+    expect([run.code, run.log]).toEqual([0, expect.stringContaining(`::add-mask::${engine.apiKey}`)]);
+    expect(run.log).toMatch(/::group::s\d+ site\n(.*\n)*?the site is made\n(.*\n)*?::endgroup::/);
+    expect(run.log.replace(`::add-mask::${engine.apiKey}`, '')).not.toContain(engine.apiKey);
+    const [artifact] = await engine.client.builds.listArtifacts(run.outputs['build-id'] ?? '');
+    expect(run.outputs).toMatchObject({
+      ...{ status: 'succeeded', 'artifact-paths': 'images/good.tar.zst', digest: artifact?.sha256 },
+      digests: JSON.stringify({ 'good.tar.zst': artifact?.sha256 }),
+    });
+    expect(await readdir(path.join(folder, 'images'))).toEqual(expect.arrayContaining(['good.tar.zst', 'SHA256SUMS']));
+    expect(run.summary).toContain(`| good.tar.zst | tar |`);
+    expect(run.summary).toContain(artifact?.sha256);
+    const again = await runAction({ wait: 'false' });
+    expect(again.outputs['build-id']).toBe(run.outputs['build-id']);
+  });
+
+  it('marks each error of a spec at its line', async () => {
+    const text = JSON.stringify(smallSpec([...steps.good]), null, 2)
+      .replace('"tar"', '"tarr"')
+      .replace('"trixie"', '"potato"');
+    await writeFile(path.join(folder, 'spec.json'), text);
+    const run = await runAction({});
+    expect(run.code).toBe(1);
+    const lineOf = (word: string) => text.slice(0, text.indexOf(word)).split('\n').length;
+    for (const [word, field] of [
+      ['"potato"', 'base.release'],
+      ['"tarr"', 'outputs[0].type'],
+    ] as const) {
+      expect(run.log).toMatch(
+        new RegExp(
+          `::error title=Spec,file=spec\\.json,line=${lineOf(word)},col=\\d+::${field.replace(/[[\].]/g, '\\$&')}: `,
+        ),
+      );
+    }
+    expect(run.outputs['build-id']).toBeUndefined();
+  });
+
+  it('tells of inputs, keys and files that are none', async () => {
+    expect(await runAction({ timeout: 'soon' })).toMatchObject({
+      code: 1,
+      log: expect.stringContaining('::error title=Input::The input timeout'),
+    });
+    expect(await runAction({})).toMatchObject({ code: 1, log: expect.stringContaining('cli.file_unreadable') });
+    await specFile('good');
+    expect(await runAction({ 'api-key': 'lbk_no' })).toMatchObject({
+      code: 1,
+      log: expect.stringContaining('access.unauthenticated'),
+    });
+  });
+
+  it('fails with a build that fails, and says which step, why, and what was last in its log', async () => {
+    await specFile('failing');
+    const run = await runAction({});
+    expect([run.code, run.outputs.status]).toEqual([1, 'failed']);
+    expect(run.log).toMatch(/::error title=Build failed,file=spec\.json::.*\(step broken\) \[script\.failed\]/);
+    expect(run.summary).toContain('about to fail');
+    expect(run.summary).toContain('script.failed');
+  });
+
+  it('cancels the build of a job that is cancelled, and one that takes too long', async () => {
+    await specFile('slow');
+    const run = await runAction({}, (log, child) => {
+      if (log.includes('it begins')) child.kill('SIGINT');
+    });
+    expect([run.code, run.outputs.status]).toEqual([1, 'cancelled']);
+    expect(run.log).toContain('The job was cancelled');
+    expect(await cancelledBuild(run.outputs['build-id'] ?? '')).toBe('cancelled');
+  });
+});
+
+describe('the GitLab component', () => {
+  let tools: string;
+  beforeAll(async () => {
+    tools = await mkdtemp(path.join(tmpdir(), 'lbuild-tools-'));
+    await buildCli(path.join(tools, 'cli'));
+    await mkdir(path.join(tools, 'bin'));
+    await symlink(path.join(tools, 'cli/lib/lbuild.js'), path.join(tools, 'bin/lbuild'));
+    await symlink(process.execPath, path.join(tools, 'bin/node'));
+  });
+  afterAll(() => rm(tools, { recursive: true, force: true }));
+
+  /** The job's `script` and `after_script`, each as one shell as GitLab's runner has them; the CLI is in the image already. */
+  async function runJob(
+    more: Readonly<Record<string, string>> = {},
+    watch?: (log: string, child: ChildProcess) => void,
+  ) {
+    const [{ spec }, jobs] = readComponent();
+    const defaults = Object.fromEntries(
+      Object.entries(spec.inputs).map(([name, input]) => [name, String(input.default ?? '')]),
+    );
+    const inputs = { ...defaults, 'spec-file': 'spec.json', 'api-url': url, ...more };
+    const job = withInputs(Object.values(jobs)[0], inputs);
+    if (job === undefined) throw new Error('the component has no job');
+    const after = (job as unknown as { readonly after_script: readonly string[] }).after_script;
+    const environment = {
+      ...{ PATH: `${path.join(tools, 'bin')}:/usr/bin:/bin`, HOME: folder, LBUILD_API_KEY: engine.apiKey },
+      ...{ CI_JOB_ID: path.basename(folder), ...job.variables },
+    };
+    const shell = (script: readonly string[], status: string) =>
+      spawn('sh', ['-e', '-c', script.join('\n')], {
+        ...{ cwd: folder, detached: true, stdio: ['ignore', 'pipe', 'pipe'] },
+        env: { ...environment, CI_JOB_STATUS: status },
+      });
+    const main = await ended(shell(job.script, 'running'), watch);
+    const then = await ended(shell(after, main.code === 0 ? 'success' : main.code === null ? 'canceled' : 'failed'));
+    return { ...main, after: then };
+  }
+
+  it('builds and downloads, and tells the build to the jobs behind it', async () => {
+    await specFile('good');
+    const run = await runJob({ evidence: 'true' });
+    expect([run.code, run.log]).toEqual([0, expect.stringMatching(/build bld_\w+ is started\n/)]);
+    expect(await readdir(path.join(folder, 'images'))).toEqual(expect.arrayContaining(['good.tar.zst', 'SHA256SUMS']));
+    expect(await readFile(path.join(folder, 'lbuild.env'), 'utf8')).toMatch(/^LBUILD_BUILD_ID=bld_\w+\n$/);
+    expect(run.after).toEqual({ code: 0, log: '' });
+  });
+
+  it('passes on how lbuild ends: 2 for a spec that is none, with its line; 1 for a build that fails', async () => {
+    await writeFile(path.join(folder, 'spec.json'), '{\n  "schemaVersion": 1,\n  "nam": "x"\n}');
+    const wrong = await runJob();
+    expect([wrong.code, wrong.log]).toEqual([2, expect.stringContaining('spec.json:3:3: nam: ')]);
+    expect(existsSync(path.join(folder, 'lbuild.env'))).toBe(false);
+    expect(wrong.after).toEqual({ code: 0, log: '' });
+    await specFile('failing');
+    const failed = await runJob();
+    expect([failed.code, failed.log]).toEqual([1, expect.stringContaining('script.failed')]);
+  });
+
+  it('cancels the build of a job that is cancelled', async () => {
+    await specFile('slow');
+    const run = await runJob({}, (log, child) => {
+      // As the runner does: the whole group at once.
+      if (log.includes('slow') && child.pid !== undefined && !child.killed) process.kill(-child.pid, 'SIGTERM');
+    });
+    expect(run.code).toBeNull();
+    const id = /bld_\w+/.exec(run.after.log)?.[0] ?? '';
+    expect(run.after.code).toBe(0);
+    expect(await cancelledBuild(id)).toBe('cancelled');
+  });
+});
