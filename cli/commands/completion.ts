@@ -49,7 +49,7 @@ async function builds(): Promise<readonly Candidate[]> {
   try {
     const signal = AbortSignal.timeout(patience);
     const engine = new LinuxBuilderClient({ ...findConnection({}, process.env, process.cwd()), maxRetries: 0 });
-    const found = await engine.builds.list({ limit: mostBuilds }, { signal });
+    const found = await engine.builds.list({ limit: mostBuilds }, { signal }).page();
     return found.builds.map((build) => ({
       value: build.id,
       description: buildLine(build).slice(build.id.length).trim(),

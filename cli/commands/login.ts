@@ -36,7 +36,7 @@ export function loginCommand(output: Output): Command {
       const url = await addressFor(options.url ?? known.profiles[name]?.url ?? process.env.LBUILD_URL);
       const apiKey = await readKey(url);
       // A key that the engine does not take is not kept.
-      const who = await new LinuxBuilderClient({ url, apiKey }).service.whoAmI();
+      const who = await new LinuxBuilderClient({ url, apiKey }).keys.whoAmI();
       await writeProfiles(file, { current: name, profiles: { ...known.profiles, [name]: { url, apiKey } } });
       if (options.json) return output.document({ profile: name, url, tenant: who.tenant, member: who.member });
       output.line(`${name}: ${who.member.name} of ${who.tenant.name} at ${url}`);
