@@ -1,10 +1,11 @@
-import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { copyFile, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 import ts from 'typescript';
 
-const sdk = fileURLToPath(new URL('../sdk', import.meta.url));
+const root = fileURLToPath(new URL('..', import.meta.url));
+const sdk = path.join(root, 'sdk');
 
 /**
  * Builds the package @linuxbuilder/sdk into sdk/dist: `index.js` for Node and `browser.js` for browsers, each with all
@@ -14,11 +15,15 @@ export async function buildSdk(dist = path.join(sdk, 'dist')): Promise<void> {
   await rm(dist, { recursive: true, force: true });
   const common = {
     entryPoints: [path.join(sdk, 'index.ts')],
-    ...{ bundle: true, format: 'esm' as const, target: 'es2022', treeShaking: true, legalComments: 'inline' as const },
+    ...{ bundle: true, format: 'esm' as const, target: 'es2022', treeShaking: true },
     logLevel: 'warning' as const,
   };
   await build({ ...common, platform: 'node', outfile: path.join(dist, 'index.js') });
   await build({ ...common, platform: 'browser', conditions: ['browser'], outfile: path.join(dist, 'browser.js') });
+  await copyFile(path.join(root, 'LICENSE'), path.join(dist, 'LICENSE'));
+  // Its licence asks for this where its code goes along, as it does in the bundle for browsers.
+  const notice = path.join(root, 'node_modules/@noble/hashes/LICENSE');
+  await copyFile(notice, path.join(dist, 'LICENSE.noble-hashes'));
   emitTypes(dist);
   await keepReachable(dist);
 }
@@ -63,7 +68,4 @@ async function keepReachable(dist: string): Promise<void> {
   }
 }
 
-if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  await mkdir(sdk, { recursive: true });
-  await buildSdk();
-}
+if (process.argv[1] === fileURLToPath(import.meta.url)) await buildSdk(process.argv[2]);

@@ -21,11 +21,12 @@ export interface OpenedApi {
   close(): Promise<void>;
 }
 
-export async function openApiOver(ports: Ports): Promise<OpenedApi> {
+/** @param origins of pages that may call it */
+export async function openApiOver(ports: Ports, origins: readonly string[] = []): Promise<OpenedApi> {
   const { table, ids } = ports;
   const log = { request: () => undefined, failure: (_: unknown, cause: unknown) => console.error(cause) };
   const handle = createRouter({ ports, operations, log, validateResponses: true });
-  const { url, close } = await startHttpFront({ handle, maxBodyBytes: largestBodyBytes, ids });
+  const { url, close } = await startHttpFront({ handle, maxBodyBytes: largestBodyBytes, ids, origins });
   return {
     url,
     close,
