@@ -5,10 +5,12 @@ import {
   Bucket,
   BucketEncryption,
   type BucketProps,
+  HttpMethods,
   type IBucket,
   ObjectOwnership,
 } from 'aws-cdk-lib/aws-s3';
 import { Construct } from 'constructs';
+import { storeCorsPolicy } from '../core/wiring/cors.ts';
 import { acknowledge } from './acknowledge.ts';
 
 /** What every bucket of the engine is: nobody's but the engine's, and kept when the stack goes. */
@@ -27,6 +29,15 @@ export const abortIncomplete = {
   abortIncompleteMultipartUploadAfter: Duration.days(1),
 };
 
+/** Lets pages use signed addresses. */
+const pageRule = {
+  allowedOrigins: [storeCorsPolicy.origin],
+  allowedMethods: storeCorsPolicy.methods.map((method) => HttpMethods[method]),
+  allowedHeaders: [...storeCorsPolicy.requestHeaders],
+  exposedHeaders: [...storeCorsPolicy.exposedHeaders],
+  maxAge: storeCorsPolicy.maxAgeSeconds,
+};
+
 /** The stores: `work` between builders and engine, `artifacts` for users, and who read from them. All outlive the stack. */
 export class BlobBuckets extends Construct {
   readonly work: Bucket;
@@ -34,8 +45,10 @@ export class BlobBuckets extends Construct {
   /** Who read what, of all buckets. */
   readonly accessLogs: IBucket;
 
-  constructor(scope: Construct, id: string) {
+  /** @param props.pages whether pages of other origins may call the API */
+  constructor(scope: Construct, id: string, props: { readonly pages: boolean }) {
     super(scope, id);
+    const cors = props.pages ? { cors: [pageRule] } : {};
     // The CDK's classes fit its own interfaces only without exactOptionalPropertyTypes: hence `as`, here and elsewhere.
     const accessLogs = new Bucket(this, 'AccessLogs', {
       ...closedBucket,
@@ -45,7 +58,7 @@ export class BlobBuckets extends Construct {
     acknowledge(accessLogs, { 'AwsSolutions-S1': 'It holds the access logs; logging it into itself would never end.' });
     // No versions: a log object is rewritten each second, and everything else is written once under its digest.
     this.work = new Bucket(this, 'Work', {
-      ...closedBucket,
+      ...{ ...closedBucket, ...cors },
       serverAccessLogsBucket: accessLogs,
       serverAccessLogsPrefix: 'work/',
       lifecycleRules: [
@@ -60,7 +73,7 @@ export class BlobBuckets extends Construct {
     });
     // Versions here undo a deletion by mistake for a week; then deleted means deleted.
     this.artifacts = new Bucket(this, 'Artifacts', {
-      ...closedBucket,
+      ...{ ...closedBucket, ...cors },
       versioned: true,
       serverAccessLogsBucket: accessLogs,
       serverAccessLogsPrefix: 'artifacts/',

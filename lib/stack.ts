@@ -45,7 +45,7 @@ export class BuilderStack extends Stack {
 
     // What is stored, and the channels.
     const { table } = new BuildTable(this, 'Table');
-    const buckets = new BlobBuckets(this, 'Buckets');
+    const buckets = new BlobBuckets(this, 'Buckets', { pages: configuration['cors.origins'] !== undefined });
     const audit = new AuditBucket(this, 'Audit', {
       ...{ retentionDays: configuration.auditRetentionDays, accessLogs: buckets.accessLogs },
     });

@@ -95,6 +95,7 @@ export async function startEngine(
     secrets,
     clock,
     handedOver: (path, name) => running?.handedOver?.(path, name),
+    pages: configuration.corsOrigins !== undefined,
   });
   const stopping = new AbortController();
   const proxy = proxyOf(configuration.proxy, configuration.noProxy);

@@ -30,6 +30,8 @@ export async function openObjects(options: {
   clock: Clock;
   /** The file that a builder of this machine hands over for an object of the work bucket. */
   handedOver?: (path: string, name: string) => string | undefined;
+  /** Whether pages of other origins may use signed addresses; false unless given. */
+  pages?: boolean;
 }): Promise<LocalObjects> {
   const { secrets, clock } = options;
   const server = await startS3Server({
@@ -38,6 +40,7 @@ export async function openObjects(options: {
     secretAccessKey: secrets.s3SecretAccessKey,
     clock,
     limits: { largestSingle },
+    pages: options.pages === true,
     handedOver: ({ bucket, key }, name) => (bucket === buckets.work ? options.handedOver?.(key, name) : undefined),
   });
   const client = new S3Client({

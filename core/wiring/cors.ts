@@ -24,3 +24,15 @@ export const corsPolicy = {
   /** Seconds for which a browser need not ask again. */
   maxAgeSeconds: 3_600,
 } as const;
+
+/**
+ * What pages may do with the object stores where any page may call the API: read and write at signed addresses, which let
+ * in whoever has them, from wherever. Browsers follow the API's redirect to a store in nobody's name (`Origin: null`).
+ */
+export const storeCorsPolicy = {
+  origin: '*',
+  methods: ['GET', 'HEAD', 'PUT'],
+  requestHeaders: ['*'],
+  exposedHeaders: ['etag', 'content-range'],
+  maxAgeSeconds: 3_600,
+} as const;

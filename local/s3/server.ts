@@ -1,6 +1,7 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { setTimeout as wait } from 'node:timers/promises';
 import type { Clock } from '../../core/ports/clock.ts';
+import { storeCorsPolicy } from '../../core/wiring/cors.ts';
 import { openStore } from './open-store.ts';
 import { type HandedOver, type S3Response, type S3Store, type StoreLimits, s3Limits } from './operation.ts';
 import { routeRequest } from './routes.ts';
@@ -38,6 +39,7 @@ export interface S3Server {
  * @param options.port a free one unless given
  * @param options.handedOver where files of this machine lie that may become bodies; none unless given
  * @param options.limits what is not to be as S3 has it
+ * @param options.pages whether pages of other origins may use signed addresses
  * @throws Error where another server holds the directory or the port is taken
  */
 export async function startS3Server(options: {
@@ -49,6 +51,7 @@ export async function startS3Server(options: {
   port?: number;
   handedOver?: HandedOver;
   limits?: Partial<StoreLimits>;
+  pages?: boolean;
 }): Promise<S3Server> {
   const { accessKeyId, secretAccessKey, region = 'us-east-1', clock } = options;
   const opened = await openStore(options.directory, clock);
@@ -65,6 +68,7 @@ export async function startS3Server(options: {
   const listener =
     (proceed: (response: ServerResponse) => void) => (message: IncomingMessage, response: ServerResponse) => {
       requests += 1;
+      if (options.pages === true && message.headers.origin !== undefined && answeredPage(message, response)) return;
       const work = answer({
         store,
         identity: { accessKeyId, secretAccessKey, region },
@@ -117,6 +121,23 @@ export async function startS3Server(options: {
       return store.files.pathOf(object.body.id);
     },
   };
+}
+
+/**
+ * Lets a page read the answer, as a bucket does that has a rule for it.
+ * @returns true where the page only asked whether it may send a request, and has its answer
+ */
+function answeredPage(message: IncomingMessage, response: ServerResponse): boolean {
+  response.setHeader('access-control-allow-origin', storeCorsPolicy.origin);
+  response.setHeader('access-control-expose-headers', storeCorsPolicy.exposedHeaders.join(', '));
+  if (message.method !== 'OPTIONS') return false;
+  response.writeHead(200, {
+    'access-control-allow-methods': storeCorsPolicy.methods.join(', '),
+    'access-control-allow-headers': message.headers['access-control-request-headers'] ?? '',
+    'access-control-max-age': String(storeCorsPolicy.maxAgeSeconds),
+  });
+  response.end();
+  return true;
 }
 
 interface Exchange {

@@ -18,6 +18,19 @@ describe('pages of other origins', () => {
     expect(closed).toBeUndefined();
   });
 
+  it('may use the stores by signed addresses where they may call the API', () => {
+    const rulesOf = (context: Readonly<Record<string, unknown>>) =>
+      [...resourcesOf(synthesize(context).template, 'AWS::S3::Bucket').values()].flatMap(({ Properties }) =>
+        Properties.CorsConfiguration === undefined ? [] : [Properties.CorsConfiguration],
+      );
+    const rule = {
+      ...{ AllowedHeaders: ['*'], AllowedMethods: ['GET', 'HEAD', 'PUT'], AllowedOrigins: ['*'], MaxAge: 3_600 },
+      ExposedHeaders: ['etag', 'content-range'],
+    };
+    expect(rulesOf({ 'cors.origins': origins.join(',') })).toEqual([{ CorsRules: [rule] }, { CorsRules: [rule] }]);
+    expect(rulesOf({})).toEqual([]);
+  });
+
   it('may call it from the origins that are named, as on one machine', () => {
     expect(open).toEqual({
       AllowOrigins: origins,

@@ -23,9 +23,13 @@ interface PageGlobals {
 }
 
 let plane: ControlPlane;
-useControlPlane(archive, (opened) => {
-  plane = opened;
-});
+useControlPlane(
+  archive,
+  (opened) => {
+    plane = opened;
+  },
+  true,
+);
 let root: string;
 let site: Server;
 let origin: string;
@@ -87,6 +91,28 @@ describe('the packed SDK in a page of another origin', () => {
       { url: api.url, apiKey: caller.apiKey, given: spec },
     );
     expect([ended, artifacts, names]).toEqual(['succeeded', 1, [started]]);
+  });
+
+  it('downloads what was built to a stream and a Blob, and uploads a file', async () => {
+    const [build] = (await caller.builds.list().page()).builds;
+    const seen = await page.evaluate(
+      async ({ url, apiKey, id }) => {
+        const { sdk } = globalThis as unknown as PageGlobals;
+        const client = new sdk.LinuxBuilderClient({ url, apiKey });
+        const [artifact] = await client.builds.listArtifacts(id);
+        const name = artifact?.name ?? '';
+        const pieces: Uint8Array<ArrayBuffer>[] = [];
+        const stream = new WritableStream<Uint8Array>({ write: (piece) => void pieces.push(piece.slice()) });
+        const { sha256 } = await client.downloadArtifact(id, name, stream);
+        const [streamed, whole] = [await new Blob(pieces).text(), await (await client.readArtifact(id, name)).text()];
+        const folder = await client.downloadArtifact(id, name, 'images').catch(({ code }) => code);
+        const upload = await client.uploads.send(new File(['of a page'], 'page.txt'));
+        return { same: streamed === whole, whole, digest: sha256 === artifact?.sha256, folder, upload };
+      },
+      { url: api.url, apiKey: caller.apiKey, id: build?.id ?? '' },
+    );
+    expect(seen).toMatchObject({ same: true, whole: expect.stringMatching(/^layer /), digest: true });
+    expect(seen).toMatchObject({ folder: 'client.usage', upload: { name: 'page.txt', size: 9, state: 'stored' } });
   });
 
   it('reads what the engine refuses, and the request that it was', async () => {

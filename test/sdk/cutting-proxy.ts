@@ -17,7 +17,7 @@ export interface Accident {
   /** Takes the range from the request, as a store does that knows none. */
   readonly rangeless?: true;
   /** Done when it is cut. */
-  readonly then?: () => Promise<void>;
+  readonly meanwhile?: () => Promise<void>;
 }
 
 /** Stands before a store, passes all requests on with the host that they name, and cuts downloads. */
@@ -79,7 +79,7 @@ async function cut(answer: IncomingMessage, outgoing: ServerResponse, after: num
     await new Promise((resolve) => outgoing.write(part, resolve));
     if (left <= 0) break;
   }
-  await accident.then?.();
+  await accident.meanwhile?.();
   // Closed and not reset: what was sent arrives.
   if (accident.hangs !== true) outgoing.socket?.end();
 }

@@ -141,7 +141,7 @@ describe('a download that is cut', () => {
   });
 
   it('and changed meanwhile is found out, and leaves nothing', async () => {
-    proxy.accidents = [{ at: at(0.3), then: () => put(randomBytes(size)) }];
+    proxy.accidents = [{ at: at(0.3), meanwhile: () => put(randomBytes(size)) }];
     await expect(download()).rejects.toThrow(DownloadChanged);
     expect(proxy.downloads.map(({ status }) => status)).toEqual([200, 412]);
     expect(await readdir(folder)).toEqual([]);
@@ -176,7 +176,7 @@ describe('a download', () => {
 
   it('replaces a file only when it is whole', async () => {
     await download();
-    proxy.accidents = [{ at: at(0.3), then: () => put(randomBytes(size)) }];
+    proxy.accidents = [{ at: at(0.3), meanwhile: () => put(randomBytes(size)) }];
     await expect(download()).rejects.toThrow(DownloadChanged);
     expect(await readdir(folder)).toEqual(['image.iso']);
     expect(await digestOf(path.join(folder, 'image.iso'))).toBe(sha256);

@@ -53,10 +53,10 @@ export interface ControlPlane {
  * begun nothing, and its archive has the state given here.
  * @param opened told of it
  */
-export function useControlPlane(archive: ArchiveState, opened: (plane: ControlPlane) => void): void {
+export function useControlPlane(archive: ArchiveState, opened: (plane: ControlPlane) => void, pages = false): void {
   let plane: ControlPlane | undefined;
   beforeAll(async () => {
-    plane = await openControlPlane(archive);
+    plane = await openControlPlane(archive, {}, {}, pages);
     opened(plane);
   });
   afterAll(() => plane?.close());
@@ -72,11 +72,13 @@ export function useControlPlane(archive: ArchiveState, opened: (plane: ControlPl
  * Starts it in a folder of its own.
  * @param limits what is not the usual of the installation
  * @param parts ports that are others than here
+ * @param pages whether pages of other origins may use its store
  */
 export async function openControlPlane(
   archive: ArchiveState,
   limits: Partial<Installation> = {},
   parts: Partial<Ports> = {},
+  pages = false,
 ): Promise<ControlPlane> {
   const directory = await mkdtemp(join(tmpdir(), 'lbuild-control-'));
   const clock = createSystemClock();
@@ -84,7 +86,7 @@ export async function openControlPlane(
   const table = openSqliteTable({ file: join(directory, 'table.db'), clock });
   const cursorSecret = ids.secret(32);
   const objects = await openObjects({
-    directory: join(directory, 'objects'),
+    ...{ directory: join(directory, 'objects'), pages },
     secrets: { s3AccessKeyId: 'LBUILDTEST0000000000', s3SecretAccessKey: ids.secret(32), cursorSecret },
     clock,
   });
