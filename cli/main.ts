@@ -13,6 +13,7 @@ import { dlqCommand } from './commands/dlq.ts';
 import { doctorCommand } from './commands/doctor.ts';
 import { downloadCommand } from './commands/download.ts';
 import { holdsCommand } from './commands/holds.ts';
+import { importCommand } from './commands/import.ts';
 import { initCommand } from './commands/init.ts';
 import { keysCommand } from './commands/keys.ts';
 import { listCommand } from './commands/list.ts';
@@ -62,6 +63,7 @@ const commands = [
   logoutCommand,
   profilesCommand,
   initCommand,
+  importCommand,
   schemaCommand,
   capabilitiesCommand,
   validateCommand,
