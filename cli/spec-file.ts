@@ -50,7 +50,11 @@ export async function placedFields(spec: SpecFile, fields: readonly FieldError[]
   });
 }
 
-async function readText(file: string): Promise<string> {
+/** The text of a file, or of standard input (`-`). @throws CliFailure where it cannot be read */
+export async function readText(
+  file: string,
+  remedy = 'Name the file of a spec; `lbuild init` writes one.',
+): Promise<string> {
   try {
     return file === '-' ? await readStandardInput() : await readFile(file, 'utf8');
   } catch (error) {
@@ -59,7 +63,7 @@ async function readText(file: string): Promise<string> {
       {
         code: 'cli.file_unreadable',
         detail: `${file} cannot be read: ${error instanceof Error ? error.message : String(error)}`,
-        remedy: 'Name the file of a spec; `lbuild init` writes one.',
+        remedy,
       },
       error,
     );

@@ -13,7 +13,7 @@ export interface Place {
 export interface SourceText {
   readonly file: string;
   readonly text: string;
-  readonly format: 'json' | 'yaml' | 'toml';
+  readonly format: 'json' | 'yaml' | 'toml' | 'ini';
 }
 
 /** Where a member or an item begins: the offset of its key, or of its value in a list. */
@@ -29,23 +29,37 @@ const entryOf = (path: FieldPath): string => JSON.stringify(path);
  */
 export async function findPlaces(source: SourceText, paths: readonly string[]): Promise<(Place | undefined)[]> {
   const outline = await outlineOf(source);
+  const starts = lineStarts(source.text);
   return paths.map((text) => {
     const path = readFieldPath(text);
     for (let length = path.length; length > 0; length -= 1) {
       const offset = outline.get(entryOf(path.slice(0, length)));
-      if (offset !== undefined) return placeAt(source, offset);
+      if (offset !== undefined) return placeAt(source, offset, starts);
     }
     return undefined;
   });
 }
 
-/** The place of an offset in UTF-16 units. */
-export function placeAt({ file, text }: SourceText, offset: number): Place {
-  const begin = text.lastIndexOf('\n', offset - 1) + 1;
+/** Offsets at which the lines of a text begin. */
+function lineStarts(text: string): number[] {
+  const starts = [0];
+  for (let end = text.indexOf('\n'); end !== -1; end = text.indexOf('\n', end + 1)) starts.push(end + 1);
+  return starts;
+}
+
+/** The place of an offset in UTF-16 units. Who asks for many gives where the lines begin. */
+export function placeAt({ file, text }: SourceText, offset: number, starts = lineStarts(text)): Place {
+  let line = 0;
+  for (let after = starts.length; line + 1 < after; ) {
+    const middle = (line + after) >> 1;
+    if ((starts[middle] ?? 0) <= offset) line = middle;
+    else after = middle;
+  }
+  const begin = starts[line] ?? 0;
   const end = text.indexOf('\n', offset);
   return {
     file,
-    line: text.slice(0, begin).split('\n').length,
+    line: line + 1,
     column: offset - begin + 1,
     excerpt: text.slice(begin, end === -1 ? undefined : end).replace(/\r$/, ''),
   };
@@ -62,6 +76,11 @@ async function outlineOf(source: SourceText): Promise<Outline> {
   if (source.format === 'toml') {
     const { outlineToml } = await import('./toml-file.ts');
     outlineToml(source.text, tell);
+    return outline;
+  }
+  if (source.format === 'ini') {
+    const { outlineIni } = await import('./ini-file.ts');
+    outlineIni(source.text, tell);
     return outline;
   }
   const { isMap, isScalar, isSeq, parseDocument } = await import('yaml');
