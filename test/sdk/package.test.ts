@@ -14,7 +14,7 @@ import { type PackedSdk, packSdk, projectWith, readmeExamples } from './packed.t
 
 /** Bytes that the package may have at most: whoever makes it larger says so here. */
 const mostPacked = 120_000;
-const mostUnpacked = 750_000;
+const mostUnpacked = 900_000;
 
 const run = promisify(execFile);
 const compiler = path.join(project, 'node_modules/typescript/bin/tsc');
