@@ -55,7 +55,7 @@ afterAll(async () => {
   await chromium?.close();
   await api?.close();
   site?.closeAllConnections();
-  await new Promise((resolve) => site?.close(resolve));
+  if (site !== undefined) await new Promise((resolve) => site.close(resolve));
   await rm(root, { recursive: true, force: true });
 });
 
