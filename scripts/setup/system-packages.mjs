@@ -35,6 +35,7 @@ export const testPackages = [
     why: 'lets builders see another day',
     shown: ['sh', '-c', 'test -r /usr/lib/*/faketime/libfaketime.so.1'],
   },
+  { name: 'chromium', why: 'opens the pages of the API, and the SDK in a page', shown: ['chromium', '--version'] },
   { name: 'systemd', why: 'enables units in test trees', shown: ['systemctl', '--version'] },
   { name: 'iproute2', why: 'gives DynamoDB Local a network of its own', shown: ['ip', '-V'] },
   // Any Java does, also one that no package brought.
