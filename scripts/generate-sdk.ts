@@ -5,10 +5,10 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { createClient } from '@hey-api/openapi-ts';
 import { operations } from '../functions/api/operations.ts';
-import { openapiDocument } from '../functions/shared/openapi.ts';
+import { openapiDocument } from '../functions/shared/openapi/document.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
-const documentFile = 'functions/api/service/generated/openapi.json';
+const documentFile = 'docs/openapi.json';
 const sdkFolder = 'sdk/generated';
 
 /**
@@ -60,7 +60,9 @@ function documentText(): string {
 async function sdkFiles(scratch: string, document: string): Promise<[string, string][]> {
   const input = path.join(scratch, 'openapi.json');
   const output = path.join(scratch, 'sdk');
-  await writeFile(input, document);
+  // The SDK is told where the engine is: an address of the document's would be one that it never asked for.
+  const { servers: _servers, ...rest } = JSON.parse(document);
+  await writeFile(input, JSON.stringify(rest));
   await createClient({
     input,
     output: { path: output, module: { extension: '.ts' }, entryFile: false },

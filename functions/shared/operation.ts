@@ -83,6 +83,8 @@ export interface Operation<
   csv?(body: z.input<Response>): CsvTable;
   /** Status of success. */
   readonly status: number;
+  /** True: success may carry the path of what was made in its Location header. */
+  readonly locates?: true;
   /** Codes that it may answer beside those of every operation. */
   readonly errors: readonly ErrorCode[];
   /** POSTs that create take an Idempotency-Key. */

@@ -16,6 +16,8 @@ export const problemSchema = z
     errors: z.array(z.strictObject({ path: z.string(), code: z.string(), reason: z.string(), remedy: z.string() })),
     remedy: z.string(),
     ...quotaProblemMembers,
+    cleanupId: z.string().exactOptional().describe('Of `cleanup.running`: the one that is under way.'),
+    purgeAt: z.string().exactOptional().describe('Of `artifact.in_trash`: until when it can be taken back.'),
   })
   .meta({ id: 'Problem' });
 export type Problem = z.infer<typeof problemSchema>;

@@ -4,6 +4,237 @@ export type ClientOptions = {
     baseUrl: `${string}://${string}` | (string & {});
 };
 
+export type RenameTenantBody = {
+    /**
+     * Shown to people: 1 to 64 letters, digits, spaces, dots, underscores, hyphens.
+     */
+    name: string;
+};
+
+export type CreateTenantBody = {
+    /**
+     * Shown to people: 1 to 64 letters, digits, spaces, dots, underscores, hyphens.
+     */
+    name: string;
+    owner: {
+        /**
+         * Shown to people: 1 to 100 letters, digits, spaces, dots, apostrophes, underscores, hyphens.
+         */
+        name: string;
+        email?: string;
+    };
+};
+
+export type SetTenantShareBody = {
+    /**
+     * Of a share: twice the weight is twice the time in slots, where both want more than they get.
+     */
+    weight: number;
+};
+
+export type AddMemberBody = {
+    /**
+     * service: an account that programs use.
+     */
+    kind?: 'person' | 'service';
+    /**
+     * Shown to people: 1 to 100 letters, digits, spaces, dots, apostrophes, underscores, hyphens.
+     */
+    name: string;
+    email?: string;
+    /**
+     * Built-in roles, or the tenant’s own. The member holds what they hold together.
+     */
+    roles: Array<string>;
+};
+
+export type ChangeMemberBody = {
+    /**
+     * Shown to people: 1 to 100 letters, digits, spaces, dots, apostrophes, underscores, hyphens.
+     */
+    name?: string;
+    /**
+     * null: none any more.
+     */
+    email?: string | null;
+    /**
+     * Built-in roles, or the tenant’s own. The member holds what they hold together.
+     */
+    roles?: Array<string>;
+    /**
+     * `sub` of their tokens at the issuer that the operator names; null: none any more.
+     */
+    oidcSubject?: string | null;
+    /**
+     * true: no key of theirs is taken until this is false again.
+     */
+    suspended?: boolean;
+};
+
+export type SetRoleBody = {
+    /**
+     * For people, at most 200 characters.
+     */
+    description?: string;
+    /**
+     * `resource:action`, or `resource:*` for all of a resource, later ones included.
+     */
+    grants: Array<'analytics:read' | 'approvals:decide' | 'approvals:manage' | 'approvals:read' | 'artifacts:read' | 'artifacts:write' | 'audit:read' | 'billing:read' | 'billing:write' | 'builds:create' | 'builds:read' | 'builds:cancel' | 'builds:urgent' | 'cache:read' | 'cache:delete' | 'installation:operate' | 'keys:own' | 'keys:read' | 'keys:write' | 'members:read' | 'members:write' | 'quota:read' | 'quota:write' | 'retention:hold' | 'retention:read' | 'retention:write' | 'roles:read' | 'roles:write' | 'secrets:read' | 'secrets:write' | 'specs:validate' | 'templates:read' | 'templates:write' | 'templates:review' | 'templates:publish' | 'teams:read' | 'teams:write' | 'tenant:read' | 'tenant:write' | 'usage:read' | 'webhooks:read' | 'webhooks:write' | 'analytics:*' | 'approvals:*' | 'artifacts:*' | 'audit:*' | 'billing:*' | 'builds:*' | 'cache:*' | 'installation:*' | 'keys:*' | 'members:*' | 'quota:*' | 'retention:*' | 'roles:*' | 'secrets:*' | 'specs:*' | 'templates:*' | 'teams:*' | 'tenant:*' | 'usage:*' | 'webhooks:*'>;
+};
+
+export type CreateKeyBody = {
+    /**
+     * What it is for: 1 to 100 letters, digits, spaces, dots, apostrophes, underscores, hyphens.
+     */
+    name: string;
+    /**
+     * Whose it is; needs keys:write. Absent: the caller’s.
+     */
+    memberId?: string;
+    /**
+     * All that the key may do of what its member may. Without scopes it may all of that.
+     */
+    scopes?: Array<'analytics:read' | 'approvals:decide' | 'approvals:manage' | 'approvals:read' | 'artifacts:read' | 'artifacts:write' | 'audit:read' | 'billing:read' | 'billing:write' | 'builds:create' | 'builds:read' | 'builds:cancel' | 'builds:urgent' | 'cache:read' | 'cache:delete' | 'installation:operate' | 'keys:own' | 'keys:read' | 'keys:write' | 'members:read' | 'members:write' | 'quota:read' | 'quota:write' | 'retention:hold' | 'retention:read' | 'retention:write' | 'roles:read' | 'roles:write' | 'secrets:read' | 'secrets:write' | 'specs:validate' | 'templates:read' | 'templates:write' | 'templates:review' | 'templates:publish' | 'teams:read' | 'teams:write' | 'tenant:read' | 'tenant:write' | 'usage:read' | 'webhooks:read' | 'webhooks:write' | 'analytics:*' | 'approvals:*' | 'artifacts:*' | 'audit:*' | 'billing:*' | 'builds:*' | 'cache:*' | 'installation:*' | 'keys:*' | 'members:*' | 'quota:*' | 'retention:*' | 'roles:*' | 'secrets:*' | 'specs:*' | 'templates:*' | 'teams:*' | 'tenant:*' | 'usage:*' | 'webhooks:*'>;
+    /**
+     * Addresses, or networks as ADDRESS/PREFIX, that the key may be used from. Without any: from everywhere.
+     */
+    addressRanges?: Array<string>;
+    /**
+     * When it ends. Absent: when it is revoked.
+     */
+    expiresAt?: string;
+};
+
+export type RotateKeyBody = {
+    /**
+     * How long the old key lives on, unless it ends before; a week unless said otherwise.
+     */
+    overlapSeconds?: number;
+};
+
+export type SetTenantQuotaBody = {
+    /**
+     * Absent: that of the installation.
+     */
+    tier?: 'free' | 'team' | 'business' | 'unlimited';
+    /**
+     * Limits in place of the tier’s, by quota; null: no limit.
+     */
+    overrides?: {
+        [key: string]: number | null;
+    };
+    /**
+     * Day on which the month of its quotas begins, at 00:00 UTC; in a shorter month the last day.
+     */
+    anchorDay?: number;
+};
+
+export type SetApprovalPolicyBody = {
+    /**
+     * For people.
+     */
+    description?: string;
+    /**
+     * build: the build waits before the queue. publish: what it made is held until it is approved.
+     */
+    gate: 'build' | 'publish';
+    /**
+     * Which builds: all conditions that are given must hold.
+     */
+    when?: {
+        /**
+         * The build is of one of these templates.
+         */
+        templates?: Array<string>;
+        /**
+         * It makes at least one of these outputs.
+         */
+        outputs?: Array<'iso' | 'raw' | 'tar' | 'oci' | 'docker' | 'qcow2' | 'vmdk' | 'vhd' | 'vhdx' | 'ova' | 'netboot' | 'wsl'>;
+        /**
+         * It belongs to one of these teams.
+         */
+        teams?: Array<string>;
+        /**
+         * It is estimated to cost more than this: millionths of a US dollar. Of the gate `build` alone.
+         */
+        costAboveMicros?: number;
+        /**
+         * Refused for now: there is no compliance yet.
+         */
+        complianceStates?: Array<string>;
+    };
+    /**
+     * Who may approve; each needs the permission approvals:decide too. Empty: every person who has it.
+     */
+    approvers?: {
+        roles?: Array<string>;
+        /**
+         * A service account approves only where it is named here.
+         */
+        members?: Array<string>;
+    };
+    /**
+     * How many must approve.
+     */
+    quorum?: number;
+    /**
+     * Seconds until an approval expires, and a request that is not decided.
+     */
+    validSeconds?: number;
+};
+
+export type ApproveBuildBody = {
+    /**
+     * The digest of the spec that was looked at, as the request names it.
+     */
+    specDigest: string;
+    /**
+     * One line of plain text, for the author and the audit log.
+     */
+    comment?: string;
+};
+
+export type RejectBuildBody = {
+    /**
+     * The digest of the spec that was looked at, as the request names it.
+     */
+    specDigest: string;
+    /**
+     * One line of plain text, for the author and the audit log.
+     */
+    comment: string;
+};
+
+export type SetBudgetBody = {
+    /**
+     * What may be spent in a month, in millionths of a US dollar.
+     */
+    microDollars: number;
+    /**
+     * Percentages of it at which `budget.warning` is told; at 100 `budget.exceeded` is, always.
+     */
+    thresholds?: Array<number>;
+    /**
+     * True: when it is spent, no build is taken until the month ends. What waits or runs goes on.
+     */
+    hardStop?: boolean;
+};
+
+export type SetRatesBody = {
+    /**
+     * For people, such as "list prices 2027".
+     */
+    name: string;
+    /**
+     * Micro-dollars (millionths of a US dollar) for one unit; what is not named costs nothing. Units: builder.vcpu vCPU-hour, builder.memory GiB-hour, builder.disk GiB-hour, builder.time minute, builder.attempts attempt, storage.artifacts GiB-month, storage.uploads GiB-month, egress.authorised GiB, api.calls 1,000 calls, approvals decision.
+     */
+    prices: {
+        [key: string]: number;
+    };
+};
+
+export type StartBuildBody = Spec | TemplatedSpec;
+
 /**
  * A build spec: what an image is made of and what is made of it.
  */
@@ -914,9 +1145,15 @@ export type TemplatedSpec = {
     [key: string]: unknown;
 };
 
+export type PreviewPlanBody = Spec | TemplatedSpec;
+
+export type ResumeBuildBody = Spec | TemplatedSpec;
+
 export type Tags = {
     tags: Array<string>;
 };
+
+export type WarmCacheBody = Spec | TemplatedSpec;
 
 /**
  * What a build was made of.
@@ -1051,6 +1288,28 @@ export type BuildLock = {
     }>;
 };
 
+export type BeginMaintenanceBody = {
+    /**
+     * What every user may read.
+     */
+    reason: string;
+    /**
+     * When it is likely over. It ends by DELETE alone.
+     */
+    until?: string;
+};
+
+export type SetRetentionBody = {
+    /**
+     * Days that the trash keeps what is removed from then on.
+     */
+    trashDays?: number;
+    /**
+     * Days before an image expires that the event artifact.expiring tells it; 0: never.
+     */
+    noticeDays?: number;
+};
+
 export type RetentionPolicyContent = {
     /**
      * For people.
@@ -1131,6 +1390,75 @@ export type NewCleanup = {
      * Of a tenant images and trash, of the installation all but images; without it all of them.
      */
     tasks?: Array<'images' | 'trash' | 'objects' | 'staging' | 'uploads' | 'keys' | 'builds' | 'builders' | 'cache'>;
+};
+
+export type SetSecretBody = {
+    /**
+     * One line of text, 1 to 4096 bytes of UTF-8.
+     */
+    value: string;
+};
+
+export type ValidateSpecBody = Spec | TemplatedSpec;
+
+export type CreateTeamBody = {
+    /**
+     * Shown to people: 1 to 100 letters, digits, spaces, dots, apostrophes, underscores, hyphens.
+     */
+    name: string;
+    /**
+     * For people, at most 200 characters.
+     */
+    description?: string;
+};
+
+export type ChangeTeamBody = {
+    /**
+     * Shown to people: 1 to 100 letters, digits, spaces, dots, apostrophes, underscores, hyphens.
+     */
+    name?: string;
+    /**
+     * For people, at most 200 characters.
+     */
+    description?: string;
+};
+
+export type SetTeamMemberBody = {
+    /**
+     * Built-in roles, or the tenant’s own. What they hold counts for what belongs to this team.
+     */
+    roles: Array<string>;
+};
+
+export type SetTeamQuotaBody = {
+    /**
+     * Limits in place of the tier’s, by quota; null: no limit.
+     */
+    limits: {
+        [key: string]: number | null;
+    };
+};
+
+export type SetTeamBudgetBody = {
+    /**
+     * What may be spent in a month, in millionths of a US dollar.
+     */
+    microDollars: number;
+    /**
+     * Percentages of it at which `budget.warning` is told; at 100 `budget.exceeded` is, always.
+     */
+    thresholds?: Array<number>;
+    /**
+     * True: when it is spent, no build is taken until the month ends. What waits or runs goes on.
+     */
+    hardStop?: boolean;
+};
+
+export type SetTeamShareBody = {
+    /**
+     * Of a share: twice the weight is twice the time in slots, where both want more than they get.
+     */
+    weight: number;
 };
 
 /**
@@ -1246,6 +1574,28 @@ export type TemplateFile = {
     };
 };
 
+export type ChangeTemplateBody = {
+    description?: string;
+    /**
+     * Words to find it by: lower-case letters, digits and inner hyphens.
+     */
+    tags?: Array<string>;
+    visibility?: 'private' | 'tenant' | 'public';
+    /**
+     * null: it is so no longer.
+     */
+    deprecated?: {
+        /**
+         * Why, in one sentence.
+         */
+        message: string;
+        /**
+         * Name or id of the template to use instead.
+         */
+        replacement?: string;
+    } | null;
+};
+
 export type TemplateVersionContent = {
     /**
      * What is new in this version.
@@ -1359,6 +1709,186 @@ export type TemplateFork = {
     visibility?: 'private' | 'tenant' | 'public';
 };
 
+export type ReviewTemplateBody = {
+    /**
+     * Stars, 1 to 5.
+     */
+    rating: number;
+    text?: string;
+};
+
+export type DeclareUploadBody = {
+    /**
+     * SHA-256 of its bytes, in lower-case hexadecimal.
+     */
+    sha256: string;
+    /**
+     * Bytes; at most 5 GiB.
+     */
+    size: number;
+    /**
+     * What to show it as, such as the file’s name.
+     */
+    name?: string;
+};
+
+export type ExchangeBody = {
+    /**
+     * Ask to upload one output of exactly these bytes in one request.
+     */
+    kind: 'declare';
+    /**
+     * The step it belongs to; `-` for the result of the stage.
+     */
+    step: string;
+    output: 'layer' | 'index' | 'module' | 'receipt' | 'artifact' | 'log' | 'screen' | 'result';
+    size: number;
+    sha256: string;
+} | {
+    /**
+     * Begin the upload of a large output in parts; ask again: the same one.
+     */
+    kind: 'declare-parts';
+    step: string;
+    output: 'layer' | 'index' | 'module' | 'artifact';
+    size: number;
+    /**
+     * Bytes of each part but the last.
+     */
+    partSize: number;
+} | {
+    /**
+     * Ask to upload one part of exactly these bytes.
+     */
+    kind: 'declare-part';
+    step: string;
+    output: 'layer' | 'index' | 'module' | 'artifact';
+    number: number;
+    sha256: string;
+} | {
+    /**
+     * Say that all parts are there: they become the output.
+     */
+    kind: 'complete-parts';
+    step: string;
+    output: 'layer' | 'index' | 'module' | 'artifact';
+    /**
+     * All parts in order; `etag` as the store answered it.
+     */
+    parts: Array<{
+        sha256: string;
+        etag: string;
+    }>;
+} | {
+    /**
+     * Ask for the download of a blob that the manifest names.
+     */
+    kind: 'fetch';
+    digest: string;
+} | {
+    /**
+     * Ask for the value of a secret that a step of the attempt names.
+     */
+    kind: 'secret';
+    step: string;
+    name: string;
+} | {
+    /**
+     * Ask for the downloads of files of the package archive, which may or may not be in the cache.
+     */
+    kind: 'packages';
+    digests: Array<string>;
+} | {
+    /**
+     * Ask to add a file of exactly these bytes to the package cache.
+     */
+    kind: 'declare-package';
+    size: number;
+    sha256: string;
+} | {
+    /**
+     * Tell that the agent lives and where it is; learn of cancellation.
+     */
+    kind: 'heartbeat';
+    progress?: {
+        step: string;
+        percent: number;
+    };
+    /**
+     * Ask to replace the attempt’s log object by one of exactly these bytes.
+     */
+    log?: {
+        size: number;
+        sha256: string;
+    };
+};
+
+export type CreateWebhookBody = {
+    /**
+     * Where events are posted to: an https address.
+     */
+    url: string;
+    /**
+     * Types of events, `build.failed`; all of a kind, `build.*`; or `*` for all, those that later versions add too.
+     */
+    events: Array<string>;
+    /**
+     * Only events of this team’s builds. Absent: of the whole tenant.
+     */
+    teamId?: string;
+    /**
+     * For people.
+     */
+    description?: string;
+    /**
+     * Whether events are sent to it.
+     */
+    enabled?: boolean;
+};
+
+export type ChangeWebhookBody = {
+    /**
+     * Where events are posted to: an https address.
+     */
+    url?: string;
+    /**
+     * Types of events, `build.failed`; all of a kind, `build.*`; or `*` for all, those that later versions add too.
+     */
+    events?: Array<string>;
+    /**
+     * null: of the whole tenant.
+     */
+    teamId?: string | null;
+    description?: string;
+    enabled?: boolean;
+};
+
+export type RotateWebhookSecretBody = {
+    /**
+     * Seconds for which the secret before signs too; 0: it ends at once.
+     */
+    overlapSeconds?: number;
+};
+
+export type ReplayWebhookDeliveriesBody = {
+    /**
+     * Events from this time on.
+     */
+    from: string;
+    /**
+     * Events before this time.
+     */
+    to: string;
+    /**
+     * Those that stand so. skipped: what the webhook missed while it was not enabled.
+     */
+    state?: 'failed' | 'skipped' | 'succeeded';
+    /**
+     * As the call before answered it, with the same range.
+     */
+    cursor?: string;
+};
+
 export type Schema0 = string | number | boolean | null | Array<Schema0> | {
     [key: string]: Schema0;
 };
@@ -1415,58 +1945,6 @@ export type Member = {
     addedBy?: string;
     createdAt: string;
     changedAt: string;
-};
-
-export type Problem = {
-    /**
-     * URN of the kind of problem; ends with `code`.
-     */
-    type: string;
-    title: string;
-    status: number;
-    /**
-     * What was wrong with this very request.
-     */
-    detail: string;
-    /**
-     * Stable: programs decide by it.
-     */
-    code: string;
-    /**
-     * What the operator finds the request by; also in the header X-Request-Id.
-     */
-    requestId: string;
-    errors: Array<{
-        path: string;
-        code: string;
-        reason: string;
-        remedy: string;
-    }>;
-    remedy: string;
-    /**
-     * Of `quota.exceeded`: which one.
-     */
-    quota?: 'buildsPerDay' | 'failedBuildsPerDay' | 'concurrentBuilds' | 'buildMinutesPerMonth' | 'images' | 'storedBytes';
-    /**
-     * Of `quota.exceeded` and `budget.exceeded`: whose.
-     */
-    of?: 'tenant' | 'team';
-    /**
-     * The most that there may be; of `budget.exceeded` in micro-dollars.
-     */
-    limit?: number;
-    /**
-     * What is used of it; of `budget.exceeded` in micro-dollars.
-     */
-    used?: number;
-    /**
-     * Of `quota.exceeded`: what was asked for beside that.
-     */
-    requested?: number;
-    /**
-     * When what is used frees; absent: not with time.
-     */
-    freesAt?: string;
 };
 
 export type FoundedTenant = {
@@ -4459,6 +4937,154 @@ export type Schema1 = string | number | boolean | null | Array<Schema1> | {
     [key: string]: Schema1;
 };
 
+export type Problem = {
+    /**
+     * URN of the kind of problem; ends with `code`.
+     */
+    type: string;
+    title: string;
+    status: number;
+    /**
+     * What was wrong with this very request.
+     */
+    detail: string;
+    /**
+     * Stable: programs decide by it.
+     */
+    code: string;
+    /**
+     * What the operator finds the request by; also in the header X-Request-Id.
+     */
+    requestId: string;
+    errors: Array<{
+        path: string;
+        code: string;
+        reason: string;
+        remedy: string;
+    }>;
+    remedy: string;
+    /**
+     * Of `quota.exceeded`: which one.
+     */
+    quota?: 'buildsPerDay' | 'failedBuildsPerDay' | 'concurrentBuilds' | 'buildMinutesPerMonth' | 'images' | 'storedBytes';
+    /**
+     * Of `quota.exceeded` and `budget.exceeded`: whose.
+     */
+    of?: 'tenant' | 'team';
+    /**
+     * The most that there may be; of `budget.exceeded` in micro-dollars.
+     */
+    limit?: number;
+    /**
+     * What is used of it; of `budget.exceeded` in micro-dollars.
+     */
+    used?: number;
+    /**
+     * Of `quota.exceeded`: what was asked for beside that.
+     */
+    requested?: number;
+    /**
+     * When what is used frees; absent: not with time.
+     */
+    freesAt?: string;
+    /**
+     * Of `cleanup.running`: the one that is under way.
+     */
+    cleanupId?: string;
+    /**
+     * Of `artifact.in_trash`: until when it can be taken back.
+     */
+    purgeAt?: string;
+};
+
+/**
+ * With the same key and body, a call within a day answers what the first one made.
+ */
+export type IdempotencyKey = string;
+
+/**
+ * As the page before gave it, with the same query.
+ */
+export type Cursor = string;
+
+export type DeliveryId = string;
+
+/**
+ * true: runs on its own, though the tenant runs the same plan already. The cache serves it all the same.
+ */
+export type Force = 'true' | 'false';
+
+/**
+ * csv: the answer is text/csv, as with `Accept: text/csv`; the next page is in its Link header.
+ */
+export type Format = 'json' | 'csv';
+
+/**
+ * First day, UTC; absent: that of the month that runs.
+ */
+export type From = string;
+
+/**
+ * Id of the build.
+ */
+export type Id = string;
+
+/**
+ * true: a failure ends only what needs the failed step; else it ends the whole build soon.
+ */
+export type KeepGoing = 'true' | 'false';
+
+export type KeyId = string;
+
+/**
+ * The dead letter’s id.
+ */
+export type LetterId = string;
+
+/**
+ * Entries a page.
+ */
+export type Limit = number;
+
+/**
+ * SHA-256 of the lock to build from, in place of the spec’s own `lock`.
+ */
+export type Lock = string;
+
+export type MemberId = string;
+
+/**
+ * 1 to 40 lower-case letters, digits and inner hyphens, beginning with a letter.
+ */
+export type Name = string;
+
+/**
+ * Where it stands among the builds of its team, or of its tenant where it has none; normal unless given. urgent needs builds:urgent.
+ */
+export type Priority = 'low' | 'normal' | 'high' | 'urgent';
+
+/**
+ * installation: those of the whole installation, which need installation:operate.
+ */
+export type Scope = 'tenant' | 'installation';
+
+export type Sha256 = string;
+
+/**
+ * Id of the team.
+ */
+export type TeamId = string;
+
+/**
+ * The tenant’s id.
+ */
+export type TenantId = string;
+
+/**
+ * The first day that is not meant; absent: that of the next month.
+ */
+export type To = string;
+
 export type WhoAmIData = {
     body?: never;
     path?: never;
@@ -4470,31 +5096,52 @@ export type WhoAmIErrors = {
     /**
      * `request.invalid`: The request is not valid.
      */
-    400: Problem;
+    400: Problem & {
+        status?: 400;
+        code?: 'request.invalid';
+    };
     /**
      * `access.unauthenticated`: No valid credentials.
      */
-    401: Problem;
+    401: Problem & {
+        status?: 401;
+        code?: 'access.unauthenticated';
+    };
     /**
      * `access.address_refused`: The key is not for this address. `access.forbidden`: The key may not do this.
      */
-    403: Problem;
+    403: Problem & {
+        status?: 403;
+        code?: 'access.address_refused' | 'access.forbidden';
+    };
     /**
      * `request.too_large`: The body is too large.
      */
-    413: Problem;
+    413: Problem & {
+        status?: 413;
+        code?: 'request.too_large';
+    };
     /**
      * `request.rate_limited`: The key asks too often.
      */
-    429: Problem;
+    429: Problem & {
+        status?: 429;
+        code?: 'request.rate_limited';
+    };
     /**
      * `internal.error`: The service failed.
      */
-    500: Problem;
+    500: Problem & {
+        status?: 500;
+        code?: 'internal.error';
+    };
     /**
      * `service.unavailable`: A part of the service is not available.
      */
-    503: Problem;
+    503: Problem & {
+        status?: 503;
+        code?: 'service.unavailable';
+    };
 };
 
 export type WhoAmIError = WhoAmIErrors[keyof WhoAmIErrors];
@@ -4519,31 +5166,52 @@ export type ReadTenantErrors = {
     /**
      * `request.invalid`: The request is not valid.
      */
-    400: Problem;
+    400: Problem & {
+        status?: 400;
+        code?: 'request.invalid';
+    };
     /**
      * `access.unauthenticated`: No valid credentials.
      */
-    401: Problem;
+    401: Problem & {
+        status?: 401;
+        code?: 'access.unauthenticated';
+    };
     /**
      * `access.address_refused`: The key is not for this address. `access.forbidden`: The key may not do this.
      */
-    403: Problem;
+    403: Problem & {
+        status?: 403;
+        code?: 'access.address_refused' | 'access.forbidden';
+    };
     /**
      * `request.too_large`: The body is too large.
      */
-    413: Problem;
+    413: Problem & {
+        status?: 413;
+        code?: 'request.too_large';
+    };
     /**
      * `request.rate_limited`: The key asks too often.
      */
-    429: Problem;
+    429: Problem & {
+        status?: 429;
+        code?: 'request.rate_limited';
+    };
     /**
      * `internal.error`: The service failed.
      */
-    500: Problem;
+    500: Problem & {
+        status?: 500;
+        code?: 'internal.error';
+    };
     /**
      * `service.unavailable`: A part of the service is not available.
      */
-    503: Problem;
+    503: Problem & {
+        status?: 503;
+        code?: 'service.unavailable';
+    };
 };
 
 export type ReadTenantError = ReadTenantErrors[keyof ReadTenantErrors];
@@ -4558,12 +5226,7 @@ export type ReadTenantResponses = {
 export type ReadTenantResponse = ReadTenantResponses[keyof ReadTenantResponses];
 
 export type RenameTenantData = {
-    body: {
-        /**
-         * Shown to people: 1 to 64 letters, digits, spaces, dots, underscores, hyphens.
-         */
-        name: string;
-    };
+    body: RenameTenantBody;
     path?: never;
     query?: never;
     url: '/v1/tenant';
@@ -4573,35 +5236,59 @@ export type RenameTenantErrors = {
     /**
      * `request.invalid`: The request is not valid. `request.unreadable`: The body cannot be read.
      */
-    400: Problem;
+    400: Problem & {
+        status?: 400;
+        code?: 'request.invalid' | 'request.unreadable';
+    };
     /**
      * `access.unauthenticated`: No valid credentials.
      */
-    401: Problem;
+    401: Problem & {
+        status?: 401;
+        code?: 'access.unauthenticated';
+    };
     /**
      * `access.address_refused`: The key is not for this address. `access.forbidden`: The key may not do this.
      */
-    403: Problem;
+    403: Problem & {
+        status?: 403;
+        code?: 'access.address_refused' | 'access.forbidden';
+    };
     /**
      * `request.too_large`: The body is too large.
      */
-    413: Problem;
+    413: Problem & {
+        status?: 413;
+        code?: 'request.too_large';
+    };
     /**
      * `request.media_type`: The media type is not supported.
      */
-    415: Problem;
+    415: Problem & {
+        status?: 415;
+        code?: 'request.media_type';
+    };
     /**
      * `request.rate_limited`: The key asks too often.
      */
-    429: Problem;
+    429: Problem & {
+        status?: 429;
+        code?: 'request.rate_limited';
+    };
     /**
      * `internal.error`: The service failed.
      */
-    500: Problem;
+    500: Problem & {
+        status?: 500;
+        code?: 'internal.error';
+    };
     /**
      * `service.unavailable`: A part of the service is not available.
      */
-    503: Problem;
+    503: Problem & {
+        status?: 503;
+        code?: 'service.unavailable';
+    };
 };
 
 export type RenameTenantError = RenameTenantErrors[keyof RenameTenantErrors];
@@ -4635,31 +5322,52 @@ export type ListTenantsErrors = {
     /**
      * `cursor.invalid`: The cursor is not valid. `request.invalid`: The request is not valid.
      */
-    400: Problem;
+    400: Problem & {
+        status?: 400;
+        code?: 'cursor.invalid' | 'request.invalid';
+    };
     /**
      * `access.unauthenticated`: No valid credentials.
      */
-    401: Problem;
+    401: Problem & {
+        status?: 401;
+        code?: 'access.unauthenticated';
+    };
     /**
      * `access.address_refused`: The key is not for this address. `access.forbidden`: The key may not do this.
      */
-    403: Problem;
+    403: Problem & {
+        status?: 403;
+        code?: 'access.address_refused' | 'access.forbidden';
+    };
     /**
      * `request.too_large`: The body is too large.
      */
-    413: Problem;
+    413: Problem & {
+        status?: 413;
+        code?: 'request.too_large';
+    };
     /**
      * `request.rate_limited`: The key asks too often.
      */
-    429: Problem;
+    429: Problem & {
+        status?: 429;
+        code?: 'request.rate_limited';
+    };
     /**
      * `internal.error`: The service failed.
      */
-    500: Problem;
+    500: Problem & {
+        status?: 500;
+        code?: 'internal.error';
+    };
     /**
      * `service.unavailable`: A part of the service is not available.
      */
-    503: Problem;
+    503: Problem & {
+        status?: 503;
+        code?: 'service.unavailable';
+    };
 };
 
 export type ListTenantsError = ListTenantsErrors[keyof ListTenantsErrors];
@@ -4674,19 +5382,7 @@ export type ListTenantsResponses = {
 export type ListTenantsResponse = ListTenantsResponses[keyof ListTenantsResponses];
 
 export type CreateTenantData = {
-    body: {
-        /**
-         * Shown to people: 1 to 64 letters, digits, spaces, dots, underscores, hyphens.
-         */
-        name: string;
-        owner: {
-            /**
-             * Shown to people: 1 to 100 letters, digits, spaces, dots, apostrophes, underscores, hyphens.
-             */
-            name: string;
-            email?: string;
-        };
-    };
+    body: CreateTenantBody;
     path?: never;
     query?: never;
     url: '/v1/tenants';
@@ -4696,35 +5392,59 @@ export type CreateTenantErrors = {
     /**
      * `request.invalid`: The request is not valid. `request.unreadable`: The body cannot be read.
      */
-    400: Problem;
+    400: Problem & {
+        status?: 400;
+        code?: 'request.invalid' | 'request.unreadable';
+    };
     /**
      * `access.unauthenticated`: No valid credentials.
      */
-    401: Problem;
+    401: Problem & {
+        status?: 401;
+        code?: 'access.unauthenticated';
+    };
     /**
      * `access.address_refused`: The key is not for this address. `access.forbidden`: The key may not do this.
      */
-    403: Problem;
+    403: Problem & {
+        status?: 403;
+        code?: 'access.address_refused' | 'access.forbidden';
+    };
     /**
      * `request.too_large`: The body is too large.
      */
-    413: Problem;
+    413: Problem & {
+        status?: 413;
+        code?: 'request.too_large';
+    };
     /**
      * `request.media_type`: The media type is not supported.
      */
-    415: Problem;
+    415: Problem & {
+        status?: 415;
+        code?: 'request.media_type';
+    };
     /**
      * `request.rate_limited`: The key asks too often.
      */
-    429: Problem;
+    429: Problem & {
+        status?: 429;
+        code?: 'request.rate_limited';
+    };
     /**
      * `internal.error`: The service failed.
      */
-    500: Problem;
+    500: Problem & {
+        status?: 500;
+        code?: 'internal.error';
+    };
     /**
      * `service.unavailable`: A part of the service is not available.
      */
-    503: Problem;
+    503: Problem & {
+        status?: 503;
+        code?: 'service.unavailable';
+    };
 };
 
 export type CreateTenantError = CreateTenantErrors[keyof CreateTenantErrors];
@@ -4754,35 +5474,59 @@ export type ReadTenantShareErrors = {
     /**
      * `request.invalid`: The request is not valid.
      */
-    400: Problem;
+    400: Problem & {
+        status?: 400;
+        code?: 'request.invalid';
+    };
     /**
      * `access.unauthenticated`: No valid credentials.
      */
-    401: Problem;
+    401: Problem & {
+        status?: 401;
+        code?: 'access.unauthenticated';
+    };
     /**
      * `access.address_refused`: The key is not for this address. `access.forbidden`: The key may not do this.
      */
-    403: Problem;
+    403: Problem & {
+        status?: 403;
+        code?: 'access.address_refused' | 'access.forbidden';
+    };
     /**
      * `tenant.not_found`: There is no such tenant.
      */
-    404: Problem;
+    404: Problem & {
+        status?: 404;
+        code?: 'tenant.not_found';
+    };
     /**
      * `request.too_large`: The body is too large.
      */
-    413: Problem;
+    413: Problem & {
+        status?: 413;
+        code?: 'request.too_large';
+    };
     /**
      * `request.rate_limited`: The key asks too often.
      */
-    429: Problem;
+    429: Problem & {
+        status?: 429;
+        code?: 'request.rate_limited';
+    };
     /**
      * `internal.error`: The service failed.
      */
-    500: Problem;
+    500: Problem & {
+        status?: 500;
+        code?: 'internal.error';
+    };
     /**
      * `service.unavailable`: A part of the service is not available.
      */
-    503: Problem;
+    503: Problem & {
+        status?: 503;
+        code?: 'service.unavailable';
+    };
 };
 
 export type ReadTenantShareError = ReadTenantShareErrors[keyof ReadTenantShareErrors];
@@ -4797,12 +5541,7 @@ export type ReadTenantShareResponses = {
 export type ReadTenantShareResponse = ReadTenantShareResponses[keyof ReadTenantShareResponses];
 
 export type SetTenantShareData = {
-    body: {
-        /**
-         * Of a share: twice the weight is twice the time in slots, where both want more than they get.
-         */
-        weight: number;
-    };
+    body: SetTenantShareBody;
     path: {
         /**
          * The tenant’s id.
@@ -4817,39 +5556,66 @@ export type SetTenantShareErrors = {
     /**
      * `request.invalid`: The request is not valid. `request.unreadable`: The body cannot be read.
      */
-    400: Problem;
+    400: Problem & {
+        status?: 400;
+        code?: 'request.invalid' | 'request.unreadable';
+    };
     /**
      * `access.unauthenticated`: No valid credentials.
      */
-    401: Problem;
+    401: Problem & {
+        status?: 401;
+        code?: 'access.unauthenticated';
+    };
     /**
      * `access.address_refused`: The key is not for this address. `access.forbidden`: The key may not do this.
      */
-    403: Problem;
+    403: Problem & {
+        status?: 403;
+        code?: 'access.address_refused' | 'access.forbidden';
+    };
     /**
      * `tenant.not_found`: There is no such tenant.
      */
-    404: Problem;
+    404: Problem & {
+        status?: 404;
+        code?: 'tenant.not_found';
+    };
     /**
      * `request.too_large`: The body is too large.
      */
-    413: Problem;
+    413: Problem & {
+        status?: 413;
+        code?: 'request.too_large';
+    };
     /**
      * `request.media_type`: The media type is not supported.
      */
-    415: Problem;
+    415: Problem & {
+        status?: 415;
+        code?: 'request.media_type';
+    };
     /**
      * `request.rate_limited`: The key asks too often.
      */
-    429: Problem;
+    429: Problem & {
+        status?: 429;
+        code?: 'request.rate_limited';
+    };
     /**
      * `internal.error`: The service failed.
      */
-    500: Problem;
+    500: Problem & {
+        status?: 500;
+        code?: 'internal.error';
+    };
     /**
      * `service.unavailable`: A part of the service is not available.
      */
-    503: Problem;
+    503: Problem & {
+        status?: 503;
+        code?: 'service.unavailable';
+    };
 };
 
 export type SetTenantShareError = SetTenantShareErrors[keyof SetTenantShareErrors];
@@ -4883,31 +5649,52 @@ export type ListMembersErrors = {
     /**
      * `cursor.invalid`: The cursor is not valid. `request.invalid`: The request is not valid.
      */
-    400: Problem;
+    400: Problem & {
+        status?: 400;
+        code?: 'cursor.invalid' | 'request.invalid';
+    };
     /**
      * `access.unauthenticated`: No valid credentials.
      */
-    401: Problem;
+    401: Problem & {
+        status?: 401;
+        code?: 'access.unauthenticated';
+    };
     /**
      * `access.address_refused`: The key is not for this address. `access.forbidden`: The key may not do this.
      */
-    403: Problem;
+    403: Problem & {
+        status?: 403;
+        code?: 'access.address_refused' | 'access.forbidden';
+    };
     /**
      * `request.too_large`: The body is too large.
      */
-    413: Problem;
+    413: Problem & {
+        status?: 413;
+        code?: 'request.too_large';
+    };
     /**
      * `request.rate_limited`: The key asks too often.
      */
-    429: Problem;
+    429: Problem & {
+        status?: 429;
+        code?: 'request.rate_limited';
+    };
     /**
      * `internal.error`: The service failed.
      */
-    500: Problem;
+    500: Problem & {
+        status?: 500;
+        code?: 'internal.error';
+    };
     /**
      * `service.unavailable`: A part of the service is not available.
      */
-    503: Problem;
+    503: Problem & {
+        status?: 503;
+        code?: 'service.unavailable';
+    };
 };
 
 export type ListMembersError = ListMembersErrors[keyof ListMembersErrors];
@@ -4922,21 +5709,7 @@ export type ListMembersResponses = {
 export type ListMembersResponse = ListMembersResponses[keyof ListMembersResponses];
 
 export type AddMemberData = {
-    body: {
-        /**
-         * service: an account that programs use.
-         */
-        kind?: 'person' | 'service';
-        /**
-         * Shown to people: 1 to 100 letters, digits, spaces, dots, apostrophes, underscores, hyphens.
-         */
-        name: string;
-        email?: string;
-        /**
-         * Built-in roles, or the tenant’s own. The member holds what they hold together.
-         */
-        roles: Array<string>;
-    };
+    body: AddMemberBody;
     headers?: {
         /**
          * With the same key and body, a call within a day answers what the first one made.
@@ -4952,47 +5725,80 @@ export type AddMemberErrors = {
     /**
      * `request.invalid`: The request is not valid. `request.unreadable`: The body cannot be read.
      */
-    400: Problem;
+    400: Problem & {
+        status?: 400;
+        code?: 'request.invalid' | 'request.unreadable';
+    };
     /**
      * `access.unauthenticated`: No valid credentials.
      */
-    401: Problem;
+    401: Problem & {
+        status?: 401;
+        code?: 'access.unauthenticated';
+    };
     /**
      * `access.address_refused`: The key is not for this address. `access.forbidden`: The key may not do this. `access.not_held`: Nobody gives or takes what they do not hold.
      */
-    403: Problem;
+    403: Problem & {
+        status?: 403;
+        code?: 'access.address_refused' | 'access.forbidden' | 'access.not_held';
+    };
     /**
      * `member.not_found`: There is no such member. `role.not_found`: There is no such role.
      */
-    404: Problem;
+    404: Problem & {
+        status?: 404;
+        code?: 'member.not_found' | 'role.not_found';
+    };
     /**
      * `idempotency.in_progress`: The first call with the idempotency key still runs. `member.too_many`: The tenant has as many members as it may. `resource.conflict`: The thing was changed by another request.
      */
-    409: Problem;
+    409: Problem & {
+        status?: 409;
+        code?: 'idempotency.in_progress' | 'member.too_many' | 'resource.conflict';
+    };
     /**
      * `request.too_large`: The body is too large.
      */
-    413: Problem;
+    413: Problem & {
+        status?: 413;
+        code?: 'request.too_large';
+    };
     /**
      * `request.media_type`: The media type is not supported.
      */
-    415: Problem;
+    415: Problem & {
+        status?: 415;
+        code?: 'request.media_type';
+    };
     /**
      * `idempotency.mismatch`: The idempotency key was used with another body.
      */
-    422: Problem;
+    422: Problem & {
+        status?: 422;
+        code?: 'idempotency.mismatch';
+    };
     /**
      * `request.rate_limited`: The key asks too often.
      */
-    429: Problem;
+    429: Problem & {
+        status?: 429;
+        code?: 'request.rate_limited';
+    };
     /**
      * `internal.error`: The service failed.
      */
-    500: Problem;
+    500: Problem & {
+        status?: 500;
+        code?: 'internal.error';
+    };
     /**
      * `service.unavailable`: A part of the service is not available.
      */
-    503: Problem;
+    503: Problem & {
+        status?: 503;
+        code?: 'service.unavailable';
+    };
 };
 
 export type AddMemberError = AddMemberErrors[keyof AddMemberErrors];
@@ -5019,39 +5825,66 @@ export type RemoveMemberErrors = {
     /**
      * `request.invalid`: The request is not valid.
      */
-    400: Problem;
+    400: Problem & {
+        status?: 400;
+        code?: 'request.invalid';
+    };
     /**
      * `access.unauthenticated`: No valid credentials.
      */
-    401: Problem;
+    401: Problem & {
+        status?: 401;
+        code?: 'access.unauthenticated';
+    };
     /**
      * `access.address_refused`: The key is not for this address. `access.forbidden`: The key may not do this. `access.not_held`: Nobody gives or takes what they do not hold.
      */
-    403: Problem;
+    403: Problem & {
+        status?: 403;
+        code?: 'access.address_refused' | 'access.forbidden' | 'access.not_held';
+    };
     /**
      * `member.not_found`: There is no such member.
      */
-    404: Problem;
+    404: Problem & {
+        status?: 404;
+        code?: 'member.not_found';
+    };
     /**
      * `access.last_owner`: The tenant would have no owner.
      */
-    409: Problem;
+    409: Problem & {
+        status?: 409;
+        code?: 'access.last_owner';
+    };
     /**
      * `request.too_large`: The body is too large.
      */
-    413: Problem;
+    413: Problem & {
+        status?: 413;
+        code?: 'request.too_large';
+    };
     /**
      * `request.rate_limited`: The key asks too often.
      */
-    429: Problem;
+    429: Problem & {
+        status?: 429;
+        code?: 'request.rate_limited';
+    };
     /**
      * `internal.error`: The service failed.
      */
-    500: Problem;
+    500: Problem & {
+        status?: 500;
+        code?: 'internal.error';
+    };
     /**
      * `service.unavailable`: A part of the service is not available.
      */
-    503: Problem;
+    503: Problem & {
+        status?: 503;
+        code?: 'service.unavailable';
+    };
 };
 
 export type RemoveMemberError = RemoveMemberErrors[keyof RemoveMemberErrors];
@@ -5078,35 +5911,59 @@ export type ReadMemberErrors = {
     /**
      * `request.invalid`: The request is not valid.
      */
-    400: Problem;
+    400: Problem & {
+        status?: 400;
+        code?: 'request.invalid';
+    };
     /**
      * `access.unauthenticated`: No valid credentials.
      */
-    401: Problem;
+    401: Problem & {
+        status?: 401;
+        code?: 'access.unauthenticated';
+    };
     /**
      * `access.address_refused`: The key is not for this address. `access.forbidden`: The key may not do this.
      */
-    403: Problem;
+    403: Problem & {
+        status?: 403;
+        code?: 'access.address_refused' | 'access.forbidden';
+    };
     /**
      * `member.not_found`: There is no such member.
      */
-    404: Problem;
+    404: Problem & {
+        status?: 404;
+        code?: 'member.not_found';
+    };
     /**
      * `request.too_large`: The body is too large.
      */
-    413: Problem;
+    413: Problem & {
+        status?: 413;
+        code?: 'request.too_large';
+    };
     /**
      * `request.rate_limited`: The key asks too often.
      */
-    429: Problem;
+    429: Problem & {
+        status?: 429;
+        code?: 'request.rate_limited';
+    };
     /**
      * `internal.error`: The service failed.
      */
-    500: Problem;
+    500: Problem & {
+        status?: 500;
+        code?: 'internal.error';
+    };
     /**
      * `service.unavailable`: A part of the service is not available.
      */
-    503: Problem;
+    503: Problem & {
+        status?: 503;
+        code?: 'service.unavailable';
+    };
 };
 
 export type ReadMemberError = ReadMemberErrors[keyof ReadMemberErrors];
@@ -5121,28 +5978,7 @@ export type ReadMemberResponses = {
 export type ReadMemberResponse = ReadMemberResponses[keyof ReadMemberResponses];
 
 export type ChangeMemberData = {
-    body: {
-        /**
-         * Shown to people: 1 to 100 letters, digits, spaces, dots, apostrophes, underscores, hyphens.
-         */
-        name?: string;
-        /**
-         * null: none any more.
-         */
-        email?: string | null;
-        /**
-         * Built-in roles, or the tenant’s own. The member holds what they hold together.
-         */
-        roles?: Array<string>;
-        /**
-         * `sub` of their tokens at the issuer that the operator names; null: none any more.
-         */
-        oidcSubject?: string | null;
-        /**
-         * true: no key of theirs is taken until this is false again.
-         */
-        suspended?: boolean;
-    };
+    body: ChangeMemberBody;
     path: {
         memberId: string;
     };
@@ -5154,43 +5990,73 @@ export type ChangeMemberErrors = {
     /**
      * `request.invalid`: The request is not valid. `request.unreadable`: The body cannot be read.
      */
-    400: Problem;
+    400: Problem & {
+        status?: 400;
+        code?: 'request.invalid' | 'request.unreadable';
+    };
     /**
      * `access.unauthenticated`: No valid credentials.
      */
-    401: Problem;
+    401: Problem & {
+        status?: 401;
+        code?: 'access.unauthenticated';
+    };
     /**
      * `access.address_refused`: The key is not for this address. `access.forbidden`: The key may not do this. `access.not_held`: Nobody gives or takes what they do not hold.
      */
-    403: Problem;
+    403: Problem & {
+        status?: 403;
+        code?: 'access.address_refused' | 'access.forbidden' | 'access.not_held';
+    };
     /**
      * `member.not_found`: There is no such member. `role.not_found`: There is no such role.
      */
-    404: Problem;
+    404: Problem & {
+        status?: 404;
+        code?: 'member.not_found' | 'role.not_found';
+    };
     /**
      * `access.last_owner`: The tenant would have no owner. `member.subject_taken`: Another member is linked to the subject. `oidc.not_configured`: No issuer of tokens is configured.
      */
-    409: Problem;
+    409: Problem & {
+        status?: 409;
+        code?: 'access.last_owner' | 'member.subject_taken' | 'oidc.not_configured';
+    };
     /**
      * `request.too_large`: The body is too large.
      */
-    413: Problem;
+    413: Problem & {
+        status?: 413;
+        code?: 'request.too_large';
+    };
     /**
      * `request.media_type`: The media type is not supported.
      */
-    415: Problem;
+    415: Problem & {
+        status?: 415;
+        code?: 'request.media_type';
+    };
     /**
      * `request.rate_limited`: The key asks too often.
      */
-    429: Problem;
+    429: Problem & {
+        status?: 429;
+        code?: 'request.rate_limited';
+    };
     /**
      * `internal.error`: The service failed.
      */
-    500: Problem;
+    500: Problem & {
+        status?: 500;
+        code?: 'internal.error';
+    };
     /**
      * `service.unavailable`: A part of the service is not available.
      */
-    503: Problem;
+    503: Problem & {
+        status?: 503;
+        code?: 'service.unavailable';
+    };
 };
 
 export type ChangeMemberError = ChangeMemberErrors[keyof ChangeMemberErrors];
@@ -5215,31 +6081,52 @@ export type ListRolesErrors = {
     /**
      * `request.invalid`: The request is not valid.
      */
-    400: Problem;
+    400: Problem & {
+        status?: 400;
+        code?: 'request.invalid';
+    };
     /**
      * `access.unauthenticated`: No valid credentials.
      */
-    401: Problem;
+    401: Problem & {
+        status?: 401;
+        code?: 'access.unauthenticated';
+    };
     /**
      * `access.address_refused`: The key is not for this address. `access.forbidden`: The key may not do this.
      */
-    403: Problem;
+    403: Problem & {
+        status?: 403;
+        code?: 'access.address_refused' | 'access.forbidden';
+    };
     /**
      * `request.too_large`: The body is too large.
      */
-    413: Problem;
+    413: Problem & {
+        status?: 413;
+        code?: 'request.too_large';
+    };
     /**
      * `request.rate_limited`: The key asks too often.
      */
-    429: Problem;
+    429: Problem & {
+        status?: 429;
+        code?: 'request.rate_limited';
+    };
     /**
      * `internal.error`: The service failed.
      */
-    500: Problem;
+    500: Problem & {
+        status?: 500;
+        code?: 'internal.error';
+    };
     /**
      * `service.unavailable`: A part of the service is not available.
      */
-    503: Problem;
+    503: Problem & {
+        status?: 503;
+        code?: 'service.unavailable';
+    };
 };
 
 export type ListRolesError = ListRolesErrors[keyof ListRolesErrors];
@@ -5269,39 +6156,66 @@ export type RemoveRoleErrors = {
     /**
      * `request.invalid`: The request is not valid.
      */
-    400: Problem;
+    400: Problem & {
+        status?: 400;
+        code?: 'request.invalid';
+    };
     /**
      * `access.unauthenticated`: No valid credentials.
      */
-    401: Problem;
+    401: Problem & {
+        status?: 401;
+        code?: 'access.unauthenticated';
+    };
     /**
      * `access.address_refused`: The key is not for this address. `access.forbidden`: The key may not do this. `access.not_held`: Nobody gives or takes what they do not hold.
      */
-    403: Problem;
+    403: Problem & {
+        status?: 403;
+        code?: 'access.address_refused' | 'access.forbidden' | 'access.not_held';
+    };
     /**
      * `role.not_found`: There is no such role.
      */
-    404: Problem;
+    404: Problem & {
+        status?: 404;
+        code?: 'role.not_found';
+    };
     /**
      * `role.built_in`: A built-in role cannot be changed. `role.in_use`: Members have the role.
      */
-    409: Problem;
+    409: Problem & {
+        status?: 409;
+        code?: 'role.built_in' | 'role.in_use';
+    };
     /**
      * `request.too_large`: The body is too large.
      */
-    413: Problem;
+    413: Problem & {
+        status?: 413;
+        code?: 'request.too_large';
+    };
     /**
      * `request.rate_limited`: The key asks too often.
      */
-    429: Problem;
+    429: Problem & {
+        status?: 429;
+        code?: 'request.rate_limited';
+    };
     /**
      * `internal.error`: The service failed.
      */
-    500: Problem;
+    500: Problem & {
+        status?: 500;
+        code?: 'internal.error';
+    };
     /**
      * `service.unavailable`: A part of the service is not available.
      */
-    503: Problem;
+    503: Problem & {
+        status?: 503;
+        code?: 'service.unavailable';
+    };
 };
 
 export type RemoveRoleError = RemoveRoleErrors[keyof RemoveRoleErrors];
@@ -5316,16 +6230,7 @@ export type RemoveRoleResponses = {
 export type RemoveRoleResponse = RemoveRoleResponses[keyof RemoveRoleResponses];
 
 export type SetRoleData = {
-    body: {
-        /**
-         * For people, at most 200 characters.
-         */
-        description?: string;
-        /**
-         * `resource:action`, or `resource:*` for all of a resource, later ones included.
-         */
-        grants: Array<'analytics:read' | 'approvals:decide' | 'approvals:manage' | 'approvals:read' | 'artifacts:read' | 'artifacts:write' | 'audit:read' | 'billing:read' | 'billing:write' | 'builds:create' | 'builds:read' | 'builds:cancel' | 'builds:urgent' | 'cache:read' | 'cache:delete' | 'installation:operate' | 'keys:own' | 'keys:read' | 'keys:write' | 'members:read' | 'members:write' | 'quota:read' | 'quota:write' | 'retention:hold' | 'retention:read' | 'retention:write' | 'roles:read' | 'roles:write' | 'secrets:read' | 'secrets:write' | 'specs:validate' | 'templates:read' | 'templates:write' | 'templates:review' | 'templates:publish' | 'teams:read' | 'teams:write' | 'tenant:read' | 'tenant:write' | 'usage:read' | 'webhooks:read' | 'webhooks:write' | 'analytics:*' | 'approvals:*' | 'artifacts:*' | 'audit:*' | 'billing:*' | 'builds:*' | 'cache:*' | 'installation:*' | 'keys:*' | 'members:*' | 'quota:*' | 'retention:*' | 'roles:*' | 'secrets:*' | 'specs:*' | 'templates:*' | 'teams:*' | 'tenant:*' | 'usage:*' | 'webhooks:*'>;
-    };
+    body: SetRoleBody;
     path: {
         /**
          * 1 to 40 lower-case letters, digits and inner hyphens, beginning with a letter.
@@ -5340,39 +6245,66 @@ export type SetRoleErrors = {
     /**
      * `request.invalid`: The request is not valid. `request.unreadable`: The body cannot be read.
      */
-    400: Problem;
+    400: Problem & {
+        status?: 400;
+        code?: 'request.invalid' | 'request.unreadable';
+    };
     /**
      * `access.unauthenticated`: No valid credentials.
      */
-    401: Problem;
+    401: Problem & {
+        status?: 401;
+        code?: 'access.unauthenticated';
+    };
     /**
      * `access.address_refused`: The key is not for this address. `access.forbidden`: The key may not do this. `access.not_held`: Nobody gives or takes what they do not hold.
      */
-    403: Problem;
+    403: Problem & {
+        status?: 403;
+        code?: 'access.address_refused' | 'access.forbidden' | 'access.not_held';
+    };
     /**
      * `role.built_in`: A built-in role cannot be changed. `role.too_many`: The tenant has as many roles of its own as it may.
      */
-    409: Problem;
+    409: Problem & {
+        status?: 409;
+        code?: 'role.built_in' | 'role.too_many';
+    };
     /**
      * `request.too_large`: The body is too large.
      */
-    413: Problem;
+    413: Problem & {
+        status?: 413;
+        code?: 'request.too_large';
+    };
     /**
      * `request.media_type`: The media type is not supported.
      */
-    415: Problem;
+    415: Problem & {
+        status?: 415;
+        code?: 'request.media_type';
+    };
     /**
      * `request.rate_limited`: The key asks too often.
      */
-    429: Problem;
+    429: Problem & {
+        status?: 429;
+        code?: 'request.rate_limited';
+    };
     /**
      * `internal.error`: The service failed.
      */
-    500: Problem;
+    500: Problem & {
+        status?: 500;
+        code?: 'internal.error';
+    };
     /**
      * `service.unavailable`: A part of the service is not available.
      */
-    503: Problem;
+    503: Problem & {
+        status?: 503;
+        code?: 'service.unavailable';
+    };
 };
 
 export type SetRoleError = SetRoleErrors[keyof SetRoleErrors];
@@ -5410,31 +6342,52 @@ export type ListKeysErrors = {
     /**
      * `cursor.invalid`: The cursor is not valid. `request.invalid`: The request is not valid.
      */
-    400: Problem;
+    400: Problem & {
+        status?: 400;
+        code?: 'cursor.invalid' | 'request.invalid';
+    };
     /**
      * `access.unauthenticated`: No valid credentials.
      */
-    401: Problem;
+    401: Problem & {
+        status?: 401;
+        code?: 'access.unauthenticated';
+    };
     /**
      * `access.address_refused`: The key is not for this address. `access.forbidden`: The key may not do this.
      */
-    403: Problem;
+    403: Problem & {
+        status?: 403;
+        code?: 'access.address_refused' | 'access.forbidden';
+    };
     /**
      * `request.too_large`: The body is too large.
      */
-    413: Problem;
+    413: Problem & {
+        status?: 413;
+        code?: 'request.too_large';
+    };
     /**
      * `request.rate_limited`: The key asks too often.
      */
-    429: Problem;
+    429: Problem & {
+        status?: 429;
+        code?: 'request.rate_limited';
+    };
     /**
      * `internal.error`: The service failed.
      */
-    500: Problem;
+    500: Problem & {
+        status?: 500;
+        code?: 'internal.error';
+    };
     /**
      * `service.unavailable`: A part of the service is not available.
      */
-    503: Problem;
+    503: Problem & {
+        status?: 503;
+        code?: 'service.unavailable';
+    };
 };
 
 export type ListKeysError = ListKeysErrors[keyof ListKeysErrors];
@@ -5449,28 +6402,7 @@ export type ListKeysResponses = {
 export type ListKeysResponse = ListKeysResponses[keyof ListKeysResponses];
 
 export type CreateKeyData = {
-    body: {
-        /**
-         * What it is for: 1 to 100 letters, digits, spaces, dots, apostrophes, underscores, hyphens.
-         */
-        name: string;
-        /**
-         * Whose it is; needs keys:write. Absent: the caller’s.
-         */
-        memberId?: string;
-        /**
-         * All that the key may do of what its member may. Without scopes it may all of that.
-         */
-        scopes?: Array<'analytics:read' | 'approvals:decide' | 'approvals:manage' | 'approvals:read' | 'artifacts:read' | 'artifacts:write' | 'audit:read' | 'billing:read' | 'billing:write' | 'builds:create' | 'builds:read' | 'builds:cancel' | 'builds:urgent' | 'cache:read' | 'cache:delete' | 'installation:operate' | 'keys:own' | 'keys:read' | 'keys:write' | 'members:read' | 'members:write' | 'quota:read' | 'quota:write' | 'retention:hold' | 'retention:read' | 'retention:write' | 'roles:read' | 'roles:write' | 'secrets:read' | 'secrets:write' | 'specs:validate' | 'templates:read' | 'templates:write' | 'templates:review' | 'templates:publish' | 'teams:read' | 'teams:write' | 'tenant:read' | 'tenant:write' | 'usage:read' | 'webhooks:read' | 'webhooks:write' | 'analytics:*' | 'approvals:*' | 'artifacts:*' | 'audit:*' | 'billing:*' | 'builds:*' | 'cache:*' | 'installation:*' | 'keys:*' | 'members:*' | 'quota:*' | 'retention:*' | 'roles:*' | 'secrets:*' | 'specs:*' | 'templates:*' | 'teams:*' | 'tenant:*' | 'usage:*' | 'webhooks:*'>;
-        /**
-         * Addresses, or networks as ADDRESS/PREFIX, that the key may be used from. Without any: from everywhere.
-         */
-        addressRanges?: Array<string>;
-        /**
-         * When it ends. Absent: when it is revoked.
-         */
-        expiresAt?: string;
-    };
+    body: CreateKeyBody;
     headers?: {
         /**
          * With the same key and body, a call within a day answers what the first one made.
@@ -5486,47 +6418,80 @@ export type CreateKeyErrors = {
     /**
      * `request.invalid`: The request is not valid. `request.unreadable`: The body cannot be read.
      */
-    400: Problem;
+    400: Problem & {
+        status?: 400;
+        code?: 'request.invalid' | 'request.unreadable';
+    };
     /**
      * `access.unauthenticated`: No valid credentials.
      */
-    401: Problem;
+    401: Problem & {
+        status?: 401;
+        code?: 'access.unauthenticated';
+    };
     /**
      * `access.address_refused`: The key is not for this address. `access.forbidden`: The key may not do this. `access.not_held`: Nobody gives or takes what they do not hold.
      */
-    403: Problem;
+    403: Problem & {
+        status?: 403;
+        code?: 'access.address_refused' | 'access.forbidden' | 'access.not_held';
+    };
     /**
      * `key.not_found`: There is no such API key. `member.not_found`: There is no such member.
      */
-    404: Problem;
+    404: Problem & {
+        status?: 404;
+        code?: 'key.not_found' | 'member.not_found';
+    };
     /**
      * `idempotency.in_progress`: The first call with the idempotency key still runs. `key.too_many`: The member has as many API keys as it may. `resource.conflict`: The thing was changed by another request.
      */
-    409: Problem;
+    409: Problem & {
+        status?: 409;
+        code?: 'idempotency.in_progress' | 'key.too_many' | 'resource.conflict';
+    };
     /**
      * `request.too_large`: The body is too large.
      */
-    413: Problem;
+    413: Problem & {
+        status?: 413;
+        code?: 'request.too_large';
+    };
     /**
      * `request.media_type`: The media type is not supported.
      */
-    415: Problem;
+    415: Problem & {
+        status?: 415;
+        code?: 'request.media_type';
+    };
     /**
      * `idempotency.mismatch`: The idempotency key was used with another body.
      */
-    422: Problem;
+    422: Problem & {
+        status?: 422;
+        code?: 'idempotency.mismatch';
+    };
     /**
      * `request.rate_limited`: The key asks too often.
      */
-    429: Problem;
+    429: Problem & {
+        status?: 429;
+        code?: 'request.rate_limited';
+    };
     /**
      * `internal.error`: The service failed.
      */
-    500: Problem;
+    500: Problem & {
+        status?: 500;
+        code?: 'internal.error';
+    };
     /**
      * `service.unavailable`: A part of the service is not available.
      */
-    503: Problem;
+    503: Problem & {
+        status?: 503;
+        code?: 'service.unavailable';
+    };
 };
 
 export type CreateKeyError = CreateKeyErrors[keyof CreateKeyErrors];
@@ -5541,12 +6506,7 @@ export type CreateKeyResponses = {
 export type CreateKeyResponse = CreateKeyResponses[keyof CreateKeyResponses];
 
 export type RotateKeyData = {
-    body: {
-        /**
-         * How long the old key lives on, unless it ends before; a week unless said otherwise.
-         */
-        overlapSeconds?: number;
-    };
+    body: RotateKeyBody;
     path: {
         keyId: string;
     };
@@ -5558,43 +6518,73 @@ export type RotateKeyErrors = {
     /**
      * `request.invalid`: The request is not valid. `request.unreadable`: The body cannot be read.
      */
-    400: Problem;
+    400: Problem & {
+        status?: 400;
+        code?: 'request.invalid' | 'request.unreadable';
+    };
     /**
      * `access.unauthenticated`: No valid credentials.
      */
-    401: Problem;
+    401: Problem & {
+        status?: 401;
+        code?: 'access.unauthenticated';
+    };
     /**
      * `access.address_refused`: The key is not for this address. `access.forbidden`: The key may not do this. `access.not_held`: Nobody gives or takes what they do not hold.
      */
-    403: Problem;
+    403: Problem & {
+        status?: 403;
+        code?: 'access.address_refused' | 'access.forbidden' | 'access.not_held';
+    };
     /**
      * `key.not_found`: There is no such API key. `member.not_found`: There is no such member.
      */
-    404: Problem;
+    404: Problem & {
+        status?: 404;
+        code?: 'key.not_found' | 'member.not_found';
+    };
     /**
      * `key.not_live`: The API key has ended. `key.rotating`: Two keys of this rotation live already. `key.too_many`: The member has as many API keys as it may.
      */
-    409: Problem;
+    409: Problem & {
+        status?: 409;
+        code?: 'key.not_live' | 'key.rotating' | 'key.too_many';
+    };
     /**
      * `request.too_large`: The body is too large.
      */
-    413: Problem;
+    413: Problem & {
+        status?: 413;
+        code?: 'request.too_large';
+    };
     /**
      * `request.media_type`: The media type is not supported.
      */
-    415: Problem;
+    415: Problem & {
+        status?: 415;
+        code?: 'request.media_type';
+    };
     /**
      * `request.rate_limited`: The key asks too often.
      */
-    429: Problem;
+    429: Problem & {
+        status?: 429;
+        code?: 'request.rate_limited';
+    };
     /**
      * `internal.error`: The service failed.
      */
-    500: Problem;
+    500: Problem & {
+        status?: 500;
+        code?: 'internal.error';
+    };
     /**
      * `service.unavailable`: A part of the service is not available.
      */
-    503: Problem;
+    503: Problem & {
+        status?: 503;
+        code?: 'service.unavailable';
+    };
 };
 
 export type RotateKeyError = RotateKeyErrors[keyof RotateKeyErrors];
@@ -5621,35 +6611,59 @@ export type RevokeKeyErrors = {
     /**
      * `request.invalid`: The request is not valid.
      */
-    400: Problem;
+    400: Problem & {
+        status?: 400;
+        code?: 'request.invalid';
+    };
     /**
      * `access.unauthenticated`: No valid credentials.
      */
-    401: Problem;
+    401: Problem & {
+        status?: 401;
+        code?: 'access.unauthenticated';
+    };
     /**
      * `access.address_refused`: The key is not for this address. `access.forbidden`: The key may not do this. `access.not_held`: Nobody gives or takes what they do not hold.
      */
-    403: Problem;
+    403: Problem & {
+        status?: 403;
+        code?: 'access.address_refused' | 'access.forbidden' | 'access.not_held';
+    };
     /**
      * `key.not_found`: There is no such API key.
      */
-    404: Problem;
+    404: Problem & {
+        status?: 404;
+        code?: 'key.not_found';
+    };
     /**
      * `request.too_large`: The body is too large.
      */
-    413: Problem;
+    413: Problem & {
+        status?: 413;
+        code?: 'request.too_large';
+    };
     /**
      * `request.rate_limited`: The key asks too often.
      */
-    429: Problem;
+    429: Problem & {
+        status?: 429;
+        code?: 'request.rate_limited';
+    };
     /**
      * `internal.error`: The service failed.
      */
-    500: Problem;
+    500: Problem & {
+        status?: 500;
+        code?: 'internal.error';
+    };
     /**
      * `service.unavailable`: A part of the service is not available.
      */
-    503: Problem;
+    503: Problem & {
+        status?: 503;
+        code?: 'service.unavailable';
+    };
 };
 
 export type RevokeKeyError = RevokeKeyErrors[keyof RevokeKeyErrors];
@@ -5674,31 +6688,52 @@ export type ReadQuotaErrors = {
     /**
      * `request.invalid`: The request is not valid.
      */
-    400: Problem;
+    400: Problem & {
+        status?: 400;
+        code?: 'request.invalid';
+    };
     /**
      * `access.unauthenticated`: No valid credentials.
      */
-    401: Problem;
+    401: Problem & {
+        status?: 401;
+        code?: 'access.unauthenticated';
+    };
     /**
      * `access.address_refused`: The key is not for this address. `access.forbidden`: The key may not do this.
      */
-    403: Problem;
+    403: Problem & {
+        status?: 403;
+        code?: 'access.address_refused' | 'access.forbidden';
+    };
     /**
      * `request.too_large`: The body is too large.
      */
-    413: Problem;
+    413: Problem & {
+        status?: 413;
+        code?: 'request.too_large';
+    };
     /**
      * `request.rate_limited`: The key asks too often.
      */
-    429: Problem;
+    429: Problem & {
+        status?: 429;
+        code?: 'request.rate_limited';
+    };
     /**
      * `internal.error`: The service failed.
      */
-    500: Problem;
+    500: Problem & {
+        status?: 500;
+        code?: 'internal.error';
+    };
     /**
      * `service.unavailable`: A part of the service is not available.
      */
-    503: Problem;
+    503: Problem & {
+        status?: 503;
+        code?: 'service.unavailable';
+    };
 };
 
 export type ReadQuotaError = ReadQuotaErrors[keyof ReadQuotaErrors];
@@ -5728,35 +6763,59 @@ export type ReadTenantQuotaErrors = {
     /**
      * `request.invalid`: The request is not valid.
      */
-    400: Problem;
+    400: Problem & {
+        status?: 400;
+        code?: 'request.invalid';
+    };
     /**
      * `access.unauthenticated`: No valid credentials.
      */
-    401: Problem;
+    401: Problem & {
+        status?: 401;
+        code?: 'access.unauthenticated';
+    };
     /**
      * `access.address_refused`: The key is not for this address. `access.forbidden`: The key may not do this.
      */
-    403: Problem;
+    403: Problem & {
+        status?: 403;
+        code?: 'access.address_refused' | 'access.forbidden';
+    };
     /**
      * `tenant.not_found`: There is no such tenant.
      */
-    404: Problem;
+    404: Problem & {
+        status?: 404;
+        code?: 'tenant.not_found';
+    };
     /**
      * `request.too_large`: The body is too large.
      */
-    413: Problem;
+    413: Problem & {
+        status?: 413;
+        code?: 'request.too_large';
+    };
     /**
      * `request.rate_limited`: The key asks too often.
      */
-    429: Problem;
+    429: Problem & {
+        status?: 429;
+        code?: 'request.rate_limited';
+    };
     /**
      * `internal.error`: The service failed.
      */
-    500: Problem;
+    500: Problem & {
+        status?: 500;
+        code?: 'internal.error';
+    };
     /**
      * `service.unavailable`: A part of the service is not available.
      */
-    503: Problem;
+    503: Problem & {
+        status?: 503;
+        code?: 'service.unavailable';
+    };
 };
 
 export type ReadTenantQuotaError = ReadTenantQuotaErrors[keyof ReadTenantQuotaErrors];
@@ -5771,22 +6830,7 @@ export type ReadTenantQuotaResponses = {
 export type ReadTenantQuotaResponse = ReadTenantQuotaResponses[keyof ReadTenantQuotaResponses];
 
 export type SetTenantQuotaData = {
-    body: {
-        /**
-         * Absent: that of the installation.
-         */
-        tier?: 'free' | 'team' | 'business' | 'unlimited';
-        /**
-         * Limits in place of the tier’s, by quota; null: no limit.
-         */
-        overrides?: {
-            [key: string]: number | null;
-        };
-        /**
-         * Day on which the month of its quotas begins, at 00:00 UTC; in a shorter month the last day.
-         */
-        anchorDay?: number;
-    };
+    body: SetTenantQuotaBody;
     path: {
         /**
          * The tenant’s id.
@@ -5801,39 +6845,66 @@ export type SetTenantQuotaErrors = {
     /**
      * `request.invalid`: The request is not valid. `request.unreadable`: The body cannot be read.
      */
-    400: Problem;
+    400: Problem & {
+        status?: 400;
+        code?: 'request.invalid' | 'request.unreadable';
+    };
     /**
      * `access.unauthenticated`: No valid credentials.
      */
-    401: Problem;
+    401: Problem & {
+        status?: 401;
+        code?: 'access.unauthenticated';
+    };
     /**
      * `access.address_refused`: The key is not for this address. `access.forbidden`: The key may not do this.
      */
-    403: Problem;
+    403: Problem & {
+        status?: 403;
+        code?: 'access.address_refused' | 'access.forbidden';
+    };
     /**
      * `tenant.not_found`: There is no such tenant.
      */
-    404: Problem;
+    404: Problem & {
+        status?: 404;
+        code?: 'tenant.not_found';
+    };
     /**
      * `request.too_large`: The body is too large.
      */
-    413: Problem;
+    413: Problem & {
+        status?: 413;
+        code?: 'request.too_large';
+    };
     /**
      * `request.media_type`: The media type is not supported.
      */
-    415: Problem;
+    415: Problem & {
+        status?: 415;
+        code?: 'request.media_type';
+    };
     /**
      * `request.rate_limited`: The key asks too often.
      */
-    429: Problem;
+    429: Problem & {
+        status?: 429;
+        code?: 'request.rate_limited';
+    };
     /**
      * `internal.error`: The service failed.
      */
-    500: Problem;
+    500: Problem & {
+        status?: 500;
+        code?: 'internal.error';
+    };
     /**
      * `service.unavailable`: A part of the service is not available.
      */
-    503: Problem;
+    503: Problem & {
+        status?: 503;
+        code?: 'service.unavailable';
+    };
 };
 
 export type SetTenantQuotaError = SetTenantQuotaErrors[keyof SetTenantQuotaErrors];
@@ -5871,31 +6942,52 @@ export type ReadBuildAnalyticsErrors = {
     /**
      * `request.invalid`: The request is not valid.
      */
-    400: Problem;
+    400: Problem & {
+        status?: 400;
+        code?: 'request.invalid';
+    };
     /**
      * `access.unauthenticated`: No valid credentials.
      */
-    401: Problem;
+    401: Problem & {
+        status?: 401;
+        code?: 'access.unauthenticated';
+    };
     /**
      * `access.address_refused`: The key is not for this address. `access.forbidden`: The key may not do this.
      */
-    403: Problem;
+    403: Problem & {
+        status?: 403;
+        code?: 'access.address_refused' | 'access.forbidden';
+    };
     /**
      * `request.too_large`: The body is too large.
      */
-    413: Problem;
+    413: Problem & {
+        status?: 413;
+        code?: 'request.too_large';
+    };
     /**
      * `request.rate_limited`: The key asks too often.
      */
-    429: Problem;
+    429: Problem & {
+        status?: 429;
+        code?: 'request.rate_limited';
+    };
     /**
      * `internal.error`: The service failed.
      */
-    500: Problem;
+    500: Problem & {
+        status?: 500;
+        code?: 'internal.error';
+    };
     /**
      * `service.unavailable`: A part of the service is not available.
      */
-    503: Problem;
+    503: Problem & {
+        status?: 503;
+        code?: 'service.unavailable';
+    };
 };
 
 export type ReadBuildAnalyticsError = ReadBuildAnalyticsErrors[keyof ReadBuildAnalyticsErrors];
@@ -5929,31 +7021,52 @@ export type ListApprovalPoliciesErrors = {
     /**
      * `cursor.invalid`: The cursor is not valid. `request.invalid`: The request is not valid.
      */
-    400: Problem;
+    400: Problem & {
+        status?: 400;
+        code?: 'cursor.invalid' | 'request.invalid';
+    };
     /**
      * `access.unauthenticated`: No valid credentials.
      */
-    401: Problem;
+    401: Problem & {
+        status?: 401;
+        code?: 'access.unauthenticated';
+    };
     /**
      * `access.address_refused`: The key is not for this address. `access.forbidden`: The key may not do this.
      */
-    403: Problem;
+    403: Problem & {
+        status?: 403;
+        code?: 'access.address_refused' | 'access.forbidden';
+    };
     /**
      * `request.too_large`: The body is too large.
      */
-    413: Problem;
+    413: Problem & {
+        status?: 413;
+        code?: 'request.too_large';
+    };
     /**
      * `request.rate_limited`: The key asks too often.
      */
-    429: Problem;
+    429: Problem & {
+        status?: 429;
+        code?: 'request.rate_limited';
+    };
     /**
      * `internal.error`: The service failed.
      */
-    500: Problem;
+    500: Problem & {
+        status?: 500;
+        code?: 'internal.error';
+    };
     /**
      * `service.unavailable`: A part of the service is not available.
      */
-    503: Problem;
+    503: Problem & {
+        status?: 503;
+        code?: 'service.unavailable';
+    };
 };
 
 export type ListApprovalPoliciesError = ListApprovalPoliciesErrors[keyof ListApprovalPoliciesErrors];
@@ -5983,35 +7096,59 @@ export type RemoveApprovalPolicyErrors = {
     /**
      * `request.invalid`: The request is not valid.
      */
-    400: Problem;
+    400: Problem & {
+        status?: 400;
+        code?: 'request.invalid';
+    };
     /**
      * `access.unauthenticated`: No valid credentials.
      */
-    401: Problem;
+    401: Problem & {
+        status?: 401;
+        code?: 'access.unauthenticated';
+    };
     /**
      * `access.address_refused`: The key is not for this address. `access.forbidden`: The key may not do this.
      */
-    403: Problem;
+    403: Problem & {
+        status?: 403;
+        code?: 'access.address_refused' | 'access.forbidden';
+    };
     /**
      * `approval.policy_not_found`: There is no such approval policy.
      */
-    404: Problem;
+    404: Problem & {
+        status?: 404;
+        code?: 'approval.policy_not_found';
+    };
     /**
      * `request.too_large`: The body is too large.
      */
-    413: Problem;
+    413: Problem & {
+        status?: 413;
+        code?: 'request.too_large';
+    };
     /**
      * `request.rate_limited`: The key asks too often.
      */
-    429: Problem;
+    429: Problem & {
+        status?: 429;
+        code?: 'request.rate_limited';
+    };
     /**
      * `internal.error`: The service failed.
      */
-    500: Problem;
+    500: Problem & {
+        status?: 500;
+        code?: 'internal.error';
+    };
     /**
      * `service.unavailable`: A part of the service is not available.
      */
-    503: Problem;
+    503: Problem & {
+        status?: 503;
+        code?: 'service.unavailable';
+    };
 };
 
 export type RemoveApprovalPolicyError = RemoveApprovalPolicyErrors[keyof RemoveApprovalPolicyErrors];
@@ -6041,35 +7178,59 @@ export type ReadApprovalPolicyErrors = {
     /**
      * `request.invalid`: The request is not valid.
      */
-    400: Problem;
+    400: Problem & {
+        status?: 400;
+        code?: 'request.invalid';
+    };
     /**
      * `access.unauthenticated`: No valid credentials.
      */
-    401: Problem;
+    401: Problem & {
+        status?: 401;
+        code?: 'access.unauthenticated';
+    };
     /**
      * `access.address_refused`: The key is not for this address. `access.forbidden`: The key may not do this.
      */
-    403: Problem;
+    403: Problem & {
+        status?: 403;
+        code?: 'access.address_refused' | 'access.forbidden';
+    };
     /**
      * `approval.policy_not_found`: There is no such approval policy.
      */
-    404: Problem;
+    404: Problem & {
+        status?: 404;
+        code?: 'approval.policy_not_found';
+    };
     /**
      * `request.too_large`: The body is too large.
      */
-    413: Problem;
+    413: Problem & {
+        status?: 413;
+        code?: 'request.too_large';
+    };
     /**
      * `request.rate_limited`: The key asks too often.
      */
-    429: Problem;
+    429: Problem & {
+        status?: 429;
+        code?: 'request.rate_limited';
+    };
     /**
      * `internal.error`: The service failed.
      */
-    500: Problem;
+    500: Problem & {
+        status?: 500;
+        code?: 'internal.error';
+    };
     /**
      * `service.unavailable`: A part of the service is not available.
      */
-    503: Problem;
+    503: Problem & {
+        status?: 503;
+        code?: 'service.unavailable';
+    };
 };
 
 export type ReadApprovalPolicyError = ReadApprovalPolicyErrors[keyof ReadApprovalPolicyErrors];
@@ -6084,59 +7245,7 @@ export type ReadApprovalPolicyResponses = {
 export type ReadApprovalPolicyResponse = ReadApprovalPolicyResponses[keyof ReadApprovalPolicyResponses];
 
 export type SetApprovalPolicyData = {
-    body: {
-        /**
-         * For people.
-         */
-        description?: string;
-        /**
-         * build: the build waits before the queue. publish: what it made is held until it is approved.
-         */
-        gate: 'build' | 'publish';
-        /**
-         * Which builds: all conditions that are given must hold.
-         */
-        when?: {
-            /**
-             * The build is of one of these templates.
-             */
-            templates?: Array<string>;
-            /**
-             * It makes at least one of these outputs.
-             */
-            outputs?: Array<'iso' | 'raw' | 'tar' | 'oci' | 'docker' | 'qcow2' | 'vmdk' | 'vhd' | 'vhdx' | 'ova' | 'netboot' | 'wsl'>;
-            /**
-             * It belongs to one of these teams.
-             */
-            teams?: Array<string>;
-            /**
-             * It is estimated to cost more than this: millionths of a US dollar. Of the gate `build` alone.
-             */
-            costAboveMicros?: number;
-            /**
-             * Refused for now: there is no compliance yet.
-             */
-            complianceStates?: Array<string>;
-        };
-        /**
-         * Who may approve; each needs the permission approvals:decide too. Empty: every person who has it.
-         */
-        approvers?: {
-            roles?: Array<string>;
-            /**
-             * A service account approves only where it is named here.
-             */
-            members?: Array<string>;
-        };
-        /**
-         * How many must approve.
-         */
-        quorum?: number;
-        /**
-         * Seconds until an approval expires, and a request that is not decided.
-         */
-        validSeconds?: number;
-    };
+    body: SetApprovalPolicyBody;
     path: {
         /**
          * 1 to 40 lower-case letters, digits and inner hyphens, beginning with a letter.
@@ -6151,47 +7260,80 @@ export type SetApprovalPolicyErrors = {
     /**
      * `request.invalid`: The request is not valid. `request.unreadable`: The body cannot be read.
      */
-    400: Problem;
+    400: Problem & {
+        status?: 400;
+        code?: 'request.invalid' | 'request.unreadable';
+    };
     /**
      * `access.unauthenticated`: No valid credentials.
      */
-    401: Problem;
+    401: Problem & {
+        status?: 401;
+        code?: 'access.unauthenticated';
+    };
     /**
      * `access.address_refused`: The key is not for this address. `access.forbidden`: The key may not do this.
      */
-    403: Problem;
+    403: Problem & {
+        status?: 403;
+        code?: 'access.address_refused' | 'access.forbidden';
+    };
     /**
      * `member.not_found`: There is no such member. `role.not_found`: There is no such role. `team.not_found`: There is no such team. `template.not_found`: There is no such template.
      */
-    404: Problem;
+    404: Problem & {
+        status?: 404;
+        code?: 'member.not_found' | 'role.not_found' | 'team.not_found' | 'template.not_found';
+    };
     /**
      * `approval.policy_too_many`: The tenant has as many approval policies as it may.
      */
-    409: Problem;
+    409: Problem & {
+        status?: 409;
+        code?: 'approval.policy_too_many';
+    };
     /**
      * `request.too_large`: The body is too large.
      */
-    413: Problem;
+    413: Problem & {
+        status?: 413;
+        code?: 'request.too_large';
+    };
     /**
      * `request.media_type`: The media type is not supported.
      */
-    415: Problem;
+    415: Problem & {
+        status?: 415;
+        code?: 'request.media_type';
+    };
     /**
      * `approval.condition_unsupported`: A condition of the policy cannot be judged.
      */
-    422: Problem;
+    422: Problem & {
+        status?: 422;
+        code?: 'approval.condition_unsupported';
+    };
     /**
      * `request.rate_limited`: The key asks too often.
      */
-    429: Problem;
+    429: Problem & {
+        status?: 429;
+        code?: 'request.rate_limited';
+    };
     /**
      * `internal.error`: The service failed.
      */
-    500: Problem;
+    500: Problem & {
+        status?: 500;
+        code?: 'internal.error';
+    };
     /**
      * `service.unavailable`: A part of the service is not available.
      */
-    503: Problem;
+    503: Problem & {
+        status?: 503;
+        code?: 'service.unavailable';
+    };
 };
 
 export type SetApprovalPolicyError = SetApprovalPolicyErrors[keyof SetApprovalPolicyErrors];
@@ -6233,31 +7375,52 @@ export type ListApprovalsErrors = {
     /**
      * `cursor.invalid`: The cursor is not valid. `request.invalid`: The request is not valid.
      */
-    400: Problem;
+    400: Problem & {
+        status?: 400;
+        code?: 'cursor.invalid' | 'request.invalid';
+    };
     /**
      * `access.unauthenticated`: No valid credentials.
      */
-    401: Problem;
+    401: Problem & {
+        status?: 401;
+        code?: 'access.unauthenticated';
+    };
     /**
      * `access.address_refused`: The key is not for this address. `access.forbidden`: The key may not do this.
      */
-    403: Problem;
+    403: Problem & {
+        status?: 403;
+        code?: 'access.address_refused' | 'access.forbidden';
+    };
     /**
      * `request.too_large`: The body is too large.
      */
-    413: Problem;
+    413: Problem & {
+        status?: 413;
+        code?: 'request.too_large';
+    };
     /**
      * `request.rate_limited`: The key asks too often.
      */
-    429: Problem;
+    429: Problem & {
+        status?: 429;
+        code?: 'request.rate_limited';
+    };
     /**
      * `internal.error`: The service failed.
      */
-    500: Problem;
+    500: Problem & {
+        status?: 500;
+        code?: 'internal.error';
+    };
     /**
      * `service.unavailable`: A part of the service is not available.
      */
-    503: Problem;
+    503: Problem & {
+        status?: 503;
+        code?: 'service.unavailable';
+    };
 };
 
 export type ListApprovalsError = ListApprovalsErrors[keyof ListApprovalsErrors];
@@ -6287,35 +7450,59 @@ export type ReadApprovalErrors = {
     /**
      * `request.invalid`: The request is not valid.
      */
-    400: Problem;
+    400: Problem & {
+        status?: 400;
+        code?: 'request.invalid';
+    };
     /**
      * `access.unauthenticated`: No valid credentials.
      */
-    401: Problem;
+    401: Problem & {
+        status?: 401;
+        code?: 'access.unauthenticated';
+    };
     /**
      * `access.address_refused`: The key is not for this address. `access.forbidden`: The key may not do this.
      */
-    403: Problem;
+    403: Problem & {
+        status?: 403;
+        code?: 'access.address_refused' | 'access.forbidden';
+    };
     /**
      * `approval.not_found`: There is no such request for approval.
      */
-    404: Problem;
+    404: Problem & {
+        status?: 404;
+        code?: 'approval.not_found';
+    };
     /**
      * `request.too_large`: The body is too large.
      */
-    413: Problem;
+    413: Problem & {
+        status?: 413;
+        code?: 'request.too_large';
+    };
     /**
      * `request.rate_limited`: The key asks too often.
      */
-    429: Problem;
+    429: Problem & {
+        status?: 429;
+        code?: 'request.rate_limited';
+    };
     /**
      * `internal.error`: The service failed.
      */
-    500: Problem;
+    500: Problem & {
+        status?: 500;
+        code?: 'internal.error';
+    };
     /**
      * `service.unavailable`: A part of the service is not available.
      */
-    503: Problem;
+    503: Problem & {
+        status?: 503;
+        code?: 'service.unavailable';
+    };
 };
 
 export type ReadApprovalError = ReadApprovalErrors[keyof ReadApprovalErrors];
@@ -6330,16 +7517,7 @@ export type ReadApprovalResponses = {
 export type ReadApprovalResponse = ReadApprovalResponses[keyof ReadApprovalResponses];
 
 export type ApproveBuildData = {
-    body: {
-        /**
-         * The digest of the spec that was looked at, as the request names it.
-         */
-        specDigest: string;
-        /**
-         * One line of plain text, for the author and the audit log.
-         */
-        comment?: string;
-    };
+    body: ApproveBuildBody;
     path: {
         /**
          * Id of the request for approval.
@@ -6354,43 +7532,73 @@ export type ApproveBuildErrors = {
     /**
      * `request.invalid`: The request is not valid. `request.unreadable`: The body cannot be read.
      */
-    400: Problem;
+    400: Problem & {
+        status?: 400;
+        code?: 'request.invalid' | 'request.unreadable';
+    };
     /**
      * `access.unauthenticated`: No valid credentials.
      */
-    401: Problem;
+    401: Problem & {
+        status?: 401;
+        code?: 'access.unauthenticated';
+    };
     /**
      * `access.address_refused`: The key is not for this address. `access.forbidden`: The key may not do this. `approval.not_eligible`: The policies name others. `approval.self`: Nobody approves their own build.
      */
-    403: Problem;
+    403: Problem & {
+        status?: 403;
+        code?: 'access.address_refused' | 'access.forbidden' | 'approval.not_eligible' | 'approval.self';
+    };
     /**
      * `approval.not_found`: There is no such request for approval.
      */
-    404: Problem;
+    404: Problem & {
+        status?: 404;
+        code?: 'approval.not_found';
+    };
     /**
      * `approval.decided`: The request is decided, or what it was for is over. `approval.digest_mismatch`: The build is of another spec than the one that was looked at. `approval.expired`: The approval, or the request for it, has expired. `approval.too_many`: The request has as many approvals as it may.
      */
-    409: Problem;
+    409: Problem & {
+        status?: 409;
+        code?: 'approval.decided' | 'approval.digest_mismatch' | 'approval.expired' | 'approval.too_many';
+    };
     /**
      * `request.too_large`: The body is too large.
      */
-    413: Problem;
+    413: Problem & {
+        status?: 413;
+        code?: 'request.too_large';
+    };
     /**
      * `request.media_type`: The media type is not supported.
      */
-    415: Problem;
+    415: Problem & {
+        status?: 415;
+        code?: 'request.media_type';
+    };
     /**
      * `request.rate_limited`: The key asks too often.
      */
-    429: Problem;
+    429: Problem & {
+        status?: 429;
+        code?: 'request.rate_limited';
+    };
     /**
      * `internal.error`: The service failed.
      */
-    500: Problem;
+    500: Problem & {
+        status?: 500;
+        code?: 'internal.error';
+    };
     /**
      * `service.unavailable`: A part of the service is not available.
      */
-    503: Problem;
+    503: Problem & {
+        status?: 503;
+        code?: 'service.unavailable';
+    };
 };
 
 export type ApproveBuildError = ApproveBuildErrors[keyof ApproveBuildErrors];
@@ -6405,16 +7613,7 @@ export type ApproveBuildResponses = {
 export type ApproveBuildResponse = ApproveBuildResponses[keyof ApproveBuildResponses];
 
 export type RejectBuildData = {
-    body: {
-        /**
-         * The digest of the spec that was looked at, as the request names it.
-         */
-        specDigest: string;
-        /**
-         * One line of plain text, for the author and the audit log.
-         */
-        comment: string;
-    };
+    body: RejectBuildBody;
     path: {
         /**
          * Id of the request for approval.
@@ -6429,43 +7628,73 @@ export type RejectBuildErrors = {
     /**
      * `request.invalid`: The request is not valid. `request.unreadable`: The body cannot be read.
      */
-    400: Problem;
+    400: Problem & {
+        status?: 400;
+        code?: 'request.invalid' | 'request.unreadable';
+    };
     /**
      * `access.unauthenticated`: No valid credentials.
      */
-    401: Problem;
+    401: Problem & {
+        status?: 401;
+        code?: 'access.unauthenticated';
+    };
     /**
      * `access.address_refused`: The key is not for this address. `access.forbidden`: The key may not do this. `approval.not_eligible`: The policies name others. `approval.self`: Nobody approves their own build.
      */
-    403: Problem;
+    403: Problem & {
+        status?: 403;
+        code?: 'access.address_refused' | 'access.forbidden' | 'approval.not_eligible' | 'approval.self';
+    };
     /**
      * `approval.not_found`: There is no such request for approval.
      */
-    404: Problem;
+    404: Problem & {
+        status?: 404;
+        code?: 'approval.not_found';
+    };
     /**
      * `approval.decided`: The request is decided, or what it was for is over. `approval.digest_mismatch`: The build is of another spec than the one that was looked at. `approval.expired`: The approval, or the request for it, has expired.
      */
-    409: Problem;
+    409: Problem & {
+        status?: 409;
+        code?: 'approval.decided' | 'approval.digest_mismatch' | 'approval.expired';
+    };
     /**
      * `request.too_large`: The body is too large.
      */
-    413: Problem;
+    413: Problem & {
+        status?: 413;
+        code?: 'request.too_large';
+    };
     /**
      * `request.media_type`: The media type is not supported.
      */
-    415: Problem;
+    415: Problem & {
+        status?: 415;
+        code?: 'request.media_type';
+    };
     /**
      * `request.rate_limited`: The key asks too often.
      */
-    429: Problem;
+    429: Problem & {
+        status?: 429;
+        code?: 'request.rate_limited';
+    };
     /**
      * `internal.error`: The service failed.
      */
-    500: Problem;
+    500: Problem & {
+        status?: 500;
+        code?: 'internal.error';
+    };
     /**
      * `service.unavailable`: A part of the service is not available.
      */
-    503: Problem;
+    503: Problem & {
+        status?: 503;
+        code?: 'service.unavailable';
+    };
 };
 
 export type RejectBuildError = RejectBuildErrors[keyof RejectBuildErrors];
@@ -6495,39 +7724,66 @@ export type WithdrawApprovalErrors = {
     /**
      * `request.invalid`: The request is not valid.
      */
-    400: Problem;
+    400: Problem & {
+        status?: 400;
+        code?: 'request.invalid';
+    };
     /**
      * `access.unauthenticated`: No valid credentials.
      */
-    401: Problem;
+    401: Problem & {
+        status?: 401;
+        code?: 'access.unauthenticated';
+    };
     /**
      * `access.address_refused`: The key is not for this address. `access.forbidden`: The key may not do this.
      */
-    403: Problem;
+    403: Problem & {
+        status?: 403;
+        code?: 'access.address_refused' | 'access.forbidden';
+    };
     /**
      * `approval.not_found`: There is no such request for approval.
      */
-    404: Problem;
+    404: Problem & {
+        status?: 404;
+        code?: 'approval.not_found';
+    };
     /**
      * `approval.decided`: The request is decided, or what it was for is over. `approval.expired`: The approval, or the request for it, has expired. `approval.none_given`: There is no approval of yours to withdraw.
      */
-    409: Problem;
+    409: Problem & {
+        status?: 409;
+        code?: 'approval.decided' | 'approval.expired' | 'approval.none_given';
+    };
     /**
      * `request.too_large`: The body is too large.
      */
-    413: Problem;
+    413: Problem & {
+        status?: 413;
+        code?: 'request.too_large';
+    };
     /**
      * `request.rate_limited`: The key asks too often.
      */
-    429: Problem;
+    429: Problem & {
+        status?: 429;
+        code?: 'request.rate_limited';
+    };
     /**
      * `internal.error`: The service failed.
      */
-    500: Problem;
+    500: Problem & {
+        status?: 500;
+        code?: 'internal.error';
+    };
     /**
      * `service.unavailable`: A part of the service is not available.
      */
-    503: Problem;
+    503: Problem & {
+        status?: 503;
+        code?: 'service.unavailable';
+    };
 };
 
 export type WithdrawApprovalError = WithdrawApprovalErrors[keyof WithdrawApprovalErrors];
@@ -6577,31 +7833,52 @@ export type ListAuditErrors = {
     /**
      * `cursor.invalid`: The cursor is not valid. `request.invalid`: The request is not valid.
      */
-    400: Problem;
+    400: Problem & {
+        status?: 400;
+        code?: 'cursor.invalid' | 'request.invalid';
+    };
     /**
      * `access.unauthenticated`: No valid credentials.
      */
-    401: Problem;
+    401: Problem & {
+        status?: 401;
+        code?: 'access.unauthenticated';
+    };
     /**
      * `access.address_refused`: The key is not for this address. `access.forbidden`: The key may not do this.
      */
-    403: Problem;
+    403: Problem & {
+        status?: 403;
+        code?: 'access.address_refused' | 'access.forbidden';
+    };
     /**
      * `request.too_large`: The body is too large.
      */
-    413: Problem;
+    413: Problem & {
+        status?: 413;
+        code?: 'request.too_large';
+    };
     /**
      * `request.rate_limited`: The key asks too often.
      */
-    429: Problem;
+    429: Problem & {
+        status?: 429;
+        code?: 'request.rate_limited';
+    };
     /**
      * `internal.error`: The service failed.
      */
-    500: Problem;
+    500: Problem & {
+        status?: 500;
+        code?: 'internal.error';
+    };
     /**
      * `service.unavailable`: A part of the service is not available.
      */
-    503: Problem;
+    503: Problem & {
+        status?: 503;
+        code?: 'service.unavailable';
+    };
 };
 
 export type ListAuditError = ListAuditErrors[keyof ListAuditErrors];
@@ -6626,31 +7903,52 @@ export type ReadAuditTailErrors = {
     /**
      * `request.invalid`: The request is not valid.
      */
-    400: Problem;
+    400: Problem & {
+        status?: 400;
+        code?: 'request.invalid';
+    };
     /**
      * `access.unauthenticated`: No valid credentials.
      */
-    401: Problem;
+    401: Problem & {
+        status?: 401;
+        code?: 'access.unauthenticated';
+    };
     /**
      * `access.address_refused`: The key is not for this address. `access.forbidden`: The key may not do this.
      */
-    403: Problem;
+    403: Problem & {
+        status?: 403;
+        code?: 'access.address_refused' | 'access.forbidden';
+    };
     /**
      * `request.too_large`: The body is too large.
      */
-    413: Problem;
+    413: Problem & {
+        status?: 413;
+        code?: 'request.too_large';
+    };
     /**
      * `request.rate_limited`: The key asks too often.
      */
-    429: Problem;
+    429: Problem & {
+        status?: 429;
+        code?: 'request.rate_limited';
+    };
     /**
      * `internal.error`: The service failed.
      */
-    500: Problem;
+    500: Problem & {
+        status?: 500;
+        code?: 'internal.error';
+    };
     /**
      * `service.unavailable`: A part of the service is not available.
      */
-    503: Problem;
+    503: Problem & {
+        status?: 503;
+        code?: 'service.unavailable';
+    };
 };
 
 export type ReadAuditTailError = ReadAuditTailErrors[keyof ReadAuditTailErrors];
@@ -6684,31 +7982,52 @@ export type ListAuditAnchorsErrors = {
     /**
      * `cursor.invalid`: The cursor is not valid. `request.invalid`: The request is not valid.
      */
-    400: Problem;
+    400: Problem & {
+        status?: 400;
+        code?: 'cursor.invalid' | 'request.invalid';
+    };
     /**
      * `access.unauthenticated`: No valid credentials.
      */
-    401: Problem;
+    401: Problem & {
+        status?: 401;
+        code?: 'access.unauthenticated';
+    };
     /**
      * `access.address_refused`: The key is not for this address. `access.forbidden`: The key may not do this.
      */
-    403: Problem;
+    403: Problem & {
+        status?: 403;
+        code?: 'access.address_refused' | 'access.forbidden';
+    };
     /**
      * `request.too_large`: The body is too large.
      */
-    413: Problem;
+    413: Problem & {
+        status?: 413;
+        code?: 'request.too_large';
+    };
     /**
      * `request.rate_limited`: The key asks too often.
      */
-    429: Problem;
+    429: Problem & {
+        status?: 429;
+        code?: 'request.rate_limited';
+    };
     /**
      * `internal.error`: The service failed.
      */
-    500: Problem;
+    500: Problem & {
+        status?: 500;
+        code?: 'internal.error';
+    };
     /**
      * `service.unavailable`: A part of the service is not available.
      */
-    503: Problem;
+    503: Problem & {
+        status?: 503;
+        code?: 'service.unavailable';
+    };
 };
 
 export type ListAuditAnchorsError = ListAuditAnchorsErrors[keyof ListAuditAnchorsErrors];
@@ -6766,35 +8085,59 @@ export type ReadUsageErrors = {
     /**
      * `cursor.invalid`: The cursor is not valid. `request.invalid`: The request is not valid.
      */
-    400: Problem;
+    400: Problem & {
+        status?: 400;
+        code?: 'cursor.invalid' | 'request.invalid';
+    };
     /**
      * `access.unauthenticated`: No valid credentials.
      */
-    401: Problem;
+    401: Problem & {
+        status?: 401;
+        code?: 'access.unauthenticated';
+    };
     /**
      * `access.address_refused`: The key is not for this address. `access.forbidden`: The key may not do this.
      */
-    403: Problem;
+    403: Problem & {
+        status?: 403;
+        code?: 'access.address_refused' | 'access.forbidden';
+    };
     /**
      * `team.not_found`: There is no such team.
      */
-    404: Problem;
+    404: Problem & {
+        status?: 404;
+        code?: 'team.not_found';
+    };
     /**
      * `request.too_large`: The body is too large.
      */
-    413: Problem;
+    413: Problem & {
+        status?: 413;
+        code?: 'request.too_large';
+    };
     /**
      * `request.rate_limited`: The key asks too often.
      */
-    429: Problem;
+    429: Problem & {
+        status?: 429;
+        code?: 'request.rate_limited';
+    };
     /**
      * `internal.error`: The service failed.
      */
-    500: Problem;
+    500: Problem & {
+        status?: 500;
+        code?: 'internal.error';
+    };
     /**
      * `service.unavailable`: A part of the service is not available.
      */
-    503: Problem;
+    503: Problem & {
+        status?: 503;
+        code?: 'service.unavailable';
+    };
 };
 
 export type ReadUsageError = ReadUsageErrors[keyof ReadUsageErrors];
@@ -6836,31 +8179,52 @@ export type ListUsageRecordsErrors = {
     /**
      * `cursor.invalid`: The cursor is not valid. `request.invalid`: The request is not valid.
      */
-    400: Problem;
+    400: Problem & {
+        status?: 400;
+        code?: 'cursor.invalid' | 'request.invalid';
+    };
     /**
      * `access.unauthenticated`: No valid credentials.
      */
-    401: Problem;
+    401: Problem & {
+        status?: 401;
+        code?: 'access.unauthenticated';
+    };
     /**
      * `access.address_refused`: The key is not for this address. `access.forbidden`: The key may not do this.
      */
-    403: Problem;
+    403: Problem & {
+        status?: 403;
+        code?: 'access.address_refused' | 'access.forbidden';
+    };
     /**
      * `request.too_large`: The body is too large.
      */
-    413: Problem;
+    413: Problem & {
+        status?: 413;
+        code?: 'request.too_large';
+    };
     /**
      * `request.rate_limited`: The key asks too often.
      */
-    429: Problem;
+    429: Problem & {
+        status?: 429;
+        code?: 'request.rate_limited';
+    };
     /**
      * `internal.error`: The service failed.
      */
-    500: Problem;
+    500: Problem & {
+        status?: 500;
+        code?: 'internal.error';
+    };
     /**
      * `service.unavailable`: A part of the service is not available.
      */
-    503: Problem;
+    503: Problem & {
+        status?: 503;
+        code?: 'service.unavailable';
+    };
 };
 
 export type ListUsageRecordsError = ListUsageRecordsErrors[keyof ListUsageRecordsErrors];
@@ -6890,31 +8254,52 @@ export type PreviewBillErrors = {
     /**
      * `request.invalid`: The request is not valid.
      */
-    400: Problem;
+    400: Problem & {
+        status?: 400;
+        code?: 'request.invalid';
+    };
     /**
      * `access.unauthenticated`: No valid credentials.
      */
-    401: Problem;
+    401: Problem & {
+        status?: 401;
+        code?: 'access.unauthenticated';
+    };
     /**
      * `access.address_refused`: The key is not for this address. `access.forbidden`: The key may not do this.
      */
-    403: Problem;
+    403: Problem & {
+        status?: 403;
+        code?: 'access.address_refused' | 'access.forbidden';
+    };
     /**
      * `request.too_large`: The body is too large.
      */
-    413: Problem;
+    413: Problem & {
+        status?: 413;
+        code?: 'request.too_large';
+    };
     /**
      * `request.rate_limited`: The key asks too often.
      */
-    429: Problem;
+    429: Problem & {
+        status?: 429;
+        code?: 'request.rate_limited';
+    };
     /**
      * `internal.error`: The service failed.
      */
-    500: Problem;
+    500: Problem & {
+        status?: 500;
+        code?: 'internal.error';
+    };
     /**
      * `service.unavailable`: A part of the service is not available.
      */
-    503: Problem;
+    503: Problem & {
+        status?: 503;
+        code?: 'service.unavailable';
+    };
 };
 
 export type PreviewBillError = PreviewBillErrors[keyof PreviewBillErrors];
@@ -6952,31 +8337,52 @@ export type ListInvoicesErrors = {
     /**
      * `cursor.invalid`: The cursor is not valid. `request.invalid`: The request is not valid.
      */
-    400: Problem;
+    400: Problem & {
+        status?: 400;
+        code?: 'cursor.invalid' | 'request.invalid';
+    };
     /**
      * `access.unauthenticated`: No valid credentials.
      */
-    401: Problem;
+    401: Problem & {
+        status?: 401;
+        code?: 'access.unauthenticated';
+    };
     /**
      * `access.address_refused`: The key is not for this address. `access.forbidden`: The key may not do this.
      */
-    403: Problem;
+    403: Problem & {
+        status?: 403;
+        code?: 'access.address_refused' | 'access.forbidden';
+    };
     /**
      * `request.too_large`: The body is too large.
      */
-    413: Problem;
+    413: Problem & {
+        status?: 413;
+        code?: 'request.too_large';
+    };
     /**
      * `request.rate_limited`: The key asks too often.
      */
-    429: Problem;
+    429: Problem & {
+        status?: 429;
+        code?: 'request.rate_limited';
+    };
     /**
      * `internal.error`: The service failed.
      */
-    500: Problem;
+    500: Problem & {
+        status?: 500;
+        code?: 'internal.error';
+    };
     /**
      * `service.unavailable`: A part of the service is not available.
      */
-    503: Problem;
+    503: Problem & {
+        status?: 503;
+        code?: 'service.unavailable';
+    };
 };
 
 export type ListInvoicesError = ListInvoicesErrors[keyof ListInvoicesErrors];
@@ -7011,35 +8417,59 @@ export type ReadInvoiceErrors = {
     /**
      * `request.invalid`: The request is not valid.
      */
-    400: Problem;
+    400: Problem & {
+        status?: 400;
+        code?: 'request.invalid';
+    };
     /**
      * `access.unauthenticated`: No valid credentials.
      */
-    401: Problem;
+    401: Problem & {
+        status?: 401;
+        code?: 'access.unauthenticated';
+    };
     /**
      * `access.address_refused`: The key is not for this address. `access.forbidden`: The key may not do this.
      */
-    403: Problem;
+    403: Problem & {
+        status?: 403;
+        code?: 'access.address_refused' | 'access.forbidden';
+    };
     /**
      * `invoice.not_found`: There is no invoice of this month.
      */
-    404: Problem;
+    404: Problem & {
+        status?: 404;
+        code?: 'invoice.not_found';
+    };
     /**
      * `request.too_large`: The body is too large.
      */
-    413: Problem;
+    413: Problem & {
+        status?: 413;
+        code?: 'request.too_large';
+    };
     /**
      * `request.rate_limited`: The key asks too often.
      */
-    429: Problem;
+    429: Problem & {
+        status?: 429;
+        code?: 'request.rate_limited';
+    };
     /**
      * `internal.error`: The service failed.
      */
-    500: Problem;
+    500: Problem & {
+        status?: 500;
+        code?: 'internal.error';
+    };
     /**
      * `service.unavailable`: A part of the service is not available.
      */
-    503: Problem;
+    503: Problem & {
+        status?: 503;
+        code?: 'service.unavailable';
+    };
 };
 
 export type ReadInvoiceError = ReadInvoiceErrors[keyof ReadInvoiceErrors];
@@ -7064,35 +8494,59 @@ export type RemoveBudgetErrors = {
     /**
      * `request.invalid`: The request is not valid.
      */
-    400: Problem;
+    400: Problem & {
+        status?: 400;
+        code?: 'request.invalid';
+    };
     /**
      * `access.unauthenticated`: No valid credentials.
      */
-    401: Problem;
+    401: Problem & {
+        status?: 401;
+        code?: 'access.unauthenticated';
+    };
     /**
      * `access.address_refused`: The key is not for this address. `access.forbidden`: The key may not do this.
      */
-    403: Problem;
+    403: Problem & {
+        status?: 403;
+        code?: 'access.address_refused' | 'access.forbidden';
+    };
     /**
      * `budget.not_found`: There is no budget.
      */
-    404: Problem;
+    404: Problem & {
+        status?: 404;
+        code?: 'budget.not_found';
+    };
     /**
      * `request.too_large`: The body is too large.
      */
-    413: Problem;
+    413: Problem & {
+        status?: 413;
+        code?: 'request.too_large';
+    };
     /**
      * `request.rate_limited`: The key asks too often.
      */
-    429: Problem;
+    429: Problem & {
+        status?: 429;
+        code?: 'request.rate_limited';
+    };
     /**
      * `internal.error`: The service failed.
      */
-    500: Problem;
+    500: Problem & {
+        status?: 500;
+        code?: 'internal.error';
+    };
     /**
      * `service.unavailable`: A part of the service is not available.
      */
-    503: Problem;
+    503: Problem & {
+        status?: 503;
+        code?: 'service.unavailable';
+    };
 };
 
 export type RemoveBudgetError = RemoveBudgetErrors[keyof RemoveBudgetErrors];
@@ -7117,35 +8571,59 @@ export type ReadBudgetErrors = {
     /**
      * `request.invalid`: The request is not valid.
      */
-    400: Problem;
+    400: Problem & {
+        status?: 400;
+        code?: 'request.invalid';
+    };
     /**
      * `access.unauthenticated`: No valid credentials.
      */
-    401: Problem;
+    401: Problem & {
+        status?: 401;
+        code?: 'access.unauthenticated';
+    };
     /**
      * `access.address_refused`: The key is not for this address. `access.forbidden`: The key may not do this.
      */
-    403: Problem;
+    403: Problem & {
+        status?: 403;
+        code?: 'access.address_refused' | 'access.forbidden';
+    };
     /**
      * `budget.not_found`: There is no budget.
      */
-    404: Problem;
+    404: Problem & {
+        status?: 404;
+        code?: 'budget.not_found';
+    };
     /**
      * `request.too_large`: The body is too large.
      */
-    413: Problem;
+    413: Problem & {
+        status?: 413;
+        code?: 'request.too_large';
+    };
     /**
      * `request.rate_limited`: The key asks too often.
      */
-    429: Problem;
+    429: Problem & {
+        status?: 429;
+        code?: 'request.rate_limited';
+    };
     /**
      * `internal.error`: The service failed.
      */
-    500: Problem;
+    500: Problem & {
+        status?: 500;
+        code?: 'internal.error';
+    };
     /**
      * `service.unavailable`: A part of the service is not available.
      */
-    503: Problem;
+    503: Problem & {
+        status?: 503;
+        code?: 'service.unavailable';
+    };
 };
 
 export type ReadBudgetError = ReadBudgetErrors[keyof ReadBudgetErrors];
@@ -7160,20 +8638,7 @@ export type ReadBudgetResponses = {
 export type ReadBudgetResponse = ReadBudgetResponses[keyof ReadBudgetResponses];
 
 export type SetBudgetData = {
-    body: {
-        /**
-         * What may be spent in a month, in millionths of a US dollar.
-         */
-        microDollars: number;
-        /**
-         * Percentages of it at which `budget.warning` is told; at 100 `budget.exceeded` is, always.
-         */
-        thresholds?: Array<number>;
-        /**
-         * True: when it is spent, no build is taken until the month ends. What waits or runs goes on.
-         */
-        hardStop?: boolean;
-    };
+    body: SetBudgetBody;
     path?: never;
     query?: never;
     url: '/v1/billing/budget';
@@ -7183,35 +8648,59 @@ export type SetBudgetErrors = {
     /**
      * `request.invalid`: The request is not valid. `request.unreadable`: The body cannot be read.
      */
-    400: Problem;
+    400: Problem & {
+        status?: 400;
+        code?: 'request.invalid' | 'request.unreadable';
+    };
     /**
      * `access.unauthenticated`: No valid credentials.
      */
-    401: Problem;
+    401: Problem & {
+        status?: 401;
+        code?: 'access.unauthenticated';
+    };
     /**
      * `access.address_refused`: The key is not for this address. `access.forbidden`: The key may not do this.
      */
-    403: Problem;
+    403: Problem & {
+        status?: 403;
+        code?: 'access.address_refused' | 'access.forbidden';
+    };
     /**
      * `request.too_large`: The body is too large.
      */
-    413: Problem;
+    413: Problem & {
+        status?: 413;
+        code?: 'request.too_large';
+    };
     /**
      * `request.media_type`: The media type is not supported.
      */
-    415: Problem;
+    415: Problem & {
+        status?: 415;
+        code?: 'request.media_type';
+    };
     /**
      * `request.rate_limited`: The key asks too often.
      */
-    429: Problem;
+    429: Problem & {
+        status?: 429;
+        code?: 'request.rate_limited';
+    };
     /**
      * `internal.error`: The service failed.
      */
-    500: Problem;
+    500: Problem & {
+        status?: 500;
+        code?: 'internal.error';
+    };
     /**
      * `service.unavailable`: A part of the service is not available.
      */
-    503: Problem;
+    503: Problem & {
+        status?: 503;
+        code?: 'service.unavailable';
+    };
 };
 
 export type SetBudgetError = SetBudgetErrors[keyof SetBudgetErrors];
@@ -7236,31 +8725,52 @@ export type ReadRatesErrors = {
     /**
      * `request.invalid`: The request is not valid.
      */
-    400: Problem;
+    400: Problem & {
+        status?: 400;
+        code?: 'request.invalid';
+    };
     /**
      * `access.unauthenticated`: No valid credentials.
      */
-    401: Problem;
+    401: Problem & {
+        status?: 401;
+        code?: 'access.unauthenticated';
+    };
     /**
      * `access.address_refused`: The key is not for this address. `access.forbidden`: The key may not do this.
      */
-    403: Problem;
+    403: Problem & {
+        status?: 403;
+        code?: 'access.address_refused' | 'access.forbidden';
+    };
     /**
      * `request.too_large`: The body is too large.
      */
-    413: Problem;
+    413: Problem & {
+        status?: 413;
+        code?: 'request.too_large';
+    };
     /**
      * `request.rate_limited`: The key asks too often.
      */
-    429: Problem;
+    429: Problem & {
+        status?: 429;
+        code?: 'request.rate_limited';
+    };
     /**
      * `internal.error`: The service failed.
      */
-    500: Problem;
+    500: Problem & {
+        status?: 500;
+        code?: 'internal.error';
+    };
     /**
      * `service.unavailable`: A part of the service is not available.
      */
-    503: Problem;
+    503: Problem & {
+        status?: 503;
+        code?: 'service.unavailable';
+    };
 };
 
 export type ReadRatesError = ReadRatesErrors[keyof ReadRatesErrors];
@@ -7290,39 +8800,66 @@ export type RemoveRatesErrors = {
     /**
      * `request.invalid`: The request is not valid.
      */
-    400: Problem;
+    400: Problem & {
+        status?: 400;
+        code?: 'request.invalid';
+    };
     /**
      * `access.unauthenticated`: No valid credentials.
      */
-    401: Problem;
+    401: Problem & {
+        status?: 401;
+        code?: 'access.unauthenticated';
+    };
     /**
      * `access.address_refused`: The key is not for this address. `access.forbidden`: The key may not do this.
      */
-    403: Problem;
+    403: Problem & {
+        status?: 403;
+        code?: 'access.address_refused' | 'access.forbidden';
+    };
     /**
      * `rates.not_found`: There is no such version of the rate card.
      */
-    404: Problem;
+    404: Problem & {
+        status?: 404;
+        code?: 'rates.not_found';
+    };
     /**
      * `rates.begun`: The version of the rate card has begun.
      */
-    409: Problem;
+    409: Problem & {
+        status?: 409;
+        code?: 'rates.begun';
+    };
     /**
      * `request.too_large`: The body is too large.
      */
-    413: Problem;
+    413: Problem & {
+        status?: 413;
+        code?: 'request.too_large';
+    };
     /**
      * `request.rate_limited`: The key asks too often.
      */
-    429: Problem;
+    429: Problem & {
+        status?: 429;
+        code?: 'request.rate_limited';
+    };
     /**
      * `internal.error`: The service failed.
      */
-    500: Problem;
+    500: Problem & {
+        status?: 500;
+        code?: 'internal.error';
+    };
     /**
      * `service.unavailable`: A part of the service is not available.
      */
-    503: Problem;
+    503: Problem & {
+        status?: 503;
+        code?: 'service.unavailable';
+    };
 };
 
 export type RemoveRatesError = RemoveRatesErrors[keyof RemoveRatesErrors];
@@ -7337,18 +8874,7 @@ export type RemoveRatesResponses = {
 export type RemoveRatesResponse = RemoveRatesResponses[keyof RemoveRatesResponses];
 
 export type SetRatesData = {
-    body: {
-        /**
-         * For people, such as "list prices 2027".
-         */
-        name: string;
-        /**
-         * Micro-dollars (millionths of a US dollar) for one unit; what is not named costs nothing. Units: builder.vcpu vCPU-hour, builder.memory GiB-hour, builder.disk GiB-hour, builder.time minute, builder.attempts attempt, storage.artifacts GiB-month, storage.uploads GiB-month, egress.authorised GiB, api.calls 1,000 calls, approvals decision.
-         */
-        prices: {
-            [key: string]: number;
-        };
-    };
+    body: SetRatesBody;
     path: {
         /**
          * The first day on which the version holds, from 00:00 UTC.
@@ -7363,39 +8889,66 @@ export type SetRatesErrors = {
     /**
      * `request.invalid`: The request is not valid. `request.unreadable`: The body cannot be read.
      */
-    400: Problem;
+    400: Problem & {
+        status?: 400;
+        code?: 'request.invalid' | 'request.unreadable';
+    };
     /**
      * `access.unauthenticated`: No valid credentials.
      */
-    401: Problem;
+    401: Problem & {
+        status?: 401;
+        code?: 'access.unauthenticated';
+    };
     /**
      * `access.address_refused`: The key is not for this address. `access.forbidden`: The key may not do this.
      */
-    403: Problem;
+    403: Problem & {
+        status?: 403;
+        code?: 'access.address_refused' | 'access.forbidden';
+    };
     /**
      * `rates.begun`: The version of the rate card has begun. `rates.too_many`: The rate card has too many versions.
      */
-    409: Problem;
+    409: Problem & {
+        status?: 409;
+        code?: 'rates.begun' | 'rates.too_many';
+    };
     /**
      * `request.too_large`: The body is too large.
      */
-    413: Problem;
+    413: Problem & {
+        status?: 413;
+        code?: 'request.too_large';
+    };
     /**
      * `request.media_type`: The media type is not supported.
      */
-    415: Problem;
+    415: Problem & {
+        status?: 415;
+        code?: 'request.media_type';
+    };
     /**
      * `request.rate_limited`: The key asks too often.
      */
-    429: Problem;
+    429: Problem & {
+        status?: 429;
+        code?: 'request.rate_limited';
+    };
     /**
      * `internal.error`: The service failed.
      */
-    500: Problem;
+    500: Problem & {
+        status?: 500;
+        code?: 'internal.error';
+    };
     /**
      * `service.unavailable`: A part of the service is not available.
      */
-    503: Problem;
+    503: Problem & {
+        status?: 503;
+        code?: 'service.unavailable';
+    };
 };
 
 export type SetRatesError = SetRatesErrors[keyof SetRatesErrors];
@@ -7441,31 +8994,52 @@ export type ListCostsErrors = {
     /**
      * `cursor.invalid`: The cursor is not valid. `request.invalid`: The request is not valid.
      */
-    400: Problem;
+    400: Problem & {
+        status?: 400;
+        code?: 'cursor.invalid' | 'request.invalid';
+    };
     /**
      * `access.unauthenticated`: No valid credentials.
      */
-    401: Problem;
+    401: Problem & {
+        status?: 401;
+        code?: 'access.unauthenticated';
+    };
     /**
      * `access.address_refused`: The key is not for this address. `access.forbidden`: The key may not do this.
      */
-    403: Problem;
+    403: Problem & {
+        status?: 403;
+        code?: 'access.address_refused' | 'access.forbidden';
+    };
     /**
      * `request.too_large`: The body is too large.
      */
-    413: Problem;
+    413: Problem & {
+        status?: 413;
+        code?: 'request.too_large';
+    };
     /**
      * `request.rate_limited`: The key asks too often.
      */
-    429: Problem;
+    429: Problem & {
+        status?: 429;
+        code?: 'request.rate_limited';
+    };
     /**
      * `internal.error`: The service failed.
      */
-    500: Problem;
+    500: Problem & {
+        status?: 500;
+        code?: 'internal.error';
+    };
     /**
      * `service.unavailable`: A part of the service is not available.
      */
-    503: Problem;
+    503: Problem & {
+        status?: 503;
+        code?: 'service.unavailable';
+    };
 };
 
 export type ListCostsError = ListCostsErrors[keyof ListCostsErrors];
@@ -7507,31 +9081,52 @@ export type ListBuildsErrors = {
     /**
      * `cursor.invalid`: The cursor is not valid. `request.invalid`: The request is not valid.
      */
-    400: Problem;
+    400: Problem & {
+        status?: 400;
+        code?: 'cursor.invalid' | 'request.invalid';
+    };
     /**
      * `access.unauthenticated`: No valid credentials.
      */
-    401: Problem;
+    401: Problem & {
+        status?: 401;
+        code?: 'access.unauthenticated';
+    };
     /**
      * `access.address_refused`: The key is not for this address. `access.forbidden`: The key may not do this.
      */
-    403: Problem;
+    403: Problem & {
+        status?: 403;
+        code?: 'access.address_refused' | 'access.forbidden';
+    };
     /**
      * `request.too_large`: The body is too large.
      */
-    413: Problem;
+    413: Problem & {
+        status?: 413;
+        code?: 'request.too_large';
+    };
     /**
      * `request.rate_limited`: The key asks too often.
      */
-    429: Problem;
+    429: Problem & {
+        status?: 429;
+        code?: 'request.rate_limited';
+    };
     /**
      * `internal.error`: The service failed.
      */
-    500: Problem;
+    500: Problem & {
+        status?: 500;
+        code?: 'internal.error';
+    };
     /**
      * `service.unavailable`: A part of the service is not available.
      */
-    503: Problem;
+    503: Problem & {
+        status?: 503;
+        code?: 'service.unavailable';
+    };
 };
 
 export type ListBuildsError = ListBuildsErrors[keyof ListBuildsErrors];
@@ -7546,7 +9141,7 @@ export type ListBuildsResponses = {
 export type ListBuildsResponse = ListBuildsResponses[keyof ListBuildsResponses];
 
 export type StartBuildData = {
-    body: Spec | TemplatedSpec;
+    body: StartBuildBody;
     headers?: {
         /**
          * With the same key and body, a call within a day answers what the first one made.
@@ -7583,51 +9178,87 @@ export type StartBuildErrors = {
     /**
      * `request.invalid`: The request is not valid. `request.unreadable`: The body cannot be read.
      */
-    400: Problem;
+    400: Problem & {
+        status?: 400;
+        code?: 'request.invalid' | 'request.unreadable';
+    };
     /**
      * `access.unauthenticated`: No valid credentials.
      */
-    401: Problem;
+    401: Problem & {
+        status?: 401;
+        code?: 'access.unauthenticated';
+    };
     /**
      * `budget.exceeded`: A budget is spent.
      */
-    402: Problem;
+    402: Problem & {
+        status?: 402;
+        code?: 'budget.exceeded';
+    };
     /**
-     * `access.address_refused`: The key is not for this address. `access.forbidden`: The key may not do this.
+     * `access.address_refused`: The key is not for this address. `access.forbidden`: The key may not do this. `quota.exceeded`: A quota is used up.
      */
-    403: Problem;
+    403: Problem & {
+        status?: 403;
+        code?: 'access.address_refused' | 'access.forbidden' | 'quota.exceeded';
+    };
     /**
      * `lock.not_found`: There is no such lock. `team.not_found`: There is no such team.
      */
-    404: Problem;
+    404: Problem & {
+        status?: 404;
+        code?: 'lock.not_found' | 'team.not_found';
+    };
     /**
      * `idempotency.in_progress`: The first call with the idempotency key still runs. `resource.conflict`: The thing was changed by another request.
      */
-    409: Problem;
+    409: Problem & {
+        status?: 409;
+        code?: 'idempotency.in_progress' | 'resource.conflict';
+    };
     /**
      * `request.too_large`: The body is too large.
      */
-    413: Problem;
+    413: Problem & {
+        status?: 413;
+        code?: 'request.too_large';
+    };
     /**
      * `request.media_type`: The media type is not supported.
      */
-    415: Problem;
+    415: Problem & {
+        status?: 415;
+        code?: 'request.media_type';
+    };
     /**
      * `idempotency.mismatch`: The idempotency key was used with another body. `lock.does_not_fit`: The lock does not fit the spec. `plan.too_large`: The plan has too many stages. `spec.invalid`: The build spec is not valid.
      */
-    422: Problem;
+    422: Problem & {
+        status?: 422;
+        code?: 'idempotency.mismatch' | 'lock.does_not_fit' | 'plan.too_large' | 'spec.invalid';
+    };
     /**
      * `queue.full`: Too many builds wait already. `quota.exceeded`: A quota is used up. `request.rate_limited`: The key asks too often.
      */
-    429: Problem;
+    429: Problem & {
+        status?: 429;
+        code?: 'queue.full' | 'quota.exceeded' | 'request.rate_limited';
+    };
     /**
      * `archive.not_configured`: No package archive is configured. `archive.snapshot_not_configured`: No archive of snapshots is configured. `internal.error`: The service failed.
      */
-    500: Problem;
+    500: Problem & {
+        status?: 500;
+        code?: 'archive.not_configured' | 'archive.snapshot_not_configured' | 'internal.error';
+    };
     /**
      * `service.maintenance`: The installation takes no new builds for now. `service.unavailable`: A part of the service is not available.
      */
-    503: Problem;
+    503: Problem & {
+        status?: 503;
+        code?: 'service.maintenance' | 'service.unavailable';
+    };
 };
 
 export type StartBuildError = StartBuildErrors[keyof StartBuildErrors];
@@ -7642,7 +9273,7 @@ export type StartBuildResponses = {
 export type StartBuildResponse = StartBuildResponses[keyof StartBuildResponses];
 
 export type PreviewPlanData = {
-    body: Spec | TemplatedSpec;
+    body: PreviewPlanBody;
     path?: never;
     query?: {
         /**
@@ -7661,47 +9292,80 @@ export type PreviewPlanErrors = {
     /**
      * `request.invalid`: The request is not valid. `request.unreadable`: The body cannot be read.
      */
-    400: Problem;
+    400: Problem & {
+        status?: 400;
+        code?: 'request.invalid' | 'request.unreadable';
+    };
     /**
      * `access.unauthenticated`: No valid credentials.
      */
-    401: Problem;
+    401: Problem & {
+        status?: 401;
+        code?: 'access.unauthenticated';
+    };
     /**
      * `access.address_refused`: The key is not for this address. `access.forbidden`: The key may not do this.
      */
-    403: Problem;
+    403: Problem & {
+        status?: 403;
+        code?: 'access.address_refused' | 'access.forbidden';
+    };
     /**
      * `lock.not_found`: There is no such lock.
      */
-    404: Problem;
+    404: Problem & {
+        status?: 404;
+        code?: 'lock.not_found';
+    };
     /**
      * `request.too_large`: The body is too large.
      */
-    413: Problem;
+    413: Problem & {
+        status?: 413;
+        code?: 'request.too_large';
+    };
     /**
      * `request.media_type`: The media type is not supported.
      */
-    415: Problem;
+    415: Problem & {
+        status?: 415;
+        code?: 'request.media_type';
+    };
     /**
      * `archive.unauthorized`: An archive of the spec does not take the user and password. `lock.does_not_fit`: The lock does not fit the spec. `plan.too_large`: The plan has too many stages. `spec.invalid`: The build spec is not valid.
      */
-    422: Problem;
+    422: Problem & {
+        status?: 422;
+        code?: 'archive.unauthorized' | 'lock.does_not_fit' | 'plan.too_large' | 'spec.invalid';
+    };
     /**
      * `request.rate_limited`: The key asks too often.
      */
-    429: Problem;
+    429: Problem & {
+        status?: 429;
+        code?: 'request.rate_limited';
+    };
     /**
      * `archive.not_configured`: No package archive is configured. `archive.snapshot_not_configured`: No archive of snapshots is configured. `internal.error`: The service failed.
      */
-    500: Problem;
+    500: Problem & {
+        status?: 500;
+        code?: 'archive.not_configured' | 'archive.snapshot_not_configured' | 'internal.error';
+    };
     /**
      * `archive.unreachable`: The package archive does not answer as one. `archive.untrusted`: The archive is not signed by the distribution.
      */
-    502: Problem;
+    502: Problem & {
+        status?: 502;
+        code?: 'archive.unreachable' | 'archive.untrusted';
+    };
     /**
      * `service.unavailable`: A part of the service is not available.
      */
-    503: Problem;
+    503: Problem & {
+        status?: 503;
+        code?: 'service.unavailable';
+    };
 };
 
 export type PreviewPlanError = PreviewPlanErrors[keyof PreviewPlanErrors];
@@ -7731,35 +9395,59 @@ export type ReadBuildErrors = {
     /**
      * `request.invalid`: The request is not valid.
      */
-    400: Problem;
+    400: Problem & {
+        status?: 400;
+        code?: 'request.invalid';
+    };
     /**
      * `access.unauthenticated`: No valid credentials.
      */
-    401: Problem;
+    401: Problem & {
+        status?: 401;
+        code?: 'access.unauthenticated';
+    };
     /**
      * `access.address_refused`: The key is not for this address. `access.forbidden`: The key may not do this.
      */
-    403: Problem;
+    403: Problem & {
+        status?: 403;
+        code?: 'access.address_refused' | 'access.forbidden';
+    };
     /**
      * `build.not_found`: There is no such build.
      */
-    404: Problem;
+    404: Problem & {
+        status?: 404;
+        code?: 'build.not_found';
+    };
     /**
      * `request.too_large`: The body is too large.
      */
-    413: Problem;
+    413: Problem & {
+        status?: 413;
+        code?: 'request.too_large';
+    };
     /**
      * `request.rate_limited`: The key asks too often.
      */
-    429: Problem;
+    429: Problem & {
+        status?: 429;
+        code?: 'request.rate_limited';
+    };
     /**
      * `internal.error`: The service failed.
      */
-    500: Problem;
+    500: Problem & {
+        status?: 500;
+        code?: 'internal.error';
+    };
     /**
      * `service.unavailable`: A part of the service is not available.
      */
-    503: Problem;
+    503: Problem & {
+        status?: 503;
+        code?: 'service.unavailable';
+    };
 };
 
 export type ReadBuildError = ReadBuildErrors[keyof ReadBuildErrors];
@@ -7794,35 +9482,59 @@ export type ReadBuildCostErrors = {
     /**
      * `request.invalid`: The request is not valid.
      */
-    400: Problem;
+    400: Problem & {
+        status?: 400;
+        code?: 'request.invalid';
+    };
     /**
      * `access.unauthenticated`: No valid credentials.
      */
-    401: Problem;
+    401: Problem & {
+        status?: 401;
+        code?: 'access.unauthenticated';
+    };
     /**
      * `access.address_refused`: The key is not for this address. `access.forbidden`: The key may not do this.
      */
-    403: Problem;
+    403: Problem & {
+        status?: 403;
+        code?: 'access.address_refused' | 'access.forbidden';
+    };
     /**
      * `build.not_found`: There is no such build.
      */
-    404: Problem;
+    404: Problem & {
+        status?: 404;
+        code?: 'build.not_found';
+    };
     /**
      * `request.too_large`: The body is too large.
      */
-    413: Problem;
+    413: Problem & {
+        status?: 413;
+        code?: 'request.too_large';
+    };
     /**
      * `request.rate_limited`: The key asks too often.
      */
-    429: Problem;
+    429: Problem & {
+        status?: 429;
+        code?: 'request.rate_limited';
+    };
     /**
      * `internal.error`: The service failed.
      */
-    500: Problem;
+    500: Problem & {
+        status?: 500;
+        code?: 'internal.error';
+    };
     /**
      * `service.unavailable`: A part of the service is not available.
      */
-    503: Problem;
+    503: Problem & {
+        status?: 503;
+        code?: 'service.unavailable';
+    };
 };
 
 export type ReadBuildCostError = ReadBuildCostErrors[keyof ReadBuildCostErrors];
@@ -7852,39 +9564,66 @@ export type ReadBuildLockErrors = {
     /**
      * `request.invalid`: The request is not valid.
      */
-    400: Problem;
+    400: Problem & {
+        status?: 400;
+        code?: 'request.invalid';
+    };
     /**
      * `access.unauthenticated`: No valid credentials.
      */
-    401: Problem;
+    401: Problem & {
+        status?: 401;
+        code?: 'access.unauthenticated';
+    };
     /**
      * `access.address_refused`: The key is not for this address. `access.forbidden`: The key may not do this.
      */
-    403: Problem;
+    403: Problem & {
+        status?: 403;
+        code?: 'access.address_refused' | 'access.forbidden';
+    };
     /**
      * `build.not_found`: There is no such build.
      */
-    404: Problem;
+    404: Problem & {
+        status?: 404;
+        code?: 'build.not_found';
+    };
     /**
      * `lock.not_recorded`: The build has no lock.
      */
-    409: Problem;
+    409: Problem & {
+        status?: 409;
+        code?: 'lock.not_recorded';
+    };
     /**
      * `request.too_large`: The body is too large.
      */
-    413: Problem;
+    413: Problem & {
+        status?: 413;
+        code?: 'request.too_large';
+    };
     /**
      * `request.rate_limited`: The key asks too often.
      */
-    429: Problem;
+    429: Problem & {
+        status?: 429;
+        code?: 'request.rate_limited';
+    };
     /**
      * `internal.error`: The service failed.
      */
-    500: Problem;
+    500: Problem & {
+        status?: 500;
+        code?: 'internal.error';
+    };
     /**
      * `service.unavailable`: A part of the service is not available.
      */
-    503: Problem;
+    503: Problem & {
+        status?: 503;
+        code?: 'service.unavailable';
+    };
 };
 
 export type ReadBuildLockError = ReadBuildLockErrors[keyof ReadBuildLockErrors];
@@ -7914,35 +9653,59 @@ export type ReadBuildTraceErrors = {
     /**
      * `request.invalid`: The request is not valid.
      */
-    400: Problem;
+    400: Problem & {
+        status?: 400;
+        code?: 'request.invalid';
+    };
     /**
      * `access.unauthenticated`: No valid credentials.
      */
-    401: Problem;
+    401: Problem & {
+        status?: 401;
+        code?: 'access.unauthenticated';
+    };
     /**
      * `access.address_refused`: The key is not for this address. `access.forbidden`: The key may not do this.
      */
-    403: Problem;
+    403: Problem & {
+        status?: 403;
+        code?: 'access.address_refused' | 'access.forbidden';
+    };
     /**
      * `build.not_found`: There is no such build.
      */
-    404: Problem;
+    404: Problem & {
+        status?: 404;
+        code?: 'build.not_found';
+    };
     /**
      * `request.too_large`: The body is too large.
      */
-    413: Problem;
+    413: Problem & {
+        status?: 413;
+        code?: 'request.too_large';
+    };
     /**
      * `request.rate_limited`: The key asks too often.
      */
-    429: Problem;
+    429: Problem & {
+        status?: 429;
+        code?: 'request.rate_limited';
+    };
     /**
      * `internal.error`: The service failed.
      */
-    500: Problem;
+    500: Problem & {
+        status?: 500;
+        code?: 'internal.error';
+    };
     /**
      * `service.unavailable`: A part of the service is not available.
      */
-    503: Problem;
+    503: Problem & {
+        status?: 503;
+        code?: 'service.unavailable';
+    };
 };
 
 export type ReadBuildTraceError = ReadBuildTraceErrors[keyof ReadBuildTraceErrors];
@@ -7972,39 +9735,66 @@ export type CancelBuildErrors = {
     /**
      * `request.invalid`: The request is not valid.
      */
-    400: Problem;
+    400: Problem & {
+        status?: 400;
+        code?: 'request.invalid';
+    };
     /**
      * `access.unauthenticated`: No valid credentials.
      */
-    401: Problem;
+    401: Problem & {
+        status?: 401;
+        code?: 'access.unauthenticated';
+    };
     /**
      * `access.address_refused`: The key is not for this address. `access.forbidden`: The key may not do this.
      */
-    403: Problem;
+    403: Problem & {
+        status?: 403;
+        code?: 'access.address_refused' | 'access.forbidden';
+    };
     /**
      * `build.not_found`: There is no such build.
      */
-    404: Problem;
+    404: Problem & {
+        status?: 404;
+        code?: 'build.not_found';
+    };
     /**
      * `build.terminal`: The build has already ended.
      */
-    409: Problem;
+    409: Problem & {
+        status?: 409;
+        code?: 'build.terminal';
+    };
     /**
      * `request.too_large`: The body is too large.
      */
-    413: Problem;
+    413: Problem & {
+        status?: 413;
+        code?: 'request.too_large';
+    };
     /**
      * `request.rate_limited`: The key asks too often.
      */
-    429: Problem;
+    429: Problem & {
+        status?: 429;
+        code?: 'request.rate_limited';
+    };
     /**
      * `internal.error`: The service failed.
      */
-    500: Problem;
+    500: Problem & {
+        status?: 500;
+        code?: 'internal.error';
+    };
     /**
      * `service.unavailable`: A part of the service is not available.
      */
-    503: Problem;
+    503: Problem & {
+        status?: 503;
+        code?: 'service.unavailable';
+    };
 };
 
 export type CancelBuildError = CancelBuildErrors[keyof CancelBuildErrors];
@@ -8019,7 +9809,7 @@ export type CancelBuildResponses = {
 export type CancelBuildResponse = CancelBuildResponses[keyof CancelBuildResponses];
 
 export type ResumeBuildData = {
-    body?: Spec | TemplatedSpec;
+    body?: ResumeBuildBody;
     headers?: {
         /**
          * With the same key and body, a call within a day answers what the first one made.
@@ -8057,51 +9847,87 @@ export type ResumeBuildErrors = {
     /**
      * `request.invalid`: The request is not valid. `request.unreadable`: The body cannot be read.
      */
-    400: Problem;
+    400: Problem & {
+        status?: 400;
+        code?: 'request.invalid' | 'request.unreadable';
+    };
     /**
      * `access.unauthenticated`: No valid credentials.
      */
-    401: Problem;
+    401: Problem & {
+        status?: 401;
+        code?: 'access.unauthenticated';
+    };
     /**
      * `budget.exceeded`: A budget is spent.
      */
-    402: Problem;
+    402: Problem & {
+        status?: 402;
+        code?: 'budget.exceeded';
+    };
     /**
-     * `access.address_refused`: The key is not for this address. `access.forbidden`: The key may not do this.
+     * `access.address_refused`: The key is not for this address. `access.forbidden`: The key may not do this. `quota.exceeded`: A quota is used up.
      */
-    403: Problem;
+    403: Problem & {
+        status?: 403;
+        code?: 'access.address_refused' | 'access.forbidden' | 'quota.exceeded';
+    };
     /**
      * `build.not_found`: There is no such build. `lock.not_found`: There is no such lock.
      */
-    404: Problem;
+    404: Problem & {
+        status?: 404;
+        code?: 'build.not_found' | 'lock.not_found';
+    };
     /**
      * `build.not_resumable`: There is nothing to resume. `idempotency.in_progress`: The first call with the idempotency key still runs. `resource.conflict`: The thing was changed by another request.
      */
-    409: Problem;
+    409: Problem & {
+        status?: 409;
+        code?: 'build.not_resumable' | 'idempotency.in_progress' | 'resource.conflict';
+    };
     /**
      * `request.too_large`: The body is too large.
      */
-    413: Problem;
+    413: Problem & {
+        status?: 413;
+        code?: 'request.too_large';
+    };
     /**
      * `request.media_type`: The media type is not supported.
      */
-    415: Problem;
+    415: Problem & {
+        status?: 415;
+        code?: 'request.media_type';
+    };
     /**
      * `idempotency.mismatch`: The idempotency key was used with another body. `lock.does_not_fit`: The lock does not fit the spec. `plan.too_large`: The plan has too many stages. `spec.invalid`: The build spec is not valid.
      */
-    422: Problem;
+    422: Problem & {
+        status?: 422;
+        code?: 'idempotency.mismatch' | 'lock.does_not_fit' | 'plan.too_large' | 'spec.invalid';
+    };
     /**
      * `queue.full`: Too many builds wait already. `quota.exceeded`: A quota is used up. `request.rate_limited`: The key asks too often.
      */
-    429: Problem;
+    429: Problem & {
+        status?: 429;
+        code?: 'queue.full' | 'quota.exceeded' | 'request.rate_limited';
+    };
     /**
      * `archive.not_configured`: No package archive is configured. `archive.snapshot_not_configured`: No archive of snapshots is configured. `internal.error`: The service failed.
      */
-    500: Problem;
+    500: Problem & {
+        status?: 500;
+        code?: 'archive.not_configured' | 'archive.snapshot_not_configured' | 'internal.error';
+    };
     /**
      * `service.maintenance`: The installation takes no new builds for now. `service.unavailable`: A part of the service is not available.
      */
-    503: Problem;
+    503: Problem & {
+        status?: 503;
+        code?: 'service.maintenance' | 'service.unavailable';
+    };
 };
 
 export type ResumeBuildError = ResumeBuildErrors[keyof ResumeBuildErrors];
@@ -8150,47 +9976,80 @@ export type RetryBuildErrors = {
     /**
      * `request.invalid`: The request is not valid.
      */
-    400: Problem;
+    400: Problem & {
+        status?: 400;
+        code?: 'request.invalid';
+    };
     /**
      * `access.unauthenticated`: No valid credentials.
      */
-    401: Problem;
+    401: Problem & {
+        status?: 401;
+        code?: 'access.unauthenticated';
+    };
     /**
      * `budget.exceeded`: A budget is spent.
      */
-    402: Problem;
+    402: Problem & {
+        status?: 402;
+        code?: 'budget.exceeded';
+    };
     /**
-     * `access.address_refused`: The key is not for this address. `access.forbidden`: The key may not do this.
+     * `access.address_refused`: The key is not for this address. `access.forbidden`: The key may not do this. `quota.exceeded`: A quota is used up.
      */
-    403: Problem;
+    403: Problem & {
+        status?: 403;
+        code?: 'access.address_refused' | 'access.forbidden' | 'quota.exceeded';
+    };
     /**
      * `build.not_found`: There is no such build. `lock.not_found`: There is no such lock.
      */
-    404: Problem;
+    404: Problem & {
+        status?: 404;
+        code?: 'build.not_found' | 'lock.not_found';
+    };
     /**
      * `build.not_ended`: The build has not ended. `idempotency.in_progress`: The first call with the idempotency key still runs. `resource.conflict`: The thing was changed by another request.
      */
-    409: Problem;
+    409: Problem & {
+        status?: 409;
+        code?: 'build.not_ended' | 'idempotency.in_progress' | 'resource.conflict';
+    };
     /**
      * `request.too_large`: The body is too large.
      */
-    413: Problem;
+    413: Problem & {
+        status?: 413;
+        code?: 'request.too_large';
+    };
     /**
      * `idempotency.mismatch`: The idempotency key was used with another body. `lock.does_not_fit`: The lock does not fit the spec. `plan.too_large`: The plan has too many stages. `spec.invalid`: The build spec is not valid.
      */
-    422: Problem;
+    422: Problem & {
+        status?: 422;
+        code?: 'idempotency.mismatch' | 'lock.does_not_fit' | 'plan.too_large' | 'spec.invalid';
+    };
     /**
      * `queue.full`: Too many builds wait already. `quota.exceeded`: A quota is used up. `request.rate_limited`: The key asks too often.
      */
-    429: Problem;
+    429: Problem & {
+        status?: 429;
+        code?: 'queue.full' | 'quota.exceeded' | 'request.rate_limited';
+    };
     /**
      * `archive.not_configured`: No package archive is configured. `archive.snapshot_not_configured`: No archive of snapshots is configured. `internal.error`: The service failed.
      */
-    500: Problem;
+    500: Problem & {
+        status?: 500;
+        code?: 'archive.not_configured' | 'archive.snapshot_not_configured' | 'internal.error';
+    };
     /**
      * `service.maintenance`: The installation takes no new builds for now. `service.unavailable`: A part of the service is not available.
      */
-    503: Problem;
+    503: Problem & {
+        status?: 503;
+        code?: 'service.maintenance' | 'service.unavailable';
+    };
 };
 
 export type RetryBuildError = RetryBuildErrors[keyof RetryBuildErrors];
@@ -8233,35 +10092,59 @@ export type ReadLogsErrors = {
     /**
      * `cursor.invalid`: The cursor is not valid. `request.invalid`: The request is not valid.
      */
-    400: Problem;
+    400: Problem & {
+        status?: 400;
+        code?: 'cursor.invalid' | 'request.invalid';
+    };
     /**
      * `access.unauthenticated`: No valid credentials.
      */
-    401: Problem;
+    401: Problem & {
+        status?: 401;
+        code?: 'access.unauthenticated';
+    };
     /**
      * `access.address_refused`: The key is not for this address. `access.forbidden`: The key may not do this.
      */
-    403: Problem;
+    403: Problem & {
+        status?: 403;
+        code?: 'access.address_refused' | 'access.forbidden';
+    };
     /**
      * `build.not_found`: There is no such build.
      */
-    404: Problem;
+    404: Problem & {
+        status?: 404;
+        code?: 'build.not_found';
+    };
     /**
      * `request.too_large`: The body is too large.
      */
-    413: Problem;
+    413: Problem & {
+        status?: 413;
+        code?: 'request.too_large';
+    };
     /**
      * `request.rate_limited`: The key asks too often.
      */
-    429: Problem;
+    429: Problem & {
+        status?: 429;
+        code?: 'request.rate_limited';
+    };
     /**
      * `internal.error`: The service failed.
      */
-    500: Problem;
+    500: Problem & {
+        status?: 500;
+        code?: 'internal.error';
+    };
     /**
      * `service.unavailable`: A part of the service is not available.
      */
-    503: Problem;
+    503: Problem & {
+        status?: 503;
+        code?: 'service.unavailable';
+    };
 };
 
 export type ReadLogsError = ReadLogsErrors[keyof ReadLogsErrors];
@@ -8291,43 +10174,73 @@ export type RemoveArtifactsErrors = {
     /**
      * `request.invalid`: The request is not valid.
      */
-    400: Problem;
+    400: Problem & {
+        status?: 400;
+        code?: 'request.invalid';
+    };
     /**
      * `access.unauthenticated`: No valid credentials.
      */
-    401: Problem;
+    401: Problem & {
+        status?: 401;
+        code?: 'access.unauthenticated';
+    };
     /**
      * `access.address_refused`: The key is not for this address. `access.forbidden`: The key may not do this.
      */
-    403: Problem;
+    403: Problem & {
+        status?: 403;
+        code?: 'access.address_refused' | 'access.forbidden';
+    };
     /**
      * `build.not_found`: There is no such build.
      */
-    404: Problem;
+    404: Problem & {
+        status?: 404;
+        code?: 'build.not_found';
+    };
     /**
      * `retention.nothing_stored`: The build has no stored artifacts. `retention.protected`: What the build made is protected.
      */
-    409: Problem;
+    409: Problem & {
+        status?: 409;
+        code?: 'retention.nothing_stored' | 'retention.protected';
+    };
     /**
      * `artifact.purged`: The artifacts of the build are removed for good.
      */
-    410: Problem;
+    410: Problem & {
+        status?: 410;
+        code?: 'artifact.purged';
+    };
     /**
      * `request.too_large`: The body is too large.
      */
-    413: Problem;
+    413: Problem & {
+        status?: 413;
+        code?: 'request.too_large';
+    };
     /**
      * `request.rate_limited`: The key asks too often.
      */
-    429: Problem;
+    429: Problem & {
+        status?: 429;
+        code?: 'request.rate_limited';
+    };
     /**
      * `internal.error`: The service failed.
      */
-    500: Problem;
+    500: Problem & {
+        status?: 500;
+        code?: 'internal.error';
+    };
     /**
      * `service.unavailable`: A part of the service is not available.
      */
-    503: Problem;
+    503: Problem & {
+        status?: 503;
+        code?: 'service.unavailable';
+    };
 };
 
 export type RemoveArtifactsError = RemoveArtifactsErrors[keyof RemoveArtifactsErrors];
@@ -8357,43 +10270,73 @@ export type ListArtifactsErrors = {
     /**
      * `request.invalid`: The request is not valid.
      */
-    400: Problem;
+    400: Problem & {
+        status?: 400;
+        code?: 'request.invalid';
+    };
     /**
      * `access.unauthenticated`: No valid credentials.
      */
-    401: Problem;
+    401: Problem & {
+        status?: 401;
+        code?: 'access.unauthenticated';
+    };
     /**
      * `access.address_refused`: The key is not for this address. `access.forbidden`: The key may not do this.
      */
-    403: Problem;
+    403: Problem & {
+        status?: 403;
+        code?: 'access.address_refused' | 'access.forbidden';
+    };
     /**
      * `build.not_found`: There is no such build.
      */
-    404: Problem;
+    404: Problem & {
+        status?: 404;
+        code?: 'build.not_found';
+    };
     /**
      * `artifact.held`: What the build made is held until it is approved. `artifact.in_trash`: The artifacts of the build are in the trash.
      */
-    409: Problem;
+    409: Problem & {
+        status?: 409;
+        code?: 'artifact.held' | 'artifact.in_trash';
+    };
     /**
      * `artifact.purged`: The artifacts of the build are removed for good.
      */
-    410: Problem;
+    410: Problem & {
+        status?: 410;
+        code?: 'artifact.purged';
+    };
     /**
      * `request.too_large`: The body is too large.
      */
-    413: Problem;
+    413: Problem & {
+        status?: 413;
+        code?: 'request.too_large';
+    };
     /**
      * `request.rate_limited`: The key asks too often.
      */
-    429: Problem;
+    429: Problem & {
+        status?: 429;
+        code?: 'request.rate_limited';
+    };
     /**
      * `internal.error`: The service failed.
      */
-    500: Problem;
+    500: Problem & {
+        status?: 500;
+        code?: 'internal.error';
+    };
     /**
      * `service.unavailable`: A part of the service is not available.
      */
-    503: Problem;
+    503: Problem & {
+        status?: 503;
+        code?: 'service.unavailable';
+    };
 };
 
 export type ListArtifactsError = ListArtifactsErrors[keyof ListArtifactsErrors];
@@ -8427,43 +10370,73 @@ export type DownloadArtifactErrors = {
     /**
      * `request.invalid`: The request is not valid.
      */
-    400: Problem;
+    400: Problem & {
+        status?: 400;
+        code?: 'request.invalid';
+    };
     /**
      * `access.unauthenticated`: No valid credentials.
      */
-    401: Problem;
+    401: Problem & {
+        status?: 401;
+        code?: 'access.unauthenticated';
+    };
     /**
      * `access.address_refused`: The key is not for this address. `access.forbidden`: The key may not do this.
      */
-    403: Problem;
+    403: Problem & {
+        status?: 403;
+        code?: 'access.address_refused' | 'access.forbidden';
+    };
     /**
      * `artifact.not_found`: There is no such artifact. `build.not_found`: There is no such build.
      */
-    404: Problem;
+    404: Problem & {
+        status?: 404;
+        code?: 'artifact.not_found' | 'build.not_found';
+    };
     /**
      * `artifact.held`: What the build made is held until it is approved. `artifact.in_trash`: The artifacts of the build are in the trash.
      */
-    409: Problem;
+    409: Problem & {
+        status?: 409;
+        code?: 'artifact.held' | 'artifact.in_trash';
+    };
     /**
      * `artifact.purged`: The artifacts of the build are removed for good.
      */
-    410: Problem;
+    410: Problem & {
+        status?: 410;
+        code?: 'artifact.purged';
+    };
     /**
      * `request.too_large`: The body is too large.
      */
-    413: Problem;
+    413: Problem & {
+        status?: 413;
+        code?: 'request.too_large';
+    };
     /**
      * `request.rate_limited`: The key asks too often.
      */
-    429: Problem;
+    429: Problem & {
+        status?: 429;
+        code?: 'request.rate_limited';
+    };
     /**
      * `internal.error`: The service failed.
      */
-    500: Problem;
+    500: Problem & {
+        status?: 500;
+        code?: 'internal.error';
+    };
     /**
      * `service.unavailable`: A part of the service is not available.
      */
-    503: Problem;
+    503: Problem & {
+        status?: 503;
+        code?: 'service.unavailable';
+    };
 };
 
 export type DownloadArtifactError = DownloadArtifactErrors[keyof DownloadArtifactErrors];
@@ -8484,43 +10457,73 @@ export type RestoreArtifactsErrors = {
     /**
      * `request.invalid`: The request is not valid.
      */
-    400: Problem;
+    400: Problem & {
+        status?: 400;
+        code?: 'request.invalid';
+    };
     /**
      * `access.unauthenticated`: No valid credentials.
      */
-    401: Problem;
+    401: Problem & {
+        status?: 401;
+        code?: 'access.unauthenticated';
+    };
     /**
      * `access.address_refused`: The key is not for this address. `access.forbidden`: The key may not do this.
      */
-    403: Problem;
+    403: Problem & {
+        status?: 403;
+        code?: 'access.address_refused' | 'access.forbidden';
+    };
     /**
      * `build.not_found`: There is no such build.
      */
-    404: Problem;
+    404: Problem & {
+        status?: 404;
+        code?: 'build.not_found';
+    };
     /**
      * `retention.not_in_trash`: The artifacts of the build are not in the trash.
      */
-    409: Problem;
+    409: Problem & {
+        status?: 409;
+        code?: 'retention.not_in_trash';
+    };
     /**
      * `artifact.purged`: The artifacts of the build are removed for good.
      */
-    410: Problem;
+    410: Problem & {
+        status?: 410;
+        code?: 'artifact.purged';
+    };
     /**
      * `request.too_large`: The body is too large.
      */
-    413: Problem;
+    413: Problem & {
+        status?: 413;
+        code?: 'request.too_large';
+    };
     /**
      * `request.rate_limited`: The key asks too often.
      */
-    429: Problem;
+    429: Problem & {
+        status?: 429;
+        code?: 'request.rate_limited';
+    };
     /**
      * `internal.error`: The service failed.
      */
-    500: Problem;
+    500: Problem & {
+        status?: 500;
+        code?: 'internal.error';
+    };
     /**
      * `service.unavailable`: A part of the service is not available.
      */
-    503: Problem;
+    503: Problem & {
+        status?: 503;
+        code?: 'service.unavailable';
+    };
 };
 
 export type RestoreArtifactsError = RestoreArtifactsErrors[keyof RestoreArtifactsErrors];
@@ -8550,35 +10553,59 @@ export type ReadBuildRetentionErrors = {
     /**
      * `request.invalid`: The request is not valid.
      */
-    400: Problem;
+    400: Problem & {
+        status?: 400;
+        code?: 'request.invalid';
+    };
     /**
      * `access.unauthenticated`: No valid credentials.
      */
-    401: Problem;
+    401: Problem & {
+        status?: 401;
+        code?: 'access.unauthenticated';
+    };
     /**
      * `access.address_refused`: The key is not for this address. `access.forbidden`: The key may not do this.
      */
-    403: Problem;
+    403: Problem & {
+        status?: 403;
+        code?: 'access.address_refused' | 'access.forbidden';
+    };
     /**
      * `build.not_found`: There is no such build.
      */
-    404: Problem;
+    404: Problem & {
+        status?: 404;
+        code?: 'build.not_found';
+    };
     /**
      * `request.too_large`: The body is too large.
      */
-    413: Problem;
+    413: Problem & {
+        status?: 413;
+        code?: 'request.too_large';
+    };
     /**
      * `request.rate_limited`: The key asks too often.
      */
-    429: Problem;
+    429: Problem & {
+        status?: 429;
+        code?: 'request.rate_limited';
+    };
     /**
      * `internal.error`: The service failed.
      */
-    500: Problem;
+    500: Problem & {
+        status?: 500;
+        code?: 'internal.error';
+    };
     /**
      * `service.unavailable`: A part of the service is not available.
      */
-    503: Problem;
+    503: Problem & {
+        status?: 503;
+        code?: 'service.unavailable';
+    };
 };
 
 export type ReadBuildRetentionError = ReadBuildRetentionErrors[keyof ReadBuildRetentionErrors];
@@ -8608,47 +10635,80 @@ export type TagArtifactsErrors = {
     /**
      * `request.invalid`: The request is not valid. `request.unreadable`: The body cannot be read.
      */
-    400: Problem;
+    400: Problem & {
+        status?: 400;
+        code?: 'request.invalid' | 'request.unreadable';
+    };
     /**
      * `access.unauthenticated`: No valid credentials.
      */
-    401: Problem;
+    401: Problem & {
+        status?: 401;
+        code?: 'access.unauthenticated';
+    };
     /**
      * `access.address_refused`: The key is not for this address. `access.forbidden`: The key may not do this.
      */
-    403: Problem;
+    403: Problem & {
+        status?: 403;
+        code?: 'access.address_refused' | 'access.forbidden';
+    };
     /**
      * `build.not_found`: There is no such build.
      */
-    404: Problem;
+    404: Problem & {
+        status?: 404;
+        code?: 'build.not_found';
+    };
     /**
      * `artifact.in_trash`: The artifacts of the build are in the trash. `build.not_ended`: The build has not ended. `retention.nothing_stored`: The build has no stored artifacts.
      */
-    409: Problem;
+    409: Problem & {
+        status?: 409;
+        code?: 'artifact.in_trash' | 'build.not_ended' | 'retention.nothing_stored';
+    };
     /**
      * `artifact.purged`: The artifacts of the build are removed for good.
      */
-    410: Problem;
+    410: Problem & {
+        status?: 410;
+        code?: 'artifact.purged';
+    };
     /**
      * `request.too_large`: The body is too large.
      */
-    413: Problem;
+    413: Problem & {
+        status?: 413;
+        code?: 'request.too_large';
+    };
     /**
      * `request.media_type`: The media type is not supported.
      */
-    415: Problem;
+    415: Problem & {
+        status?: 415;
+        code?: 'request.media_type';
+    };
     /**
      * `request.rate_limited`: The key asks too often.
      */
-    429: Problem;
+    429: Problem & {
+        status?: 429;
+        code?: 'request.rate_limited';
+    };
     /**
      * `internal.error`: The service failed.
      */
-    500: Problem;
+    500: Problem & {
+        status?: 500;
+        code?: 'internal.error';
+    };
     /**
      * `service.unavailable`: A part of the service is not available.
      */
-    503: Problem;
+    503: Problem & {
+        status?: 503;
+        code?: 'service.unavailable';
+    };
 };
 
 export type TagArtifactsError = TagArtifactsErrors[keyof TagArtifactsErrors];
@@ -8682,35 +10742,59 @@ export type DownloadEvidenceErrors = {
     /**
      * `request.invalid`: The request is not valid.
      */
-    400: Problem;
+    400: Problem & {
+        status?: 400;
+        code?: 'request.invalid';
+    };
     /**
      * `access.unauthenticated`: No valid credentials.
      */
-    401: Problem;
+    401: Problem & {
+        status?: 401;
+        code?: 'access.unauthenticated';
+    };
     /**
      * `access.address_refused`: The key is not for this address. `access.forbidden`: The key may not do this.
      */
-    403: Problem;
+    403: Problem & {
+        status?: 403;
+        code?: 'access.address_refused' | 'access.forbidden';
+    };
     /**
      * `build.not_found`: There is no such build. `evidence.not_found`: There is no such file of evidence.
      */
-    404: Problem;
+    404: Problem & {
+        status?: 404;
+        code?: 'build.not_found' | 'evidence.not_found';
+    };
     /**
      * `request.too_large`: The body is too large.
      */
-    413: Problem;
+    413: Problem & {
+        status?: 413;
+        code?: 'request.too_large';
+    };
     /**
      * `request.rate_limited`: The key asks too often.
      */
-    429: Problem;
+    429: Problem & {
+        status?: 429;
+        code?: 'request.rate_limited';
+    };
     /**
      * `internal.error`: The service failed.
      */
-    500: Problem;
+    500: Problem & {
+        status?: 500;
+        code?: 'internal.error';
+    };
     /**
      * `service.unavailable`: A part of the service is not available.
      */
-    503: Problem;
+    503: Problem & {
+        status?: 503;
+        code?: 'service.unavailable';
+    };
 };
 
 export type DownloadEvidenceError = DownloadEvidenceErrors[keyof DownloadEvidenceErrors];
@@ -8744,43 +10828,73 @@ export type DiffBuildsErrors = {
     /**
      * `cursor.invalid`: The cursor is not valid. `request.invalid`: The request is not valid.
      */
-    400: Problem;
+    400: Problem & {
+        status?: 400;
+        code?: 'cursor.invalid' | 'request.invalid';
+    };
     /**
      * `access.unauthenticated`: No valid credentials.
      */
-    401: Problem;
+    401: Problem & {
+        status?: 401;
+        code?: 'access.unauthenticated';
+    };
     /**
      * `access.address_refused`: The key is not for this address. `access.forbidden`: The key may not do this.
      */
-    403: Problem;
+    403: Problem & {
+        status?: 403;
+        code?: 'access.address_refused' | 'access.forbidden';
+    };
     /**
      * `build.not_found`: There is no such build.
      */
-    404: Problem;
+    404: Problem & {
+        status?: 404;
+        code?: 'build.not_found';
+    };
     /**
      * `build.not_planned`: The build has no plan. `build.not_succeeded`: The build has made no image. `layer.evicted`: A layer of the build is no longer stored.
      */
-    409: Problem;
+    409: Problem & {
+        status?: 409;
+        code?: 'build.not_planned' | 'build.not_succeeded' | 'layer.evicted';
+    };
     /**
      * `request.too_large`: The body is too large.
      */
-    413: Problem;
+    413: Problem & {
+        status?: 413;
+        code?: 'request.too_large';
+    };
     /**
      * `diff.too_large`: The builds are too large to be compared in one answer. `layer.unreadable`: The index of a layer is none.
      */
-    422: Problem;
+    422: Problem & {
+        status?: 422;
+        code?: 'diff.too_large' | 'layer.unreadable';
+    };
     /**
      * `request.rate_limited`: The key asks too often.
      */
-    429: Problem;
+    429: Problem & {
+        status?: 429;
+        code?: 'request.rate_limited';
+    };
     /**
      * `internal.error`: The service failed. `layer.damaged`: A stored layer is damaged.
      */
-    500: Problem;
+    500: Problem & {
+        status?: 500;
+        code?: 'internal.error' | 'layer.damaged';
+    };
     /**
      * `service.unavailable`: A part of the service is not available.
      */
-    503: Problem;
+    503: Problem & {
+        status?: 503;
+        code?: 'service.unavailable';
+    };
 };
 
 export type DiffBuildsError = DiffBuildsErrors[keyof DiffBuildsErrors];
@@ -8816,51 +10930,87 @@ export type VerifyBuildErrors = {
     /**
      * `request.invalid`: The request is not valid.
      */
-    400: Problem;
+    400: Problem & {
+        status?: 400;
+        code?: 'request.invalid';
+    };
     /**
      * `access.unauthenticated`: No valid credentials.
      */
-    401: Problem;
+    401: Problem & {
+        status?: 401;
+        code?: 'access.unauthenticated';
+    };
     /**
      * `budget.exceeded`: A budget is spent.
      */
-    402: Problem;
+    402: Problem & {
+        status?: 402;
+        code?: 'budget.exceeded';
+    };
     /**
-     * `access.address_refused`: The key is not for this address. `access.forbidden`: The key may not do this.
+     * `access.address_refused`: The key is not for this address. `access.forbidden`: The key may not do this. `quota.exceeded`: A quota is used up.
      */
-    403: Problem;
+    403: Problem & {
+        status?: 403;
+        code?: 'access.address_refused' | 'access.forbidden' | 'quota.exceeded';
+    };
     /**
      * `build.not_found`: There is no such build.
      */
-    404: Problem;
+    404: Problem & {
+        status?: 404;
+        code?: 'build.not_found';
+    };
     /**
      * `artifact.in_trash`: The artifacts of the build are in the trash. `build.not_planned`: The build has no plan. `build.not_succeeded`: The build has made no image. `idempotency.in_progress`: The first call with the idempotency key still runs. `resource.conflict`: The thing was changed by another request. `verify.no_image`: The build makes no image of its own. `verify.toolchain_changed`: Builders have other tools than the build was made with.
      */
-    409: Problem;
+    409: Problem & {
+        status?: 409;
+        code?: 'artifact.in_trash' | 'build.not_planned' | 'build.not_succeeded' | 'idempotency.in_progress' | 'resource.conflict' | 'verify.no_image' | 'verify.toolchain_changed';
+    };
     /**
      * `artifact.purged`: The artifacts of the build are removed for good.
      */
-    410: Problem;
+    410: Problem & {
+        status?: 410;
+        code?: 'artifact.purged';
+    };
     /**
      * `request.too_large`: The body is too large.
      */
-    413: Problem;
+    413: Problem & {
+        status?: 413;
+        code?: 'request.too_large';
+    };
     /**
      * `idempotency.mismatch`: The idempotency key was used with another body. `spec.invalid`: The build spec is not valid.
      */
-    422: Problem;
+    422: Problem & {
+        status?: 422;
+        code?: 'idempotency.mismatch' | 'spec.invalid';
+    };
     /**
      * `quota.exceeded`: A quota is used up. `request.rate_limited`: The key asks too often.
      */
-    429: Problem;
+    429: Problem & {
+        status?: 429;
+        code?: 'quota.exceeded' | 'request.rate_limited';
+    };
     /**
      * `internal.error`: The service failed.
      */
-    500: Problem;
+    500: Problem & {
+        status?: 500;
+        code?: 'internal.error';
+    };
     /**
      * `service.maintenance`: The installation takes no new builds for now. `service.unavailable`: A part of the service is not available.
      */
-    503: Problem;
+    503: Problem & {
+        status?: 503;
+        code?: 'service.maintenance' | 'service.unavailable';
+    };
 };
 
 export type VerifyBuildError = VerifyBuildErrors[keyof VerifyBuildErrors];
@@ -8890,35 +11040,59 @@ export type ListVerificationsErrors = {
     /**
      * `request.invalid`: The request is not valid.
      */
-    400: Problem;
+    400: Problem & {
+        status?: 400;
+        code?: 'request.invalid';
+    };
     /**
      * `access.unauthenticated`: No valid credentials.
      */
-    401: Problem;
+    401: Problem & {
+        status?: 401;
+        code?: 'access.unauthenticated';
+    };
     /**
      * `access.address_refused`: The key is not for this address. `access.forbidden`: The key may not do this.
      */
-    403: Problem;
+    403: Problem & {
+        status?: 403;
+        code?: 'access.address_refused' | 'access.forbidden';
+    };
     /**
      * `build.not_found`: There is no such build.
      */
-    404: Problem;
+    404: Problem & {
+        status?: 404;
+        code?: 'build.not_found';
+    };
     /**
      * `request.too_large`: The body is too large.
      */
-    413: Problem;
+    413: Problem & {
+        status?: 413;
+        code?: 'request.too_large';
+    };
     /**
      * `request.rate_limited`: The key asks too often.
      */
-    429: Problem;
+    429: Problem & {
+        status?: 429;
+        code?: 'request.rate_limited';
+    };
     /**
      * `internal.error`: The service failed.
      */
-    500: Problem;
+    500: Problem & {
+        status?: 500;
+        code?: 'internal.error';
+    };
     /**
      * `service.unavailable`: A part of the service is not available.
      */
-    503: Problem;
+    503: Problem & {
+        status?: 503;
+        code?: 'service.unavailable';
+    };
 };
 
 export type ListVerificationsError = ListVerificationsErrors[keyof ListVerificationsErrors];
@@ -8960,31 +11134,52 @@ export type ListCacheErrors = {
     /**
      * `cursor.invalid`: The cursor is not valid. `request.invalid`: The request is not valid.
      */
-    400: Problem;
+    400: Problem & {
+        status?: 400;
+        code?: 'cursor.invalid' | 'request.invalid';
+    };
     /**
      * `access.unauthenticated`: No valid credentials.
      */
-    401: Problem;
+    401: Problem & {
+        status?: 401;
+        code?: 'access.unauthenticated';
+    };
     /**
      * `access.address_refused`: The key is not for this address. `access.forbidden`: The key may not do this.
      */
-    403: Problem;
+    403: Problem & {
+        status?: 403;
+        code?: 'access.address_refused' | 'access.forbidden';
+    };
     /**
      * `request.too_large`: The body is too large.
      */
-    413: Problem;
+    413: Problem & {
+        status?: 413;
+        code?: 'request.too_large';
+    };
     /**
      * `request.rate_limited`: The key asks too often.
      */
-    429: Problem;
+    429: Problem & {
+        status?: 429;
+        code?: 'request.rate_limited';
+    };
     /**
      * `internal.error`: The service failed.
      */
-    500: Problem;
+    500: Problem & {
+        status?: 500;
+        code?: 'internal.error';
+    };
     /**
      * `service.unavailable`: A part of the service is not available.
      */
-    503: Problem;
+    503: Problem & {
+        status?: 503;
+        code?: 'service.unavailable';
+    };
 };
 
 export type ListCacheError = ListCacheErrors[keyof ListCacheErrors];
@@ -9014,31 +11209,52 @@ export type ReadCacheStatsErrors = {
     /**
      * `request.invalid`: The request is not valid.
      */
-    400: Problem;
+    400: Problem & {
+        status?: 400;
+        code?: 'request.invalid';
+    };
     /**
      * `access.unauthenticated`: No valid credentials.
      */
-    401: Problem;
+    401: Problem & {
+        status?: 401;
+        code?: 'access.unauthenticated';
+    };
     /**
      * `access.address_refused`: The key is not for this address. `access.forbidden`: The key may not do this.
      */
-    403: Problem;
+    403: Problem & {
+        status?: 403;
+        code?: 'access.address_refused' | 'access.forbidden';
+    };
     /**
      * `request.too_large`: The body is too large.
      */
-    413: Problem;
+    413: Problem & {
+        status?: 413;
+        code?: 'request.too_large';
+    };
     /**
      * `request.rate_limited`: The key asks too often.
      */
-    429: Problem;
+    429: Problem & {
+        status?: 429;
+        code?: 'request.rate_limited';
+    };
     /**
      * `internal.error`: The service failed.
      */
-    500: Problem;
+    500: Problem & {
+        status?: 500;
+        code?: 'internal.error';
+    };
     /**
      * `service.unavailable`: A part of the service is not available.
      */
-    503: Problem;
+    503: Problem & {
+        status?: 503;
+        code?: 'service.unavailable';
+    };
 };
 
 export type ReadCacheStatsError = ReadCacheStatsErrors[keyof ReadCacheStatsErrors];
@@ -9068,39 +11284,66 @@ export type ExplainCacheErrors = {
     /**
      * `request.invalid`: The request is not valid.
      */
-    400: Problem;
+    400: Problem & {
+        status?: 400;
+        code?: 'request.invalid';
+    };
     /**
      * `access.unauthenticated`: No valid credentials.
      */
-    401: Problem;
+    401: Problem & {
+        status?: 401;
+        code?: 'access.unauthenticated';
+    };
     /**
      * `access.address_refused`: The key is not for this address. `access.forbidden`: The key may not do this.
      */
-    403: Problem;
+    403: Problem & {
+        status?: 403;
+        code?: 'access.address_refused' | 'access.forbidden';
+    };
     /**
      * `build.not_found`: There is no such build.
      */
-    404: Problem;
+    404: Problem & {
+        status?: 404;
+        code?: 'build.not_found';
+    };
     /**
      * `build.not_planned`: The build has no plan.
      */
-    409: Problem;
+    409: Problem & {
+        status?: 409;
+        code?: 'build.not_planned';
+    };
     /**
      * `request.too_large`: The body is too large.
      */
-    413: Problem;
+    413: Problem & {
+        status?: 413;
+        code?: 'request.too_large';
+    };
     /**
      * `request.rate_limited`: The key asks too often.
      */
-    429: Problem;
+    429: Problem & {
+        status?: 429;
+        code?: 'request.rate_limited';
+    };
     /**
      * `internal.error`: The service failed.
      */
-    500: Problem;
+    500: Problem & {
+        status?: 500;
+        code?: 'internal.error';
+    };
     /**
      * `service.unavailable`: A part of the service is not available.
      */
-    503: Problem;
+    503: Problem & {
+        status?: 503;
+        code?: 'service.unavailable';
+    };
 };
 
 export type ExplainCacheError = ExplainCacheErrors[keyof ExplainCacheErrors];
@@ -9132,39 +11375,66 @@ export type RemoveCachedErrors = {
     /**
      * `request.invalid`: The request is not valid.
      */
-    400: Problem;
+    400: Problem & {
+        status?: 400;
+        code?: 'request.invalid';
+    };
     /**
      * `access.unauthenticated`: No valid credentials.
      */
-    401: Problem;
+    401: Problem & {
+        status?: 401;
+        code?: 'access.unauthenticated';
+    };
     /**
      * `access.address_refused`: The key is not for this address. `access.forbidden`: The key may not do this.
      */
-    403: Problem;
+    403: Problem & {
+        status?: 403;
+        code?: 'access.address_refused' | 'access.forbidden';
+    };
     /**
      * `cache.not_found`: There is no such result in the cache.
      */
-    404: Problem;
+    404: Problem & {
+        status?: 404;
+        code?: 'cache.not_found';
+    };
     /**
      * `cache.in_use`: A build needs this result.
      */
-    409: Problem;
+    409: Problem & {
+        status?: 409;
+        code?: 'cache.in_use';
+    };
     /**
      * `request.too_large`: The body is too large.
      */
-    413: Problem;
+    413: Problem & {
+        status?: 413;
+        code?: 'request.too_large';
+    };
     /**
      * `request.rate_limited`: The key asks too often.
      */
-    429: Problem;
+    429: Problem & {
+        status?: 429;
+        code?: 'request.rate_limited';
+    };
     /**
      * `internal.error`: The service failed.
      */
-    500: Problem;
+    500: Problem & {
+        status?: 500;
+        code?: 'internal.error';
+    };
     /**
      * `service.unavailable`: A part of the service is not available.
      */
-    503: Problem;
+    503: Problem & {
+        status?: 503;
+        code?: 'service.unavailable';
+    };
 };
 
 export type RemoveCachedError = RemoveCachedErrors[keyof RemoveCachedErrors];
@@ -9179,7 +11449,7 @@ export type RemoveCachedResponses = {
 export type RemoveCachedResponse = RemoveCachedResponses[keyof RemoveCachedResponses];
 
 export type WarmCacheData = {
-    body?: Spec | TemplatedSpec;
+    body?: WarmCacheBody;
     headers?: {
         /**
          * With the same key and body, a call within a day answers what the first one made.
@@ -9200,47 +11470,80 @@ export type WarmCacheErrors = {
     /**
      * `request.invalid`: The request is not valid. `request.unreadable`: The body cannot be read.
      */
-    400: Problem;
+    400: Problem & {
+        status?: 400;
+        code?: 'request.invalid' | 'request.unreadable';
+    };
     /**
      * `access.unauthenticated`: No valid credentials.
      */
-    401: Problem;
+    401: Problem & {
+        status?: 401;
+        code?: 'access.unauthenticated';
+    };
     /**
      * `access.address_refused`: The key is not for this address. `access.forbidden`: The key may not do this.
      */
-    403: Problem;
+    403: Problem & {
+        status?: 403;
+        code?: 'access.address_refused' | 'access.forbidden';
+    };
     /**
      * `preset.not_found`: There is no such preset.
      */
-    404: Problem;
+    404: Problem & {
+        status?: 404;
+        code?: 'preset.not_found';
+    };
     /**
      * `idempotency.in_progress`: The first call with the idempotency key still runs. `resource.conflict`: The thing was changed by another request.
      */
-    409: Problem;
+    409: Problem & {
+        status?: 409;
+        code?: 'idempotency.in_progress' | 'resource.conflict';
+    };
     /**
      * `request.too_large`: The body is too large.
      */
-    413: Problem;
+    413: Problem & {
+        status?: 413;
+        code?: 'request.too_large';
+    };
     /**
      * `request.media_type`: The media type is not supported.
      */
-    415: Problem;
+    415: Problem & {
+        status?: 415;
+        code?: 'request.media_type';
+    };
     /**
      * `idempotency.mismatch`: The idempotency key was used with another body. `spec.invalid`: The build spec is not valid.
      */
-    422: Problem;
+    422: Problem & {
+        status?: 422;
+        code?: 'idempotency.mismatch' | 'spec.invalid';
+    };
     /**
      * `request.rate_limited`: The key asks too often.
      */
-    429: Problem;
+    429: Problem & {
+        status?: 429;
+        code?: 'request.rate_limited';
+    };
     /**
      * `internal.error`: The service failed.
      */
-    500: Problem;
+    500: Problem & {
+        status?: 500;
+        code?: 'internal.error';
+    };
     /**
      * `service.unavailable`: A part of the service is not available.
      */
-    503: Problem;
+    503: Problem & {
+        status?: 503;
+        code?: 'service.unavailable';
+    };
 };
 
 export type WarmCacheError = WarmCacheErrors[keyof WarmCacheErrors];
@@ -9278,31 +11581,52 @@ export type ListDeadLettersErrors = {
     /**
      * `cursor.invalid`: The cursor is not valid. `request.invalid`: The request is not valid.
      */
-    400: Problem;
+    400: Problem & {
+        status?: 400;
+        code?: 'cursor.invalid' | 'request.invalid';
+    };
     /**
      * `access.unauthenticated`: No valid credentials.
      */
-    401: Problem;
+    401: Problem & {
+        status?: 401;
+        code?: 'access.unauthenticated';
+    };
     /**
      * `access.address_refused`: The key is not for this address. `access.forbidden`: The key may not do this.
      */
-    403: Problem;
+    403: Problem & {
+        status?: 403;
+        code?: 'access.address_refused' | 'access.forbidden';
+    };
     /**
      * `request.too_large`: The body is too large.
      */
-    413: Problem;
+    413: Problem & {
+        status?: 413;
+        code?: 'request.too_large';
+    };
     /**
      * `request.rate_limited`: The key asks too often.
      */
-    429: Problem;
+    429: Problem & {
+        status?: 429;
+        code?: 'request.rate_limited';
+    };
     /**
      * `internal.error`: The service failed.
      */
-    500: Problem;
+    500: Problem & {
+        status?: 500;
+        code?: 'internal.error';
+    };
     /**
      * `service.unavailable`: A part of the service is not available.
      */
-    503: Problem;
+    503: Problem & {
+        status?: 503;
+        code?: 'service.unavailable';
+    };
 };
 
 export type ListDeadLettersError = ListDeadLettersErrors[keyof ListDeadLettersErrors];
@@ -9332,39 +11656,66 @@ export type RedriveDeadLetterErrors = {
     /**
      * `request.invalid`: The request is not valid.
      */
-    400: Problem;
+    400: Problem & {
+        status?: 400;
+        code?: 'request.invalid';
+    };
     /**
      * `access.unauthenticated`: No valid credentials.
      */
-    401: Problem;
+    401: Problem & {
+        status?: 401;
+        code?: 'access.unauthenticated';
+    };
     /**
      * `access.address_refused`: The key is not for this address. `access.forbidden`: The key may not do this.
      */
-    403: Problem;
+    403: Problem & {
+        status?: 403;
+        code?: 'access.address_refused' | 'access.forbidden';
+    };
     /**
      * `dead_letter.not_found`: There is no such dead letter.
      */
-    404: Problem;
+    404: Problem & {
+        status?: 404;
+        code?: 'dead_letter.not_found';
+    };
     /**
      * `dead_letter.no_event`: The dead letter has no event that could be told again.
      */
-    409: Problem;
+    409: Problem & {
+        status?: 409;
+        code?: 'dead_letter.no_event';
+    };
     /**
      * `request.too_large`: The body is too large.
      */
-    413: Problem;
+    413: Problem & {
+        status?: 413;
+        code?: 'request.too_large';
+    };
     /**
      * `request.rate_limited`: The key asks too often.
      */
-    429: Problem;
+    429: Problem & {
+        status?: 429;
+        code?: 'request.rate_limited';
+    };
     /**
      * `internal.error`: The service failed.
      */
-    500: Problem;
+    500: Problem & {
+        status?: 500;
+        code?: 'internal.error';
+    };
     /**
      * `service.unavailable`: A part of the service is not available.
      */
-    503: Problem;
+    503: Problem & {
+        status?: 503;
+        code?: 'service.unavailable';
+    };
 };
 
 export type RedriveDeadLetterError = RedriveDeadLetterErrors[keyof RedriveDeadLetterErrors];
@@ -9394,35 +11745,59 @@ export type DiscardDeadLetterErrors = {
     /**
      * `request.invalid`: The request is not valid.
      */
-    400: Problem;
+    400: Problem & {
+        status?: 400;
+        code?: 'request.invalid';
+    };
     /**
      * `access.unauthenticated`: No valid credentials.
      */
-    401: Problem;
+    401: Problem & {
+        status?: 401;
+        code?: 'access.unauthenticated';
+    };
     /**
      * `access.address_refused`: The key is not for this address. `access.forbidden`: The key may not do this.
      */
-    403: Problem;
+    403: Problem & {
+        status?: 403;
+        code?: 'access.address_refused' | 'access.forbidden';
+    };
     /**
      * `dead_letter.not_found`: There is no such dead letter.
      */
-    404: Problem;
+    404: Problem & {
+        status?: 404;
+        code?: 'dead_letter.not_found';
+    };
     /**
      * `request.too_large`: The body is too large.
      */
-    413: Problem;
+    413: Problem & {
+        status?: 413;
+        code?: 'request.too_large';
+    };
     /**
      * `request.rate_limited`: The key asks too often.
      */
-    429: Problem;
+    429: Problem & {
+        status?: 429;
+        code?: 'request.rate_limited';
+    };
     /**
      * `internal.error`: The service failed.
      */
-    500: Problem;
+    500: Problem & {
+        status?: 500;
+        code?: 'internal.error';
+    };
     /**
      * `service.unavailable`: A part of the service is not available.
      */
-    503: Problem;
+    503: Problem & {
+        status?: 503;
+        code?: 'service.unavailable';
+    };
 };
 
 export type DiscardDeadLetterError = DiscardDeadLetterErrors[keyof DiscardDeadLetterErrors];
@@ -9447,35 +11822,59 @@ export type UploadLockErrors = {
     /**
      * `request.invalid`: The request is not valid. `request.unreadable`: The body cannot be read.
      */
-    400: Problem;
+    400: Problem & {
+        status?: 400;
+        code?: 'request.invalid' | 'request.unreadable';
+    };
     /**
      * `access.unauthenticated`: No valid credentials.
      */
-    401: Problem;
+    401: Problem & {
+        status?: 401;
+        code?: 'access.unauthenticated';
+    };
     /**
      * `access.address_refused`: The key is not for this address. `access.forbidden`: The key may not do this.
      */
-    403: Problem;
+    403: Problem & {
+        status?: 403;
+        code?: 'access.address_refused' | 'access.forbidden';
+    };
     /**
      * `request.too_large`: The body is too large.
      */
-    413: Problem;
+    413: Problem & {
+        status?: 413;
+        code?: 'request.too_large';
+    };
     /**
      * `request.media_type`: The media type is not supported.
      */
-    415: Problem;
+    415: Problem & {
+        status?: 415;
+        code?: 'request.media_type';
+    };
     /**
      * `request.rate_limited`: The key asks too often.
      */
-    429: Problem;
+    429: Problem & {
+        status?: 429;
+        code?: 'request.rate_limited';
+    };
     /**
      * `internal.error`: The service failed.
      */
-    500: Problem;
+    500: Problem & {
+        status?: 500;
+        code?: 'internal.error';
+    };
     /**
      * `service.unavailable`: A part of the service is not available.
      */
-    503: Problem;
+    503: Problem & {
+        status?: 503;
+        code?: 'service.unavailable';
+    };
 };
 
 export type UploadLockError = UploadLockErrors[keyof UploadLockErrors];
@@ -9500,31 +11899,52 @@ export type EndMaintenanceErrors = {
     /**
      * `request.invalid`: The request is not valid.
      */
-    400: Problem;
+    400: Problem & {
+        status?: 400;
+        code?: 'request.invalid';
+    };
     /**
      * `access.unauthenticated`: No valid credentials.
      */
-    401: Problem;
+    401: Problem & {
+        status?: 401;
+        code?: 'access.unauthenticated';
+    };
     /**
      * `access.address_refused`: The key is not for this address. `access.forbidden`: The key may not do this.
      */
-    403: Problem;
+    403: Problem & {
+        status?: 403;
+        code?: 'access.address_refused' | 'access.forbidden';
+    };
     /**
      * `request.too_large`: The body is too large.
      */
-    413: Problem;
+    413: Problem & {
+        status?: 413;
+        code?: 'request.too_large';
+    };
     /**
      * `request.rate_limited`: The key asks too often.
      */
-    429: Problem;
+    429: Problem & {
+        status?: 429;
+        code?: 'request.rate_limited';
+    };
     /**
      * `internal.error`: The service failed.
      */
-    500: Problem;
+    500: Problem & {
+        status?: 500;
+        code?: 'internal.error';
+    };
     /**
      * `service.unavailable`: A part of the service is not available.
      */
-    503: Problem;
+    503: Problem & {
+        status?: 503;
+        code?: 'service.unavailable';
+    };
 };
 
 export type EndMaintenanceError = EndMaintenanceErrors[keyof EndMaintenanceErrors];
@@ -9549,31 +11969,52 @@ export type ReadMaintenanceErrors = {
     /**
      * `request.invalid`: The request is not valid.
      */
-    400: Problem;
+    400: Problem & {
+        status?: 400;
+        code?: 'request.invalid';
+    };
     /**
      * `access.unauthenticated`: No valid credentials.
      */
-    401: Problem;
+    401: Problem & {
+        status?: 401;
+        code?: 'access.unauthenticated';
+    };
     /**
      * `access.address_refused`: The key is not for this address. `access.forbidden`: The key may not do this.
      */
-    403: Problem;
+    403: Problem & {
+        status?: 403;
+        code?: 'access.address_refused' | 'access.forbidden';
+    };
     /**
      * `request.too_large`: The body is too large.
      */
-    413: Problem;
+    413: Problem & {
+        status?: 413;
+        code?: 'request.too_large';
+    };
     /**
      * `request.rate_limited`: The key asks too often.
      */
-    429: Problem;
+    429: Problem & {
+        status?: 429;
+        code?: 'request.rate_limited';
+    };
     /**
      * `internal.error`: The service failed.
      */
-    500: Problem;
+    500: Problem & {
+        status?: 500;
+        code?: 'internal.error';
+    };
     /**
      * `service.unavailable`: A part of the service is not available.
      */
-    503: Problem;
+    503: Problem & {
+        status?: 503;
+        code?: 'service.unavailable';
+    };
 };
 
 export type ReadMaintenanceError = ReadMaintenanceErrors[keyof ReadMaintenanceErrors];
@@ -9588,16 +12029,7 @@ export type ReadMaintenanceResponses = {
 export type ReadMaintenanceResponse = ReadMaintenanceResponses[keyof ReadMaintenanceResponses];
 
 export type BeginMaintenanceData = {
-    body: {
-        /**
-         * What every user may read.
-         */
-        reason: string;
-        /**
-         * When it is likely over. It ends by DELETE alone.
-         */
-        until?: string;
-    };
+    body: BeginMaintenanceBody;
     path?: never;
     query?: never;
     url: '/v1/maintenance';
@@ -9607,35 +12039,59 @@ export type BeginMaintenanceErrors = {
     /**
      * `request.invalid`: The request is not valid. `request.unreadable`: The body cannot be read.
      */
-    400: Problem;
+    400: Problem & {
+        status?: 400;
+        code?: 'request.invalid' | 'request.unreadable';
+    };
     /**
      * `access.unauthenticated`: No valid credentials.
      */
-    401: Problem;
+    401: Problem & {
+        status?: 401;
+        code?: 'access.unauthenticated';
+    };
     /**
      * `access.address_refused`: The key is not for this address. `access.forbidden`: The key may not do this.
      */
-    403: Problem;
+    403: Problem & {
+        status?: 403;
+        code?: 'access.address_refused' | 'access.forbidden';
+    };
     /**
      * `request.too_large`: The body is too large.
      */
-    413: Problem;
+    413: Problem & {
+        status?: 413;
+        code?: 'request.too_large';
+    };
     /**
      * `request.media_type`: The media type is not supported.
      */
-    415: Problem;
+    415: Problem & {
+        status?: 415;
+        code?: 'request.media_type';
+    };
     /**
      * `request.rate_limited`: The key asks too often.
      */
-    429: Problem;
+    429: Problem & {
+        status?: 429;
+        code?: 'request.rate_limited';
+    };
     /**
      * `internal.error`: The service failed.
      */
-    500: Problem;
+    500: Problem & {
+        status?: 500;
+        code?: 'internal.error';
+    };
     /**
      * `service.unavailable`: A part of the service is not available.
      */
-    503: Problem;
+    503: Problem & {
+        status?: 503;
+        code?: 'service.unavailable';
+    };
 };
 
 export type BeginMaintenanceError = BeginMaintenanceErrors[keyof BeginMaintenanceErrors];
@@ -9660,31 +12116,52 @@ export type ReadRetentionErrors = {
     /**
      * `request.invalid`: The request is not valid.
      */
-    400: Problem;
+    400: Problem & {
+        status?: 400;
+        code?: 'request.invalid';
+    };
     /**
      * `access.unauthenticated`: No valid credentials.
      */
-    401: Problem;
+    401: Problem & {
+        status?: 401;
+        code?: 'access.unauthenticated';
+    };
     /**
      * `access.address_refused`: The key is not for this address. `access.forbidden`: The key may not do this.
      */
-    403: Problem;
+    403: Problem & {
+        status?: 403;
+        code?: 'access.address_refused' | 'access.forbidden';
+    };
     /**
      * `request.too_large`: The body is too large.
      */
-    413: Problem;
+    413: Problem & {
+        status?: 413;
+        code?: 'request.too_large';
+    };
     /**
      * `request.rate_limited`: The key asks too often.
      */
-    429: Problem;
+    429: Problem & {
+        status?: 429;
+        code?: 'request.rate_limited';
+    };
     /**
      * `internal.error`: The service failed.
      */
-    500: Problem;
+    500: Problem & {
+        status?: 500;
+        code?: 'internal.error';
+    };
     /**
      * `service.unavailable`: A part of the service is not available.
      */
-    503: Problem;
+    503: Problem & {
+        status?: 503;
+        code?: 'service.unavailable';
+    };
 };
 
 export type ReadRetentionError = ReadRetentionErrors[keyof ReadRetentionErrors];
@@ -9699,16 +12176,7 @@ export type ReadRetentionResponses = {
 export type ReadRetentionResponse = ReadRetentionResponses[keyof ReadRetentionResponses];
 
 export type SetRetentionData = {
-    body: {
-        /**
-         * Days that the trash keeps what is removed from then on.
-         */
-        trashDays?: number;
-        /**
-         * Days before an image expires that the event artifact.expiring tells it; 0: never.
-         */
-        noticeDays?: number;
-    };
+    body: SetRetentionBody;
     path?: never;
     query?: never;
     url: '/v1/retention';
@@ -9718,35 +12186,59 @@ export type SetRetentionErrors = {
     /**
      * `request.invalid`: The request is not valid. `request.unreadable`: The body cannot be read.
      */
-    400: Problem;
+    400: Problem & {
+        status?: 400;
+        code?: 'request.invalid' | 'request.unreadable';
+    };
     /**
      * `access.unauthenticated`: No valid credentials.
      */
-    401: Problem;
+    401: Problem & {
+        status?: 401;
+        code?: 'access.unauthenticated';
+    };
     /**
      * `access.address_refused`: The key is not for this address. `access.forbidden`: The key may not do this.
      */
-    403: Problem;
+    403: Problem & {
+        status?: 403;
+        code?: 'access.address_refused' | 'access.forbidden';
+    };
     /**
      * `request.too_large`: The body is too large.
      */
-    413: Problem;
+    413: Problem & {
+        status?: 413;
+        code?: 'request.too_large';
+    };
     /**
      * `request.media_type`: The media type is not supported.
      */
-    415: Problem;
+    415: Problem & {
+        status?: 415;
+        code?: 'request.media_type';
+    };
     /**
      * `request.rate_limited`: The key asks too often.
      */
-    429: Problem;
+    429: Problem & {
+        status?: 429;
+        code?: 'request.rate_limited';
+    };
     /**
      * `internal.error`: The service failed.
      */
-    500: Problem;
+    500: Problem & {
+        status?: 500;
+        code?: 'internal.error';
+    };
     /**
      * `service.unavailable`: A part of the service is not available.
      */
-    503: Problem;
+    503: Problem & {
+        status?: 503;
+        code?: 'service.unavailable';
+    };
 };
 
 export type SetRetentionError = SetRetentionErrors[keyof SetRetentionErrors];
@@ -9780,31 +12272,52 @@ export type ListRetentionPoliciesErrors = {
     /**
      * `cursor.invalid`: The cursor is not valid. `request.invalid`: The request is not valid.
      */
-    400: Problem;
+    400: Problem & {
+        status?: 400;
+        code?: 'cursor.invalid' | 'request.invalid';
+    };
     /**
      * `access.unauthenticated`: No valid credentials.
      */
-    401: Problem;
+    401: Problem & {
+        status?: 401;
+        code?: 'access.unauthenticated';
+    };
     /**
      * `access.address_refused`: The key is not for this address. `access.forbidden`: The key may not do this.
      */
-    403: Problem;
+    403: Problem & {
+        status?: 403;
+        code?: 'access.address_refused' | 'access.forbidden';
+    };
     /**
      * `request.too_large`: The body is too large.
      */
-    413: Problem;
+    413: Problem & {
+        status?: 413;
+        code?: 'request.too_large';
+    };
     /**
      * `request.rate_limited`: The key asks too often.
      */
-    429: Problem;
+    429: Problem & {
+        status?: 429;
+        code?: 'request.rate_limited';
+    };
     /**
      * `internal.error`: The service failed.
      */
-    500: Problem;
+    500: Problem & {
+        status?: 500;
+        code?: 'internal.error';
+    };
     /**
      * `service.unavailable`: A part of the service is not available.
      */
-    503: Problem;
+    503: Problem & {
+        status?: 503;
+        code?: 'service.unavailable';
+    };
 };
 
 export type ListRetentionPoliciesError = ListRetentionPoliciesErrors[keyof ListRetentionPoliciesErrors];
@@ -9834,35 +12347,59 @@ export type RemoveRetentionPolicyErrors = {
     /**
      * `request.invalid`: The request is not valid.
      */
-    400: Problem;
+    400: Problem & {
+        status?: 400;
+        code?: 'request.invalid';
+    };
     /**
      * `access.unauthenticated`: No valid credentials.
      */
-    401: Problem;
+    401: Problem & {
+        status?: 401;
+        code?: 'access.unauthenticated';
+    };
     /**
      * `access.address_refused`: The key is not for this address. `access.forbidden`: The key may not do this.
      */
-    403: Problem;
+    403: Problem & {
+        status?: 403;
+        code?: 'access.address_refused' | 'access.forbidden';
+    };
     /**
      * `retention.policy_not_found`: There is no such retention policy.
      */
-    404: Problem;
+    404: Problem & {
+        status?: 404;
+        code?: 'retention.policy_not_found';
+    };
     /**
      * `request.too_large`: The body is too large.
      */
-    413: Problem;
+    413: Problem & {
+        status?: 413;
+        code?: 'request.too_large';
+    };
     /**
      * `request.rate_limited`: The key asks too often.
      */
-    429: Problem;
+    429: Problem & {
+        status?: 429;
+        code?: 'request.rate_limited';
+    };
     /**
      * `internal.error`: The service failed.
      */
-    500: Problem;
+    500: Problem & {
+        status?: 500;
+        code?: 'internal.error';
+    };
     /**
      * `service.unavailable`: A part of the service is not available.
      */
-    503: Problem;
+    503: Problem & {
+        status?: 503;
+        code?: 'service.unavailable';
+    };
 };
 
 export type RemoveRetentionPolicyError = RemoveRetentionPolicyErrors[keyof RemoveRetentionPolicyErrors];
@@ -9892,35 +12429,59 @@ export type ReadRetentionPolicyErrors = {
     /**
      * `request.invalid`: The request is not valid.
      */
-    400: Problem;
+    400: Problem & {
+        status?: 400;
+        code?: 'request.invalid';
+    };
     /**
      * `access.unauthenticated`: No valid credentials.
      */
-    401: Problem;
+    401: Problem & {
+        status?: 401;
+        code?: 'access.unauthenticated';
+    };
     /**
      * `access.address_refused`: The key is not for this address. `access.forbidden`: The key may not do this.
      */
-    403: Problem;
+    403: Problem & {
+        status?: 403;
+        code?: 'access.address_refused' | 'access.forbidden';
+    };
     /**
      * `retention.policy_not_found`: There is no such retention policy.
      */
-    404: Problem;
+    404: Problem & {
+        status?: 404;
+        code?: 'retention.policy_not_found';
+    };
     /**
      * `request.too_large`: The body is too large.
      */
-    413: Problem;
+    413: Problem & {
+        status?: 413;
+        code?: 'request.too_large';
+    };
     /**
      * `request.rate_limited`: The key asks too often.
      */
-    429: Problem;
+    429: Problem & {
+        status?: 429;
+        code?: 'request.rate_limited';
+    };
     /**
      * `internal.error`: The service failed.
      */
-    500: Problem;
+    500: Problem & {
+        status?: 500;
+        code?: 'internal.error';
+    };
     /**
      * `service.unavailable`: A part of the service is not available.
      */
-    503: Problem;
+    503: Problem & {
+        status?: 503;
+        code?: 'service.unavailable';
+    };
 };
 
 export type ReadRetentionPolicyError = ReadRetentionPolicyErrors[keyof ReadRetentionPolicyErrors];
@@ -9950,43 +12511,73 @@ export type SetRetentionPolicyErrors = {
     /**
      * `request.invalid`: The request is not valid. `request.unreadable`: The body cannot be read.
      */
-    400: Problem;
+    400: Problem & {
+        status?: 400;
+        code?: 'request.invalid' | 'request.unreadable';
+    };
     /**
      * `access.unauthenticated`: No valid credentials.
      */
-    401: Problem;
+    401: Problem & {
+        status?: 401;
+        code?: 'access.unauthenticated';
+    };
     /**
      * `access.address_refused`: The key is not for this address. `access.forbidden`: The key may not do this.
      */
-    403: Problem;
+    403: Problem & {
+        status?: 403;
+        code?: 'access.address_refused' | 'access.forbidden';
+    };
     /**
      * `team.not_found`: There is no such team. `template.not_found`: There is no such template.
      */
-    404: Problem;
+    404: Problem & {
+        status?: 404;
+        code?: 'team.not_found' | 'template.not_found';
+    };
     /**
      * `retention.policy_too_many`: The tenant has too many retention policies.
      */
-    409: Problem;
+    409: Problem & {
+        status?: 409;
+        code?: 'retention.policy_too_many';
+    };
     /**
      * `request.too_large`: The body is too large.
      */
-    413: Problem;
+    413: Problem & {
+        status?: 413;
+        code?: 'request.too_large';
+    };
     /**
      * `request.media_type`: The media type is not supported.
      */
-    415: Problem;
+    415: Problem & {
+        status?: 415;
+        code?: 'request.media_type';
+    };
     /**
      * `request.rate_limited`: The key asks too often.
      */
-    429: Problem;
+    429: Problem & {
+        status?: 429;
+        code?: 'request.rate_limited';
+    };
     /**
      * `internal.error`: The service failed.
      */
-    500: Problem;
+    500: Problem & {
+        status?: 500;
+        code?: 'internal.error';
+    };
     /**
      * `service.unavailable`: A part of the service is not available.
      */
-    503: Problem;
+    503: Problem & {
+        status?: 503;
+        code?: 'service.unavailable';
+    };
 };
 
 export type SetRetentionPolicyError = SetRetentionPolicyErrors[keyof SetRetentionPolicyErrors];
@@ -10020,31 +12611,52 @@ export type ListTrashErrors = {
     /**
      * `cursor.invalid`: The cursor is not valid. `request.invalid`: The request is not valid.
      */
-    400: Problem;
+    400: Problem & {
+        status?: 400;
+        code?: 'cursor.invalid' | 'request.invalid';
+    };
     /**
      * `access.unauthenticated`: No valid credentials.
      */
-    401: Problem;
+    401: Problem & {
+        status?: 401;
+        code?: 'access.unauthenticated';
+    };
     /**
      * `access.address_refused`: The key is not for this address. `access.forbidden`: The key may not do this.
      */
-    403: Problem;
+    403: Problem & {
+        status?: 403;
+        code?: 'access.address_refused' | 'access.forbidden';
+    };
     /**
      * `request.too_large`: The body is too large.
      */
-    413: Problem;
+    413: Problem & {
+        status?: 413;
+        code?: 'request.too_large';
+    };
     /**
      * `request.rate_limited`: The key asks too often.
      */
-    429: Problem;
+    429: Problem & {
+        status?: 429;
+        code?: 'request.rate_limited';
+    };
     /**
      * `internal.error`: The service failed.
      */
-    500: Problem;
+    500: Problem & {
+        status?: 500;
+        code?: 'internal.error';
+    };
     /**
      * `service.unavailable`: A part of the service is not available.
      */
-    503: Problem;
+    503: Problem & {
+        status?: 503;
+        code?: 'service.unavailable';
+    };
 };
 
 export type ListTrashError = ListTrashErrors[keyof ListTrashErrors];
@@ -10078,31 +12690,52 @@ export type ListHoldsErrors = {
     /**
      * `cursor.invalid`: The cursor is not valid. `request.invalid`: The request is not valid.
      */
-    400: Problem;
+    400: Problem & {
+        status?: 400;
+        code?: 'cursor.invalid' | 'request.invalid';
+    };
     /**
      * `access.unauthenticated`: No valid credentials.
      */
-    401: Problem;
+    401: Problem & {
+        status?: 401;
+        code?: 'access.unauthenticated';
+    };
     /**
      * `access.address_refused`: The key is not for this address. `access.forbidden`: The key may not do this.
      */
-    403: Problem;
+    403: Problem & {
+        status?: 403;
+        code?: 'access.address_refused' | 'access.forbidden';
+    };
     /**
      * `request.too_large`: The body is too large.
      */
-    413: Problem;
+    413: Problem & {
+        status?: 413;
+        code?: 'request.too_large';
+    };
     /**
      * `request.rate_limited`: The key asks too often.
      */
-    429: Problem;
+    429: Problem & {
+        status?: 429;
+        code?: 'request.rate_limited';
+    };
     /**
      * `internal.error`: The service failed.
      */
-    500: Problem;
+    500: Problem & {
+        status?: 500;
+        code?: 'internal.error';
+    };
     /**
      * `service.unavailable`: A part of the service is not available.
      */
-    503: Problem;
+    503: Problem & {
+        status?: 503;
+        code?: 'service.unavailable';
+    };
 };
 
 export type ListHoldsError = ListHoldsErrors[keyof ListHoldsErrors];
@@ -10133,51 +12766,87 @@ export type PlaceHoldErrors = {
     /**
      * `request.invalid`: The request is not valid. `request.unreadable`: The body cannot be read.
      */
-    400: Problem;
+    400: Problem & {
+        status?: 400;
+        code?: 'request.invalid' | 'request.unreadable';
+    };
     /**
      * `access.unauthenticated`: No valid credentials.
      */
-    401: Problem;
+    401: Problem & {
+        status?: 401;
+        code?: 'access.unauthenticated';
+    };
     /**
      * `access.address_refused`: The key is not for this address. `access.forbidden`: The key may not do this.
      */
-    403: Problem;
+    403: Problem & {
+        status?: 403;
+        code?: 'access.address_refused' | 'access.forbidden';
+    };
     /**
      * `build.not_found`: There is no such build.
      */
-    404: Problem;
+    404: Problem & {
+        status?: 404;
+        code?: 'build.not_found';
+    };
     /**
      * `hold.too_many`: The tenant has too many holds. `idempotency.in_progress`: The first call with the idempotency key still runs. `resource.conflict`: The thing was changed by another request.
      */
-    409: Problem;
+    409: Problem & {
+        status?: 409;
+        code?: 'hold.too_many' | 'idempotency.in_progress' | 'resource.conflict';
+    };
     /**
      * `artifact.purged`: The artifacts of the build are removed for good.
      */
-    410: Problem;
+    410: Problem & {
+        status?: 410;
+        code?: 'artifact.purged';
+    };
     /**
      * `request.too_large`: The body is too large.
      */
-    413: Problem;
+    413: Problem & {
+        status?: 413;
+        code?: 'request.too_large';
+    };
     /**
      * `request.media_type`: The media type is not supported.
      */
-    415: Problem;
+    415: Problem & {
+        status?: 415;
+        code?: 'request.media_type';
+    };
     /**
      * `idempotency.mismatch`: The idempotency key was used with another body.
      */
-    422: Problem;
+    422: Problem & {
+        status?: 422;
+        code?: 'idempotency.mismatch';
+    };
     /**
      * `request.rate_limited`: The key asks too often.
      */
-    429: Problem;
+    429: Problem & {
+        status?: 429;
+        code?: 'request.rate_limited';
+    };
     /**
      * `internal.error`: The service failed.
      */
-    500: Problem;
+    500: Problem & {
+        status?: 500;
+        code?: 'internal.error';
+    };
     /**
      * `service.unavailable`: A part of the service is not available.
      */
-    503: Problem;
+    503: Problem & {
+        status?: 503;
+        code?: 'service.unavailable';
+    };
 };
 
 export type PlaceHoldError = PlaceHoldErrors[keyof PlaceHoldErrors];
@@ -10207,39 +12876,66 @@ export type ReleaseHoldErrors = {
     /**
      * `request.invalid`: The request is not valid. `request.unreadable`: The body cannot be read.
      */
-    400: Problem;
+    400: Problem & {
+        status?: 400;
+        code?: 'request.invalid' | 'request.unreadable';
+    };
     /**
      * `access.unauthenticated`: No valid credentials.
      */
-    401: Problem;
+    401: Problem & {
+        status?: 401;
+        code?: 'access.unauthenticated';
+    };
     /**
      * `access.address_refused`: The key is not for this address. `access.forbidden`: The key may not do this.
      */
-    403: Problem;
+    403: Problem & {
+        status?: 403;
+        code?: 'access.address_refused' | 'access.forbidden';
+    };
     /**
      * `hold.not_found`: There is no such hold.
      */
-    404: Problem;
+    404: Problem & {
+        status?: 404;
+        code?: 'hold.not_found';
+    };
     /**
      * `request.too_large`: The body is too large.
      */
-    413: Problem;
+    413: Problem & {
+        status?: 413;
+        code?: 'request.too_large';
+    };
     /**
      * `request.media_type`: The media type is not supported.
      */
-    415: Problem;
+    415: Problem & {
+        status?: 415;
+        code?: 'request.media_type';
+    };
     /**
      * `request.rate_limited`: The key asks too often.
      */
-    429: Problem;
+    429: Problem & {
+        status?: 429;
+        code?: 'request.rate_limited';
+    };
     /**
      * `internal.error`: The service failed.
      */
-    500: Problem;
+    500: Problem & {
+        status?: 500;
+        code?: 'internal.error';
+    };
     /**
      * `service.unavailable`: A part of the service is not available.
      */
-    503: Problem;
+    503: Problem & {
+        status?: 503;
+        code?: 'service.unavailable';
+    };
 };
 
 export type ReleaseHoldError = ReleaseHoldErrors[keyof ReleaseHoldErrors];
@@ -10277,31 +12973,52 @@ export type ListCleanupsErrors = {
     /**
      * `cursor.invalid`: The cursor is not valid. `request.invalid`: The request is not valid.
      */
-    400: Problem;
+    400: Problem & {
+        status?: 400;
+        code?: 'cursor.invalid' | 'request.invalid';
+    };
     /**
      * `access.unauthenticated`: No valid credentials.
      */
-    401: Problem;
+    401: Problem & {
+        status?: 401;
+        code?: 'access.unauthenticated';
+    };
     /**
      * `access.address_refused`: The key is not for this address. `access.forbidden`: The key may not do this.
      */
-    403: Problem;
+    403: Problem & {
+        status?: 403;
+        code?: 'access.address_refused' | 'access.forbidden';
+    };
     /**
      * `request.too_large`: The body is too large.
      */
-    413: Problem;
+    413: Problem & {
+        status?: 413;
+        code?: 'request.too_large';
+    };
     /**
      * `request.rate_limited`: The key asks too often.
      */
-    429: Problem;
+    429: Problem & {
+        status?: 429;
+        code?: 'request.rate_limited';
+    };
     /**
      * `internal.error`: The service failed.
      */
-    500: Problem;
+    500: Problem & {
+        status?: 500;
+        code?: 'internal.error';
+    };
     /**
      * `service.unavailable`: A part of the service is not available.
      */
-    503: Problem;
+    503: Problem & {
+        status?: 503;
+        code?: 'service.unavailable';
+    };
 };
 
 export type ListCleanupsError = ListCleanupsErrors[keyof ListCleanupsErrors];
@@ -10332,43 +13049,73 @@ export type StartCleanupErrors = {
     /**
      * `request.invalid`: The request is not valid. `request.unreadable`: The body cannot be read.
      */
-    400: Problem;
+    400: Problem & {
+        status?: 400;
+        code?: 'request.invalid' | 'request.unreadable';
+    };
     /**
      * `access.unauthenticated`: No valid credentials.
      */
-    401: Problem;
+    401: Problem & {
+        status?: 401;
+        code?: 'access.unauthenticated';
+    };
     /**
      * `access.address_refused`: The key is not for this address. `access.forbidden`: The key may not do this.
      */
-    403: Problem;
+    403: Problem & {
+        status?: 403;
+        code?: 'access.address_refused' | 'access.forbidden';
+    };
     /**
      * `cleanup.running`: A cleanup that was asked for is under way. `idempotency.in_progress`: The first call with the idempotency key still runs. `resource.conflict`: The thing was changed by another request.
      */
-    409: Problem;
+    409: Problem & {
+        status?: 409;
+        code?: 'cleanup.running' | 'idempotency.in_progress' | 'resource.conflict';
+    };
     /**
      * `request.too_large`: The body is too large.
      */
-    413: Problem;
+    413: Problem & {
+        status?: 413;
+        code?: 'request.too_large';
+    };
     /**
      * `request.media_type`: The media type is not supported.
      */
-    415: Problem;
+    415: Problem & {
+        status?: 415;
+        code?: 'request.media_type';
+    };
     /**
      * `idempotency.mismatch`: The idempotency key was used with another body.
      */
-    422: Problem;
+    422: Problem & {
+        status?: 422;
+        code?: 'idempotency.mismatch';
+    };
     /**
      * `request.rate_limited`: The key asks too often.
      */
-    429: Problem;
+    429: Problem & {
+        status?: 429;
+        code?: 'request.rate_limited';
+    };
     /**
      * `internal.error`: The service failed.
      */
-    500: Problem;
+    500: Problem & {
+        status?: 500;
+        code?: 'internal.error';
+    };
     /**
      * `service.unavailable`: A part of the service is not available.
      */
-    503: Problem;
+    503: Problem & {
+        status?: 503;
+        code?: 'service.unavailable';
+    };
 };
 
 export type StartCleanupError = StartCleanupErrors[keyof StartCleanupErrors];
@@ -10403,35 +13150,59 @@ export type ReadCleanupErrors = {
     /**
      * `request.invalid`: The request is not valid.
      */
-    400: Problem;
+    400: Problem & {
+        status?: 400;
+        code?: 'request.invalid';
+    };
     /**
      * `access.unauthenticated`: No valid credentials.
      */
-    401: Problem;
+    401: Problem & {
+        status?: 401;
+        code?: 'access.unauthenticated';
+    };
     /**
      * `access.address_refused`: The key is not for this address. `access.forbidden`: The key may not do this.
      */
-    403: Problem;
+    403: Problem & {
+        status?: 403;
+        code?: 'access.address_refused' | 'access.forbidden';
+    };
     /**
      * `cleanup.not_found`: There is no such cleanup.
      */
-    404: Problem;
+    404: Problem & {
+        status?: 404;
+        code?: 'cleanup.not_found';
+    };
     /**
      * `request.too_large`: The body is too large.
      */
-    413: Problem;
+    413: Problem & {
+        status?: 413;
+        code?: 'request.too_large';
+    };
     /**
      * `request.rate_limited`: The key asks too often.
      */
-    429: Problem;
+    429: Problem & {
+        status?: 429;
+        code?: 'request.rate_limited';
+    };
     /**
      * `internal.error`: The service failed.
      */
-    500: Problem;
+    500: Problem & {
+        status?: 500;
+        code?: 'internal.error';
+    };
     /**
      * `service.unavailable`: A part of the service is not available.
      */
-    503: Problem;
+    503: Problem & {
+        status?: 503;
+        code?: 'service.unavailable';
+    };
 };
 
 export type ReadCleanupError = ReadCleanupErrors[keyof ReadCleanupErrors];
@@ -10470,35 +13241,59 @@ export type ListCleanupEntriesErrors = {
     /**
      * `cursor.invalid`: The cursor is not valid. `request.invalid`: The request is not valid.
      */
-    400: Problem;
+    400: Problem & {
+        status?: 400;
+        code?: 'cursor.invalid' | 'request.invalid';
+    };
     /**
      * `access.unauthenticated`: No valid credentials.
      */
-    401: Problem;
+    401: Problem & {
+        status?: 401;
+        code?: 'access.unauthenticated';
+    };
     /**
      * `access.address_refused`: The key is not for this address. `access.forbidden`: The key may not do this.
      */
-    403: Problem;
+    403: Problem & {
+        status?: 403;
+        code?: 'access.address_refused' | 'access.forbidden';
+    };
     /**
      * `cleanup.not_found`: There is no such cleanup.
      */
-    404: Problem;
+    404: Problem & {
+        status?: 404;
+        code?: 'cleanup.not_found';
+    };
     /**
      * `request.too_large`: The body is too large.
      */
-    413: Problem;
+    413: Problem & {
+        status?: 413;
+        code?: 'request.too_large';
+    };
     /**
      * `request.rate_limited`: The key asks too often.
      */
-    429: Problem;
+    429: Problem & {
+        status?: 429;
+        code?: 'request.rate_limited';
+    };
     /**
      * `internal.error`: The service failed.
      */
-    500: Problem;
+    500: Problem & {
+        status?: 500;
+        code?: 'internal.error';
+    };
     /**
      * `service.unavailable`: A part of the service is not available.
      */
-    503: Problem;
+    503: Problem & {
+        status?: 503;
+        code?: 'service.unavailable';
+    };
 };
 
 export type ListCleanupEntriesError = ListCleanupEntriesErrors[keyof ListCleanupEntriesErrors];
@@ -10523,31 +13318,52 @@ export type ListSecretsErrors = {
     /**
      * `request.invalid`: The request is not valid.
      */
-    400: Problem;
+    400: Problem & {
+        status?: 400;
+        code?: 'request.invalid';
+    };
     /**
      * `access.unauthenticated`: No valid credentials.
      */
-    401: Problem;
+    401: Problem & {
+        status?: 401;
+        code?: 'access.unauthenticated';
+    };
     /**
      * `access.address_refused`: The key is not for this address. `access.forbidden`: The key may not do this.
      */
-    403: Problem;
+    403: Problem & {
+        status?: 403;
+        code?: 'access.address_refused' | 'access.forbidden';
+    };
     /**
      * `request.too_large`: The body is too large.
      */
-    413: Problem;
+    413: Problem & {
+        status?: 413;
+        code?: 'request.too_large';
+    };
     /**
      * `request.rate_limited`: The key asks too often.
      */
-    429: Problem;
+    429: Problem & {
+        status?: 429;
+        code?: 'request.rate_limited';
+    };
     /**
      * `internal.error`: The service failed.
      */
-    500: Problem;
+    500: Problem & {
+        status?: 500;
+        code?: 'internal.error';
+    };
     /**
      * `service.unavailable`: A part of the service is not available.
      */
-    503: Problem;
+    503: Problem & {
+        status?: 503;
+        code?: 'service.unavailable';
+    };
 };
 
 export type ListSecretsError = ListSecretsErrors[keyof ListSecretsErrors];
@@ -10574,35 +13390,59 @@ export type RemoveSecretErrors = {
     /**
      * `request.invalid`: The request is not valid.
      */
-    400: Problem;
+    400: Problem & {
+        status?: 400;
+        code?: 'request.invalid';
+    };
     /**
      * `access.unauthenticated`: No valid credentials.
      */
-    401: Problem;
+    401: Problem & {
+        status?: 401;
+        code?: 'access.unauthenticated';
+    };
     /**
      * `access.address_refused`: The key is not for this address. `access.forbidden`: The key may not do this.
      */
-    403: Problem;
+    403: Problem & {
+        status?: 403;
+        code?: 'access.address_refused' | 'access.forbidden';
+    };
     /**
      * `secret.not_found`: There is no such secret.
      */
-    404: Problem;
+    404: Problem & {
+        status?: 404;
+        code?: 'secret.not_found';
+    };
     /**
      * `request.too_large`: The body is too large.
      */
-    413: Problem;
+    413: Problem & {
+        status?: 413;
+        code?: 'request.too_large';
+    };
     /**
      * `request.rate_limited`: The key asks too often.
      */
-    429: Problem;
+    429: Problem & {
+        status?: 429;
+        code?: 'request.rate_limited';
+    };
     /**
      * `internal.error`: The service failed.
      */
-    500: Problem;
+    500: Problem & {
+        status?: 500;
+        code?: 'internal.error';
+    };
     /**
      * `service.unavailable`: A part of the service is not available.
      */
-    503: Problem;
+    503: Problem & {
+        status?: 503;
+        code?: 'service.unavailable';
+    };
 };
 
 export type RemoveSecretError = RemoveSecretErrors[keyof RemoveSecretErrors];
@@ -10617,12 +13457,7 @@ export type RemoveSecretResponses = {
 export type RemoveSecretResponse = RemoveSecretResponses[keyof RemoveSecretResponses];
 
 export type SetSecretData = {
-    body: {
-        /**
-         * One line of text, 1 to 4096 bytes of UTF-8.
-         */
-        value: string;
-    };
+    body: SetSecretBody;
     path: {
         name: string;
     };
@@ -10634,39 +13469,66 @@ export type SetSecretErrors = {
     /**
      * `request.invalid`: The request is not valid. `request.unreadable`: The body cannot be read.
      */
-    400: Problem;
+    400: Problem & {
+        status?: 400;
+        code?: 'request.invalid' | 'request.unreadable';
+    };
     /**
      * `access.unauthenticated`: No valid credentials.
      */
-    401: Problem;
+    401: Problem & {
+        status?: 401;
+        code?: 'access.unauthenticated';
+    };
     /**
      * `access.address_refused`: The key is not for this address. `access.forbidden`: The key may not do this.
      */
-    403: Problem;
+    403: Problem & {
+        status?: 403;
+        code?: 'access.address_refused' | 'access.forbidden';
+    };
     /**
      * `secret.too_many`: The tenant has as many secrets as it may.
      */
-    409: Problem;
+    409: Problem & {
+        status?: 409;
+        code?: 'secret.too_many';
+    };
     /**
      * `request.too_large`: The body is too large.
      */
-    413: Problem;
+    413: Problem & {
+        status?: 413;
+        code?: 'request.too_large';
+    };
     /**
      * `request.media_type`: The media type is not supported.
      */
-    415: Problem;
+    415: Problem & {
+        status?: 415;
+        code?: 'request.media_type';
+    };
     /**
      * `request.rate_limited`: The key asks too often.
      */
-    429: Problem;
+    429: Problem & {
+        status?: 429;
+        code?: 'request.rate_limited';
+    };
     /**
      * `internal.error`: The service failed.
      */
-    500: Problem;
+    500: Problem & {
+        status?: 500;
+        code?: 'internal.error';
+    };
     /**
      * `service.unavailable`: A part of the service is not available.
      */
-    503: Problem;
+    503: Problem & {
+        status?: 503;
+        code?: 'service.unavailable';
+    };
 };
 
 export type SetSecretError = SetSecretErrors[keyof SetSecretErrors];
@@ -10681,7 +13543,7 @@ export type SetSecretResponses = {
 export type SetSecretResponse = SetSecretResponses[keyof SetSecretResponses];
 
 export type ValidateSpecData = {
-    body: Spec | TemplatedSpec;
+    body: ValidateSpecBody;
     path?: never;
     query?: never;
     url: '/v1/specs/validate';
@@ -10691,35 +13553,59 @@ export type ValidateSpecErrors = {
     /**
      * `request.invalid`: The request is not valid. `request.unreadable`: The body cannot be read.
      */
-    400: Problem;
+    400: Problem & {
+        status?: 400;
+        code?: 'request.invalid' | 'request.unreadable';
+    };
     /**
      * `access.unauthenticated`: No valid credentials.
      */
-    401: Problem;
+    401: Problem & {
+        status?: 401;
+        code?: 'access.unauthenticated';
+    };
     /**
      * `access.address_refused`: The key is not for this address. `access.forbidden`: The key may not do this.
      */
-    403: Problem;
+    403: Problem & {
+        status?: 403;
+        code?: 'access.address_refused' | 'access.forbidden';
+    };
     /**
      * `request.too_large`: The body is too large.
      */
-    413: Problem;
+    413: Problem & {
+        status?: 413;
+        code?: 'request.too_large';
+    };
     /**
      * `request.media_type`: The media type is not supported.
      */
-    415: Problem;
+    415: Problem & {
+        status?: 415;
+        code?: 'request.media_type';
+    };
     /**
      * `request.rate_limited`: The key asks too often.
      */
-    429: Problem;
+    429: Problem & {
+        status?: 429;
+        code?: 'request.rate_limited';
+    };
     /**
      * `internal.error`: The service failed.
      */
-    500: Problem;
+    500: Problem & {
+        status?: 500;
+        code?: 'internal.error';
+    };
     /**
      * `service.unavailable`: A part of the service is not available.
      */
-    503: Problem;
+    503: Problem & {
+        status?: 503;
+        code?: 'service.unavailable';
+    };
 };
 
 export type ValidateSpecError = ValidateSpecErrors[keyof ValidateSpecErrors];
@@ -10744,31 +13630,52 @@ export type ReadCapabilitiesErrors = {
     /**
      * `request.invalid`: The request is not valid.
      */
-    400: Problem;
+    400: Problem & {
+        status?: 400;
+        code?: 'request.invalid';
+    };
     /**
      * `access.unauthenticated`: No valid credentials.
      */
-    401: Problem;
+    401: Problem & {
+        status?: 401;
+        code?: 'access.unauthenticated';
+    };
     /**
      * `access.address_refused`: The key is not for this address. `access.forbidden`: The key may not do this.
      */
-    403: Problem;
+    403: Problem & {
+        status?: 403;
+        code?: 'access.address_refused' | 'access.forbidden';
+    };
     /**
      * `request.too_large`: The body is too large.
      */
-    413: Problem;
+    413: Problem & {
+        status?: 413;
+        code?: 'request.too_large';
+    };
     /**
      * `request.rate_limited`: The key asks too often.
      */
-    429: Problem;
+    429: Problem & {
+        status?: 429;
+        code?: 'request.rate_limited';
+    };
     /**
      * `internal.error`: The service failed.
      */
-    500: Problem;
+    500: Problem & {
+        status?: 500;
+        code?: 'internal.error';
+    };
     /**
      * `service.unavailable`: A part of the service is not available.
      */
-    503: Problem;
+    503: Problem & {
+        status?: 503;
+        code?: 'service.unavailable';
+    };
 };
 
 export type ReadCapabilitiesError = ReadCapabilitiesErrors[keyof ReadCapabilitiesErrors];
@@ -10802,31 +13709,52 @@ export type ListTeamsErrors = {
     /**
      * `cursor.invalid`: The cursor is not valid. `request.invalid`: The request is not valid.
      */
-    400: Problem;
+    400: Problem & {
+        status?: 400;
+        code?: 'cursor.invalid' | 'request.invalid';
+    };
     /**
      * `access.unauthenticated`: No valid credentials.
      */
-    401: Problem;
+    401: Problem & {
+        status?: 401;
+        code?: 'access.unauthenticated';
+    };
     /**
      * `access.address_refused`: The key is not for this address. `access.forbidden`: The key may not do this.
      */
-    403: Problem;
+    403: Problem & {
+        status?: 403;
+        code?: 'access.address_refused' | 'access.forbidden';
+    };
     /**
      * `request.too_large`: The body is too large.
      */
-    413: Problem;
+    413: Problem & {
+        status?: 413;
+        code?: 'request.too_large';
+    };
     /**
      * `request.rate_limited`: The key asks too often.
      */
-    429: Problem;
+    429: Problem & {
+        status?: 429;
+        code?: 'request.rate_limited';
+    };
     /**
      * `internal.error`: The service failed.
      */
-    500: Problem;
+    500: Problem & {
+        status?: 500;
+        code?: 'internal.error';
+    };
     /**
      * `service.unavailable`: A part of the service is not available.
      */
-    503: Problem;
+    503: Problem & {
+        status?: 503;
+        code?: 'service.unavailable';
+    };
 };
 
 export type ListTeamsError = ListTeamsErrors[keyof ListTeamsErrors];
@@ -10841,16 +13769,7 @@ export type ListTeamsResponses = {
 export type ListTeamsResponse = ListTeamsResponses[keyof ListTeamsResponses];
 
 export type CreateTeamData = {
-    body: {
-        /**
-         * Shown to people: 1 to 100 letters, digits, spaces, dots, apostrophes, underscores, hyphens.
-         */
-        name: string;
-        /**
-         * For people, at most 200 characters.
-         */
-        description?: string;
-    };
+    body: CreateTeamBody;
     headers?: {
         /**
          * With the same key and body, a call within a day answers what the first one made.
@@ -10866,47 +13785,80 @@ export type CreateTeamErrors = {
     /**
      * `request.invalid`: The request is not valid. `request.unreadable`: The body cannot be read.
      */
-    400: Problem;
+    400: Problem & {
+        status?: 400;
+        code?: 'request.invalid' | 'request.unreadable';
+    };
     /**
      * `access.unauthenticated`: No valid credentials.
      */
-    401: Problem;
+    401: Problem & {
+        status?: 401;
+        code?: 'access.unauthenticated';
+    };
     /**
      * `access.address_refused`: The key is not for this address. `access.forbidden`: The key may not do this.
      */
-    403: Problem;
+    403: Problem & {
+        status?: 403;
+        code?: 'access.address_refused' | 'access.forbidden';
+    };
     /**
      * `team.not_found`: There is no such team.
      */
-    404: Problem;
+    404: Problem & {
+        status?: 404;
+        code?: 'team.not_found';
+    };
     /**
      * `idempotency.in_progress`: The first call with the idempotency key still runs. `resource.conflict`: The thing was changed by another request. `team.too_many`: The tenant has as many teams as it may.
      */
-    409: Problem;
+    409: Problem & {
+        status?: 409;
+        code?: 'idempotency.in_progress' | 'resource.conflict' | 'team.too_many';
+    };
     /**
      * `request.too_large`: The body is too large.
      */
-    413: Problem;
+    413: Problem & {
+        status?: 413;
+        code?: 'request.too_large';
+    };
     /**
      * `request.media_type`: The media type is not supported.
      */
-    415: Problem;
+    415: Problem & {
+        status?: 415;
+        code?: 'request.media_type';
+    };
     /**
      * `idempotency.mismatch`: The idempotency key was used with another body.
      */
-    422: Problem;
+    422: Problem & {
+        status?: 422;
+        code?: 'idempotency.mismatch';
+    };
     /**
      * `request.rate_limited`: The key asks too often.
      */
-    429: Problem;
+    429: Problem & {
+        status?: 429;
+        code?: 'request.rate_limited';
+    };
     /**
      * `internal.error`: The service failed.
      */
-    500: Problem;
+    500: Problem & {
+        status?: 500;
+        code?: 'internal.error';
+    };
     /**
      * `service.unavailable`: A part of the service is not available.
      */
-    503: Problem;
+    503: Problem & {
+        status?: 503;
+        code?: 'service.unavailable';
+    };
 };
 
 export type CreateTeamError = CreateTeamErrors[keyof CreateTeamErrors];
@@ -10936,39 +13888,66 @@ export type RemoveTeamErrors = {
     /**
      * `request.invalid`: The request is not valid.
      */
-    400: Problem;
+    400: Problem & {
+        status?: 400;
+        code?: 'request.invalid';
+    };
     /**
      * `access.unauthenticated`: No valid credentials.
      */
-    401: Problem;
+    401: Problem & {
+        status?: 401;
+        code?: 'access.unauthenticated';
+    };
     /**
      * `access.address_refused`: The key is not for this address. `access.forbidden`: The key may not do this.
      */
-    403: Problem;
+    403: Problem & {
+        status?: 403;
+        code?: 'access.address_refused' | 'access.forbidden';
+    };
     /**
      * `team.not_found`: There is no such team.
      */
-    404: Problem;
+    404: Problem & {
+        status?: 404;
+        code?: 'team.not_found';
+    };
     /**
      * `team.in_use`: The team has members.
      */
-    409: Problem;
+    409: Problem & {
+        status?: 409;
+        code?: 'team.in_use';
+    };
     /**
      * `request.too_large`: The body is too large.
      */
-    413: Problem;
+    413: Problem & {
+        status?: 413;
+        code?: 'request.too_large';
+    };
     /**
      * `request.rate_limited`: The key asks too often.
      */
-    429: Problem;
+    429: Problem & {
+        status?: 429;
+        code?: 'request.rate_limited';
+    };
     /**
      * `internal.error`: The service failed.
      */
-    500: Problem;
+    500: Problem & {
+        status?: 500;
+        code?: 'internal.error';
+    };
     /**
      * `service.unavailable`: A part of the service is not available.
      */
-    503: Problem;
+    503: Problem & {
+        status?: 503;
+        code?: 'service.unavailable';
+    };
 };
 
 export type RemoveTeamError = RemoveTeamErrors[keyof RemoveTeamErrors];
@@ -10998,35 +13977,59 @@ export type ReadTeamErrors = {
     /**
      * `request.invalid`: The request is not valid.
      */
-    400: Problem;
+    400: Problem & {
+        status?: 400;
+        code?: 'request.invalid';
+    };
     /**
      * `access.unauthenticated`: No valid credentials.
      */
-    401: Problem;
+    401: Problem & {
+        status?: 401;
+        code?: 'access.unauthenticated';
+    };
     /**
      * `access.address_refused`: The key is not for this address. `access.forbidden`: The key may not do this.
      */
-    403: Problem;
+    403: Problem & {
+        status?: 403;
+        code?: 'access.address_refused' | 'access.forbidden';
+    };
     /**
      * `team.not_found`: There is no such team.
      */
-    404: Problem;
+    404: Problem & {
+        status?: 404;
+        code?: 'team.not_found';
+    };
     /**
      * `request.too_large`: The body is too large.
      */
-    413: Problem;
+    413: Problem & {
+        status?: 413;
+        code?: 'request.too_large';
+    };
     /**
      * `request.rate_limited`: The key asks too often.
      */
-    429: Problem;
+    429: Problem & {
+        status?: 429;
+        code?: 'request.rate_limited';
+    };
     /**
      * `internal.error`: The service failed.
      */
-    500: Problem;
+    500: Problem & {
+        status?: 500;
+        code?: 'internal.error';
+    };
     /**
      * `service.unavailable`: A part of the service is not available.
      */
-    503: Problem;
+    503: Problem & {
+        status?: 503;
+        code?: 'service.unavailable';
+    };
 };
 
 export type ReadTeamError = ReadTeamErrors[keyof ReadTeamErrors];
@@ -11041,16 +14044,7 @@ export type ReadTeamResponses = {
 export type ReadTeamResponse = ReadTeamResponses[keyof ReadTeamResponses];
 
 export type ChangeTeamData = {
-    body: {
-        /**
-         * Shown to people: 1 to 100 letters, digits, spaces, dots, apostrophes, underscores, hyphens.
-         */
-        name?: string;
-        /**
-         * For people, at most 200 characters.
-         */
-        description?: string;
-    };
+    body: ChangeTeamBody;
     path: {
         /**
          * Id of the team.
@@ -11065,39 +14059,66 @@ export type ChangeTeamErrors = {
     /**
      * `request.invalid`: The request is not valid. `request.unreadable`: The body cannot be read.
      */
-    400: Problem;
+    400: Problem & {
+        status?: 400;
+        code?: 'request.invalid' | 'request.unreadable';
+    };
     /**
      * `access.unauthenticated`: No valid credentials.
      */
-    401: Problem;
+    401: Problem & {
+        status?: 401;
+        code?: 'access.unauthenticated';
+    };
     /**
      * `access.address_refused`: The key is not for this address. `access.forbidden`: The key may not do this.
      */
-    403: Problem;
+    403: Problem & {
+        status?: 403;
+        code?: 'access.address_refused' | 'access.forbidden';
+    };
     /**
      * `team.not_found`: There is no such team.
      */
-    404: Problem;
+    404: Problem & {
+        status?: 404;
+        code?: 'team.not_found';
+    };
     /**
      * `request.too_large`: The body is too large.
      */
-    413: Problem;
+    413: Problem & {
+        status?: 413;
+        code?: 'request.too_large';
+    };
     /**
      * `request.media_type`: The media type is not supported.
      */
-    415: Problem;
+    415: Problem & {
+        status?: 415;
+        code?: 'request.media_type';
+    };
     /**
      * `request.rate_limited`: The key asks too often.
      */
-    429: Problem;
+    429: Problem & {
+        status?: 429;
+        code?: 'request.rate_limited';
+    };
     /**
      * `internal.error`: The service failed.
      */
-    500: Problem;
+    500: Problem & {
+        status?: 500;
+        code?: 'internal.error';
+    };
     /**
      * `service.unavailable`: A part of the service is not available.
      */
-    503: Problem;
+    503: Problem & {
+        status?: 503;
+        code?: 'service.unavailable';
+    };
 };
 
 export type ChangeTeamError = ChangeTeamErrors[keyof ChangeTeamErrors];
@@ -11136,35 +14157,59 @@ export type ListTeamMembersErrors = {
     /**
      * `cursor.invalid`: The cursor is not valid. `request.invalid`: The request is not valid.
      */
-    400: Problem;
+    400: Problem & {
+        status?: 400;
+        code?: 'cursor.invalid' | 'request.invalid';
+    };
     /**
      * `access.unauthenticated`: No valid credentials.
      */
-    401: Problem;
+    401: Problem & {
+        status?: 401;
+        code?: 'access.unauthenticated';
+    };
     /**
      * `access.address_refused`: The key is not for this address. `access.forbidden`: The key may not do this.
      */
-    403: Problem;
+    403: Problem & {
+        status?: 403;
+        code?: 'access.address_refused' | 'access.forbidden';
+    };
     /**
      * `team.not_found`: There is no such team.
      */
-    404: Problem;
+    404: Problem & {
+        status?: 404;
+        code?: 'team.not_found';
+    };
     /**
      * `request.too_large`: The body is too large.
      */
-    413: Problem;
+    413: Problem & {
+        status?: 413;
+        code?: 'request.too_large';
+    };
     /**
      * `request.rate_limited`: The key asks too often.
      */
-    429: Problem;
+    429: Problem & {
+        status?: 429;
+        code?: 'request.rate_limited';
+    };
     /**
      * `internal.error`: The service failed.
      */
-    500: Problem;
+    500: Problem & {
+        status?: 500;
+        code?: 'internal.error';
+    };
     /**
      * `service.unavailable`: A part of the service is not available.
      */
-    503: Problem;
+    503: Problem & {
+        status?: 503;
+        code?: 'service.unavailable';
+    };
 };
 
 export type ListTeamMembersError = ListTeamMembersErrors[keyof ListTeamMembersErrors];
@@ -11195,35 +14240,59 @@ export type RemoveTeamMemberErrors = {
     /**
      * `request.invalid`: The request is not valid.
      */
-    400: Problem;
+    400: Problem & {
+        status?: 400;
+        code?: 'request.invalid';
+    };
     /**
      * `access.unauthenticated`: No valid credentials.
      */
-    401: Problem;
+    401: Problem & {
+        status?: 401;
+        code?: 'access.unauthenticated';
+    };
     /**
      * `access.address_refused`: The key is not for this address. `access.forbidden`: The key may not do this. `access.not_held`: Nobody gives or takes what they do not hold.
      */
-    403: Problem;
+    403: Problem & {
+        status?: 403;
+        code?: 'access.address_refused' | 'access.forbidden' | 'access.not_held';
+    };
     /**
      * `member.not_found`: There is no such member. `team.not_a_member`: The team has no such member. `team.not_found`: There is no such team.
      */
-    404: Problem;
+    404: Problem & {
+        status?: 404;
+        code?: 'member.not_found' | 'team.not_a_member' | 'team.not_found';
+    };
     /**
      * `request.too_large`: The body is too large.
      */
-    413: Problem;
+    413: Problem & {
+        status?: 413;
+        code?: 'request.too_large';
+    };
     /**
      * `request.rate_limited`: The key asks too often.
      */
-    429: Problem;
+    429: Problem & {
+        status?: 429;
+        code?: 'request.rate_limited';
+    };
     /**
      * `internal.error`: The service failed.
      */
-    500: Problem;
+    500: Problem & {
+        status?: 500;
+        code?: 'internal.error';
+    };
     /**
      * `service.unavailable`: A part of the service is not available.
      */
-    503: Problem;
+    503: Problem & {
+        status?: 503;
+        code?: 'service.unavailable';
+    };
 };
 
 export type RemoveTeamMemberError = RemoveTeamMemberErrors[keyof RemoveTeamMemberErrors];
@@ -11238,12 +14307,7 @@ export type RemoveTeamMemberResponses = {
 export type RemoveTeamMemberResponse = RemoveTeamMemberResponses[keyof RemoveTeamMemberResponses];
 
 export type SetTeamMemberData = {
-    body: {
-        /**
-         * Built-in roles, or the tenant’s own. What they hold counts for what belongs to this team.
-         */
-        roles: Array<string>;
-    };
+    body: SetTeamMemberBody;
     path: {
         /**
          * Id of the team.
@@ -11259,43 +14323,73 @@ export type SetTeamMemberErrors = {
     /**
      * `request.invalid`: The request is not valid. `request.unreadable`: The body cannot be read.
      */
-    400: Problem;
+    400: Problem & {
+        status?: 400;
+        code?: 'request.invalid' | 'request.unreadable';
+    };
     /**
      * `access.unauthenticated`: No valid credentials.
      */
-    401: Problem;
+    401: Problem & {
+        status?: 401;
+        code?: 'access.unauthenticated';
+    };
     /**
      * `access.address_refused`: The key is not for this address. `access.forbidden`: The key may not do this. `access.not_held`: Nobody gives or takes what they do not hold.
      */
-    403: Problem;
+    403: Problem & {
+        status?: 403;
+        code?: 'access.address_refused' | 'access.forbidden' | 'access.not_held';
+    };
     /**
      * `member.not_found`: There is no such member. `role.not_found`: There is no such role. `team.not_found`: There is no such team.
      */
-    404: Problem;
+    404: Problem & {
+        status?: 404;
+        code?: 'member.not_found' | 'role.not_found' | 'team.not_found';
+    };
     /**
      * `team.full`: The team has as many members as it may. `team.too_many_of_member`: The member is in as many teams as they may.
      */
-    409: Problem;
+    409: Problem & {
+        status?: 409;
+        code?: 'team.full' | 'team.too_many_of_member';
+    };
     /**
      * `request.too_large`: The body is too large.
      */
-    413: Problem;
+    413: Problem & {
+        status?: 413;
+        code?: 'request.too_large';
+    };
     /**
      * `request.media_type`: The media type is not supported.
      */
-    415: Problem;
+    415: Problem & {
+        status?: 415;
+        code?: 'request.media_type';
+    };
     /**
      * `request.rate_limited`: The key asks too often.
      */
-    429: Problem;
+    429: Problem & {
+        status?: 429;
+        code?: 'request.rate_limited';
+    };
     /**
      * `internal.error`: The service failed.
      */
-    500: Problem;
+    500: Problem & {
+        status?: 500;
+        code?: 'internal.error';
+    };
     /**
      * `service.unavailable`: A part of the service is not available.
      */
-    503: Problem;
+    503: Problem & {
+        status?: 503;
+        code?: 'service.unavailable';
+    };
 };
 
 export type SetTeamMemberError = SetTeamMemberErrors[keyof SetTeamMemberErrors];
@@ -11325,35 +14419,59 @@ export type ReadTeamQuotaErrors = {
     /**
      * `request.invalid`: The request is not valid.
      */
-    400: Problem;
+    400: Problem & {
+        status?: 400;
+        code?: 'request.invalid';
+    };
     /**
      * `access.unauthenticated`: No valid credentials.
      */
-    401: Problem;
+    401: Problem & {
+        status?: 401;
+        code?: 'access.unauthenticated';
+    };
     /**
      * `access.address_refused`: The key is not for this address. `access.forbidden`: The key may not do this.
      */
-    403: Problem;
+    403: Problem & {
+        status?: 403;
+        code?: 'access.address_refused' | 'access.forbidden';
+    };
     /**
      * `team.not_found`: There is no such team.
      */
-    404: Problem;
+    404: Problem & {
+        status?: 404;
+        code?: 'team.not_found';
+    };
     /**
      * `request.too_large`: The body is too large.
      */
-    413: Problem;
+    413: Problem & {
+        status?: 413;
+        code?: 'request.too_large';
+    };
     /**
      * `request.rate_limited`: The key asks too often.
      */
-    429: Problem;
+    429: Problem & {
+        status?: 429;
+        code?: 'request.rate_limited';
+    };
     /**
      * `internal.error`: The service failed.
      */
-    500: Problem;
+    500: Problem & {
+        status?: 500;
+        code?: 'internal.error';
+    };
     /**
      * `service.unavailable`: A part of the service is not available.
      */
-    503: Problem;
+    503: Problem & {
+        status?: 503;
+        code?: 'service.unavailable';
+    };
 };
 
 export type ReadTeamQuotaError = ReadTeamQuotaErrors[keyof ReadTeamQuotaErrors];
@@ -11368,14 +14486,7 @@ export type ReadTeamQuotaResponses = {
 export type ReadTeamQuotaResponse = ReadTeamQuotaResponses[keyof ReadTeamQuotaResponses];
 
 export type SetTeamQuotaData = {
-    body: {
-        /**
-         * Limits in place of the tier’s, by quota; null: no limit.
-         */
-        limits: {
-            [key: string]: number | null;
-        };
-    };
+    body: SetTeamQuotaBody;
     path: {
         /**
          * Id of the team.
@@ -11390,39 +14501,66 @@ export type SetTeamQuotaErrors = {
     /**
      * `request.invalid`: The request is not valid. `request.unreadable`: The body cannot be read.
      */
-    400: Problem;
+    400: Problem & {
+        status?: 400;
+        code?: 'request.invalid' | 'request.unreadable';
+    };
     /**
      * `access.unauthenticated`: No valid credentials.
      */
-    401: Problem;
+    401: Problem & {
+        status?: 401;
+        code?: 'access.unauthenticated';
+    };
     /**
      * `access.address_refused`: The key is not for this address. `access.forbidden`: The key may not do this.
      */
-    403: Problem;
+    403: Problem & {
+        status?: 403;
+        code?: 'access.address_refused' | 'access.forbidden';
+    };
     /**
      * `team.not_found`: There is no such team.
      */
-    404: Problem;
+    404: Problem & {
+        status?: 404;
+        code?: 'team.not_found';
+    };
     /**
      * `request.too_large`: The body is too large.
      */
-    413: Problem;
+    413: Problem & {
+        status?: 413;
+        code?: 'request.too_large';
+    };
     /**
      * `request.media_type`: The media type is not supported.
      */
-    415: Problem;
+    415: Problem & {
+        status?: 415;
+        code?: 'request.media_type';
+    };
     /**
      * `request.rate_limited`: The key asks too often.
      */
-    429: Problem;
+    429: Problem & {
+        status?: 429;
+        code?: 'request.rate_limited';
+    };
     /**
      * `internal.error`: The service failed.
      */
-    500: Problem;
+    500: Problem & {
+        status?: 500;
+        code?: 'internal.error';
+    };
     /**
      * `service.unavailable`: A part of the service is not available.
      */
-    503: Problem;
+    503: Problem & {
+        status?: 503;
+        code?: 'service.unavailable';
+    };
 };
 
 export type SetTeamQuotaError = SetTeamQuotaErrors[keyof SetTeamQuotaErrors];
@@ -11452,35 +14590,59 @@ export type RemoveTeamBudgetErrors = {
     /**
      * `request.invalid`: The request is not valid.
      */
-    400: Problem;
+    400: Problem & {
+        status?: 400;
+        code?: 'request.invalid';
+    };
     /**
      * `access.unauthenticated`: No valid credentials.
      */
-    401: Problem;
+    401: Problem & {
+        status?: 401;
+        code?: 'access.unauthenticated';
+    };
     /**
      * `access.address_refused`: The key is not for this address. `access.forbidden`: The key may not do this.
      */
-    403: Problem;
+    403: Problem & {
+        status?: 403;
+        code?: 'access.address_refused' | 'access.forbidden';
+    };
     /**
      * `budget.not_found`: There is no budget. `team.not_found`: There is no such team.
      */
-    404: Problem;
+    404: Problem & {
+        status?: 404;
+        code?: 'budget.not_found' | 'team.not_found';
+    };
     /**
      * `request.too_large`: The body is too large.
      */
-    413: Problem;
+    413: Problem & {
+        status?: 413;
+        code?: 'request.too_large';
+    };
     /**
      * `request.rate_limited`: The key asks too often.
      */
-    429: Problem;
+    429: Problem & {
+        status?: 429;
+        code?: 'request.rate_limited';
+    };
     /**
      * `internal.error`: The service failed.
      */
-    500: Problem;
+    500: Problem & {
+        status?: 500;
+        code?: 'internal.error';
+    };
     /**
      * `service.unavailable`: A part of the service is not available.
      */
-    503: Problem;
+    503: Problem & {
+        status?: 503;
+        code?: 'service.unavailable';
+    };
 };
 
 export type RemoveTeamBudgetError = RemoveTeamBudgetErrors[keyof RemoveTeamBudgetErrors];
@@ -11510,35 +14672,59 @@ export type ReadTeamBudgetErrors = {
     /**
      * `request.invalid`: The request is not valid.
      */
-    400: Problem;
+    400: Problem & {
+        status?: 400;
+        code?: 'request.invalid';
+    };
     /**
      * `access.unauthenticated`: No valid credentials.
      */
-    401: Problem;
+    401: Problem & {
+        status?: 401;
+        code?: 'access.unauthenticated';
+    };
     /**
      * `access.address_refused`: The key is not for this address. `access.forbidden`: The key may not do this.
      */
-    403: Problem;
+    403: Problem & {
+        status?: 403;
+        code?: 'access.address_refused' | 'access.forbidden';
+    };
     /**
      * `budget.not_found`: There is no budget. `team.not_found`: There is no such team.
      */
-    404: Problem;
+    404: Problem & {
+        status?: 404;
+        code?: 'budget.not_found' | 'team.not_found';
+    };
     /**
      * `request.too_large`: The body is too large.
      */
-    413: Problem;
+    413: Problem & {
+        status?: 413;
+        code?: 'request.too_large';
+    };
     /**
      * `request.rate_limited`: The key asks too often.
      */
-    429: Problem;
+    429: Problem & {
+        status?: 429;
+        code?: 'request.rate_limited';
+    };
     /**
      * `internal.error`: The service failed.
      */
-    500: Problem;
+    500: Problem & {
+        status?: 500;
+        code?: 'internal.error';
+    };
     /**
      * `service.unavailable`: A part of the service is not available.
      */
-    503: Problem;
+    503: Problem & {
+        status?: 503;
+        code?: 'service.unavailable';
+    };
 };
 
 export type ReadTeamBudgetError = ReadTeamBudgetErrors[keyof ReadTeamBudgetErrors];
@@ -11553,20 +14739,7 @@ export type ReadTeamBudgetResponses = {
 export type ReadTeamBudgetResponse = ReadTeamBudgetResponses[keyof ReadTeamBudgetResponses];
 
 export type SetTeamBudgetData = {
-    body: {
-        /**
-         * What may be spent in a month, in millionths of a US dollar.
-         */
-        microDollars: number;
-        /**
-         * Percentages of it at which `budget.warning` is told; at 100 `budget.exceeded` is, always.
-         */
-        thresholds?: Array<number>;
-        /**
-         * True: when it is spent, no build is taken until the month ends. What waits or runs goes on.
-         */
-        hardStop?: boolean;
-    };
+    body: SetTeamBudgetBody;
     path: {
         /**
          * Id of the team.
@@ -11581,39 +14754,66 @@ export type SetTeamBudgetErrors = {
     /**
      * `request.invalid`: The request is not valid. `request.unreadable`: The body cannot be read.
      */
-    400: Problem;
+    400: Problem & {
+        status?: 400;
+        code?: 'request.invalid' | 'request.unreadable';
+    };
     /**
      * `access.unauthenticated`: No valid credentials.
      */
-    401: Problem;
+    401: Problem & {
+        status?: 401;
+        code?: 'access.unauthenticated';
+    };
     /**
      * `access.address_refused`: The key is not for this address. `access.forbidden`: The key may not do this.
      */
-    403: Problem;
+    403: Problem & {
+        status?: 403;
+        code?: 'access.address_refused' | 'access.forbidden';
+    };
     /**
      * `team.not_found`: There is no such team.
      */
-    404: Problem;
+    404: Problem & {
+        status?: 404;
+        code?: 'team.not_found';
+    };
     /**
      * `request.too_large`: The body is too large.
      */
-    413: Problem;
+    413: Problem & {
+        status?: 413;
+        code?: 'request.too_large';
+    };
     /**
      * `request.media_type`: The media type is not supported.
      */
-    415: Problem;
+    415: Problem & {
+        status?: 415;
+        code?: 'request.media_type';
+    };
     /**
      * `request.rate_limited`: The key asks too often.
      */
-    429: Problem;
+    429: Problem & {
+        status?: 429;
+        code?: 'request.rate_limited';
+    };
     /**
      * `internal.error`: The service failed.
      */
-    500: Problem;
+    500: Problem & {
+        status?: 500;
+        code?: 'internal.error';
+    };
     /**
      * `service.unavailable`: A part of the service is not available.
      */
-    503: Problem;
+    503: Problem & {
+        status?: 503;
+        code?: 'service.unavailable';
+    };
 };
 
 export type SetTeamBudgetError = SetTeamBudgetErrors[keyof SetTeamBudgetErrors];
@@ -11643,35 +14843,59 @@ export type ReadTeamShareErrors = {
     /**
      * `request.invalid`: The request is not valid.
      */
-    400: Problem;
+    400: Problem & {
+        status?: 400;
+        code?: 'request.invalid';
+    };
     /**
      * `access.unauthenticated`: No valid credentials.
      */
-    401: Problem;
+    401: Problem & {
+        status?: 401;
+        code?: 'access.unauthenticated';
+    };
     /**
      * `access.address_refused`: The key is not for this address. `access.forbidden`: The key may not do this.
      */
-    403: Problem;
+    403: Problem & {
+        status?: 403;
+        code?: 'access.address_refused' | 'access.forbidden';
+    };
     /**
      * `team.not_found`: There is no such team.
      */
-    404: Problem;
+    404: Problem & {
+        status?: 404;
+        code?: 'team.not_found';
+    };
     /**
      * `request.too_large`: The body is too large.
      */
-    413: Problem;
+    413: Problem & {
+        status?: 413;
+        code?: 'request.too_large';
+    };
     /**
      * `request.rate_limited`: The key asks too often.
      */
-    429: Problem;
+    429: Problem & {
+        status?: 429;
+        code?: 'request.rate_limited';
+    };
     /**
      * `internal.error`: The service failed.
      */
-    500: Problem;
+    500: Problem & {
+        status?: 500;
+        code?: 'internal.error';
+    };
     /**
      * `service.unavailable`: A part of the service is not available.
      */
-    503: Problem;
+    503: Problem & {
+        status?: 503;
+        code?: 'service.unavailable';
+    };
 };
 
 export type ReadTeamShareError = ReadTeamShareErrors[keyof ReadTeamShareErrors];
@@ -11686,12 +14910,7 @@ export type ReadTeamShareResponses = {
 export type ReadTeamShareResponse = ReadTeamShareResponses[keyof ReadTeamShareResponses];
 
 export type SetTeamShareData = {
-    body: {
-        /**
-         * Of a share: twice the weight is twice the time in slots, where both want more than they get.
-         */
-        weight: number;
-    };
+    body: SetTeamShareBody;
     path: {
         /**
          * Id of the team.
@@ -11706,39 +14925,66 @@ export type SetTeamShareErrors = {
     /**
      * `request.invalid`: The request is not valid. `request.unreadable`: The body cannot be read.
      */
-    400: Problem;
+    400: Problem & {
+        status?: 400;
+        code?: 'request.invalid' | 'request.unreadable';
+    };
     /**
      * `access.unauthenticated`: No valid credentials.
      */
-    401: Problem;
+    401: Problem & {
+        status?: 401;
+        code?: 'access.unauthenticated';
+    };
     /**
      * `access.address_refused`: The key is not for this address. `access.forbidden`: The key may not do this.
      */
-    403: Problem;
+    403: Problem & {
+        status?: 403;
+        code?: 'access.address_refused' | 'access.forbidden';
+    };
     /**
      * `team.not_found`: There is no such team.
      */
-    404: Problem;
+    404: Problem & {
+        status?: 404;
+        code?: 'team.not_found';
+    };
     /**
      * `request.too_large`: The body is too large.
      */
-    413: Problem;
+    413: Problem & {
+        status?: 413;
+        code?: 'request.too_large';
+    };
     /**
      * `request.media_type`: The media type is not supported.
      */
-    415: Problem;
+    415: Problem & {
+        status?: 415;
+        code?: 'request.media_type';
+    };
     /**
      * `request.rate_limited`: The key asks too often.
      */
-    429: Problem;
+    429: Problem & {
+        status?: 429;
+        code?: 'request.rate_limited';
+    };
     /**
      * `internal.error`: The service failed.
      */
-    500: Problem;
+    500: Problem & {
+        status?: 500;
+        code?: 'internal.error';
+    };
     /**
      * `service.unavailable`: A part of the service is not available.
      */
-    503: Problem;
+    503: Problem & {
+        status?: 503;
+        code?: 'service.unavailable';
+    };
 };
 
 export type SetTeamShareError = SetTeamShareErrors[keyof SetTeamShareErrors];
@@ -11784,31 +15030,52 @@ export type ListTemplatesErrors = {
     /**
      * `cursor.invalid`: The cursor is not valid. `request.invalid`: The request is not valid.
      */
-    400: Problem;
+    400: Problem & {
+        status?: 400;
+        code?: 'cursor.invalid' | 'request.invalid';
+    };
     /**
      * `access.unauthenticated`: No valid credentials.
      */
-    401: Problem;
+    401: Problem & {
+        status?: 401;
+        code?: 'access.unauthenticated';
+    };
     /**
      * `access.address_refused`: The key is not for this address. `access.forbidden`: The key may not do this.
      */
-    403: Problem;
+    403: Problem & {
+        status?: 403;
+        code?: 'access.address_refused' | 'access.forbidden';
+    };
     /**
      * `request.too_large`: The body is too large.
      */
-    413: Problem;
+    413: Problem & {
+        status?: 413;
+        code?: 'request.too_large';
+    };
     /**
      * `request.rate_limited`: The key asks too often.
      */
-    429: Problem;
+    429: Problem & {
+        status?: 429;
+        code?: 'request.rate_limited';
+    };
     /**
      * `internal.error`: The service failed.
      */
-    500: Problem;
+    500: Problem & {
+        status?: 500;
+        code?: 'internal.error';
+    };
     /**
      * `service.unavailable`: A part of the service is not available.
      */
-    503: Problem;
+    503: Problem & {
+        status?: 503;
+        code?: 'service.unavailable';
+    };
 };
 
 export type ListTemplatesError = ListTemplatesErrors[keyof ListTemplatesErrors];
@@ -11839,43 +15106,73 @@ export type CreateTemplateErrors = {
     /**
      * `request.invalid`: The request is not valid. `request.unreadable`: The body cannot be read.
      */
-    400: Problem;
+    400: Problem & {
+        status?: 400;
+        code?: 'request.invalid' | 'request.unreadable';
+    };
     /**
      * `access.unauthenticated`: No valid credentials.
      */
-    401: Problem;
+    401: Problem & {
+        status?: 401;
+        code?: 'access.unauthenticated';
+    };
     /**
      * `access.address_refused`: The key is not for this address. `access.forbidden`: The key may not do this.
      */
-    403: Problem;
+    403: Problem & {
+        status?: 403;
+        code?: 'access.address_refused' | 'access.forbidden';
+    };
     /**
      * `idempotency.in_progress`: The first call with the idempotency key still runs. `resource.conflict`: The thing was changed by another request. `template.name_taken`: The tenant has a template of this name. `template.too_many`: The tenant has as many templates as it may.
      */
-    409: Problem;
+    409: Problem & {
+        status?: 409;
+        code?: 'idempotency.in_progress' | 'resource.conflict' | 'template.name_taken' | 'template.too_many';
+    };
     /**
      * `request.too_large`: The body is too large.
      */
-    413: Problem;
+    413: Problem & {
+        status?: 413;
+        code?: 'request.too_large';
+    };
     /**
      * `request.media_type`: The media type is not supported.
      */
-    415: Problem;
+    415: Problem & {
+        status?: 415;
+        code?: 'request.media_type';
+    };
     /**
      * `idempotency.mismatch`: The idempotency key was used with another body. `template.invalid`: The template is not valid.
      */
-    422: Problem;
+    422: Problem & {
+        status?: 422;
+        code?: 'idempotency.mismatch' | 'template.invalid';
+    };
     /**
      * `request.rate_limited`: The key asks too often.
      */
-    429: Problem;
+    429: Problem & {
+        status?: 429;
+        code?: 'request.rate_limited';
+    };
     /**
      * `internal.error`: The service failed.
      */
-    500: Problem;
+    500: Problem & {
+        status?: 500;
+        code?: 'internal.error';
+    };
     /**
      * `service.unavailable`: A part of the service is not available.
      */
-    503: Problem;
+    503: Problem & {
+        status?: 503;
+        code?: 'service.unavailable';
+    };
 };
 
 export type CreateTemplateError = CreateTemplateErrors[keyof CreateTemplateErrors];
@@ -11905,39 +15202,66 @@ export type RemoveTemplateErrors = {
     /**
      * `request.invalid`: The request is not valid.
      */
-    400: Problem;
+    400: Problem & {
+        status?: 400;
+        code?: 'request.invalid';
+    };
     /**
      * `access.unauthenticated`: No valid credentials.
      */
-    401: Problem;
+    401: Problem & {
+        status?: 401;
+        code?: 'access.unauthenticated';
+    };
     /**
      * `access.address_refused`: The key is not for this address. `access.forbidden`: The key may not do this.
      */
-    403: Problem;
+    403: Problem & {
+        status?: 403;
+        code?: 'access.address_refused' | 'access.forbidden';
+    };
     /**
      * `template.not_found`: There is no such template.
      */
-    404: Problem;
+    404: Problem & {
+        status?: 404;
+        code?: 'template.not_found';
+    };
     /**
      * `template.read_only`: The template cannot be changed by you.
      */
-    409: Problem;
+    409: Problem & {
+        status?: 409;
+        code?: 'template.read_only';
+    };
     /**
      * `request.too_large`: The body is too large.
      */
-    413: Problem;
+    413: Problem & {
+        status?: 413;
+        code?: 'request.too_large';
+    };
     /**
      * `request.rate_limited`: The key asks too often.
      */
-    429: Problem;
+    429: Problem & {
+        status?: 429;
+        code?: 'request.rate_limited';
+    };
     /**
      * `internal.error`: The service failed.
      */
-    500: Problem;
+    500: Problem & {
+        status?: 500;
+        code?: 'internal.error';
+    };
     /**
      * `service.unavailable`: A part of the service is not available.
      */
-    503: Problem;
+    503: Problem & {
+        status?: 503;
+        code?: 'service.unavailable';
+    };
 };
 
 export type RemoveTemplateError = RemoveTemplateErrors[keyof RemoveTemplateErrors];
@@ -11967,35 +15291,59 @@ export type ReadTemplateErrors = {
     /**
      * `request.invalid`: The request is not valid.
      */
-    400: Problem;
+    400: Problem & {
+        status?: 400;
+        code?: 'request.invalid';
+    };
     /**
      * `access.unauthenticated`: No valid credentials.
      */
-    401: Problem;
+    401: Problem & {
+        status?: 401;
+        code?: 'access.unauthenticated';
+    };
     /**
      * `access.address_refused`: The key is not for this address. `access.forbidden`: The key may not do this.
      */
-    403: Problem;
+    403: Problem & {
+        status?: 403;
+        code?: 'access.address_refused' | 'access.forbidden';
+    };
     /**
      * `template.not_found`: There is no such template.
      */
-    404: Problem;
+    404: Problem & {
+        status?: 404;
+        code?: 'template.not_found';
+    };
     /**
      * `request.too_large`: The body is too large.
      */
-    413: Problem;
+    413: Problem & {
+        status?: 413;
+        code?: 'request.too_large';
+    };
     /**
      * `request.rate_limited`: The key asks too often.
      */
-    429: Problem;
+    429: Problem & {
+        status?: 429;
+        code?: 'request.rate_limited';
+    };
     /**
      * `internal.error`: The service failed.
      */
-    500: Problem;
+    500: Problem & {
+        status?: 500;
+        code?: 'internal.error';
+    };
     /**
      * `service.unavailable`: A part of the service is not available.
      */
-    503: Problem;
+    503: Problem & {
+        status?: 503;
+        code?: 'service.unavailable';
+    };
 };
 
 export type ReadTemplateError = ReadTemplateErrors[keyof ReadTemplateErrors];
@@ -12010,27 +15358,7 @@ export type ReadTemplateResponses = {
 export type ReadTemplateResponse = ReadTemplateResponses[keyof ReadTemplateResponses];
 
 export type ChangeTemplateData = {
-    body: {
-        description?: string;
-        /**
-         * Words to find it by: lower-case letters, digits and inner hyphens.
-         */
-        tags?: Array<string>;
-        visibility?: 'private' | 'tenant' | 'public';
-        /**
-         * null: it is so no longer.
-         */
-        deprecated?: {
-            /**
-             * Why, in one sentence.
-             */
-            message: string;
-            /**
-             * Name or id of the template to use instead.
-             */
-            replacement?: string;
-        } | null;
-    };
+    body: ChangeTemplateBody;
     path: {
         /**
          * Id of the template; or its name, of your tenant’s own and of presets.
@@ -12045,43 +15373,73 @@ export type ChangeTemplateErrors = {
     /**
      * `request.invalid`: The request is not valid. `request.unreadable`: The body cannot be read.
      */
-    400: Problem;
+    400: Problem & {
+        status?: 400;
+        code?: 'request.invalid' | 'request.unreadable';
+    };
     /**
      * `access.unauthenticated`: No valid credentials.
      */
-    401: Problem;
+    401: Problem & {
+        status?: 401;
+        code?: 'access.unauthenticated';
+    };
     /**
      * `access.address_refused`: The key is not for this address. `access.forbidden`: The key may not do this.
      */
-    403: Problem;
+    403: Problem & {
+        status?: 403;
+        code?: 'access.address_refused' | 'access.forbidden';
+    };
     /**
      * `template.not_found`: There is no such template.
      */
-    404: Problem;
+    404: Problem & {
+        status?: 404;
+        code?: 'template.not_found';
+    };
     /**
      * `template.read_only`: The template cannot be changed by you.
      */
-    409: Problem;
+    409: Problem & {
+        status?: 409;
+        code?: 'template.read_only';
+    };
     /**
      * `request.too_large`: The body is too large.
      */
-    413: Problem;
+    413: Problem & {
+        status?: 413;
+        code?: 'request.too_large';
+    };
     /**
      * `request.media_type`: The media type is not supported.
      */
-    415: Problem;
+    415: Problem & {
+        status?: 415;
+        code?: 'request.media_type';
+    };
     /**
      * `request.rate_limited`: The key asks too often.
      */
-    429: Problem;
+    429: Problem & {
+        status?: 429;
+        code?: 'request.rate_limited';
+    };
     /**
      * `internal.error`: The service failed.
      */
-    500: Problem;
+    500: Problem & {
+        status?: 500;
+        code?: 'internal.error';
+    };
     /**
      * `service.unavailable`: A part of the service is not available.
      */
-    503: Problem;
+    503: Problem & {
+        status?: 503;
+        code?: 'service.unavailable';
+    };
 };
 
 export type ChangeTemplateError = ChangeTemplateErrors[keyof ChangeTemplateErrors];
@@ -12120,35 +15478,59 @@ export type ListTemplateVersionsErrors = {
     /**
      * `cursor.invalid`: The cursor is not valid. `request.invalid`: The request is not valid.
      */
-    400: Problem;
+    400: Problem & {
+        status?: 400;
+        code?: 'cursor.invalid' | 'request.invalid';
+    };
     /**
      * `access.unauthenticated`: No valid credentials.
      */
-    401: Problem;
+    401: Problem & {
+        status?: 401;
+        code?: 'access.unauthenticated';
+    };
     /**
      * `access.address_refused`: The key is not for this address. `access.forbidden`: The key may not do this.
      */
-    403: Problem;
+    403: Problem & {
+        status?: 403;
+        code?: 'access.address_refused' | 'access.forbidden';
+    };
     /**
      * `template.not_found`: There is no such template.
      */
-    404: Problem;
+    404: Problem & {
+        status?: 404;
+        code?: 'template.not_found';
+    };
     /**
      * `request.too_large`: The body is too large.
      */
-    413: Problem;
+    413: Problem & {
+        status?: 413;
+        code?: 'request.too_large';
+    };
     /**
      * `request.rate_limited`: The key asks too often.
      */
-    429: Problem;
+    429: Problem & {
+        status?: 429;
+        code?: 'request.rate_limited';
+    };
     /**
      * `internal.error`: The service failed.
      */
-    500: Problem;
+    500: Problem & {
+        status?: 500;
+        code?: 'internal.error';
+    };
     /**
      * `service.unavailable`: A part of the service is not available.
      */
-    503: Problem;
+    503: Problem & {
+        status?: 503;
+        code?: 'service.unavailable';
+    };
 };
 
 export type ListTemplateVersionsError = ListTemplateVersionsErrors[keyof ListTemplateVersionsErrors];
@@ -12184,47 +15566,80 @@ export type PublishTemplateVersionErrors = {
     /**
      * `request.invalid`: The request is not valid. `request.unreadable`: The body cannot be read.
      */
-    400: Problem;
+    400: Problem & {
+        status?: 400;
+        code?: 'request.invalid' | 'request.unreadable';
+    };
     /**
      * `access.unauthenticated`: No valid credentials.
      */
-    401: Problem;
+    401: Problem & {
+        status?: 401;
+        code?: 'access.unauthenticated';
+    };
     /**
      * `access.address_refused`: The key is not for this address. `access.forbidden`: The key may not do this.
      */
-    403: Problem;
+    403: Problem & {
+        status?: 403;
+        code?: 'access.address_refused' | 'access.forbidden';
+    };
     /**
      * `template.not_found`: There is no such template.
      */
-    404: Problem;
+    404: Problem & {
+        status?: 404;
+        code?: 'template.not_found';
+    };
     /**
      * `idempotency.in_progress`: The first call with the idempotency key still runs. `resource.conflict`: The thing was changed by another request. `template.read_only`: The template cannot be changed by you. `template.too_many_versions`: The template has as many versions as it may.
      */
-    409: Problem;
+    409: Problem & {
+        status?: 409;
+        code?: 'idempotency.in_progress' | 'resource.conflict' | 'template.read_only' | 'template.too_many_versions';
+    };
     /**
      * `request.too_large`: The body is too large.
      */
-    413: Problem;
+    413: Problem & {
+        status?: 413;
+        code?: 'request.too_large';
+    };
     /**
      * `request.media_type`: The media type is not supported.
      */
-    415: Problem;
+    415: Problem & {
+        status?: 415;
+        code?: 'request.media_type';
+    };
     /**
      * `idempotency.mismatch`: The idempotency key was used with another body. `template.invalid`: The template is not valid.
      */
-    422: Problem;
+    422: Problem & {
+        status?: 422;
+        code?: 'idempotency.mismatch' | 'template.invalid';
+    };
     /**
      * `request.rate_limited`: The key asks too often.
      */
-    429: Problem;
+    429: Problem & {
+        status?: 429;
+        code?: 'request.rate_limited';
+    };
     /**
      * `internal.error`: The service failed.
      */
-    500: Problem;
+    500: Problem & {
+        status?: 500;
+        code?: 'internal.error';
+    };
     /**
      * `service.unavailable`: A part of the service is not available.
      */
-    503: Problem;
+    503: Problem & {
+        status?: 503;
+        code?: 'service.unavailable';
+    };
 };
 
 export type PublishTemplateVersionError = PublishTemplateVersionErrors[keyof PublishTemplateVersionErrors];
@@ -12258,35 +15673,59 @@ export type ReadTemplateVersionErrors = {
     /**
      * `request.invalid`: The request is not valid.
      */
-    400: Problem;
+    400: Problem & {
+        status?: 400;
+        code?: 'request.invalid';
+    };
     /**
      * `access.unauthenticated`: No valid credentials.
      */
-    401: Problem;
+    401: Problem & {
+        status?: 401;
+        code?: 'access.unauthenticated';
+    };
     /**
      * `access.address_refused`: The key is not for this address. `access.forbidden`: The key may not do this.
      */
-    403: Problem;
+    403: Problem & {
+        status?: 403;
+        code?: 'access.address_refused' | 'access.forbidden';
+    };
     /**
      * `template.not_found`: There is no such template. `template.version_not_found`: The template has no such version.
      */
-    404: Problem;
+    404: Problem & {
+        status?: 404;
+        code?: 'template.not_found' | 'template.version_not_found';
+    };
     /**
      * `request.too_large`: The body is too large.
      */
-    413: Problem;
+    413: Problem & {
+        status?: 413;
+        code?: 'request.too_large';
+    };
     /**
      * `request.rate_limited`: The key asks too often.
      */
-    429: Problem;
+    429: Problem & {
+        status?: 429;
+        code?: 'request.rate_limited';
+    };
     /**
      * `internal.error`: The service failed.
      */
-    500: Problem;
+    500: Problem & {
+        status?: 500;
+        code?: 'internal.error';
+    };
     /**
      * `service.unavailable`: A part of the service is not available.
      */
-    503: Problem;
+    503: Problem & {
+        status?: 503;
+        code?: 'service.unavailable';
+    };
 };
 
 export type ReadTemplateVersionError = ReadTemplateVersionErrors[keyof ReadTemplateVersionErrors];
@@ -12322,47 +15761,80 @@ export type ForkTemplateErrors = {
     /**
      * `request.invalid`: The request is not valid. `request.unreadable`: The body cannot be read.
      */
-    400: Problem;
+    400: Problem & {
+        status?: 400;
+        code?: 'request.invalid' | 'request.unreadable';
+    };
     /**
      * `access.unauthenticated`: No valid credentials.
      */
-    401: Problem;
+    401: Problem & {
+        status?: 401;
+        code?: 'access.unauthenticated';
+    };
     /**
      * `access.address_refused`: The key is not for this address. `access.forbidden`: The key may not do this.
      */
-    403: Problem;
+    403: Problem & {
+        status?: 403;
+        code?: 'access.address_refused' | 'access.forbidden';
+    };
     /**
      * `template.not_found`: There is no such template. `template.version_not_found`: The template has no such version.
      */
-    404: Problem;
+    404: Problem & {
+        status?: 404;
+        code?: 'template.not_found' | 'template.version_not_found';
+    };
     /**
      * `idempotency.in_progress`: The first call with the idempotency key still runs. `resource.conflict`: The thing was changed by another request. `template.name_taken`: The tenant has a template of this name. `template.too_many`: The tenant has as many templates as it may.
      */
-    409: Problem;
+    409: Problem & {
+        status?: 409;
+        code?: 'idempotency.in_progress' | 'resource.conflict' | 'template.name_taken' | 'template.too_many';
+    };
     /**
      * `request.too_large`: The body is too large.
      */
-    413: Problem;
+    413: Problem & {
+        status?: 413;
+        code?: 'request.too_large';
+    };
     /**
      * `request.media_type`: The media type is not supported.
      */
-    415: Problem;
+    415: Problem & {
+        status?: 415;
+        code?: 'request.media_type';
+    };
     /**
      * `idempotency.mismatch`: The idempotency key was used with another body.
      */
-    422: Problem;
+    422: Problem & {
+        status?: 422;
+        code?: 'idempotency.mismatch';
+    };
     /**
      * `request.rate_limited`: The key asks too often.
      */
-    429: Problem;
+    429: Problem & {
+        status?: 429;
+        code?: 'request.rate_limited';
+    };
     /**
      * `internal.error`: The service failed.
      */
-    500: Problem;
+    500: Problem & {
+        status?: 500;
+        code?: 'internal.error';
+    };
     /**
      * `service.unavailable`: A part of the service is not available.
      */
-    503: Problem;
+    503: Problem & {
+        status?: 503;
+        code?: 'service.unavailable';
+    };
 };
 
 export type ForkTemplateError = ForkTemplateErrors[keyof ForkTemplateErrors];
@@ -12392,35 +15864,59 @@ export type RemoveTemplateReviewErrors = {
     /**
      * `request.invalid`: The request is not valid.
      */
-    400: Problem;
+    400: Problem & {
+        status?: 400;
+        code?: 'request.invalid';
+    };
     /**
      * `access.unauthenticated`: No valid credentials.
      */
-    401: Problem;
+    401: Problem & {
+        status?: 401;
+        code?: 'access.unauthenticated';
+    };
     /**
      * `access.address_refused`: The key is not for this address. `access.forbidden`: The key may not do this.
      */
-    403: Problem;
+    403: Problem & {
+        status?: 403;
+        code?: 'access.address_refused' | 'access.forbidden';
+    };
     /**
      * `review.not_found`: You have not reviewed the template. `template.not_found`: There is no such template.
      */
-    404: Problem;
+    404: Problem & {
+        status?: 404;
+        code?: 'review.not_found' | 'template.not_found';
+    };
     /**
      * `request.too_large`: The body is too large.
      */
-    413: Problem;
+    413: Problem & {
+        status?: 413;
+        code?: 'request.too_large';
+    };
     /**
      * `request.rate_limited`: The key asks too often.
      */
-    429: Problem;
+    429: Problem & {
+        status?: 429;
+        code?: 'request.rate_limited';
+    };
     /**
      * `internal.error`: The service failed.
      */
-    500: Problem;
+    500: Problem & {
+        status?: 500;
+        code?: 'internal.error';
+    };
     /**
      * `service.unavailable`: A part of the service is not available.
      */
-    503: Problem;
+    503: Problem & {
+        status?: 503;
+        code?: 'service.unavailable';
+    };
 };
 
 export type RemoveTemplateReviewError = RemoveTemplateReviewErrors[keyof RemoveTemplateReviewErrors];
@@ -12435,13 +15931,7 @@ export type RemoveTemplateReviewResponses = {
 export type RemoveTemplateReviewResponse = RemoveTemplateReviewResponses[keyof RemoveTemplateReviewResponses];
 
 export type ReviewTemplateData = {
-    body: {
-        /**
-         * Stars, 1 to 5.
-         */
-        rating: number;
-        text?: string;
-    };
+    body: ReviewTemplateBody;
     path: {
         /**
          * Id of the template; or its name, of your tenant’s own and of presets.
@@ -12456,39 +15946,66 @@ export type ReviewTemplateErrors = {
     /**
      * `request.invalid`: The request is not valid. `request.unreadable`: The body cannot be read.
      */
-    400: Problem;
+    400: Problem & {
+        status?: 400;
+        code?: 'request.invalid' | 'request.unreadable';
+    };
     /**
      * `access.unauthenticated`: No valid credentials.
      */
-    401: Problem;
+    401: Problem & {
+        status?: 401;
+        code?: 'access.unauthenticated';
+    };
     /**
      * `access.address_refused`: The key is not for this address. `access.forbidden`: The key may not do this. `template.not_built`: Only who built it reviews a template.
      */
-    403: Problem;
+    403: Problem & {
+        status?: 403;
+        code?: 'access.address_refused' | 'access.forbidden' | 'template.not_built';
+    };
     /**
      * `template.not_found`: There is no such template.
      */
-    404: Problem;
+    404: Problem & {
+        status?: 404;
+        code?: 'template.not_found';
+    };
     /**
      * `request.too_large`: The body is too large.
      */
-    413: Problem;
+    413: Problem & {
+        status?: 413;
+        code?: 'request.too_large';
+    };
     /**
      * `request.media_type`: The media type is not supported.
      */
-    415: Problem;
+    415: Problem & {
+        status?: 415;
+        code?: 'request.media_type';
+    };
     /**
      * `request.rate_limited`: The key asks too often.
      */
-    429: Problem;
+    429: Problem & {
+        status?: 429;
+        code?: 'request.rate_limited';
+    };
     /**
      * `internal.error`: The service failed.
      */
-    500: Problem;
+    500: Problem & {
+        status?: 500;
+        code?: 'internal.error';
+    };
     /**
      * `service.unavailable`: A part of the service is not available.
      */
-    503: Problem;
+    503: Problem & {
+        status?: 503;
+        code?: 'service.unavailable';
+    };
 };
 
 export type ReviewTemplateError = ReviewTemplateErrors[keyof ReviewTemplateErrors];
@@ -12527,35 +16044,59 @@ export type ListTemplateReviewsErrors = {
     /**
      * `cursor.invalid`: The cursor is not valid. `request.invalid`: The request is not valid.
      */
-    400: Problem;
+    400: Problem & {
+        status?: 400;
+        code?: 'cursor.invalid' | 'request.invalid';
+    };
     /**
      * `access.unauthenticated`: No valid credentials.
      */
-    401: Problem;
+    401: Problem & {
+        status?: 401;
+        code?: 'access.unauthenticated';
+    };
     /**
      * `access.address_refused`: The key is not for this address. `access.forbidden`: The key may not do this.
      */
-    403: Problem;
+    403: Problem & {
+        status?: 403;
+        code?: 'access.address_refused' | 'access.forbidden';
+    };
     /**
      * `template.not_found`: There is no such template.
      */
-    404: Problem;
+    404: Problem & {
+        status?: 404;
+        code?: 'template.not_found';
+    };
     /**
      * `request.too_large`: The body is too large.
      */
-    413: Problem;
+    413: Problem & {
+        status?: 413;
+        code?: 'request.too_large';
+    };
     /**
      * `request.rate_limited`: The key asks too often.
      */
-    429: Problem;
+    429: Problem & {
+        status?: 429;
+        code?: 'request.rate_limited';
+    };
     /**
      * `internal.error`: The service failed.
      */
-    500: Problem;
+    500: Problem & {
+        status?: 500;
+        code?: 'internal.error';
+    };
     /**
      * `service.unavailable`: A part of the service is not available.
      */
-    503: Problem;
+    503: Problem & {
+        status?: 503;
+        code?: 'service.unavailable';
+    };
 };
 
 export type ListTemplateReviewsError = ListTemplateReviewsErrors[keyof ListTemplateReviewsErrors];
@@ -12589,31 +16130,52 @@ export type ListUploadsErrors = {
     /**
      * `cursor.invalid`: The cursor is not valid. `request.invalid`: The request is not valid.
      */
-    400: Problem;
+    400: Problem & {
+        status?: 400;
+        code?: 'cursor.invalid' | 'request.invalid';
+    };
     /**
      * `access.unauthenticated`: No valid credentials.
      */
-    401: Problem;
+    401: Problem & {
+        status?: 401;
+        code?: 'access.unauthenticated';
+    };
     /**
      * `access.address_refused`: The key is not for this address. `access.forbidden`: The key may not do this.
      */
-    403: Problem;
+    403: Problem & {
+        status?: 403;
+        code?: 'access.address_refused' | 'access.forbidden';
+    };
     /**
      * `request.too_large`: The body is too large.
      */
-    413: Problem;
+    413: Problem & {
+        status?: 413;
+        code?: 'request.too_large';
+    };
     /**
      * `request.rate_limited`: The key asks too often.
      */
-    429: Problem;
+    429: Problem & {
+        status?: 429;
+        code?: 'request.rate_limited';
+    };
     /**
      * `internal.error`: The service failed.
      */
-    500: Problem;
+    500: Problem & {
+        status?: 500;
+        code?: 'internal.error';
+    };
     /**
      * `service.unavailable`: A part of the service is not available.
      */
-    503: Problem;
+    503: Problem & {
+        status?: 503;
+        code?: 'service.unavailable';
+    };
 };
 
 export type ListUploadsError = ListUploadsErrors[keyof ListUploadsErrors];
@@ -12628,20 +16190,7 @@ export type ListUploadsResponses = {
 export type ListUploadsResponse = ListUploadsResponses[keyof ListUploadsResponses];
 
 export type DeclareUploadData = {
-    body: {
-        /**
-         * SHA-256 of its bytes, in lower-case hexadecimal.
-         */
-        sha256: string;
-        /**
-         * Bytes; at most 5 GiB.
-         */
-        size: number;
-        /**
-         * What to show it as, such as the file’s name.
-         */
-        name?: string;
-    };
+    body: DeclareUploadBody;
     path?: never;
     query?: never;
     url: '/v1/uploads';
@@ -12651,43 +16200,73 @@ export type DeclareUploadErrors = {
     /**
      * `request.invalid`: The request is not valid. `request.unreadable`: The body cannot be read.
      */
-    400: Problem;
+    400: Problem & {
+        status?: 400;
+        code?: 'request.invalid' | 'request.unreadable';
+    };
     /**
      * `access.unauthenticated`: No valid credentials.
      */
-    401: Problem;
+    401: Problem & {
+        status?: 401;
+        code?: 'access.unauthenticated';
+    };
     /**
      * `access.address_refused`: The key is not for this address. `access.forbidden`: The key may not do this.
      */
-    403: Problem;
+    403: Problem & {
+        status?: 403;
+        code?: 'access.address_refused' | 'access.forbidden';
+    };
     /**
      * `upload.no_room`: The uploads of the tenant have no room left. `upload.size_conflict`: The upload is stored with another size.
      */
-    409: Problem;
+    409: Problem & {
+        status?: 409;
+        code?: 'upload.no_room' | 'upload.size_conflict';
+    };
     /**
      * `request.too_large`: The body is too large.
      */
-    413: Problem;
+    413: Problem & {
+        status?: 413;
+        code?: 'request.too_large';
+    };
     /**
      * `request.media_type`: The media type is not supported.
      */
-    415: Problem;
+    415: Problem & {
+        status?: 415;
+        code?: 'request.media_type';
+    };
     /**
      * `upload.too_large`: The upload is too large.
      */
-    422: Problem;
+    422: Problem & {
+        status?: 422;
+        code?: 'upload.too_large';
+    };
     /**
      * `request.rate_limited`: The key asks too often.
      */
-    429: Problem;
+    429: Problem & {
+        status?: 429;
+        code?: 'request.rate_limited';
+    };
     /**
      * `internal.error`: The service failed.
      */
-    500: Problem;
+    500: Problem & {
+        status?: 500;
+        code?: 'internal.error';
+    };
     /**
      * `service.unavailable`: A part of the service is not available.
      */
-    503: Problem;
+    503: Problem & {
+        status?: 503;
+        code?: 'service.unavailable';
+    };
 };
 
 export type DeclareUploadError = DeclareUploadErrors[keyof DeclareUploadErrors];
@@ -12714,39 +16293,66 @@ export type RemoveUploadErrors = {
     /**
      * `request.invalid`: The request is not valid.
      */
-    400: Problem;
+    400: Problem & {
+        status?: 400;
+        code?: 'request.invalid';
+    };
     /**
      * `access.unauthenticated`: No valid credentials.
      */
-    401: Problem;
+    401: Problem & {
+        status?: 401;
+        code?: 'access.unauthenticated';
+    };
     /**
      * `access.address_refused`: The key is not for this address. `access.forbidden`: The key may not do this.
      */
-    403: Problem;
+    403: Problem & {
+        status?: 403;
+        code?: 'access.address_refused' | 'access.forbidden';
+    };
     /**
      * `upload.not_found`: There is no such upload.
      */
-    404: Problem;
+    404: Problem & {
+        status?: 404;
+        code?: 'upload.not_found';
+    };
     /**
      * `upload.in_use`: A build that has not ended uses the upload.
      */
-    409: Problem;
+    409: Problem & {
+        status?: 409;
+        code?: 'upload.in_use';
+    };
     /**
      * `request.too_large`: The body is too large.
      */
-    413: Problem;
+    413: Problem & {
+        status?: 413;
+        code?: 'request.too_large';
+    };
     /**
      * `request.rate_limited`: The key asks too often.
      */
-    429: Problem;
+    429: Problem & {
+        status?: 429;
+        code?: 'request.rate_limited';
+    };
     /**
      * `internal.error`: The service failed.
      */
-    500: Problem;
+    500: Problem & {
+        status?: 500;
+        code?: 'internal.error';
+    };
     /**
      * `service.unavailable`: A part of the service is not available.
      */
-    503: Problem;
+    503: Problem & {
+        status?: 503;
+        code?: 'service.unavailable';
+    };
 };
 
 export type RemoveUploadError = RemoveUploadErrors[keyof RemoveUploadErrors];
@@ -12773,35 +16379,59 @@ export type ReadUploadErrors = {
     /**
      * `request.invalid`: The request is not valid.
      */
-    400: Problem;
+    400: Problem & {
+        status?: 400;
+        code?: 'request.invalid';
+    };
     /**
      * `access.unauthenticated`: No valid credentials.
      */
-    401: Problem;
+    401: Problem & {
+        status?: 401;
+        code?: 'access.unauthenticated';
+    };
     /**
      * `access.address_refused`: The key is not for this address. `access.forbidden`: The key may not do this.
      */
-    403: Problem;
+    403: Problem & {
+        status?: 403;
+        code?: 'access.address_refused' | 'access.forbidden';
+    };
     /**
      * `upload.not_found`: There is no such upload.
      */
-    404: Problem;
+    404: Problem & {
+        status?: 404;
+        code?: 'upload.not_found';
+    };
     /**
      * `request.too_large`: The body is too large.
      */
-    413: Problem;
+    413: Problem & {
+        status?: 413;
+        code?: 'request.too_large';
+    };
     /**
      * `request.rate_limited`: The key asks too often.
      */
-    429: Problem;
+    429: Problem & {
+        status?: 429;
+        code?: 'request.rate_limited';
+    };
     /**
      * `internal.error`: The service failed.
      */
-    500: Problem;
+    500: Problem & {
+        status?: 500;
+        code?: 'internal.error';
+    };
     /**
      * `service.unavailable`: A part of the service is not available.
      */
-    503: Problem;
+    503: Problem & {
+        status?: 503;
+        code?: 'service.unavailable';
+    };
 };
 
 export type ReadUploadError = ReadUploadErrors[keyof ReadUploadErrors];
@@ -12816,96 +16446,7 @@ export type ReadUploadResponses = {
 export type ReadUploadResponse = ReadUploadResponses[keyof ReadUploadResponses];
 
 export type ExchangeData = {
-    body: {
-        /**
-         * Ask to upload one output of exactly these bytes in one request.
-         */
-        kind: 'declare';
-        /**
-         * The step it belongs to; `-` for the result of the stage.
-         */
-        step: string;
-        output: 'layer' | 'index' | 'module' | 'receipt' | 'artifact' | 'log' | 'screen' | 'result';
-        size: number;
-        sha256: string;
-    } | {
-        /**
-         * Begin the upload of a large output in parts; ask again: the same one.
-         */
-        kind: 'declare-parts';
-        step: string;
-        output: 'layer' | 'index' | 'module' | 'artifact';
-        size: number;
-        /**
-         * Bytes of each part but the last.
-         */
-        partSize: number;
-    } | {
-        /**
-         * Ask to upload one part of exactly these bytes.
-         */
-        kind: 'declare-part';
-        step: string;
-        output: 'layer' | 'index' | 'module' | 'artifact';
-        number: number;
-        sha256: string;
-    } | {
-        /**
-         * Say that all parts are there: they become the output.
-         */
-        kind: 'complete-parts';
-        step: string;
-        output: 'layer' | 'index' | 'module' | 'artifact';
-        /**
-         * All parts in order; `etag` as the store answered it.
-         */
-        parts: Array<{
-            sha256: string;
-            etag: string;
-        }>;
-    } | {
-        /**
-         * Ask for the download of a blob that the manifest names.
-         */
-        kind: 'fetch';
-        digest: string;
-    } | {
-        /**
-         * Ask for the value of a secret that a step of the attempt names.
-         */
-        kind: 'secret';
-        step: string;
-        name: string;
-    } | {
-        /**
-         * Ask for the downloads of files of the package archive, which may or may not be in the cache.
-         */
-        kind: 'packages';
-        digests: Array<string>;
-    } | {
-        /**
-         * Ask to add a file of exactly these bytes to the package cache.
-         */
-        kind: 'declare-package';
-        size: number;
-        sha256: string;
-    } | {
-        /**
-         * Tell that the agent lives and where it is; learn of cancellation.
-         */
-        kind: 'heartbeat';
-        progress?: {
-            step: string;
-            percent: number;
-        };
-        /**
-         * Ask to replace the attempt’s log object by one of exactly these bytes.
-         */
-        log?: {
-            size: number;
-            sha256: string;
-        };
-    };
+    body: ExchangeBody;
     path: {
         /**
          * `<build id>.<stage id>`.
@@ -12924,39 +16465,66 @@ export type ExchangeErrors = {
     /**
      * `request.invalid`: The request is not valid. `request.unreadable`: The body cannot be read.
      */
-    400: Problem;
+    400: Problem & {
+        status?: 400;
+        code?: 'request.invalid' | 'request.unreadable';
+    };
     /**
      * `ticket.refused`: The ticket is not accepted.
      */
-    401: Problem;
+    401: Problem & {
+        status?: 401;
+        code?: 'ticket.refused';
+    };
     /**
      * `exchange.refused`: The stage may not have this.
      */
-    403: Problem;
+    403: Problem & {
+        status?: 403;
+        code?: 'exchange.refused';
+    };
     /**
      * `secret.not_found`: There is no such secret.
      */
-    404: Problem;
+    404: Problem & {
+        status?: 404;
+        code?: 'secret.not_found';
+    };
     /**
      * `request.too_large`: The body is too large.
      */
-    413: Problem;
+    413: Problem & {
+        status?: 413;
+        code?: 'request.too_large';
+    };
     /**
      * `request.media_type`: The media type is not supported.
      */
-    415: Problem;
+    415: Problem & {
+        status?: 415;
+        code?: 'request.media_type';
+    };
     /**
      * `blob.parts_refused`: The parts of an upload do not fit. `blob.too_large`: A stored object would be too large.
      */
-    422: Problem;
+    422: Problem & {
+        status?: 422;
+        code?: 'blob.parts_refused' | 'blob.too_large';
+    };
     /**
      * `internal.error`: The service failed.
      */
-    500: Problem;
+    500: Problem & {
+        status?: 500;
+        code?: 'internal.error';
+    };
     /**
      * `service.unavailable`: A part of the service is not available.
      */
-    503: Problem;
+    503: Problem & {
+        status?: 503;
+        code?: 'service.unavailable';
+    };
 };
 
 export type ExchangeError = ExchangeErrors[keyof ExchangeErrors];
@@ -13034,31 +16602,52 @@ export type ListWebhooksErrors = {
     /**
      * `request.invalid`: The request is not valid.
      */
-    400: Problem;
+    400: Problem & {
+        status?: 400;
+        code?: 'request.invalid';
+    };
     /**
      * `access.unauthenticated`: No valid credentials.
      */
-    401: Problem;
+    401: Problem & {
+        status?: 401;
+        code?: 'access.unauthenticated';
+    };
     /**
      * `access.address_refused`: The key is not for this address. `access.forbidden`: The key may not do this.
      */
-    403: Problem;
+    403: Problem & {
+        status?: 403;
+        code?: 'access.address_refused' | 'access.forbidden';
+    };
     /**
      * `request.too_large`: The body is too large.
      */
-    413: Problem;
+    413: Problem & {
+        status?: 413;
+        code?: 'request.too_large';
+    };
     /**
      * `request.rate_limited`: The key asks too often.
      */
-    429: Problem;
+    429: Problem & {
+        status?: 429;
+        code?: 'request.rate_limited';
+    };
     /**
      * `internal.error`: The service failed.
      */
-    500: Problem;
+    500: Problem & {
+        status?: 500;
+        code?: 'internal.error';
+    };
     /**
      * `service.unavailable`: A part of the service is not available.
      */
-    503: Problem;
+    503: Problem & {
+        status?: 503;
+        code?: 'service.unavailable';
+    };
 };
 
 export type ListWebhooksError = ListWebhooksErrors[keyof ListWebhooksErrors];
@@ -13073,28 +16662,7 @@ export type ListWebhooksResponses = {
 export type ListWebhooksResponse = ListWebhooksResponses[keyof ListWebhooksResponses];
 
 export type CreateWebhookData = {
-    body: {
-        /**
-         * Where events are posted to: an https address.
-         */
-        url: string;
-        /**
-         * Types of events, `build.failed`; all of a kind, `build.*`; or `*` for all, those that later versions add too.
-         */
-        events: Array<string>;
-        /**
-         * Only events of this team’s builds. Absent: of the whole tenant.
-         */
-        teamId?: string;
-        /**
-         * For people.
-         */
-        description?: string;
-        /**
-         * Whether events are sent to it.
-         */
-        enabled?: boolean;
-    };
+    body: CreateWebhookBody;
     headers?: {
         /**
          * With the same key and body, a call within a day answers what the first one made.
@@ -13110,47 +16678,80 @@ export type CreateWebhookErrors = {
     /**
      * `request.invalid`: The request is not valid. `request.unreadable`: The body cannot be read.
      */
-    400: Problem;
+    400: Problem & {
+        status?: 400;
+        code?: 'request.invalid' | 'request.unreadable';
+    };
     /**
      * `access.unauthenticated`: No valid credentials.
      */
-    401: Problem;
+    401: Problem & {
+        status?: 401;
+        code?: 'access.unauthenticated';
+    };
     /**
      * `access.address_refused`: The key is not for this address. `access.forbidden`: The key may not do this.
      */
-    403: Problem;
+    403: Problem & {
+        status?: 403;
+        code?: 'access.address_refused' | 'access.forbidden';
+    };
     /**
      * `team.not_found`: There is no such team. `webhook.not_found`: There is no such webhook.
      */
-    404: Problem;
+    404: Problem & {
+        status?: 404;
+        code?: 'team.not_found' | 'webhook.not_found';
+    };
     /**
      * `idempotency.in_progress`: The first call with the idempotency key still runs. `resource.conflict`: The thing was changed by another request. `webhook.too_many`: The tenant has as many webhooks as it may.
      */
-    409: Problem;
+    409: Problem & {
+        status?: 409;
+        code?: 'idempotency.in_progress' | 'resource.conflict' | 'webhook.too_many';
+    };
     /**
      * `request.too_large`: The body is too large.
      */
-    413: Problem;
+    413: Problem & {
+        status?: 413;
+        code?: 'request.too_large';
+    };
     /**
      * `request.media_type`: The media type is not supported.
      */
-    415: Problem;
+    415: Problem & {
+        status?: 415;
+        code?: 'request.media_type';
+    };
     /**
      * `idempotency.mismatch`: The idempotency key was used with another body. `webhook.url_refused`: Webhooks are not sent to this address.
      */
-    422: Problem;
+    422: Problem & {
+        status?: 422;
+        code?: 'idempotency.mismatch' | 'webhook.url_refused';
+    };
     /**
      * `request.rate_limited`: The key asks too often.
      */
-    429: Problem;
+    429: Problem & {
+        status?: 429;
+        code?: 'request.rate_limited';
+    };
     /**
      * `internal.error`: The service failed.
      */
-    500: Problem;
+    500: Problem & {
+        status?: 500;
+        code?: 'internal.error';
+    };
     /**
      * `service.unavailable`: A part of the service is not available.
      */
-    503: Problem;
+    503: Problem & {
+        status?: 503;
+        code?: 'service.unavailable';
+    };
 };
 
 export type CreateWebhookError = CreateWebhookErrors[keyof CreateWebhookErrors];
@@ -13177,35 +16778,59 @@ export type RemoveWebhookErrors = {
     /**
      * `request.invalid`: The request is not valid.
      */
-    400: Problem;
+    400: Problem & {
+        status?: 400;
+        code?: 'request.invalid';
+    };
     /**
      * `access.unauthenticated`: No valid credentials.
      */
-    401: Problem;
+    401: Problem & {
+        status?: 401;
+        code?: 'access.unauthenticated';
+    };
     /**
      * `access.address_refused`: The key is not for this address. `access.forbidden`: The key may not do this.
      */
-    403: Problem;
+    403: Problem & {
+        status?: 403;
+        code?: 'access.address_refused' | 'access.forbidden';
+    };
     /**
      * `webhook.not_found`: There is no such webhook.
      */
-    404: Problem;
+    404: Problem & {
+        status?: 404;
+        code?: 'webhook.not_found';
+    };
     /**
      * `request.too_large`: The body is too large.
      */
-    413: Problem;
+    413: Problem & {
+        status?: 413;
+        code?: 'request.too_large';
+    };
     /**
      * `request.rate_limited`: The key asks too often.
      */
-    429: Problem;
+    429: Problem & {
+        status?: 429;
+        code?: 'request.rate_limited';
+    };
     /**
      * `internal.error`: The service failed.
      */
-    500: Problem;
+    500: Problem & {
+        status?: 500;
+        code?: 'internal.error';
+    };
     /**
      * `service.unavailable`: A part of the service is not available.
      */
-    503: Problem;
+    503: Problem & {
+        status?: 503;
+        code?: 'service.unavailable';
+    };
 };
 
 export type RemoveWebhookError = RemoveWebhookErrors[keyof RemoveWebhookErrors];
@@ -13232,35 +16857,59 @@ export type ReadWebhookErrors = {
     /**
      * `request.invalid`: The request is not valid.
      */
-    400: Problem;
+    400: Problem & {
+        status?: 400;
+        code?: 'request.invalid';
+    };
     /**
      * `access.unauthenticated`: No valid credentials.
      */
-    401: Problem;
+    401: Problem & {
+        status?: 401;
+        code?: 'access.unauthenticated';
+    };
     /**
      * `access.address_refused`: The key is not for this address. `access.forbidden`: The key may not do this.
      */
-    403: Problem;
+    403: Problem & {
+        status?: 403;
+        code?: 'access.address_refused' | 'access.forbidden';
+    };
     /**
      * `webhook.not_found`: There is no such webhook.
      */
-    404: Problem;
+    404: Problem & {
+        status?: 404;
+        code?: 'webhook.not_found';
+    };
     /**
      * `request.too_large`: The body is too large.
      */
-    413: Problem;
+    413: Problem & {
+        status?: 413;
+        code?: 'request.too_large';
+    };
     /**
      * `request.rate_limited`: The key asks too often.
      */
-    429: Problem;
+    429: Problem & {
+        status?: 429;
+        code?: 'request.rate_limited';
+    };
     /**
      * `internal.error`: The service failed.
      */
-    500: Problem;
+    500: Problem & {
+        status?: 500;
+        code?: 'internal.error';
+    };
     /**
      * `service.unavailable`: A part of the service is not available.
      */
-    503: Problem;
+    503: Problem & {
+        status?: 503;
+        code?: 'service.unavailable';
+    };
 };
 
 export type ReadWebhookError = ReadWebhookErrors[keyof ReadWebhookErrors];
@@ -13275,22 +16924,7 @@ export type ReadWebhookResponses = {
 export type ReadWebhookResponse = ReadWebhookResponses[keyof ReadWebhookResponses];
 
 export type ChangeWebhookData = {
-    body: {
-        /**
-         * Where events are posted to: an https address.
-         */
-        url?: string;
-        /**
-         * Types of events, `build.failed`; all of a kind, `build.*`; or `*` for all, those that later versions add too.
-         */
-        events?: Array<string>;
-        /**
-         * null: of the whole tenant.
-         */
-        teamId?: string | null;
-        description?: string;
-        enabled?: boolean;
-    };
+    body: ChangeWebhookBody;
     path: {
         id: string;
     };
@@ -13302,43 +16936,73 @@ export type ChangeWebhookErrors = {
     /**
      * `request.invalid`: The request is not valid. `request.unreadable`: The body cannot be read.
      */
-    400: Problem;
+    400: Problem & {
+        status?: 400;
+        code?: 'request.invalid' | 'request.unreadable';
+    };
     /**
      * `access.unauthenticated`: No valid credentials.
      */
-    401: Problem;
+    401: Problem & {
+        status?: 401;
+        code?: 'access.unauthenticated';
+    };
     /**
      * `access.address_refused`: The key is not for this address. `access.forbidden`: The key may not do this.
      */
-    403: Problem;
+    403: Problem & {
+        status?: 403;
+        code?: 'access.address_refused' | 'access.forbidden';
+    };
     /**
      * `team.not_found`: There is no such team. `webhook.not_found`: There is no such webhook.
      */
-    404: Problem;
+    404: Problem & {
+        status?: 404;
+        code?: 'team.not_found' | 'webhook.not_found';
+    };
     /**
      * `request.too_large`: The body is too large.
      */
-    413: Problem;
+    413: Problem & {
+        status?: 413;
+        code?: 'request.too_large';
+    };
     /**
      * `request.media_type`: The media type is not supported.
      */
-    415: Problem;
+    415: Problem & {
+        status?: 415;
+        code?: 'request.media_type';
+    };
     /**
      * `webhook.url_refused`: Webhooks are not sent to this address.
      */
-    422: Problem;
+    422: Problem & {
+        status?: 422;
+        code?: 'webhook.url_refused';
+    };
     /**
      * `request.rate_limited`: The key asks too often.
      */
-    429: Problem;
+    429: Problem & {
+        status?: 429;
+        code?: 'request.rate_limited';
+    };
     /**
      * `internal.error`: The service failed.
      */
-    500: Problem;
+    500: Problem & {
+        status?: 500;
+        code?: 'internal.error';
+    };
     /**
      * `service.unavailable`: A part of the service is not available.
      */
-    503: Problem;
+    503: Problem & {
+        status?: 503;
+        code?: 'service.unavailable';
+    };
 };
 
 export type ChangeWebhookError = ChangeWebhookErrors[keyof ChangeWebhookErrors];
@@ -13353,12 +17017,7 @@ export type ChangeWebhookResponses = {
 export type ChangeWebhookResponse = ChangeWebhookResponses[keyof ChangeWebhookResponses];
 
 export type RotateWebhookSecretData = {
-    body?: {
-        /**
-         * Seconds for which the secret before signs too; 0: it ends at once.
-         */
-        overlapSeconds?: number;
-    };
+    body?: RotateWebhookSecretBody;
     path: {
         id: string;
     };
@@ -13370,43 +17029,73 @@ export type RotateWebhookSecretErrors = {
     /**
      * `request.invalid`: The request is not valid. `request.unreadable`: The body cannot be read.
      */
-    400: Problem;
+    400: Problem & {
+        status?: 400;
+        code?: 'request.invalid' | 'request.unreadable';
+    };
     /**
      * `access.unauthenticated`: No valid credentials.
      */
-    401: Problem;
+    401: Problem & {
+        status?: 401;
+        code?: 'access.unauthenticated';
+    };
     /**
      * `access.address_refused`: The key is not for this address. `access.forbidden`: The key may not do this.
      */
-    403: Problem;
+    403: Problem & {
+        status?: 403;
+        code?: 'access.address_refused' | 'access.forbidden';
+    };
     /**
      * `webhook.not_found`: There is no such webhook.
      */
-    404: Problem;
+    404: Problem & {
+        status?: 404;
+        code?: 'webhook.not_found';
+    };
     /**
      * `webhook.secrets_too_many`: The webhook has as many secrets as may live at once.
      */
-    409: Problem;
+    409: Problem & {
+        status?: 409;
+        code?: 'webhook.secrets_too_many';
+    };
     /**
      * `request.too_large`: The body is too large.
      */
-    413: Problem;
+    413: Problem & {
+        status?: 413;
+        code?: 'request.too_large';
+    };
     /**
      * `request.media_type`: The media type is not supported.
      */
-    415: Problem;
+    415: Problem & {
+        status?: 415;
+        code?: 'request.media_type';
+    };
     /**
      * `request.rate_limited`: The key asks too often.
      */
-    429: Problem;
+    429: Problem & {
+        status?: 429;
+        code?: 'request.rate_limited';
+    };
     /**
      * `internal.error`: The service failed.
      */
-    500: Problem;
+    500: Problem & {
+        status?: 500;
+        code?: 'internal.error';
+    };
     /**
      * `service.unavailable`: A part of the service is not available.
      */
-    503: Problem;
+    503: Problem & {
+        status?: 503;
+        code?: 'service.unavailable';
+    };
 };
 
 export type RotateWebhookSecretError = RotateWebhookSecretErrors[keyof RotateWebhookSecretErrors];
@@ -13439,43 +17128,73 @@ export type PingWebhookErrors = {
     /**
      * `request.invalid`: The request is not valid.
      */
-    400: Problem;
+    400: Problem & {
+        status?: 400;
+        code?: 'request.invalid';
+    };
     /**
      * `access.unauthenticated`: No valid credentials.
      */
-    401: Problem;
+    401: Problem & {
+        status?: 401;
+        code?: 'access.unauthenticated';
+    };
     /**
      * `access.address_refused`: The key is not for this address. `access.forbidden`: The key may not do this.
      */
-    403: Problem;
+    403: Problem & {
+        status?: 403;
+        code?: 'access.address_refused' | 'access.forbidden';
+    };
     /**
      * `webhook.delivery_not_found`: The webhook has no such delivery. `webhook.not_found`: There is no such webhook.
      */
-    404: Problem;
+    404: Problem & {
+        status?: 404;
+        code?: 'webhook.delivery_not_found' | 'webhook.not_found';
+    };
     /**
      * `idempotency.in_progress`: The first call with the idempotency key still runs. `resource.conflict`: The thing was changed by another request.
      */
-    409: Problem;
+    409: Problem & {
+        status?: 409;
+        code?: 'idempotency.in_progress' | 'resource.conflict';
+    };
     /**
      * `request.too_large`: The body is too large.
      */
-    413: Problem;
+    413: Problem & {
+        status?: 413;
+        code?: 'request.too_large';
+    };
     /**
      * `idempotency.mismatch`: The idempotency key was used with another body.
      */
-    422: Problem;
+    422: Problem & {
+        status?: 422;
+        code?: 'idempotency.mismatch';
+    };
     /**
      * `request.rate_limited`: The key asks too often.
      */
-    429: Problem;
+    429: Problem & {
+        status?: 429;
+        code?: 'request.rate_limited';
+    };
     /**
      * `internal.error`: The service failed.
      */
-    500: Problem;
+    500: Problem & {
+        status?: 500;
+        code?: 'internal.error';
+    };
     /**
      * `service.unavailable`: A part of the service is not available.
      */
-    503: Problem;
+    503: Problem & {
+        status?: 503;
+        code?: 'service.unavailable';
+    };
 };
 
 export type PingWebhookError = PingWebhookErrors[keyof PingWebhookErrors];
@@ -13515,35 +17234,59 @@ export type ListWebhookDeliveriesErrors = {
     /**
      * `cursor.invalid`: The cursor is not valid. `request.invalid`: The request is not valid.
      */
-    400: Problem;
+    400: Problem & {
+        status?: 400;
+        code?: 'cursor.invalid' | 'request.invalid';
+    };
     /**
      * `access.unauthenticated`: No valid credentials.
      */
-    401: Problem;
+    401: Problem & {
+        status?: 401;
+        code?: 'access.unauthenticated';
+    };
     /**
      * `access.address_refused`: The key is not for this address. `access.forbidden`: The key may not do this.
      */
-    403: Problem;
+    403: Problem & {
+        status?: 403;
+        code?: 'access.address_refused' | 'access.forbidden';
+    };
     /**
      * `webhook.not_found`: There is no such webhook.
      */
-    404: Problem;
+    404: Problem & {
+        status?: 404;
+        code?: 'webhook.not_found';
+    };
     /**
      * `request.too_large`: The body is too large.
      */
-    413: Problem;
+    413: Problem & {
+        status?: 413;
+        code?: 'request.too_large';
+    };
     /**
      * `request.rate_limited`: The key asks too often.
      */
-    429: Problem;
+    429: Problem & {
+        status?: 429;
+        code?: 'request.rate_limited';
+    };
     /**
      * `internal.error`: The service failed.
      */
-    500: Problem;
+    500: Problem & {
+        status?: 500;
+        code?: 'internal.error';
+    };
     /**
      * `service.unavailable`: A part of the service is not available.
      */
-    503: Problem;
+    503: Problem & {
+        status?: 503;
+        code?: 'service.unavailable';
+    };
 };
 
 export type ListWebhookDeliveriesError = ListWebhookDeliveriesErrors[keyof ListWebhookDeliveriesErrors];
@@ -13571,35 +17314,59 @@ export type ReadWebhookDeliveryErrors = {
     /**
      * `request.invalid`: The request is not valid.
      */
-    400: Problem;
+    400: Problem & {
+        status?: 400;
+        code?: 'request.invalid';
+    };
     /**
      * `access.unauthenticated`: No valid credentials.
      */
-    401: Problem;
+    401: Problem & {
+        status?: 401;
+        code?: 'access.unauthenticated';
+    };
     /**
      * `access.address_refused`: The key is not for this address. `access.forbidden`: The key may not do this.
      */
-    403: Problem;
+    403: Problem & {
+        status?: 403;
+        code?: 'access.address_refused' | 'access.forbidden';
+    };
     /**
      * `webhook.delivery_not_found`: The webhook has no such delivery. `webhook.not_found`: There is no such webhook.
      */
-    404: Problem;
+    404: Problem & {
+        status?: 404;
+        code?: 'webhook.delivery_not_found' | 'webhook.not_found';
+    };
     /**
      * `request.too_large`: The body is too large.
      */
-    413: Problem;
+    413: Problem & {
+        status?: 413;
+        code?: 'request.too_large';
+    };
     /**
      * `request.rate_limited`: The key asks too often.
      */
-    429: Problem;
+    429: Problem & {
+        status?: 429;
+        code?: 'request.rate_limited';
+    };
     /**
      * `internal.error`: The service failed.
      */
-    500: Problem;
+    500: Problem & {
+        status?: 500;
+        code?: 'internal.error';
+    };
     /**
      * `service.unavailable`: A part of the service is not available.
      */
-    503: Problem;
+    503: Problem & {
+        status?: 503;
+        code?: 'service.unavailable';
+    };
 };
 
 export type ReadWebhookDeliveryError = ReadWebhookDeliveryErrors[keyof ReadWebhookDeliveryErrors];
@@ -13627,35 +17394,59 @@ export type ReplayWebhookDeliveryErrors = {
     /**
      * `request.invalid`: The request is not valid.
      */
-    400: Problem;
+    400: Problem & {
+        status?: 400;
+        code?: 'request.invalid';
+    };
     /**
      * `access.unauthenticated`: No valid credentials.
      */
-    401: Problem;
+    401: Problem & {
+        status?: 401;
+        code?: 'access.unauthenticated';
+    };
     /**
      * `access.address_refused`: The key is not for this address. `access.forbidden`: The key may not do this.
      */
-    403: Problem;
+    403: Problem & {
+        status?: 403;
+        code?: 'access.address_refused' | 'access.forbidden';
+    };
     /**
      * `webhook.delivery_not_found`: The webhook has no such delivery. `webhook.not_found`: There is no such webhook.
      */
-    404: Problem;
+    404: Problem & {
+        status?: 404;
+        code?: 'webhook.delivery_not_found' | 'webhook.not_found';
+    };
     /**
      * `request.too_large`: The body is too large.
      */
-    413: Problem;
+    413: Problem & {
+        status?: 413;
+        code?: 'request.too_large';
+    };
     /**
      * `request.rate_limited`: The key asks too often.
      */
-    429: Problem;
+    429: Problem & {
+        status?: 429;
+        code?: 'request.rate_limited';
+    };
     /**
      * `internal.error`: The service failed.
      */
-    500: Problem;
+    500: Problem & {
+        status?: 500;
+        code?: 'internal.error';
+    };
     /**
      * `service.unavailable`: A part of the service is not available.
      */
-    503: Problem;
+    503: Problem & {
+        status?: 503;
+        code?: 'service.unavailable';
+    };
 };
 
 export type ReplayWebhookDeliveryError = ReplayWebhookDeliveryErrors[keyof ReplayWebhookDeliveryErrors];
@@ -13670,24 +17461,7 @@ export type ReplayWebhookDeliveryResponses = {
 export type ReplayWebhookDeliveryResponse = ReplayWebhookDeliveryResponses[keyof ReplayWebhookDeliveryResponses];
 
 export type ReplayWebhookDeliveriesData = {
-    body: {
-        /**
-         * Events from this time on.
-         */
-        from: string;
-        /**
-         * Events before this time.
-         */
-        to: string;
-        /**
-         * Those that stand so. skipped: what the webhook missed while it was not enabled.
-         */
-        state?: 'failed' | 'skipped' | 'succeeded';
-        /**
-         * As the call before answered it, with the same range.
-         */
-        cursor?: string;
-    };
+    body: ReplayWebhookDeliveriesBody;
     path: {
         id: string;
     };
@@ -13699,39 +17473,66 @@ export type ReplayWebhookDeliveriesErrors = {
     /**
      * `cursor.invalid`: The cursor is not valid. `request.invalid`: The request is not valid. `request.unreadable`: The body cannot be read.
      */
-    400: Problem;
+    400: Problem & {
+        status?: 400;
+        code?: 'cursor.invalid' | 'request.invalid' | 'request.unreadable';
+    };
     /**
      * `access.unauthenticated`: No valid credentials.
      */
-    401: Problem;
+    401: Problem & {
+        status?: 401;
+        code?: 'access.unauthenticated';
+    };
     /**
      * `access.address_refused`: The key is not for this address. `access.forbidden`: The key may not do this.
      */
-    403: Problem;
+    403: Problem & {
+        status?: 403;
+        code?: 'access.address_refused' | 'access.forbidden';
+    };
     /**
      * `webhook.not_found`: There is no such webhook.
      */
-    404: Problem;
+    404: Problem & {
+        status?: 404;
+        code?: 'webhook.not_found';
+    };
     /**
      * `request.too_large`: The body is too large.
      */
-    413: Problem;
+    413: Problem & {
+        status?: 413;
+        code?: 'request.too_large';
+    };
     /**
      * `request.media_type`: The media type is not supported.
      */
-    415: Problem;
+    415: Problem & {
+        status?: 415;
+        code?: 'request.media_type';
+    };
     /**
      * `request.rate_limited`: The key asks too often.
      */
-    429: Problem;
+    429: Problem & {
+        status?: 429;
+        code?: 'request.rate_limited';
+    };
     /**
      * `internal.error`: The service failed.
      */
-    500: Problem;
+    500: Problem & {
+        status?: 500;
+        code?: 'internal.error';
+    };
     /**
      * `service.unavailable`: A part of the service is not available.
      */
-    503: Problem;
+    503: Problem & {
+        status?: 503;
+        code?: 'service.unavailable';
+    };
 };
 
 export type ReplayWebhookDeliveriesError = ReplayWebhookDeliveriesErrors[keyof ReplayWebhookDeliveriesErrors];
@@ -13756,19 +17557,31 @@ export type ReadHealthErrors = {
     /**
      * `request.invalid`: The request is not valid.
      */
-    400: Problem;
+    400: Problem & {
+        status?: 400;
+        code?: 'request.invalid';
+    };
     /**
      * `request.too_large`: The body is too large.
      */
-    413: Problem;
+    413: Problem & {
+        status?: 413;
+        code?: 'request.too_large';
+    };
     /**
      * `internal.error`: The service failed.
      */
-    500: Problem;
+    500: Problem & {
+        status?: 500;
+        code?: 'internal.error';
+    };
     /**
      * `service.unavailable`: A part of the service is not available.
      */
-    503: Problem;
+    503: Problem & {
+        status?: 503;
+        code?: 'service.unavailable';
+    };
 };
 
 export type ReadHealthError = ReadHealthErrors[keyof ReadHealthErrors];
@@ -13793,19 +17606,31 @@ export type ReadLivenessErrors = {
     /**
      * `request.invalid`: The request is not valid.
      */
-    400: Problem;
+    400: Problem & {
+        status?: 400;
+        code?: 'request.invalid';
+    };
     /**
      * `request.too_large`: The body is too large.
      */
-    413: Problem;
+    413: Problem & {
+        status?: 413;
+        code?: 'request.too_large';
+    };
     /**
      * `internal.error`: The service failed.
      */
-    500: Problem;
+    500: Problem & {
+        status?: 500;
+        code?: 'internal.error';
+    };
     /**
      * `service.unavailable`: A part of the service is not available.
      */
-    503: Problem;
+    503: Problem & {
+        status?: 503;
+        code?: 'service.unavailable';
+    };
 };
 
 export type ReadLivenessError = ReadLivenessErrors[keyof ReadLivenessErrors];
@@ -13830,19 +17655,31 @@ export type ReadReadinessErrors = {
     /**
      * `request.invalid`: The request is not valid.
      */
-    400: Problem;
+    400: Problem & {
+        status?: 400;
+        code?: 'request.invalid';
+    };
     /**
      * `request.too_large`: The body is too large.
      */
-    413: Problem;
+    413: Problem & {
+        status?: 413;
+        code?: 'request.too_large';
+    };
     /**
      * `internal.error`: The service failed.
      */
-    500: Problem;
+    500: Problem & {
+        status?: 500;
+        code?: 'internal.error';
+    };
     /**
      * `service.unavailable`: A part of the service is not available.
      */
-    503: Problem;
+    503: Problem & {
+        status?: 503;
+        code?: 'service.unavailable';
+    };
 };
 
 export type ReadReadinessError = ReadReadinessErrors[keyof ReadReadinessErrors];
@@ -13867,19 +17704,31 @@ export type ReadOpenapiErrors = {
     /**
      * `request.invalid`: The request is not valid.
      */
-    400: Problem;
+    400: Problem & {
+        status?: 400;
+        code?: 'request.invalid';
+    };
     /**
      * `request.too_large`: The body is too large.
      */
-    413: Problem;
+    413: Problem & {
+        status?: 413;
+        code?: 'request.too_large';
+    };
     /**
      * `internal.error`: The service failed.
      */
-    500: Problem;
+    500: Problem & {
+        status?: 500;
+        code?: 'internal.error';
+    };
     /**
      * `service.unavailable`: A part of the service is not available.
      */
-    503: Problem;
+    503: Problem & {
+        status?: 503;
+        code?: 'service.unavailable';
+    };
 };
 
 export type ReadOpenapiError = ReadOpenapiErrors[keyof ReadOpenapiErrors];
@@ -13904,19 +17753,31 @@ export type ReadSigningKeyErrors = {
     /**
      * `request.invalid`: The request is not valid.
      */
-    400: Problem;
+    400: Problem & {
+        status?: 400;
+        code?: 'request.invalid';
+    };
     /**
      * `request.too_large`: The body is too large.
      */
-    413: Problem;
+    413: Problem & {
+        status?: 413;
+        code?: 'request.too_large';
+    };
     /**
      * `internal.error`: The service failed.
      */
-    500: Problem;
+    500: Problem & {
+        status?: 500;
+        code?: 'internal.error';
+    };
     /**
      * `service.unavailable`: A part of the service is not available.
      */
-    503: Problem;
+    503: Problem & {
+        status?: 503;
+        code?: 'service.unavailable';
+    };
 };
 
 export type ReadSigningKeyError = ReadSigningKeyErrors[keyof ReadSigningKeyErrors];

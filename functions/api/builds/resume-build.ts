@@ -35,6 +35,7 @@ export const resumeBuild = defineOperation({
   describedBody: specBodySchema,
   response: buildViewSchema,
   status: 202,
+  locates: true,
   errors: [
     'build.not_found',
     'build.not_resumable',

@@ -24,6 +24,7 @@ export const retryBuild = defineOperation({
   body: undefined,
   response: buildViewSchema,
   status: 202,
+  locates: true,
   errors: [
     'build.not_found',
     'build.not_ended',

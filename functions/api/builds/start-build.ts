@@ -24,6 +24,7 @@ export const startBuild = defineOperation({
   describedBody: specBodySchema,
   response: buildViewSchema,
   status: 202,
+  locates: true,
   errors: [
     'spec.invalid',
     'team.not_found',

@@ -20,6 +20,7 @@ export const verifyBuild = defineOperation({
   body: undefined,
   response: buildViewSchema,
   status: 202,
+  locates: true,
   errors: [
     'build.not_found',
     'build.not_succeeded',

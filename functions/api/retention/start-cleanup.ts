@@ -35,6 +35,7 @@ export const startCleanup = defineOperation({
     .meta({ id: 'NewCleanup' }),
   response: cleanupViewSchema,
   status: 202,
+  locates: true,
   errors: ['access.forbidden', 'cleanup.running'],
   idempotent: true,
   async handle(ports, { body, context }) {

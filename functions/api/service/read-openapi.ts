@@ -1,6 +1,6 @@
 import { z } from 'zod';
+import document from '../../../docs/openapi.json' with { type: 'json' };
 import { defineOperation } from '../../shared/operation.ts';
-import document from './generated/openapi.json' with { type: 'json' };
 
 /** Answers the OpenAPI document that `scripts/generate-sdk.ts` made of the operations. */
 export const readOpenapi = defineOperation({

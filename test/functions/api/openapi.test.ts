@@ -2,9 +2,9 @@ import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { errorCatalogue } from '../../../core/error-catalogue.ts';
 import { operationGroups } from '../../../core/wiring/operation-groups.ts';
+import document from '../../../docs/openapi.json' with { type: 'json' };
 import { operations, operationsByGroup } from '../../../functions/api/operations.ts';
-import document from '../../../functions/api/service/generated/openapi.json' with { type: 'json' };
-import { errorsOf } from '../../../functions/shared/openapi.ts';
+import { errorsOf } from '../../../functions/shared/openapi/problems.ts';
 import { generateSdk } from '../../../scripts/generate-sdk.ts';
 
 const operationSchema = z.looseObject({
