@@ -12,6 +12,8 @@ export interface HttpRequest {
   /** Path without query, percent-decoding not yet done. */
   readonly path: string;
   readonly query: Readonly<Record<string, string>>;
+  /** Names that the query has more than once; absent: none. */
+  readonly repeated?: readonly string[];
   /** Names in lower case. */
   readonly headers: Readonly<Record<string, string>>;
   readonly body: Uint8Array;
@@ -83,6 +85,8 @@ export interface Operation<
   csv?(body: z.input<Response>): CsvTable;
   /** Status of success. */
   readonly status: number;
+  /** Status of success where PUT made something new (201), or a repeated POST did not (200); the body is the same. */
+  readonly otherStatus?: 200 | 201;
   /** True: success may carry the path of what was made in its Location header. */
   readonly locates?: true;
   /** Codes that it may answer beside those of every operation. */

@@ -1,9 +1,10 @@
 import { z } from 'zod';
 import { openCursor, sealCursor } from './cursor.ts';
+import { wholeNumberOr } from './whole-number.ts';
 
 /** Members of a query that pages through a list. */
 export const pageQuery = {
-  limit: z.coerce.number().int().min(1).max(100).default(20).describe('Entries a page.'),
+  limit: wholeNumberOr(20, 1, 100).describe('Entries a page.'),
   cursor: z.string().max(4_096).optional().describe('As the page before gave it, with the same query.'),
 };
 

@@ -8,7 +8,7 @@ import type { HttpRequest, HttpResponse, Operation, OperationContext } from './o
 import { asEngineError, problemOf } from './problem.ts';
 import { maxBodyBytes, readBody } from './request-body.ts';
 import { createRouteTable } from './route-table.ts';
-import { fieldErrors } from './schema-errors.ts';
+import { fieldErrors, placeOf } from './schema-errors.ts';
 
 /** What the router tells of each request: ids and outcome, never a body, a query, a header or a token. */
 export interface RequestEntry {
@@ -120,7 +120,11 @@ function asCsv(table: CsvTable, request: HttpRequest, body: unknown) {
 
 /** Parses params, query and body; all that is wrong comes back at once. */
 function parseInput(operation: Operation, rawParams: Readonly<Record<string, string>>, request: HttpRequest) {
-  const raw = readBody(request.body, request.headers['content-type'], operation.mostBytes);
+  // Where no body belongs, whatever is there is refused unread.
+  const raw =
+    operation.body === undefined
+      ? undefined
+      : readBody(request.body, request.headers['content-type'], operation.mostBytes);
   const params = operation.params.safeParse(rawParams);
   const query = operation.query.safeParse(request.query);
   const body = operation.body?.safeParse(raw);
@@ -129,7 +133,15 @@ function parseInput(operation: Operation, rawParams: Readonly<Record<string, str
     ...(query.error === undefined ? [] : fieldErrors(query.error, 'query')),
     ...(body?.error === undefined ? [] : fieldErrors(body.error, '')),
   ];
-  if (body === undefined && raw !== undefined) {
+  for (const name of request.repeated ?? []) {
+    errors.push({
+      path: placeOf([name], 'query'),
+      code: 'field.repeated',
+      reason: 'it is there more than once',
+      remedy: 'send it once',
+    });
+  }
+  if (operation.body === undefined && request.body.byteLength > 0) {
     errors.push({
       path: '',
       code: 'body.unexpected',

@@ -5,6 +5,7 @@ import { EngineError } from '../../core/errors.ts';
 import type { Ids } from '../../core/ports/ids.ts';
 import type { HttpRequest, HttpResponse } from '../../functions/shared/operation.ts';
 import { problemOf } from '../../functions/shared/problem.ts';
+import { readQuery } from '../../functions/shared/read-query.ts';
 import { securityHeaders } from '../../functions/shared/router.ts';
 import { type Cors, createCors } from './cors.ts';
 
@@ -104,7 +105,7 @@ async function answer(options: FrontParts, incoming: IncomingMessage, outgoing: 
     const response = await options.handle({
       method: incoming.method ?? 'GET',
       path: target.pathname,
-      query: Object.fromEntries(target.searchParams),
+      ...readQuery(target.searchParams),
       headers: headersOf(incoming),
       body,
       ...(remoteAddress === undefined ? {} : { sourceAddress: remoteAddress }),
@@ -143,8 +144,10 @@ function headersOf(incoming: IncomingMessage): Record<string, string> {
 }
 
 function refusal(error: EngineError, ids: Ids): HttpResponse {
-  const { problem, headers } = problemOf(error, ids.next('req'));
-  return { status: error.status, headers: { ...securityHeaders, ...headers }, body: JSON.stringify(problem) };
+  const requestId = ids.next('req');
+  const { problem, headers } = problemOf(error, requestId);
+  const all = { ...securityHeaders, ...headers, 'x-request-id': requestId };
+  return { status: error.status, headers: all, body: JSON.stringify(problem) };
 }
 
 const withHeaders = (response: HttpResponse, headers: Readonly<Record<string, string>>): HttpResponse => ({

@@ -5805,7 +5805,11 @@ export type AddMemberError = AddMemberErrors[keyof AddMemberErrors];
 
 export type AddMemberResponses = {
     /**
-     * Success.
+     * It was made before, by the same request.
+     */
+    200: Member;
+    /**
+     * It is made.
      */
     201: Member;
 };
@@ -6311,9 +6315,13 @@ export type SetRoleError = SetRoleErrors[keyof SetRoleErrors];
 
 export type SetRoleResponses = {
     /**
-     * Success.
+     * It is changed.
      */
     200: Role;
+    /**
+     * It is made.
+     */
+    201: Role;
 };
 
 export type SetRoleResponse = SetRoleResponses[keyof SetRoleResponses];
@@ -6498,7 +6506,11 @@ export type CreateKeyError = CreateKeyErrors[keyof CreateKeyErrors];
 
 export type CreateKeyResponses = {
     /**
-     * Success.
+     * It was made before, by the same request.
+     */
+    200: MadeApiKey;
+    /**
+     * It is made.
      */
     201: MadeApiKey;
 };
@@ -7340,9 +7352,13 @@ export type SetApprovalPolicyError = SetApprovalPolicyErrors[keyof SetApprovalPo
 
 export type SetApprovalPolicyResponses = {
     /**
-     * Success.
+     * It is changed.
      */
     200: ApprovalPolicy;
+    /**
+     * It is made.
+     */
+    201: ApprovalPolicy;
 };
 
 export type SetApprovalPolicyResponse = SetApprovalPolicyResponses[keyof SetApprovalPolicyResponses];
@@ -12584,9 +12600,13 @@ export type SetRetentionPolicyError = SetRetentionPolicyErrors[keyof SetRetentio
 
 export type SetRetentionPolicyResponses = {
     /**
-     * Success.
+     * It is changed.
      */
     200: RetentionPolicy;
+    /**
+     * It is made.
+     */
+    201: RetentionPolicy;
 };
 
 export type SetRetentionPolicyResponse = SetRetentionPolicyResponses[keyof SetRetentionPolicyResponses];
@@ -13535,9 +13555,13 @@ export type SetSecretError = SetSecretErrors[keyof SetSecretErrors];
 
 export type SetSecretResponses = {
     /**
-     * Success.
+     * It is changed.
      */
     200: Secret;
+    /**
+     * It is made.
+     */
+    201: Secret;
 };
 
 export type SetSecretResponse = SetSecretResponses[keyof SetSecretResponses];
@@ -13865,7 +13889,11 @@ export type CreateTeamError = CreateTeamErrors[keyof CreateTeamErrors];
 
 export type CreateTeamResponses = {
     /**
-     * Success.
+     * It was made before, by the same request.
+     */
+    200: Team;
+    /**
+     * It is made.
      */
     201: Team;
 };
@@ -14396,9 +14424,13 @@ export type SetTeamMemberError = SetTeamMemberErrors[keyof SetTeamMemberErrors];
 
 export type SetTeamMemberResponses = {
     /**
-     * Success.
+     * It is changed.
      */
     200: TeamMember;
+    /**
+     * It is made.
+     */
+    201: TeamMember;
 };
 
 export type SetTeamMemberResponse = SetTeamMemberResponses[keyof SetTeamMemberResponses];
@@ -15179,7 +15211,11 @@ export type CreateTemplateError = CreateTemplateErrors[keyof CreateTemplateError
 
 export type CreateTemplateResponses = {
     /**
-     * Success.
+     * It was made before, by the same request.
+     */
+    200: Template;
+    /**
+     * It is made.
      */
     201: Template;
 };
@@ -15646,7 +15682,11 @@ export type PublishTemplateVersionError = PublishTemplateVersionErrors[keyof Pub
 
 export type PublishTemplateVersionResponses = {
     /**
-     * Success.
+     * It was made before, by the same request.
+     */
+    200: TemplateVersion;
+    /**
+     * It is made.
      */
     201: TemplateVersion;
 };
@@ -15841,7 +15881,11 @@ export type ForkTemplateError = ForkTemplateErrors[keyof ForkTemplateErrors];
 
 export type ForkTemplateResponses = {
     /**
-     * Success.
+     * It was made before, by the same request.
+     */
+    200: Template;
+    /**
+     * It is made.
      */
     201: Template;
 };
@@ -16012,9 +16056,13 @@ export type ReviewTemplateError = ReviewTemplateErrors[keyof ReviewTemplateError
 
 export type ReviewTemplateResponses = {
     /**
-     * Success.
+     * It is changed.
      */
     200: Review;
+    /**
+     * It is made.
+     */
+    201: Review;
 };
 
 export type ReviewTemplateResponse = ReviewTemplateResponses[keyof ReviewTemplateResponses];
@@ -16273,7 +16321,11 @@ export type DeclareUploadError = DeclareUploadErrors[keyof DeclareUploadErrors];
 
 export type DeclareUploadResponses = {
     /**
-     * Success.
+     * It was made before, by the same request.
+     */
+    200: DeclaredUpload;
+    /**
+     * It is made.
      */
     201: DeclaredUpload;
 };
@@ -16758,7 +16810,11 @@ export type CreateWebhookError = CreateWebhookErrors[keyof CreateWebhookErrors];
 
 export type CreateWebhookResponses = {
     /**
-     * Success.
+     * It was made before, by the same request.
+     */
+    200: MadeWebhook;
+    /**
+     * It is made.
      */
     201: MadeWebhook;
 };

@@ -68,10 +68,15 @@ export function useControlPlane(archive: ArchiveState, opened: (plane: ControlPl
   });
 }
 
-/** Starts it in a folder of its own. @param limits what is not the usual of the installation */
+/**
+ * Starts it in a folder of its own.
+ * @param limits what is not the usual of the installation
+ * @param parts ports that are others than here
+ */
 export async function openControlPlane(
   archive: ArchiveState,
   limits: Partial<Installation> = {},
+  parts: Partial<Ports> = {},
 ): Promise<ControlPlane> {
   const directory = await mkdtemp(join(tmpdir(), 'lbuild-control-'));
   const clock = createSystemClock();
@@ -141,6 +146,7 @@ export async function openControlPlane(
     signer: createKeySigner(openSigningKey(directory)),
     vault: createKeyVault(openVaultKey(directory)),
     webhooks: createWebhookSender({ privateHosts: [] }),
+    ...parts,
   };
   const told = new Map<string, EngineEvent>();
   const pump = await startOutboxPump({

@@ -23,6 +23,7 @@ export const addMember = defineOperation({
   }),
   response: memberViewSchema,
   status: 201,
+  otherStatus: 200,
   errors: ['access.not_held', 'role.not_found', 'member.too_many', 'member.not_found'],
   idempotent: true,
   async handle(ports, { body, context }) {

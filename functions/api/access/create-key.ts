@@ -27,6 +27,7 @@ export const createKey = defineOperation({
   }),
   response: madeKeySchema,
   status: 201,
+  otherStatus: 200,
   errors: ['access.not_held', 'member.not_found', 'key.too_many', 'key.not_found'],
   idempotent: true,
   async handle(ports, { body, context }) {

@@ -16,6 +16,7 @@ export const setRole = defineOperation({
   body: roleContentSchema,
   response: roleViewSchema,
   status: 200,
+  otherStatus: 201,
   errors: ['access.not_held', 'role.built_in', 'role.too_many'],
   async handle(ports, { params, body, context }) {
     const { role, created } = await set(ports, principalOf(context), { name: params.name, ...body });

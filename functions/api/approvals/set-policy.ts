@@ -21,6 +21,7 @@ export const setApprovalPolicy = defineOperation({
   body: policyContentSchema,
   response: policyViewSchema,
   status: 200,
+  otherStatus: 201,
   errors: [
     'approval.condition_unsupported',
     'approval.policy_too_many',

@@ -6,6 +6,7 @@ import { openCursor, sealCursor } from '../../shared/cursor.ts';
 import { defineOperation } from '../../shared/operation.ts';
 import { nextCursor, pageQuery } from '../../shared/paging.ts';
 import { principalOf } from '../../shared/principal-of.ts';
+import { wholeNumberOr } from '../../shared/whole-number.ts';
 
 /** Pages that one call reads at most while it looks for what is asked for; the cursor goes on from there. */
 const maxPages = 10;
@@ -19,7 +20,7 @@ export const listAudit = defineOperation({
   params: z.strictObject({}),
   query: z.strictObject({
     ...pageQuery,
-    limit: z.coerce.number().int().min(1).max(500).default(100).describe('Entries a page.'),
+    limit: wholeNumberOr(100, 1, 500).describe('Entries a page.'),
     order: z.enum(['newest', 'oldest']).default('newest').describe('Which come first.'),
     action: z.enum(auditActions).optional().describe('Only entries of this action.'),
     memberId: z.string().max(64).optional().describe('Only what this member did or was refused.'),

@@ -10,6 +10,7 @@ import { openCursor, sealCursor } from '../../shared/cursor.ts';
 import { defineOperation } from '../../shared/operation.ts';
 import { reachOf } from '../../shared/principal-of.ts';
 import { createTurns } from '../../shared/turns.ts';
+import { wholeNumberOr } from '../../shared/whole-number.ts';
 import { unpackZstd } from '../../shared/zstd.ts';
 import { buildParamsSchema } from './build-params.ts';
 
@@ -25,7 +26,7 @@ export const diffBuilds = defineOperation({
   access: { kind: 'permission', permission: 'builds:read', inTeam: true },
   params: buildParamsSchema.extend({ other: buildParamsSchema.shape.id.describe('Id of the build to compare with.') }),
   query: z.strictObject({
-    limit: z.coerce.number().int().min(0).max(5_000).default(100).describe('Changed files a page.'),
+    limit: wholeNumberOr(100, 0, 5_000).describe('Changed files a page.'),
     cursor: z.string().max(4_096).optional().describe('As the page before gave it, of the same two builds.'),
   }),
   body: undefined,

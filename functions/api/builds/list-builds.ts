@@ -7,6 +7,7 @@ import { teamIdSchema } from '../../../core/teams/team-record.ts';
 import { openCursor, sealCursor } from '../../shared/cursor.ts';
 import { defineOperation } from '../../shared/operation.ts';
 import { reachOf } from '../../shared/principal-of.ts';
+import { wholeNumberOr } from '../../shared/whole-number.ts';
 
 /** Pages that one call reads at most while it looks for builds in the state asked for; the cursor goes on from there. */
 const maxPages = 10;
@@ -19,7 +20,7 @@ export const listBuilds = defineOperation({
   access: { kind: 'permission', permission: 'builds:read', inTeam: true },
   params: z.strictObject({}),
   query: z.strictObject({
-    limit: z.coerce.number().int().min(1).max(100).default(20).describe('Builds a page.'),
+    limit: wholeNumberOr(20, 1, 100).describe('Builds a page.'),
     state: z.enum(buildStates).optional().describe('Only builds in this state.'),
     team: teamIdSchema.optional().describe('Only builds of this team.'),
     cursor: z.string().max(4_096).optional().describe('As the page before gave it, with the same query.'),

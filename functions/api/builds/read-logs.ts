@@ -13,6 +13,7 @@ import { workOf } from '../../../core/sharing/work-of.ts';
 import { takePollSlot } from '../../../core/tenancy/poll-slots.ts';
 import { defineOperation } from '../../shared/operation.ts';
 import { reachOf } from '../../shared/principal-of.ts';
+import { wholeNumberOr } from '../../shared/whole-number.ts';
 import { buildParamsSchema } from './build-params.ts';
 import { formatLogPosition, parseLogPosition, walkLog } from './log-walk.ts';
 
@@ -45,7 +46,7 @@ export const readLogs = defineOperation({
       .regex(/^s\d{1,3}$/)
       .optional()
       .describe('Only this stage.'),
-    waitSeconds: z.coerce.number().int().min(0).max(20).default(0).describe('How long to wait for new lines.'),
+    waitSeconds: wholeNumberOr(0, 0, 20).describe('How long to wait for new lines.'),
   }),
   body: undefined,
   response: logsSchema,

@@ -3,6 +3,7 @@ import { cachePage } from '../../../core/cache/stored-results.ts';
 import { openCursor, sealCursor } from '../../shared/cursor.ts';
 import { defineOperation } from '../../shared/operation.ts';
 import { principalOf } from '../../shared/principal-of.ts';
+import { wholeNumberOr } from '../../shared/whole-number.ts';
 import { type CacheEntry, cacheEntry, cacheEntrySchema } from './cache-entry.ts';
 import { requireCacheOperator } from './cache-operator.ts';
 
@@ -17,7 +18,7 @@ export const listCache = defineOperation({
   access: { kind: 'permission', permission: 'cache:read' },
   params: z.strictObject({}),
   query: z.strictObject({
-    limit: z.coerce.number().int().min(1).max(100).default(20).describe('Entries a page.'),
+    limit: wholeNumberOr(20, 1, 100).describe('Entries a page.'),
     scope: z
       .enum(['tenant', 'shared', 'pool'])
       .optional()

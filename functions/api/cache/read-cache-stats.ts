@@ -9,6 +9,7 @@ import {
 import { hitRates, keptDays, programRateSchema } from '../../../core/cache/hit-rates.ts';
 import { defineOperation } from '../../shared/operation.ts';
 import { principalOf } from '../../shared/principal-of.ts';
+import { wholeNumberOr } from '../../shared/whole-number.ts';
 import { isCacheOperator } from './cache-operator.ts';
 
 export const readCacheStats = defineOperation({
@@ -19,7 +20,7 @@ export const readCacheStats = defineOperation({
   access: { kind: 'permission', permission: 'cache:read' },
   params: z.strictObject({}),
   query: z.strictObject({
-    days: z.coerce.number().int().min(1).max(keptDays).default(30).describe('Days of the hit rates, today among them.'),
+    days: wholeNumberOr(30, 1, keptDays).describe('Days of the hit rates, today among them.'),
   }),
   body: undefined,
   response: z

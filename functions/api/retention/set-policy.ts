@@ -25,6 +25,7 @@ export const setRetentionPolicy = defineOperation({
   body: retentionPolicyContentSchema.meta({ id: 'RetentionPolicyContent' }),
   response: retentionPolicyViewSchema,
   status: 200,
+  otherStatus: 201,
   errors: ['retention.policy_too_many', 'team.not_found', 'template.not_found'],
   async handle(ports, { params, body, context }) {
     const principal = principalOf(context);

@@ -20,6 +20,7 @@ export const setSecret = defineOperation({
   }),
   response: secretViewSchema,
   status: 200,
+  otherStatus: 201,
   errors: ['secret.too_many'],
   async handle(ports, { params, body, context }) {
     const { secret, created } = await set(ports, principalOf(context), { name: params.name, value: body.value });

@@ -3,6 +3,7 @@ import { exchangeRequestSchema, exchangeResponseSchema } from '../../../core/bui
 import { answerExchange } from '../../../core/builds/exchange-service.ts';
 import { EngineError } from '../../../core/errors.ts';
 import { defineOperation } from '../../shared/operation.ts';
+import { wholeNumber } from '../../shared/whole-number.ts';
 
 /** Answers a builder by its ticket; what it may have is decided in core/builds. */
 export const exchange = defineOperation({
@@ -16,7 +17,7 @@ export const exchange = defineOperation({
       .string()
       .regex(/^bld_[0-9A-Za-z]{26}\.s\d{1,3}$/, 'must be <build id>.<stage id>')
       .describe('`<build id>.<stage id>`.'),
-    n: z.coerce.number().int().min(1).max(999).describe('Number of the attempt.'),
+    n: wholeNumber(1, 999).describe('Number of the attempt.'),
   }),
   query: z.strictObject({}),
   body: exchangeRequestSchema,

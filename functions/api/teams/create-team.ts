@@ -18,6 +18,7 @@ export const createTeam = defineOperation({
   body: z.strictObject({ name: teamNameSchema, description: teamDescriptionSchema.default('') }),
   response: teamViewSchema,
   status: 201,
+  otherStatus: 200,
   errors: ['team.too_many', 'team.not_found'],
   idempotent: true,
   async handle(ports, { body, context }) {

@@ -17,6 +17,7 @@ export const setTeamMember = defineOperation({
   body: z.strictObject({ roles: teamRolesSchema }),
   response: teamMemberViewSchema,
   status: 200,
+  otherStatus: 201,
   errors: [
     'team.not_found',
     'member.not_found',

@@ -21,6 +21,7 @@ export const createTemplate = defineOperation({
   body: templateFileSchema.meta({ id: 'TemplateFile' }),
   response: templateViewSchema,
   status: 201,
+  otherStatus: 200,
   locates: true,
   errors: ['template.invalid', 'template.name_taken', 'template.too_many'],
   idempotent: true,

@@ -30,6 +30,7 @@ export const forkTemplate = defineOperation({
     .meta({ id: 'TemplateFork' }),
   response: templateViewSchema,
   status: 201,
+  otherStatus: 200,
   locates: true,
   errors: ['template.not_found', 'template.version_not_found', 'template.name_taken', 'template.too_many'],
   idempotent: true,

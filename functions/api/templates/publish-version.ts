@@ -22,6 +22,7 @@ export const publishTemplateVersion = defineOperation({
   body: versionContentSchema.meta({ id: 'TemplateVersionContent' }),
   response: versionViewSchema,
   status: 201,
+  otherStatus: 200,
   locates: true,
   errors: ['template.not_found', 'template.read_only', 'template.invalid', 'template.too_many_versions'],
   idempotent: true,

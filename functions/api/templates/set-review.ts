@@ -16,6 +16,7 @@ export const reviewTemplate = defineOperation({
   body: reviewContentSchema,
   response: reviewViewSchema,
   status: 200,
+  otherStatus: 201,
   errors: ['template.not_found', 'template.not_built'],
   async handle(given, { params, body, context }) {
     const principal = principalOf(context);

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { templateLimits } from '../../../core/templates/limits.ts';
+import { wholeNumber } from '../../shared/whole-number.ts';
 
 /** An id or a name of any form that a path can hold: one that names nothing gets the answer of a missing template. */
 export const templateParamsSchema = z.strictObject({
@@ -10,5 +11,5 @@ export const templateParamsSchema = z.strictObject({
 });
 
 export const versionParamsSchema = templateParamsSchema.extend({
-  version: z.coerce.number().int().min(1).max(templateLimits.versions).describe('Number of the version.'),
+  version: wholeNumber(1, templateLimits.versions).describe('Number of the version.'),
 });

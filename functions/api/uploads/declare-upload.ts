@@ -26,6 +26,7 @@ export const declareUpload = defineOperation({
   }),
   response: declaredUploadSchema,
   status: 201,
+  otherStatus: 200,
   locates: true,
   errors: ['upload.too_large', 'upload.size_conflict', 'upload.no_room'],
   async handle(ports, { body, context }) {

@@ -4,6 +4,7 @@ import { uploadView, uploadViewSchema } from '../../../core/uploads/upload-view.
 import { openCursor, sealCursor } from '../../shared/cursor.ts';
 import { defineOperation } from '../../shared/operation.ts';
 import { principalOf } from '../../shared/principal-of.ts';
+import { wholeNumberOr } from '../../shared/whole-number.ts';
 
 export const listUploads = defineOperation({
   id: 'listUploads',
@@ -13,7 +14,7 @@ export const listUploads = defineOperation({
   access: { kind: 'permission', permission: 'builds:read' },
   params: z.strictObject({}),
   query: z.strictObject({
-    limit: z.coerce.number().int().min(1).max(100).default(20).describe('Uploads a page.'),
+    limit: wholeNumberOr(20, 1, 100).describe('Uploads a page.'),
     cursor: z.string().max(4_096).optional().describe('As the page before gave it.'),
   }),
   body: undefined,

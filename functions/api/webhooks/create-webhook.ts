@@ -20,6 +20,7 @@ export const createWebhook = defineOperation({
   body: endpointContentSchema,
   response: madeWebhookSchema,
   status: 201,
+  otherStatus: 200,
   errors: ['webhook.url_refused', 'webhook.too_many', 'webhook.not_found', 'team.not_found'],
   idempotent: true,
   async handle(ports, { body, context }) {

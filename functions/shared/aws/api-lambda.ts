@@ -8,6 +8,7 @@ import type { Ports } from '../../../core/ports/ports.ts';
 import { measureRequest } from '../../../core/telemetry/measured.ts';
 import type { HttpRequest, HttpResponse, Operation } from '../operation.ts';
 import { asEngineError, problemOf } from '../problem.ts';
+import { readQuery } from '../read-query.ts';
 import { createRouter, securityHeaders } from '../router.ts';
 import { portsOfFunction } from './compose.ts';
 import { countColdStarts, failureFacts, logger, metrics, requestLog, tracer } from './observability.ts';
@@ -72,7 +73,7 @@ function readRequest(event: unknown, signal: AbortSignal): HttpRequest {
   return {
     method: requestContext.http.method,
     path: encodedPath(rawPath),
-    query: Object.fromEntries(new URLSearchParams(rawQueryString)),
+    ...readQuery(new URLSearchParams(rawQueryString)),
     headers: Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value])),
     body: Uint8Array.from(Buffer.from(body ?? '', isBase64Encoded ? 'base64' : 'utf8')),
     sourceAddress: requestContext.http.sourceIp,

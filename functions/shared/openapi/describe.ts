@@ -2,9 +2,8 @@ import { z } from 'zod';
 import type { ZodOpenApiOperationObject, ZodOpenApiResponseObject, ZodOpenApiResponsesObject } from 'zod-openapi';
 import { csvMediaType } from '../csv-answer.ts';
 import type { Operation } from '../operation.ts';
-import type { Answer } from './document.ts';
 import { headerRef, rateHeaders } from './headers.ts';
-import { errorsByStatus, problemResponse, responseName } from './problems.ts';
+import { type Answer, errorsByStatus, problemResponse, responseName } from './problems.ts';
 import { tagOf } from './tags.ts';
 
 /** What the document says of an operation. @param shared answers that the document's components hold */
@@ -34,7 +33,7 @@ export function describeOperation(
       ...(operation.idempotent === true ? { header: idempotencyHeader } : {}),
     },
     ...bodyOf(operation),
-    responses: { [operation.status]: successOf(operation), ...problemsOf(operation, shared) },
+    responses: { ...successesOf(operation), ...problemsOf(operation, shared) },
   };
 }
 
@@ -71,7 +70,14 @@ function bodyOf(operation: Operation): Pick<ZodOpenApiOperationObject, 'requestB
   };
 }
 
-function successOf(operation: Operation): ZodOpenApiResponseObject {
+function successesOf(operation: Operation): ZodOpenApiResponsesObject {
+  const { method, status, otherStatus } = operation;
+  if (otherStatus === undefined) return { [status]: successOf(operation, 'Success.') };
+  const whatIs = method === 'POST' ? 'It was made before, by the same request.' : 'It is changed.';
+  return { 200: successOf(operation, whatIs), 201: successOf(operation, 'It is made.') };
+}
+
+function successOf(operation: Operation, description: string): ZodOpenApiResponseObject {
   const headers = {
     'X-Request-Id': headerRef('RequestId'),
     ...(operation.access.kind === 'permission' ? rateHeaders : {}),
@@ -84,7 +90,7 @@ function successOf(operation: Operation): ZodOpenApiResponseObject {
     };
   }
   return {
-    description: 'Success.',
+    description,
     headers: {
       ...headers,
       ...(operation.csv === undefined ? {} : { Link: headerRef('NextPage'), Vary: headerRef('Vary') }),

@@ -1,11 +1,10 @@
 import { createDocument, type ZodOpenApiOperationObject } from 'zod-openapi';
-import type { ErrorCode } from '../../../core/errors.ts';
 import type { Operation } from '../operation.ts';
 import { problemSchema } from '../problem.ts';
 import { describeOperation } from './describe.ts';
 import { headerComponents } from './headers.ts';
 import { hoistParameters } from './parameters.ts';
-import { errorsByStatus, exampleName, problemExample, problemResponse, responseName } from './problems.ts';
+import { type Answer, errorsByStatus, exampleName, problemExample, problemResponse, responseName } from './problems.ts';
 import { tags } from './tags.ts';
 
 const pathItemMethods = { GET: 'get', POST: 'post', PUT: 'put', PATCH: 'patch', DELETE: 'delete' } as const;
@@ -85,12 +84,6 @@ function sharedResponses(operations: readonly Operation[]): ReadonlyMap<string, 
     }
   }
   return new Map([...counted].filter(([, { times }]) => times > 1).sort(([a], [b]) => (a < b ? -1 : 1)));
-}
-
-/** A status and the codes that come with it. */
-export interface Answer {
-  readonly status: number;
-  readonly codes: readonly ErrorCode[];
 }
 
 function problemExamples(operations: readonly Operation[]): Record<string, object> {

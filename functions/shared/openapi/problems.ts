@@ -34,6 +34,12 @@ export function errorsOf(operation: Operation): readonly ErrorCode[] {
   return [...codes].sort();
 }
 
+/** A status and the codes that come with it. */
+export interface Answer {
+  readonly status: number;
+  readonly codes: readonly ErrorCode[];
+}
+
 /** Codes by status, both in order. */
 export function errorsByStatus(operation: Operation): ReadonlyMap<number, readonly ErrorCode[]> {
   const byStatus = new Map<number, ErrorCode[]>();
