@@ -1,11 +1,18 @@
 import { Agent, type IncomingMessage, request as send } from 'node:http';
 import { foundTenant } from '../../core/access/found-tenant.ts';
+import { eventEnvelope } from '../../core/events/envelope.ts';
+import { newEvent } from '../../core/events/outbox.ts';
+import type { Ports } from '../../core/ports/ports.ts';
+import { ConditionFailed } from '../../core/ports/table.ts';
 import { operations } from '../../functions/api/operations.ts';
+import { handle as keepDeadLetters } from '../../functions/events/keep-dead-letters/keep-dead-letters.ts';
 import { largestBodyBytes } from '../../functions/shared/request-body.ts';
 import { createRouter } from '../../functions/shared/router.ts';
 import { startHttpFront } from '../../local/http/front.ts';
 import { samplePackage } from '../core/lock/lock-samples.ts';
 import { archive } from '../core/plan/plan-fixtures.ts';
+import { forceState, storeAttempt, storeStage } from '../functions/api/stored-build.ts';
+import { until } from '../support/callers.ts';
 import { type ControlPlane, openControlPlane } from '../support/control-plane.ts';
 import { keyWith } from '../support/members.ts';
 import type { FuzzAnswer } from './judge.ts';
@@ -17,6 +24,8 @@ export interface EngineUnderFuzz {
   /** What each answer of 500 and above came from, in order. */
   readonly causes: readonly unknown[];
   tenant(name: string): Promise<TenantUnderFuzz>;
+  /** Lets a build seem to run, whose attempt has the ticket of the credentials, and gives up an event of a tenant. */
+  plant(tenantId: string, buildId: string): Promise<void>;
   send(request: Pick<FuzzRequest, 'method' | 'target' | 'headers' | 'body'>): Promise<FuzzAnswer>;
   close(): Promise<void>;
 }
@@ -52,7 +61,8 @@ export async function openEngineUnderFuzz(): Promise<EngineUnderFuzz> {
       const made = foundTenant(ports, { name, owner: { name: 'owner' }, keyName: 'owner' });
       await ports.table.transact(made.writes);
       const { tenantId } = made.tenant;
-      const [main, viewer, scoped] = [
+      const [main, second, viewer, scoped] = [
+        await keyWith(ports, tenantId, ['operator']),
         await keyWith(ports, tenantId, ['operator']),
         await keyWith(ports, tenantId, ['viewer']),
         await keyWith(ports, tenantId, ['operator'], { scopes: ['builds:read'] }),
@@ -63,15 +73,18 @@ export async function openEngineUnderFuzz(): Promise<EngineUnderFuzz> {
         tenantId,
         credentials: {
           main: `Bearer ${main.text}`,
+          second: `Bearer ${second.text}`,
+          ticket: `Bearer ${ticket}`,
           others: [
             ...[viewer, scoped, other.key].map(({ text }) => `Bearer ${text}`),
             ...['', 'Bearer', 'Bearer  ', `Basic ${main.text}`, `Bearer ${main.text}x`, `bearer ${main.text}`],
             ...['Bearer lbk_x', 'Bearer a.b.c', `Bearer ${'x'.repeat(5_000)}`, '\u00fc'],
           ],
         },
-        kept: [main.record.keyId, main.record.memberId],
+        kept: [main, second].flatMap(({ record }) => [record.keyId, record.memberId]),
       };
     },
+    plant: (tenantId, buildId) => plant(plane, tenantId, buildId),
     send: (request) => sendOver(agent, front.url, request),
     close: async () => {
       agent.destroy();
@@ -79,6 +92,35 @@ export async function openEngineUnderFuzz(): Promise<EngineUnderFuzz> {
       await plane.close();
     },
   };
+}
+
+async function wasForced(ports: Ports, buildId: string): Promise<boolean> {
+  try {
+    await forceState(ports, buildId, 'running');
+    return true;
+  } catch (error) {
+    if (error instanceof ConditionFailed) return false;
+    throw error;
+  }
+}
+
+const ticket = 'ticket-of-a-running-attempt';
+
+async function plant({ ports }: ControlPlane, tenantId: string, buildId: string): Promise<void> {
+  const steps = ['bootstrap'];
+  // The engine is still at it, too.
+  await until(() => wasForced(ports, buildId));
+  await storeStage(ports, buildId, { id: 's1', state: 'running', steps, attempt: 1 });
+  await storeAttempt(ports, buildId, { stage: 's1', number: 1, ticket, steps });
+  for (const number of [1, 2, 3]) {
+    const event = newEvent(ports, 'build.failed', tenantId, { buildId });
+    const body = JSON.stringify({
+      requestContext: { functionArn: 'arn:aws:lambda:r:1:function:plan-build', approximateInvokeCount: 3 },
+      requestPayload: eventEnvelope(event),
+      responsePayload: { errorMessage: 'no disk' },
+    });
+    await keepDeadLetters(ports, { Records: [{ messageId: `m-${number}-${event.id}`, body }] });
+  }
 }
 
 function sendOver(

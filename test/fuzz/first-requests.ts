@@ -10,6 +10,8 @@ export interface FirstRequest {
   readonly body?: (found: Found) => Json;
   /** Waits until the build that it starts is over. */
   readonly ends?: true;
+  /** The build is made one that runs, and of which something was given up. */
+  readonly plants?: true;
 }
 
 /** What was answered, by operation: the first answer of each. */
@@ -92,6 +94,12 @@ export const firstRequests: readonly FirstRequest[] = [
     body: () => ({ gate: 'build', when: { outputs: ['iso'] }, approvers: { roles: ['admin', 'operator'] }, quorum: 1 }),
   },
   { operation: 'startBuild', body: () => ({ ...goodSpec, name: 'gated', outputs: [{ type: 'iso' }] }) },
+  {
+    operation: 'startBuild',
+    parameters: () => ({}),
+    body: () => ({ ...goodSpec, name: 'planted', outputs: [{ type: 'iso' }] }),
+    plants: true,
+  },
   { operation: 'placeHold', body: (found) => ({ build: found('startBuild', 'id'), reason: 'An audit.' }) },
   { operation: 'startCleanup', body: () => ({ dryRun: true }) },
   { operation: 'createTenant', body: () => ({ name: 'Another tenant', owner: { name: 'Grace' } }) },
@@ -108,6 +116,12 @@ export const firstRequests: readonly FirstRequest[] = [
   { operation: 'listCache' },
   { operation: 'listApprovals' },
   { operation: 'listAudit' },
+  { operation: 'listDeadLetters' },
+  { operation: 'listCleanups' },
+  {
+    operation: 'listWebhookDeliveries',
+    parameters: (found) => ({ id: found('createWebhook', 'webhook', 'id') }),
+  },
   { operation: 'listKeys' },
   { operation: 'listMembers' },
 ];

@@ -6,7 +6,7 @@ import { type EngineUnderFuzz, openEngineUnderFuzz, type TenantUnderFuzz } from 
 import { type FirstRequest, type Found, firstRequests } from './first-requests.ts';
 import { type FuzzAnswer, judge } from './judge.ts';
 import { Pool } from './pool.ts';
-import { type FuzzRequest, makeRequest } from './requests.ts';
+import { type FuzzRequest, makeRequest, resourceBefore } from './requests.ts';
 import { type Json, json } from './values.ts';
 
 /** Something that an answer may not be, with what asked for it. */
@@ -32,7 +32,7 @@ export interface FuzzReport {
 }
 
 /** Requests that one tenant is asked, before a new one comes: what it holds, and what is set in it, does not pile up. */
-const requestsOfTenant = 500;
+const requestsOfTenant = 320;
 
 /** Fewest milliseconds that one request may wait: no answer after that is a finding of its own. */
 const patience = 30_000;
@@ -93,18 +93,22 @@ interface Round {
 async function fuzzTenant(engine: EngineUnderFuzz, { operations, random, most, name, ask }: Round): Promise<void> {
   const tenant = await engine.tenant(name);
   const pool = new Pool(tenant.kept);
-  pool.learn({ tenantId: tenant.tenantId });
+  pool.learn({ tenantId: tenant.tenantId }, 'tenants');
   const good = new Map<string, Json[]>();
   const learn = (request: FuzzRequest, answer: FuzzAnswer): void => {
     if (answer.status >= 300 || !(answer.headers['content-type'] ?? '').startsWith('application/json')) return;
     const body: unknown = JSON.parse(answer.body);
-    pool.learn(body);
+    const { path, parameters } = request.operation;
+    pool.learn(body, resourceBefore(path));
+    for (const [name, value] of Object.entries(request.pathValues ?? {})) {
+      if (parameters.length > 0) pool.learn(value, resourceBefore(path, name), name);
+    }
     if (request.operation.id === 'readBuildLock') good.set('uploadLock', [json(body)]);
     if (request.sent === undefined) return;
     const known = good.get(request.operation.id) ?? [];
     good.set(request.operation.id, [...known.slice(-5), request.sent]);
   };
-  const first = await askFirst(engine, tenant, operations, async (request) => {
+  const first = await askFirst(engine, tenant, operations, pool, async (request) => {
     const answer = await ask(request);
     learn(request, answer);
     return answer;
@@ -136,6 +140,7 @@ async function askFirst(
   engine: EngineUnderFuzz,
   tenant: TenantUnderFuzz,
   operations: readonly DescribedOperation[],
+  pool: Pool,
   ask: Round['ask'],
 ): Promise<number> {
   const answers = new Map<string, unknown>();
@@ -149,6 +154,12 @@ async function askFirst(
     if (answer.status >= 300) throw new Error(`${first.operation} answers ${answer.status} ${answer.body}`);
     if (!answers.has(first.operation))
       answers.set(first.operation, answer.body === '' ? null : JSON.parse(answer.body));
+    if (first.plants === true) {
+      const { id } = z.object({ id: z.string() }).parse(JSON.parse(answer.body));
+      await engine.plant(tenant.tenantId, id);
+      pool.learn(`${id}.s1`, 'stages', 'id');
+      pool.learn(1, 'attempts', 'n');
+    }
     if (first.ends === true) await engine.plane.ended(found('startBuild', 'id'));
   }
   return firstRequests.length;
@@ -181,7 +192,7 @@ function plain(
     encodeURIComponent(parameters[name] ?? ''),
   );
   return {
-    ...{ operation, target, method: operation.method, sent, refused: undefined, misses: false },
+    ...{ operation, target, method: operation.method, sent, refused: undefined, misses: false, pathValues: parameters },
     headers: {
       authorization: tenant.credentials.main,
       ...(sent === undefined ? {} : { 'content-type': 'application/json' }),

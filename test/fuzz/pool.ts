@@ -17,14 +17,31 @@ export class Pool {
     this.#kept = new Set(kept);
   }
 
-  /** Takes in an answer: each text and number by the name of its member, each id by its kind too. */
-  learn(value: unknown, name = ''): void {
-    if (typeof value === 'string') this.#add(this.#texts, name, value);
-    else if (typeof value === 'number') this.#add(this.#numbers, name, value);
-    else if (Array.isArray(value)) for (const item of value.slice(0, 20)) this.learn(item, name);
-    else if (typeof value === 'object' && value !== null) {
-      for (const [member, content] of Object.entries(value)) this.learn(content, member);
+  /**
+   * Takes in an answer: each text and number by the name of its member, each id by its kind too.
+   * @param resource the word of the path that it was found under: `builds`; its ids are those of the resource
+   */
+  learn(value: unknown, resource = '', name = ''): void {
+    if (typeof value === 'string') {
+      this.#add(this.#texts, name, value);
+      this.#add(this.#texts, `${resource}/${name}`, value);
+    } else if (typeof value === 'number') {
+      this.#add(this.#numbers, name, value);
+      this.#add(this.#numbers, `${resource}/${name}`, value);
+    } else if (Array.isArray(value)) {
+      for (const item of value.slice(0, 20)) this.learn(item, resource, name);
+    } else if (typeof value === 'object' && value !== null) {
+      for (const [member, content] of Object.entries(value)) this.learn(content, resource, member);
     }
+  }
+
+  /** What a parameter of a path may stand for: something that was seen under the word before it. */
+  ofResource(resource: string, name: string, random: Random): string | undefined {
+    const found = [`${resource}/${name}`, `${resource}/id`].flatMap((place) => [
+      ...(this.#texts.get(place) ?? []),
+      ...(this.#numbers.get(place) ?? []).map(String),
+    ]);
+    return found[random.integer(0, Math.max(0, found.length - 1))];
   }
 
   /** A text that was seen under a name, or an id of a kind that fits; undefined where there is none. */

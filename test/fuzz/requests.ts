@@ -16,6 +16,8 @@ export interface FuzzRequest {
   readonly refused: string | undefined;
   /** Whether it is to another method or path than the operation's. */
   readonly misses: boolean;
+  /** Parameters of the path, where they are known. */
+  readonly pathValues?: Readonly<Record<string, string>>;
   /** The body, where it was sent as it was made. */
   readonly sent: Json | undefined;
 }
@@ -24,6 +26,10 @@ export interface FuzzRequest {
 export interface Credentials {
   /** Of the tenant's operator, who may do everything. */
   readonly main: string;
+  /** Of another one: who asked for something may not approve it. */
+  readonly second: string;
+  /** Of an attempt that runs. */
+  readonly ticket: string;
   /** Others: of less rights, of another tenant, broken. */
   readonly others: readonly string[];
 }
@@ -54,22 +60,37 @@ export function makeRequest(
     body: method === 'HEAD' || method === 'TRACE' ? undefined : body?.bytes,
     refused: refusals[0],
     misses: method !== operation.method || path.misses,
+    pathValues: path.values,
     sent: body?.value,
   };
 }
 
 function pathOf({ path, parameters }: DescribedOperation, source: Source, refusals: string[]) {
   let misses = false;
+  const values: Record<string, string> = {};
   const text = path.replaceAll(/\{([^}]+)\}/g, (_, name: string) => {
     const parameter = parameters.find((one) => one.in === 'path' && one.name === name);
     if (parameter === undefined) throw new Error(`the document does not describe ${name} of ${path}`);
-    const value = textOf(parameter, source, 0.08);
+    const known = source.pool.ofResource(resourceBefore(path, name), name, source.random);
+    const value = known !== undefined && chance(source.random, 0.8) ? known : textOf(parameter, source, 0.3);
     // A segment that is empty or dots is another path, which the document knows nothing of.
     if (/^\.{0,2}$/.test(value)) misses = true;
     else note(parameter, value, refusals);
+    values[name] = value;
     return encodeURIComponent(value.toWellFormed());
   });
-  return { text, misses };
+  return { text, misses, values };
+}
+
+/** The word that stands before a parameter of a path: `builds` of `/v1/builds/{id}/cost`. */
+export function resourceBefore(path: string, name?: string): string {
+  const words = (name === undefined ? path : path.slice(0, path.indexOf(`{${name}}`))).split('/');
+  return (
+    words
+      .filter((word) => word !== '' && !word.startsWith('{'))
+      .at(-1)
+      ?.replace(/:.*$/, '') ?? ''
+  );
 }
 
 /** A parameter's value as text: right, or with the given chance hostile. */
@@ -122,7 +143,7 @@ function headersOf(
   const headers: Record<string, string | readonly string[]> = {};
   if (security !== undefined || chance(random, 0.05)) {
     const key = chance(random, 0.86)
-      ? credentials.main
+      ? rightKey(security, credentials, random)
       : credentials.others[random.integer(0, credentials.others.length - 1)];
     if (key !== undefined && key !== '') headers.authorization = key;
   }
@@ -140,6 +161,11 @@ function headersOf(
     headers.accept = pick(random, ['text/csv', '*/*', 'text/csv;q=0.5,*/*;q=x', ',,;', 'application/yaml']);
   if (chance(random, 0.01)) headers['x-large'] = 'x'.repeat(12_000);
   return headers;
+}
+
+function rightKey(security: string | undefined, { main, second, ticket }: Credentials, random: Random): string {
+  if (security === 'ticket') return ticket;
+  return chance(random, 0.9) ? main : second;
 }
 
 interface MadeBody {

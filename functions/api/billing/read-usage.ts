@@ -3,6 +3,7 @@ import { csvOf } from '../../../core/billing/csv.ts';
 import { usageKinds } from '../../../core/billing/kinds.ts';
 import { readRateCard } from '../../../core/billing/rate-repository.ts';
 import { usageGroupings, usageRowSchema, usageRows } from '../../../core/billing/usage-view.ts';
+import { teamIdSchema } from '../../../core/teams/team-record.ts';
 import { formatQuery } from '../../shared/csv-answer.ts';
 import { defineOperation } from '../../shared/operation.ts';
 import { nextCursor, pageQuery, readPage } from '../../shared/paging.ts';
@@ -26,7 +27,7 @@ export const readUsage = defineOperation({
       .default('kind')
       .describe('Of builds those that were submitted in the span, newest first; `limit` is then of builds.'),
     kind: z.enum(usageKinds).optional().describe('Only of this kind.'),
-    team: z.string().max(100).optional().describe('Only of this team.'),
+    team: teamIdSchema.optional().describe('Only of this team.'),
   }),
   body: undefined,
   response: z

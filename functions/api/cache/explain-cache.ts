@@ -3,6 +3,7 @@ import { getBuild } from '../../../core/builds/build-repository.ts';
 import { buildExplanationSchema, explainBuild } from '../../../core/cache/explain-build.ts';
 import { defineOperation } from '../../shared/operation.ts';
 import { reachOf } from '../../shared/principal-of.ts';
+import { buildParamsSchema } from '../builds/build-params.ts';
 
 /** Of a build that was planned; what a spec would miss, `POST /v1/builds:plan` tells. */
 export const explainCache = defineOperation({
@@ -12,7 +13,7 @@ export const explainCache = defineOperation({
   summary: 'Why each step of a build was taken from the cache or not',
   access: { kind: 'permission', permission: 'cache:read', inTeam: true },
   params: z.strictObject({}),
-  query: z.strictObject({ build: z.string().min(1).max(64).describe('Id of the build.') }),
+  query: z.strictObject({ build: buildParamsSchema.shape.id }),
   body: undefined,
   response: buildExplanationSchema,
   status: 200,
