@@ -239,7 +239,7 @@ export const operationGroups: readonly OperationGroup[] = [
   },
   {
     name: 'service',
-    prefixes: ['/v1/health', '/v1/openapi.json', '/v1/signing-key'],
+    prefixes: ['/v1/health', '/v1/openapi.json', '/v1/signing-key', '/docs'],
     entry: 'functions/api/service/lambda.ts',
     rights: {
       ...{ table: 'read', blobs: 'read', signsUrls: false, startsFlow: false, stopsFlow: false, stopsTasks: false },
@@ -248,6 +248,6 @@ export const operationGroups: readonly OperationGroup[] = [
       signingKey: 'read',
     },
     timeoutSeconds: 10,
-    summary: 'Health, the API’s own description, and the key that signs evidence',
+    summary: 'Health, the API’s own description (also as a page), and the key that signs evidence',
   },
 ];

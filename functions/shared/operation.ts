@@ -83,6 +83,8 @@ export interface Operation<
   readonly response: Response;
   /** Present: it answers CSV too, where that is asked for (csv-answer.ts); `query` then holds `formatQuery`. */
   csv?(body: z.input<Response>): CsvTable;
+  /** Present: it answers a page for people: `response` is its HTML, and its headers say what it may load. */
+  readonly page?: true;
   /** Status of success. */
   readonly status: number;
   /** Status of success where PUT made something new (201), or a repeated POST did not (200); the body is the same. */

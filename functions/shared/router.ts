@@ -5,6 +5,7 @@ import type { Ports } from '../../core/ports/ports.ts';
 import { createAdmission } from './admission.ts';
 import { csvAnswer, wantsCsv } from './csv-answer.ts';
 import type { HttpRequest, HttpResponse, Operation, OperationContext } from './operation.ts';
+import { isKnown, pageHeaders } from './page-answer.ts';
 import { asEngineError, problemOf } from './problem.ts';
 import { maxBodyBytes, readBody } from './request-body.ts';
 import { createRouteTable } from './route-table.ts';
@@ -94,11 +95,15 @@ export function createRouter(options: RouterOptions): (request: HttpRequest) => 
       const body = options.validateResponses === true ? operation.response.parse(result.body) : result.body;
       const csv =
         operation.csv !== undefined && wantsCsv(request) ? asCsv(operation.csv(body), request, body) : undefined;
-      const response = answer(
-        result.status ?? operation.status,
-        { ...extra, ...result.headers, ...csv?.headers, 'x-request-id': requestId },
-        csv?.body ?? (body === emptyBody ? undefined : JSON.stringify(body)),
-      );
+      const headers = { ...extra, ...result.headers, ...csv?.headers, 'x-request-id': requestId };
+      const response =
+        operation.page === true
+          ? pageAnswer(request, headers, String(body))
+          : answer(
+              result.status ?? operation.status,
+              headers,
+              csv?.body ?? (body === emptyBody ? undefined : JSON.stringify(body)),
+            );
       log.request(entry(response.status));
       return response;
     } catch (thrown) {
@@ -173,6 +178,14 @@ function idempotencyOf(operation: Operation, request: HttpRequest): Pick<Operati
     });
   }
   return { idempotencyKey: key };
+}
+
+/** A page, or that the caller has it. What it may load it says itself; the other security headers hold for it too. */
+function pageAnswer(request: HttpRequest, headers: Readonly<Record<string, string>>, body: string): HttpResponse {
+  const isThere = isKnown(request, headers.etag);
+  const { headers: all, ...rest } = answer(isThere ? 304 : 200, headers, isThere ? undefined : body);
+  const own = { ...headers, ...pageHeaders };
+  return { ...rest, headers: { ...all, ...own } };
 }
 
 /**

@@ -17798,6 +17798,55 @@ export type ReadOpenapiResponses = {
 
 export type ReadOpenapiResponse = ReadOpenapiResponses[keyof ReadOpenapiResponses];
 
+export type ReadDocsData = {
+    body?: never;
+    path?: never;
+    query?: never;
+    url: '/docs';
+};
+
+export type ReadDocsErrors = {
+    /**
+     * `request.invalid`: The request is not valid.
+     */
+    400: Problem & {
+        status?: 400;
+        code?: 'request.invalid';
+    };
+    /**
+     * `request.too_large`: The body is too large.
+     */
+    413: Problem & {
+        status?: 413;
+        code?: 'request.too_large';
+    };
+    /**
+     * `internal.error`: The service failed.
+     */
+    500: Problem & {
+        status?: 500;
+        code?: 'internal.error';
+    };
+    /**
+     * `service.unavailable`: A part of the service is not available.
+     */
+    503: Problem & {
+        status?: 503;
+        code?: 'service.unavailable';
+    };
+};
+
+export type ReadDocsError = ReadDocsErrors[keyof ReadDocsErrors];
+
+export type ReadDocsResponses = {
+    /**
+     * The page.
+     */
+    200: string;
+};
+
+export type ReadDocsResponse = ReadDocsResponses[keyof ReadDocsResponses];
+
 export type ReadSigningKeyData = {
     body?: never;
     path?: never;

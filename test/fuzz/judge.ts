@@ -18,7 +18,9 @@ export function judge(request: FuzzRequest, answer: FuzzAnswer): readonly string
   const { operation, refused, misses } = request;
   const complaints: string[] = [];
   const { status } = answer;
-  if (status >= 500) complaints.push(`answers ${status}`);
+  // On a machine that has no time for two seconds nothing is ready, and this one operation is there to say so.
+  const isNotReady = operation.id === 'readReadiness' && status === 503;
+  if (status >= 500 && !isNotReady) complaints.push(`answers ${status}`);
   // This one answers what is wrong with a body: that is what it is for.
   const says = operation.id === 'validateSpec' && status === 200 && answer.body.startsWith('{"valid":false');
   if ((refused !== undefined || misses) && !says && (status < 400 || status >= 500)) {

@@ -1,4 +1,5 @@
 import type { Operation } from '../../shared/operation.ts';
+import { readDocs } from './read-docs.ts';
 import { readHealth } from './read-health.ts';
 import { readLiveness } from './read-liveness.ts';
 import { readOpenapi } from './read-openapi.ts';
@@ -10,5 +11,6 @@ export const serviceOperations: readonly Operation[] = [
   readLiveness,
   readReadinessOperation,
   readOpenapi,
+  readDocs,
   readSigningKey,
 ];

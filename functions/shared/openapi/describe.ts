@@ -72,6 +72,13 @@ function bodyOf(operation: Operation): Pick<ZodOpenApiOperationObject, 'requestB
 
 function successesOf(operation: Operation): ZodOpenApiResponsesObject {
   const { method, status, otherStatus } = operation;
+  if (operation.page === true) {
+    const headers = { 'X-Request-Id': headerRef('RequestId'), ETag: headerRef('EntityTag') };
+    return {
+      200: { description: 'The page.', headers, content: { 'text/html': { schema: operation.response } } },
+      304: { description: 'The page that `If-None-Match` names is still the same.', headers },
+    };
+  }
   if (otherStatus === undefined) return { [status]: successOf(operation, 'Success.') };
   const whatIs = method === 'POST' ? 'It was made before, by the same request.' : 'It is changed.';
   return { 200: successOf(operation, whatIs), 201: successOf(operation, 'It is made.') };

@@ -42,6 +42,11 @@ export const headerComponents = {
     schema: { type: 'string' },
     example: '</v1/usage/records?format=csv&cursor=abc>; rel="next"',
   },
+  EntityTag: {
+    description: 'Changes with the page; send it as `If-None-Match`.',
+    schema: { type: 'string' },
+    example: '"8d777f385d3dfec8815d20f7496026dc"',
+  },
   Vary: {
     description: 'Of CSV: that the answer depends on the Accept header.',
     schema: { type: 'string' },
