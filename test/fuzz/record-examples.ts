@@ -14,7 +14,7 @@ import { type Json, json } from './values.ts';
  * operation that can be asked so. Run it where an operation is new: `node test/fuzz/record-examples.ts`, then
  * `npm run generate`.
  */
-const file = new URL('../../functions/shared/openapi/examples.json', import.meta.url);
+const file = new URL('../../functions/shared/openapi/generated/examples.json', import.meta.url);
 const operations = describedOperations();
 const examples: Record<string, { request?: Json; response?: Json }> = {};
 const engine = await openEngineUnderFuzz();

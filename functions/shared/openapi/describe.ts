@@ -2,8 +2,8 @@ import { z } from 'zod';
 import type { ZodOpenApiOperationObject, ZodOpenApiResponseObject, ZodOpenApiResponsesObject } from 'zod-openapi';
 import { csvMediaType } from '../csv-answer.ts';
 import type { Operation } from '../operation.ts';
+import examples from './generated/examples.json' with { type: 'json' };
 import { headerRef, rateHeaders } from './headers.ts';
-import examples from './examples.json' with { type: 'json' };
 import { type Answer, errorsByStatus, problemResponse, responseName } from './problems.ts';
 import { tagOf } from './tags.ts';
 
