@@ -20,6 +20,6 @@ export function wholeNumberOr(usual: number, low: number, high: number) {
 const parsed = (low: number, high: number) =>
   z
     .string()
-    .regex(/^(?:0|-?[1-9][0-9]{0,14})$/, 'not a whole number')
+    .refine((text) => /^(?:0|-?[1-9][0-9]{0,14})$/.test(text), 'not a whole number')
     .transform(Number)
     .pipe(z.number().int().min(low).max(high));

@@ -8,6 +8,9 @@ export interface FirstRequest {
   /** Parameters of the path, and of the query. */
   readonly parameters?: (found: Found) => Readonly<Record<string, string>>;
   readonly body?: (found: Found) => Json;
+  readonly query?: (found: Found) => Readonly<Record<string, string>>;
+  /** Whose, where it is not the operator's. */
+  readonly key?: 'second' | 'ticket';
   /** Waits until the build that it starts is over. */
   readonly ends?: true;
   /** The build is made one that runs, and of which something was given up. */
@@ -91,7 +94,7 @@ export const firstRequests: readonly FirstRequest[] = [
   {
     operation: 'setApprovalPolicy',
     parameters: () => ({ name: 'costly' }),
-    body: () => ({ gate: 'build', when: { outputs: ['iso'] }, approvers: { roles: ['admin', 'operator'] }, quorum: 1 }),
+    body: () => ({ gate: 'build', when: { outputs: ['iso'] }, quorum: 1 }),
   },
   { operation: 'startBuild', body: () => ({ ...goodSpec, name: 'gated', outputs: [{ type: 'iso' }] }) },
   {
@@ -124,4 +127,70 @@ export const firstRequests: readonly FirstRequest[] = [
   },
   { operation: 'listKeys' },
   { operation: 'listMembers' },
+];
+
+/** Requests that go well after those: they change what was made, so that they are asked for examples and not for fuzzing. */
+export const laterRequests: readonly FirstRequest[] = [
+  { operation: 'renameTenant', body: () => ({ name: 'Edge builders' }) },
+  {
+    operation: 'setTenantShare',
+    parameters: (found) => ({ tenantId: found('createTenant', 'tenant', 'tenantId') }),
+    body: () => ({ weight: 2 }),
+  },
+  {
+    operation: 'setTenantQuota',
+    parameters: (found) => ({ tenantId: found('createTenant', 'tenant', 'tenantId') }),
+    body: () => ({ tier: 'team', overrides: { buildsPerDay: 200 } }),
+  },
+  {
+    operation: 'changeMember',
+    parameters: (found) => ({ memberId: found('addMember', 'memberId') }),
+    body: () => ({ roles: ['builder', 'viewer'] }),
+  },
+  {
+    operation: 'rotateKey',
+    parameters: (found) => ({ keyId: found('createKey', 'key', 'keyId') }),
+    body: () => ({ overlapSeconds: 3_600 }),
+  },
+  { operation: 'revokeKey', parameters: (found) => ({ keyId: found('createKey', 'key', 'keyId') }) },
+  { operation: 'changeTeam', parameters: team, body: () => ({ description: 'Builds what stands at the edge' }) },
+  { operation: 'validateSpec', body: () => goodSpec },
+  { operation: 'previewPlan', body: () => goodSpec },
+  { operation: 'explainCache', query: (found) => ({ build: found('startBuild', 'id') }) },
+  { operation: 'listUsageRecords', query: () => ({ day: new Date().toISOString().slice(0, 10) }) },
+  { operation: 'changeTemplate', parameters: id('createTemplate'), body: () => ({ tags: ['web', 'edge'] }) },
+  { operation: 'forkTemplate', parameters: id('createTemplate'), body: () => ({ name: 'edge-fork' }) },
+  {
+    operation: 'changeWebhook',
+    parameters: (found) => ({ id: found('createWebhook', 'webhook', 'id') }),
+    body: () => ({ events: ['build.*'], description: 'To the chat' }),
+  },
+  {
+    operation: 'rotateWebhookSecret',
+    parameters: (found) => ({ id: found('createWebhook', 'webhook', 'id') }),
+    body: () => ({ overlapSeconds: 3_600 }),
+  },
+  { operation: 'pingWebhook', parameters: (found) => ({ id: found('createWebhook', 'webhook', 'id') }) },
+  {
+    operation: 'replayWebhookDeliveries',
+    parameters: (found) => ({ id: found('createWebhook', 'webhook', 'id') }),
+    body: () => ({ from: '2026-01-01T00:00:00.000Z', to: '2027-01-01T00:00:00.000Z' }),
+  },
+  {
+    operation: 'exchange',
+    parameters: (found) => ({ id: found('planted', 'id'), n: '1' }),
+    body: () => ({ kind: 'heartbeat', progress: { step: 'bootstrap', percent: 10 } }),
+    key: 'ticket',
+  },
+  {
+    operation: 'diffBuilds',
+    parameters: (found) => ({ id: found('startBuild', 'id'), other: found('startBuild', 'id') }),
+  },
+  {
+    operation: 'releaseHold',
+    parameters: id('placeHold'),
+    body: () => ({ reason: 'The audit is over.' }),
+  },
+  { operation: 'beginMaintenance', body: () => ({ reason: 'New disks.' }) },
+  { operation: 'endMaintenance' },
 ];

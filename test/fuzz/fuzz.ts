@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { z } from 'zod';
 import { mix, Random } from '../../bench/simulation/random.ts';
 import { type DescribedOperation, describedOperations } from './described-operations.ts';
 import { type EngineUnderFuzz, openEngineUnderFuzz, type TenantUnderFuzz } from './engine-under-fuzz.ts';
-import { type FirstRequest, type Found, firstRequests } from './first-requests.ts';
+import { firstRequests } from './first-requests.ts';
+import { type Ask, askFirst, plain } from './first-round.ts';
 import { type FuzzAnswer, judge } from './judge.ts';
 import { Pool } from './pool.ts';
 import { type FuzzRequest, makeRequest, resourceBefore } from './requests.ts';
@@ -86,7 +86,7 @@ interface Round {
   readonly random: Random;
   readonly most: number;
   readonly name: string;
-  readonly ask: (request: FuzzRequest) => Promise<FuzzAnswer>;
+  readonly ask: Ask;
 }
 
 /** Gives a tenant of its own what there can be, and then asks of it at random. */
@@ -108,13 +108,13 @@ async function fuzzTenant(engine: EngineUnderFuzz, { operations, random, most, n
     const known = good.get(request.operation.id) ?? [];
     good.set(request.operation.id, [...known.slice(-5), request.sent]);
   };
-  const first = await askFirst(engine, tenant, operations, pool, async (request) => {
+  await askFirst(engine, tenant, operations, pool, async (request) => {
     const answer = await ask(request);
     learn(request, answer);
     return answer;
   });
   for (const operation of ['previewPlan', 'validateSpec']) good.set(operation, good.get('startBuild') ?? []);
-  for (let left = most - first; left > 0; left -= 1) {
+  for (let left = most - firstRequests.length; left > 0; left -= 1) {
     const operation = operations[random.integer(0, operations.length - 1)];
     if (operation === undefined) continue;
     const request = makeRequest(operation, { random, pool }, tenant.credentials, good);
@@ -127,78 +127,12 @@ async function fuzzTenant(engine: EngineUnderFuzz, { operations, random, most, n
 async function endMaintenance(
   operations: readonly DescribedOperation[],
   tenant: TenantUnderFuzz,
-  ask: Round['ask'],
+  ask: Ask,
 ): Promise<number> {
   const operation = operations.find(({ id }) => id === 'endMaintenance');
   if (operation === undefined) return 0;
   await ask(plain(operation, tenant, {}, undefined));
   return 1;
-}
-
-/** Sends the first requests. @throws Error where one does not go well: the fuzzer would ask of nothing that is there */
-async function askFirst(
-  engine: EngineUnderFuzz,
-  tenant: TenantUnderFuzz,
-  operations: readonly DescribedOperation[],
-  pool: Pool,
-  ask: Round['ask'],
-): Promise<number> {
-  const answers = new Map<string, unknown>();
-  const found: Found = (operation, ...members) => {
-    let value = answers.get(operation);
-    for (const member of members) value = z.record(z.string(), z.unknown()).parse(value)[member];
-    return z.string().parse(value);
-  };
-  for (const first of firstRequests) {
-    const answer = await ask(firstOf(first, operations, tenant, found));
-    if (answer.status >= 300) throw new Error(`${first.operation} answers ${answer.status} ${answer.body}`);
-    if (!answers.has(first.operation))
-      answers.set(first.operation, answer.body === '' ? null : JSON.parse(answer.body));
-    if (first.plants === true) {
-      const { id } = z.object({ id: z.string() }).parse(JSON.parse(answer.body));
-      await engine.plant(tenant.tenantId, id);
-      pool.learn(`${id}.s1`, 'stages', 'id');
-      pool.learn(1, 'attempts', 'n');
-    }
-    if (first.ends === true) await engine.plane.ended(found('startBuild', 'id'));
-  }
-  return firstRequests.length;
-}
-
-function firstOf(
-  first: FirstRequest,
-  operations: readonly DescribedOperation[],
-  tenant: TenantUnderFuzz,
-  found: Found,
-) {
-  const operation = operations.find(({ id }) => id === first.operation);
-  if (operation === undefined) throw new Error(`the document has no operation ${first.operation}`);
-  return plain(
-    operation,
-    tenant,
-    first.parameters?.(found) ?? {},
-    first.body === undefined ? undefined : json(first.body(found)),
-  );
-}
-
-/** A request that is right. */
-function plain(
-  operation: DescribedOperation,
-  tenant: TenantUnderFuzz,
-  parameters: Readonly<Record<string, string>>,
-  sent: Json | undefined,
-): FuzzRequest {
-  const target = operation.path.replaceAll(/\{([^}]+)\}/g, (_, name: string) =>
-    encodeURIComponent(parameters[name] ?? ''),
-  );
-  return {
-    ...{ operation, target, method: operation.method, sent, refused: undefined, misses: false, pathValues: parameters },
-    headers: {
-      authorization: tenant.credentials.main,
-      ...(sent === undefined ? {} : { 'content-type': 'application/json' }),
-    },
-    body: sent === undefined ? undefined : new TextEncoder().encode(JSON.stringify(sent)),
-  };
 }
 
 async function withPatience(answer: Promise<FuzzAnswer>): Promise<FuzzAnswer> {

@@ -2,9 +2,15 @@ import { z } from 'zod';
 import type { ZodOpenApiOperationObject, ZodOpenApiResponseObject, ZodOpenApiResponsesObject } from 'zod-openapi';
 import { csvMediaType } from '../csv-answer.ts';
 import type { Operation } from '../operation.ts';
+import examples from './generated/examples.json' with { type: 'json' };
 import { headerRef, rateHeaders } from './headers.ts';
 import { type Answer, errorsByStatus, problemResponse, responseName } from './problems.ts';
 import { tagOf } from './tags.ts';
+
+/** What went well when it was recorded (test/fuzz/record-examples.ts). A test holds each to the schemas of today. */
+const examplesOf = (id: string): { readonly request?: unknown; readonly response?: unknown } =>
+  Object.entries<object>(examples).find(([known]) => known === id)?.[1] ?? {};
+const exampleOf = (example: unknown) => (example === undefined ? {} : { example });
 
 /** What the document says of an operation. @param shared answers that the document's components hold */
 export function describeOperation(
@@ -65,7 +71,10 @@ function bodyOf(operation: Operation): Pick<ZodOpenApiOperationObject, 'requestB
   return {
     requestBody: {
       required: operation.bodyOptional !== true,
-      content: { 'application/json': { schema }, 'application/yaml': { schema } },
+      content: {
+        'application/json': { schema, ...exampleOf(examplesOf(operation.id).request) },
+        'application/yaml': { schema },
+      },
     },
   };
 }
@@ -103,7 +112,7 @@ function successOf(operation: Operation, description: string): ZodOpenApiRespons
       ...(operation.csv === undefined ? {} : { Link: headerRef('NextPage'), Vary: headerRef('Vary') }),
     },
     content: {
-      'application/json': { schema: operation.response },
+      'application/json': { schema: operation.response, ...exampleOf(examplesOf(operation.id).response) },
       ...(operation.csv === undefined ? {} : { [csvMediaType]: { schema: z.string() } }),
     },
   };

@@ -76,9 +76,10 @@ function objectHtml(schema: DescribedSchema): Html {
 function innerObjects(schema: DescribedSchema): readonly DescribedSchema[] {
   if (typeof schema.$ref === 'string') return [];
   if (schema.properties !== undefined) return [schema];
-  const below = [
-    ...(schemasSchema.safeParse(schema.oneOf ?? schema.anyOf ?? schema.allOf).data ?? []),
-    ...[schema.items, schema.additionalProperties].flatMap((inner) => schemaSchema.safeParse(inner).data ?? []),
-  ];
-  return below.flatMap(innerObjects);
+  const choices = schemasSchema.safeParse(schema.oneOf ?? schema.anyOf ?? schema.allOf).data ?? [];
+  const contents = schemasSchema.parse([schema.items, schema.additionalProperties].filter(isSchema));
+  return [...choices, ...contents].flatMap(innerObjects);
 }
+
+/** Whether it says anything: `true` and `false` are schemas too. */
+const isSchema = (schema: unknown): boolean => typeof schema === 'object' && schema !== null;
