@@ -14,6 +14,7 @@ export const commandTable: readonly (readonly [name: string, load: CommandMaker]
   ['logout', async (output) => (await import('./commands/login.ts')).logoutCommand(output)],
   ['profiles', async (output) => (await import('./commands/login.ts')).profilesCommand(output)],
   ['init', async (output) => (await import('./commands/init.ts')).initCommand(output)],
+  ['import', async (output) => (await import('./commands/import.ts')).importCommand(output)],
   ['schema', async (output) => (await import('./commands/schema.ts')).schemaCommand(output)],
   ['capabilities', async (output) => (await import('./commands/capabilities.ts')).capabilitiesCommand(output)],
   ['validate', async (output) => (await import('./commands/validate.ts')).validateCommand(output)],

@@ -2,7 +2,8 @@ import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { FieldError } from '../core/errors.ts';
 import { asCliFailure, CliFailure, type PlacedError } from './failure.ts';
-import { findPlaces, type SourceText } from './spec-places.ts';
+import type { SourceText } from './places.ts';
+import { findPlaces } from './spec-places.ts';
 
 /** A spec as its file has it; the engine parses it, so that every door gives the same errors. TOML is told as JSON. */
 export interface SpecFile {
@@ -50,7 +51,11 @@ export async function placedFields(spec: SpecFile, fields: readonly FieldError[]
   });
 }
 
-async function readText(file: string): Promise<string> {
+/** The text of a file, or of standard input (`-`). @throws CliFailure where it cannot be read */
+export async function readText(
+  file: string,
+  remedy = 'Name the file of a spec; `lbuild init` writes one.',
+): Promise<string> {
   try {
     return file === '-' ? await readStandardInput() : await readFile(file, 'utf8');
   } catch (error) {
@@ -59,7 +64,7 @@ async function readText(file: string): Promise<string> {
       {
         code: 'cli.file_unreadable',
         detail: `${file} cannot be read: ${error instanceof Error ? error.message : String(error)}`,
-        remedy: 'Name the file of a spec; `lbuild init` writes one.',
+        remedy,
       },
       error,
     );

@@ -1,20 +1,5 @@
 import { type FieldPath, readFieldPath } from '../core/spec/field-path.ts';
-
-/** A place in a file that a user wrote: line and column count from 1, the column in UTF-16 units as editors count. */
-export interface Place {
-  readonly file: string;
-  readonly line: number;
-  readonly column: number;
-  /** The line, without its end. */
-  readonly excerpt: string;
-}
-
-/** The text of a file as the user wrote it. */
-export interface SourceText {
-  readonly file: string;
-  readonly text: string;
-  readonly format: 'json' | 'yaml' | 'toml';
-}
+import { lineStarts, type Place, placeAt, type SourceText } from './places.ts';
 
 /** Where a member or an item begins: the offset of its key, or of its value in a list. */
 type Outline = Map<string, number>;
@@ -29,26 +14,15 @@ const entryOf = (path: FieldPath): string => JSON.stringify(path);
  */
 export async function findPlaces(source: SourceText, paths: readonly string[]): Promise<(Place | undefined)[]> {
   const outline = await outlineOf(source);
+  const starts = lineStarts(source.text);
   return paths.map((text) => {
     const path = readFieldPath(text);
     for (let length = path.length; length > 0; length -= 1) {
       const offset = outline.get(entryOf(path.slice(0, length)));
-      if (offset !== undefined) return placeAt(source, offset);
+      if (offset !== undefined) return placeAt(source, offset, starts);
     }
     return undefined;
   });
-}
-
-/** The place of an offset in UTF-16 units. */
-export function placeAt({ file, text }: SourceText, offset: number): Place {
-  const begin = text.lastIndexOf('\n', offset - 1) + 1;
-  const end = text.indexOf('\n', offset);
-  return {
-    file,
-    line: text.slice(0, begin).split('\n').length,
-    column: offset - begin + 1,
-    excerpt: text.slice(begin, end === -1 ? undefined : end).replace(/\r$/, ''),
-  };
 }
 
 // Parsers are loaded where a place is asked for: most commands never do.
@@ -62,6 +36,11 @@ async function outlineOf(source: SourceText): Promise<Outline> {
   if (source.format === 'toml') {
     const { outlineToml } = await import('./toml-file.ts');
     outlineToml(source.text, tell);
+    return outline;
+  }
+  if (source.format === 'ini') {
+    const { outlineIni } = await import('./ini-file.ts');
+    outlineIni(source.text, tell);
     return outline;
   }
   const { isMap, isScalar, isSeq, parseDocument } = await import('yaml');

@@ -1,13 +1,14 @@
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { parse } from 'yaml';
 import { eventDocument } from '../core/events/document.ts';
+import { importDocumentation } from '../core/import/document.ts';
 import { capabilityDocument } from '../core/spec/capability-document.ts';
 import { specDocument } from '../core/spec/document.ts';
 import { specFileJsonSchema, templateJsonSchema } from '../core/templates/json-schema.ts';
 
 /**
  * Writes docs/spec.md, docs/spec.schema.json and docs/capabilities.md from core/spec, docs/template.schema.json from
- * core/templates, docs/events.md from core/events, and the presets as JSON for the functions, which have no other files
+ * core/templates, docs/events.md from core/events, docs/import.md from core/import, and the presets as JSON for the functions, which have no other files
  * beside their code. With --check it writes nothing and exits 1 where a file is not what it would write.
  */
 const generated = [
@@ -22,6 +23,7 @@ const generated = [
   },
   { file: new URL('../docs/capabilities.md', import.meta.url), text: capabilityDocument() },
   { file: new URL('../docs/events.md', import.meta.url), text: eventDocument() },
+  { file: new URL('../docs/import.md', import.meta.url), text: importDocumentation() },
   {
     file: new URL('../functions/shared/generated/presets.json', import.meta.url),
     text: `${JSON.stringify(presetDocument(), null, 2)}\n`,
