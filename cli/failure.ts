@@ -5,7 +5,7 @@ import { ApiProblem, EngineUnreachable } from '../sdk/engine-error.ts';
 import { ChecksumMismatch } from '../sdk/resuming.ts';
 import { UploadRefused } from '../sdk/uploads.ts';
 import type { ExitName } from './exit-codes.ts';
-import type { Place } from './spec-places.ts';
+import type { Place } from './places.ts';
 
 /** What is wrong with a field, and where in the user's file it stands. */
 export interface PlacedError extends FieldError {

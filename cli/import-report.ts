@@ -2,7 +2,8 @@ import { printable } from '../core/builds/printable.ts';
 import type { Fate } from '../core/import/draft.ts';
 import type { Import } from '../core/import/import-document.ts';
 import { fieldPathText } from '../core/spec/field-path.ts';
-import { findPlaces, type SourceText } from './spec-places.ts';
+import type { SourceText } from './places.ts';
+import { findPlaces } from './spec-places.ts';
 
 /** A finding with its place in the user's file. */
 export interface PlacedFinding {

@@ -2,8 +2,8 @@ import path from 'node:path';
 import { documentRefusal } from '../core/import/foreign.ts';
 import type { ImportKind } from '../core/import/import-document.ts';
 import { CliFailure, type PlacedError } from './failure.ts';
+import { placeAt, type SourceText } from './places.ts';
 import { readText } from './spec-file.ts';
-import { placeAt, type SourceText } from './spec-places.ts';
 
 /** Formats, as an option names them. */
 export const sourceKinds = ['blueprint', 'mkosi', 'cloud-init'] as const;
@@ -110,7 +110,7 @@ export async function readImportSource(file: string, kind: SourceKind | undefine
 const readers: Readonly<Record<SourceKind, (file: string, text: string) => Promise<ImportSource>>> = {
   async blueprint(file, text) {
     if (/^\s*\{/.test(text))
-      return { kind: 'blueprint', document: parseJson(file, text), source: { file, text, format: 'json' } };
+      return { kind: 'blueprint', document: await parseJson(file, text), source: { file, text, format: 'json' } };
     const { tomlToJson } = await import('./toml-file.ts');
     const document: unknown = JSON.parse(bounded(file, () => tomlToJson(file, text)));
     return { kind: 'blueprint', document, source: { file, text, format: 'toml' } };
@@ -136,25 +136,31 @@ const readers: Readonly<Record<SourceKind, (file: string, text: string) => Promi
   },
 };
 
+const tooDeep = (file: string): CliFailure =>
+  refusal('cli.import_unreadable', `${file} is nested too deep, or repeats itself too often.`, 'Flatten it.');
+
 /** Parsers call themselves for each level: of what is nested too deep the stack ends. */
 function bounded<T>(file: string, parse: () => T): T {
   try {
     return parse();
   } catch (error) {
     if (!(error instanceof RangeError || error instanceof ReferenceError)) throw error;
-    throw refusal('cli.import_unreadable', `${file} is nested too deep, or repeats itself too often.`, 'Flatten it.');
+    throw tooDeep(file);
   }
 }
 
-function parseJson(file: string, text: string): unknown {
+async function parseJson(file: string, text: string): Promise<unknown> {
   try {
     return bounded(file, (): unknown => JSON.parse(text));
   } catch (error) {
     if (!(error instanceof SyntaxError)) throw error;
-    const position = /position (\d+)/.exec(error.message)?.[1];
-    const place = placeAt({ file, text, format: 'json' }, position === undefined ? 0 : Number(position));
+    // JSON is YAML too, and the parser of that tells the place.
+    const { parseDocument } = await import('yaml');
+    const [found] = parseDocument(text, { logLevel: 'silent' }).errors;
+    const place = placeAt({ file, text, format: 'json' }, found?.pos[0] ?? 0);
+    const reason = error.message.replaceAll(/\s+/g, ' ');
     throw refusal('cli.file_unreadable', `${file} is not JSON.`, 'Write JSON or TOML.', [
-      { path: '', code: 'cli.json_invalid', reason: error.message, remedy: '', place },
+      { path: '', code: 'cli.json_invalid', reason, remedy: '', place },
     ]);
   }
 }
@@ -170,6 +176,7 @@ async function parseCloudConfig(file: string, text: string): Promise<unknown> {
     }),
   );
   const [error] = document.errors;
+  if (error?.message.startsWith('Maximum call stack')) throw tooDeep(file);
   if (error !== undefined) {
     const place = placeAt({ file, text, format: 'yaml' }, error.pos[0]);
     const reason = error.message.split('\n')[0]?.replace(/ at line .*$/, '') ?? '';

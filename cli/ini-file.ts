@@ -1,6 +1,6 @@
 import type { FieldPath } from '../core/spec/field-path.ts';
 import { CliFailure } from './failure.ts';
-import { placeAt } from './spec-places.ts';
+import { placeAt } from './places.ts';
 
 /** A line of a value, as a text without its white space and comment. */
 interface IniLine {
@@ -24,6 +24,8 @@ function readLines(text: string): { readonly lines: readonly IniLine[]; readonly
   const lines: IniLine[] = [];
   let section: string | undefined;
   let key: string | undefined;
+  /** The last line was an assignment of nothing. */
+  let isEmpty = false;
   let offset = 0;
   // What all lines are set in by counts for none of them.
   const common = commonIndent(text);
@@ -34,6 +36,9 @@ function readLines(text: string): { readonly lines: readonly IniLine[]; readonly
     const at = begin + (whole.length - whole.trimStart().length);
     if (line.trim() === '') continue;
     if (/^\s/.test(line) && section !== undefined && key !== undefined) {
+      // An assignment that goes on below is no empty one, which would take back what was said before.
+      if (isEmpty) lines.pop();
+      isEmpty = false;
       lines.push({ section, key, value: line.trim(), offset: at });
       continue;
     }
@@ -43,13 +48,16 @@ function readLines(text: string): { readonly lines: readonly IniLine[]; readonly
       if (!plain.endsWith(']') || plain.slice(1, -1).trim() === '') return fail('a section is [NAME]');
       section = plain.slice(1, -1).trim();
       key = undefined;
+      isEmpty = false;
       continue;
     }
     if (section === undefined) return fail('a setting stands below a section, such as [Content]');
     const equals = plain.indexOf('=');
     if (equals < 1) return fail('a setting is NAME=VALUE');
     key = plain.slice(0, equals).trim();
-    lines.push({ section, key, value: plain.slice(equals + 1).trim(), offset: at });
+    const value = plain.slice(equals + 1).trim();
+    isEmpty = value === '';
+    lines.push({ section, key, value, offset: at });
   }
   return { lines };
 }

@@ -2,7 +2,8 @@ import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { FieldError } from '../core/errors.ts';
 import { asCliFailure, CliFailure, type PlacedError } from './failure.ts';
-import { findPlaces, type SourceText } from './spec-places.ts';
+import type { SourceText } from './places.ts';
+import { findPlaces } from './spec-places.ts';
 
 /** A spec as its file has it; the engine parses it, so that every door gives the same errors. TOML is told as JSON. */
 export interface SpecFile {

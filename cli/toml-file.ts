@@ -1,7 +1,7 @@
 import { type AST, getStaticTOMLValue, ParseError, parseTOML, traverseNodes } from 'toml-eslint-parser';
 import type { FieldPath } from '../core/spec/field-path.ts';
 import { CliFailure } from './failure.ts';
-import { placeAt } from './spec-places.ts';
+import { placeAt } from './places.ts';
 
 /**
  * Reads TOML 1.0 as JSON text, which engines take. A date stays as it is written.

@@ -1,6 +1,5 @@
 import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { gunzipSync } from 'node:zlib';
 import { Command, Option } from 'commander';
 import { z } from 'zod';
 import { specLimits } from '../../core/spec/limits.ts';
@@ -43,15 +42,17 @@ export function importCommand(output: Output): Command {
 async function importFile(file: string, options: z.infer<typeof optionsSchema>, output: Output): Promise<void> {
   const { kind, document, source } = await readImportSource(file, options.kind);
   // Loaded here and not above: most commands never need the rules.
-  const [{ importDocument }, { specName }, bcrypt] = await Promise.all([
+  const [{ importDocument }, { specName }, bcrypt, { gunzipSync }] = await Promise.all([
     import('../../core/import/import-document.ts'),
     import('../../core/import/texts.ts'),
     import('bcryptjs'),
+    import('node:zlib'),
   ]);
   const { release, architecture } = options;
   const imported = importDocument(kind, document, {
     name: specName(path.basename(file).replace(/\.[^.]*$/, '')) ?? 'imported',
-    ...{ release, architecture, gunzip },
+    ...{ release, architecture },
+    gunzip: (bytes) => tryTo(() => gunzipSync(bytes, { maxOutputLength: specLimits.fileBytes.value })),
     hashPassword: (plain) => (bcrypt.truncates(plain) ? undefined : bcrypt.hashSync(plain, hashRounds)),
   });
   const findings = await placedFindings(imported, source);
@@ -74,9 +75,9 @@ async function importFile(file: string, options: z.infer<typeof optionsSchema>, 
 /** Cost of a hash: 2^12 rounds take some 300 ms here. */
 const hashRounds = 12;
 
-function gunzip(bytes: Uint8Array): Uint8Array | undefined {
+function tryTo<T>(act: () => T): T | undefined {
   try {
-    return gunzipSync(bytes, { maxOutputLength: specLimits.fileBytes.value });
+    return act();
   } catch {
     return undefined;
   }

@@ -1,12 +1,12 @@
 import { leastMiB } from '../spec/disk-layout.ts';
 import { quoted } from '../text.ts';
-import type { DraftPath } from './draft.ts';
+import type { Draft, DraftPath } from './draft.ts';
 import { type Foreign, memberOf, textOf } from './foreign.ts';
 import { changed, custom, list, none, object, type Rule, type Scope, text } from './rules.ts';
 import { putSize } from './texts.ts';
 
 /** Where the size of what is mounted at a place stands, and the least it may be. */
-function sizePlace(mountPoint: string, { draft }: Scope): { readonly at: DraftPath; readonly least: number } {
+function sizePlace(mountPoint: string, draft: Draft): { readonly at: DraftPath; readonly least: number } {
   if (mountPoint === '/') return { at: ['disk', 'root', 'sizeMiB'], least: leastMiB.root };
   if (mountPoint === '/boot/efi') return { at: ['disk', 'efi', 'sizeMiB'], least: leastMiB.partition };
   const partition = draft.named(['disk', 'partitions'], mountPoint);
@@ -15,8 +15,8 @@ function sizePlace(mountPoint: string, { draft }: Scope): { readonly at: DraftPa
 
 function putMountPoint(value: string, node: Foreign, { draft }: Scope): void {
   if (value === '/' || value === '/boot/efi') {
-    const [section] = sizePlace(value, { draft } as Scope).at.slice(1);
-    draft.say(node, 'taken', `every disk has it; its size is \`disk.${String(section)}.sizeMiB\``);
+    const section = value === '/' ? 'root' : 'efi';
+    draft.say(node, 'taken', `every disk has it; its size is \`disk.${section}.sizeMiB\``);
     return;
   }
   draft.put(['disk', 'partitions', draft.named(['disk', 'partitions'], value), 'mountPoint'], value, node);
@@ -28,7 +28,7 @@ const size = (name: string): Rule =>
   custom('`sizeMiB` of the partition: its size, not its least', (node, scope) => {
     const place = textOf(node.parent, name);
     if (place === undefined) return scope.draft.say(node, 'dropped', `there is no ${name} that it is the size of`);
-    const { at, least } = sizePlace(place, scope);
+    const { at, least } = sizePlace(place, scope.draft);
     return putSize(node, scope, at, least);
   });
 

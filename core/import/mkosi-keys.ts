@@ -28,7 +28,7 @@ export function single(says: string, read: LineReader): Rule {
 }
 
 /** A key with one value that is true or false. */
-export function single01(says: string, read: (value: boolean, node: Foreign, scope: Scope) => void): Rule {
+export function singleFlag(says: string, read: (value: boolean, node: Foreign, scope: Scope) => void): Rule {
   return single(says, (value, node, scope) => {
     const is = readFlag(value);
     if (is === undefined) scope.draft.say(node, 'dropped', 'true or false belongs here');

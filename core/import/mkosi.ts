@@ -4,12 +4,12 @@ import { architectureOf } from './blueprint.ts';
 import { putArguments } from './blueprint-customizations.ts';
 import type { DraftPath } from './draft.ts';
 import { childrenOf, type Foreign, memberOf } from './foreign.ts';
-import { many, single, single01 } from './mkosi-keys.ts';
+import { many, single, singleFlag } from './mkosi-keys.ts';
 import { conditions, otherKeys } from './mkosi-none.ts';
 import { putApt, putRpm } from './packages.ts';
 import { putHash, putPlainPassword } from './passwords.ts';
 import { changed, none, type Rule, type Scope, top } from './rules.ts';
-import { putKeyboard, putLocale, putSpecName } from './texts.ts';
+import { putKeyboard, putLocale, putSpecName, readFlag } from './texts.ts';
 
 /** Distributions whose packages have the names of Debian. */
 const aptDistributions = ['debian', 'ubuntu', 'kali'];
@@ -125,8 +125,8 @@ const sections: Readonly<Record<string, Readonly<Record<string, Rule>>>> = {
       else
         scope.draft.say(node, 'dropped', `${quoted(value)} need not be removed from a system of another distribution`);
     }),
-    WithRecommends: single01('`packages.recommends`', top('packages', 'recommends')),
-    WithDocs: single01('true needs none', (value, node, { draft }) => {
+    WithRecommends: singleFlag('`packages.recommends`', top('packages', 'recommends')),
+    WithDocs: singleFlag('true needs none', (value, node, { draft }) => {
       if (value) draft.say(node, 'taken', 'packages come whole');
       else draft.say(node, 'dropped', 'packages come whole: name /usr/share/doc and the like in `remove`');
     }),
@@ -141,7 +141,7 @@ const sections: Readonly<Record<string, Readonly<Record<string, Rule>>>> = {
     Timezone: single('`system.timezone`', top('system', 'timezone')),
     Hostname: single('`system.hostname`', top('system', 'hostname')),
     RootPassword: rootPassword,
-    Autologin: single01('a file of `files` for the first console', (value, node, { draft }) => {
+    Autologin: singleFlag('a file of `files` for the first console', (value, node, { draft }) => {
       if (!value) return draft.say(node, 'taken', 'nobody is logged in by itself');
       const at = ['files', draft.named(['files'], autologin.path)] as const;
       const told = changed('a file has agetty log root in at tty1, and at no other console');
@@ -150,7 +150,7 @@ const sections: Readonly<Record<string, Readonly<Record<string, Rule>>>> = {
       return undefined;
     }),
     Bootable: single('needs none: disks boot', (value, node, { draft }) => {
-      if (/^auto$/i.test(value) || single01Is(value)) draft.say(node, 'taken', 'an output that is a disk boots');
+      if (/^auto$/i.test(value) || readFlag(value) === true) draft.say(node, 'taken', 'an output that is a disk boots');
       else draft.say(node, 'changed', 'an output that is a disk boots all the same');
     }),
     Bootloader: single('grub needs none', (value, node, { draft }) => {
@@ -163,8 +163,6 @@ const sections: Readonly<Record<string, Readonly<Record<string, Rule>>>> = {
     }),
   },
 };
-
-const single01Is = (value: string): boolean => /^(?:1|yes|y|true|t|on|always)$/i.test(value);
 
 const ruleGroups: Readonly<Record<string, Readonly<Record<string, Rule>>>> = Object.fromEntries(
   [...new Set([...Object.keys(sections), ...Object.keys(otherKeys)])].map((section) => [

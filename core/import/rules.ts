@@ -104,8 +104,11 @@ const isFlag = (value: unknown): value is boolean => typeof value === 'boolean';
 const isNumber = (value: unknown): value is number => typeof value === 'number' && Number.isSafeInteger(value);
 const isWord = (value: unknown): value is string | number => isText(value) || isNumber(value);
 
+/** A text; of another type it is dropped, as with the rules below. */
 export const text = (says: string, read: Reader<string>): Rule => ofType(says, 'a text', isText, read);
+/** True or false. */
 export const flag = (says: string, read: Reader<boolean>): Rule => ofType(says, 'true or false', isFlag, read);
+/** A whole number. */
 export const number = (says: string, read: Reader<number>): Rule => ofType(says, 'a whole number', isNumber, read);
 /** A text, or a number that means the same. */
 export const word = (says: string, read: (value: string, node: Foreign, scope: Scope) => void): Rule =>

@@ -23,7 +23,7 @@ function culpritsOf(error: FieldError, assembled: AssembledSpec): DraftEntry[] {
   if (holder !== undefined) return [holder[0]];
   // Of what is missing nothing is there: what would hold it goes.
   let below = entriesBelow(assembled, path);
-  while (below.length === 0 && path.length > 0) {
+  while (below.length === 0 && path.length > 1) {
     path = path.slice(0, -1);
     below = entriesBelow(assembled, path);
   }
@@ -32,15 +32,9 @@ function culpritsOf(error: FieldError, assembled: AssembledSpec): DraftEntry[] {
     return below.flatMap(([entry, place]) => (Number(place[path.length]) >= most ? entry : []));
   }
   if (error.code === 'spec.too_large') {
-    const sizes = below.map(([entry]) => ({ entry, size: JSON.stringify(entry.value).length }));
-    const largest = sizes.reduce((one, other) => (other.size > one.size ? other : one), {
-      entry: undefined,
-      size: -1,
-    } as {
-      entry: DraftEntry | undefined;
-      size: number;
-    });
-    return largest.entry === undefined ? [] : [largest.entry];
+    const size = ([entry]: (typeof below)[number]) => JSON.stringify(entry.value).length;
+    const [largest] = below.toSorted((one, other) => size(other) - size(one));
+    return largest === undefined ? [] : [largest[0]];
   }
   return below.map(([entry]) => entry);
 }

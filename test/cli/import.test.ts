@@ -150,7 +150,7 @@ describe('what cannot be imported', () => {
   });
 
   it.each([
-    ['bad.toml', 'name = "x"\nversion = \n', 'bad.toml:2:'],
+    ['bad.toml', 'name = "x"\nname = "y"\n', 'bad.toml:2:'],
     ['bad.json', '{\n  "packages": [,]\n}', 'bad.json:2:'],
     ['mkosi.conf', '[Content]\nPackages=a\nnonsense\n', 'mkosi.conf:3:1:'],
     ['user-data', '#cloud-config\na: b\na: c\n', 'user-data:3:1:'],
@@ -177,7 +177,7 @@ describe('a mkosi.conf', () => {
 
   it('is read with continued lines, remarks, repeated sections and empty assignments', () => {
     expect(parseIni('mkosi.conf', text)).toEqual({
-      Content: { Packages: ['', 'a', 'b,c', 'd', ''], Hostname: ['x'] },
+      Content: { Packages: ['a', 'b,c', 'd', ''], Hostname: ['x'] },
       Output: { Format: ['disk'] },
     });
     expect(parseIni('mkosi.conf', '  [A]\n  x=1\n    2\n')).toEqual({ A: { x: ['1', '2'] } });
@@ -202,9 +202,9 @@ describe('a mkosi.conf', () => {
   it('has the places of its lines', async () => {
     const source = { file: 'mkosi.conf', text, format: 'ini' } as const;
     const places = await findPlaces(source, [
+      'Content.Packages[0]',
       'Content.Packages[1]',
       'Content.Packages[2]',
-      'Content.Packages[3]',
       'Output.Format[0]',
       'Content.None',
     ]);
@@ -213,7 +213,7 @@ describe('a mkosi.conf', () => {
       '5:3',
       '10:1',
       '8:1',
-      '3:1',
+      '4:3',
     ]);
   });
 });

@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { stringify } from 'yaml';
-import { findPlaces, type SourceText } from '../../cli/spec-places.ts';
+import type { SourceText } from '../../cli/places.ts';
+import { findPlaces } from '../../cli/spec-places.ts';
 import { tomlToJson } from '../../cli/toml-file.ts';
 import { type FieldPath, fieldPathText } from '../../core/spec/field-path.ts';
 
