@@ -37,7 +37,9 @@ describe('a spec for an architecture without a builder', () => {
     const spec = await fileIn(cli.folder, 'arm64.yaml', exampleYaml.replace('amd64', 'arm64'));
     const { code, out, err } = await cli.run([verb, spec]);
     expect([code, out]).toEqual([2, '']);
-    expect(err).toMatch(/ {2}base\.architecture: .*cannot build for arm64.*\[spec\.unsupported_architecture\]/);
+    expect(err).toMatch(
+      /arm64\.yaml:3:48: base\.architecture: .*cannot build for arm64.*\[spec\.unsupported_architecture\]/,
+    );
     expect(err).toContain('Use amd64, or ask the operator for a builder of arm64.');
   });
 });

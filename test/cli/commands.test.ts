@@ -55,8 +55,8 @@ describe('lbuild start', () => {
     const { code, out, err } = await cli.run(['start', wrong]);
     expect([code, out]).toEqual([2, '']);
     expect(err).toMatch(/error: The spec has 2 error\(s\)\. {2}\[spec\.invalid\]/);
-    expect(err).toMatch(/ {2}pakages: .*\[spec\.unknown_key\]\n {6}.*packages/);
-    expect(err).toMatch(/ {2}name: /);
+    expect(err).toMatch(/wrong\.yaml:4:1: pakages: .*\[spec\.unknown_key\]\n.*pakages:.*\n.*\^\n {6}.*packages/);
+    expect(err).toContain('wrong.yaml:2:1: name: ');
     const json = await cli.run(['start', wrong, '--json']);
     expect(json.err).toBe('');
     expect(withError.parse(JSON.parse(json.out)).error).toMatchObject({ code: 'spec.invalid', errors: [{}, {}] });
