@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { digestOf } from '../../../core/digest.ts';
 import { countsOf } from '../../../core/templates/counts.ts';
 import { getTemplate } from '../../../core/templates/find-template.ts';
+import { templateLimits } from '../../../core/templates/limits.ts';
 import { templateContentSchema } from '../../../core/templates/template-record.ts';
 import { forkTemplate as fork } from '../../../core/templates/template-repository.ts';
 import { templateView, templateViewSchema } from '../../../core/templates/views.ts';
@@ -9,7 +10,7 @@ import { createOnce } from '../../../core/tenancy/idempotency.ts';
 import { defineOperation } from '../../shared/operation.ts';
 import { principalOf } from '../../shared/principal-of.ts';
 import { templatePorts } from '../../shared/template-ports.ts';
-import { templateParamsSchema, versionParamsSchema } from './template-params.ts';
+import { templateParamsSchema } from './template-params.ts';
 
 /** Makes a template of one's own of a version of another, presets included. Nothing binds the two afterwards. */
 export const forkTemplate = defineOperation({
@@ -23,7 +24,7 @@ export const forkTemplate = defineOperation({
   body: z
     .strictObject({
       name: templateContentSchema.shape.name,
-      version: versionParamsSchema.shape.version.exactOptional().describe('Absent: its newest.'),
+      version: z.number().int().min(1).max(templateLimits.versions).exactOptional().describe('Absent: its newest.'),
       description: templateContentSchema.shape.description.removeDefault().exactOptional(),
       visibility: templateContentSchema.shape.visibility,
     })
