@@ -20,7 +20,7 @@ export const builtSpecs: readonly BuiltSpec[] = [
   { test: 'everything.test.ts', maker: 'everythingSpec', mode: 'contained', spec: everything },
   { test: 'same-bytes.test.ts', maker: 'everythingSpec', mode: 'privileged', spec: { ...everything, tests: [] } },
   {
-    ...{ test: 'same-bytes.test.ts', maker: 'readBuildLock', mode: 'contained' },
+    ...{ test: 'same-bytes.test.ts', maker: 'readLock', mode: 'contained' },
     spec: { ...everything, tests: [], lock: '0'.repeat(64) },
   },
   { test: 'disk-formats.test.ts', maker: 'formsSpec', mode: 'contained', spec: formsSpec('bookworm') },

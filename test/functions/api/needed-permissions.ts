@@ -132,6 +132,7 @@ export const neededPermissions: Readonly<Record<string, string>> = {
   removeTemplateReview: 'templates:review',
   listTemplateReviews: 'templates:read',
   exchange: 'ticket',
+  readDocs: 'public',
   readHealth: 'public',
   readOpenapi: 'public',
   readSigningKey: 'public',

@@ -86,7 +86,7 @@ export function describeUsage(api: () => ApiUnderTest): void {
       const seen = rows(await send('/v1/usage?by=build', tenant.inTeam));
       expect(new Set(seen.map(({ buildId }) => buildId))).toEqual(new Set([tenant.builds.ofTeam]));
       expect(rows(await send('/v1/usage?kind=builder.attempts', tenant.inTeam))).toMatchObject([{ quantity: 1 }]);
-      const foreign = await send('/v1/usage?team=team_none', tenant.inTeam);
+      const foreign = await send(`/v1/usage?team=team_${'0'.repeat(26)}`, tenant.inTeam);
       expect([foreign.status, problemOf(foreign).code]).toEqual([404, 'team.not_found']);
       expect((await send(`/v1/usage/records?day=${dayAt(Date.now())}`, tenant.inTeam)).status).toBe(403);
     });
