@@ -10,7 +10,7 @@ import { EngineError, type FieldError } from '../errors.ts';
 import { toJsonObject } from '../json.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Ids } from '../ports/ids.ts';
-import { ConditionFailed, type Table, type TableCondition, type TableRecord, type TableWrite } from '../ports/table.ts';
+import { type Table, type TableCondition, type TableRecord, type TableWrite, wrote } from '../ports/table.ts';
 import { getTeam } from '../teams/team-repository.ts';
 import { quoted } from '../text.ts';
 import { approvalLimits } from './limits.ts';
@@ -101,7 +101,7 @@ export async function setPolicy(
       ...{ createdAt: before?.createdAt ?? now, changedAt: now },
     };
     const detail: JsonObject = { ...factsOf(policy), before: before === undefined ? null : factsOf(before) };
-    const done = await took(table, [
+    const done = await wrote(table, [
       { kind: 'put', key, data: toJsonObject(policy), condition: asBefore(stored) },
       { kind: 'put', key: bookKey, data: { revision, policies }, condition: asBefore(book) },
       auditWrite({ clock, ids }, actor, { action: 'approval_policy.set', target: name, detail }),
@@ -123,7 +123,7 @@ export async function removePolicy({ table, clock, ids }: PolicyPorts, actor: Ac
     if (stored === undefined || book === undefined) throw missingPolicy(name);
     const { revision, policies } = bookSchema.parse(book.data);
     const detail = factsOf(recordOf(stored));
-    const done = await took(table, [
+    const done = await wrote(table, [
       { kind: 'delete', key, condition: asBefore(stored) },
       {
         kind: 'put',
@@ -179,17 +179,6 @@ function isSame(policy: PolicyRecord, content: PolicyContent): boolean {
 
 function factsOf({ gate, when, approvers, quorum, validSeconds, revision }: PolicyRecord): JsonObject {
   return toJsonObject({ gate, when, approvers, quorum, validSeconds, revision });
-}
-
-/** Makes the writes; false where somebody else was faster. */
-async function took(table: Table, writes: readonly TableWrite[]): Promise<boolean> {
-  try {
-    await table.transact(writes);
-    return true;
-  } catch (error) {
-    if (!(error instanceof ConditionFailed)) throw error;
-    return false;
-  }
 }
 
 function missingPolicy(name: string): EngineError {

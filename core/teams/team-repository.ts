@@ -9,7 +9,7 @@ import { EngineError } from '../errors.ts';
 import { toJsonObject } from '../json.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Ids } from '../ports/ids.ts';
-import { ConditionFailed, type Table, type TableRecord } from '../ports/table.ts';
+import { ConditionFailed, type Table, type TableRecord, wrote } from '../ports/table.ts';
 import type { Remember } from '../tenancy/idempotency.ts';
 import { teamLimits } from './limits.ts';
 import { teamPlace } from './places.ts';
@@ -123,7 +123,7 @@ export async function changeTeam(
     const { team: before, members } = readTeam(stored);
     const team: TeamRecord = { ...before, ...change, changedAt: clock.now().toISOString() };
     const detail = { name: team.name, before: { name: before.name } };
-    const done = await took(table, [
+    const done = await wrote(table, [
       { kind: 'put', key, data: toJsonObject(team), condition: { kind: 'version', version: stored.version } },
       auditWrite({ clock, ids }, principal, { action: 'team.changed', target: teamId, detail }),
     ]);
@@ -150,7 +150,7 @@ export async function removeTeam(
     const detail = { name: team.name };
     const owner = ownerOf({ tenantId, teamId });
     const budget = await findBudget(table, { tenantId, teamId });
-    const done = await took(table, [
+    const done = await wrote(table, [
       // Its version counts members too: one who joins meanwhile fails this.
       { kind: 'delete', key, condition: { kind: 'version', version: stored.version } },
       { kind: 'increment', key: countPlace(tenantId, 'teams'), counter: 'count', by: -1, min: 0 },
@@ -169,17 +169,6 @@ export async function removeTeam(
     ]);
     return done ? true : undefined;
   });
-}
-
-/** Makes the writes; false where somebody else was faster. */
-async function took(table: Table, writes: Parameters<Table['transact']>[0]): Promise<boolean> {
-  try {
-    await table.transact(writes);
-    return true;
-  } catch (error) {
-    if (!(error instanceof ConditionFailed)) throw error;
-    return false;
-  }
 }
 
 export function missingTeam(): EngineError {

@@ -8,7 +8,7 @@ import type { BuildRecord } from '../../../core/builds/build-record.ts';
 import { outboxEvents } from '../../../core/events/outbox.ts';
 import type { Clock } from '../../../core/ports/clock.ts';
 import type { Ids } from '../../../core/ports/ids.ts';
-import { ConditionFailed, type Table, type TableWrite } from '../../../core/ports/table.ts';
+import { type Table, wrote } from '../../../core/ports/table.ts';
 import { newTenant } from '../../../core/tenancy/tenant.ts';
 
 /** A table with a tenant, on a clock that tests set. */
@@ -41,15 +41,6 @@ export async function openBillingWorld(made = '2026-10-05T09:00:00Z'): Promise<B
   const tenant = newTenant(madeClock, ids, { name: 'one' });
   await table.transact([tenant.write]);
   const { tenantId } = tenant.record;
-  const once = async (writes: readonly TableWrite[]): Promise<boolean> => {
-    try {
-      await table.transact(writes);
-      return true;
-    } catch (error) {
-      if (!(error instanceof ConditionFailed)) throw error;
-      return false;
-    }
-  };
   const changes = async () => (await table.read(undefined, 100_000)).changes;
   const world: BillingWorld = {
     ...{ table, clock, ids, tenantId, now: Date.parse(made) },
@@ -58,14 +49,14 @@ export async function openBillingWorld(made = '2026-10-05T09:00:00Z'): Promise<B
       const writes = attemptUsage(of, attempt).flatMap((record) =>
         usageWrites(attemptUsagePlace(of.id, attempt.stage, attempt.attempt, record.day), record),
       );
-      return once(writes);
+      return wrote(table, writes);
     },
     record(name, day, quantities, teamId) {
       const record: UsageRecord = {
         ...{ tenantId, payer: 'tenant', day, quantities, recordedAt: clock.now().toISOString() },
         ...(teamId === undefined ? {} : { teamId }),
       };
-      return once(usageWrites({ partition: `USAGE#${tenantId}#${day}`, sort: name }, record));
+      return wrote(table, usageWrites({ partition: `USAGE#${tenantId}#${day}`, sort: name }, record));
     },
     async records() {
       const found = (await changes()).filter(({ key }) => key.partition.startsWith('USAGE#'));

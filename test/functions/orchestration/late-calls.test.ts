@@ -53,7 +53,7 @@ it('ends a call of PrepareStage that reads after a call in its stead prepared an
   expect(build?.state).toBe('succeeded');
 });
 
-it('bills an attempt that the flow never knew of to nobody', async () => {
+it('has the service pay for an attempt that the flow never knew of', async () => {
   const { engine, stage } = await run(async ({ ports }, buildId, stageId) => {
     await prepareStage(ports, { buildId, stageId, attempt: 0, retry: 1 });
     await settleStage(ports, { buildId, stageId, attempt: 1 });
