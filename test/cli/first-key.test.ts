@@ -1,40 +1,29 @@
-import { readdirSync } from 'node:fs';
-import { connect, createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
-import path from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { z } from 'zod';
 import { createDynamoTable } from '../../adapters/dynamodb/dynamodb-table.ts';
 import { createSystemClock } from '../../adapters/system/clock.ts';
 import { authenticate } from '../../core/access/authenticate.ts';
 import { type DynamoDbLocal, startDynamoDbLocal } from '../support/dynamodb-local.ts';
+import { type DynamoDbPort, reachByPort } from '../support/dynamodb-local-port.ts';
 import { runCli } from './engine-under-test.ts';
 
 let dynamo: DynamoDbLocal;
-let relay: Server;
-let endpoint: string;
+let port: DynamoDbPort;
 
 /** The CLI is another process, so it reaches DynamoDB Local's UNIX socket through a port on loopback. */
 beforeAll(async () => {
   dynamo = await startDynamoDbLocal();
-  const folder = readdirSync(tmpdir()).find((name) => name.startsWith(`dynamodb-local-${process.pid}-`)) ?? '';
-  relay = createServer((socket) => {
-    const upstream = connect(path.join(tmpdir(), folder, 'socket'));
-    socket.on('error', () => upstream.destroy()).pipe(upstream);
-    upstream.on('error', () => socket.destroy()).pipe(socket);
-  });
-  await new Promise<void>((resolve) => relay.listen(0, '127.0.0.1', resolve));
-  endpoint = `http://127.0.0.1:${z.object({ port: z.number() }).parse(relay.address()).port}`;
+  port = await reachByPort(dynamo);
 });
 afterAll(async () => {
-  relay?.close();
+  port?.close();
   await dynamo?.stop();
 });
 
 const admin = (...args: string[]) =>
   runCli(['admin', ...args, '--region', 'us-east-1'], {
     cwd: tmpdir(),
-    environment: { AWS_ENDPOINT_URL_DYNAMODB: endpoint, AWS_ACCESS_KEY_ID: 'x', AWS_SECRET_ACCESS_KEY: 'x' },
+    environment: { AWS_ENDPOINT_URL_DYNAMODB: port.url, AWS_ACCESS_KEY_ID: 'x', AWS_SECRET_ACCESS_KEY: 'x' },
   });
 const create = (...args: string[]) => admin('create-first-key', '--tenant', 'acme', ...args);
 const enter = (key: string) =>

@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
@@ -9,23 +9,15 @@ import { checkSpec } from '../../core/spec/check.ts';
 import { architectures, outputTypes } from '../../core/spec/releases.ts';
 import { contextNames } from '../../lib/configuration.ts';
 import { documents, fencedBlocks, project, readDocument } from './markdown.ts';
+import { commandsToRun, isRunBy, staleNames } from './reader/read.ts';
+import { scenes, scenesOfClone, unrun } from './reader/scenes.ts';
+import { commandsOf } from './shell-commands.ts';
 
 const packageSchema = z.object({ scripts: z.record(z.string(), z.string()) });
 const { scripts } = packageSchema.parse(JSON.parse(readFileSync(join(project, 'package.json'), 'utf8')));
 
-/** Shell commands of a text's fenced blocks, one a line: continued lines joined, remarks and prompts left out. */
-function commandsOf(text: string): string[] {
-  return fencedBlocks(text)
-    .filter((block) => ['sh', 'bash', 'shell', 'console'].includes(block.language))
-    .flatMap((block) => block.text.replaceAll('\\\n', ' ').split('\n'))
-    .map((line) =>
-      line
-        .replace(/^\$ /, '')
-        .replace(/(^|\s)#.*$/, '')
-        .trim(),
-    )
-    .filter((line) => line !== '');
-}
+/** The project's documents, and those of its packages. */
+const texts = [...documents, ...globSync('{cli,sdk,integrations/*}/README.md', { cwd: project }).sort()];
 
 const helps = new Map<string, string>();
 
@@ -106,15 +98,35 @@ describe('commands of the documents', () => {
     expect(problemOf(command)).toContain(problem);
   });
 
-  it.each(documents.filter((path) => commandsOf(readDocument(path)).length > 0))(
-    '%s names only what exists',
-    (path) => {
-      const problems = commandsOf(readDocument(path)).map(problemOf);
+  // Those of `npm test` are run, which shows more.
+  it.each(scenesOfClone)(
+    '$document names only what exists in what the longer run runs',
+    (scene) => {
+      const problems = commandsToRun(scene).map(problemOf);
       expect(problems.filter((problem) => problem !== undefined)).toEqual([]);
     },
-    // Each command is a process that is asked for its help.
+    // Each command of the CLI is a process that is asked for its help.
     120_000,
   );
+
+  it.each(texts.filter((path) => commandsOf(readDocument(path)).length > 0))('%s: each command is run', (path) => {
+    const of = [...scenes, ...scenesOfClone].filter(({ document }) => document === path);
+    const commands = commandsOf(readDocument(path));
+    expect(commands.filter((command) => !of.some((scene) => isRunBy(scene, command)))).toEqual(
+      commands.filter((command) => unrun[command] !== undefined),
+    );
+  });
+
+  it('scenes name nothing that is not in their document', () => {
+    const stale = [...scenes.map(staleNames), ...scenesOfClone.map(staleNames)].flat();
+    const all = texts.flatMap((path) => commandsOf(readDocument(path)));
+    expect([...stale, ...Object.keys(unrun).filter((command) => !all.includes(command))]).toEqual([]);
+  });
+
+  it('a remark is no part of a command, and what is quoted is no remark', () => {
+    const text = '```sh\n# alone\n$ a  b   # why\nsay "c # d" \'#\' e#f \\\n  --g\n```\n';
+    expect(commandsOf(text)).toEqual(['a b', `say "c # d" '#' e#f --g`]);
+  });
 
   it('README gives the two commands, the longer run, the CLI and the deployment', () => {
     const commands = commandsOf(readDocument('README.md'));

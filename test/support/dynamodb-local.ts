@@ -17,6 +17,8 @@ export interface DynamoDbLocal {
   readonly client: DynamoDBClient;
   readonly streamsClient: DynamoDBStreamsClient;
   readonly tableName: string;
+  /** Path of the UNIX socket that leads to it. */
+  readonly socket: string;
   /** Process id of the namespace's supervisor: what a test of the clean-up kills. */
   readonly processId: number;
   /** Ends the server and all that belongs to it; may be called again. */
@@ -85,7 +87,8 @@ export async function startDynamoDbLocal(): Promise<DynamoDbLocal> {
     throw error;
   }
 
-  const agent = new UnixSocketAgent(join(folder, 'socket'));
+  const socket = join(folder, 'socket');
+  const agent = new UnixSocketAgent(socket);
   const configuration = {
     region: 'us-east-1',
     endpoint: 'http://127.0.0.1',
@@ -103,7 +106,7 @@ export async function startDynamoDbLocal(): Promise<DynamoDbLocal> {
   try {
     const tableName = 'engine';
     await createDynamoDbTable(client, tableName);
-    return { client, streamsClient, tableName, processId: supervisor.pid ?? 0, stop };
+    return { client, streamsClient, tableName, socket, processId: supervisor.pid ?? 0, stop };
   } catch (error) {
     await stop();
     throw error;

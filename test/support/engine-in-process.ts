@@ -25,6 +25,8 @@ export interface EngineInProcessOptions extends EngineParts {
   readonly slots?: number;
   /** Hosts with private addresses at which archives of specs may be, parted by commas. */
   readonly privateHosts?: string;
+  /** More of the engine's options, by their names. */
+  readonly settings?: Readonly<Record<string, string>>;
   /** Address of a web proxy; none unless given. */
   readonly proxy?: string;
   /** Address of the distribution's archive in place of the machine's, without security updates. */
@@ -38,7 +40,7 @@ export interface EngineInProcessOptions extends EngineParts {
 /** Starts an engine in a folder, with the machine's archive and the clone's package cache. */
 export async function startEngineInProcess(
   directory: string,
-  { mode, slots = 1, privateHosts, proxy, archive, snapshots, tenant, ...parts }: EngineInProcessOptions,
+  { mode, slots = 1, privateHosts, settings, proxy, archive, snapshots, tenant, ...parts }: EngineInProcessOptions,
 ): Promise<EngineInProcess> {
   const root = await ensureBuilderRoot({ project, log: () => undefined });
   const archives = archive === undefined ? findArchives() : { debian: archive };
@@ -50,6 +52,7 @@ export async function startEngineInProcess(
       'archive-private-hosts': privateHosts,
       'archive-snapshot': snapshots,
       proxy,
+      ...settings,
     },
     process.env,
   );
