@@ -22,7 +22,8 @@ export interface ConnectionOptions {
 /**
  * The engine to talk to: --url and --api-key, else --profile, else LBUILD_URL and LBUILD_API_KEY, else LBUILD_PROFILE,
  * else the credentials of the local engine whose folder is here or above, else the profile that `lbuild login` made
- * current. A found key is never sent to an address that was given; a given one may go where a profile says.
+ * current. A found key is never sent to an address that was given. --api-key may go where a profile says; LBUILD_API_KEY
+ * goes to LBUILD_URL and --url alone.
  * @throws CliFailure where one of the two is missing or cannot be read.
  */
 export function findConnection(
@@ -38,7 +39,7 @@ export function findConnection(
     });
   }
   const url = options.url ?? (options.profile === undefined ? environment.LBUILD_URL : undefined);
-  const apiKey = options.apiKey ?? environment.LBUILD_API_KEY;
+  const apiKey = options.apiKey ?? (options.profile === undefined ? environment.LBUILD_API_KEY : undefined);
   if (url !== undefined && apiKey !== undefined) return checked({ url, apiKey });
   if (url !== undefined) {
     throw new CliFailure('access', {
@@ -47,8 +48,16 @@ export function findConnection(
       remedy: 'Give --api-key, or set LBUILD_API_KEY.',
     });
   }
+  if (options.apiKey === undefined && emptyAsAbsent(apiKey) !== undefined) {
+    // What is found here may be a stranger's: a folder that was unpacked, a profile of another engine.
+    throw new CliFailure('usage', {
+      code: 'cli.no_address',
+      detail: 'LBUILD_API_KEY is set, and no address that it is for.',
+      remedy: 'Set LBUILD_URL too, or give --url or --profile, or unset LBUILD_API_KEY.',
+    });
+  }
   const found = findWithoutAddress(options.profile ?? emptyAsAbsent(environment.LBUILD_PROFILE), environment, folder);
-  return apiKey === undefined ? found : { ...found, apiKey };
+  return options.apiKey === undefined ? found : checked({ ...found, apiKey: options.apiKey });
 }
 
 function findWithoutAddress(profile: string | undefined, environment: NodeJS.ProcessEnv, folder: string): Credentials {
@@ -96,8 +105,20 @@ function readCredentials(file: string): Credentials {
       error,
     );
   }
-  return checked(content, file);
+  const credentials = checked(content, file);
+  // Whoever unpacks or clones a folder owns what is in it, a folder .lbuild of somebody else's making too.
+  if (!loopback.has(new URL(credentials.url).hostname)) {
+    throw new CliFailure('access', {
+      code: 'cli.credentials_foreign',
+      detail: `${file} names ${new URL(credentials.url).origin}, and an engine of a folder is on this machine.`,
+      remedy: 'Remove the file. For an engine elsewhere, log in: `lbuild login --url URL`.',
+    });
+  }
+  return credentials;
 }
+
+/** Hosts that an engine of a folder listens on. */
+const loopback = new Set(['127.0.0.1', '[::1]', 'localhost']);
 
 function checked(value: unknown, file?: string): Credentials {
   const parsed = credentialsSchema.safeParse(value);

@@ -4,6 +4,7 @@ import type { ImportKind } from '../core/import/import-document.ts';
 import { CliFailure, type PlacedError } from './failure.ts';
 import { placeAt, type SourceText } from './places.ts';
 import { readText } from './spec-file.ts';
+import { findJsonError } from './spec-places.ts';
 
 /** Formats, as an option names them. */
 export const sourceKinds = ['blueprint', 'mkosi', 'cloud-init'] as const;
@@ -64,7 +65,7 @@ export function guessKind(file: string, text: string): SourceKind | undefined {
   ) {
     return 'mkosi';
   }
-  if (/^\s*\[{1,2}\s*(?:customizations|packages|modules|groups|containers)\b/m.test(text)) return 'blueprint';
+  if (/^[\t ]*\[{1,2}[\t ]*(?:customizations|packages|modules|groups|containers)\b/m.test(text)) return 'blueprint';
   if (/^\s*\{/.test(text) && /"(?:customizations|packages|modules|distro)"\s*:/.test(text)) return 'blueprint';
   if (name.startsWith('mkosi') && name.endsWith('.conf')) return 'mkosi';
   if (name.endsWith('.toml')) return 'blueprint';
@@ -154,10 +155,7 @@ async function parseJson(file: string, text: string): Promise<unknown> {
     return bounded(file, (): unknown => JSON.parse(text));
   } catch (error) {
     if (!(error instanceof SyntaxError)) throw error;
-    // JSON is YAML too, and the parser of that tells the place.
-    const { parseDocument } = await import('yaml');
-    const [found] = parseDocument(text, { logLevel: 'silent' }).errors;
-    const place = placeAt({ file, text, format: 'json' }, found?.pos[0] ?? 0);
+    const place = placeAt({ file, text, format: 'json' }, (await findJsonError(text)) ?? 0);
     const reason = error.message.replaceAll(/\s+/g, ' ');
     throw refusal('cli.file_unreadable', `${file} is not JSON.`, 'Write JSON or TOML.', [
       { path: '', code: 'cli.json_invalid', reason, remedy: '', place },

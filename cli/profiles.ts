@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { existsSync, lstatSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, realpathSync, statSync } from 'node:fs';
 import { chmod, mkdir, open, rename, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { z } from 'zod';
@@ -43,7 +43,7 @@ export function readProfiles(file: string | undefined): Profiles {
   if (file === undefined || !existsSync(file)) return { profiles: {} };
   const refuse = (why: string, remedy: string, error?: unknown) =>
     new CliFailure('access', { code: 'cli.profiles_unreadable', detail: `${file} ${why}.`, remedy }, error);
-  const { uid, mode } = lstatSync(file);
+  const { uid, mode } = statSync(file);
   if (uid !== process.getuid?.() && process.getuid !== undefined) {
     throw refuse('belongs to another user', 'Remove it, or log in with HOME or XDG_CONFIG_HOME of your own.');
   }
@@ -63,7 +63,9 @@ export function readProfiles(file: string | undefined): Profiles {
 }
 
 /** Puts the profiles of a user in place of those that the file had, readable for nobody else, whole or not at all. */
-export async function writeProfiles(file: string, profiles: Profiles): Promise<void> {
+export async function writeProfiles(name: string, profiles: Profiles): Promise<void> {
+  // Who keeps the file elsewhere and a link to it here keeps the link.
+  const file = existsSync(name) ? realpathSync(name) : name;
   const folder = path.dirname(file);
   await mkdir(folder, { recursive: true, mode: 0o700 });
   const draft = path.join(folder, `.profiles-${randomBytes(8).toString('hex')}`);

@@ -3,7 +3,7 @@ import path from 'node:path';
 import type { FieldError } from '../core/errors.ts';
 import { asCliFailure, CliFailure, type PlacedError } from './failure.ts';
 import type { SourceText } from './places.ts';
-import { findPlaces } from './spec-places.ts';
+import { findPlaces, findUnreadable } from './spec-places.ts';
 
 /** A spec as its file has it; the engine parses it, so that every door gives the same errors. TOML is told as JSON. */
 export interface SpecFile {
@@ -15,7 +15,11 @@ export interface SpecFile {
 
 /** Reads a spec's file; `-` is standard input, in YAML or JSON. @throws CliFailure where it cannot be read. */
 export async function readSpecFile(file: string): Promise<SpecFile> {
-  const source: SourceText = { file, text: await readText(file), format: formats[path.extname(file)] ?? 'yaml' };
+  const source: SourceText = {
+    file,
+    text: await readText(file),
+    format: formats[path.extname(file).toLowerCase()] ?? 'yaml',
+  };
   if (source.format === 'toml') {
     const { tomlToJson } = await import('./toml-file.ts');
     return { text: tomlToJson(file, source.text), mediaType: 'application/json', source };
@@ -26,7 +30,8 @@ export async function readSpecFile(file: string): Promise<SpecFile> {
 const formats: Readonly<Record<string, SourceText['format']>> = { '.json': 'json', '.toml': 'toml' };
 
 /**
- * Waits for a call that was given what files hold: of an error in their fields says where in the file it is.
+ * Waits for a call that was given what files hold: of an error in their fields, or that ends their reading, says where in
+ * the file it is.
  * @throws CliFailure
  */
 export async function withPlaces<T>(spec: SpecFile | undefined, call: Promise<T>): Promise<T> {
@@ -34,8 +39,24 @@ export async function withPlaces<T>(spec: SpecFile | undefined, call: Promise<T>
     return await call;
   } catch (error) {
     const failure = asCliFailure(error);
-    throw spec === undefined ? failure : failure.withFields(await placedFields(spec, failure.fields));
+    if (spec === undefined) throw failure;
+    if (failure.code === 'request.unreadable') throw await unreadable(spec, failure);
+    throw failure.withFields(await placedFields(spec, failure.fields));
   }
+}
+
+/** That a file cannot be read, with the place where it ceases to be. */
+async function unreadable({ source }: SpecFile, failure: CliFailure): Promise<CliFailure> {
+  const place = await findUnreadable(source);
+  if (place === undefined) return failure;
+  const { exit, code, remedy, message, cause } = failure;
+  // Parsers name line and column too, and show the line.
+  const text = source.format === 'yaml' ? (message.split('\n')[0] ?? '') : message.replaceAll(/\s+/g, ' ');
+  const reason = text
+    .replace(/\.+$/, '')
+    .replace(/ (?:at line \d+, column \d+:?|(?:in JSON )?at position \d+ \(line \d+ column \d+\))$/, '');
+  const detail = `${source.file} cannot be read as ${source.format.toUpperCase()}.`;
+  return new CliFailure(exit, { code, detail, remedy, fields: [{ path: '', code, reason, remedy: '', place }] }, cause);
 }
 
 /** Errors in fields of a spec, with their places in its file. */

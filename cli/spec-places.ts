@@ -1,3 +1,4 @@
+import type { ParseError } from 'jsonc-parser';
 import { type FieldPath, readFieldPath } from '../core/spec/field-path.ts';
 import { lineStarts, type Place, placeAt, type SourceText } from './places.ts';
 
@@ -23,6 +24,37 @@ export async function findPlaces(source: SourceText, paths: readonly string[]): 
     }
     return undefined;
   });
+}
+
+/** Where a file ceases to be readable, as an engine reads it; undefined where it is readable as far as this can tell. */
+export async function findUnreadable(source: SourceText): Promise<Place | undefined> {
+  const { text, format } = source;
+  if (format === 'json') {
+    const offset = await findJsonError(text);
+    return offset === undefined ? undefined : placeAt(source, offset);
+  }
+  if (format !== 'yaml') return undefined;
+  const { isAlias, isNode, parseDocument, visit } = await import('yaml');
+  const document = parseDocument(text, { uniqueKeys: false, logLevel: 'silent' });
+  const [problem] = [...document.errors, ...document.warnings];
+  let offset = problem?.pos[0];
+  if (problem === undefined) {
+    // Both are YAML, and no engine takes them.
+    visit(document, (_key, node) => {
+      if (!isAlias(node) && (!isNode(node) || node.tag === undefined)) return undefined;
+      offset = beginOf(node);
+      return visit.BREAK;
+    });
+  }
+  return offset === undefined ? undefined : placeAt(source, offset);
+}
+
+/** Where in a text its JSON is wrong; undefined where nothing is. JSON.parse itself does not always say. */
+export async function findJsonError(text: string): Promise<number | undefined> {
+  const { parse } = await import('jsonc-parser');
+  const errors: ParseError[] = [];
+  parse(text, errors, { disallowComments: true });
+  return errors[0]?.offset;
 }
 
 // Parsers are loaded where a place is asked for: most commands never do.

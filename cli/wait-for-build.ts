@@ -1,6 +1,6 @@
 import type { LinuxBuilderClient } from '../sdk/client.ts';
 import type { BuildDetail } from '../sdk/generated/types.gen.ts';
-import { CliFailure } from './failure.ts';
+import { untilInterrupted } from './interrupted.ts';
 import { createProgress, type Progress, streamTarget } from './progress.ts';
 
 /**
@@ -8,28 +8,21 @@ import { createProgress, type Progress, streamTarget } from './progress.ts';
  * build.
  */
 export async function waitForBuild(engine: LinuxBuilderClient, id: string, quiet: boolean): Promise<BuildDetail> {
-  const interrupted = new AbortController();
-  const interrupt = () => interrupted.abort();
-  process.once('SIGINT', interrupt);
   const target = streamTarget(process.stderr, process.env);
   const progress = createProgress(target, Date.now);
   const ended = new AbortController();
   const log = quiet || !target.terminal ? undefined : followLog(engine, id, progress, ended.signal);
   try {
-    return await engine.waitForBuild(id, {
-      signal: interrupted.signal,
-      pollMilliseconds: 500,
-      ...(quiet ? {} : { onProgress: (build: BuildDetail) => progress.update(build) }),
-    });
-  } catch (error) {
-    if (!interrupted.signal.aborted) throw error;
-    throw new CliFailure('interrupted', {
-      code: 'cli.interrupted',
-      detail: `Waiting was interrupted; the build ${id} goes on.`,
-      remedy: `\`lbuild status ${id} --wait\` waits again, \`lbuild cancel ${id}\` ends it.`,
-    });
+    return await untilInterrupted(
+      `Waiting was interrupted; the build ${id} goes on.`,
+      `\`lbuild status ${id} --wait\` waits again, \`lbuild cancel ${id}\` ends it.`,
+      (signal) =>
+        engine.waitForBuild(id, {
+          ...{ signal, pollMilliseconds: 500 },
+          ...(quiet ? {} : { onProgress: (build: BuildDetail) => progress.update(build) }),
+        }),
+    );
   } finally {
-    process.removeListener('SIGINT', interrupt);
     ended.abort();
     await log;
     progress.end();

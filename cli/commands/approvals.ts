@@ -4,7 +4,7 @@ import { requestStates } from '../../core/approvals/request.ts';
 import type { Approval, SetApprovalPolicyData } from '../../sdk/generated/types.gen.ts';
 import { approvalLine, approvalText, policyLine } from '../approval-report.ts';
 import { connect } from '../connection.ts';
-import type { Output } from '../output.ts';
+import { type Output, readableJson } from '../output.ts';
 import { connectionOptionsSchema, engineCommand } from './common-options.ts';
 
 /** `lbuild approvals …`: who must approve what, and what waits for it. */
@@ -54,7 +54,7 @@ function showCommand(output: Output): Command {
       const { spec, ...options } = showOptionsSchema.parse(given);
       const approval = await connect(options).approvals.read(id);
       if (options.json) output.document(approval);
-      else output.line(spec ? JSON.stringify(approval.spec, null, 2) : approvalText(approval));
+      else output.line(spec ? readableJson(approval.spec) : approvalText(approval));
     });
 }
 

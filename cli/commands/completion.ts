@@ -29,7 +29,10 @@ export function completionCommand(output: Output): Command {
 /** What the scripts ask. It never fails: who presses Tab wants no errors. */
 export function completeCommand(output: Output, program: Command): Command {
   return new Command(askingCommand).argument('[word...]').action(async (words: readonly string[]) => {
-    const { values, files } = await candidatesFor(program, words, { profiles, builds });
+    const { values, files } = await candidatesFor(program, words, {
+      profiles,
+      builds: () => builds(optionIn(words, '--profile')),
+    });
     for (const { value, description } of values) output.line(`${value}\t${description.split('\n')[0] ?? ''}`);
     if (files) output.line(filesMark);
   });
@@ -45,10 +48,23 @@ function profiles(): readonly Candidate[] {
   }
 }
 
-async function builds(): Promise<readonly Candidate[]> {
+/** The value of an option among the words that are typed so far. */
+const optionIn = (words: readonly string[], option: string): string | undefined =>
+  words.flatMap((word, at) =>
+    word === option
+      ? words.slice(at + 1, at + 2)
+      : word.startsWith(`${option}=`)
+        ? [word.slice(option.length + 1)]
+        : [],
+  )[0];
+
+async function builds(profile: string | undefined): Promise<readonly Candidate[]> {
   try {
     const signal = AbortSignal.timeout(patience);
-    const engine = new LinuxBuilderClient({ ...findConnection({}, process.env, process.cwd()), maxRetries: 0 });
+    const engine = new LinuxBuilderClient({
+      ...findConnection({ profile }, process.env, process.cwd()),
+      maxRetries: 0,
+    });
     const found = await engine.builds.list({ limit: mostBuilds }, { signal }).page();
     return found.builds.map((build) => ({
       value: build.id,

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import type { DownloadedFile } from '../../sdk/downloads.ts';
 import { connect } from '../connection.ts';
 import { CliFailure } from '../failure.ts';
+import { untilInterrupted } from '../interrupted.ts';
 import type { Output } from '../output.ts';
 import { connectionOptionsSchema, engineCommand } from './common-options.ts';
 
@@ -42,8 +43,14 @@ export function downloadCommand(output: Output): Command {
         files.push(file);
         if (!options.json) output.line(`${file.path}  ${file.size} bytes  sha256 ${file.sha256}`);
       };
-      for (const name of wanted) tell(await engine.downloadArtifact(id, name, options.to));
-      for (const file of evidence) tell(await engine.builds.downloadEvidence(id, file, options.to));
+      await untilInterrupted(
+        'The download was interrupted.',
+        `\`lbuild download ${id}\` begins it again.`,
+        async (signal) => {
+          for (const name of wanted) tell(await engine.downloadArtifact(id, name, options.to, { signal }));
+          for (const file of evidence) tell(await engine.builds.downloadEvidence(id, file, options.to, { signal }));
+        },
+      );
       if (options.evidence && evidence.length === 0) {
         throw new CliFailure('notFound', {
           code: 'evidence.not_found',

@@ -2,7 +2,7 @@ import { Command } from 'commander';
 import { z } from 'zod';
 import type { ListTemplatesData } from '../../sdk/generated/types.gen.ts';
 import { connect } from '../connection.ts';
-import type { Output } from '../output.ts';
+import { type Output, readableYaml } from '../output.ts';
 import { readReferenceArgument } from '../template-file.ts';
 import { reviewText, templateLine, templateText } from '../template-report.ts';
 import { connectionOptionsSchema, engineCommand } from './common-options.ts';
@@ -108,7 +108,7 @@ function showCommand(output: Output): Command {
       const template = await engine.templates.read(reference.template);
       const version = await engine.templates.readVersion(template.id, reference.version ?? template.latest);
       if (options.json) output.document({ template, version });
-      else if (options.spec) output.line((await import('yaml')).stringify(version.spec).trimEnd());
+      else if (options.spec) output.line(await readableYaml(version.spec));
       else output.line(templateText(template, version));
     });
 }

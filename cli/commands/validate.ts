@@ -6,7 +6,7 @@ import { type Credentials, findConnection } from '../connection.ts';
 import { CliFailure } from '../failure.ts';
 import { errorsOf } from '../first-spec.ts';
 import type { Output } from '../output.ts';
-import { placedFields, readSpecFile, type SpecFile } from '../spec-file.ts';
+import { placedFields, readSpecFile, type SpecFile, withPlaces } from '../spec-file.ts';
 import { connectionOptionsSchema, engineCommand } from './common-options.ts';
 
 const optionsSchema = connectionOptionsSchema.extend({ offline: z.boolean().default(false) });
@@ -21,10 +21,7 @@ export function validateCommand(output: Output): Command {
       const options = optionsSchema.parse(given);
       const spec = await readSpecFile(file);
       const connection = options.offline ? undefined : knownConnection(options);
-      const errors =
-        connection === undefined
-          ? await checkOffline(spec)
-          : (await new LinuxBuilderClient(connection).specs.validate(spec)).errors;
+      const errors = await withPlaces(spec, connection === undefined ? checkOffline(spec) : checkBy(connection, spec));
       if (errors.length > 0) {
         throw new CliFailure('usage', {
           code: 'spec.invalid',
@@ -47,6 +44,9 @@ function knownConnection(options: z.infer<typeof optionsSchema>): Credentials | 
     throw error;
   }
 }
+
+const checkBy = async (connection: Credentials, spec: SpecFile): Promise<readonly FieldError[]> =>
+  (await new LinuxBuilderClient(connection).specs.validate(spec)).errors;
 
 /** What no engine is asked for cannot be laid over what an engine has. */
 const templateError: FieldError = {

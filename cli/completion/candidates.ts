@@ -18,11 +18,7 @@ export interface Sources {
 }
 
 /** Commands whose arguments are ids of builds. */
-const ofBuilds = new Set(
-  ['cancel', 'diff', 'download', 'lock', 'logs', 'open', 'resume', 'retry', 'status', 'trace', 'verify'].flatMap(
-    (name) => [name, `builds ${name}`],
-  ),
-);
+const ofBuilds = new Set('cancel diff download lock logs open resume retry status trace verify'.split(' '));
 
 /** Values of options that are files or folders, as their names in the help say. */
 const fileArguments = /^(?:files?|spec|folder|dir|template)$/;

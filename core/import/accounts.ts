@@ -49,7 +49,9 @@ export const putKeys: Reader<string> = (value, node, { draft, at }) => {
 /** A home folder, without the slash at its end. */
 export const putHome: Reader<string> = (value, node, { draft, at }) => {
   if (isRoot(at)) return draft.say(node, 'dropped', 'root has its home at /root');
-  const home = value.replace(/(?<=.)\/+$/, '');
+  let end = value.length;
+  while (end > 1 && value[end - 1] === '/') end -= 1;
+  const home = value.slice(0, end);
   draft.put([...at, 'home'], home, node, home === value ? {} : changed('without the slash at its end'));
   return undefined;
 };
@@ -88,7 +90,7 @@ export interface SudoRule {
 
 /** Reads the part of a line of sudoers behind the name of the user; undefined of what a spec cannot say. */
 export function readSudoRule(line: string): SudoRule | undefined {
-  const found = /^\s*ALL\s*=\s*(?:\(\s*ALL\s*(?::\s*ALL\s*)?\)\s*)?((?:NO)?PASSWD:\s*)?(.+?)\s*$/.exec(line);
+  const found = /^ALL\s*=\s*(?:\(\s*ALL\s*(?::\s*ALL\s*)?\)\s*)?((?:NO)?PASSWD:\s*)?(\S.*)$/.exec(line.trim());
   if (found === null) return undefined;
   const passwordless = found[1]?.startsWith('NO') ?? false;
   if (found[2] === 'ALL') return { passwordless };

@@ -42,7 +42,7 @@ const content: Rule = custom('`files[].content` or `files[].base64`; gzip is unp
 
 /** `owner: USER:GROUP` */
 const owner: Rule = text('`files[].owner` and `files[].group`', (value, node, { draft, at }) => {
-  const [user = '', group = ''] = value.split(/[:.]/);
+  const [user = '', group = ''] = value.split(':');
   if (user !== '') draft.put([...at, 'owner'], user, node);
   if (group !== '') draft.put([...at, 'group'], group, node);
   if (user === '' && group === '') draft.say(node, 'taken', 'root');

@@ -60,7 +60,9 @@ export function putPlainPassword(
 
 /** Puts what is a hash or a password in clear, told apart by its form, and says whether it could. */
 export function putPassword(value: string, node: Foreign, scope: Scope, account: DraftPath): boolean {
+  const plain = value.replace(lockMark, '');
+  // A word of letters and digits may be a hash of DES, and is a password much more often.
   const isHash =
-    /^\$(?:y|6|5|2b)\$/.test(value) || lockMark.test(value) || (value.length >= 13 && otherHash.test(value));
+    plain === '' ? value !== '' : /^\$(?:y|6|5|2b)\$/.test(plain) || (plain.startsWith('$') && otherHash.test(plain));
   return isHash ? putHash(value, node, scope, account) : putPlainPassword(value, node, scope, account);
 }

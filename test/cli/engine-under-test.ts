@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -33,6 +33,8 @@ export interface RunOptions {
   readonly cwd?: string;
   /** What it reads on standard input; nothing unless given. */
   readonly input?: string;
+  /** Called with the process when it is started. */
+  readonly started?: (process: ChildProcess) => void;
   /** Called with each piece of standard error, and a way to send a signal. */
   readonly watch?: (text: string, kill: (signal: NodeJS.Signals) => void) => void;
 }
@@ -67,6 +69,7 @@ export async function runCli(args: readonly string[], options: RunOptions & { re
     env: { PATH: process.env.PATH, HOME: options.cwd, XDG_CACHE_HOME: caches, ...options.environment },
     stdio: ['pipe', 'pipe', 'pipe'],
   });
+  options.started?.(child);
   child.stdin.on('error', () => undefined);
   child.stdin.end(options.input ?? '');
   let out = '';

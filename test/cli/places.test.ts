@@ -51,6 +51,23 @@ it('tells where TOML is none, and sends nothing', async () => {
   expect(told.err).toContain('cli.toml_invalid');
 });
 
+it.each([
+  ['spec.yaml', 'name: x\nbase: [a, b\nname: y\n', [], 'spec.yaml:3:'],
+  ['spec.yaml', 'name: x\nbase: [a, b\nname: y\n', ['--offline'], 'spec.yaml:3:'],
+  ['spec.yaml', 'name: &n x\nbase: *n\n', [], 'spec.yaml:2:7: '],
+  ['spec.json', '{\n  "name": "x",\n  "base": {,}\n}\n', [], 'spec.json:3:12: '],
+  ['spec.JSON', '{\n  "name": "x",\n  "base": [1,]\n}\n', ['--offline'], 'spec.JSON:3:14: '],
+  ['spec.json', '{\n  "name": "x"\n\n', [], 'spec.json:4:1: '],
+])('tells where %s ceases to be readable, by the engine and without one', async (file, text, options, place) => {
+  await fileIn(cli.folder, file, text);
+  const told = await cli.run(['validate', file, ...options]);
+  expect([told.code, told.err]).toEqual([2, expect.stringContaining(`  ${place}`)]);
+  expect(told.err).toContain('request.unreadable');
+  expect(told.err).not.toMatch(/\d, column \d/);
+  const document = JSON.parse((await cli.run(['validate', file, ...options, '--json'])).out);
+  expect(document.error.errors[0]).toMatchObject({ file, line: Number(place.split(':')[1]) });
+});
+
 it('shows where in a template’s file an error stands', async () => {
   await fileIn(cli.folder, 'template.yaml', 'name: web\nspec:\n  schemaVersion: 1\n  outputs: [{ type: tarr }]\n');
   const told = await cli.run(['templates', 'create', 'template.yaml']);

@@ -1,4 +1,4 @@
-import { chmod, readFile, stat, writeFile } from 'node:fs/promises';
+import { chmod, lstat, mkdir, readFile, rename, stat, symlink, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { profilesFile } from '../../cli/profiles.ts';
@@ -88,6 +88,39 @@ it('a stored key is never sent to an address that was given', async () => {
   await login('given');
   const told = await cli.run(['whoami', '--url', 'http://127.0.0.1:9'], { environment: home('given') });
   expect([told.code, told.err]).toEqual([4, expect.stringContaining('cli.no_api_key')]);
+});
+
+it('the key of the environment goes to the address of the environment, and to no profile or folder', async () => {
+  await login('both');
+  await login('both', ['other'], cli.tenant.keys.viewer);
+  const key = { LBUILD_API_KEY: cli.tenant.keys.admin };
+  const environment = home('both', { ...key, LBUILD_URL: 'http://127.0.0.1:9' });
+  const who = await cli.run(['whoami', '--json', '--profile', 'default'], { environment });
+  expect(JSON.parse(who.out).member.roles).toEqual(['owner']);
+  const given = ['whoami', '--json', '--profile', 'default', '--api-key', cli.tenant.keys.viewer];
+  expect(JSON.parse((await cli.run(given, { environment })).out).member.roles).toEqual(['viewer']);
+  const alone = await cli.run(['whoami'], { environment: home('both', key) });
+  expect([alone.code, alone.err]).toEqual([2, expect.stringContaining('cli.no_address')]);
+  const named = await cli.run(['whoami'], { environment: home('both', { ...key, LBUILD_PROFILE: 'default' }) });
+  expect([named.code, named.err]).toEqual([2, expect.stringContaining('cli.no_address')]);
+});
+
+it('refuses a folder’s engine that is on another machine: a clone or an archive brought it', async () => {
+  const cwd = path.join(cli.folder, 'cloned');
+  await mkdir(path.join(cwd, '.lbuild'), { recursive: true });
+  await writeFile(path.join(cwd, '.lbuild/credentials.json'), '{"url": "https://evil.example", "apiKey": "x"}');
+  await login('cloned');
+  const told = await cli.run(['whoami'], { cwd, environment: home('cloned') });
+  expect([told.code, told.err]).toEqual([4, expect.stringContaining('cli.credentials_foreign')]);
+});
+
+it('keeps a link in place of its file', async () => {
+  await login('linked');
+  await rename(fileOf('linked'), path.join(cli.folder, 'kept.json'));
+  await symlink(path.join(cli.folder, 'kept.json'), fileOf('linked'));
+  expect((await login('linked', ['second'])).code).toBe(0);
+  expect((await lstat(fileOf('linked'))).isSymbolicLink()).toBe(true);
+  expect((await cli.run(['profiles', 'list'], { environment: home('linked') })).out).toMatch(/default[\s\S]*\* second/);
 });
 
 it('refuses a file that others may read, or that is none', async () => {

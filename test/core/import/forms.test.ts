@@ -156,3 +156,31 @@ it('takes one value where two of a document say the same field, and says so of t
   expect(imported.spec.users).toEqual([{ name: 'a', shell: '/bin/bash' }]);
   expect(fates(imported)).toMatchObject({ 'users[0].shell': 'dropped', 'users[1].shell': 'taken users[0].shell' });
 });
+
+it.each([
+  ['Sommer2026abc', { passwordHash: testHash }],
+  ['!Winter2026', { passwordHash: testHash }],
+  ['$ecret', { passwordHash: testHash }],
+  [`!${testHash}`, { passwordHash: testHash, locked: true }],
+  ['!', { locked: true }],
+  ['*', { locked: true }],
+])('takes the password %j of a blueprint for what it is', (password, wanted) => {
+  const { spec } = read('blueprint', { name: 'x', customizations: { user: [{ name: 'ada', password }] } });
+  expect(spec.users).toEqual([expect.objectContaining({ name: 'ada', ...wanted })]);
+  expect(JSON.stringify(spec).includes(password) && password !== '!' && password !== '*').toBe(false);
+});
+
+it('parts owner and group of a file at the colon alone, as cloud-init does', () => {
+  const write_files = [{ path: '/etc/x', content: 'x', owner: 'web.admin:www' }];
+  const { spec } = read('cloud-init', { write_files });
+  expect(spec.files).toEqual([expect.objectContaining({ group: 'www' })]);
+  expect(JSON.stringify(spec.files)).not.toContain('"admin"');
+});
+
+it('reads values of a hundred thousand characters in no time', () => {
+  const began = performance.now();
+  readSudoRule(`ALL=(ALL) ALL${' '.repeat(100_000)}x`);
+  readSudoRule(`ALL=${' '.repeat(100_000)}`);
+  read('blueprint', { name: 'x', customizations: { user: [{ name: 'ada', home: `/a${'/'.repeat(100_000)}b` }] } });
+  expect(performance.now() - began).toBeLessThan(1_000);
+});
