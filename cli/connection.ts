@@ -3,11 +3,17 @@ import path from 'node:path';
 import { z } from 'zod';
 import { LinuxBuilderClient } from '../sdk/client.ts';
 import { CliFailure } from './failure.ts';
-import { namedProfile, profilesFile, readProfiles } from './profiles.ts';
+import { namedProfile, type Profiles, profilesFile, readProfiles } from './profiles.ts';
 
 /** The credentials that a local engine leaves in its folder for those who may read it. */
 export const credentialsSchema = z.object({ url: z.url({ protocol: /^https?$/ }), apiKey: z.string().min(1) });
 export type Credentials = z.infer<typeof credentialsSchema>;
+
+/** Credentials, and where they are from: for people. */
+export interface LocatedConnection {
+  readonly credentials: Credentials;
+  readonly from: string;
+}
 
 /** Folder of the local engine below the folder it was started in. */
 export const stateFolder = '.lbuild';
@@ -31,6 +37,15 @@ export function findConnection(
   environment: NodeJS.ProcessEnv,
   folder: string,
 ): Credentials {
+  return locateConnection(options, environment, folder).credentials;
+}
+
+/** What `findConnection` finds, and by which option, variable or file. @throws as that does */
+export function locateConnection(
+  options: ConnectionOptions,
+  environment: NodeJS.ProcessEnv,
+  folder: string,
+): LocatedConnection {
   if (options.url !== undefined && options.profile !== undefined) {
     throw new CliFailure('usage', {
       code: 'cli.usage',
@@ -40,7 +55,9 @@ export function findConnection(
   }
   const url = options.url ?? (options.profile === undefined ? environment.LBUILD_URL : undefined);
   const apiKey = options.apiKey ?? (options.profile === undefined ? environment.LBUILD_API_KEY : undefined);
-  if (url !== undefined && apiKey !== undefined) return checked({ url, apiKey });
+  if (url !== undefined && apiKey !== undefined) {
+    return { credentials: checked({ url, apiKey }), from: options.url === undefined ? 'LBUILD_URL' : '--url' };
+  }
   if (url !== undefined) {
     throw new CliFailure('access', {
       code: 'cli.no_api_key',
@@ -57,16 +74,25 @@ export function findConnection(
     });
   }
   const found = findWithoutAddress(options.profile ?? emptyAsAbsent(environment.LBUILD_PROFILE), environment, folder);
-  return options.apiKey === undefined ? found : checked({ ...found, apiKey: options.apiKey });
+  const { apiKey: key = found.credentials.apiKey } = options;
+  return { ...found, credentials: checked({ ...found.credentials, apiKey: key }) };
 }
 
-function findWithoutAddress(profile: string | undefined, environment: NodeJS.ProcessEnv, folder: string): Credentials {
-  const profiles = profilesFile(environment);
-  if (profile !== undefined) return namedProfile(readProfiles(profiles), profile);
-  const file = findCredentials(folder);
-  if (file !== undefined) return readCredentials(file);
-  const known = readProfiles(profiles);
-  if (known.current !== undefined) return namedProfile(known, known.current);
+function findWithoutAddress(
+  profile: string | undefined,
+  environment: NodeJS.ProcessEnv,
+  folder: string,
+): LocatedConnection {
+  const file = profilesFile(environment);
+  const byProfile = (known: Profiles, name: string): LocatedConnection => ({
+    credentials: namedProfile(known, name),
+    from: `the profile ${name}`,
+  });
+  if (profile !== undefined) return byProfile(readProfiles(file), profile);
+  const local = findCredentials(folder);
+  if (local !== undefined) return { credentials: readCredentials(local), from: local };
+  const known = readProfiles(file);
+  if (known.current !== undefined) return byProfile(known, known.current);
   throw new CliFailure('unreachable', {
     code: 'cli.no_engine',
     detail: `No engine is known: no --url, no LBUILD_URL, no profile, no ${stateFolder}/ here or above.`,

@@ -100,7 +100,12 @@ describe('lbuild without an engine', () => {
     expect([down.code, down.out]).toEqual([0, expect.stringContaining('no engine runs')]);
   });
 
-  it('needs something to check for doctor', async () => {
-    expect((await run('doctor')).code).toBe(2);
+  it('says by doctor that no engine is known, and what to do', async () => {
+    const told = await run('doctor');
+    expect([told.code, told.out]).toEqual([
+      7,
+      expect.stringMatching(/^failed {3}connection .*\[cli\.no_engine\]\n +Start/m),
+    ]);
+    expect((await run('doctor', '--region', 'x')).code).toBe(2);
   });
 });
