@@ -1,4 +1,4 @@
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
@@ -50,6 +50,33 @@ function succeeds(argv: readonly [string, ...string[]]): boolean {
   return result.status === 0;
 }
 
+/** Runs a check and shows what it said when it has ended; answers whether it succeeded. */
+async function check({ name, argv: [command, ...args] }: (typeof checks)[number]): Promise<boolean> {
+  const start = Date.now();
+  const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'pipe'], cwd: project, env: environment });
+  const pieces: Buffer[] = [];
+  for (const stream of [child.stdout, child.stderr]) stream.on('data', (piece: Buffer) => pieces.push(piece));
+  const good = await new Promise<boolean>((resolve) => {
+    child.once('error', (error) => {
+      pieces.push(Buffer.from(`${command} cannot be run: ${error.message}\n`));
+      resolve(false);
+    });
+    child.once('close', (code) => resolve(code === 0));
+  });
+  const seconds = ((Date.now() - start) / 1000).toFixed(1);
+  process.stdout.write(`${Buffer.concat(pieces)}check ${name}: ${good ? 'passed' : 'FAILED'} (${seconds} s)\n`);
+  return good;
+}
+
+/** Types take longer than all other checks together, and one processor: the others run one after another beside them. */
+async function runChecks(): Promise<readonly boolean[]> {
+  const [types, ...others] = checks;
+  const first = types === undefined ? Promise.resolve([]) : check(types).then((good) => [good]);
+  const rest: boolean[] = [];
+  for (const other of others) rest.push(await check(other));
+  return [...(await first), ...rest];
+}
+
 /** Runs the tests and counts them by the report that vitest leaves. */
 function runTests(): TestCount {
   const folder = mkdtempSync(join(tmpdir(), 'lbuild-report-'));
@@ -78,14 +105,9 @@ let passed = 0;
 let failed = 0;
 await ensureBuilderRoot({ project, log: (line) => process.stdout.write(`${line}\n`) });
 if (!images) {
-  for (const check of checks) {
-    const start = Date.now();
-    const good = succeeds(check.argv);
+  for (const good of await runChecks()) {
     if (good) passed += 1;
     else failed += 1;
-    process.stdout.write(
-      `check ${check.name}: ${good ? 'passed' : 'FAILED'} (${((Date.now() - start) / 1000).toFixed(1)} s)\n`,
-    );
   }
 }
 const tests = runTests();

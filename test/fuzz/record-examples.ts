@@ -11,7 +11,7 @@ import { type Json, json } from './values.ts';
 
 /**
  * Records the examples of the OpenAPI document: what the engine really answers to requests that go well, one of each
- * operation that can be asked so. Run it where an operation is new: `node test/fuzz/record-examples.ts`, then
+ * operation that can be asked so. Run it where an operation is new: `npm run record-examples`, then
  * `npm run generate`.
  */
 const file = new URL('../../functions/shared/openapi/generated/examples.json', import.meta.url);

@@ -12,7 +12,17 @@ afterEach(() => table.close());
 
 it('an event of a later version stays in the outbox, holds up none of the others, and its age is told', async () => {
   const known = newEvent({ clock, ids }, 'work.started', 'ten_1', { buildId: 'bld_1' });
-  const foreign = { ...known, id: ids.next('evt'), type: 'build.dreamt', at: '2026-01-01T00:00:00.000Z' };
+  const at = '2026-01-01T00:00:00.000Z';
+  // Ids sort by their time, so that this one is the first of its shard.
+  const { id } = newEvent(
+    { clock: { now: () => new Date(at) }, ids: createIds({ now: () => new Date(at) }) },
+    'work.started',
+    'ten_1',
+    {
+      buildId: 'bld_1',
+    },
+  );
+  const foreign = { ...known, id, type: 'build.dreamt', at };
   await table.transact([
     outboxOf(known),
     { kind: 'put', key: outboxKey(foreign.id), data: { ...foreign, detail: { buildId: 'bld_1' } } },

@@ -53,11 +53,11 @@ const contributing: Scene<Desk> = {
 const simulation: Scene<Desk> = {
   document: 'docs/simulation.md',
   instead: {
-    'node bench/simulation/main.ts': 'node bench/simulation/main.ts --builds 100 --measured 2',
+    'npm run bench:simulation': 'npm run bench:simulation -- --builds 100 --measured 2',
     'npm run bench:simulation -- --scenario tenants':
       'npm run bench:simulation -- --scenario tenants --tenants 20 --builds 2000 --slots 10',
     'npm run test:storm': 'npm run test:storm -- --seeds 4',
-    'npm run test:storm -- --planted all': 'npm run test:storm -- --planted all --most 2',
+    'npm run test:storm -- --planted all': 'npm run test:storm -- --planted dispatchBuilds --most 2',
   },
 };
 
