@@ -1,7 +1,12 @@
 import { defineConfig } from 'vitest/config';
 
+/** Rooms whose tests are functions called and nothing else: one process runs many of their files, and loads them once. */
+const sharing = ['core', 'contract', 'containers', 'flow', 'functions', 'lib', 'simulation'].map(
+  (room) => `test/${room}/**/*.test.ts`,
+);
+
 /**
- * The tests of `npm test`. `fast` runs first. `system` makes images and boots them, when the fast ones are done. Both
+ * The tests of `npm test`. `fast` and `sharing` run first. `system` makes images and boots them, when these are done. All
  * run two files at a time: a builder waits for disks and downloads often enough, and a booted machine uses one core.
  */
 export default defineConfig({
@@ -12,7 +17,18 @@ export default defineConfig({
         test: {
           name: 'fast',
           include: ['test/**/*.test.ts'],
-          exclude: ['test/system/**', 'test/images/**'],
+          exclude: ['test/system/**', 'test/images/**', ...sharing],
+          maxWorkers: 2,
+          testTimeout: 30_000,
+          hookTimeout: 60_000,
+          sequence: { groupOrder: 0 },
+        },
+      },
+      {
+        test: {
+          name: 'sharing',
+          include: sharing,
+          isolate: false,
           maxWorkers: 2,
           testTimeout: 30_000,
           hookTimeout: 60_000,
