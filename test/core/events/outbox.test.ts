@@ -14,14 +14,7 @@ it('an event of a later version stays in the outbox, holds up none of the others
   const known = newEvent({ clock, ids }, 'work.started', 'ten_1', { buildId: 'bld_1' });
   const at = '2026-01-01T00:00:00.000Z';
   // Ids sort by their time, so that this one is the first of its shard.
-  const { id } = newEvent(
-    { clock: { now: () => new Date(at) }, ids: createIds({ now: () => new Date(at) }) },
-    'work.started',
-    'ten_1',
-    {
-      buildId: 'bld_1',
-    },
-  );
+  const id = createIds({ ...clock, now: () => new Date(at) }).next('evt');
   const foreign = { ...known, id, type: 'build.dreamt', at };
   await table.transact([
     outboxOf(known),

@@ -17,77 +17,64 @@ export interface Ended {
   readonly err: string;
 }
 
-/** A reader of one document: a tenant, a folder, and a shell with `npx` and `lbuild`. */
-export interface Desk {
-  /** Address of the engine. */
-  readonly url: string;
-  readonly folder: string;
-  readonly tenantId: string;
-  /** As the tenant's owner. */
-  readonly client: LinuxBuilderClient;
-  /** The key of the installation's operator. */
-  readonly operatorKey: string;
-  /** Runs a line in the reader's shell. */
-  shell(line: string, options?: ShellOptions): Promise<Ended>;
-  /** Writes a file into the folder. */
-  file(name: string, content: string): Promise<void>;
-  /** A build of a small spec of the tenant, ended; the same steps are built once. */
-  built(steps?: readonly SmallStep[]): Promise<string>;
-  /** Adds a member and answers their key. */
-  keyOf(name: string, ...roles: string[]): Promise<string>;
-  /** Makes something once, however often it is asked for. */
-  once<T>(name: string, make: () => Promise<T>): Promise<T>;
-  close(): Promise<void>;
-}
-
-/** A reader of an engine in this process. */
-export interface EngineDesk extends Desk {
-  readonly ports: Ports;
-}
-
 export interface ShellOptions {
+  /** API key in place of the reader's own. */
   readonly key?: string;
   readonly input?: string;
   readonly environment?: NodeJS.ProcessEnv;
 }
 
-/** Compiled modules of the CLI are kept over all tests: each of a hundred starts takes half the time. */
-const caches = path.join(project, '.cache');
+/** What every reader of a document has: a folder, a shell in it, and an engine. */
+export interface Desk {
+  readonly folder: string;
+  /** The reader's own. */
+  readonly client: LinuxBuilderClient;
+  /** Runs a line in the reader's shell. */
+  shell(line: string, options?: ShellOptions): Promise<Ended>;
+  /** Writes a file into the folder. */
+  file(name: string, content: string): Promise<void>;
+  /** A build of a small spec, ended; the same steps are built once. */
+  built(steps?: readonly SmallStep[]): Promise<string>;
+  /** Makes something once, however often it is asked for. */
+  once<T>(name: string, make: () => Promise<T>): Promise<T>;
+  close(): Promise<void>;
+}
 
-/** A new reader of an engine. */
-export async function openDesk(engine: EngineInProcess, name: string): Promise<EngineDesk> {
-  const folder = await mkdtemp(path.join(tmpdir(), 'lbuild-reader-'));
-  const tools = path.join(folder, '.tools');
-  await mkdir(tools);
-  const lbuild = path.join(project, 'cli/lbuild.mjs');
-  const call = `exec '${process.execPath}' '${lbuild}'`;
-  const executable = { mode: 0o755 };
-  await writeFile(path.join(tools, 'lbuild'), `#!/bin/sh\n${call} "$@"\n`, executable);
-  // In the project, npx finds the same program in node_modules; here it needs no second to look for it.
-  const npx = `#!/bin/sh\n[ "$1" = lbuild ] || { echo "npx is for lbuild alone here, not $1" >&2; exit 99; }\nshift\n${call} "$@"\n`;
-  await writeFile(path.join(tools, 'npx'), npx, executable);
-  const founded = await engine.client.tenants.create({ name, owner: { name: 'Reader' } });
-  const ownerKey = textOf(founded);
-  const client = new LinuxBuilderClient({ url: engine.url, apiKey: ownerKey });
+/** A reader who owns a tenant of an engine in this process. */
+export interface EngineDesk extends Desk {
+  /** Address of the engine. */
+  readonly url: string;
+  readonly tenantId: string;
+  /** The key of the installation's operator. */
+  readonly operatorKey: string;
+  readonly ports: Ports;
+  /** Adds a member and answers their key. */
+  keyOf(name: string, ...roles: string[]): Promise<string>;
+}
+
+/** Where a reader sits. */
+export interface Seat {
+  readonly folder: string;
+  /** The environment of the shell. */
+  readonly environment: NodeJS.ProcessEnv;
+  /** The engine, when there is one. */
+  client(): LinuxBuilderClient;
+  leave(): Promise<void>;
+}
+
+/** A reader in a folder. */
+export function deskAt({ folder, environment, client, leave }: Seat): Desk {
   const made = new Map<string, Promise<unknown>>();
-
-  const desk: EngineDesk = {
-    ...{
-      url: engine.url,
-      ports: engine.ports,
-      folder,
-      client,
-      tenantId: founded.tenant.tenantId,
-      operatorKey: engine.apiKey,
+  const desk: Desk = {
+    folder,
+    get client() {
+      return client();
     },
-    async shell(line, { key = ownerKey, input = '', environment = {} } = {}) {
+    async shell(line, { key, input = '', environment: more = {} } = {}) {
       // Where its standard input is a socket, as it is here, bash reads what an interactive shell does.
       const child = spawn('bash', ['--norc', '-euo', 'pipefail', '-c', line], {
         cwd: folder,
-        env: {
-          ...{ PATH: `${tools}:/usr/sbin:/usr/bin:/sbin:/bin`, HOME: folder, XDG_CACHE_HOME: caches },
-          ...{ LBUILD_URL: engine.url, LBUILD_API_KEY: key, ...environment },
-        },
+        env: { ...environment, ...(key === undefined ? {} : { LBUILD_API_KEY: key }), ...more },
         stdio: ['pipe', 'pipe', 'pipe'],
       });
       child.stdin.on('error', () => undefined);
@@ -95,30 +82,67 @@ export async function openDesk(engine: EngineInProcess, name: string): Promise<E
       const [out, err] = await Promise.all([text(child.stdout), text(child.stderr), once(child, 'close')]);
       return { code: child.exitCode, out, err };
     },
-    file: (file, content) => writeFile(path.join(folder, file), content),
+    file: (name, content) => writeFile(path.join(folder, name), content),
     built: (steps = []) =>
       desk.once(JSON.stringify(steps), async () => {
-        const { id } = await client.startBuild(smallSpec(steps));
-        await client.waitForBuild(id, { pollMilliseconds: 200 });
+        const { id } = await desk.client.startBuild(smallSpec(steps));
+        await desk.client.waitForBuild(id, { pollMilliseconds: 200 });
         return id;
-      }),
-    keyOf: (member, ...roles) =>
-      desk.once(`key of ${member}`, async () => {
-        const { memberId } = await client.members.add({ kind: 'person', name: member, roles });
-        return textOf(await client.keys.create({ name: member, memberId }));
       }),
     once<T>(what: string, make: () => Promise<T>): Promise<T> {
       const known = made.get(what) ?? make();
       made.set(what, known);
       return known as Promise<T>;
     },
-    close: () => rm(folder, { recursive: true, force: true }),
+    close: leave,
   };
   return desk;
 }
 
+/** Compiled modules of the CLI are kept over all tests: each of a hundred starts takes half the time. */
+const caches = path.join(project, '.cache');
+
+/** A new reader of an engine, who owns a tenant of it. */
+export async function openDesk(engine: EngineInProcess, name: string): Promise<EngineDesk> {
+  const folder = await mkdtemp(path.join(tmpdir(), 'lbuild-reader-'));
+  const founded = await engine.client.tenants.create({ name, owner: { name: 'Reader' } });
+  const ownerKey = textOf(founded);
+  const client = new LinuxBuilderClient({ url: engine.url, apiKey: ownerKey });
+  const desk = deskAt({
+    folder,
+    environment: {
+      ...{ PATH: `${await toolsIn(folder)}:/usr/sbin:/usr/bin:/sbin:/bin`, HOME: folder, XDG_CACHE_HOME: caches },
+      ...{ LBUILD_URL: engine.url, LBUILD_API_KEY: ownerKey },
+    },
+    client: () => client,
+    leave: () => rm(folder, { recursive: true, force: true }),
+  });
+  return {
+    ...desk,
+    ...{ url: engine.url, ports: engine.ports, tenantId: founded.tenant.tenantId, operatorKey: engine.apiKey },
+    keyOf: (member, ...roles) =>
+      desk.once(`key of ${member}`, async () => {
+        const { memberId } = await client.members.add({ kind: 'person', name: member, roles });
+        return textOf(await client.keys.create({ name: member, memberId }));
+      }),
+  };
+}
+
+/** A folder with `lbuild` and `npx`, which in the project finds the same program in node_modules. */
+async function toolsIn(folder: string): Promise<string> {
+  const tools = path.join(folder, '.tools');
+  await mkdir(tools);
+  const call = `exec '${process.execPath}' '${path.join(project, 'cli/lbuild.mjs')}'`;
+  const npx = `[ "$1" = lbuild ] || { echo "npx is for lbuild alone here, not $1" >&2; exit 99; }\nshift\n${call} "$@"`;
+  const programs = { lbuild: `${call} "$@"`, npx };
+  for (const [name, script] of Object.entries(programs)) {
+    await writeFile(path.join(tools, name), `#!/bin/sh\n${script}\n`, { mode: 0o755 });
+  }
+  return tools;
+}
+
 /** The text of a key that was just made. */
-function textOf({ text }: { readonly text?: string }): string {
-  if (text === undefined) throw new Error('the key was made before');
-  return text;
+function textOf({ text: key }: { readonly text?: string }): string {
+  if (key === undefined) throw new Error('the key was made before');
+  return key;
 }

@@ -1,11 +1,11 @@
 import { exportAudit } from '../../../../core/audit/exporter.ts';
 import { sealAudit } from '../../../../core/audit/sealer.ts';
 import { smallSpec } from '../../../support/small-spec.ts';
-import type { Desk, EngineDesk } from '../desk.ts';
+import type { EngineDesk } from '../desk.ts';
 import type { Scene } from '../scene.ts';
 
 /** The member of a name. */
-export async function memberNamed(desk: Desk, name: string): Promise<string> {
+export async function memberNamed(desk: EngineDesk, name: string): Promise<string> {
   for await (const member of desk.client.members.list()) if (member.name === name) return member.memberId;
   throw new Error(`there is no member ${name}`);
 }
@@ -30,17 +30,17 @@ const teams: Scene = {
   says: { 'npx lbuild list': /edge/ },
 };
 
-async function adasKey(desk: Desk): Promise<string> {
+async function adasKey(desk: EngineDesk): Promise<string> {
   const memberId = await memberNamed(desk, 'Ada');
   return (await desk.client.keys.create({ name: 'Ada', memberId })).text ?? '';
 }
 
 /** A build that a policy holds up, and who may approve it. */
-const waiting = (desk: Desk): Promise<unknown> =>
+const waiting = (desk: EngineDesk): Promise<unknown> =>
   desk.once('a build that waits', () =>
     desk.client.startBuild({ ...smallSpec([], 'guarded'), outputs: [{ type: 'raw' as const }] }),
   );
-const approver = (desk: Desk): Promise<string> => desk.keyOf('Bob', 'approver');
+const approver = (desk: EngineDesk): Promise<string> => desk.keyOf('Bob', 'approver');
 
 const approvals: Scene = {
   document: 'docs/approvals.md',

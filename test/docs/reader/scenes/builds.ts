@@ -4,11 +4,12 @@ import { stringify } from 'yaml';
 import { type ContainerRegistry, openRegistry } from '../../../support/container-registry.ts';
 import { project } from '../../../support/engine.ts';
 import { smallSpec } from '../../../support/small-spec.ts';
-import type { Desk } from '../desk.ts';
+import type { EngineDesk } from '../desk.ts';
 import type { Scene } from '../scene.ts';
 
-const built = (desk: Desk): Promise<string> => desk.built();
-const builtOtherwise = (desk: Desk): Promise<string> => desk.built([{ id: 'site', run: 'echo other > /srv/site' }]);
+const built = (desk: EngineDesk): Promise<string> => desk.built();
+const builtOtherwise = (desk: EngineDesk): Promise<string> =>
+  desk.built([{ id: 'site', run: 'echo other > /srv/site' }]);
 const spec = { 'image.yaml': JSON.stringify(smallSpec([])) };
 
 const diffAndVerify: Scene = {
@@ -86,7 +87,7 @@ const templates: Scene = {
 };
 
 /** A registry of container images, which speaks plain http. */
-const registry = (desk: Desk): Promise<ContainerRegistry> =>
+const registry = (desk: EngineDesk): Promise<ContainerRegistry> =>
   desk.once('registry', async () => {
     const opened = await openRegistry();
     await desk.shell('mkdir -p .config/containers');
@@ -96,7 +97,7 @@ const registry = (desk: Desk): Promise<ContainerRegistry> =>
   });
 
 /** The small image as a container image, in both forms, in the reader's folder. */
-const containerImages = (desk: Desk): Promise<void> =>
+const containerImages = (desk: EngineDesk): Promise<void> =>
   desk.once('container images', async () => {
     const spec = { ...smallSpec([], 'edge'), outputs: [{ type: 'oci' as const }, { type: 'docker' as const }] };
     const { id } = await desk.client.startBuild(spec);

@@ -3,11 +3,11 @@ import { eventEnvelope } from '../../../../core/events/envelope.ts';
 import { newEvent } from '../../../../core/events/outbox.ts';
 import { smallSpec } from '../../../support/small-spec.ts';
 import { openReceiver, type Receiver } from '../../../support/webhook-receiver.ts';
-import type { Desk, EngineDesk } from '../desk.ts';
+import type { EngineDesk } from '../desk.ts';
 import type { Scene } from '../scene.ts';
 import { dayFromNow } from './days.ts';
 
-const operator = ({ operatorKey }: Desk): string => operatorKey;
+const operator = ({ operatorKey }: EngineDesk): string => operatorKey;
 
 /** Work that was given up: what Lambda says of a function that failed thrice. */
 async function deadLetter(desk: EngineDesk, name: string): Promise<string> {
@@ -31,8 +31,8 @@ const deadLetters: Scene = {
   says: { 'npx lbuild dlq list': /dlq_/ },
 };
 
-const receiver = (desk: Desk): Promise<Receiver> => desk.once('receiver', () => openReceiver());
-const hook = async (desk: Desk): Promise<string> => (await desk.client.webhooks.list())[0]?.id ?? 'none';
+const receiver = (desk: EngineDesk): Promise<Receiver> => desk.once('receiver', () => openReceiver());
+const hook = async (desk: EngineDesk): Promise<string> => (await desk.client.webhooks.list())[0]?.id ?? 'none';
 
 const webhooks: Scene = {
   document: 'docs/webhooks.md',
@@ -49,7 +49,7 @@ const webhooks: Scene = {
   after: async (desk) => (await receiver(desk)).close(),
 };
 
-const built = (desk: Desk): Promise<string> => desk.built();
+const built = (desk: EngineDesk): Promise<string> => desk.built();
 
 const retention: Scene = {
   document: 'docs/retention.md',

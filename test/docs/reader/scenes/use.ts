@@ -1,12 +1,12 @@
 import { smallSpec } from '../../../support/small-spec.ts';
-import type { Desk } from '../desk.ts';
+import type { EngineDesk } from '../desk.ts';
 import type { Scene } from '../scene.ts';
 import { dayFromNow } from './days.ts';
 
 const today = (): string => dayFromNow(0);
 const month = (): string => today().slice(0, 7);
-const operator = ({ operatorKey }: Desk): string => operatorKey;
-const tenant = ({ tenantId }: Desk): string => tenantId;
+const operator = ({ operatorKey }: EngineDesk): string => operatorKey;
+const tenant = ({ tenantId }: EngineDesk): string => tenantId;
 
 const billing: Scene = {
   document: 'docs/billing.md',
