@@ -95,6 +95,8 @@ expect() { [ "$status" = "$1" ] || give_up "$2"; }
 cleanup() {
   local code=$?
   trap - EXIT
+  # Whoever is impatient must not leave a build behind.
+  trap '' INT TERM HUP
   if [ -n "$running" ]; then
     request POST "/v1/builds/$running/cancel" || true
     if [ "$status" = 202 ]; then say "cancelled $running" >&2; else say "build $running may still run: $(told)" >&2; fi

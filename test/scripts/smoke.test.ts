@@ -7,6 +7,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type CliUnderTest, openCli } from '../cli/engine-under-test.ts';
 import { project } from '../docs/markdown.ts';
 import { unknownKey } from '../functions/api/api-under-test.ts';
+import { type Lies, type LyingEngine, startLyingEngine } from './lying-engine.ts';
 
 let cli: CliUnderTest;
 let temporary: string;
@@ -167,6 +168,46 @@ describe('test-build-lifecycle.sh, before it builds', () => {
     const wrong = await build(known(), '--spec', spec);
     expect([wrong.code, wrong.err]).toEqual([2, expect.stringContaining('422 spec.invalid')]);
     expect(wrong.err).toMatch(/^ {2}\S+: .+\.$/m);
+    expect(readdirSync(temporary)).toEqual([]);
+  });
+});
+
+describe('test-build-lifecycle.sh, with an engine that says what is not so', () => {
+  async function told(lies: Lies): Promise<Run & Pick<LyingEngine, 'requests'>> {
+    const engine = await startLyingEngine(lies);
+    try {
+      const environment = { LBUILD_URL: `${engine.url}/`, LBUILD_API_KEY: 'lbk_test' };
+      return { ...(await run('test-build-lifecycle.sh', [], environment)), requests: engine.requests };
+    } finally {
+      await engine.close();
+    }
+  }
+
+  it('believes an honest one, also one that is away for a moment, and sends the key to no signed address', async () => {
+    const honest = await told({ away: 1 });
+    expect(honest).toMatchObject({ code: 0, err: '' });
+    expect(honest.out).toContain('what build b1 made stays: 403 access.forbidden: It may not. Ask.');
+    const signed = honest.requests.filter(({ line }) => line.includes('/signed/'));
+    expect(signed).toHaveLength(5);
+    for (const { line, keyed } of honest.requests) expect(keyed, line).toBe(!line.includes('/signed/'));
+  });
+
+  it.each<[string, Lies, string]>([
+    ['a digest', { digest: '0'.repeat(64) }, 'has the SHA-256'],
+    ['a size', { size: 8 }, 'has 9 bytes, and the engine says 8'],
+    ['a name', { name: '../smoke' }, 'has a name that is none: ../smoke'],
+    [
+      'checksums',
+      { checksums: `${'0'.repeat(64)}  smoke.tar.zst\n` },
+      'the signed checksums do not have smoke.tar.zst',
+    ],
+    ['evidence', { without: 'signature' }, 'the evidence has no signature'],
+    ['a log', { log: 'something else' }, 'the log has no line smoke-'],
+    ['an end', { cancelled: 'succeeded' }, 'build b2 is succeeded though it was cancelled'],
+  ])('sees through %s', async (_, lies, words) => {
+    const run = await told(lies);
+    expect([run.code, run.err]).toEqual([1, expect.stringContaining(words)]);
+    expect(run.err).toContain('What build b1 made stays with the engine.');
     expect(readdirSync(temporary)).toEqual([]);
   });
 });
