@@ -139,7 +139,7 @@ describe('the release', () => {
     const queue = called(['publish', 'github-release']).map((file) => path.join(project, file));
     expect(queue).toHaveLength(2);
     for (const file of queue) {
-      for (const [, from = ''] of readFileSync(file, 'utf8').matchAll(/from '([^']+)'/g)) {
+      for (const [, from = ''] of readFileSync(file, 'utf8').matchAll(/(?:from|import)[ (]*'([^']+)'/g)) {
         if (from.startsWith('.')) queue.push(path.resolve(path.dirname(file), from));
         else expect(from, file).toMatch(/^node:/);
       }
