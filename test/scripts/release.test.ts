@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { parser } from 'keep-a-changelog';
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { askedVersion } from '../../scripts/release/changelog.ts';
 import { writeVersion } from '../../scripts/release/versions.ts';
 import { project } from '../docs/markdown.ts';
@@ -13,6 +13,9 @@ const fresh =
   '## Unreleased\n\n### Added\n\n- **The first** thing, which goes on\n  on another line.\n- A second one.\n';
 const unreleased = (heading: string, entry: string) => `## Unreleased\n\n### ${heading}\n\n- ${entry}\n`;
 const released = (version: string) => `## ${version} - 2026-01-02\n\n### Added\n\n- What ${version} had.\n`;
+
+// Each test calls git and scripts a dozen times: on a busy machine that takes its time.
+vi.setConfig({ testTimeout: 90_000 });
 
 let repository: ReleaseRepository;
 afterEach(() => repository?.remove());
