@@ -32,7 +32,7 @@ export async function buildSdk(dist = path.join(sdk, 'dist')): Promise<void> {
 function emitTypes(dist: string): void {
   const file = path.join(sdk, 'tsconfig.json');
   const { config } = ts.readConfigFile(file, ts.sys.readFile);
-  const { options, fileNames } = ts.parseJsonConfigFileContent(config, ts.sys, sdk);
+  const { options, fileNames } = ts.parseJsonConfigFileContent(config, ts.sys, sdk, undefined, file);
   const program = ts.createProgram(fileNames, { ...options, outDir: dist });
   const { diagnostics } = program.emit();
   const found = [...ts.getPreEmitDiagnostics(program), ...diagnostics];

@@ -35,6 +35,8 @@ export const testPackages = [
     why: 'lets builders see another day',
     shown: ['sh', '-c', 'test -r /usr/lib/*/faketime/libfaketime.so.1'],
   },
+  { name: 'curl', why: 'asks in the smoke tests', shown: ['curl', '--version'] },
+  { name: 'jq', why: 'reads answers in the smoke tests', shown: ['jq', '--version'] },
   { name: 'chromium', why: 'opens the pages of the API, and the SDK in a page', shown: ['chromium', '--version'] },
   { name: 'systemd', why: 'enables units in test trees', shown: ['systemctl', '--version'] },
   { name: 'iproute2', why: 'gives DynamoDB Local a network of its own', shown: ['ip', '-V'] },

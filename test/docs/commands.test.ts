@@ -79,6 +79,7 @@ function problemOf(command: string): string | undefined {
     return missing.length === 0 ? undefined : `there is no ${missing.join(', ')}`;
   }
   if (program === 'node') return existsSync(join(project, verb)) ? undefined : `there is no ${verb}`;
+  if (program.startsWith('scripts/')) return existsSync(join(project, program)) ? undefined : `there is no ${program}`;
   return undefined;
 }
 
@@ -94,6 +95,7 @@ describe('commands of the documents', () => {
     ['npx no-such-tool', 'not installed'],
     ['npx vitest run test/no-such-room', 'there is no'],
     ['node scripts/no-such.ts', 'there is no'],
+    ['scripts/no-such.sh', 'there is no'],
   ])('%s would be seen', (command, problem) => {
     expect(problemOf(command)).toContain(problem);
   });

@@ -1,8 +1,9 @@
 import { execFile } from 'node:child_process';
-import { copyFile, mkdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import { z } from 'zod';
+import { stageSdk } from '../../scripts/release/stage.ts';
 import { fencedBlocks, project } from '../docs/markdown.ts';
 
 const run = promisify(execFile);
@@ -36,11 +37,7 @@ async function npm(folder: string, home: string, ...args: string[]): Promise<str
 /** Builds and packs the SDK into a folder, as a release does, but beside the sources: two tests may do so at once. */
 export async function packSdk(folder: string): Promise<PackedSdk> {
   const place = path.join(folder, 'package');
-  await mkdir(place);
-  for (const name of ['package.json', 'README.md']) {
-    await copyFile(path.join(project, 'sdk', name), path.join(place, name));
-  }
-  await run(process.execPath, ['--no-warnings', path.join(project, 'scripts/build-sdk.ts'), path.join(place, 'dist')]);
+  await stageSdk(place);
   const answer = await npm(place, folder, 'pack', '--json', '--ignore-scripts', '--pack-destination', folder);
   const [packed] = packSchema.parse(JSON.parse(answer.slice(answer.indexOf('['))));
   if (packed === undefined) throw new Error('npm packed nothing');

@@ -5,13 +5,14 @@ import { mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { sha256 } from '../../core/digest.ts';
 import { buildCli } from '../../scripts/build-cli.ts';
 import { bundleFile } from '../../scripts/generate-integrations.ts';
 import { readComponent, withInputs } from '../../scripts/gitlab-template.ts';
 import { engineFolder, project, removeFolder, startTestEngine, type TestEngine } from '../support/engine.ts';
 import { smallSpec } from '../support/small-spec.ts';
 
-/** Both integrations as their services run them, against an engine as users run it. */
+/** Both integrations as their services run them, and the smoke test of a deployment, against an engine as users run it. */
 const directory = engineFolder();
 let engine: TestEngine;
 let url: string;
@@ -237,5 +238,51 @@ describe('the GitLab component', () => {
     const id = /bld_\w+/.exec(run.after.log)?.[0] ?? '';
     expect(run.after.code).toBe(0);
     expect(await cancelledBuild(id)).toBe('cancelled');
+  });
+});
+
+describe('the smoke test of a deployment', () => {
+  const lifecycle = (args: readonly string[], watch?: (log: string, child: ChildProcess) => void): Promise<Job> =>
+    ended(
+      spawn(path.join(project, 'scripts/test-build-lifecycle.sh'), [...args], {
+        cwd: folder,
+        env: { PATH: '/usr/bin:/bin', TMPDIR: folder, LBUILD_URL: url, LBUILD_API_KEY: engine.apiKey },
+        stdio: ['ignore', 'pipe', 'pipe'],
+      }),
+      watch,
+    );
+
+  it('builds, downloads, checks, cancels and removes', async () => {
+    const run = await lifecycle(['--to', 'kept']);
+    expect([run.code, run.log]).toEqual([0, expect.stringMatching(/all of it worked\n$/)]);
+    const [, built = '', cancelled = ''] = /the records of (bld_\w+) and (bld_\w+) stay/.exec(run.log) ?? [];
+    expect(await cancelledBuild(cancelled)).toBe('cancelled');
+    const digest = sha256(await readFile(path.join(folder, 'kept/smoke.tar.zst')));
+    expect(run.log).toMatch(new RegExp(`artifacts: smoke\\.tar\\.zst \\(tar\\), \\d+ bytes, sha256 ${digest}\\n`));
+    const trash = await engine.client.retention.listTrash().all(10);
+    expect(trash.map(({ build }) => build)).toEqual([built]);
+    expect(await readdir(path.join(folder, 'kept'))).toEqual(expect.arrayContaining(['smoke.tar.zst', 'SHA256SUMS']));
+    expect(await readdir(folder)).toEqual(['kept']);
+    expect(run.log).not.toContain(engine.apiKey);
+  });
+
+  it('tells why a build failed, and cancels one that takes too long or is interrupted', async () => {
+    await specFile('failing');
+    const failed = await lifecycle(['--spec', 'spec.json']);
+    expect([failed.code, failed.log]).toEqual([
+      1,
+      expect.stringMatching(/\| about to fail\n.* is failed: script\.failed /),
+    ]);
+    await specFile('slow');
+    const late = await lifecycle(['--spec', 'spec.json', '--timeout', '2']);
+    expect([late.code, late.log]).toEqual([7, expect.stringContaining('is not done after 2 seconds')]);
+    const stopped = await lifecycle(['--spec', 'spec.json'], (log, child) => {
+      if (log.includes('running')) child.kill('SIGTERM');
+    });
+    expect(stopped.code).toBe(130);
+    for (const { log } of [late, stopped]) {
+      expect(await cancelledBuild(/cancelled (bld_\w+)/.exec(log)?.[1] ?? '')).toBe('cancelled');
+    }
+    expect(await readdir(folder)).toEqual(['spec.json']);
   });
 });
