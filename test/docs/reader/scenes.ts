@@ -23,5 +23,6 @@ export const scenesOfClone: readonly Scene<Desk>[] = cloneScenes;
 export const unrun: Readonly<Record<string, string>> = {
   'npm test': 'it is the run that looks at this',
   'npm run test:images': 'it is the run that the scenes of a clone are part of',
+  'scripts/test-build-lifecycle.sh': 'test/system/integrations runs it, where it has an engine',
   'npm install @linuxbuilder/sdk': 'test/sdk installs the package as `npm pack` makes it, in an empty project',
 };

@@ -41,12 +41,14 @@ const deployment: Scene<Desk> = {
   document: 'docs/DEPLOYMENT.md',
   names: { URL: archive, N: '2' },
   instead: { 'npx cdk deploy': 'npx cdk synth --quiet', 'npx cdk synth': 'npx cdk synth --quiet' },
-  left: ['npx lbuild'],
+  left: ['npx lbuild', 'export', 'read', 'scripts/'],
 };
 
 const contributing: Scene<Desk> = {
   document: 'CONTRIBUTING.md',
   names: { '10000': '300' },
+  // A release is made of a clean clone, and this one has what was made in it before.
+  before: { 'npm run release:prepare': (desk) => desk.shell('git stash --quiet --include-untracked') },
   instead: { 'npx vitest run test/core': 'npx vitest run test/core/spec' },
 };
 

@@ -1,5 +1,6 @@
 import { type DynamoDbLocal, startDynamoDbLocal } from '../../../support/dynamodb-local.ts';
 import { type DynamoDbPort, reachByPort } from '../../../support/dynamodb-local-port.ts';
+import { project } from '../../../support/engine.ts';
 import { openServiceQuotas, type QuotasStandIn } from '../../../support/service-quotas.ts';
 import type { Desk } from '../desk.ts';
 import type { Found, Scene } from '../scene.ts';
@@ -39,9 +40,15 @@ export const awsEnvironment = { 'npx lbuild doctor': environment, 'npx lbuild ad
 
 export const deploymentScene: Scene = {
   document: 'docs/DEPLOYMENT.md',
-  names: { REGION: 'us-east-1', TABLE: tableOfAccount, NAME: 'acme' },
+  names: { REGION: 'us-east-1', TABLE: tableOfAccount, NAME: 'acme', URL: ({ url }) => url },
+  before: { 'scripts/': (desk) => desk.shell(`ln -sfn '${project}/scripts' scripts`) },
+  input: { 'read -rs': 'lbk_as_it_was_printed\n' },
   environment: awsEnvironment,
-  says: { 'npx lbuild doctor': /builds at once: +32 /, 'npx lbuild admin create-first-key': /^lbk_/ },
-  left: ['npm ci', 'npx cdk'],
+  says: {
+    'scripts/quick-curl-test.sh': /ok/,
+    'npx lbuild doctor': /builds at once: +32 /,
+    'npx lbuild admin create-first-key': /^lbk_/,
+  },
+  left: ['npm ci', 'npx cdk', 'scripts/test-build-lifecycle.sh'],
   after: closeAccount,
 };
