@@ -152,7 +152,9 @@ async function heartbeat(
 ): Promise<ExchangeResponse> {
   // A step that the attempt does not have is no progress: what a builder says is never stored unchecked.
   const { progress } = request;
-  if (progress !== undefined && attempt.steps.includes(progress.step)) await keepProgress(ports.table, call, progress);
+  if (progress !== undefined && attempt.steps.includes(progress.step)) {
+    await keepProgress(ports.table, call, attempt.steps, progress);
+  }
   if (request.log === undefined) return { kind: 'heartbeat', cancelled };
   const log = await ports.blobs.signPut(logPlace(call.buildId, call.stageId, call.attempt), {
     size: request.log.size,
@@ -164,14 +166,21 @@ async function heartbeat(
   return { kind: 'heartbeat', cancelled, log: plain(log) };
 }
 
-/** Written where it is another than before: most heartbeats tell nothing new, and a read costs a tenth of a write. */
+/**
+ * Written where it is further than before: most heartbeats tell nothing new, and a read costs a tenth of a write. Steps that
+ * run beside each other report in turn; the furthest of them counts, so that nobody sees a build go backwards.
+ */
 async function keepProgress(
   table: Table,
   { buildId, stageId, attempt }: ExchangeCall,
+  steps: readonly string[],
   { step, percent }: { readonly step: string; readonly percent: number },
 ): Promise<void> {
   const before = await findProgress(table, buildId, stageId, attempt);
-  if (before?.step === step && before.percent === percent) return;
+  if (before !== undefined) {
+    const moved = steps.indexOf(step) - steps.indexOf(before.step);
+    if (moved < 0 || (moved === 0 && percent <= before.percent)) return;
+  }
   await table.transact([progressWrite(buildId, { stage: stageId, attempt, step, percent })]);
 }
 

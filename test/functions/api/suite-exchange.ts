@@ -1,4 +1,5 @@
 import { beforeAll, describe, expect, it } from 'vitest';
+import { z } from 'zod';
 import { exchangeResponseSchema } from '../../../core/builds/exchange.ts';
 import {
   keptBytesLimit,
@@ -47,6 +48,26 @@ export function describeExchange(api: () => ApiUnderTest): void {
       expect([answer.status, answer.json()]).toEqual([200, { kind: 'heartbeat', cancelled: false }]);
       const build = await call(`${api().url}/v1/builds/${id}`, { key: tenant.keys.viewer });
       expect(build.json()).toMatchObject({ stages: [{ steps: [{ state: 'running', percent: 10 }] }] });
+    });
+
+    it('shows no step backwards where steps beside each other report in turn', async () => {
+      const steps = ['base', 'packages', 'module'];
+      await storeStage(api().ports, id, { id: 's2', state: 'running', steps, attempt: 1 });
+      await storeAttempt(api().ports, id, { stage: 's2', number: 1, ticket: 'beside', steps });
+      const seen: number[] = [];
+      for (const [step, percent] of [
+        ['packages', 20],
+        ['module', 50],
+        ['packages', 40],
+        ['module', 30],
+        ['module', 70],
+      ] as const) {
+        await ask({ kind: 'heartbeat', progress: { step, percent } }, 'beside', `${id}.s2`, '1');
+        const build = await call(`${api().url}/v1/builds/${id}`, { key: tenant.keys.viewer });
+        seen.push(z.object({ percent: z.number() }).parse(build.json()).percent);
+      }
+      expect(seen).toEqual([...seen].sort((a, b) => a - b));
+      expect(new Set(seen).size).toBe(3);
     });
 
     it('signs an upload of exactly what was declared', async () => {
