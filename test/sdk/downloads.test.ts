@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process';
 import { createHash, randomBytes } from 'node:crypto';
-import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
@@ -132,6 +132,12 @@ describe('a download that is cut', () => {
     expect(proxy.downloads.map(({ status }) => status)).toEqual([200, 503, 200]);
   });
 
+  it('after its last byte is whole', async () => {
+    proxy.accidents = [{ at: size, lengthless: true }];
+    expect(await digestOf((await download()).path)).toBe(sha256);
+    expect(proxy.downloads.map(({ status }) => status)).toEqual([200]);
+  });
+
   it('gives up after so many tries that bring nothing, and leaves nothing', async () => {
     proxy.accidents = [{ at: at(0.5) }, ...Array(5).fill({ at: 0 })];
     await expect(download({ maxRetries: 1 })).rejects.toThrow(EngineUnreachable);
@@ -227,6 +233,34 @@ describe('a download', () => {
     expect(ends).toEqual(['closed', 'ChecksumMismatch']);
   });
 
+  it('goes by the fetch that is given, though that makes its answers itself', async () => {
+    const asked: string[] = [];
+    const own: typeof fetch = async (input, init) => {
+      asked.push(new URL(input instanceof Request ? input.url : input).origin);
+      const { body, status, headers } = await fetch(input, init);
+      return new Response(body, { status, headers });
+    };
+    const other = new LinuxBuilderClient({ url: api.url, apiKey: tenant.keys.owner, fetch: own });
+    proxy.accidents = [{ at: at(0.5) }, { refused: 403 }, { refused: 503 }];
+    expect(await digestOf((await other.downloadArtifact(build, 'image.iso', folder)).path)).toBe(sha256);
+    expect(asked.filter((origin) => origin === proxy.url)).toHaveLength(4);
+  });
+
+  it('waits as long as the client says for where it is, and asks again', async () => {
+    const asked: number[] = [];
+    const slow: typeof fetch = async (input, init) => {
+      const isPlace = !(input instanceof Request) || input.url.endsWith('/artifacts/image.iso');
+      if (!isPlace) return fetch(input, init);
+      asked.push(performance.now());
+      if (asked.length === 1) return new Promise((_, reject) => init?.signal?.addEventListener('abort', reject));
+      return fetch(input, init);
+    };
+    const options = { url: api.url, apiKey: tenant.keys.owner, fetch: slow, timeoutMilliseconds: 1_000 };
+    await new LinuxBuilderClient(options).builds.artifactAddress(build, 'image.iso');
+    const [first = 0, second = 0] = asked;
+    expect(Math.floor((second - first) / 1_000)).toBe(1);
+  });
+
   it('gives a Blob', async () => {
     proxy.accidents = [{ at: at(0.6) }];
     const blob = await client.readArtifact(build, 'image.iso');
@@ -236,5 +270,42 @@ describe('a download', () => {
         .digest('hex'),
     ).toBe(sha256);
     expect([blob.size, blob.type]).toEqual([size, 'application/octet-stream']);
+  });
+});
+
+describe('an upload', () => {
+  const file = async () => {
+    const place = path.join(folder, 'given.bin');
+    await writeFile(place, randomBytes(100_000));
+    return place;
+  };
+  const clientBy = (own: typeof fetch) =>
+    new LinuxBuilderClient({ url: api.url, apiKey: tenant.keys.owner, fetch: own });
+  const isToStore = (input: Parameters<typeof fetch>[0]) => !(input instanceof Request);
+
+  it('goes by the fetch that is given: there may be no other way', async () => {
+    const sent: string[] = [];
+    const client = clientBy((input, init) => {
+      if (isToStore(input)) sent.push(`${init?.method} ${new URL(String(input)).origin}`);
+      return fetch(input, init);
+    });
+    const place = await file();
+    expect(await client.uploads.send(place)).toMatchObject({ name: 'given.bin', state: 'stored', size: 100_000 });
+    await client.uploads.send(new Blob(['bytes of memory']));
+    expect(sent).toEqual([`PUT ${proxy.url}`, `PUT ${proxy.url}`]);
+  });
+
+  it('is tried as often as the caller says', async () => {
+    let tries = 0;
+    const client = clientBy((input, init) => {
+      if (!isToStore(input)) return fetch(input, init);
+      tries += 1;
+      return Promise.resolve(new Response(null, { status: 503 }));
+    });
+    const place = await file();
+    await expect(client.uploads.send(place, { maxRetries: 0 })).rejects.toThrow(EngineUnreachable);
+    expect(tries).toBe(1);
+    await expect(client.uploads.send(place, { maxRetries: 2, pauses: [1] })).rejects.toThrow(EngineUnreachable);
+    expect(tries).toBe(4);
   });
 });
