@@ -1,5 +1,4 @@
-import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
+import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -8,6 +7,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { buildCli } from '../../scripts/build-cli.ts';
 import { bundleFile } from '../../scripts/generate-integrations.ts';
 import { readComponent, withInputs } from '../../scripts/gitlab-template.ts';
+import { type ActionRun, ended, runActionStep, runnerCommands, type Watch } from '../integrations/action-job.ts';
 import { engineFolder, project, removeFolder, startTestEngine, type TestEngine } from '../support/engine.ts';
 import { smallSpec } from '../support/small-spec.ts';
 
@@ -29,8 +29,17 @@ beforeEach(async () => {
   return () => rm(folder, { recursive: true, force: true });
 });
 
+/** What a hostile step says to the runner that shows it. */
+const forged = [
+  'the site is made',
+  '::error file=spec.json,line=1::forged',
+  '::add-mask::e',
+  '::endgroup::',
+  'at the end of a line ##[error]forged',
+  '::stop-commands::x',
+];
 const steps = {
-  good: [{ id: 'site', run: "echo 'the site is made' && echo made > /srv/site" }],
+  good: [{ id: 'site', run: `${forged.map((line) => `echo '${line}'; `).join('')}echo made > /srv/site` }],
   failing: [{ id: 'broken', run: "echo 'about to fail' && exit 3" }],
   slow: [{ id: 'slow', run: "echo 'it begins' && sleep 300" }],
 } as const;
@@ -40,68 +49,31 @@ async function specFile(kind: Kind): Promise<void> {
   await writeFile(path.join(folder, 'spec.json'), JSON.stringify(smallSpec([...steps[kind]], kind), null, 2));
 }
 
-interface Job {
-  readonly code: number | null;
-  readonly log: string;
-}
-
-/** Waits for a process, and hands it what it has written so far each time that it writes. */
-async function ended(child: ChildProcess, watch?: (log: string, child: ChildProcess) => void): Promise<Job> {
-  let log = '';
-  for (const stream of [child.stdout, child.stderr]) {
-    stream?.setEncoding('utf8').on('data', (text: string) => {
-      log += text;
-      watch?.(log, child);
-    });
-  }
-  await once(child, 'close');
-  return { code: child.exitCode, log };
-}
-
 const cancelledBuild = async (id: string): Promise<string> =>
   (await engine.client.waitForBuild(id, { pollMilliseconds: 200 })).state;
 
 describe('the GitHub Action', () => {
-  interface ActionRun extends Job {
-    readonly outputs: Readonly<Record<string, string>>;
-    readonly summary: string;
-  }
-
-  async function runAction(
-    given: Readonly<Record<string, string>>,
-    watch?: (log: string, child: ChildProcess) => void,
-  ): Promise<ActionRun> {
-    const inputs = {
-      ...{ 'api-url': url, 'api-key': engine.apiKey, 'spec-file': 'spec.json', outputs: '', 'artifact-path': 'images' },
-      ...{ evidence: 'false', wait: 'true', timeout: '10', team: '', priority: 'normal' },
-      ...given,
-    };
-    const [output, summary] = [path.join(folder, 'output'), path.join(folder, 'summary')];
-    for (const file of [output, summary]) await writeFile(file, '');
-    const child = spawn(process.execPath, [path.join(project, bundleFile)], {
-      cwd: folder,
-      env: {
-        PATH: process.env.PATH,
-        ...Object.fromEntries(Object.entries(inputs).map(([name, value]) => [`INPUT_${name.toUpperCase()}`, value])),
-        ...{ GITHUB_OUTPUT: output, GITHUB_STEP_SUMMARY: summary, GITHUB_WORKSPACE: folder, GITHUB_ACTIONS: 'true' },
-        ...{ GITHUB_RUN_ID: folder, GITHUB_RUN_ATTEMPT: '1', GITHUB_JOB: 'image', GITHUB_ACTION: 'build' },
+  const runAction = (given: Readonly<Record<string, string>>, watch?: Watch): Promise<ActionRun> =>
+    runActionStep(
+      {
+        ...{ program: [path.join(project, bundleFile)], folder },
+        inputs: { 'api-url': url, 'api-key': engine.apiKey, ...given },
       },
-      stdio: ['ignore', 'pipe', 'pipe'],
-    });
-    const job = await ended(child, watch);
-    const told = await readFile(output, 'utf8');
-    const outputs = [...told.matchAll(/^([a-z-]+)<<(\S+)\n([\s\S]*?)\n\2$/gm)].map(([, name = '', , value = '']) => [
-      name,
-      value,
-    ]);
-    return { ...job, outputs: Object.fromEntries(outputs), summary: await readFile(summary, 'utf8') };
-  }
+      watch,
+    );
 
   it('builds, shows the log in groups, downloads and sums up; the same step again is the same build', async () => {
     await specFile('good');
     const run = await runAction({ evidence: 'true' });
     expect([run.code, run.log]).toEqual([0, expect.stringContaining(`::add-mask::${engine.apiKey}`)]);
     expect(run.log).toMatch(/::group::s\d+ site\n(.*\n)*?the site is made\n(.*\n)*?::endgroup::/);
+    // What the build said is in the log, and none of it is done.
+    expect(run.log).toContain('::error file=spec.json,line=1::forged');
+    const commands = runnerCommands(run.log);
+    expect(commands.filter(({ name }) => !['add-mask', 'group', 'endgroup'].includes(name))).toEqual([]);
+    const groups = commands.filter(({ name }) => name === 'group');
+    expect(commands.filter(({ name }) => name === 'endgroup')).toHaveLength(groups.length);
+    expect(commands.filter(({ name }) => name === 'add-mask')).toHaveLength(1);
     expect(run.log.replace(`::add-mask::${engine.apiKey}`, '')).not.toContain(engine.apiKey);
     const [artifact] = await engine.client.builds.listArtifacts(run.outputs['build-id'] ?? '');
     expect(run.outputs).toMatchObject({
@@ -181,10 +153,7 @@ describe('the GitLab component', () => {
   afterAll(() => rm(tools, { recursive: true, force: true }));
 
   /** The job's `script` and `after_script`, each as one shell as GitLab's runner has them; the CLI is in the image already. */
-  async function runJob(
-    more: Readonly<Record<string, string>> = {},
-    watch?: (log: string, child: ChildProcess) => void,
-  ) {
+  async function runJob(more: Readonly<Record<string, string>> = {}, watch?: Watch) {
     const [{ spec }, jobs] = readComponent();
     const defaults = Object.fromEntries(
       Object.entries(spec.inputs).map(([name, input]) => [name, String(input.default ?? '')]),
