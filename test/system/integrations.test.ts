@@ -1,13 +1,11 @@
-import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { buildCli } from '../../scripts/build-cli.ts';
 import { bundleFile } from '../../scripts/generate-integrations.ts';
-import { readComponent, withInputs } from '../../scripts/gitlab-template.ts';
-import { type ActionRun, ended, runActionStep, runnerCommands, type Watch } from '../integrations/action-job.ts';
+import { type ActionRun, runActionStep, runnerCommands, type Watch } from '../integrations/action-job.ts';
+import { componentJob, type JobRun, type JobTools, makeJobTools, runGitlabJob } from '../integrations/gitlab-job.ts';
 import { engineFolder, project, removeFolder, startTestEngine, type TestEngine } from '../support/engine.ts';
 import { smallSpec } from '../support/small-spec.ts';
 
@@ -142,39 +140,19 @@ describe('the GitHub Action', () => {
 });
 
 describe('the GitLab component', () => {
-  let tools: string;
+  let tools: JobTools;
   beforeAll(async () => {
-    tools = await mkdtemp(path.join(tmpdir(), 'lbuild-tools-'));
-    await buildCli(path.join(tools, 'cli'));
-    await mkdir(path.join(tools, 'bin'));
-    await symlink(path.join(tools, 'cli/lib/lbuild.js'), path.join(tools, 'bin/lbuild'));
-    await symlink(process.execPath, path.join(tools, 'bin/node'));
+    tools = await makeJobTools();
   });
-  afterAll(() => rm(tools, { recursive: true, force: true }));
+  afterAll(() => tools?.remove());
 
-  /** The job's `script` and `after_script`, each as one shell as GitLab's runner has them; the CLI is in the image already. */
-  async function runJob(more: Readonly<Record<string, string>> = {}, watch?: Watch) {
-    const [{ spec }, jobs] = readComponent();
-    const defaults = Object.fromEntries(
-      Object.entries(spec.inputs).map(([name, input]) => [name, String(input.default ?? '')]),
+  const runJob = (more: Readonly<Record<string, string>> = {}, watch?: Watch): Promise<JobRun> =>
+    runGitlabJob(
+      componentJob({ 'spec-file': 'spec.json', 'api-url': url, ...more }),
+      { tools, folder, apiKey: engine.apiKey },
+      watch,
     );
-    const inputs = { ...defaults, 'spec-file': 'spec.json', 'api-url': url, ...more };
-    const job = withInputs(Object.values(jobs)[0], inputs);
-    if (job === undefined) throw new Error('the component has no job');
-    const after = (job as unknown as { readonly after_script: readonly string[] }).after_script;
-    const environment = {
-      ...{ PATH: `${path.join(tools, 'bin')}:/usr/bin:/bin`, HOME: folder, LBUILD_API_KEY: engine.apiKey },
-      ...{ CI_JOB_ID: path.basename(folder), ...job.variables },
-    };
-    const shell = (script: readonly string[], status: string) =>
-      spawn('sh', ['-e', '-c', script.join('\n')], {
-        ...{ cwd: folder, detached: true, stdio: ['ignore', 'pipe', 'pipe'] },
-        env: { ...environment, CI_JOB_STATUS: status },
-      });
-    const main = await ended(shell(job.script, 'running'), watch);
-    const then = await ended(shell(after, main.code === 0 ? 'success' : main.code === null ? 'canceled' : 'failed'));
-    return { ...main, after: then };
-  }
+  const report = (name: string) => readFile(path.join(folder, 'lbuild-report', name), 'utf8');
 
   it('builds and downloads, and tells the build to the jobs behind it', async () => {
     await specFile('good');
@@ -183,6 +161,11 @@ describe('the GitLab component', () => {
     expect(await readdir(path.join(folder, 'images'))).toEqual(expect.arrayContaining(['good.tar.zst', 'SHA256SUMS']));
     expect(await readFile(path.join(folder, 'lbuild.env'), 'utf8')).toMatch(/^LBUILD_BUILD_ID=bld_\w+\n$/);
     expect(run.after).toEqual({ code: 0, log: '' });
+    expect(run.kept).toEqual(
+      expect.arrayContaining(['images/good.tar.zst', 'lbuild-report/build.log', 'lbuild-report/status.json']),
+    );
+    expect(JSON.parse(await report('status.json'))).toMatchObject({ state: 'succeeded', name: 'good' });
+    expect(await report('build.log')).toContain('the site is made');
   });
 
   it('passes on how lbuild ends: 2 for a spec that is none, with its line; 1 for a build that fails', async () => {
@@ -194,6 +177,11 @@ describe('the GitLab component', () => {
     await specFile('failing');
     const failed = await runJob();
     expect([failed.code, failed.log]).toEqual([1, expect.stringContaining('script.failed')]);
+    // There is nothing to cancel, and nothing is said behind why it failed.
+    expect(failed.after).toEqual({ code: 0, log: '' });
+    expect(failed.kept).toEqual(['lbuild-report/build.log', 'lbuild-report/status.json']);
+    expect(JSON.parse(await report('status.json'))).toMatchObject({ state: 'failed' });
+    expect(await report('build.log')).toContain('about to fail');
   });
 
   it('cancels the build of a job that is cancelled', async () => {
@@ -206,5 +194,6 @@ describe('the GitLab component', () => {
     const id = /bld_\w+/.exec(run.after.log)?.[0] ?? '';
     expect(run.after.code).toBe(0);
     expect(await cancelledBuild(id)).toBe('cancelled');
+    expect(run.kept).toContain('lbuild-report/build.log');
   });
 });
