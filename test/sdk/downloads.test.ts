@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process';
 import { createHash, randomBytes } from 'node:crypto';
-import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
@@ -270,42 +270,5 @@ describe('a download', () => {
         .digest('hex'),
     ).toBe(sha256);
     expect([blob.size, blob.type]).toEqual([size, 'application/octet-stream']);
-  });
-});
-
-describe('an upload', () => {
-  const file = async () => {
-    const place = path.join(folder, 'given.bin');
-    await writeFile(place, randomBytes(100_000));
-    return place;
-  };
-  const clientBy = (own: typeof fetch) =>
-    new LinuxBuilderClient({ url: api.url, apiKey: tenant.keys.owner, fetch: own });
-  const isToStore = (input: Parameters<typeof fetch>[0]) => !(input instanceof Request);
-
-  it('goes by the fetch that is given: there may be no other way', async () => {
-    const sent: string[] = [];
-    const client = clientBy((input, init) => {
-      if (isToStore(input)) sent.push(`${init?.method} ${new URL(String(input)).origin}`);
-      return fetch(input, init);
-    });
-    const place = await file();
-    expect(await client.uploads.send(place)).toMatchObject({ name: 'given.bin', state: 'stored', size: 100_000 });
-    await client.uploads.send(new Blob(['bytes of memory']));
-    expect(sent).toEqual([`PUT ${proxy.url}`, `PUT ${proxy.url}`]);
-  });
-
-  it('is tried as often as the caller says', async () => {
-    let tries = 0;
-    const client = clientBy((input, init) => {
-      if (!isToStore(input)) return fetch(input, init);
-      tries += 1;
-      return Promise.resolve(new Response(null, { status: 503 }));
-    });
-    const place = await file();
-    await expect(client.uploads.send(place, { maxRetries: 0 })).rejects.toThrow(EngineUnreachable);
-    expect(tries).toBe(1);
-    await expect(client.uploads.send(place, { maxRetries: 2, pauses: [1] })).rejects.toThrow(EngineUnreachable);
-    expect(tries).toBe(4);
   });
 });

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { operations } from '../../functions/api/operations.ts';
-import { ApiProblem, EngineUnreachable, isApiProblem, isTransient } from '../../sdk/engine-error.ts';
+import { ApiProblem, EngineUnreachable, isApiProblem } from '../../sdk/engine-error.ts';
 import { idempotentOperations, repeatableOperations } from '../../sdk/generated/idempotent.gen.ts';
 import { retryAfterSeconds } from '../../sdk/retrying.ts';
 import { backoff, longestBackoff, sleep } from '../../sdk/waiting.ts';
@@ -213,39 +213,6 @@ it('where a download is asks once where the caller wants no more, and says when 
   const asking = engine.client().builds.artifactAddress('bld_1', 'a.iso', { maxRetries: 0 });
   await expect(asking).rejects.toMatchObject({ code: 'service.unavailable', retryAfterSeconds: 30 });
   expect(engine.requests).toHaveLength(1);
-});
-
-describe('an API key', () => {
-  it.each(['lbk_topsecret\nsecond', 'lbk_…', '', 'lbk top'])('%j is refused, and is in no message', async (apiKey) => {
-    for (const given of [apiKey, () => apiKey]) {
-      const client = engine.client({ apiKey: given });
-      for (const call of [() => client.getStatus('bld_1'), () => client.builds.artifactAddress('bld_1', 'a.iso')]) {
-        const error = await call().catch((thrown: unknown) => thrown);
-        expect(error).toMatchObject({ code: 'client.usage', message: expect.stringMatching(/^apiKey: /) });
-        expect(String(error)).not.toMatch(/top|…/);
-        expect(isTransient(error)).toBe(false);
-      }
-    }
-    expect(engine.requests).toHaveLength(0);
-  });
-
-  it('that cannot be had fails as it does', async () => {
-    const missing = new Error('the token’s file is missing');
-    const client = engine.client({ apiKey: () => Promise.reject(missing) });
-    await expect(client.getStatus('bld_1')).rejects.toBe(missing);
-    await expect(client.waitForBuild('bld_1')).rejects.toBe(missing);
-    await expect(client.builds.artifactAddress('bld_1', 'a.iso')).rejects.toBe(missing);
-  });
-});
-
-it('an idempotency key that no header can hold is refused by its name', async () => {
-  for (const idempotencyKey of ['two\nlines', '…', '', 'x'.repeat(129)]) {
-    const starting = engine.client().startBuild(spec, { idempotencyKey });
-    await expect(starting).rejects.toMatchObject({
-      ...{ code: 'client.usage', message: expect.stringMatching(/^idempotencyKey: /) },
-    });
-  }
-  expect(engine.requests).toHaveLength(0);
 });
 
 describe('an abort', () => {
