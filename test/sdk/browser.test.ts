@@ -172,6 +172,25 @@ describe('the packed SDK in a page of another origin', () => {
     }
   });
 
+  it('does not wait for ever for where a file is', async () => {
+    const silent = createServer(() => undefined);
+    await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve));
+    try {
+      const said = await page.evaluate(
+        async ({ url, apiKey }) => {
+          const { sdk } = globalThis as unknown as PageGlobals;
+          const client = new sdk.LinuxBuilderClient({ url, apiKey, timeoutMilliseconds: 300 });
+          return await client.builds.artifactAddress('bld_1', 'a.iso').catch(({ code, message }) => [code, message]);
+        },
+        { url: `http://127.0.0.1:${(silent.address() as AddressInfo).port}`, apiKey: caller.apiKey },
+      );
+      expect(said).toEqual(['client.unreachable', expect.stringContaining('no answer came within 300 ms')]);
+    } finally {
+      silent.closeAllConnections();
+      await new Promise((resolve) => silent.close(resolve));
+    }
+  });
+
   it('reads what the engine refuses, and the request that it was', async () => {
     const problem = await page.evaluate(
       async ({ url, apiKey }) => {
