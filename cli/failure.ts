@@ -1,9 +1,7 @@
 import { z } from 'zod';
 import { printable } from '../core/builds/printable.ts';
 import { EngineError, type FieldError } from '../core/errors.ts';
-import { ApiProblem, EngineUnreachable } from '../sdk/engine-error.ts';
-import { ChecksumMismatch } from '../sdk/resuming.ts';
-import { UploadRefused } from '../sdk/uploads.ts';
+import { ApiProblem, EngineUnreachable, LinuxBuilderError, UsageError } from '../sdk/engine-error.ts';
 import type { ExitName } from './exit-codes.ts';
 import type { Place } from './places.ts';
 
@@ -67,16 +65,9 @@ export function asCliFailure(error: unknown): CliFailure {
       error,
     );
   }
-  if (error instanceof ChecksumMismatch) {
-    return new CliFailure(
-      'failed',
-      { code: 'download.damaged', detail: error.message, remedy: 'Download it again.' },
-      error,
-    );
-  }
-  if (error instanceof UploadRefused) {
-    const remedy = 'Leave the file as it is while it is uploaded, and upload it again.';
-    return new CliFailure('failed', { code: 'upload.refused', detail: error.message, remedy }, error);
+  if (error instanceof LinuxBuilderError) {
+    const { code, message: detail, remedy } = error;
+    return new CliFailure(error instanceof UsageError ? 'usage' : 'failed', { code, detail, remedy }, error);
   }
   if (error instanceof z.ZodError) {
     const fields = error.issues.map((issue) => ({

@@ -6,9 +6,16 @@ import { z } from 'zod';
 const component = fileURLToPath(new URL('../integrations/gitlab-component/templates/build-image.yml', import.meta.url));
 
 const inputSchema = z.looseObject({ default: z.union([z.string(), z.boolean()]).optional(), description: z.string() });
+const jobSchema = z.looseObject({
+  variables: z.record(z.string(), z.string()),
+  script: z.array(z.string()),
+  after_script: z.array(z.string()),
+  artifacts: z.looseObject({ when: z.literal('always'), paths: z.array(z.string()) }),
+});
+export type GitlabJob = z.output<typeof jobSchema>;
 const componentSchema = z.tuple([
   z.looseObject({ spec: z.looseObject({ inputs: z.record(z.string(), inputSchema) }) }),
-  z.record(z.string(), z.looseObject({ variables: z.record(z.string(), z.string()), script: z.array(z.string()) })),
+  z.record(z.string(), jobSchema),
 ]);
 
 /** The component as GitLab reads it: its inputs, and its one job with inputs named by `$[[ inputs.NAME ]]`. */

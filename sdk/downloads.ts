@@ -2,7 +2,7 @@ import { platform } from '#platform';
 import { ApiProblem, EngineUnreachable, isProblem, reasonOf, UsageError } from './engine-error.ts';
 import type { Artifact, Evidence } from './generated/types.gen.ts';
 import { ChecksumMismatch, type ExpectedFile, type FileLocation, resumedBytes } from './resuming.ts';
-import { retrying } from './retrying.ts';
+import { retryAfterSeconds, retrying } from './retrying.ts';
 import { type CallOptions, type Transport, withSignal } from './transport.ts';
 
 /** A file that was downloaded and verified. */
@@ -17,8 +17,6 @@ export interface DownloadOptions extends CallOptions {
 }
 
 const usualRetries = 5;
-/** For the engine's own answer to where a file is. */
-const timeoutMilliseconds = 60_000;
 
 /** The calls of a client that download what a build made. @internal */
 export function downloadCalls(
@@ -89,7 +87,8 @@ export function downloadCalls(
   async function artifactOf(id: string, name: string, options: CallOptions): Promise<Artifact> {
     const found = (await listArtifacts(id, options)).find((artifact) => artifact.name === name);
     if (found !== undefined) return found;
-    await locate(placeOf(id, name), options);
+    const { begun } = await locate(placeOf(id, name), options);
+    await begun?.body?.cancel();
     throw new EngineUnreachable(engine.url, `it has the artifact ${name} and does not list it`);
   }
 
@@ -97,18 +96,21 @@ export function downloadCalls(
     return resumedBytes({
       ...{ file, send: engine.send, signal: options.signal, onProgress: options.onProgress },
       maxRetries: options.maxRetries ?? usualRetries,
-      locate: () => locate(place, options),
+      locate: (signal) => locate(place, { ...options, signal }),
     });
   }
 
   /** Asks the engine where a file is. The key is for the engine only: a redirect is followed without it. */
   async function locate(place: string, options: CallOptions): Promise<FileLocation> {
     const follows = platform.followsRedirects;
-    const ask = follows ? engine.send : retrying(engine.send, { maxRetries: 3, timeoutMilliseconds });
+    const { timeoutMilliseconds } = engine;
+    const policy = { maxRetries: options.maxRetries ?? 3, timeoutMilliseconds };
+    const ask = follows ? begunWithin(engine.send, timeoutMilliseconds) : retrying(engine.send, policy);
+    const headers = { authorization: await engine.authorization() };
     let response: Response;
     try {
       response = await ask(`${engine.url}${place}`, {
-        ...{ redirect: follows ? 'follow' : 'manual', headers: { authorization: await engine.authorization() } },
+        ...{ redirect: follows ? 'follow' : 'manual', headers },
         ...withSignal(options.signal),
       });
     } catch (error) {
@@ -119,11 +121,30 @@ export function downloadCalls(
     const location = response.headers.get('location');
     if (response.status === 307 && location !== null) return { address: location };
     const problem: unknown = await response.json().catch(() => undefined);
-    if (isProblem(problem)) throw new ApiProblem(problem);
-    throw new EngineUnreachable(engine.url, `it answered ${response.status} instead of a redirect`);
+    const asked = retryAfterSeconds(response.headers.get('retry-after'), Date.now());
+    if (isProblem(problem)) throw new ApiProblem(problem, asked);
+    throw new EngineUnreachable(engine.url, `it answered ${response.status} instead of a redirect`, undefined, asked);
   }
 
   return { downloadArtifact, readArtifact, downloadEvidence, artifactAddress, evidenceAddress };
+}
+
+/** A fetch whose answer begins within a time; what follows may take longer. */
+function begunWithin(send: typeof fetch, timeoutMilliseconds: number): typeof fetch {
+  return async (input, init) => {
+    const ended = new AbortController();
+    const late = () => ended.abort(new Error(`no answer came within ${timeoutMilliseconds} ms`));
+    const timer = setTimeout(late, timeoutMilliseconds);
+    const abort = () => ended.abort(init?.signal?.reason);
+    if (init?.signal?.aborted === true) abort();
+    // For the body too, which the caller reads.
+    init?.signal?.addEventListener('abort', abort, { once: true });
+    try {
+      return await send(input, { ...init, signal: ended.signal });
+    } finally {
+      clearTimeout(timer);
+    }
+  };
 }
 
 function placeOf(id: string, name: string): string {

@@ -43,11 +43,14 @@ export class EngineUnreachable extends LinuxBuilderError {
   readonly code = 'client.unreachable';
   readonly remedy = 'Check the address and the network, and try again.';
   readonly url: string;
+  /** Seconds after which the same call may go well, where what answered in place of the engine said so. */
+  readonly retryAfterSeconds: number | undefined;
 
-  constructor(url: string, reason: string, cause?: unknown) {
+  constructor(url: string, reason: string, cause?: unknown, retryAfterSeconds?: number) {
     super(`no engine answers at ${url}: ${reason}`, { cause });
     this.name = 'EngineUnreachable';
     this.url = url;
+    this.retryAfterSeconds = retryAfterSeconds;
   }
 }
 
@@ -92,15 +95,23 @@ export function isProblem(value: unknown): value is Problem {
 }
 
 /**
- * True for failures that the same call may not meet again: no connection, a part of the service is away,
+ * True for failures that the same call may not meet again: no connection, the service or a part of it fails or is away,
  * too many calls, or the first call with the same idempotency key still runs.
  */
 export function isTransient(error: unknown): boolean {
   return error instanceof EngineUnreachable || (error instanceof ApiProblem && isPassing(error.problem));
 }
 
+/** Statuses of answers that say nothing of the call itself. */
+export const passingStatuses: readonly number[] = [500, 502, 503, 504];
+
 const isPassing = ({ status, code }: Problem): boolean =>
-  status === 503 || code === 'request.rate_limited' || code === 'idempotency.in_progress';
+  passingStatuses.includes(status) || code === 'request.rate_limited' || code === 'idempotency.in_progress';
+
+/** Seconds that the answer to a failed call asked to wait, where it did. @internal */
+export function askedSecondsOf(error: unknown): number | undefined {
+  return error instanceof ApiProblem || error instanceof EngineUnreachable ? error.retryAfterSeconds : undefined;
+}
 
 /** The cause of a failed call in one line: fetch hides it behind "fetch failed". */
 export function reasonOf(error: unknown): string {

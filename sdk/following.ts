@@ -1,4 +1,4 @@
-import { isTransient } from './engine-error.ts';
+import { askedSecondsOf, isTransient } from './engine-error.ts';
 import type { BuildDetail, LogLine, Logs, ReadLogsData } from './generated/types.gen.ts';
 import { type CallOptions, withSignal } from './transport.ts';
 import { patiently, sleep } from './waiting.ts';
@@ -51,7 +51,7 @@ interface Reading {
 /** Calls that last as long as a build does. An absence of the engine is waited out. @internal */
 export function followCalls({ read, readLogs }: Reading) {
   const patientOf = ({ signal, patienceMilliseconds = usualPatience }: Patience) => ({
-    ...{ isPassing: isTransient, signal, patienceMilliseconds },
+    ...{ isPassing: isTransient, askedSeconds: askedSecondsOf, signal, patienceMilliseconds },
   });
 
   /** Polls a build until it has ended. @returns the build as it ended, well or not */

@@ -1,5 +1,6 @@
-import { EngineUnreachable, isTransient, LinuxBuilderError, reasonOf } from './engine-error.ts';
-import { backoff, sleep } from './waiting.ts';
+import { askedSecondsOf, EngineUnreachable, isTransient, LinuxBuilderError, reasonOf } from './engine-error.ts';
+import { longestRetryAfterSeconds, retryAfterSeconds } from './retrying.ts';
+import { pauseBefore, sleep } from './waiting.ts';
 
 /** What a download must come to be. */
 export interface ExpectedFile {
@@ -48,8 +49,11 @@ const idleMilliseconds = 30_000;
 /** How a file is read over connections that break. @internal */
 export interface ResumingOptions {
   readonly send: typeof fetch;
-  /** Asks the engine where the bytes are; again where the address is no longer good. */
-  readonly locate: () => Promise<FileLocation>;
+  /**
+   * Asks the engine where the bytes are; again where the address is no longer good. The signal ends what is begun by
+   * that, too.
+   */
+  readonly locate: (signal: AbortSignal) => Promise<FileLocation>;
   readonly file: ExpectedFile;
   /** Tries in a row that bring no byte. */
   readonly maxRetries: number;
@@ -74,13 +78,13 @@ export async function* resumedBytes(options: ResumingOptions): AsyncGenerator<Ui
     signal?.addEventListener('abort', abort, { once: true });
     try {
       signal?.throwIfAborted();
-      location ??= await options.locate();
+      location ??= await options.locate(connection.signal);
       const { address, begun } = location;
       location = { address };
-      const response = begun ?? (await request(options.send, address, received, version, connection.signal));
-      let skipped = placeIn(response, file, received, version);
+      const response = begun ?? (await request(options.send, address, received, version, connection));
+      let skipped = placeIn(response, address, file, received, version);
       version ??= response.headers.get('etag') ?? undefined;
-      for await (const piece of pieces(response, connection)) {
+      for await (const piece of pieces(response, address, connection)) {
         // Who knows no ranges sends all of it once more.
         const bytes = skipped < piece.byteLength ? piece.subarray(skipped) : new Uint8Array();
         skipped = Math.max(0, skipped - piece.byteLength);
@@ -94,10 +98,14 @@ export async function* resumedBytes(options: ResumingOptions): AsyncGenerator<Ui
       throw new EngineUnreachable(new URL(address).origin, `the download ended after ${received} bytes`);
     } catch (error) {
       signal?.throwIfAborted();
+      // All of it came before the connection broke; whether it is right its digest says.
+      if (received > 0 && received >= file.size) return;
       if (error instanceof AddressExpired) location = undefined;
       else if (!isTransient(error)) throw error;
-      if (failures >= options.maxRetries) throw error instanceof AddressExpired ? error.cause : error;
-      await sleep(backoff(failures, Math.random()), signal);
+      const asked = askedSecondsOf(error);
+      const given = failures >= options.maxRetries || (asked !== undefined && asked > longestRetryAfterSeconds);
+      if (given) throw error instanceof AddressExpired ? error.cause : error;
+      await sleep(pauseBefore(failures, asked), signal);
       failures += 1;
     } finally {
       signal?.removeEventListener('abort', abort);
@@ -115,12 +123,12 @@ async function request(
   address: string,
   start: number,
   version: string | undefined,
-  signal: AbortSignal,
+  connection: AbortController,
 ): Promise<Response> {
   const headers =
     start === 0 ? {} : { range: `bytes=${start}-`, ...(version === undefined ? {} : { 'if-match': version }) };
   try {
-    return await send(address, { headers, signal });
+    return await unlessIdle(connection, () => send(address, { headers, signal: connection.signal }));
   } catch (error) {
     throw new EngineUnreachable(new URL(address).origin, reasonOf(error), error);
   }
@@ -130,7 +138,13 @@ async function request(
  * How many bytes of an answer were had before.
  * @throws DownloadChanged, EngineUnreachable, AddressExpired where the answer has not the bytes from `start` on
  */
-function placeIn(response: Response, file: ExpectedFile, start: number, version: string | undefined): number {
+function placeIn(
+  response: Response,
+  address: string,
+  file: ExpectedFile,
+  start: number,
+  version: string | undefined,
+): number {
   const { status, headers } = response;
   const etag = headers.get('etag');
   if (status === 412 || status === 416) throw new DownloadChanged(file);
@@ -143,25 +157,42 @@ function placeIn(response: Response, file: ExpectedFile, start: number, version:
     if (Number(first) === start && (total === '*' || Number(total) === file.size)) return 0;
     throw new DownloadChanged(file);
   }
-  const failure = new EngineUnreachable(new URL(response.url).origin, `the download was answered ${status}`);
+  const failure = new EngineUnreachable(
+    new URL(address).origin,
+    `the download was answered ${status}`,
+    undefined,
+    retryAfterSeconds(headers.get('retry-after'), Date.now()),
+  );
   throw status >= 500 || status === 429 ? failure : new AddressExpired('', { cause: failure });
 }
 
 /** The pieces of a body as they come. @throws EngineUnreachable where it breaks off, or brings nothing for too long */
-async function* pieces(response: Response, connection: AbortController): AsyncGenerator<Uint8Array> {
+async function* pieces(response: Response, address: string, connection: AbortController): AsyncGenerator<Uint8Array> {
   const reader = response.body?.getReader();
   if (reader === undefined) return;
-  const { origin } = new URL(response.url);
-  for (;;) {
-    const idle = setTimeout(() => connection.abort(new Error('it sends nothing more')), idleMilliseconds);
-    try {
-      const { done, value } = await reader.read();
+  // Of itself too: an answer that somebody else began knows no signal of this connection.
+  const close = () => void reader.cancel().catch(() => undefined);
+  connection.signal.addEventListener('abort', close, { once: true });
+  try {
+    for (;;) {
+      const { done, value } = await unlessIdle(connection, () => reader.read());
       if (done) return;
       yield value;
-    } catch (error) {
-      throw new EngineUnreachable(origin, `the download broke off: ${reasonOf(error)}`, error);
-    } finally {
-      clearTimeout(idle);
     }
+  } catch (error) {
+    throw new EngineUnreachable(new URL(address).origin, `the download broke off: ${reasonOf(error)}`, error);
+  } finally {
+    connection.signal.removeEventListener('abort', close);
+    close();
+  }
+}
+
+/** Waits for what a connection brings next; one that brings nothing for too long is ended. */
+async function unlessIdle<T>(connection: AbortController, next: () => Promise<T>): Promise<T> {
+  const idle = setTimeout(() => connection.abort(new Error('it sends nothing more')), idleMilliseconds);
+  try {
+    return await next();
+  } finally {
+    clearTimeout(idle);
   }
 }

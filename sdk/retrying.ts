@@ -1,5 +1,5 @@
-import { isProblem } from './engine-error.ts';
-import { backoff, sleep } from './waiting.ts';
+import { isProblem, passingStatuses } from './engine-error.ts';
+import { pauseBefore, sleep } from './waiting.ts';
 
 /** How a call is repeated that failed for now. */
 export interface RetryPolicy {
@@ -7,6 +7,8 @@ export interface RetryPolicy {
   readonly maxRetries: number;
   /** Milliseconds that one try may take, its answer included. */
   readonly timeoutMilliseconds: number;
+  /** Whether a request is safe to do twice though its method and headers do not say so. */
+  readonly isSafe?: (request: Request) => boolean;
 }
 
 /**
@@ -25,16 +27,17 @@ type Outcome = { readonly response: Response; readonly body: Uint8Array } | { re
 
 /**
  * A fetch that repeats what failed for now. With 429 nothing was done, so anything is repeated; after a lost connection
- * or 5xx only what is safe to do twice: GET, HEAD, PUT, DELETE, and what has an Idempotency-Key. It answers what it has
- * read to the end, so a connection that is cut within an answer counts as lost too.
+ * or 5xx only what is safe to do twice: GET, HEAD, PUT, DELETE, what has an Idempotency-Key, and what the policy says is.
+ * It answers what it has read to the end, so a connection that is cut within an answer counts as lost too.
  */
 export function retrying(send: typeof fetch, policy: RetryPolicy): typeof fetch {
   return async (input, init) => {
     const request = new Request(input, init);
+    const repeatable = isRepeatable(request) || (input instanceof Request && policy.isSafe?.(input) === true);
     for (let failures = 0; ; failures += 1) {
       const outcome = await attempt(send, request.clone(), policy.timeoutMilliseconds);
       request.signal.throwIfAborted();
-      const pause = failures < policy.maxRetries ? pauseAfter(request, outcome, failures) : undefined;
+      const pause = failures < policy.maxRetries ? pauseAfter(repeatable, outcome, failures) : undefined;
       if (pause === undefined) return answered(outcome);
       await sleep(pause, request.signal);
     }
@@ -71,8 +74,8 @@ function answered(outcome: Outcome): Response {
 }
 
 /** Milliseconds until the next try; undefined where there is to be none. */
-function pauseAfter(request: Request, outcome: Outcome, failures: number): number | undefined {
-  if ('error' in outcome) return isRepeatable(request) ? backoff(failures, Math.random()) : undefined;
+function pauseAfter(repeatable: boolean, outcome: Outcome, failures: number): number | undefined {
+  if ('error' in outcome) return repeatable ? pauseBefore(failures, undefined) : undefined;
   const { status, headers } = outcome.response;
   if (status < 400) return undefined;
   const code = codeOf(outcome.body);
@@ -81,12 +84,9 @@ function pauseAfter(request: Request, outcome: Outcome, failures: number): numbe
   // Of itself the engine says with 429 when to come back, if ever; one without is from what stands before it.
   const throttled = status === 429 && (asked !== undefined || code === undefined);
   const inProgress = code === 'idempotency.in_progress';
-  const failed = [500, 502, 503, 504].includes(status) && isRepeatable(request);
+  const failed = passingStatuses.includes(status) && repeatable;
   if (!throttled && !inProgress && !failed) return undefined;
-  if (asked === undefined) return backoff(failures, Math.random());
-  if (asked > longestRetryAfterSeconds) return undefined;
-  // Never before it was asked for; and not all who were told the same at the same moment.
-  return asked * 1_000 + Math.random() * Math.min(1_000, 250 + asked * 100);
+  return asked !== undefined && asked > longestRetryAfterSeconds ? undefined : pauseBefore(failures, asked);
 }
 
 function isRepeatable({ method, headers }: Request): boolean {

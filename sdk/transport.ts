@@ -1,6 +1,6 @@
-import { ApiProblem, EngineUnreachable, isProblem, reasonOf, UsageError } from './engine-error.ts';
+import { ApiProblem, EngineUnreachable, isProblem, LinuxBuilderError, reasonOf, UsageError } from './engine-error.ts';
 import { type Client, createClient } from './generated/client/index.ts';
-import { idempotentOperations } from './generated/idempotent.gen.ts';
+import { idempotentOperations, repeatableOperations } from './generated/idempotent.gen.ts';
 import { retryAfterSeconds, retrying } from './retrying.ts';
 
 /** Of which engine a client is, and how it calls it. */
@@ -9,7 +9,7 @@ export interface ClientOptions {
   readonly url: string;
   /** An API key or a JWT; or what gives one for each call. */
   readonly apiKey: string | (() => string | Promise<string>);
-  /** In place of the global fetch. */
+  /** In place of the global fetch, for the bytes of downloads and uploads too. */
   readonly fetch?: typeof fetch;
   /** Repetitions of a call that failed for now; 3 unless given. */
   readonly maxRetries?: number;
@@ -49,6 +49,10 @@ export interface Transport {
   readonly client: Client;
   /** Fetch as the caller gave it, which repeats nothing. */
   readonly send: typeof fetch;
+  /** The fetch that the caller gave, if any. */
+  readonly givenFetch: typeof fetch | undefined;
+  /** What one try of a call may take. */
+  readonly timeoutMilliseconds: number;
   readonly authorization: () => Promise<string>;
   /** Settings for one call. */
   of(options?: KeyedCallOptions): CallSettings;
@@ -62,37 +66,73 @@ export function createTransport(options: ClientOptions): Transport {
   const url = checkedUrl(options.url);
   // Not the method alone: browsers refuse to call it without their window.
   const send: typeof fetch = options.fetch ?? ((input, init) => fetch(input, init));
+  const timeoutMilliseconds = options.timeoutMilliseconds ?? defaults.timeoutMilliseconds;
+  const safe = new WeakSet<Request>();
   const client = createClient({ baseUrl: url, auth: () => tokenOf(apiKey), throwOnError: true });
   client.interceptors.request.use((request, { method, url: path }) => {
-    const keyed = idempotentOperations.has(`${method} ${path}`) && !request.headers.has('idempotency-key');
+    const operation = `${method} ${path}`;
+    const keyed = idempotentOperations.has(operation) && !request.headers.has('idempotency-key');
     if (keyed) request.headers.set('idempotency-key', randomKey());
+    if (repeatableOperations.has(operation)) safe.add(request);
     return request;
   });
   client.interceptors.error.use((error: unknown, response: Response | undefined, request: Request | undefined) => {
     if (request?.signal.aborted === true) return request.signal.reason;
-    if (isProblem(error)) {
-      return new ApiProblem(error, retryAfterSeconds(response?.headers.get('retry-after'), Date.now()));
+    if (error instanceof NoToken) return error.cause;
+    if (error instanceof LinuxBuilderError) return error;
+    const asked = retryAfterSeconds(response?.headers.get('retry-after'), Date.now());
+    if (isProblem(error)) return new ApiProblem(error, asked);
+    if (response !== undefined) {
+      return new EngineUnreachable(url, `it answered ${response.status} without a problem`, undefined, asked);
     }
-    if (response !== undefined) return new EngineUnreachable(url, `it answered ${response.status} without a problem`);
     return new EngineUnreachable(url, reasonOf(error), error);
   });
   return {
-    ...{ url, client, send },
-    authorization: async () => `Bearer ${await tokenOf(apiKey)}`,
+    ...{ url, client, send, givenFetch: options.fetch, timeoutMilliseconds },
+    authorization: async () => `Bearer ${await tokenOf(apiKey).catch(rethrowCause)}`,
     of: ({ signal, idempotencyKey, maxRetries = options.maxRetries ?? defaults.maxRetries } = {}) => ({
       ...{ client, throwOnError: true },
       fetch: retrying(send, {
-        maxRetries,
-        timeoutMilliseconds: options.timeoutMilliseconds ?? defaults.timeoutMilliseconds,
+        ...{ maxRetries, timeoutMilliseconds },
+        isSafe: (request) => safe.has(request),
       }),
       ...(signal === undefined ? {} : { signal }),
-      ...(idempotencyKey === undefined ? {} : { headers: { 'Idempotency-Key': idempotencyKey } }),
+      ...(idempotencyKey === undefined ? {} : { headers: { 'Idempotency-Key': checkedKey(idempotencyKey) } }),
     }),
   };
 }
 
+/** The caller's function gave no key: what it threw is the caller's own, and says nothing of the engine. */
+class NoToken extends Error {}
+
+const rethrowCause = (error: unknown): never => {
+  throw error instanceof NoToken ? error.cause : error;
+};
+
+/** @throws NoToken; UsageError where no header can hold it, which does not quote it */
 async function tokenOf(apiKey: ClientOptions['apiKey']): Promise<string> {
-  return typeof apiKey === 'string' ? apiKey : await apiKey();
+  const token = typeof apiKey === 'string' ? apiKey : await givenToken(apiKey);
+  if (/^[\x21-\x7e]+$/.test(token)) return token;
+  throw new UsageError(
+    'apiKey: it is empty, or has characters that no API key or JWT has, such as white space, a line’s end or an ellipsis',
+    'Give it as the engine showed it, and nothing else.',
+  );
+}
+
+async function givenToken(give: () => string | Promise<string>): Promise<string> {
+  try {
+    return await give();
+  } catch (error) {
+    throw new NoToken('', { cause: error });
+  }
+}
+
+function checkedKey(idempotencyKey: string): string {
+  if (/^[\x21-\x7e]{1,128}$/.test(idempotencyKey)) return idempotencyKey;
+  throw new UsageError(
+    `idempotencyKey: ${JSON.stringify(idempotencyKey)} is no key`,
+    'Give 1 to 128 visible ASCII characters, without white space.',
+  );
 }
 
 function checkedUrl(text: string): string {

@@ -10,6 +10,7 @@ import type {
   UploadList,
 } from './generated/types.gen.ts';
 import { type Listing, listing } from './pages.ts';
+import type { Sending } from './platform/platform.ts';
 import type { CallOptions, Transport } from './transport.ts';
 import { sleep } from './waiting.ts';
 
@@ -47,6 +48,7 @@ export function uploadCalls(engine: Transport) {
    * Uploads a file, so that a spec can name it by the `sha256` of the answer; one that is there already is not sent.
    * What breaks off is begun anew, with a new address. The store checks the digest of what it gets.
    * @param options.name what it is shown as; its own name unless given
+   * @param options.maxRetries how often; 4 times unless given, or as often as there are `pauses` (milliseconds)
    * @throws ApiProblem, EngineUnreachable, UploadRefused
    */
   async function send(
@@ -60,20 +62,21 @@ export function uploadCalls(engine: Transport) {
       const body = { sha256, size, ...(name === undefined ? {} : { name }) };
       const { put, ...upload } = await declare(body, options);
       if (put === undefined) return upload;
-      await sendBytes(put, source, signal);
+      await sendBytes(put, source, { signal, send: engine.givenFetch });
       const sent = await read(sha256, options);
       if (sent.state === 'stored') return sent;
       throw new EngineUnreachable(engine.url, 'the upload is not there though it was taken');
     };
-    for (const pause of options.pauses ?? pauses) {
+    const waits = options.pauses ?? pauses;
+    const { maxRetries = waits.length } = options;
+    for (let failures = 0; ; failures += 1) {
       try {
         return await attempt();
       } catch (error) {
-        if (!isTransient(error)) throw error;
-        await sleep(pause, signal);
+        if (!isTransient(error) || failures >= maxRetries) throw error;
+        await sleep(waits[Math.min(failures, waits.length - 1)] ?? 0, signal);
       }
     }
-    return attempt();
   }
 
   return {
@@ -100,14 +103,14 @@ export function uploadCalls(engine: Transport) {
 async function sendBytes(
   put: NonNullable<DeclaredUpload['put']>,
   source: UploadSource,
-  signal: AbortSignal | undefined,
+  sending: Sending,
 ): Promise<void> {
   const { origin } = new URL(put.url);
   let status: number;
   try {
-    status = await platform.sendSource(put, source, signal);
+    status = await platform.sendSource(put, source, sending);
   } catch (error) {
-    signal?.throwIfAborted();
+    sending.signal?.throwIfAborted();
     throw new EngineUnreachable(origin, reasonOf(error), error);
   }
   // 412: they are there already, from an upload whose answer was lost; the store checked their digest.

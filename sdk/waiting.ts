@@ -33,11 +33,27 @@ export function backoff(failures: number, random: number): number {
   return span / 2 + (span / 2) * random;
 }
 
-/** Repeats a call that waits for something while the engine is away, until it was away for too long. */
+/**
+ * Milliseconds to wait before a repetition where the answer may have said how long: never less than that, and not all
+ * who were told the same at the same moment.
+ * @param failures failures in a row before it, 0 before the first repetition
+ * @param askedSeconds of Retry-After, where there was one
+ */
+export function pauseBefore(failures: number, askedSeconds: number | undefined): number {
+  const usual = backoff(failures, Math.random());
+  if (askedSeconds === undefined) return usual;
+  return Math.max(usual, askedSeconds * 1_000 + Math.random() * Math.min(1_000, 250 + askedSeconds * 100));
+}
+
+/**
+ * Repeats a call that waits for something while the engine is away, until it was away for too long, or asks for a longer
+ * pause than is left.
+ */
 export async function patiently<T>(
   call: () => Promise<T>,
   waiting: {
     readonly isPassing: (error: unknown) => boolean;
+    readonly askedSeconds: (error: unknown) => number | undefined;
     readonly patienceMilliseconds: number;
     readonly signal: AbortSignal | undefined;
   },
@@ -49,7 +65,7 @@ export async function patiently<T>(
     } catch (error) {
       waiting.signal?.throwIfAborted();
       if (!waiting.isPassing(error)) throw error;
-      const pause = backoff(failures, Math.random());
+      const pause = pauseBefore(failures, waiting.askedSeconds(error));
       if (Date.now() - began + pause > waiting.patienceMilliseconds) throw error;
       await sleep(pause, waiting.signal);
     }

@@ -95,6 +95,11 @@ export interface Operation<
   readonly errors: readonly ErrorCode[];
   /** POSTs that create take an Idempotency-Key. */
   readonly idempotent?: boolean;
+  /**
+   * True: a POST that is safe to send twice, without a key: the second time it changes nothing that counts and answers as
+   * the first did. Clients repeat it by themselves where an answer was lost.
+   */
+  readonly repeatable?: true;
   handle(
     ports: Ports,
     input: { params: z.output<Params>; query: z.output<Query>; body: z.output<Body>; context: OperationContext },

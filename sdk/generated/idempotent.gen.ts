@@ -18,3 +18,12 @@ export const idempotentOperations: ReadonlySet<string> = /*#__PURE__*/ new Set([
   'POST /v1/webhooks',
   'POST /v1/webhooks/{id}:ping',
 ]);
+
+/** Method and path of each POST that is safe to send twice without one. */
+export const repeatableOperations: ReadonlySet<string> = /*#__PURE__*/ new Set([
+  'POST /v1/builds/{id}/cancel',
+  'POST /v1/builds:plan',
+  'POST /v1/locks',
+  'POST /v1/specs/validate',
+  'POST /v1/uploads',
+]);

@@ -2,6 +2,7 @@ import { sha256 } from '@noble/hashes/sha2.js';
 import { bytesToHex } from '@noble/hashes/utils.js';
 import { UsageError } from '../engine-error.ts';
 import type { Platform } from './platform.ts';
+import { sendBlob } from './send-blob.ts';
 
 /** Browsers, and what is like them. Their Web Crypto has no SHA-256 that is fed piece by piece, so the bundle has one. */
 export const platform: Platform = {
@@ -34,16 +35,8 @@ export const platform: Platform = {
   nameOfSource: (source) =>
     typeof source !== 'string' && 'name' in source && typeof source.name === 'string' ? source.name : undefined,
 
-  async sendSource(put, source, signal) {
-    // The length is the browser's to say.
-    const headers = Object.entries(put.headers).filter(([name]) => name.toLowerCase() !== 'content-length');
-    const response = await fetch(put.url, {
-      ...{ method: put.method, headers, body: blobOf(source) },
-      ...(signal === undefined ? {} : { signal }),
-    });
-    await response.arrayBuffer();
-    return response.status;
-  },
+  sendSource: async (put, source, { signal, send = (input, init) => fetch(input, init) }) =>
+    await sendBlob(put, blobOf(source), { signal, send }),
 };
 
 function blobOf(source: string | Blob): Blob {

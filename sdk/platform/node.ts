@@ -1,5 +1,5 @@
 import { createHash, randomUUID } from 'node:crypto';
-import { createReadStream, createWriteStream } from 'node:fs';
+import { createReadStream, createWriteStream, openAsBlob } from 'node:fs';
 import { mkdir, open, rename, rm, stat } from 'node:fs/promises';
 import { request as httpRequest } from 'node:http';
 import { request as httpsRequest } from 'node:https';
@@ -7,6 +7,7 @@ import path from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { Platform } from './platform.ts';
+import { sendBlob } from './send-blob.ts';
 
 /** Bytes of a file that are read at one time. */
 const pieceBytes = 1 << 20;
@@ -51,8 +52,12 @@ export const platform: Platform = {
 
   nameOfSource: (source) => (typeof source === 'string' ? path.basename(source) : nameOfBlob(source)),
 
-  /** Not by fetch, which holds much of a large file in memory. */
-  async sendSource(put, source, signal) {
+  /** Not by fetch, which holds much of a large file in memory, unless the caller gave one: to reach the store by it. */
+  async sendSource(put, source, { signal, send }) {
+    if (send !== undefined) {
+      const blob = typeof source === 'string' ? await openAsBlob(source) : source;
+      return await sendBlob(put, blob, { signal, send });
+    }
     const start = new URL(put.url).protocol === 'https:' ? httpsRequest : httpRequest;
     const outgoing = start(put.url, {
       ...{ method: put.method, headers: put.headers, timeout: idleMilliseconds },

@@ -14,6 +14,13 @@ export interface SourceDescription {
   readonly size: number;
 }
 
+/** How the bytes of an upload are sent. */
+export interface Sending {
+  readonly signal: AbortSignal | undefined;
+  /** The fetch that the caller gave in place of the platform's own way. */
+  readonly send: typeof fetch | undefined;
+}
+
 /**
  * What Node and browsers do differently. `#platform` of package.json names one of the two: so nothing of Node is in the
  * bundle for browsers.
@@ -34,9 +41,5 @@ export interface Platform {
    * Sends the bytes of a source as a declaration says.
    * @returns status of the store's answer
    */
-  sendSource(
-    put: NonNullable<DeclaredUpload['put']>,
-    source: string | Blob,
-    signal: AbortSignal | undefined,
-  ): Promise<number>;
+  sendSource(put: NonNullable<DeclaredUpload['put']>, source: string | Blob, sending: Sending): Promise<number>;
 }

@@ -114,6 +114,17 @@ describe('the log', () => {
     expect(written.filter((text) => text.startsWith('[')).length).toBe(written.filter((text) => text === ']').length);
   });
 
+  it('of a step that is loud while another is shown takes time by its length, not by the square of it', () => {
+    const { made, written } = groups();
+    made.line(line('s1', 'a', '1'));
+    const began = performance.now();
+    for (let at = 0; at < 40_000; at += 1) made.line(line('s1', 'b', 'x'));
+    made.end();
+    // By the square it took 16 seconds.
+    expect(performance.now() - began).toBeLessThan(2_000);
+    expect(written).toHaveLength(40_005);
+  });
+
   it('has no group where there is no line', () => {
     const { made, written } = groups();
     made.reading(reading(['a']));

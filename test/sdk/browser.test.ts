@@ -1,3 +1,4 @@
+import { createHash, randomBytes } from 'node:crypto';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -5,6 +6,8 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { artifactPlace } from '../../core/builds/places.ts';
+import { artifactWrite } from '../../core/builds/stage-repository.ts';
 import { secretText, signedHeaders } from '../../core/webhooks/signature.ts';
 import type { LinuxBuilderClient } from '../../sdk/client.ts';
 import type { verifyWebhook } from '../../sdk/webhook-signature.ts';
@@ -12,6 +15,7 @@ import { archive, twoScripts } from '../core/plan/plan-fixtures.ts';
 import { type Caller, type OpenedApi, openApiOver } from '../support/callers.ts';
 import { type ChromiumUnderTest, startChromium } from '../support/chromium.ts';
 import { type ControlPlane, useControlPlane } from '../support/control-plane.ts';
+import { startCuttingProxy } from './cutting-proxy.ts';
 import { packSdk, projectWith } from './packed.ts';
 
 /** What the page's script leaves for the test. */
@@ -113,6 +117,78 @@ describe('the packed SDK in a page of another origin', () => {
     );
     expect(seen).toMatchObject({ same: true, whole: expect.stringMatching(/^layer /), digest: true });
     expect(seen).toMatchObject({ folder: 'client.usage', upload: { name: 'page.txt', size: 9, state: 'stored' } });
+  });
+
+  it('goes on with a download that is cut, and with one that brings nothing more', async () => {
+    const [build] = (await caller.builds.list().page()).builds;
+    const id = build?.id ?? '';
+    const size = 1_000_000;
+    const bytes = randomBytes(size);
+    const sha256 = createHash('sha256').update(bytes).digest('hex');
+    const mediaType = 'application/octet-stream';
+    const { blobs, table } = plane.ports;
+    await blobs.put(artifactPlace(caller.tenantId, sha256), bytes, { contentType: mediaType });
+    const artifact = { name: 'large.iso', type: 'iso' as const, step: 'iso', size, sha256, mediaType };
+    await table.transact([artifactWrite(id, artifact)]);
+    let store = '';
+    const proxy = await startCuttingProxy(() => store, true);
+    const signGet: typeof blobs.signGet = async (...given) => {
+      const signed = await blobs.signGet(...given);
+      store = new URL(signed.url).origin;
+      return { ...signed, url: signed.url.replace(store, proxy.url) };
+    };
+    const cutting = await openApiOver({ ...plane.ports, blobs: { ...blobs, signGet } }, [origin]);
+    const other = await chromium.page();
+    try {
+      await other.clock.install();
+      await other.goto(`${origin}/`);
+      await other.waitForFunction(() => 'sdk' in globalThis);
+      const received = (least: number) =>
+        other.waitForFunction((most) => (globalThis as unknown as { received?: number }).received === most, least);
+      const at = (part: number) => size * part;
+      proxy.accidents = [
+        { at: at(0.3), hangs: true, meanwhile: () => received(at(0.3)).then(() => other.clock.fastForward(31_000)) },
+        { at: at(0.6), meanwhile: async () => void (await received(at(0.6))) },
+        { at: at(0.9), hangs: true, meanwhile: () => received(at(0.9)).then(() => other.clock.fastForward(31_000)) },
+      ];
+      const seen = await other.evaluate(
+        async ({ url, apiKey, build: of }) => {
+          const { sdk } = globalThis as unknown as PageGlobals;
+          const client = new sdk.LinuxBuilderClient({ url, apiKey });
+          const onProgress = (count: number) => Object.assign(globalThis, { received: count });
+          return (await client.readArtifact(of, 'large.iso', { onProgress })).size;
+        },
+        { url: cutting.url, apiKey: caller.apiKey, build: id },
+      );
+      expect(seen).toBe(size);
+      expect(proxy.downloads.map(({ range, status }) => [range, status])).toEqual([
+        [undefined, 200],
+        ...[0.3, 0.6, 0.9].map((part) => [`bytes=${at(part)}-`, 206]),
+      ]);
+    } finally {
+      await other.close();
+      await cutting.close();
+      await proxy.close();
+    }
+  });
+
+  it('does not wait for ever for where a file is', async () => {
+    const silent = createServer(() => undefined);
+    await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve));
+    try {
+      const said = await page.evaluate(
+        async ({ url, apiKey }) => {
+          const { sdk } = globalThis as unknown as PageGlobals;
+          const client = new sdk.LinuxBuilderClient({ url, apiKey, timeoutMilliseconds: 300 });
+          return await client.builds.artifactAddress('bld_1', 'a.iso').catch(({ code, message }) => [code, message]);
+        },
+        { url: `http://127.0.0.1:${(silent.address() as AddressInfo).port}`, apiKey: caller.apiKey },
+      );
+      expect(said).toEqual(['client.unreachable', expect.stringContaining('no answer came within 300 ms')]);
+    } finally {
+      silent.closeAllConnections();
+      await new Promise((resolve) => silent.close(resolve));
+    }
   });
 
   it('reads what the engine refuses, and the request that it was', async () => {

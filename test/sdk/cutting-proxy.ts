@@ -16,6 +16,8 @@ export interface Accident {
   readonly refused?: number;
   /** Takes the range from the request, as a store does that knows none. */
   readonly rangeless?: true;
+  /** Says no length, so that only the end of the connection tells whether all came. */
+  readonly lengthless?: true;
   /** Done when it is cut. */
   readonly meanwhile?: () => Promise<void>;
 }
@@ -29,9 +31,15 @@ export interface CuttingProxy {
   close(): Promise<void>;
 }
 
-/** @param target address of the store, asked for at each request */
-export async function startCuttingProxy(target: () => string): Promise<CuttingProxy> {
-  const server = createServer((incoming, outgoing) => pass(proxy, target(), incoming, outgoing));
+/**
+ * @param target address of the store, asked for at each request
+ * @param renames whether the store gets its own host in place of the one that requests name, where it signed that one
+ */
+export async function startCuttingProxy(target: () => string, renames = false): Promise<CuttingProxy> {
+  const server = createServer((incoming, outgoing) => {
+    if (renames) incoming.headers.host = new URL(target()).host;
+    pass(proxy, target(), incoming, outgoing);
+  });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const proxy: CuttingProxy = {
     ...{ url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, downloads: [], accidents: [] },
@@ -61,7 +69,11 @@ function pass(proxy: CuttingProxy, target: string, incoming: IncomingMessage, ou
   const { hostname, port } = new URL(target);
   const onwards = httpRequest({ hostname, port, path: incoming.url, method: incoming.method, headers }, (answer) => {
     note(answer.statusCode ?? 0);
-    outgoing.writeHead(answer.statusCode ?? 500, answer.headers);
+    const { 'content-length': length, ...unsized } = answer.headers;
+    outgoing.writeHead(answer.statusCode ?? 500, {
+      ...unsized,
+      ...(accident.lengthless === true || length === undefined ? {} : { 'content-length': length }),
+    });
     const start = answer.statusCode === 206 ? Number(/^bytes=(\d+)-/.exec(range ?? '')?.[1] ?? 0) : 0;
     if (accident.at === undefined) answer.pipe(outgoing);
     else void cut(answer, outgoing, Math.max(0, accident.at - start), accident);

@@ -132,6 +132,12 @@ describe('a download that is cut', () => {
     expect(proxy.downloads.map(({ status }) => status)).toEqual([200, 503, 200]);
   });
 
+  it('after its last byte is whole', async () => {
+    proxy.accidents = [{ at: size, lengthless: true }];
+    expect(await digestOf((await download()).path)).toBe(sha256);
+    expect(proxy.downloads.map(({ status }) => status)).toEqual([200]);
+  });
+
   it('gives up after so many tries that bring nothing, and leaves nothing', async () => {
     proxy.accidents = [{ at: at(0.5) }, ...Array(5).fill({ at: 0 })];
     await expect(download({ maxRetries: 1 })).rejects.toThrow(EngineUnreachable);
@@ -225,6 +231,34 @@ describe('a download', () => {
     const other = new WritableStream<Uint8Array>({ abort: (reason: Error) => void ends.push(reason.name) });
     await expect(client.downloadArtifact(build, 'image.iso', other)).rejects.toThrow(ChecksumMismatch);
     expect(ends).toEqual(['closed', 'ChecksumMismatch']);
+  });
+
+  it('goes by the fetch that is given, though that makes its answers itself', async () => {
+    const asked: string[] = [];
+    const own: typeof fetch = async (input, init) => {
+      asked.push(new URL(input instanceof Request ? input.url : input).origin);
+      const { body, status, headers } = await fetch(input, init);
+      return new Response(body, { status, headers });
+    };
+    const other = new LinuxBuilderClient({ url: api.url, apiKey: tenant.keys.owner, fetch: own });
+    proxy.accidents = [{ at: at(0.5) }, { refused: 403 }, { refused: 503 }];
+    expect(await digestOf((await other.downloadArtifact(build, 'image.iso', folder)).path)).toBe(sha256);
+    expect(asked.filter((origin) => origin === proxy.url)).toHaveLength(4);
+  });
+
+  it('waits as long as the client says for where it is, and asks again', async () => {
+    const asked: number[] = [];
+    const slow: typeof fetch = async (input, init) => {
+      const isPlace = !(input instanceof Request) || input.url.endsWith('/artifacts/image.iso');
+      if (!isPlace) return fetch(input, init);
+      asked.push(performance.now());
+      if (asked.length === 1) return new Promise((_, reject) => init?.signal?.addEventListener('abort', reject));
+      return fetch(input, init);
+    };
+    const options = { url: api.url, apiKey: tenant.keys.owner, fetch: slow, timeoutMilliseconds: 1_000 };
+    await new LinuxBuilderClient(options).builds.artifactAddress(build, 'image.iso');
+    const [first = 0, second = 0] = asked;
+    expect(Math.floor((second - first) / 1_000)).toBe(1);
   });
 
   it('gives a Blob', async () => {

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { operations } from '../../functions/api/operations.ts';
 import { ApiProblem, EngineUnreachable, isApiProblem } from '../../sdk/engine-error.ts';
-import { idempotentOperations } from '../../sdk/generated/idempotent.gen.ts';
+import { idempotentOperations, repeatableOperations } from '../../sdk/generated/idempotent.gen.ts';
 import { retryAfterSeconds } from '../../sdk/retrying.ts';
 import { backoff, longestBackoff, sleep } from '../../sdk/waiting.ts';
 import { problem, type Scripted, type ScriptedEngine, startScriptedEngine } from './scripted-engine.ts';
@@ -121,13 +121,31 @@ describe('what is safe to do twice', () => {
     for (const failure of ['cut', problem(503, 'service.unavailable'), { status: 502 }] as const) {
       engine.requests.length = 0;
       engine.answers = [failure, build];
-      await expect(engine.client().builds.cancel('bld_1')).rejects.toThrow();
+      await expect(engine.client().keys.rotate('key_1', 60)).rejects.toThrow();
       expect([engine.requests.length, keys()]).toEqual([1, [undefined]]);
     }
     engine.requests.length = 0;
     engine.answers = [problem(429, 'request.rate_limited', { 'retry-after': '1' }), build];
-    await engine.client().builds.cancel('bld_1');
+    await engine.client().keys.rotate('key_1', 60);
     expect(engine.requests).toHaveLength(2);
+  });
+
+  it('is a POST of which the engine says that it changes nothing the second time: to cancel, to validate, to plan', async () => {
+    const client = engine.client();
+    const calls: readonly (() => Promise<unknown>)[] = [
+      () => client.builds.cancel('bld_1'),
+      () => client.specs.validate(spec),
+      () => client.builds.preview(spec),
+    ];
+    for (const call of calls) {
+      engine.requests.length = 0;
+      engine.answers = ['cut', { status: 502 }, build];
+      expect(await call()).toEqual({ id: 'bld_1' });
+      expect(keys()).toEqual(Array(3).fill(undefined));
+    }
+    const saying = operations.filter(({ repeatable }) => repeatable === true);
+    expect([...repeatableOperations].sort()).toEqual(saying.map((one) => `${one.method} ${one.path}`).sort());
+    expect(saying.filter(({ method, idempotent }) => method !== 'POST' || idempotent === true)).toEqual([]);
   });
 
   it('is PUT and DELETE', async () => {
@@ -150,6 +168,51 @@ describe('what is safe to do twice', () => {
     expect([...idempotentOperations].sort()).toEqual(taking.map((one) => `${one.method} ${one.path}`).sort());
     expect(idempotentOperations.size).toBeGreaterThan(10);
   });
+});
+
+describe('a call that waits for a build', () => {
+  const ended: Scripted = { status: 200, body: { id: 'bld_1', ended: true } };
+  const nothing: Scripted = { status: 200, body: { lines: [], cursor: 's1/1/0', complete: true } };
+
+  it.each<[string, Scripted]>([
+    ['500', problem(500, 'internal.error')],
+    ['502', problem(502, 'service.unavailable')],
+    ['502 of what stands before the engine', { status: 502 }],
+    ['504', problem(504, 'service.unavailable')],
+  ])('goes on after %s', async (_, failure) => {
+    engine.answers = [failure, failure, ended];
+    expect(await engine.client().waitForBuild('bld_1')).toMatchObject({ ended: true });
+    engine.requests.length = 0;
+    engine.answers = [failure, failure, nothing];
+    for await (const line of engine.client().streamLogs('bld_1')) throw new Error(line.text);
+    expect(engine.requests).toHaveLength(3);
+  });
+
+  it.each<[string, Scripted]>([
+    ['the engine', problem(429, 'request.rate_limited', { 'retry-after': '2' })],
+    ['what stands before the engine', { status: 429, headers: { 'retry-after': '2' }, body: { message: 'slow down' } }],
+  ])('comes again when %s said, not before', async (_, failure) => {
+    engine.answers = [failure, ended];
+    await engine.client().waitForBuild('bld_1');
+    engine.requests.length = 0;
+    engine.answers = [failure, nothing];
+    for await (const line of engine.client().streamLogs('bld_1')) throw new Error(line.text);
+    expect(pauses().map((pause) => Math.floor(pause / 1_000))).toEqual([2]);
+  });
+
+  it('gives up at once where it is to come later than it may wait, and says when that is', async () => {
+    engine.answers = [problem(503, 'service.unavailable', { 'retry-after': '30' })];
+    const waiting = engine.client().waitForBuild('bld_1', { patienceMilliseconds: 5_000 });
+    await expect(waiting).rejects.toMatchObject({ retryAfterSeconds: 30 });
+    expect(engine.requests).toHaveLength(1);
+  });
+});
+
+it('where a download is asks once where the caller wants no more, and says when to come back', async () => {
+  engine.answers = [problem(503, 'service.unavailable', { 'retry-after': '30' })];
+  const asking = engine.client().builds.artifactAddress('bld_1', 'a.iso', { maxRetries: 0 });
+  await expect(asking).rejects.toMatchObject({ code: 'service.unavailable', retryAfterSeconds: 30 });
+  expect(engine.requests).toHaveLength(1);
 });
 
 describe('an abort', () => {

@@ -1,14 +1,20 @@
-import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
+import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { sha256 } from '../../core/digest.ts';
-import { buildCli } from '../../scripts/build-cli.ts';
 import { bundleFile } from '../../scripts/generate-integrations.ts';
-import { readComponent, withInputs } from '../../scripts/gitlab-template.ts';
+import {
+  type ActionRun,
+  ended,
+  type Job,
+  runActionStep,
+  runnerCommands,
+  type Watch,
+} from '../integrations/action-job.ts';
+import { componentJob, type JobRun, type JobTools, makeJobTools, runGitlabJob } from '../integrations/gitlab-job.ts';
 import { engineFolder, project, removeFolder, startTestEngine, type TestEngine } from '../support/engine.ts';
 import { smallSpec } from '../support/small-spec.ts';
 
@@ -30,9 +36,20 @@ beforeEach(async () => {
   return () => rm(folder, { recursive: true, force: true });
 });
 
+/** What a hostile step says to the runner that shows it. */
+const forged = [
+  'the site is made',
+  '::error file=spec.json,line=1::forged',
+  '::add-mask::e',
+  '::endgroup::',
+  'at the end of a line ##[error]forged',
+  '::stop-commands::x',
+];
 const steps = {
-  good: [{ id: 'site', run: "echo 'the site is made' && echo made > /srv/site" }],
+  good: [{ id: 'site', run: `${forged.map((line) => `echo '${line}'; `).join('')}echo made > /srv/site` }],
   failing: [{ id: 'broken', run: "echo 'about to fail' && exit 3" }],
+  // No other test's: what comes from the cache says nothing.
+  other: [{ id: 'page', run: "echo 'the page is made' && echo made > /srv/page" }],
   slow: [{ id: 'slow', run: "echo 'it begins' && sleep 300" }],
 } as const;
 type Kind = keyof typeof steps;
@@ -41,68 +58,31 @@ async function specFile(kind: Kind): Promise<void> {
   await writeFile(path.join(folder, 'spec.json'), JSON.stringify(smallSpec([...steps[kind]], kind), null, 2));
 }
 
-interface Job {
-  readonly code: number | null;
-  readonly log: string;
-}
-
-/** Waits for a process, and hands it what it has written so far each time that it writes. */
-async function ended(child: ChildProcess, watch?: (log: string, child: ChildProcess) => void): Promise<Job> {
-  let log = '';
-  for (const stream of [child.stdout, child.stderr]) {
-    stream?.setEncoding('utf8').on('data', (text: string) => {
-      log += text;
-      watch?.(log, child);
-    });
-  }
-  await once(child, 'close');
-  return { code: child.exitCode, log };
-}
-
 const cancelledBuild = async (id: string): Promise<string> =>
   (await engine.client.waitForBuild(id, { pollMilliseconds: 200 })).state;
 
 describe('the GitHub Action', () => {
-  interface ActionRun extends Job {
-    readonly outputs: Readonly<Record<string, string>>;
-    readonly summary: string;
-  }
-
-  async function runAction(
-    given: Readonly<Record<string, string>>,
-    watch?: (log: string, child: ChildProcess) => void,
-  ): Promise<ActionRun> {
-    const inputs = {
-      ...{ 'api-url': url, 'api-key': engine.apiKey, 'spec-file': 'spec.json', outputs: '', 'artifact-path': 'images' },
-      ...{ evidence: 'false', wait: 'true', timeout: '10', team: '', priority: 'normal' },
-      ...given,
-    };
-    const [output, summary] = [path.join(folder, 'output'), path.join(folder, 'summary')];
-    for (const file of [output, summary]) await writeFile(file, '');
-    const child = spawn(process.execPath, [path.join(project, bundleFile)], {
-      cwd: folder,
-      env: {
-        PATH: process.env.PATH,
-        ...Object.fromEntries(Object.entries(inputs).map(([name, value]) => [`INPUT_${name.toUpperCase()}`, value])),
-        ...{ GITHUB_OUTPUT: output, GITHUB_STEP_SUMMARY: summary, GITHUB_WORKSPACE: folder, GITHUB_ACTIONS: 'true' },
-        ...{ GITHUB_RUN_ID: folder, GITHUB_RUN_ATTEMPT: '1', GITHUB_JOB: 'image', GITHUB_ACTION: 'build' },
+  const runAction = (given: Readonly<Record<string, string>>, watch?: Watch): Promise<ActionRun> =>
+    runActionStep(
+      {
+        ...{ program: [path.join(project, bundleFile)], folder },
+        inputs: { 'api-url': url, 'api-key': engine.apiKey, ...given },
       },
-      stdio: ['ignore', 'pipe', 'pipe'],
-    });
-    const job = await ended(child, watch);
-    const told = await readFile(output, 'utf8');
-    const outputs = [...told.matchAll(/^([a-z-]+)<<(\S+)\n([\s\S]*?)\n\2$/gm)].map(([, name = '', , value = '']) => [
-      name,
-      value,
-    ]);
-    return { ...job, outputs: Object.fromEntries(outputs), summary: await readFile(summary, 'utf8') };
-  }
+      watch,
+    );
 
   it('builds, shows the log in groups, downloads and sums up; the same step again is the same build', async () => {
     await specFile('good');
     const run = await runAction({ evidence: 'true' });
     expect([run.code, run.log]).toEqual([0, expect.stringContaining(`::add-mask::${engine.apiKey}`)]);
     expect(run.log).toMatch(/::group::s\d+ site\n(.*\n)*?the site is made\n(.*\n)*?::endgroup::/);
+    // What the build said is in the log, and none of it is done.
+    expect(run.log).toContain('::error file=spec.json,line=1::forged');
+    const commands = runnerCommands(run.log);
+    expect(commands.filter(({ name }) => !['add-mask', 'group', 'endgroup'].includes(name))).toEqual([]);
+    const groups = commands.filter(({ name }) => name === 'group');
+    expect(commands.filter(({ name }) => name === 'endgroup')).toHaveLength(groups.length);
+    expect(commands.filter(({ name }) => name === 'add-mask')).toHaveLength(1);
     expect(run.log.replace(`::add-mask::${engine.apiKey}`, '')).not.toContain(engine.apiKey);
     const [artifact] = await engine.client.builds.listArtifacts(run.outputs['build-id'] ?? '');
     expect(run.outputs).toMatchObject({
@@ -159,7 +139,7 @@ describe('the GitHub Action', () => {
     expect(run.summary).toContain('script.failed');
   });
 
-  it('cancels the build of a job that is cancelled, and one that takes too long', async () => {
+  it('cancels the build of a job that is cancelled', async () => {
     await specFile('slow');
     const run = await runAction({}, (log, child) => {
       if (log.includes('it begins')) child.kill('SIGINT');
@@ -171,50 +151,32 @@ describe('the GitHub Action', () => {
 });
 
 describe('the GitLab component', () => {
-  let tools: string;
+  let tools: JobTools;
   beforeAll(async () => {
-    tools = await mkdtemp(path.join(tmpdir(), 'lbuild-tools-'));
-    await buildCli(path.join(tools, 'cli'));
-    await mkdir(path.join(tools, 'bin'));
-    await symlink(path.join(tools, 'cli/lib/lbuild.js'), path.join(tools, 'bin/lbuild'));
-    await symlink(process.execPath, path.join(tools, 'bin/node'));
+    tools = await makeJobTools();
   });
-  afterAll(() => rm(tools, { recursive: true, force: true }));
+  afterAll(() => tools?.remove());
 
-  /** The job's `script` and `after_script`, each as one shell as GitLab's runner has them; the CLI is in the image already. */
-  async function runJob(
-    more: Readonly<Record<string, string>> = {},
-    watch?: (log: string, child: ChildProcess) => void,
-  ) {
-    const [{ spec }, jobs] = readComponent();
-    const defaults = Object.fromEntries(
-      Object.entries(spec.inputs).map(([name, input]) => [name, String(input.default ?? '')]),
+  const runJob = (more: Readonly<Record<string, string>> = {}, watch?: Watch): Promise<JobRun> =>
+    runGitlabJob(
+      componentJob({ 'spec-file': 'spec.json', 'api-url': url, ...more }),
+      { tools, folder, apiKey: engine.apiKey },
+      watch,
     );
-    const inputs = { ...defaults, 'spec-file': 'spec.json', 'api-url': url, ...more };
-    const job = withInputs(Object.values(jobs)[0], inputs);
-    if (job === undefined) throw new Error('the component has no job');
-    const after = (job as unknown as { readonly after_script: readonly string[] }).after_script;
-    const environment = {
-      ...{ PATH: `${path.join(tools, 'bin')}:/usr/bin:/bin`, HOME: folder, LBUILD_API_KEY: engine.apiKey },
-      ...{ CI_JOB_ID: path.basename(folder), ...job.variables },
-    };
-    const shell = (script: readonly string[], status: string) =>
-      spawn('sh', ['-e', '-c', script.join('\n')], {
-        ...{ cwd: folder, detached: true, stdio: ['ignore', 'pipe', 'pipe'] },
-        env: { ...environment, CI_JOB_STATUS: status },
-      });
-    const main = await ended(shell(job.script, 'running'), watch);
-    const then = await ended(shell(after, main.code === 0 ? 'success' : main.code === null ? 'canceled' : 'failed'));
-    return { ...main, after: then };
-  }
+  const report = (name: string) => readFile(path.join(folder, 'lbuild-report', name), 'utf8');
 
   it('builds and downloads, and tells the build to the jobs behind it', async () => {
-    await specFile('good');
+    await specFile('other');
     const run = await runJob({ evidence: 'true' });
     expect([run.code, run.log]).toEqual([0, expect.stringMatching(/build bld_\w+ is started\n/)]);
-    expect(await readdir(path.join(folder, 'images'))).toEqual(expect.arrayContaining(['good.tar.zst', 'SHA256SUMS']));
+    expect(await readdir(path.join(folder, 'images'))).toEqual(expect.arrayContaining(['other.tar.zst', 'SHA256SUMS']));
     expect(await readFile(path.join(folder, 'lbuild.env'), 'utf8')).toMatch(/^LBUILD_BUILD_ID=bld_\w+\n$/);
     expect(run.after).toEqual({ code: 0, log: '' });
+    expect(run.kept).toEqual(
+      expect.arrayContaining(['images/other.tar.zst', 'lbuild-report/build.log', 'lbuild-report/status.json']),
+    );
+    expect(JSON.parse(await report('status.json'))).toMatchObject({ state: 'succeeded', name: 'other' });
+    expect(await report('build.log')).toContain('the page is made');
   });
 
   it('passes on how lbuild ends: 2 for a spec that is none, with its line; 1 for a build that fails', async () => {
@@ -226,6 +188,11 @@ describe('the GitLab component', () => {
     await specFile('failing');
     const failed = await runJob();
     expect([failed.code, failed.log]).toEqual([1, expect.stringContaining('script.failed')]);
+    // There is nothing to cancel, and nothing is said behind why it failed.
+    expect(failed.after).toEqual({ code: 0, log: '' });
+    expect(failed.kept).toEqual(['lbuild-report/build.log', 'lbuild-report/status.json']);
+    expect(JSON.parse(await report('status.json'))).toMatchObject({ state: 'failed' });
+    expect(await report('build.log')).toContain('about to fail');
   });
 
   it('cancels the build of a job that is cancelled', async () => {
@@ -238,11 +205,12 @@ describe('the GitLab component', () => {
     const id = /bld_\w+/.exec(run.after.log)?.[0] ?? '';
     expect(run.after.code).toBe(0);
     expect(await cancelledBuild(id)).toBe('cancelled');
+    expect(run.kept).toContain('lbuild-report/build.log');
   });
 });
 
 describe('the smoke test of a deployment', () => {
-  const lifecycle = (args: readonly string[], watch?: (log: string, child: ChildProcess) => void): Promise<Job> =>
+  const lifecycle = (args: readonly string[], watch?: Watch): Promise<Job> =>
     ended(
       spawn(path.join(project, 'scripts/test-build-lifecycle.sh'), [...args], {
         cwd: folder,

@@ -20,6 +20,7 @@ export const cancelBuild = defineOperation({
   body: undefined,
   response: buildViewSchema,
   status: 202,
+  repeatable: true,
   errors: ['build.not_found', 'build.terminal'],
   async handle(ports, { params, context }) {
     return { body: buildView(await requestCancel(ports, reachOf(context), params.id, principalOf(context))) };

@@ -27,6 +27,7 @@ export const previewPlan = defineOperation({
   describedBody: specBodySchema,
   response: planPreviewSchema,
   status: 200,
+  repeatable: true,
   errors: ['spec.invalid', 'archive.unreachable', 'archive.unauthorized', 'archive.untrusted', ...lockErrorCodes],
   async handle(ports, { query, body, context }) {
     const principal = principalOf(context);

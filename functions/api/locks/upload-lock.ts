@@ -26,6 +26,7 @@ export const uploadLock = defineOperation({
     })
     .meta({ id: 'StoredLock' }),
   status: 201,
+  repeatable: true,
   errors: [],
   async handle(ports, { body, context }) {
     const sha256 = await storeLock(ports.blobs, principalOf(context).tenantId, body);

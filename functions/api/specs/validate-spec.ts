@@ -29,6 +29,7 @@ export const validateSpec = defineOperation({
     })
     .meta({ id: 'SpecVerdict' }),
   status: 200,
+  repeatable: true,
   errors: [],
   async handle(ports, { body, context }) {
     try {

@@ -28,6 +28,7 @@ export const declareUpload = defineOperation({
   status: 201,
   otherStatus: 200,
   locates: true,
+  repeatable: true,
   errors: ['upload.too_large', 'upload.size_conflict', 'upload.no_room'],
   async handle(ports, { body, context }) {
     const { tenantId } = principalOf(context);

@@ -33,6 +33,7 @@ export function describeOperation(
     tags: [tagOf(operation.path)],
     security: securityOf(operation),
     ...(access.kind === 'permission' ? { 'x-permission': access.permission } : {}),
+    ...(operation.repeatable === true ? { 'x-repeatable': true } : {}),
     requestParams: {
       ...(isEmpty(operation.params) ? {} : { path: asObject(operation.params) }),
       ...(isEmpty(operation.query) ? {} : { query: asObject(operation.query) }),

@@ -20,7 +20,8 @@ carries \`X-Request-Id\`.
 
 **Lists** come in pages: send \`cursor\` of one page to get the next, with the same query.
 
-**Repeats.** A POST that takes an \`Idempotency-Key\` does its work once a key.`;
+**Repeats.** A POST that takes an \`Idempotency-Key\` does its work once a key. One with \`x-repeatable\` is safe
+to send again without one.`;
 
 /**
  * The OpenAPI 3.1 document of a list of operations. Only generation and tests call this: the service answers the

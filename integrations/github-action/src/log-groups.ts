@@ -26,7 +26,7 @@ export class LogGroups {
     const group = `${stage} ${step}`;
     if (this.#current === undefined) this.#begin(group);
     if (this.#current === group) this.#target.line(text);
-    else this.#waiting.set(group, [...(this.#waiting.get(group) ?? []), text]);
+    else this.#wait(group, text);
   }
 
   /** A reading of the build: which steps are over. */
@@ -44,6 +44,12 @@ export class LogGroups {
     while (this.#waiting.size > 0) this.#next();
     if (this.#current !== undefined) this.#target.end();
     this.#current = undefined;
+  }
+
+  #wait(group: string, text: string): void {
+    const lines = this.#waiting.get(group);
+    if (lines === undefined) this.#waiting.set(group, [text]);
+    else lines.push(text);
   }
 
   #begin(group: string): void {

@@ -1,12 +1,11 @@
 import type { BuildDetail } from '../../../sdk/generated/types.gen.ts';
 
-/** A file that was made, and where it lies if it was downloaded. */
+/** A file that was made. */
 export interface MadeFile {
   readonly name: string;
   readonly type: string;
   readonly size: number;
   readonly sha256: string;
-  readonly path?: string;
 }
 
 const mib = 1_048_576;
