@@ -1,4 +1,5 @@
 import { LinuxBuilderClient } from '../sdk/client.ts';
+import { reasonOf } from '../sdk/engine-error.ts';
 import { type ConnectionOptions, type Credentials, locateConnection } from './connection.ts';
 import { asCliFailure } from './failure.ts';
 
@@ -32,10 +33,11 @@ export async function checkConnection(
   } catch (error) {
     return [...checks, failed('connection', error)];
   }
-  const engine = await checkEngine(credentials.url);
+  const client = new LinuxBuilderClient({ ...credentials, maxRetries: 0 });
+  const engine = await checkEngine(client.url);
   checks.push(...engine);
   if (engine.some(({ state }) => state === 'failed')) return checks;
-  checks.push(await checkKey(credentials));
+  checks.push(await checkKey(client));
   return checks;
 }
 
@@ -43,14 +45,11 @@ async function checkEngine(url: string): Promise<readonly Check[]> {
   const asked = performance.now();
   let response: Response;
   try {
-    const address = `${url.replace(/\/+$/, '')}/v1/health/live`;
-    response = await fetch(address, { signal: AbortSignal.timeout(patience), redirect: 'error' });
+    response = await fetch(`${url}/v1/health/live`, { signal: AbortSignal.timeout(patience), redirect: 'error' });
     await response.arrayBuffer();
   } catch (error) {
-    const { cause } = error instanceof Error ? error : { cause: undefined };
-    const why = cause instanceof Error ? cause.message : error instanceof Error ? error.message : String(error);
     const remedy = 'Is the address right, and the engine up? `lbuild local status` tells of one on this machine.';
-    return [{ name: 'engine', state: 'failed', detail: `does not answer: ${why}`, remedy }];
+    return [{ name: 'engine', state: 'failed', detail: `does not answer: ${reasonOf(error)}`, remedy }];
   }
   if (!response.ok) {
     const detail = `answers ${response.status}, as no engine does`;
@@ -69,8 +68,7 @@ function checkClock(response: Response): Check {
   return { name: 'clock', state: 'warning', detail: `${apart} s from that of the engine`, remedy };
 }
 
-async function checkKey(credentials: Credentials): Promise<Check> {
-  const client = new LinuxBuilderClient({ ...credentials, maxRetries: 0 });
+async function checkKey(client: LinuxBuilderClient): Promise<Check> {
   try {
     const who = await client.keys.whoAmI({ signal: AbortSignal.timeout(patience) });
     const name = `${who.member.name} of ${who.tenant.name}`;
@@ -87,5 +85,5 @@ async function checkKey(credentials: Credentials): Promise<Check> {
 
 function failed(name: string, error: unknown): Check {
   const { message, code, remedy } = asCliFailure(error);
-  return { name, state: 'failed', detail: `${message}  [${code}]`, remedy };
+  return { name, state: 'failed', detail: `${message}  [${code}]`, ...(remedy === '' ? {} : { remedy }) };
 }

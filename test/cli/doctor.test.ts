@@ -1,5 +1,6 @@
 import { createServer } from 'node:http';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { onLoopback } from '../support/loopback.ts';
 import { openServiceQuotas } from '../support/service-quotas.ts';
 import { type CliUnderTest, openCli } from './engine-under-test.ts';
 
@@ -42,12 +43,10 @@ it('tells an engine that does not answer from something that is none, and a cloc
     if (request.url === '/v1/health/live') response.setHeader('date', 'Mon, 01 Jan 2024 00:00:00 GMT').end();
     else response.writeHead(404).end();
   });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const address = server.address();
-  const url = `http://127.0.0.1:${typeof address === 'object' ? address?.port : ''}`;
+  const { url, close } = await onLoopback(server);
   const late = await doctor({ LBUILD_URL: url, LBUILD_API_KEY: 'x' });
   const other = await doctor({ LBUILD_URL: `${url}/else`, LBUILD_API_KEY: 'x' });
-  server.close();
+  await close();
   expect(late.document.checks[3]).toMatchObject({ name: 'clock', state: 'warning' });
   expect(other.document.checks.at(-1)).toMatchObject({ name: 'engine', detail: 'answers 404, as no engine does' });
 });

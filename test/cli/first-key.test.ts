@@ -4,11 +4,12 @@ import { createDynamoTable } from '../../adapters/dynamodb/dynamodb-table.ts';
 import { createSystemClock } from '../../adapters/system/clock.ts';
 import { authenticate } from '../../core/access/authenticate.ts';
 import { type DynamoDbLocal, startDynamoDbLocal } from '../support/dynamodb-local.ts';
-import { type DynamoDbPort, reachByPort } from '../support/dynamodb-local-port.ts';
+import { reachByPort } from '../support/dynamodb-local-port.ts';
+import type { Loopback } from '../support/loopback.ts';
 import { runCli } from './engine-under-test.ts';
 
 let dynamo: DynamoDbLocal;
-let port: DynamoDbPort;
+let port: Loopback;
 
 /** The CLI is another process, so it reaches DynamoDB Local's UNIX socket through a port on loopback. */
 beforeAll(async () => {
@@ -16,7 +17,7 @@ beforeAll(async () => {
   port = await reachByPort(dynamo);
 });
 afterAll(async () => {
-  port?.close();
+  await port?.close();
   await dynamo?.stop();
 });
 

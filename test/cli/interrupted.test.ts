@@ -1,13 +1,13 @@
-import { once } from 'node:events';
 import { mkdtemp, readdir, rm } from 'node:fs/promises';
-import { createServer, type Server } from 'node:http';
+import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { type Loopback, onLoopback } from '../support/loopback.ts';
 import { runCli } from './engine-under-test.ts';
 
 /** An engine that has one large file, of which it sends the half. */
-let server: Server;
+let engine: Loopback;
 let url: string;
 let folder: string;
 let begun: () => void = () => undefined;
@@ -15,7 +15,7 @@ const artifact = { name: 'a.iso', type: 'iso', size: 100_000, sha256: '0'.repeat
 
 beforeAll(async () => {
   folder = await mkdtemp(path.join(tmpdir(), 'lbuild-interrupted-'));
-  server = createServer((request, response) => {
+  const server = createServer((request, response) => {
     if (request.url === '/half') {
       response.writeHead(200, { 'content-length': String(artifact.size) });
       response.write(Buffer.alloc(artifact.size / 2), () => begun());
@@ -23,14 +23,11 @@ beforeAll(async () => {
       response.setHeader('content-type', 'application/json').end(JSON.stringify({ artifacts: [artifact] }));
     } else response.writeHead(307, { location: `${url}/half` }).end();
   });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  url = `http://127.0.0.1:${typeof address === 'object' ? address?.port : ''}`;
+  engine = await onLoopback(server);
+  url = engine.url;
 });
 afterAll(async () => {
-  server?.closeAllConnections();
-  server?.close();
+  await engine?.close();
   await rm(folder, { recursive: true, force: true });
 });
 

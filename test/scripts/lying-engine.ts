@@ -1,8 +1,7 @@
-import { once } from 'node:events';
 import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { z } from 'zod';
 import { sha256 } from '../../core/digest.ts';
+import { onLoopback } from '../support/loopback.ts';
 
 /** What an engine says that is not so; nothing of it: it is honest. */
 export interface Lies {
@@ -96,15 +95,6 @@ export async function startLyingEngine(lies: Lies): Promise<LyingEngine> {
     const [status, value] = answers[line]?.(body) ?? [404, { code: 'request.no_such_path' }];
     response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(value));
   });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-  return {
-    ...{ url, requests },
-    close: async () => {
-      server.closeAllConnections();
-      server.close();
-      await once(server, 'close');
-    },
-  };
+  const { url, close } = await onLoopback(server);
+  return { url, requests, close };
 }

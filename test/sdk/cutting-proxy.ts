@@ -1,5 +1,5 @@
 import { createServer, request as httpRequest, type IncomingMessage, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { onLoopback } from '../support/loopback.ts';
 
 /** A download that went through. */
 export interface Passed {
@@ -40,15 +40,8 @@ export async function startCuttingProxy(target: () => string, renames = false): 
     if (renames) incoming.headers.host = new URL(target()).host;
     pass(proxy, target(), incoming, outgoing);
   });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const proxy: CuttingProxy = {
-    ...{ url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, downloads: [], accidents: [] },
-    close: () =>
-      new Promise((resolve) => {
-        server.closeAllConnections();
-        server.close(() => resolve());
-      }),
-  };
+  const { url, close } = await onLoopback(server);
+  const proxy: CuttingProxy = { url, close, downloads: [], accidents: [] };
   return proxy;
 }
 

@@ -1,7 +1,7 @@
 import { createServer, type IncomingHttpHeaders, type IncomingMessage, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { LinuxBuilderClient } from '../../sdk/client.ts';
 import type { ClientOptions } from '../../sdk/transport.ts';
+import { onLoopback } from '../support/loopback.ts';
 
 /** What it answers: a status with headers and a body, a connection that is cut before or within an answer, or nothing. */
 export type Scripted =
@@ -39,16 +39,11 @@ export function problem(status: number, code: string, headers: Readonly<Record<s
 
 export async function startScriptedEngine(): Promise<ScriptedEngine> {
   const server = createServer((request, response) => void answer(engine, request, response));
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const { url, close } = await onLoopback(server);
   const engine: ScriptedEngine = {
     ...{ url, requests: [], answers: [] },
     client: (options) => new LinuxBuilderClient({ url, apiKey: 'lbk_test', ...options }),
-    close: () =>
-      new Promise((resolve) => {
-        server.closeAllConnections();
-        server.close(() => resolve());
-      }),
+    close,
   };
   return engine;
 }

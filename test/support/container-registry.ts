@@ -1,15 +1,13 @@
-import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { buffer } from 'node:stream/consumers';
 import { sha256 } from '../../core/digest.ts';
+import { type Loopback, onLoopback } from './loopback.ts';
 
 /** A registry of container images on loopback, as far as pushing needs one (OCI distribution specification 1.1, "Push"). */
-export interface ContainerRegistry {
-  readonly port: number;
+export interface ContainerRegistry extends Loopback {
   /** Manifests by `name:reference`. */
   readonly manifests: ReadonlyMap<string, Buffer>;
   readonly blobs: ReadonlyMap<string, Buffer>;
-  close(): Promise<void>;
 }
 
 /** Opens an empty registry. It speaks plain http, and refuses blobs whose digest is another. */
@@ -58,16 +56,5 @@ export async function openRegistry(): Promise<ContainerRegistry> {
   const server = createServer((request, response) => {
     answer(request, response).catch((error: unknown) => response.writeHead(500).end(String(error)));
   });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  if (address === null || typeof address === 'string') throw new Error('no port');
-  return {
-    ...{ port: address.port, manifests, blobs },
-    close: () =>
-      new Promise((resolve) => {
-        server.closeAllConnections();
-        server.close(() => resolve());
-      }),
-  };
+  return { ...(await onLoopback(server)), manifests, blobs };
 }

@@ -30,7 +30,7 @@ export async function openCloneDesk(): Promise<Desk> {
       return new LinuxBuilderClient(credentialsSchema.parse(JSON.parse(readFileSync(file, 'utf8'))));
     },
     async leave() {
-      if (existsSync(path.join(folder, '.lbuild'))) await desk.shell('npx lbuild local down');
+      if (existsSync(path.join(folder, '.lbuild'))) await desk.prepare('npx lbuild local down');
       await rm(above, { recursive: true, force: true });
     },
   });

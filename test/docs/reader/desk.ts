@@ -31,6 +31,8 @@ export interface Desk {
   readonly client: LinuxBuilderClient;
   /** Runs a line in the reader's shell. */
   shell(line: string, options?: ShellOptions): Promise<Ended>;
+  /** Runs a line that no document has, and that must succeed. */
+  prepare(line: string): Promise<void>;
   /** Writes a file into the folder. */
   file(name: string, content: string): Promise<void>;
   /** A build of a small spec, ended; the same steps are built once. */
@@ -81,6 +83,10 @@ export function deskAt({ folder, environment, client, leave }: Seat): Desk {
       child.stdin.end(input);
       const [out, err] = await Promise.all([text(child.stdout), text(child.stderr), once(child, 'close')]);
       return { code: child.exitCode, out, err };
+    },
+    async prepare(line) {
+      const { code, err } = await desk.shell(line);
+      if (code !== 0) throw new Error(`${line}: exit code ${code}: ${err}`);
     },
     file: (name, content) => writeFile(path.join(folder, name), content),
     built: (steps = []) =>

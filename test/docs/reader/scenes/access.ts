@@ -63,7 +63,7 @@ const approvals: Scene = {
 /** What the daily copy of the tenant's log is, in the reader's folder. */
 async function copyAudit(desk: EngineDesk): Promise<void> {
   const { table, blobs } = desk.ports;
-  await desk.shell('rm audit.ndjson');
+  await desk.prepare('rm audit.ndjson');
   await sealAudit(desk.ports);
   await exportAudit({
     ...{ table, blobs },
@@ -84,7 +84,7 @@ const audit: Scene = {
         await desk.keyOf('Ada', 'viewer');
         await desk.client.members.change(await memberNamed(desk, 'Ada'), { roles: ['builder'] });
       }),
-    'npx lbuild audit verify --key': (desk) => desk.shell('npx lbuild signing-key > signing-key.pem'),
+    'npx lbuild audit verify --key': (desk) => desk.prepare('npx lbuild signing-key > signing-key.pem'),
     'npx lbuild audit verify --export': copyAudit,
   },
   says: {

@@ -81,7 +81,7 @@ const templates: Scene = {
       await desk.client.waitForBuild(id, { pollMilliseconds: 200 });
     },
     'npx lbuild templates deprecate': (desk) =>
-      desk.shell('sed "s/^name: web/name: edge/" web.yaml > edge.yaml && npx lbuild templates create edge.yaml'),
+      desk.prepare('sed "s/^name: web/name: edge/" web.yaml > edge.yaml && npx lbuild templates create edge.yaml'),
   },
   says: { 'npx lbuild templates ls': /^web /m, 'npx lbuild presets': /minimal/ },
 };
@@ -90,7 +90,7 @@ const templates: Scene = {
 const registry = (desk: EngineDesk): Promise<ContainerRegistry> =>
   desk.once('registry', async () => {
     const opened = await openRegistry();
-    await desk.shell('mkdir -p .config/containers');
+    await desk.prepare('mkdir -p .config/containers');
     const known = `[[registry]]\nlocation = "127.0.0.1:${opened.port}"\ninsecure = true\n`;
     await desk.file('.config/containers/registries.conf', known);
     return opened;
@@ -112,7 +112,7 @@ const containers: Scene = {
   async after(desk) {
     const { manifests, close } = await registry(desk);
     await close();
-    await desk.shell('podman rmi localhost/edge');
+    await desk.prepare('podman rmi localhost/edge');
     if (!manifests.has('edge:1.0')) throw new Error(`skopeo pushed ${[...manifests.keys()].join()} alone`);
   },
 };

@@ -23,7 +23,7 @@ const readme: Scene<Desk> = {
     ID: (desk, command) => (command.includes('resume') ? failed(desk) : own(desk)),
     ...{ A: own, B: other, 'K.pem': 'key.pem', URL: archive, TABLE: tableOfAccount, NAME: 'acme' },
   },
-  before: { 'npx lbuild verify-artifact': (desk) => desk.shell('npx lbuild signing-key > key.pem') },
+  before: { 'npx lbuild verify-artifact': (desk) => desk.prepare('npx lbuild signing-key > key.pem') },
   // The engine is to stay for what comes then, as the README says itself.
   instead: { 'npm run quickstart': 'npm run quickstart -- --keep', 'npx cdk deploy': 'npx cdk synth --quiet' },
   says: {
@@ -48,7 +48,7 @@ const contributing: Scene<Desk> = {
   document: 'CONTRIBUTING.md',
   names: { '10000': '300' },
   // A release is made of a clean clone, and this one has what was made in it before.
-  before: { 'npm run release:prepare': (desk) => desk.shell('git stash --quiet --include-untracked') },
+  before: { 'npm run release:prepare': (desk) => desk.prepare('git stash --quiet --include-untracked') },
   instead: { 'npx vitest run test/core': 'npx vitest run test/core/spec' },
 };
 

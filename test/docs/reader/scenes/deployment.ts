@@ -1,14 +1,15 @@
 import { type DynamoDbLocal, startDynamoDbLocal } from '../../../support/dynamodb-local.ts';
-import { type DynamoDbPort, reachByPort } from '../../../support/dynamodb-local-port.ts';
+import { reachByPort } from '../../../support/dynamodb-local-port.ts';
 import { project } from '../../../support/engine.ts';
-import { openServiceQuotas, type QuotasStandIn } from '../../../support/service-quotas.ts';
+import type { Loopback } from '../../../support/loopback.ts';
+import { openServiceQuotas } from '../../../support/service-quotas.ts';
 import type { Desk } from '../desk.ts';
 import type { Found, Scene } from '../scene.ts';
 
 interface Account {
   readonly dynamo: DynamoDbLocal;
-  readonly port: DynamoDbPort;
-  readonly quotas: QuotasStandIn;
+  readonly port: Loopback;
+  readonly quotas: Loopback;
 }
 
 /** What there is of an AWS account here: DynamoDB Local, and answers of Service Quotas. */
@@ -23,7 +24,7 @@ const account = (desk: Desk): Promise<Account> =>
 /** Ends what the account is made of. */
 export async function closeAccount(desk: Desk): Promise<void> {
   const { dynamo, quotas, port } = await account(desk);
-  port.close();
+  await port.close();
   await Promise.all([dynamo.stop(), quotas.close()]);
 }
 
@@ -41,7 +42,7 @@ export const awsEnvironment = { 'npx lbuild doctor': environment, 'npx lbuild ad
 export const deploymentScene: Scene = {
   document: 'docs/DEPLOYMENT.md',
   names: { REGION: 'us-east-1', TABLE: tableOfAccount, NAME: 'acme', URL: ({ url }) => url },
-  before: { 'scripts/': (desk) => desk.shell(`ln -sfn '${project}/scripts' scripts`) },
+  before: { 'scripts/': (desk) => desk.prepare(`ln -sfn '${project}/scripts' scripts`) },
   input: { 'read -rs': 'lbk_as_it_was_printed\n' },
   environment: awsEnvironment,
   says: {

@@ -64,10 +64,10 @@ const operations: Scene = {
     '2026-12-01T06:00:00Z': () => `${dayFromNow(2)}T06:00:00Z`,
     '/backups/2026-12-01': ({ folder }) => `${folder}/backup`,
   },
-  before: { 'lbuild local down': (desk) => desk.shell('lbuild local up') },
+  before: { 'lbuild local down': (desk) => desk.prepare('lbuild local up') },
   as: { 'lbuild maintenance': operator },
   says: { 'lbuild maintenance status': /exchanged/, 'lbuild local backup': /files/ },
-  after: (desk) => desk.shell('lbuild local down'),
+  after: (desk) => desk.prepare('lbuild local down'),
 };
 
 const cli: Scene = {
