@@ -72,9 +72,12 @@ function pathOf({ path, parameters }: DescribedOperation, source: Source, refusa
     const parameter = parameters.find((one) => one.in === 'path' && one.name === name);
     if (parameter === undefined) throw new Error(`the document does not describe ${name} of ${path}`);
     const known = source.pool.ofResource(resourceBefore(path, name), name, source.random);
-    const value = known !== undefined && chance(source.random, 0.8) ? known : textOf(parameter, source, 0.3);
-    // A segment that is empty or dots is another path, which the document knows nothing of.
-    if (/^\.{0,2}$/.test(value)) misses = true;
+    const drawn = known !== undefined && chance(source.random, 0.8) ? known : textOf(parameter, source, 0.3);
+    // Every client resolves segments of dots before it sends them, so that another operation may be asked: /v1/members by
+    // /v1/teams/../members. No engine ever sees them.
+    const value = /^\.{1,2}$/.test(drawn) ? `${drawn}~` : drawn;
+    // An empty segment is another path, which the document knows nothing of.
+    if (value === '') misses = true;
     else note(parameter, value, refusals);
     values[name] = value;
     return encodeURIComponent(value.toWellFormed());
