@@ -1,5 +1,6 @@
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { parse } from 'yaml';
+import { complianceDocument } from '../core/compliance/document.ts';
 import { eventDocument } from '../core/events/document.ts';
 import { importDocumentation } from '../core/import/document.ts';
 import { capabilityDocument } from '../core/spec/capability-document.ts';
@@ -8,8 +9,8 @@ import { specFileJsonSchema, templateJsonSchema } from '../core/templates/json-s
 
 /**
  * Writes docs/spec.md, docs/spec.schema.json and docs/capabilities.md from core/spec, docs/template.schema.json from
- * core/templates, docs/events.md from core/events, docs/import.md from core/import, and the presets as JSON for the functions, which have no other files
- * beside their code. With --check it writes nothing and exits 1 where a file is not what it would write.
+ * core/templates, docs/compliance-checks.md from core/compliance, docs/events.md from core/events, docs/import.md from
+ * core/import, and the presets as JSON for the functions, which have no other files beside their code. With --check it writes nothing and exits 1 where a file is not what it would write.
  */
 const generated = [
   { file: new URL('../docs/spec.md', import.meta.url), text: specDocument() },
@@ -22,6 +23,7 @@ const generated = [
     text: `${JSON.stringify(templateJsonSchema(), null, 2)}\n`,
   },
   { file: new URL('../docs/capabilities.md', import.meta.url), text: capabilityDocument() },
+  { file: new URL('../docs/compliance-checks.md', import.meta.url), text: complianceDocument() },
   { file: new URL('../docs/events.md', import.meta.url), text: eventDocument() },
   { file: new URL('../docs/import.md', import.meta.url), text: importDocumentation() },
   {

@@ -81,6 +81,8 @@ export interface TreeTarOptions {
 export interface LayerAccess {
   /** Each path of the tree, relative to the root, in the escaped form of the index. */
   paths(): Promise<ReadonlyMap<string, IndexedPath>>;
+  /** Where a path of an index lies in a folder that holds the tree, for node:fs: names are bytes. */
+  placeOf(tree: string, path: string): Buffer;
   /** What the layers of the step `since`, and those it was built on, do not say: entries of the others. */
   entriesSince(since: string): Promise<readonly LayerEntry[]>;
   /** What an initramfs step read, from its layer's index. */
@@ -218,6 +220,8 @@ export interface ProgramOutcome {
     /** PNG of the screen. */
     readonly screen?: string;
   };
+  /** A file of JSON (in scratch) of a program that inspects the tree. */
+  readonly inspection?: { readonly file: string };
   /** What it took from archives, of programs that do. */
   readonly taken?: NonNullable<LayerIndexHeader['taken']>;
   /** What an initramfs program read. */

@@ -14,6 +14,7 @@ const reading: readonly Grant[] = [
   'builds:read',
   'artifacts:read',
   'cache:read',
+  'compliance:read',
   'quota:read',
   'retention:read',
   'teams:read',
@@ -56,6 +57,7 @@ export const builtInRoles: Readonly<
       'specs:validate',
       'artifacts:write',
       'cache:delete',
+      'compliance:recheck',
       'secrets:read',
       'templates:write',
       'templates:review',
@@ -63,8 +65,8 @@ export const builtInRoles: Readonly<
     ],
   },
   approver: {
-    description: 'Reads builds and what they made, to judge them, and approves or rejects them.',
-    grants: [...reading, 'approvals:read', 'approvals:decide'],
+    description: 'Reads builds and what they made, to judge them, approves or rejects them, and answers for waivers.',
+    grants: [...reading, 'approvals:read', 'approvals:decide', 'compliance:waive'],
   },
   viewer: { description: 'Reads builds and downloads what they made.', grants: reading },
   auditor: {

@@ -130,7 +130,7 @@ export async function publishGate(
   const released = build.publication === undefined ? {} : { publication: 'published' as const };
   const book = await readPolicies(ports.table, build.tenantId);
   if (book.policies.length === 0) return { fields: released, writes: [] };
-  const facts = await readFacts(ports.table, build);
+  const facts = { ...(await readFacts(ports.table, build)), compliance: build.compliance?.state ?? ('none' as const) };
   const policies = policiesFor(book.policies, 'publish', facts);
   if (policies.length === 0) return { fields: released, writes: [] };
   const { request } = await newRequest(ports, build, { gate: 'publish', facts, policies, book });

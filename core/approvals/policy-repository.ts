@@ -146,13 +146,11 @@ function needJudgeable({ gate, when }: PolicyContent): void {
   const refuse = (field: string, reason: string, remedy: string): void => {
     fields.push({ path: `when.${field}`, code: 'approval.condition_unsupported', reason, remedy });
   };
-  if (when.complianceStates !== undefined) {
+  if (gate === 'build' && when.complianceStates !== undefined) {
     refuse(
       'complianceStates',
-      gate === 'build'
-        ? 'compliance is known when a build has ended, and this gate is before it'
-        : 'this engine does not judge compliance yet',
-      'leave it out: the policy then holds whatever the compliance is',
+      'compliance is known when a build has ended, and this gate is before it',
+      'leave it out, or make it a policy of the gate `publish`',
     );
   }
   if (gate === 'publish' && when.costAboveMicros !== undefined) {

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { memberIdSchema } from '../access/member-record.ts';
 import { roleNameSchema } from '../access/role-record.ts';
+import { complianceStates } from '../compliance/report.ts';
 import { digestOf, type Sha256 } from '../digest.ts';
 import { outputTypes } from '../spec/releases.ts';
 import { approvalLimits } from './limits.ts';
@@ -13,6 +14,9 @@ export const policyNameSchema = z
   .string()
   .regex(/^[a-z](?:[a-z0-9-]{0,38}[a-z0-9])?$/)
   .describe('1 to 40 lower-case letters, digits and inner hyphens, beginning with a letter.');
+
+/** What an image can be by its profiles, and what one is that has none. */
+export const judgedStates = [...complianceStates, 'none'] as const;
 
 const { listed } = approvalLimits;
 const idSchema = z.string().regex(/^[A-Za-z0-9_-]{1,100}$/, 'must be an id');
@@ -36,7 +40,9 @@ export const conditionsSchema = z.strictObject({
     .max(Number.MAX_SAFE_INTEGER)
     .exactOptional()
     .describe('It is estimated to cost more than this: millionths of a US dollar. Of the gate `build` alone.'),
-  complianceStates: listOf(z.string().min(1).max(40)).describe('Refused for now: there is no compliance yet.'),
+  complianceStates: listOf(z.enum(judgedStates)).describe(
+    'Its image is this by its compliance profiles; none: its spec names none. Of the gate `publish` alone.',
+  ),
 });
 export type Conditions = z.infer<typeof conditionsSchema>;
 
@@ -100,15 +106,19 @@ export const factsSchema = z.strictObject({
   teamId: z.string().exactOptional(),
   /** Estimated, in millionths of a US dollar. */
   costMicros: z.number().int().min(0),
+  /** Absent before the build has ended. */
+  compliance: z.enum(judgedStates).exactOptional(),
 });
 export type ApprovalFacts = z.infer<typeof factsSchema>;
 
 /** Whether a policy is for a build. */
 export function conditionsHold(when: Conditions, facts: ApprovalFacts): boolean {
-  const { templates, outputs, teams, costAboveMicros } = when;
+  const { templates, outputs, teams, costAboveMicros, complianceStates: states } = when;
   if (templates !== undefined && !templates.some((id) => facts.templates.includes(id))) return false;
   if (outputs !== undefined && !outputs.some((type) => facts.outputs.includes(type))) return false;
   if (teams !== undefined && (facts.teamId === undefined || !teams.includes(facts.teamId))) return false;
+  // What is not judged yet may become any of them.
+  if (states !== undefined && facts.compliance !== undefined && !states.includes(facts.compliance)) return false;
   return costAboveMicros === undefined || facts.costMicros > costAboveMicros;
 }
 

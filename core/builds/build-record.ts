@@ -1,10 +1,12 @@
 import { z } from 'zod';
+import { complianceSummarySchema } from '../compliance/report.ts';
 import { buildEstimateSchema } from '../plan/estimate.ts';
 import { priorities } from '../queue/priority.ts';
 import { prepareCallSchema } from './flow-messages.ts';
 import { buildStates, workStates } from './lifecycle.ts';
 import {
   artifactTypes,
+  inspectionFileSchema,
   layerReferenceSchema,
   moduleReferenceSchema,
   stageTimesSchema,
@@ -70,7 +72,7 @@ export const buildRecordSchema = z.strictObject({
   purpose: z.enum(['warm', 'verify']).optional(),
   /** The build that it verifies; there exactly where that is its purpose. */
   verifies: z.string().optional(),
-  /** It has tests: what it made is published when it has succeeded, and not before. */
+  /** It has tests, or is judged by profiles: what it made is published when it has succeeded, and not before. */
   tested: z.literal(true).optional(),
   /** True: it runs on its own, whatever else runs (core/sharing). */
   force: z.literal(true).optional(),
@@ -102,6 +104,8 @@ export const buildRecordSchema = z.strictObject({
     .strictObject({ seconds: z.number(), tenantWeight: z.number().int(), teamWeight: z.number().int().optional() })
     .optional(),
   failure: failureSchema.optional(),
+  /** What its image is by the profiles of its spec (core/compliance); absent: it names none, or is not judged yet. */
+  compliance: complianceSummarySchema.optional(),
 });
 export type BuildRecord = z.infer<typeof buildRecordSchema>;
 
@@ -198,6 +202,8 @@ export const stepRecordSchema = z.strictObject({
   endedAt: timestamp.optional(),
   /** The layer that it has in this build: the pointer of its key may go, and be made anew with another one. */
   layer: layerReferenceSchema.optional(),
+  /** What an inspection of it found; the file lies in the artifacts bucket under tenant and digest. */
+  inspection: inspectionFileSchema.optional(),
   facts: z.record(z.string(), z.string()),
 });
 export type StepRecord = z.infer<typeof stepRecordSchema>;
@@ -220,6 +226,7 @@ export const resultRecordSchema = z.strictObject({
     .optional(),
   /** Of a boot test that was passed. */
   test: testReportSchema.optional(),
+  inspection: inspectionFileSchema.optional(),
   facts: z.record(z.string(), z.string()),
   buildId: z.string(),
   at: timestamp,

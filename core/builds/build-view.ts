@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { findRequest } from '../approvals/requests.ts';
 import { buildApproval, buildApprovalSchema } from '../approvals/views.ts';
+import { complianceSummarySchema } from '../compliance/report.ts';
 import { errorCatalogue } from '../error-catalogue.ts';
 import { evidenceKinds } from '../evidence/evidence-file.ts';
 import type { Table } from '../ports/table.ts';
@@ -90,6 +91,9 @@ export const buildViewSchema = z
       .enum(['held', 'published', 'refused'])
       .optional()
       .describe('There where policies ask for approval of what it made: held until that, refused for good.'),
+    compliance: complianceSummarySchema
+      .optional()
+      .describe('What its image is by the profiles of its spec, once it is judged; the evidence has the report.'),
     failure: failureViewSchema.optional().describe('Why it failed: code, step, last log lines.'),
   })
   .meta({ id: 'Build' });
@@ -147,6 +151,10 @@ function remedyOf(code: string): string {
   return (known ?? errorCatalogue['internal.error']).remedy;
 }
 
+/** Evidence is of a build that succeeded, or that its compliance profiles kept from being published. */
+export const hasEvidence = ({ state, compliance }: Pick<BuildRecord, 'state' | 'compliance'>): boolean =>
+  state === 'succeeded' || (state === 'failed' && compliance !== undefined);
+
 /** A failure as it may be shown: builds wrote its texts. */
 function failureView(failure: Failure): FailureView {
   return {
@@ -183,6 +191,7 @@ export function buildView(build: BuildRecord): BuildView {
     ...(build.template === undefined ? {} : { template: build.template }),
     ...(build.warnings === undefined ? {} : { warnings: build.warnings }),
     ...(build.publication === undefined ? {} : { publication: build.publication }),
+    ...(build.compliance === undefined ? {} : { compliance: build.compliance }),
     ...(build.failure === undefined || build.state === 'cancelled' ? {} : { failure: failureView(build.failure) }),
   };
 }
@@ -207,7 +216,7 @@ export async function buildDetail(
     listAttempts(table, workId),
     listArtifacts(table, workId),
     isTerminal(build.state) ? [] : listProgress(table, workId),
-    build.state === 'succeeded' ? listEvidence(table, workId) : [],
+    hasEvidence(build) ? listEvidence(table, workId) : [],
     build.tested === true ? listTestFiles(table, workId) : [],
     requestId === undefined ? undefined : findRequest(table, requestId),
   ]);

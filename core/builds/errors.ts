@@ -103,6 +103,12 @@ export const buildErrors = {
     title: 'The build used more disk than it may',
     remedy: 'Install or write less, or ask the operator for a larger limit.',
   },
+  'compliance.failed': {
+    status: 422,
+    title: 'The image does not meet its compliance profiles',
+    remedy:
+      'Read compliance.html, which is its evidence, for each check, what was found and what mends it: `lbuild download ID --to DIR --evidence`.',
+  },
   'test.failed': {
     status: 422,
     title: 'A test of the image failed',

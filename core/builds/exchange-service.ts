@@ -21,7 +21,7 @@ import { findAttempt, findProgress, progressWrite } from './stage-repository.ts'
 const urlSeconds = 2_700;
 
 /** Which outputs a step may declare; `-` stands for the stage. */
-const stepOutputs = new Set(['layer', 'index', 'module', 'receipt', 'artifact', 'log', 'screen']);
+const stepOutputs = new Set(['layer', 'index', 'module', 'receipt', 'artifact', 'log', 'screen', 'inspection']);
 
 export interface ExchangeCall {
   readonly buildId: string;

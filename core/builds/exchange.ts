@@ -15,7 +15,7 @@ export const exchangeRequestSchema = z.discriminatedUnion('kind', [
   z.strictObject({
     kind: z.literal('declare').describe('Ask to upload one output of exactly these bytes in one request.'),
     step: z.string().describe('The step it belongs to; `-` for the result of the stage.'),
-    output: z.enum(['layer', 'index', 'module', 'receipt', 'artifact', 'log', 'screen', 'result']),
+    output: z.enum(['layer', 'index', 'module', 'receipt', 'artifact', 'log', 'screen', 'inspection', 'result']),
     size: z.number().int().min(0).max(largestObject),
     sha256: digest,
   }),

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { jsonObjectSchema } from '../json.ts';
 import { archiveStateSchema } from '../plan/archive-state.ts';
+import { largestInspection } from '../plan/programs/inspection-limits.ts';
 import { outputTypes } from '../spec/releases.ts';
 import { partDigestsSchema } from './parts.ts';
 
@@ -33,7 +34,7 @@ export const manifestStepSchema = z.strictObject({
   key: digest,
   options: jsonObjectSchema,
   needs: z.array(z.string()).describe('Steps that it works on, in this stage or before it.'),
-  produces: z.enum(['layer', 'module', 'artifact', 'report']),
+  produces: z.enum(['layer', 'module', 'artifact', 'report', 'inspection']),
   timeoutSeconds: z.number().int().min(1),
 });
 
@@ -63,6 +64,13 @@ export const testReportSchema = z.strictObject({
   screen: testFileSchema.optional().describe('Absent where the machine had ended before.'),
 });
 export type TestReport = z.infer<typeof testReportSchema>;
+
+/** The file of an inspection, as a builder and the records of a build know it. */
+export const inspectionFileSchema = z.strictObject({
+  size: z.number().int().min(1).max(largestInspection),
+  sha256: digest,
+});
+export type InspectionFile = z.infer<typeof inspectionFileSchema>;
 
 /** What can be downloaded of a build. */
 export const artifactTypes = outputTypes;
@@ -134,6 +142,7 @@ export const receiptSchema = z.strictObject({
     })
     .optional(),
   test: testReportSchema.optional(),
+  inspection: inspectionFileSchema.optional(),
   parts: z
     .strictObject({
       layer: partDigestsSchema.optional(),

@@ -110,7 +110,7 @@ async function promoteOutputs(
 ): Promise<boolean> {
   const scope = scopeIn(build, step);
   const claim = (
-    output: keyof NonNullable<Receipt['parts']> | 'log' | 'screen',
+    output: keyof NonNullable<Receipt['parts']> | SmallOutput,
     size: number,
     digest: string,
     place: BlobPlace,
@@ -124,6 +124,7 @@ async function promoteOutputs(
     const layer = receipt.layer;
     if (layer === undefined || layer.step !== step.id) return false;
     if (receipt.artifact !== undefined || receipt.module !== undefined || receipt.test !== undefined) return false;
+    if (receipt.inspection !== undefined) return false;
     return promoteClaims(ports, [
       inWork('layer', layer.size, layer.digest),
       inWork('index', layer.indexSize, layer.index),
@@ -133,22 +134,20 @@ async function promoteOutputs(
   if (step.produces === 'report') {
     const { test } = receipt;
     if (test === undefined || receipt.module !== undefined || receipt.artifact !== undefined) return false;
+    if (receipt.inspection !== undefined) return false;
     const files = [
       ['log', test.log] as const,
       ...(test.screen === undefined ? [] : [['screen', test.screen] as const]),
     ];
-    const user = { tenantId: build.tenantId, workId: build.id, kind: 'evidence' } as const;
-    await needContent(
-      ports,
-      user,
-      files.map(([, { sha256 }]) => sha256),
-    );
-    return promoteClaims(
-      ports,
-      files.map(([output, { size, sha256 }]) => claim(output, size, sha256, artifactPlace(build.tenantId, sha256))),
-    );
+    return promoteFiles(ports, build, files, claim);
   }
   if (receipt.test !== undefined) return false;
+  if (step.produces === 'inspection') {
+    const { inspection } = receipt;
+    if (inspection === undefined || receipt.module !== undefined || receipt.artifact !== undefined) return false;
+    return promoteFiles(ports, build, [['inspection', inspection]], claim);
+  }
+  if (receipt.inspection !== undefined) return false;
   if (step.produces === 'module') {
     const module = receipt.module;
     if (module === undefined || module.step !== step.id || receipt.artifact !== undefined) return false;
@@ -162,9 +161,31 @@ async function promoteOutputs(
   return promoteClaims(ports, [claim('artifact', size, sha256, artifactPlace(build.tenantId, sha256))]);
 }
 
-/** The parts that an output went up in; those of a test are small and never do. */
-function partsOf(receipt: Receipt, output: keyof NonNullable<Receipt['parts']> | 'log' | 'screen') {
-  return output === 'log' || output === 'screen' ? undefined : receipt.parts?.[output];
+/** Promotes files that tell of a build, to where its tenant's users download them. */
+async function promoteFiles(
+  ports: SettlePorts,
+  build: BuildRecord,
+  files: readonly (readonly [SmallOutput, { readonly size: number; readonly sha256: string }])[],
+  claim: (output: SmallOutput, size: number, digest: string, place: BlobPlace) => Claim,
+): Promise<boolean> {
+  const user = { tenantId: build.tenantId, workId: build.id, kind: 'evidence' } as const;
+  await needContent(
+    ports,
+    user,
+    files.map(([, { sha256 }]) => sha256),
+  );
+  return promoteClaims(
+    ports,
+    files.map(([output, { size, sha256 }]) => claim(output, size, sha256, artifactPlace(build.tenantId, sha256))),
+  );
+}
+
+/** Outputs that are small and never go up in parts. */
+type SmallOutput = 'log' | 'screen' | 'inspection';
+
+/** The parts that an output went up in. */
+function partsOf(receipt: Receipt, output: keyof NonNullable<Receipt['parts']> | SmallOutput) {
+  return output === 'log' || output === 'screen' || output === 'inspection' ? undefined : receipt.parts?.[output];
 }
 
 async function writeResult(
@@ -174,7 +195,7 @@ async function writeResult(
   receipt: Receipt,
   ran: { readonly attempt: number; readonly at: Date },
 ): Promise<void> {
-  const { artifact, layer, module, test } = receipt;
+  const { artifact, layer, module, test, inspection } = receipt;
   const result: ResultRecord = {
     key: step.key,
     program: step.program,
@@ -182,6 +203,7 @@ async function writeResult(
     ...(layer === undefined ? {} : { layer }),
     ...(module === undefined ? {} : { module }),
     ...(test === undefined ? {} : { test }),
+    ...(inspection === undefined ? {} : { inspection }),
     ...(artifact === undefined
       ? {}
       : {
@@ -232,8 +254,8 @@ async function pointTo(
   }
 }
 
-const outputsOf = ({ artifact, layer, module, test }: ResultRecord): string =>
-  canonicalJson(toJsonObject({ ...{ artifact, layer, module, test } }));
+const outputsOf = ({ artifact, layer, module, test, inspection }: ResultRecord): string =>
+  canonicalJson(toJsonObject({ ...{ artifact, layer, module, test, inspection } }));
 
 /** Writes what a step of this build came to, and the artifact or test that it stands for, from its key's result. */
 export async function recordStep(
@@ -250,6 +272,7 @@ export async function recordStep(
       bytes: resultBytes(result),
       ...ran,
       ...(result.layer === undefined ? {} : { layer: result.layer }),
+      ...(result.inspection === undefined ? {} : { inspection: result.inspection }),
       facts: result.facts,
     }),
   ];

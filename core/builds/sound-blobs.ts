@@ -20,7 +20,7 @@ const pieceBytes = 8 * 1024 * 1024;
 
 /** The blobs that a result of a scope stands on; `tenantId` is whose build asks, since artifacts lie by tenant. */
 export function blobsOf(result: ResultRecord, scope: string, tenantId: string): StandingBlob[] {
-  const { layer, module, artifact, test } = result;
+  const { layer, module, artifact, test, inspection } = result;
   const inWork = (digest: Sha256, size: number): StandingBlob => ({ place: blobPlace(scope, digest), digest, size });
   const inArtifacts = (digest: Sha256, size: number): StandingBlob => {
     return { place: artifactPlace(tenantId, digest), digest, size };
@@ -31,6 +31,7 @@ export function blobsOf(result: ResultRecord, scope: string, tenantId: string): 
     ...(artifact === undefined ? [] : [inArtifacts(artifact.sha256, artifact.size)]),
     ...(test === undefined ? [] : [inArtifacts(test.log.sha256, test.log.size)]),
     ...(test?.screen === undefined ? [] : [inArtifacts(test.screen.sha256, test.screen.size)]),
+    ...(inspection === undefined ? [] : [inArtifacts(inspection.sha256, inspection.size)]),
   ];
 }
 

@@ -54,7 +54,7 @@ export async function lookUpStage(
     );
     const due = steps.filter((step) => {
       const result = results.get(step.id);
-      const isProduct = result?.artifact !== undefined || result?.test !== undefined;
+      const isProduct = [result?.artifact, result?.test, result?.inspection].some((file) => file !== undefined);
       return result !== undefined && !checked.has(step.id) && (read.has(step.id) || isProduct);
     });
     if (due.length === 0) break;
@@ -104,8 +104,8 @@ export async function isWhole(
 
 /** Has a build stand on the bytes that its tenant's users download; false where they are just being removed. */
 async function standsOn(table: Table, { id, tenantId }: BuildRecord, result: ResultRecord): Promise<boolean> {
-  const { artifact, test } = result;
-  const shown = [test?.log.sha256, test?.screen?.sha256].filter((digest) => digest !== undefined);
+  const { artifact, test, inspection } = result;
+  const shown = [test?.log.sha256, test?.screen?.sha256, inspection?.sha256].filter((digest) => digest !== undefined);
   const user = { tenantId, workId: id };
   if (artifact !== undefined && !(await useContent(table, { ...user, kind: 'artifact' }, [artifact.sha256])))
     return false;

@@ -57,8 +57,8 @@ export function cachePage(table: Table, owner: string, page: { limit: number; cu
 }
 
 export function kindOf(result: ResultRecord): CacheKind {
-  // What a test showed is a tenant's as an artifact is.
-  if (result.artifact !== undefined || result.test !== undefined) return 'artifact';
+  // What a test or an inspection showed is a tenant's as an artifact is.
+  if ([result.artifact, result.test, result.inspection].some((file) => file !== undefined)) return 'artifact';
   return result.module === undefined ? 'layer' : 'module';
 }
 

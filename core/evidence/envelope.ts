@@ -31,13 +31,16 @@ export function preAuthenticationEncoding(payload: Uint8Array): Uint8Array {
 }
 
 /** The envelope as it is stored: one line of canonical JSON. */
-export function envelopeFile({ payload, keyId, signature }: SignedPayload): EvidenceFile {
+export function envelopeFile(
+  { payload, keyId, signature }: SignedPayload,
+  kind: 'signature' | 'compliance-signature' = 'signature',
+): EvidenceFile {
   const envelope: z.infer<typeof envelopeSchema> = {
     payloadType: statementType,
     payload: Buffer.from(payload).toString('base64'),
     signatures: [{ keyid: keyId, sig: Buffer.from(signature).toString('base64') }],
   };
-  return evidenceFile('signature', utf8(`${canonicalJson(envelope)}\n`));
+  return evidenceFile(kind, utf8(`${canonicalJson(envelope)}\n`));
 }
 
 /**

@@ -9,13 +9,17 @@ export const evidenceFiles = {
   spdx: { name: 'sbom.spdx.json', mediaType: 'application/spdx+json' },
   cyclonedx: { name: 'sbom.cdx.json', mediaType: 'application/vnd.cyclonedx+json' },
   spec: { name: 'spec.json', mediaType: 'application/json' },
+  compliance: { name: 'compliance.json', mediaType: 'application/json' },
+  'compliance-page': { name: 'compliance.html', mediaType: 'text/html; charset=utf-8' },
+  'compliance-signature': { name: 'compliance.dsse.json', mediaType: 'application/vnd.dsse.envelope.v1+json' },
   provenance: { name: 'provenance.intoto.json', mediaType: 'application/vnd.in-toto+json' },
   signature: { name: 'provenance.dsse.json', mediaType: 'application/vnd.dsse.envelope.v1+json' },
   checksums: { name: 'SHA256SUMS', mediaType: 'text/plain' },
 } as const;
 export type EvidenceKind = keyof typeof evidenceFiles;
 
-export const evidenceKinds = [
+/** What every build that makes artifacts has. */
+export const usualEvidence = [
   'packages',
   'spdx',
   'cyclonedx',
@@ -23,6 +27,14 @@ export const evidenceKinds = [
   'provenance',
   'signature',
   'checksums',
+] as const satisfies readonly EvidenceKind[];
+
+/** All that there can be: one that is judged by compliance profiles has more. */
+export const evidenceKinds = [
+  ...usualEvidence,
+  'compliance',
+  'compliance-page',
+  'compliance-signature',
 ] as const satisfies readonly EvidenceKind[];
 
 /** A file of evidence with its bytes. */

@@ -14,6 +14,8 @@ export interface EvidenceSource {
   readonly image: Omit<BuiltImage, 'artifacts'>;
   readonly artifacts: readonly (NamedFile & { readonly mediaType: string })[];
   readonly spec: ResolvedSpec;
+  /** What was found of the image beside: it is signed with the rest. */
+  readonly reports?: readonly EvidenceFile[];
   readonly run: Omit<BuildRun, 'spec' | 'planDigest' | 'sourceDateEpoch' | 'uploads'>;
 }
 
@@ -25,9 +27,9 @@ export interface UnsignedEvidence {
 }
 
 /** Makes the evidence of a build. The statement covers all that is made before it, and the checksums that and itself. */
-export function makeEvidence({ image, artifacts, spec, run }: EvidenceSource): UnsignedEvidence {
+export function makeEvidence({ image, artifacts, spec, run, reports = [] }: EvidenceSource): UnsignedEvidence {
   const built: BuiltImage = { ...image, artifacts };
-  const covered = [packageListFile(built.packages), spdxFile(built), cyclonedxFile(built), specFile(spec)];
+  const covered = [packageListFile(built.packages), spdxFile(built), cyclonedxFile(built), specFile(spec), ...reports];
   const { planDigest, sourceDateEpoch } = image;
   const told = { ...run, spec: redactedSpec(spec), planDigest, sourceDateEpoch, uploads: uploadsOfSpec(spec) };
   const statement = statementFile(told, artifacts, covered);

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { testResultSchema } from '../compliance/statement.ts';
 import { canonicalJson, type Sha256, sha256 } from '../digest.ts';
 import { readJson } from '../json.ts';
 import type { NamedFile } from './built-image.ts';
@@ -88,14 +89,14 @@ export function verifyEvidence(files: readonly FoundFile[], key: TrustedKey, who
   } catch (error) {
     return refused(`what it signs is no provenance of an image: ${reasonOf(error)}`);
   }
-  return { ...checkFiles(byName, signed, statement, whole), statement };
+  return { ...checkFiles(byName, signed, statement, { key, whole }), statement };
 }
 
 function checkFiles(
   byName: ReadonlyMap<string, FoundFile>,
   { payload }: SignedPayload,
   statement: Statement,
-  whole: boolean,
+  { key, whole }: { readonly key: TrustedKey; readonly whole: boolean },
 ): Omit<Verification, 'statement'> {
   const named = [...statement.subject, ...statement.predicate.runDetails.byproducts].map(
     ({ name, digest, annotations }): NamedFile => ({ name, sha256: digest.sha256, size: annotations.size }),
@@ -106,13 +107,17 @@ function checkFiles(
   for (const { name } of named) {
     if (whole && !byName.has(name)) reasons.set(name, 'it is missing');
   }
-  for (const { name } of [evidenceFiles.provenance, evidenceFiles.checksums]) {
+  const judged = expected.has(evidenceFiles.compliance.name) ? [evidenceFiles['compliance-signature']] : [];
+  for (const { name } of [evidenceFiles.provenance, evidenceFiles.checksums, ...judged]) {
     if (whole && !byName.has(name)) reasons.set(name, 'it is missing');
   }
   const unnamed = [...byName.keys()].filter((name) => !expected.has(name) && !own.has(name));
   if (!whole) for (const name of unnamed) reasons.set(name, 'the provenance does not name it');
   for (const file of byName.values()) {
-    const reason = reasonAgainst(file, expected.get(file.name), payload, named) ?? reasonOfForm(file, statement);
+    const reason =
+      reasonAgainst(file, expected.get(file.name), payload, named) ??
+      reasonOfForm(file, statement) ??
+      reasonOfTestResult(file, expected, statement, key);
     if (reason !== undefined) reasons.set(file.name, reason);
   }
   const skipped = new Set(unnamed);
@@ -202,6 +207,33 @@ function reasonOfForm({ name, bytes }: FoundFile, statement: Statement): string 
     return undefined;
   } catch (error) {
     return `it is not of its form: ${reasonOf(error)}`;
+  }
+}
+
+/** Why a signed test result is not the key’s about these very artifacts and this report; undefined of every other file. */
+function reasonOfTestResult(
+  { name, bytes }: FoundFile,
+  expected: ReadonlyMap<string, NamedFile>,
+  statement: Statement,
+  key: TrustedKey,
+): string | undefined {
+  if (name !== evidenceFiles['compliance-signature'].name) return undefined;
+  const report = expected.get(evidenceFiles.compliance.name);
+  if (report === undefined) return 'the provenance names no report of compliance';
+  if (bytes === undefined) return 'it was not read';
+  try {
+    const { keyId, payload, signature } = readEnvelope(readJson(bytes), bytes);
+    if (keyId !== key.keyId) return `it is signed by the key ${keyId}, not by ${key.keyId}`;
+    if (!key.verify(preAuthenticationEncoding(payload), signature)) return 'the signature does not verify';
+    const { subject, predicate } = testResultSchema.parse(readJson(payload));
+    mustTell(
+      statement,
+      subject.map(({ name: artifact, digest }) => ({ name: artifact, sha256: digest.sha256 })),
+    );
+    const told = predicate.configuration.find((one) => one.name === report.name)?.digest.sha256;
+    return told === report.sha256 ? undefined : `it is about another ${report.name}`;
+  } catch (error) {
+    return `it is no signed test result: ${reasonOf(error)}`;
   }
 }
 

@@ -11,7 +11,7 @@ import type { ResolvedSpec } from '../spec/schema.ts';
  */
 export function embeddedSpecText(spec: ResolvedSpec): string | undefined {
   if (spec.embedSpec !== true) return undefined;
-  const { name: _name, lock: _lock, disk: _disk, outputs, tests: _tests, ...rest } = spec;
+  const { name: _name, lock: _lock, disk: _disk, outputs, tests: _tests, compliance: _compliance, ...rest } = spec;
   const { snapshot: _snapshot, ...base } = spec.base;
   const { package: kernelPackage, modules } = spec.kernel;
   // Its default is filled in for specs too whose tree has no kernel.

@@ -3,6 +3,7 @@ import { buildArchives } from '../spec/configuration/archives.ts';
 import { sectionsOf } from '../spec/configuration/sections.ts';
 import { embeddedSpecPath } from '../spec/embedded-spec.ts';
 import type { ResolvedSpec } from '../spec/schema.ts';
+import { complianceStep } from './compliance-step.ts';
 import { configurationOptions } from './configuration-options.ts';
 import { diskPackages } from './disk-packages.ts';
 import { embeddedSpecText } from './embedded-spec.ts';
@@ -168,6 +169,7 @@ export function expandSpec(
     : [];
   for (const output of spec.outputs) exportStep(chain, spec, output, { tips, unbooted, modules, layers });
   testSteps(chain, spec);
+  complianceStep(chain, spec, tips);
   return sortByNeeds(chain.drafts);
 }
 

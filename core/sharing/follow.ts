@@ -94,13 +94,14 @@ export async function bringOn(ports: FollowPorts, buildId: string, work: BuildRe
   const outcome = outcomeOf(work);
   if (outcome === undefined) return;
   const left = [{ kind: 'delete', key: sharerKey(work.id, buildId) } as const];
+  const judged = work.compliance === undefined ? {} : { compliance: work.compliance };
   const build = (await findBuild(ports.table, buildId))?.value;
   if (build?.sharesWith !== work.id) return;
   if (build.cancelRequestedAt !== undefined) await endBuild(ports, buildId, 'cancelled', undefined, left);
   else if (outcome === 'succeeded') {
-    const gate = await publishGate(ports, build);
-    await endBuild(ports, buildId, 'succeeded', undefined, [...left, ...gate.writes], gate.fields);
-  } else await endBuild(ports, buildId, 'failed', failureOf(work), left);
+    const gate = await publishGate(ports, { ...build, ...judged });
+    await endBuild(ports, buildId, 'succeeded', undefined, [...left, ...gate.writes], { ...judged, ...gate.fields });
+  } else await endBuild(ports, buildId, 'failed', failureOf(work), left, judged);
 }
 
 /** Brings a build that has just come to share a work to where that is: one that runs already told so before. */

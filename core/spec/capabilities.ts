@@ -63,6 +63,7 @@ const inTree: Record<Customization, Verdict> = {
   updates: yes,
   steps: yes,
   embedSpec: yes,
+  compliance: yes,
   tests: no('it starts no machine', testable),
   ...withoutDisk,
 };

@@ -18,6 +18,7 @@ export const builtInStepIds = [
   'refresh',
   'module',
   'boot-test',
+  'inspect',
   'spec-file',
   ...outputTypes,
 ] as const;

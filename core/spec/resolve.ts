@@ -1,3 +1,4 @@
+import { resolveCompliance } from '../compliance/settings.ts';
 import { digestOf, type Sha256 } from '../digest.ts';
 import { distributions } from '../distributions/registry.ts';
 import { byCodeUnits } from '../text.ts';
@@ -40,7 +41,17 @@ function resolveUser({ sudo, ...user }: Spec['users'][number]): ResolvedUser {
 /** Fills the defaults that depend on other fields and sorts the lists whose order means nothing. */
 export function resolveSpec(spec: Spec): ResolvedSpec {
   const unitNames = (names: readonly string[]) => sorted(names.map(unitName));
-  const { archives: _, directories, remove, firstBoot, tests: given, disk: divided, embedSpec, ...rest } = spec;
+  const {
+    archives: _,
+    directories,
+    remove,
+    firstBoot,
+    tests: given,
+    disk: divided,
+    embedSpec,
+    compliance,
+    ...rest
+  } = spec;
   const tests = resolveTests(given);
   const disk = resolveDisk(divided);
   const [folders, removals, scripts] = [filled(directories), filled(remove), filled(firstBoot)];
@@ -70,6 +81,7 @@ export function resolveSpec(spec: Spec): ResolvedSpec {
     }),
     ...(embedSpec === true && { embedSpec }),
     ...(tests && { tests }),
+    ...(compliance && { compliance: resolveCompliance(compliance) }),
     ...(disk && { disk }),
     outputs: spec.outputs.map((output) => resolveOutput(spec.name, output)),
   };

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { complianceSchema } from '../compliance/settings.ts';
 import { groupSchema, rootAccountSchema, userSchema } from './accounts.ts';
 import { baseSchema } from './base.ts';
 import { archivesSchema } from './configuration/archives.ts';
@@ -84,6 +85,7 @@ export const specSchema = z
       .max(specLimits.tests.value)
       .optional()
       .describe('What must hold of the image in a machine that boots it; where one does not, nothing is published.'),
+    compliance: complianceSchema.optional(),
   })
   .describe('A build spec: what an image is made of and what is made of it.');
 

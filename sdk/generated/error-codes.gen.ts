@@ -54,6 +54,7 @@ export type ErrorCode =
   | 'cache.not_found'
   | 'cleanup.not_found'
   | 'cleanup.running'
+  | 'compliance.failed'
   | 'configuration.invalid'
   | 'cursor.invalid'
   | 'dead_letter.no_event'

@@ -79,7 +79,7 @@ export type SetRoleBody = {
     /**
      * `resource:action`, or `resource:*` for all of a resource, later ones included.
      */
-    grants: Array<'analytics:read' | 'approvals:decide' | 'approvals:manage' | 'approvals:read' | 'artifacts:read' | 'artifacts:write' | 'audit:read' | 'billing:read' | 'billing:write' | 'builds:create' | 'builds:read' | 'builds:cancel' | 'builds:urgent' | 'cache:read' | 'cache:delete' | 'installation:operate' | 'keys:own' | 'keys:read' | 'keys:write' | 'members:read' | 'members:write' | 'quota:read' | 'quota:write' | 'retention:hold' | 'retention:read' | 'retention:write' | 'roles:read' | 'roles:write' | 'secrets:read' | 'secrets:write' | 'specs:validate' | 'templates:read' | 'templates:write' | 'templates:review' | 'templates:publish' | 'teams:read' | 'teams:write' | 'tenant:read' | 'tenant:write' | 'usage:read' | 'webhooks:read' | 'webhooks:write' | 'analytics:*' | 'approvals:*' | 'artifacts:*' | 'audit:*' | 'billing:*' | 'builds:*' | 'cache:*' | 'installation:*' | 'keys:*' | 'members:*' | 'quota:*' | 'retention:*' | 'roles:*' | 'secrets:*' | 'specs:*' | 'templates:*' | 'teams:*' | 'tenant:*' | 'usage:*' | 'webhooks:*'>;
+    grants: Array<'analytics:read' | 'approvals:decide' | 'approvals:manage' | 'approvals:read' | 'artifacts:read' | 'artifacts:write' | 'audit:read' | 'billing:read' | 'billing:write' | 'builds:create' | 'builds:read' | 'builds:cancel' | 'builds:urgent' | 'cache:read' | 'cache:delete' | 'compliance:read' | 'compliance:recheck' | 'compliance:waive' | 'installation:operate' | 'keys:own' | 'keys:read' | 'keys:write' | 'members:read' | 'members:write' | 'quota:read' | 'quota:write' | 'retention:hold' | 'retention:read' | 'retention:write' | 'roles:read' | 'roles:write' | 'secrets:read' | 'secrets:write' | 'specs:validate' | 'templates:read' | 'templates:write' | 'templates:review' | 'templates:publish' | 'teams:read' | 'teams:write' | 'tenant:read' | 'tenant:write' | 'usage:read' | 'webhooks:read' | 'webhooks:write' | 'analytics:*' | 'approvals:*' | 'artifacts:*' | 'audit:*' | 'billing:*' | 'builds:*' | 'cache:*' | 'compliance:*' | 'installation:*' | 'keys:*' | 'members:*' | 'quota:*' | 'retention:*' | 'roles:*' | 'secrets:*' | 'specs:*' | 'templates:*' | 'teams:*' | 'tenant:*' | 'usage:*' | 'webhooks:*'>;
 };
 
 export type CreateKeyBody = {
@@ -94,7 +94,7 @@ export type CreateKeyBody = {
     /**
      * All that the key may do of what its member may. Without scopes it may all of that.
      */
-    scopes?: Array<'analytics:read' | 'approvals:decide' | 'approvals:manage' | 'approvals:read' | 'artifacts:read' | 'artifacts:write' | 'audit:read' | 'billing:read' | 'billing:write' | 'builds:create' | 'builds:read' | 'builds:cancel' | 'builds:urgent' | 'cache:read' | 'cache:delete' | 'installation:operate' | 'keys:own' | 'keys:read' | 'keys:write' | 'members:read' | 'members:write' | 'quota:read' | 'quota:write' | 'retention:hold' | 'retention:read' | 'retention:write' | 'roles:read' | 'roles:write' | 'secrets:read' | 'secrets:write' | 'specs:validate' | 'templates:read' | 'templates:write' | 'templates:review' | 'templates:publish' | 'teams:read' | 'teams:write' | 'tenant:read' | 'tenant:write' | 'usage:read' | 'webhooks:read' | 'webhooks:write' | 'analytics:*' | 'approvals:*' | 'artifacts:*' | 'audit:*' | 'billing:*' | 'builds:*' | 'cache:*' | 'installation:*' | 'keys:*' | 'members:*' | 'quota:*' | 'retention:*' | 'roles:*' | 'secrets:*' | 'specs:*' | 'templates:*' | 'teams:*' | 'tenant:*' | 'usage:*' | 'webhooks:*'>;
+    scopes?: Array<'analytics:read' | 'approvals:decide' | 'approvals:manage' | 'approvals:read' | 'artifacts:read' | 'artifacts:write' | 'audit:read' | 'billing:read' | 'billing:write' | 'builds:create' | 'builds:read' | 'builds:cancel' | 'builds:urgent' | 'cache:read' | 'cache:delete' | 'compliance:read' | 'compliance:recheck' | 'compliance:waive' | 'installation:operate' | 'keys:own' | 'keys:read' | 'keys:write' | 'members:read' | 'members:write' | 'quota:read' | 'quota:write' | 'retention:hold' | 'retention:read' | 'retention:write' | 'roles:read' | 'roles:write' | 'secrets:read' | 'secrets:write' | 'specs:validate' | 'templates:read' | 'templates:write' | 'templates:review' | 'templates:publish' | 'teams:read' | 'teams:write' | 'tenant:read' | 'tenant:write' | 'usage:read' | 'webhooks:read' | 'webhooks:write' | 'analytics:*' | 'approvals:*' | 'artifacts:*' | 'audit:*' | 'billing:*' | 'builds:*' | 'cache:*' | 'compliance:*' | 'installation:*' | 'keys:*' | 'members:*' | 'quota:*' | 'retention:*' | 'roles:*' | 'secrets:*' | 'specs:*' | 'templates:*' | 'teams:*' | 'tenant:*' | 'usage:*' | 'webhooks:*'>;
     /**
      * Addresses, or networks as ADDRESS/PREFIX, that the key may be used from. Without any: from everywhere.
      */
@@ -159,9 +159,9 @@ export type SetApprovalPolicyBody = {
          */
         costAboveMicros?: number;
         /**
-         * Refused for now: there is no compliance yet.
+         * Its image is this by its compliance profiles; none: its spec names none. Of the gate `publish` alone.
          */
-        complianceStates?: Array<string>;
+        complianceStates?: Array<'fail' | 'manual' | 'waived' | 'pass' | 'none'>;
     };
     /**
      * Who may approve; each needs the permission approvals:decide too. Empty: every person who has it.
@@ -1126,6 +1126,121 @@ export type Spec = {
          */
         retries?: number;
     }>;
+    /**
+     * Compliance profiles that the image is judged by.
+     */
+    compliance?: {
+        /**
+         * What the image is judged by: base, hipaa, pci-dss, soc2.
+         */
+        profiles: Array<'base' | 'hipaa' | 'pci-dss' | 'soc2'>;
+        /**
+         * Fail the build, and publish nothing, where a check fails or must be judged by a person and is not waived.
+         */
+        enforce?: boolean;
+        /**
+         * Parameters of checks, by id: stricter values, and what only the owner of the image knows.
+         */
+        tailoring?: {
+            /**
+             * An account is locked for a while after failed attempts
+             */
+            'password-lockout'?: {
+                /**
+                 * At most so many attempts.
+                 */
+                attempts?: number;
+                /**
+                 * Locked for at least so many seconds.
+                 */
+                seconds?: number;
+            };
+            /**
+             * New passwords have a least length, of letters and digits
+             */
+            'password-length'?: {
+                /**
+                 * Characters.
+                 */
+                least?: number;
+            };
+            /**
+             * A new password is none of the last ones
+             */
+            'password-history'?: {
+                /**
+                 * How many are remembered.
+                 */
+                passwords?: number;
+            };
+            /**
+             * Passwords must be changed after some time
+             */
+            'password-age'?: {
+                /**
+                 * At most so many days.
+                 */
+                days?: number;
+            };
+            /**
+             * Idle shells end by themselves
+             */
+            'session-timeout'?: {
+                /**
+                 * At most so many seconds.
+                 */
+                seconds?: number;
+            };
+            /**
+             * sshd ends sessions of clients that no longer answer
+             */
+            'ssh-idle'?: {
+                /**
+                 * At most so many seconds.
+                 */
+                seconds?: number;
+            };
+            /**
+             * Programs with setuid, setgid or capabilities come from packages
+             */
+            'privileged-programs'?: {
+                /**
+                 * Paths of programs of your own.
+                 */
+                allow?: Array<string>;
+            };
+            /**
+             * What starts is in the minimal system, or the spec asks for it
+             */
+            'services-of-spec'?: {
+                /**
+                 * Units that are expected beside these.
+                 */
+                allow?: Array<string>;
+            };
+        };
+        /**
+         * Checks that may fail for a while, and who answers for it.
+         */
+        waivers?: Array<{
+            /**
+             * Id of the check.
+             */
+            check: 'accounts-unique' | 'accounts-named' | 'passwords-not-empty' | 'root-locked' | 'system-accounts-without-shell' | 'default-credentials' | 'password-hashing' | 'password-lockout' | 'password-length' | 'password-history' | 'password-age' | 'umask' | 'su-restricted' | 'sudo-with-password' | 'session-timeout' | 'ssh-root-login' | 'ssh-empty-passwords' | 'ssh-key-only' | 'ssh-cryptography' | 'ssh-idle' | 'login-banner' | 'tls-floor' | 'core-dumps-off' | 'address-randomisation' | 'kernel-log-restricted' | 'usb-storage-blocked' | 'apparmor' | 'network-parameters' | 'forwarding-off' | 'firewall-default-drop' | 'firewall-ports' | 'temporary-folder' | 'account-file-modes' | 'cron-modes' | 'boot-menu-modes' | 'no-world-writable' | 'no-unowned' | 'privileged-programs' | 'disk-encryption' | 'auditd' | 'audit-rules' | 'audit-immutable' | 'audit-log-kept' | 'journal-persistent' | 'remote-log' | 'time-synchronised' | 'packages-unchanged' | 'archives-signed' | 'file-integrity' | 'no-legacy-services' | 'services-of-spec' | 'security-updates' | 'no-secrets' | 'vulnerabilities' | 'change-recorded';
+            /**
+             * Why it is borne, and what stands in its place.
+             */
+            reason: string;
+            /**
+             * The member who answers for it, by e-mail address or id; needs the permission compliance:waive.
+             */
+            owner: string;
+            /**
+             * The last day on which it holds, in UTC.
+             */
+            expires: string;
+        }>;
+    };
 };
 
 /**
@@ -1741,7 +1856,7 @@ export type ExchangeBody = {
      * The step it belongs to; `-` for the result of the stage.
      */
     step: string;
-    output: 'layer' | 'index' | 'module' | 'receipt' | 'artifact' | 'log' | 'screen' | 'result';
+    output: 'layer' | 'index' | 'module' | 'receipt' | 'artifact' | 'log' | 'screen' | 'inspection' | 'result';
     size: number;
     sha256: string;
 } | {
@@ -1900,14 +2015,14 @@ export type WhoAmI = {
     /**
      * What the roles hold, less what the key’s scopes leave out.
      */
-    permissions: Array<'analytics:read' | 'approvals:decide' | 'approvals:manage' | 'approvals:read' | 'artifacts:read' | 'artifacts:write' | 'audit:read' | 'billing:read' | 'billing:write' | 'builds:create' | 'builds:read' | 'builds:cancel' | 'builds:urgent' | 'cache:read' | 'cache:delete' | 'installation:operate' | 'keys:own' | 'keys:read' | 'keys:write' | 'members:read' | 'members:write' | 'quota:read' | 'quota:write' | 'retention:hold' | 'retention:read' | 'retention:write' | 'roles:read' | 'roles:write' | 'secrets:read' | 'secrets:write' | 'specs:validate' | 'templates:read' | 'templates:write' | 'templates:review' | 'templates:publish' | 'teams:read' | 'teams:write' | 'tenant:read' | 'tenant:write' | 'usage:read' | 'webhooks:read' | 'webhooks:write'>;
+    permissions: Array<'analytics:read' | 'approvals:decide' | 'approvals:manage' | 'approvals:read' | 'artifacts:read' | 'artifacts:write' | 'audit:read' | 'billing:read' | 'billing:write' | 'builds:create' | 'builds:read' | 'builds:cancel' | 'builds:urgent' | 'cache:read' | 'cache:delete' | 'compliance:read' | 'compliance:recheck' | 'compliance:waive' | 'installation:operate' | 'keys:own' | 'keys:read' | 'keys:write' | 'members:read' | 'members:write' | 'quota:read' | 'quota:write' | 'retention:hold' | 'retention:read' | 'retention:write' | 'roles:read' | 'roles:write' | 'secrets:read' | 'secrets:write' | 'specs:validate' | 'templates:read' | 'templates:write' | 'templates:review' | 'templates:publish' | 'teams:read' | 'teams:write' | 'tenant:read' | 'tenant:write' | 'usage:read' | 'webhooks:read' | 'webhooks:write'>;
     /**
      * The same inside each team, for what belongs to it.
      */
     teams: Array<{
         teamId: string;
         name: string;
-        permissions: Array<'analytics:read' | 'approvals:decide' | 'approvals:manage' | 'approvals:read' | 'artifacts:read' | 'artifacts:write' | 'audit:read' | 'billing:read' | 'billing:write' | 'builds:create' | 'builds:read' | 'builds:cancel' | 'builds:urgent' | 'cache:read' | 'cache:delete' | 'installation:operate' | 'keys:own' | 'keys:read' | 'keys:write' | 'members:read' | 'members:write' | 'quota:read' | 'quota:write' | 'retention:hold' | 'retention:read' | 'retention:write' | 'roles:read' | 'roles:write' | 'secrets:read' | 'secrets:write' | 'specs:validate' | 'templates:read' | 'templates:write' | 'templates:review' | 'templates:publish' | 'teams:read' | 'teams:write' | 'tenant:read' | 'tenant:write' | 'usage:read' | 'webhooks:read' | 'webhooks:write'>;
+        permissions: Array<'analytics:read' | 'approvals:decide' | 'approvals:manage' | 'approvals:read' | 'artifacts:read' | 'artifacts:write' | 'audit:read' | 'billing:read' | 'billing:write' | 'builds:create' | 'builds:read' | 'builds:cancel' | 'builds:urgent' | 'cache:read' | 'cache:delete' | 'compliance:read' | 'compliance:recheck' | 'compliance:waive' | 'installation:operate' | 'keys:own' | 'keys:read' | 'keys:write' | 'members:read' | 'members:write' | 'quota:read' | 'quota:write' | 'retention:hold' | 'retention:read' | 'retention:write' | 'roles:read' | 'roles:write' | 'secrets:read' | 'secrets:write' | 'specs:validate' | 'templates:read' | 'templates:write' | 'templates:review' | 'templates:publish' | 'teams:read' | 'teams:write' | 'tenant:read' | 'tenant:write' | 'usage:read' | 'webhooks:read' | 'webhooks:write'>;
     }>;
 };
 
@@ -1965,7 +2080,7 @@ export type ApiKey = {
     /**
      * All that it may; absent: all that its member may.
      */
-    scopes?: Array<'analytics:read' | 'approvals:decide' | 'approvals:manage' | 'approvals:read' | 'artifacts:read' | 'artifacts:write' | 'audit:read' | 'billing:read' | 'billing:write' | 'builds:create' | 'builds:read' | 'builds:cancel' | 'builds:urgent' | 'cache:read' | 'cache:delete' | 'installation:operate' | 'keys:own' | 'keys:read' | 'keys:write' | 'members:read' | 'members:write' | 'quota:read' | 'quota:write' | 'retention:hold' | 'retention:read' | 'retention:write' | 'roles:read' | 'roles:write' | 'secrets:read' | 'secrets:write' | 'specs:validate' | 'templates:read' | 'templates:write' | 'templates:review' | 'templates:publish' | 'teams:read' | 'teams:write' | 'tenant:read' | 'tenant:write' | 'usage:read' | 'webhooks:read' | 'webhooks:write' | 'analytics:*' | 'approvals:*' | 'artifacts:*' | 'audit:*' | 'billing:*' | 'builds:*' | 'cache:*' | 'installation:*' | 'keys:*' | 'members:*' | 'quota:*' | 'retention:*' | 'roles:*' | 'secrets:*' | 'specs:*' | 'templates:*' | 'teams:*' | 'tenant:*' | 'usage:*' | 'webhooks:*'>;
+    scopes?: Array<'analytics:read' | 'approvals:decide' | 'approvals:manage' | 'approvals:read' | 'artifacts:read' | 'artifacts:write' | 'audit:read' | 'billing:read' | 'billing:write' | 'builds:create' | 'builds:read' | 'builds:cancel' | 'builds:urgent' | 'cache:read' | 'cache:delete' | 'compliance:read' | 'compliance:recheck' | 'compliance:waive' | 'installation:operate' | 'keys:own' | 'keys:read' | 'keys:write' | 'members:read' | 'members:write' | 'quota:read' | 'quota:write' | 'retention:hold' | 'retention:read' | 'retention:write' | 'roles:read' | 'roles:write' | 'secrets:read' | 'secrets:write' | 'specs:validate' | 'templates:read' | 'templates:write' | 'templates:review' | 'templates:publish' | 'teams:read' | 'teams:write' | 'tenant:read' | 'tenant:write' | 'usage:read' | 'webhooks:read' | 'webhooks:write' | 'analytics:*' | 'approvals:*' | 'artifacts:*' | 'audit:*' | 'billing:*' | 'builds:*' | 'cache:*' | 'compliance:*' | 'installation:*' | 'keys:*' | 'members:*' | 'quota:*' | 'retention:*' | 'roles:*' | 'secrets:*' | 'specs:*' | 'templates:*' | 'teams:*' | 'tenant:*' | 'usage:*' | 'webhooks:*'>;
     /**
      * Where it may be used from; absent: everywhere.
      */
@@ -2035,7 +2150,7 @@ export type Role = {
     name: string;
     builtIn: boolean;
     description: string;
-    grants: Array<'analytics:read' | 'approvals:decide' | 'approvals:manage' | 'approvals:read' | 'artifacts:read' | 'artifacts:write' | 'audit:read' | 'billing:read' | 'billing:write' | 'builds:create' | 'builds:read' | 'builds:cancel' | 'builds:urgent' | 'cache:read' | 'cache:delete' | 'installation:operate' | 'keys:own' | 'keys:read' | 'keys:write' | 'members:read' | 'members:write' | 'quota:read' | 'quota:write' | 'retention:hold' | 'retention:read' | 'retention:write' | 'roles:read' | 'roles:write' | 'secrets:read' | 'secrets:write' | 'specs:validate' | 'templates:read' | 'templates:write' | 'templates:review' | 'templates:publish' | 'teams:read' | 'teams:write' | 'tenant:read' | 'tenant:write' | 'usage:read' | 'webhooks:read' | 'webhooks:write' | 'analytics:*' | 'approvals:*' | 'artifacts:*' | 'audit:*' | 'billing:*' | 'builds:*' | 'cache:*' | 'installation:*' | 'keys:*' | 'members:*' | 'quota:*' | 'retention:*' | 'roles:*' | 'secrets:*' | 'specs:*' | 'templates:*' | 'teams:*' | 'tenant:*' | 'usage:*' | 'webhooks:*'>;
+    grants: Array<'analytics:read' | 'approvals:decide' | 'approvals:manage' | 'approvals:read' | 'artifacts:read' | 'artifacts:write' | 'audit:read' | 'billing:read' | 'billing:write' | 'builds:create' | 'builds:read' | 'builds:cancel' | 'builds:urgent' | 'cache:read' | 'cache:delete' | 'compliance:read' | 'compliance:recheck' | 'compliance:waive' | 'installation:operate' | 'keys:own' | 'keys:read' | 'keys:write' | 'members:read' | 'members:write' | 'quota:read' | 'quota:write' | 'retention:hold' | 'retention:read' | 'retention:write' | 'roles:read' | 'roles:write' | 'secrets:read' | 'secrets:write' | 'specs:validate' | 'templates:read' | 'templates:write' | 'templates:review' | 'templates:publish' | 'teams:read' | 'teams:write' | 'tenant:read' | 'tenant:write' | 'usage:read' | 'webhooks:read' | 'webhooks:write' | 'analytics:*' | 'approvals:*' | 'artifacts:*' | 'audit:*' | 'billing:*' | 'builds:*' | 'cache:*' | 'compliance:*' | 'installation:*' | 'keys:*' | 'members:*' | 'quota:*' | 'retention:*' | 'roles:*' | 'secrets:*' | 'specs:*' | 'templates:*' | 'teams:*' | 'tenant:*' | 'usage:*' | 'webhooks:*'>;
     /**
      * Of a role of the tenant’s own.
      */
@@ -2198,9 +2313,9 @@ export type ApprovalPolicy = {
          */
         costAboveMicros?: number;
         /**
-         * Refused for now: there is no compliance yet.
+         * Its image is this by its compliance profiles; none: its spec names none. Of the gate `publish` alone.
          */
-        complianceStates?: Array<string>;
+        complianceStates?: Array<'fail' | 'manual' | 'waived' | 'pass' | 'none'>;
     };
     approvers: {
         roles?: Array<string>;
@@ -2907,6 +3022,10 @@ export type Build = {
      */
     publication?: 'held' | 'published' | 'refused';
     /**
+     * What its image is by the profiles of its spec, once it is judged; the evidence has the report.
+     */
+    compliance?: ComplianceSummary;
+    /**
      * Why it failed: code, step, last log lines.
      */
     failure?: Failure;
@@ -2915,6 +3034,24 @@ export type Build = {
 export type Warning = {
     code: string;
     message: string;
+};
+
+export type ComplianceSummary = {
+    state: 'fail' | 'manual' | 'waived' | 'pass';
+    profiles: Array<{
+        id: 'base' | 'hipaa' | 'pci-dss' | 'soc2';
+        state: 'fail' | 'manual' | 'waived' | 'pass';
+        counts: {
+            pass: number;
+            fail: number;
+            not_applicable: number;
+            manual: number;
+            /**
+             * Of those that fail or are manual: those with a waiver that holds.
+             */
+            waived: number;
+        };
+    }>;
 };
 
 export type Failure = {
@@ -3193,6 +3330,10 @@ export type BuildDetail = {
      */
     publication?: 'held' | 'published' | 'refused';
     /**
+     * What its image is by the profiles of its spec, once it is judged; the evidence has the report.
+     */
+    compliance?: ComplianceSummary;
+    /**
      * Why it failed: code, step, last log lines.
      */
     failure?: Failure;
@@ -3317,7 +3458,7 @@ export type BuildApproval = {
 
 export type Evidence = {
     name: string;
-    kind: 'packages' | 'spdx' | 'cyclonedx' | 'spec' | 'provenance' | 'signature' | 'checksums' | 'serial-log' | 'screenshot';
+    kind: 'packages' | 'spdx' | 'cyclonedx' | 'spec' | 'provenance' | 'signature' | 'checksums' | 'compliance' | 'compliance-page' | 'compliance-signature' | 'serial-log' | 'screenshot';
     /**
      * Bytes.
      */
@@ -4313,6 +4454,121 @@ export type BuildSpec = {
              */
             retries?: number;
         }>;
+        /**
+         * Compliance profiles that the image is judged by.
+         */
+        compliance?: {
+            /**
+             * What the image is judged by: base, hipaa, pci-dss, soc2.
+             */
+            profiles: Array<'base' | 'hipaa' | 'pci-dss' | 'soc2'>;
+            /**
+             * Fail the build, and publish nothing, where a check fails or must be judged by a person and is not waived.
+             */
+            enforce: boolean;
+            /**
+             * Parameters of checks, by id: stricter values, and what only the owner of the image knows.
+             */
+            tailoring: {
+                /**
+                 * An account is locked for a while after failed attempts
+                 */
+                'password-lockout'?: {
+                    /**
+                     * At most so many attempts.
+                     */
+                    attempts: number;
+                    /**
+                     * Locked for at least so many seconds.
+                     */
+                    seconds: number;
+                };
+                /**
+                 * New passwords have a least length, of letters and digits
+                 */
+                'password-length'?: {
+                    /**
+                     * Characters.
+                     */
+                    least: number;
+                };
+                /**
+                 * A new password is none of the last ones
+                 */
+                'password-history'?: {
+                    /**
+                     * How many are remembered.
+                     */
+                    passwords: number;
+                };
+                /**
+                 * Passwords must be changed after some time
+                 */
+                'password-age'?: {
+                    /**
+                     * At most so many days.
+                     */
+                    days: number;
+                };
+                /**
+                 * Idle shells end by themselves
+                 */
+                'session-timeout'?: {
+                    /**
+                     * At most so many seconds.
+                     */
+                    seconds: number;
+                };
+                /**
+                 * sshd ends sessions of clients that no longer answer
+                 */
+                'ssh-idle'?: {
+                    /**
+                     * At most so many seconds.
+                     */
+                    seconds: number;
+                };
+                /**
+                 * Programs with setuid, setgid or capabilities come from packages
+                 */
+                'privileged-programs'?: {
+                    /**
+                     * Paths of programs of your own.
+                     */
+                    allow: Array<string>;
+                };
+                /**
+                 * What starts is in the minimal system, or the spec asks for it
+                 */
+                'services-of-spec'?: {
+                    /**
+                     * Units that are expected beside these.
+                     */
+                    allow: Array<string>;
+                };
+            };
+            /**
+             * Checks that may fail for a while, and who answers for it.
+             */
+            waivers: Array<{
+                /**
+                 * Id of the check.
+                 */
+                check: 'accounts-unique' | 'accounts-named' | 'passwords-not-empty' | 'root-locked' | 'system-accounts-without-shell' | 'default-credentials' | 'password-hashing' | 'password-lockout' | 'password-length' | 'password-history' | 'password-age' | 'umask' | 'su-restricted' | 'sudo-with-password' | 'session-timeout' | 'ssh-root-login' | 'ssh-empty-passwords' | 'ssh-key-only' | 'ssh-cryptography' | 'ssh-idle' | 'login-banner' | 'tls-floor' | 'core-dumps-off' | 'address-randomisation' | 'kernel-log-restricted' | 'usb-storage-blocked' | 'apparmor' | 'network-parameters' | 'forwarding-off' | 'firewall-default-drop' | 'firewall-ports' | 'temporary-folder' | 'account-file-modes' | 'cron-modes' | 'boot-menu-modes' | 'no-world-writable' | 'no-unowned' | 'privileged-programs' | 'disk-encryption' | 'auditd' | 'audit-rules' | 'audit-immutable' | 'audit-log-kept' | 'journal-persistent' | 'remote-log' | 'time-synchronised' | 'packages-unchanged' | 'archives-signed' | 'file-integrity' | 'no-legacy-services' | 'services-of-spec' | 'security-updates' | 'no-secrets' | 'vulnerabilities' | 'change-recorded';
+                /**
+                 * Why it is borne, and what stands in its place.
+                 */
+                reason: string;
+                /**
+                 * The member who answers for it, by e-mail address or id; needs the permission compliance:waive.
+                 */
+                owner: string;
+                /**
+                 * The last day on which it holds, in UTC.
+                 */
+                expires: string;
+            }>;
+        };
     };
 };
 

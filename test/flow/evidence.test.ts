@@ -11,7 +11,7 @@ import { loadPlan, planStep, scopeOf } from '../../core/builds/plan-store.ts';
 import { findResult, listArtifacts } from '../../core/builds/stage-repository.ts';
 import { sha256 } from '../../core/digest.ts';
 import { EngineError } from '../../core/errors.ts';
-import { evidenceKinds } from '../../core/evidence/evidence-file.ts';
+import { usualEvidence } from '../../core/evidence/evidence-file.ts';
 import { statementSchema } from '../../core/evidence/statement.ts';
 import { type FoundFile, type TrustedKey, verifyEvidence } from '../../core/evidence/verification.ts';
 import { readJson, utf8 } from '../../core/json.ts';
@@ -113,7 +113,7 @@ describe('a build that succeeded', () => {
     const ended = await build(specOf('proven'));
     expect(ended.failure).toBeUndefined();
     const stored = await listEvidence(plane.ports.table, ended.id);
-    expect(stored.map(({ kind }) => kind).sort()).toEqual([...evidenceKinds].sort());
+    expect(stored.map(({ kind }) => kind).sort()).toEqual([...usualEvidence].sort());
     expect(ended.evidence).toEqual(
       stored.map(({ name, kind, size, sha256: digest }) => {
         const downloadUrl = `http://127.0.0.1/v1/builds/${ended.id}/evidence/${name}`;
@@ -164,7 +164,7 @@ describe('a build that succeeded', () => {
     const after = await listEvidence(plane.ports.table, id);
     const unsigned = (files: typeof before) => files.filter(({ kind }) => kind !== 'signature');
     expect(unsigned(after)).toEqual(unsigned(before));
-    expect(after).toHaveLength(evidenceKinds.length);
+    expect(after).toHaveLength(usualEvidence.length);
     expect(verifyEvidence(await filesOf({ id }), await trusted(), true).findings).toEqual([]);
   });
 
@@ -241,7 +241,7 @@ describe('a build that did not succeed has none', () => {
     await expect(finalizeBuild({ ...plane.ports, signer }, { buildId: id })).rejects.toBe(away);
     expect(await listEvidence(plane.ports.table, id)).toEqual([]);
     expect(await finalizeBuild(plane.ports, { buildId: id })).toMatchObject({ state: 'succeeded' });
-    expect(await listEvidence(plane.ports.table, id)).toHaveLength(evidenceKinds.length);
+    expect(await listEvidence(plane.ports.table, id)).toHaveLength(usualEvidence.length);
   });
 });
 
@@ -263,7 +263,7 @@ describe('an index that is no index', () => {
       expect(second.evidence).toEqual([]);
       plane.agent.began.length = 0;
       const third = await build(spec);
-      expect([third.state, third.evidence.length]).toEqual(['succeeded', evidenceKinds.length]);
+      expect([third.state, third.evidence.length]).toEqual(['succeeded', usualEvidence.length]);
       expect(plane.agent.began.map((entry) => entry.split(' ')[1])).toContain('script');
     },
   );

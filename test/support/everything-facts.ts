@@ -158,6 +158,12 @@ export const everythingFacts: Readonly<Record<Exclude<Customization, (typeof uns
   'disk.swap': { 'tail -n +2 /proc/swaps | awk "{ print \\$2, (\\$3 >= 65000) }"': says('partition 1') },
   // All of the 4 GiB but for some 360 MiB of other parts and what ext4 keeps; the image's root has 2.7 GiB.
   'disk.growth': { 'df -BM --output=size / | tail -n 1 | tr -dc 0-9': /^3[2-9]\d\d$/ },
-  // What tests an image is not in it.
+  // What tests and judges an image is not in it.
+  compliance: {
+    'sudo -n grep -c compliance /usr/share/lbuild/spec.json; ls -d /usr/share/lbuild/*': says(
+      '0',
+      '/usr/share/lbuild/spec.json',
+    ),
+  },
   tests: { 'find / -xdev -name "*lbuild-test*" 2>/dev/null | wc -l': says('0') },
 };

@@ -13,6 +13,7 @@ import { manifestPlace, stagingPlace } from '../../core/builds/places.ts';
 import { findAttempt } from '../../core/builds/stage-repository.ts';
 import { sha256 } from '../../core/digest.ts';
 import { readJson, utf8 } from '../../core/json.ts';
+import type { Inspection } from '../../core/plan/programs/inspection.ts';
 import { uploadsOfSteps } from '../../core/plan/uploads-of-steps.ts';
 import type { Ports } from '../../core/ports/ports.ts';
 import { TaskFailed } from '../../local/flow/failure.ts';
@@ -31,6 +32,8 @@ export interface StepScript {
   readonly taken?: LayerIndexHeader['taken'];
   /** Makes something else of the same key, as a script does that looks at the clock. */
   readonly makes?: string;
+  /** Of an inspection: what it finds; without it, an empty tree. */
+  readonly finds?: Inspection;
   /** Of a boot test: what it shows is that the image does not boot. */
   readonly fallsThrough?: true;
   /** Says of what it works on that it is damaged, whether or not it is. */
@@ -144,7 +147,7 @@ async function runStep(
 
 async function upload(ports: Ports, manifest: Manifest, step: ManifestStep, script: StepScript): Promise<void> {
   const made = `${step.key}${script.makes ?? ''}`;
-  const layer = utf8(`layer ${made}`);
+  const layer = utf8(step.produces === 'inspection' ? JSON.stringify(script.finds ?? nothingFound) : `layer ${made}`);
   const index = await folderIndex(step, script.packages, script.makes, script.taken);
   const size = layer.length;
   const digest = sha256(layer);
@@ -173,11 +176,20 @@ async function upload(ports: Ports, manifest: Manifest, step: ManifestStep, scri
       const file = { size, sha256: digest };
       return { test: { passed: script.fallsThrough !== true, log: file, screen: file } };
     }
+    if (step.produces === 'inspection') return { inspection: { size, sha256: digest } };
     const type = step.program === 'iso' || step.program === 'raw' ? step.program : 'tar';
     return { artifact: { name: String(fileName), type, size, sha256: digest, mediaType: 'application/octet-stream' } };
   }
   await put(ports, manifest, step.id, 'receipt', utf8(JSON.stringify(receipt)));
 }
+
+/** What an inspection finds in a tree without anything. */
+const nothingFound: Inspection = {
+  ...{ format: 'lbuild-inspection/1', entries: [], texts: {}, unread: [], accounts: [], groups: [], packages: [] },
+  ...{ owners: {}, privileged: [], secrets: { count: 0, found: [] } },
+  ...{ worldWritable: { count: 0, paths: [] }, unowned: { count: 0, paths: [] } },
+  ...{ changed: { count: 0, paths: [] }, unverified: { count: 0, paths: [] } },
+};
 
 async function put(ports: Ports, manifest: Manifest, step: string, output: string, bytes: Uint8Array): Promise<void> {
   const place = stagingPlace(manifest.buildId, manifest.stageId, manifest.attempt, step, output);

@@ -2,6 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { closeSync, openSync, readFileSync, readSync, writeFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { complianceReportSchema } from '../../core/compliance/report.ts';
 import { cyclonedxDocumentSchema } from '../../core/evidence/cyclonedx-schema.ts';
 import type { BuildDetail } from '../../sdk/generated/types.gen.ts';
 import { engineFolder, removeFolder, startTestEngine, type TestEngine } from '../support/engine.ts';
@@ -17,7 +18,8 @@ describe('a posted spec becomes a bootable ISO', () => {
 
   beforeAll(async () => {
     engine = await startTestEngine(directory);
-    const text = readFileSync(join(import.meta.dirname, '../../presets/minimal.yaml'), 'utf8');
+    const preset = readFileSync(join(import.meta.dirname, '../../presets/minimal.yaml'), 'utf8');
+    const text = `${preset}\ncompliance: { profiles: [base, hipaa] }\n`;
     const started = await engine.client.startBuild({ text, mediaType: 'application/yaml' });
     build = await engine.client.waitForBuild(started.id);
     // A machine without KVM keeps one core busy for a minute: meanwhile the other tests look at the rest.
@@ -65,6 +67,41 @@ describe('a posted spec becomes a bootable ISO', () => {
     const steps = new Set<string>();
     for await (const line of engine.client.streamLogs(build.id)) steps.add(line.step);
     expect([...steps]).toEqual(expect.arrayContaining(['bootstrap', 'packages', 'initramfs', 'iso']));
+  });
+
+  it('is judged by what is really in it', async () => {
+    const folder = join(directory, 'judged');
+    const file = build.evidence.find(({ name }) => name === 'compliance.json');
+    if (file === undefined) throw new Error('the build has no report');
+    const { path } = await engine.client.builds.downloadEvidence(build.id, file, folder);
+    const report = complianceReportSchema.parse(JSON.parse(readFileSync(path, 'utf8')));
+    expect(build.compliance).toMatchObject({ state: report.state, profiles: [{ id: 'base' }, { id: 'hipaa' }] });
+    const states = Object.fromEntries(report.results.map(({ check, state }) => [check, state]));
+    expect(states).toMatchObject({
+      ...{
+        'accounts-unique': 'pass',
+        'passwords-not-empty': 'pass',
+        'root-locked': 'pass',
+        'account-file-modes': 'pass',
+      },
+      ...{
+        'packages-unchanged': 'pass',
+        'archives-signed': 'pass',
+        'no-secrets': 'pass',
+        'privileged-programs': 'pass',
+      },
+      ...{
+        'no-world-writable': 'pass',
+        'no-unowned': 'pass',
+        'no-legacy-services': 'pass',
+        'default-credentials': 'pass',
+      },
+      ...{ auditd: 'fail', 'session-timeout': 'fail', 'file-integrity': 'fail', 'disk-encryption': 'manual' },
+    });
+    const evidence = report.results.flatMap(({ check, evidence: lines }) =>
+      check === 'default-credentials' ? lines : [],
+    );
+    expect(evidence).toEqual(['/etc/shadow: 1 passwords, none of them a well-known one']);
   });
 
   it('has evidence of what is in it, signed by the engine, and it verifies offline', async () => {

@@ -2,6 +2,7 @@ import type { LayerEntry } from '../../../core/builds/layer-index.ts';
 import type { IndexedPath, LayerAccess } from '../contract.ts';
 import { imageLayers } from '../layers/image-layers.ts';
 import { writeModuleTar } from '../layers/module-tar.ts';
+import { pathInside, textToBytes } from '../layers/path-text.ts';
 import type { LayerShelf } from '../layers/shelf.ts';
 import { writeTreeTar } from '../layers/tree-tar.ts';
 
@@ -27,6 +28,7 @@ export function openLayerAccess(
       }
       return found;
     },
+    placeOf: (tree, path) => pathInside(tree, textToBytes(path)),
     async entriesSince(since) {
       needBelow(since);
       const known = new Set(shelf.closure([since]));

@@ -1,6 +1,7 @@
 import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import {
+  inspectionFileSchema,
   type ManifestStep,
   moduleReferenceSchema,
   type Receipt,
@@ -18,11 +19,14 @@ import { openLayerAccess } from './layer-access.ts';
 import type { StageOptions } from './stage-options.ts';
 import type { StageTree } from './stage-tree.ts';
 import { prepareStep, programOf, runStep } from './step-run.ts';
+import type { FileOutput, SmallOutput } from './store.ts';
 import { type PlannedStep, pathsOf } from './tree-order.ts';
 import { openUploadedFiles } from './uploaded-files.ts';
 import type { Uploads } from './uploads.ts';
 
-type Output = 'layer' | 'index' | 'module' | 'artifact' | 'log' | 'screen';
+type Output = FileOutput | SmallOutput;
+
+const smallOutputs: ReadonlySet<string> = new Set<SmallOutput>(['log', 'screen', 'inspection']);
 type Outputs = readonly (readonly [
   Output,
   { readonly file: string; readonly size: number; readonly sha256: string },
@@ -128,6 +132,8 @@ export class StepWorker {
       await this.#takeModule(step, outcome, report);
     } else if (step.produces === 'report') {
       await this.#takeReport(step, outcome, report);
+    } else if (step.produces === 'inspection') {
+      await this.#takeInspection(step, outcome, report);
     } else {
       const { file, name, mediaType, written } = artifactOf(step, outcome);
       const { size, sha256 } = written ?? (await digestFile(file));
@@ -203,6 +209,13 @@ export class StepWorker {
     if (test.failure !== undefined) throw new StepError('test.failed', test.failure);
   }
 
+  async #takeInspection(step: ManifestStep, outcome: ProgramOutcome, report: Report): Promise<void> {
+    if (outcome.inspection === undefined) throw new StepError('step.failed', `${step.program} made no inspection.`);
+    const { file } = outcome.inspection;
+    const { size, sha256 } = await digestFile(file);
+    report({ inspection: inspectionFileSchema.parse({ size, sha256 }) }, [['inspection', { file, size, sha256 }]]);
+  }
+
   /**
    * Uploads a step's outputs and then its receipt, beside the steps that follow.
    * @param released what it waits for: the store may take files over as they are
@@ -220,7 +233,7 @@ export class StepWorker {
       await released?.();
       const parts: NonNullable<Receipt['parts']> = {};
       for (const [output, content] of outputs) {
-        if (output === 'log' || output === 'screen') {
+        if (isSmall(output)) {
           await store.putSmall(step.id, output, content);
           continue;
         }
@@ -233,6 +246,8 @@ export class StepWorker {
     });
   }
 }
+
+const isSmall = (output: Output): output is SmallOutput => smallOutputs.has(output);
 
 /** @throws StepError limit.output */
 function checkSize(step: ManifestStep, output: Output, size: number): void {

@@ -8,9 +8,9 @@ import { handOverFile, TransferError, upload } from './transfer.ts';
 
 /** Outputs that are files; each may be large. */
 export type FileOutput = 'layer' | 'index' | 'module' | 'artifact';
-/** Outputs of a boot test: files too small to go up in parts. */
-export type TestOutput = 'log' | 'screen';
-export type OutputKind = FileOutput | TestOutput | 'receipt' | 'result';
+/** Outputs of boot tests and inspections: files too small to go up in parts. */
+export type SmallOutput = 'log' | 'screen' | 'inspection';
+export type OutputKind = FileOutput | SmallOutput | 'receipt' | 'result';
 
 /** How outputs go up: in parts of `size` bytes from more than `threshold` bytes on. */
 export interface PartSizes {
@@ -78,7 +78,7 @@ export class Store {
    */
   async putSmall(
     step: string,
-    output: TestOutput,
+    output: SmallOutput,
     { file, size, sha256 }: { readonly file: string; readonly size: number; readonly sha256: Sha256 },
   ): Promise<void> {
     await this.#put({ step, output, size, sha256 }, { file, size });

@@ -9,6 +9,7 @@ import { files } from './files.ts';
 import { firstBoot } from './first-boot.ts';
 import { groups } from './groups.ts';
 import { initramfs } from './initramfs.ts';
+import { inspect } from './inspect.ts';
 import { iso } from './iso.ts';
 import { module } from './module.ts';
 import { netboot } from './netboot.ts';
@@ -58,4 +59,5 @@ export const stepPrograms: Readonly<Record<ProgramName, StepProgram>> = {
   netboot,
   wsl,
   'boot-test': bootTest,
+  inspect,
 };

@@ -6,6 +6,7 @@ import { ova, qcow2, vhd, vhdx, vmdk } from './disk-formats.ts';
 import { iso, tar } from './export.ts';
 import { firstBoot } from './first-boot.ts';
 import { initramfs } from './initramfs.ts';
+import { inspect } from './inspect.ts';
 import { module } from './module.ts';
 import { netboot } from './netboot.ts';
 import { docker, oci } from './oci.ts';
@@ -43,5 +44,6 @@ export const programs = {
   netboot,
   wsl,
   'boot-test': bootTest,
+  inspect,
 } as const;
 export type ProgramName = keyof typeof programs;

@@ -12,7 +12,7 @@ export interface ProgramDeclaration<Options extends z.ZodObject = z.ZodObject> {
   /** One line for people: what the step does. */
   readonly summary: string;
   readonly trust: TrustClass;
-  readonly produces: 'layer' | 'module' | 'artifact' | 'report';
+  readonly produces: 'layer' | 'module' | 'artifact' | 'report' | 'inspection';
   /**
    * What it is shown of its ancestors: the whole `tree`; a sparse tree of the `paths` that it says; or no tree, only
    * their `layers`, modules and artifacts as files.

@@ -1,17 +1,22 @@
-import type { BuildRecord } from '../../../core/builds/build-record.ts';
-import { evidenceWrite } from '../../../core/builds/evidence-record.ts';
+import type { BuildRecord, Failure } from '../../../core/builds/build-record.ts';
+import { type EvidenceRecord, evidenceWrite } from '../../../core/builds/evidence-record.ts';
 import type { LayerReference } from '../../../core/builds/manifest.ts';
 import { artifactPlace, blobPlace } from '../../../core/builds/places.ts';
 import { loadPlan, planStep, scopeIn } from '../../../core/builds/plan-store.ts';
 import { storedSpec } from '../../../core/builds/resume.ts';
 import { findResult, listArtifacts, listSteps, type StoredStage } from '../../../core/builds/stage-repository.ts';
 import { dropResult } from '../../../core/builds/step-cache.ts';
+import { complianceFailure, InspectionDamaged, judgeBuild, reportFiles } from '../../../core/compliance/judge-build.ts';
+import type { ComplianceReport } from '../../../core/compliance/report.ts';
+import { testResultStatement } from '../../../core/compliance/statement.ts';
+import type { NamedFile } from '../../../core/evidence/built-image.ts';
 import { envelopeFile, preAuthenticationEncoding } from '../../../core/evidence/envelope.ts';
 import type { EvidenceFile } from '../../../core/evidence/evidence-file.ts';
 import { makeEvidence } from '../../../core/evidence/evidence-set.ts';
 import { installedPackages } from '../../../core/evidence/installed-packages.ts';
 import { lockOfBuild } from '../../../core/lock/lock-of-build.ts';
 import { lockWrites, storeLock } from '../../../core/lock/lock-store.ts';
+import { inspectionStep } from '../../../core/plan/compliance-step.ts';
 import { planDigest } from '../../../core/plan/make-plan.ts';
 import type { Plan, PlanStep } from '../../../core/plan/plan.ts';
 import { ancestorsOf } from '../../../core/plan/stages.ts';
@@ -32,18 +37,27 @@ export class IndexDamaged extends Error {
   }
 }
 
+/** What a build's end is written with. */
+export interface StoredEvidence {
+  /** For the transaction that ends the build. */
+  readonly writes: readonly TableWrite[];
+  readonly fields: Pick<BuildRecord, 'compliance'>;
+  /** Why the build ends without being published, though its stages have succeeded. */
+  readonly failure?: Failure;
+}
+
 /**
  * Makes and stores the evidence of a build whose stages have all succeeded: from its records, its plan and the headers
  * of its layers' indexes; no tree is unpacked and no artifact read. With it goes the lock, from the same headers. All of
  * it but the signature is the same each time.
- * @returns what makes it the build's, for the transaction that ends the build; nothing for a build without artifacts
+ * @returns what makes it the build's; no writes for a build without artifacts
  * @throws IndexDamaged
  */
 export async function storeEvidence(
   ports: EvidencePorts,
   build: BuildRecord,
   stages: readonly StoredStage[],
-): Promise<readonly TableWrite[]> {
+): Promise<StoredEvidence> {
   const [plan, artifacts, steps, spec, key] = await Promise.all([
     loadPlan(ports.blobs, build.id),
     listArtifacts(ports.table, build.id),
@@ -51,7 +65,15 @@ export async function storeEvidence(
     storedSpec(ports.table, build.id),
     ports.signer.key(),
   ]);
-  if (artifacts.length === 0) return [];
+  const report = await judge(ports, { build, spec, steps, artifacts });
+  const reports = report === undefined ? [] : reportFiles(report, { build, spec, steps, artifacts });
+  const failure = report === undefined ? undefined : complianceFailure(report, spec);
+  const judged = report === undefined ? {} : { compliance: summaryOf(report) };
+  if (report !== undefined && failure !== undefined) {
+    const kept = [...reports, ...(await signReport(ports, report, artifacts, reports, key.keyId))];
+    return { writes: [evidenceWrite(build.id, await storeAll(ports, build, kept))], fields: judged, failure };
+  }
+  if (artifacts.length === 0) return { writes: [], fields: judged };
   const known = new Map(steps.map(({ id, layer }) => [id, layer]));
   const layers = await Promise.all(layerSteps(plan).map((step) => readLayer(ports, build, step, known.get(step.id))));
   const ended = stages.flatMap(({ value }) => (value.endedAt === undefined ? [] : [value.endedAt]));
@@ -66,6 +88,7 @@ export async function storeEvidence(
     },
     artifacts: artifacts.map(({ name, size, sha256, mediaType }) => ({ name, size, sha256, mediaType })),
     spec,
+    reports,
     run: {
       id: build.id,
       specDigest: build.specDigest,
@@ -78,26 +101,65 @@ export async function storeEvidence(
       keyId: key.keyId,
     },
   });
-  const user = { tenantId: build.tenantId, workId: build.id, kind: 'evidence' } as const;
-  await needContent(
-    ports,
-    user,
-    files.map(({ sha256 }) => sha256),
-  );
   const sign = async (): Promise<EvidenceFile> => {
     const signature = await ports.signer.sign(preAuthenticationEncoding(payload));
-    const envelope = envelopeFile({ payload, keyId: key.keyId, signature });
-    await needContent(ports, user, [envelope.sha256]);
-    await store(ports, build.tenantId, envelope);
-    return envelope;
+    return envelopeFile({ payload, keyId: key.keyId, signature });
   };
-  const [signed] = await Promise.all([sign(), ...files.map((file) => store(ports, build.tenantId, file))]);
-  const records = [...files, signed].map(({ name, kind, mediaType, size, sha256 }) => {
-    return { name, kind, mediaType, size, sha256 };
-  });
+  const [envelope, tested] = await Promise.all([
+    sign(),
+    report === undefined ? [] : signReport(ports, report, artifacts, reports, key.keyId),
+  ]);
+  const records = await storeAll(ports, build, [...files, envelope, ...tested]);
   const lock = lockOfBuild(plan, new Map(layers.map(({ step, header }) => [step.id, header])));
   const locked = lock === undefined ? [] : lockWrites(build, await storeLock(ports.blobs, build.tenantId, lock));
-  return [evidenceWrite(build.id, records), ...locked];
+  return { writes: [evidenceWrite(build.id, records), ...locked], fields: judged };
+}
+
+/** @throws IndexDamaged where what the build's inspection wrote is gone or another */
+async function judge(
+  ports: EvidencePorts,
+  build: Parameters<typeof judgeBuild>[1],
+): Promise<ComplianceReport | undefined> {
+  try {
+    return await judgeBuild(ports, build);
+  } catch (error) {
+    if (error instanceof InspectionDamaged) throw new IndexDamaged(inspectionStep, error);
+    throw error;
+  }
+}
+
+const summaryOf = ({ state, profiles }: ComplianceReport): NonNullable<BuildRecord['compliance']> => ({
+  state,
+  profiles: profiles.map(({ id, state: own, counts }) => ({ id, state: own, counts })),
+});
+
+/** The report's result as a signed statement about the artifacts; none where there are no artifacts. */
+async function signReport(
+  ports: EvidencePorts,
+  report: ComplianceReport,
+  artifacts: readonly NamedFile[],
+  reports: readonly EvidenceFile[],
+  keyId: string,
+): Promise<EvidenceFile[]> {
+  if (artifacts.length === 0) return [];
+  const payload = testResultStatement(report, artifacts, reports);
+  const signature = await ports.signer.sign(preAuthenticationEncoding(payload));
+  return [envelopeFile({ payload, keyId, signature }, 'compliance-signature')];
+}
+
+/** Stores files of evidence; answers their records. */
+async function storeAll(
+  ports: EvidencePorts,
+  { tenantId, id }: BuildRecord,
+  files: readonly EvidenceFile[],
+): Promise<EvidenceRecord[]> {
+  await needContent(
+    ports,
+    { tenantId, workId: id, kind: 'evidence' },
+    files.map(({ sha256 }) => sha256),
+  );
+  await Promise.all(files.map((file) => store(ports, tenantId, file)));
+  return files.map(({ name, kind, mediaType, size, sha256 }) => ({ name, kind, mediaType, size, sha256 }));
 }
 
 /** The steps whose layers the artifacts are made of, in the order of the plan. */

@@ -40,8 +40,12 @@ async function endWell(
     return endBuild(ports, build.id, 'succeeded');
   }
   try {
-    const [evidence, gate] = [await storeEvidence(ports, build, stages), await publishGate(ports, build)];
-    return await endBuild(ports, build.id, 'succeeded', undefined, [...evidence, ...gate.writes], gate.fields);
+    const { writes, fields, failure } = await storeEvidence(ports, build, stages);
+    // What its profiles keep from being published is nobody's to approve.
+    if (failure !== undefined) return await endBuild(ports, build.id, 'failed', failure, writes, fields);
+    const gate = await publishGate(ports, { ...build, ...fields });
+    const all = { ...fields, ...gate.fields };
+    return await endBuild(ports, build.id, 'succeeded', undefined, [...writes, ...gate.writes], all);
   } catch (error) {
     if (!(error instanceof IndexDamaged)) throw error;
     const failure: Failure = {

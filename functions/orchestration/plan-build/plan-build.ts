@@ -76,7 +76,7 @@ async function planBuild(ports: PlanPorts, buildId: string): Promise<void> {
   const planned: Partial<BuildRecord> = {
     planDigest: planDigest(plan),
     estimate: estimated.total,
-    ...(plan.steps.some((step) => step.produces === 'report') ? { tested: true as const } : {}),
+    ...(plan.steps.some(({ produces }) => judges.has(produces)) ? { tested: true as const } : {}),
     ...(archiveReadAt === undefined ? {} : { archiveReadAt }),
     plannedAt: ports.clock.now().toISOString(),
   };
@@ -86,6 +86,9 @@ async function planBuild(ports: PlanPorts, buildId: string): Promise<void> {
   }
   if (after !== undefined) await joinWork(ports, after);
 }
+
+/** Steps that find out whether what is made may be published. */
+const judges: ReadonlySet<string> = new Set(['report', 'inspection']);
 
 /** What the caller can mend ends the build with its code; anything else is tried again with the event. */
 async function endRefused(ports: PlanPorts, buildId: string, error: unknown): Promise<void> {

@@ -146,6 +146,7 @@ describe('a disk that does not boot', () => {
         layers: {
           ...{ paths: refuse, entriesSince: refuse, inputsOf: refuse, writeModuleTar: refuse, writeTreeTar: refuse },
           ...{ imageLayers: refuse, module: refuse, unpackTree: refuse },
+          placeOf: () => Buffer.from('a test reads an artifact alone'),
           artifact: async () => artifact,
         },
       },

@@ -41,6 +41,7 @@ const uses: Readonly<Record<Customization, Readonly<Record<string, unknown>>>> =
   remove: { remove: [{ path: '/usr/share/doc' }] },
   firstBoot: { firstBoot: [{ name: 'a', run: 'true' }] },
   embedSpec: { embedSpec: true },
+  compliance: { compliance: { profiles: ['base'] } },
   'kernel.modules': { kernel: { modules: { load: ['dummy'] } } },
   firewall: { firewall: {} },
   sysctl: { sysctl: { 'vm.swappiness': '10' } },

@@ -80,6 +80,7 @@ export function describeCache(api: () => ApiUnderTest): void {
         module: { module: { step: id, digest, size: 1_000, layers: ['bootstrap'] } },
         artifact: { artifact: { type: 'tar' as const, size: 1_000, sha256: digest, mediaType: 'x/y' } },
         report: { test: { passed: true, log: { size: 1_000, sha256: digest } } },
+        inspection: { inspection: { size: 1_000, sha256: digest } },
       };
       const at = api().ports.clock.now().toISOString();
       return { key, program, step: id, ...made[step.produces], facts: {}, buildId, at };

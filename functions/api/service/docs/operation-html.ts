@@ -1,3 +1,4 @@
+import { type Html, html, marked } from '../../../../core/html.ts';
 import {
   type Described,
   type DescribedMedia,
@@ -7,7 +8,6 @@ import {
   type PlacedOperation,
   resolved,
 } from './described.ts';
-import { type Html, html, marked } from './html.ts';
 import { membersHtml, typeHtml } from './schema-html.ts';
 
 type Components = Described['components'];

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { sha256 } from '../../../../core/digest.ts';
+import { type Html, html, paragraphs } from '../../../../core/html.ts';
 import { type Described, describedSchema, type PlacedOperation } from './described.ts';
-import { type Html, html, paragraphs } from './html.ts';
 import { operationHtml } from './operation-html.ts';
 import { membersHtml } from './schema-html.ts';
 import { style } from './style.ts';

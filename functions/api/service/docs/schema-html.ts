@@ -1,6 +1,6 @@
 import { z } from 'zod';
+import { type Html, html, marked } from '../../../../core/html.ts';
 import { type DescribedSchema, nameOf } from './described.ts';
-import { type Html, html, marked } from './html.ts';
 
 const schemaSchema = z.record(z.string(), z.unknown());
 const schemasSchema = z.array(schemaSchema);

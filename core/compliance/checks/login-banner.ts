@@ -1,0 +1,32 @@
+import { check } from '../check.ts';
+import { readSshd } from '../readers/sshd.ts';
+import { withoutSshd } from '../sshd-values.ts';
+import { judged } from '../verdicts.ts';
+
+/** What agetty puts in for these tells of the system (agetty(8)). */
+const telling = /\\[mrsv]|debian|ubuntu|gnu\/linux/i;
+
+/** Who comes is told whose system it is, and not which. */
+export const loginBanner = check({
+  id: 'login-banner',
+  title: 'A banner warns before the login, and tells nothing of the system',
+  severity: 'low',
+  tag: 'image',
+  clauses: { base: ['Sessions'] },
+  how: '/etc/issue and /etc/issue.net hold a text without the system’s name or version, and sshd shows a Banner where there is one.',
+  remedy: 'Write /etc/issue and /etc/issue.net, and Banner /etc/issue.net for sshd.',
+  judge(context) {
+    const texts = ['etc/issue', 'etc/issue.net'].flatMap((path) => {
+      const text = context.tree.text(path)?.trim() ?? '';
+      if (text === '') return [`/${path}: there is no text`];
+      return telling.test(text) ? [`/${path}: tells of the system: ${telling.exec(text)?.[0]}`] : [];
+    });
+    const banner = readSshd(context.tree).global.get('banner');
+    const silent =
+      withoutSshd(context) === undefined && (banner === undefined || banner.value.toLowerCase() === 'none');
+    return judged(
+      [...texts, ...(silent ? ['sshd: Banner is not set'] : [])],
+      ['/etc/issue, /etc/issue.net: a text that tells nothing of the system'],
+    );
+  },
+});

@@ -1,0 +1,126 @@
+import { describe, expect, it } from 'vitest';
+import { failingResults, judgeImage } from '../../../core/compliance/judge.ts';
+import { complianceReportSchema } from '../../../core/compliance/report.ts';
+import type { OwnerProblem } from '../../../core/compliance/waiver.ts';
+import { goodSpec, goodTree } from './good-tree.ts';
+import { inspectTree, specWith, type Tree } from './judged-tree.ts';
+
+const reason = 'The volume is encrypted by the cloud, see the runbook.';
+
+async function judge(
+  compliance: object,
+  {
+    tree = {},
+    now = '2027-03-31T12:00:00Z',
+    owners = {},
+  }: { tree?: Tree; now?: string; owners?: Readonly<Record<string, OwnerProblem>> } = {},
+) {
+  const spec = specWith({ ...goodSpec, compliance });
+  if (spec.compliance === undefined) throw new Error('the spec has no compliance');
+  return judgeImage({
+    ...{ spec, settings: spec.compliance, inspection: await inspectTree({ ...goodTree, ...tree }) },
+    build: { evidence: true, specDigest: 'a'.repeat(64), approvals: 1 },
+    now: new Date(now),
+    ownerProblem: (owner) => owners[owner],
+  });
+}
+const waiver = (check: string, over: object = {}) => ({
+  check,
+  reason,
+  owner: 'ops@example.org',
+  expires: '2027-03-31',
+  ...over,
+});
+
+describe('a judged image', () => {
+  it('passes a profile all of whose checks pass', async () => {
+    const report = await judge({ profiles: ['base'] });
+    expect(report.state).toBe('pass');
+    expect(complianceReportSchema.parse(report)).toEqual(report);
+    expect(report.profiles).toMatchObject([{ id: 'base', state: 'pass', counts: { fail: 0, manual: 0, waived: 0 } }]);
+    expect(failingResults(report)).toEqual([]);
+  });
+
+  it('is manual where a person has to judge, and fails where a check does, each profile by itself', async () => {
+    const report = await judge(
+      { profiles: ['soc2', 'base'] },
+      { tree: { 'etc/login.defs': 'UMASK 022\nENCRYPT_METHOD YESCRYPT\n' } },
+    );
+    expect(report.profiles.map(({ id, state }) => [id, state])).toEqual([
+      ['base', 'fail'],
+      ['soc2', 'manual'],
+    ]);
+    expect(report.state).toBe('fail');
+    expect(failingResults(report).map(({ check }) => check)).toEqual(['umask', 'disk-encryption', 'vulnerabilities']);
+  });
+
+  it('gives the same report each time', async () => {
+    const [one, other] = [
+      await judge({ profiles: ['hipaa', 'pci-dss'] }),
+      await judge({ profiles: ['pci-dss', 'hipaa'] }),
+    ];
+    expect(one).toEqual(other);
+  });
+
+  it('shows no control characters of the image', async () => {
+    const report = await judge(
+      { profiles: ['base'] },
+      { tree: { 'etc/profile.d/timeout.sh': 'readonly TMOUT=9999\u001b[31m\n' } },
+    );
+    const found = report.results.find(({ check }) => check === 'session-timeout');
+    expect(found?.state).toBe('fail');
+    expect(JSON.stringify(found)).not.toContain('\\u001b');
+  });
+
+  it('is judged with what the spec tailors', async () => {
+    const report = await judge({ profiles: ['pci-dss'], tailoring: { 'password-lockout': { attempts: 5 } } });
+    const found = report.results.find(({ check }) => check === 'password-lockout');
+    expect(found).toMatchObject({ state: 'fail', values: { attempts: 5, seconds: 1_800 } });
+  });
+});
+
+describe('a waiver', () => {
+  const both = [waiver('disk-encryption'), waiver('vulnerabilities')];
+
+  it('lets a check be that is manual or fails, through its last day', async () => {
+    const report = await judge({ profiles: ['soc2'], waivers: both }, { now: '2027-03-31T23:59:59.999Z' });
+    expect(report).toMatchObject({ state: 'waived', voidWaivers: [] });
+    expect(failingResults(report)).toEqual([]);
+    expect(report.results.filter(({ waiver: held }) => held !== undefined)).toHaveLength(2);
+  });
+
+  it('holds no longer on the next day', async () => {
+    const report = await judge({ profiles: ['soc2'], waivers: both }, { now: '2027-04-01T00:00:00Z' });
+    expect(report.state).toBe('manual');
+    expect(report.voidWaivers).toMatchObject([
+      { check: 'disk-encryption', problem: 'expired' },
+      { check: 'vulnerabilities', problem: 'expired' },
+    ]);
+    expect(failingResults(report)).toHaveLength(2);
+  });
+
+  it.each([
+    ['unknown', 'unknown'],
+    ['suspended', 'suspended'],
+    ['not_permitted', 'not_permitted'],
+  ] as const)('holds not where its owner is %s', async (_, problem) => {
+    const report = await judge({ profiles: ['soc2'], waivers: both }, { owners: { 'ops@example.org': problem } });
+    expect(report.voidWaivers.map((one) => one.problem)).toEqual([problem, problem]);
+    expect(report.state).toBe('manual');
+  });
+
+  it('holds not where it would for more than a year', async () => {
+    const report = await judge({ profiles: ['soc2'], waivers: [waiver('disk-encryption', { expires: '2028-04-02' })] });
+    expect(report.voidWaivers).toMatchObject([{ problem: 'too_long' }]);
+  });
+
+  it('holds not on a day that there is not', async () => {
+    const report = await judge({ profiles: ['soc2'], waivers: [waiver('disk-encryption', { expires: '2027-04-31' })] });
+    expect(report.voidWaivers).toMatchObject([{ problem: 'expired' }]);
+  });
+
+  it('that is not needed is told', async () => {
+    const report = await judge({ profiles: ['base'], waivers: [waiver('umask')] });
+    expect(report).toMatchObject({ state: 'pass', unusedWaivers: ['umask'] });
+  });
+});
