@@ -12,6 +12,7 @@ import { secretErrors } from './secrets/errors.ts';
 import { teamErrors } from './teams/errors.ts';
 import { templateErrors } from './templates/errors.ts';
 import { uploadErrors } from './uploads/errors.ts';
+import { vulnerabilityErrors } from './vulnerabilities/errors.ts';
 import { webhookErrors } from './webhooks/errors.ts';
 
 /**
@@ -181,6 +182,7 @@ export const errorCatalogue = {
     remedy:
       'Check archives.debian or archives.ubuntu: its InRelease must verify against the keyring package of the distribution.',
   },
+  ...vulnerabilityErrors,
   'preset.not_found': {
     status: 404,
     title: 'There is no such preset',
