@@ -9,7 +9,7 @@ export const bootMenuModes = check({
   severity: 'medium',
   tag: 'image',
   clauses: { base: ['File modes'], 'pci-dss': ['2.2.6'] },
-  how: 'A grub.cfg that the image itself has is 0600 of root or less. The menu that the engine makes lies outside of the tree, or is 0600.',
+  how: 'A grub.cfg that the image’s tree has is 0600 of root or less. The menu that the engine writes beside the tree, into disks and ISOs, is not looked at.',
   remedy: 'Set /boot/grub/grub.cfg to 0600.',
   judge({ tree, found, spec }) {
     if (!spec.outputs.some(({ type }) => !['oci', 'docker', 'wsl', 'tar'].includes(type)))
@@ -18,6 +18,6 @@ export const bootMenuModes = check({
       { path: 'boot/grub/grub.cfg', mode: 0o600 },
       { path: 'boot/grub/user.cfg', mode: 0o600 },
     ]);
-    return judged(wrong, ['the engine’s own boot menu is readable by root alone', ...seen]);
+    return judged(wrong, ['/boot/grub: the tree has no boot menu that others read; the engine’s own, beside the tree, is not looked at', ...seen]);
   },
 });
