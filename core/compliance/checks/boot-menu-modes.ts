@@ -18,6 +18,9 @@ export const bootMenuModes = check({
       { path: 'boot/grub/grub.cfg', mode: 0o600 },
       { path: 'boot/grub/user.cfg', mode: 0o600 },
     ]);
-    return judged(wrong, ['/boot/grub: the tree has no boot menu that others read; the engine’s own, beside the tree, is not looked at', ...seen]);
+    return judged(wrong, [
+      '/boot/grub: the tree has no boot menu that others read; the engine’s own, beside the tree, is not looked at',
+      ...seen,
+    ]);
   },
 });
