@@ -4,13 +4,23 @@ import { profileIds } from '../../../core/compliance/profile.ts';
 import { inspectedFolders, inspectedTexts } from '../../../core/plan/programs/inspection.ts';
 import { accountCases } from './cases/accounts.ts';
 import { fileCases } from './cases/files.ts';
+import { firewallCases } from './cases/firewall.ts';
 import { kernelCases } from './cases/kernel.ts';
-import { operationCases } from './cases/operation.ts';
+import { logCases } from './cases/logs.ts';
+import { softwareCases } from './cases/software.ts';
 import { sshCases } from './cases/ssh.ts';
 import { goodSpec, goodTree } from './good-tree.ts';
 import { judgeTree } from './judged-tree.ts';
 
-const cases = [...accountCases, ...sshCases, ...kernelCases, ...fileCases, ...operationCases];
+const cases = [
+  ...accountCases,
+  ...sshCases,
+  ...kernelCases,
+  ...fileCases,
+  ...firewallCases,
+  ...logCases,
+  ...softwareCases,
+];
 
 /** Checks that no image can pass by itself. */
 const neverByItself: Readonly<Record<string, string>> = {
