@@ -33,6 +33,7 @@ export const commandTable: readonly (readonly [name: string, load: CommandMaker]
   ['cancel', async (output) => (await import('./commands/cancel.ts')).cancelCommand(output)],
   ['diff', async (output) => (await import('./commands/diff.ts')).diffCommand(output)],
   ['verify', async (output) => (await import('./commands/verify.ts')).verifyCommand(output)],
+  ['compliance', async (output) => (await import('./commands/compliance.ts')).complianceCommand(output)],
   ['list', async (output) => (await import('./commands/list.ts')).listCommand(output)],
   ['builds', async (output) => (await import('./commands/list.ts')).buildsCommand(output)],
   ['cache', async (output) => (await import('./commands/cache.ts')).cacheCommand(output)],

@@ -8,6 +8,7 @@ import { maintenanceErrors } from './maintenance/errors.ts';
 import { protectionErrors } from './protection/errors.ts';
 import { quotaErrors } from './quota/errors.ts';
 import { retentionErrors } from './retention/errors.ts';
+import { scanErrors } from './scans/errors.ts';
 import { secretErrors } from './secrets/errors.ts';
 import { teamErrors } from './teams/errors.ts';
 import { templateErrors } from './templates/errors.ts';
@@ -94,6 +95,7 @@ export const errorCatalogue = {
   },
   ...uploadErrors,
   ...webhookErrors,
+  ...scanErrors,
   ...secretErrors,
   ...teamErrors,
   ...templateErrors,

@@ -26,6 +26,7 @@ export async function buildSdk(dist = path.join(sdk, 'dist')): Promise<void> {
   await copyFile(notice, path.join(dist, 'LICENSE.noble-hashes'));
   emitTypes(dist);
   await keepReachable(dist);
+  await leaveOutErrors(path.join(dist, 'generated/types.gen.d.ts'));
 }
 
 /** @throws Error where a type is wrong */
@@ -66,6 +67,37 @@ async function keepReachable(dist: string): Promise<void> {
     const file = path.join(dist, name);
     if (name.endsWith('.d.ts') && !seen.has(file)) await rm(file);
   }
+}
+
+/**
+ * Removes the types of the answers with which each operation refuses: near half of all types, and of no use, since calls
+ * throw ApiProblem. The generated client, which alone names them, is not among the declarations.
+ */
+async function leaveOutErrors(file: string): Promise<void> {
+  const text = await readFile(file, 'utf8');
+  const source = ts.createSourceFile(file, text, ts.ScriptTarget.ES2022);
+  const kept = source.statements.filter(
+    (statement) => !(ts.isTypeAliasDeclaration(statement) && isOfErrors(statement, source)),
+  );
+  await writeFile(
+    file,
+    kept
+      .map((statement) => statement.getFullText(source))
+      .join('')
+      .trimStart(),
+  );
+}
+
+/** `XErrors`, by status, and `XError = XErrors[keyof XErrors]`: no type of the API itself is of this form. */
+function isOfErrors({ name, type }: ts.TypeAliasDeclaration, source: ts.SourceFile): boolean {
+  if (ts.isIndexedAccessTypeNode(type)) {
+    return name.text.endsWith('Error') && type.objectType.getText(source) === `${name.text}s`;
+  }
+  return (
+    name.text.endsWith('Errors') &&
+    ts.isTypeLiteralNode(type) &&
+    type.members.every((member) => member.name !== undefined && /^[45]\d\d$/.test(member.name.getText(source)))
+  );
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) await buildSdk(process.argv[2]);

@@ -5,6 +5,7 @@ import { auditCalls } from './audit.ts';
 import { billingCalls } from './billing.ts';
 import { buildCalls } from './builds.ts';
 import { cacheCalls } from './cache.ts';
+import { complianceCalls } from './compliance.ts';
 import { deadLetterCalls } from './dead-letters.ts';
 import { diffCalls } from './diff.ts';
 import { downloadCalls } from './downloads.ts';
@@ -38,6 +39,7 @@ export class LinuxBuilderClient {
   readonly billing;
   readonly builds;
   readonly cache;
+  readonly compliance;
   readonly deadLetters;
   readonly keys;
   readonly locks;
@@ -89,6 +91,7 @@ export class LinuxBuilderClient {
     this.audit = auditCalls(engine);
     this.billing = billingCalls(engine);
     this.cache = cacheCalls(engine);
+    this.compliance = complianceCalls(engine);
     this.deadLetters = deadLetterCalls(engine);
     this.keys = keyCalls(engine);
     this.locks = lockCalls(engine);

@@ -78,6 +78,7 @@ export const builtInRoles: Readonly<
       'audit:read',
       'builds:read',
       'cache:read',
+      'compliance:read',
       'members:read',
       'roles:read',
       'keys:read',

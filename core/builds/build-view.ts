@@ -254,7 +254,7 @@ export async function buildDetail(
       steps: stage.steps.map((id, position) => {
         const record = done.get(id);
         if (record !== undefined) {
-          const { layer: _, ...told } = record;
+          const { layer: _, inspection: __, ...told } = record;
           return { ...told, facts: shownFacts(record.facts), state: 'succeeded' as const, percent: 100 };
         }
         // A step before the one that the builder reports is done, though its receipt is settled only with the stage.

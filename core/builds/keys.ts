@@ -66,6 +66,11 @@ export const verificationKey = (buildId: string, verificationId: string): TableK
   partition: `BUILD#${buildId}`,
   sort: `VERIFICATION#${verificationId}`,
 });
+/** A scan of what a build has made; ids sort by their time. */
+export const scanKey = (buildId: string, kind: string, scanId: string): TableKey => ({
+  partition: `BUILD#${buildId}`,
+  sort: `SCAN#${kind}#${scanId}`,
+});
 /** Counts what an attempt has added to the package cache. */
 export const keptPackagesKey = (buildId: string, stageId: string, attempt: number): TableKey => ({
   partition: `BUILD#${buildId}`,

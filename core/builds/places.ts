@@ -14,6 +14,15 @@ export const lockPlace = (tenantId: string, digest: string): BlobPlace => ({
   path: `${locksPrefix}${tenantId}/${digest}`,
 });
 
+/** All that a scan found. */
+export const scanPlace = (tenantId: string, scanId: string): BlobPlace => ({
+  bucket: 'work',
+  path: `${scansPrefix}${tenantId}/${scanId}`,
+});
+
+/** Where all reports of scans lie. */
+export const scansPrefix = 'scans/';
+
 /** Where all locks of tenants lie. */
 export const locksPrefix = 'locks/';
 

@@ -67,6 +67,12 @@ export async function judgeBuild(ports: JudgePorts, judged: BuildToJudge): Promi
   });
 }
 
+/** What is kept of a report with its build. */
+export const summaryOf = ({ state, profiles }: ComplianceReport): NonNullable<BuildRecord['compliance']> => ({
+  state,
+  profiles: profiles.map(({ id, state: own, counts }) => ({ id, state: own, counts })),
+});
+
 /** A report as the files that are kept of it. */
 export function reportFiles(report: ComplianceReport, { build, spec, artifacts }: BuildToJudge): EvidenceFile[] {
   const page = reportHtml(report, {

@@ -5,6 +5,7 @@ import { workStates } from '../builds/lifecycle.ts';
 import type { JsonObject } from '../digest.ts';
 import { toJsonObject } from '../json.ts';
 import { quotaNames } from '../quota/tiers.ts';
+import { scanCauses, scanKinds, scanStates } from '../scans/scan.ts';
 import type { EngineEvent, EventType } from './event.ts';
 
 /**
@@ -59,6 +60,8 @@ const approval = {
   teamId: build.teamId,
   expiresAt: z.string().optional().describe('When it expires undecided.'),
 };
+
+const count = z.number().int().min(0);
 
 const budget = {
   teamId: z.string().optional().describe('Of a team’s budget: the team; absent: the tenant’s own.'),
@@ -196,6 +199,23 @@ export const eventCatalogue = {
   'artifact.purged': {
     ...{ version: 1, audience: 'public', meaning: 'What a build made is removed for good.' },
     detail: z.object(image),
+  },
+  'scan.completed': {
+    ...{ version: 1, audience: 'public', meaning: 'The image of a build was judged, or its packages were scanned.' },
+    detail: z.object({
+      ...image,
+      scanId: z.string().describe('The scan.'),
+      kind: z.enum(scanKinds).describe('What it looked for.'),
+      cause: z.enum(scanCauses).describe('Why it was made: the build ended, somebody asked, or the data changed.'),
+      state: z.enum(scanStates).describe('What it came to.'),
+      before: z.string().optional().describe('What the scan before it came to; absent: there was none.'),
+      appeared: z.number().int().min(0).describe('Checks that no longer pass, or vulnerabilities, that are new.'),
+      gone: z.number().int().min(0).describe('Those of the scan before that are gone.'),
+      found: z
+        .object({ critical: count, high: count, medium: count, low: count })
+        .optional()
+        .describe('Of vulnerabilities: how many there are, by severity.'),
+    }),
   },
   'cleanup.requested': {
     ...{ version: 1, audience: 'internal', meaning: 'Somebody asked for a cleanup.' },

@@ -24,6 +24,7 @@ export const eventTypes = [
   'artifact.trashed',
   'artifact.restored',
   'artifact.purged',
+  'scan.completed',
   // Of a work whose own build left it while others shared it: that one is over, and nothing more is told of it.
   'work.started',
   'work.ended',

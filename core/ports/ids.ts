@@ -16,7 +16,8 @@ export interface Ids {
       | 'apr'
       | 'whk'
       | 'hld'
-      | 'cln',
+      | 'cln'
+      | 'scn',
   ): string;
   /** That many random bytes as unpadded base64url. */
   secret(bytes: number): string;

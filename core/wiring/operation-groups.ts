@@ -1,7 +1,7 @@
 import { keyUsePrefix } from '../access/places.ts';
 import { anchorsPrefix, pendingPrefix } from '../audit/places.ts';
 import { usagePrefix, usageSumPrefix } from '../billing/places.ts';
-import { locksPrefix, uploadsPrefix } from '../builds/places.ts';
+import { locksPrefix, scansPrefix, uploadsPrefix } from '../builds/places.ts';
 import { bucketPrefix } from '../protection/places.ts';
 import { probePrefix } from '../telemetry/readiness.ts';
 import { webhookSecretPrefix } from '../webhooks/places.ts';
@@ -102,10 +102,11 @@ export const operationGroups: readonly OperationGroup[] = [
   },
   {
     name: 'builds',
-    prefixes: ['/v1/builds', '/v1/builds:plan', '/api/build'],
+    prefixes: ['/v1/builds', '/v1/builds:plan', '/v1/builds:recheck', '/api/build'],
     entry: 'functions/api/builds/lambda.ts',
     rights: {
-      ...{ table: 'write', blobs: 'read', signsUrls: true, startsFlow: false, stopsFlow: false, stopsTasks: false },
+      ...{ table: 'write', blobs: 'write', signsUrls: true, startsFlow: false, stopsFlow: false, stopsTasks: false },
+      writesUnder: scansPrefix,
       // A preview reads the archives of the spec with their passwords.
       secretKey: 'open',
     },

@@ -7,6 +7,7 @@ import { csvAnswer, wantsCsv } from './csv-answer.ts';
 import type { HttpRequest, HttpResponse, Operation, OperationContext } from './operation.ts';
 import { isKnown, pageHeaders } from './page-answer.ts';
 import { asEngineError, problemOf } from './problem.ts';
+import { refusedNames } from './refused-names.ts';
 import { maxBodyBytes, readBody } from './request-body.ts';
 import { createRouteTable } from './route-table.ts';
 import { fieldErrors, placeOf } from './schema-errors.ts';
@@ -138,6 +139,11 @@ function parseInput(operation: Operation, rawParams: Readonly<Record<string, str
     ...(query.error === undefined ? [] : fieldErrors(query.error, 'query')),
     ...(body?.error === undefined ? [] : fieldErrors(body.error, '')),
   ];
+  // A body that its handler checks itself is a spec, and its survey knows the name.
+  if (operation.describedBody === undefined) {
+    const told = new Set(errors.map(({ path }) => path));
+    errors.push(...refusedNames(raw).filter(({ path }) => !told.has(path)));
+  }
   for (const name of request.repeated ?? []) {
     errors.push({
       path: placeOf([name], 'query'),

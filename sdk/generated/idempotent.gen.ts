@@ -22,7 +22,9 @@ export const idempotentOperations: ReadonlySet<string> = /*#__PURE__*/ new Set([
 /** Method and path of each POST that is safe to send twice without one. */
 export const repeatableOperations: ReadonlySet<string> = /*#__PURE__*/ new Set([
   'POST /v1/builds/{id}/cancel',
+  'POST /v1/builds/{id}:recheck',
   'POST /v1/builds:plan',
+  'POST /v1/builds:recheck',
   'POST /v1/locks',
   'POST /v1/specs/validate',
   'POST /v1/uploads',

@@ -4964,6 +4964,542 @@ export type Verification = {
     };
 };
 
+export type ScanList = {
+    scans: Array<ComplianceScan | VulnerabilityScan>;
+};
+
+export type ComplianceScan = {
+    kind: 'compliance';
+    /**
+     * Id of the scan: `scn_…`; later ones sort behind earlier ones.
+     */
+    id: string;
+    /**
+     * The build whose image it is of.
+     */
+    build: string;
+    /**
+     * build: the build ended. request: somebody asked. data: the data changed.
+     */
+    cause: 'build' | 'request' | 'data';
+    /**
+     * When it was made.
+     */
+    at: string;
+    /**
+     * The file of all that was found.
+     */
+    report: {
+        sha256: string;
+        /**
+         * Bytes.
+         */
+        size: number;
+    };
+    state: 'fail' | 'manual' | 'waived' | 'pass';
+    profiles: Array<{
+        id: 'base' | 'hipaa' | 'pci-dss' | 'soc2';
+        state: 'fail' | 'manual' | 'waived' | 'pass';
+        counts: {
+            pass: number;
+            fail: number;
+            not_applicable: number;
+            manual: number;
+            /**
+             * Of those that fail or are manual: those with a waiver that holds.
+             */
+            waived: number;
+        };
+    }>;
+};
+
+export type VulnerabilityScan = {
+    kind: 'vulnerabilities';
+    /**
+     * Id of the scan: `scn_…`; later ones sort behind earlier ones.
+     */
+    id: string;
+    /**
+     * The build whose image it is of.
+     */
+    build: string;
+    /**
+     * build: the build ended. request: somebody asked. data: the data changed.
+     */
+    cause: 'build' | 'request' | 'data';
+    /**
+     * When it was made.
+     */
+    at: string;
+    /**
+     * The file of all that was found.
+     */
+    report: {
+        sha256: string;
+        /**
+         * Bytes.
+         */
+        size: number;
+    };
+    /**
+     * Whether the gate of the spec lets it through.
+     */
+    state: 'pass' | 'fail';
+    /**
+     * Digest of the data that it was scanned with.
+     */
+    data: string;
+    counts: {
+        critical: {
+            /**
+             * Vulnerabilities in a package.
+             */
+            found: number;
+            /**
+             * Of these, those with a fix in the release.
+             */
+            fixable: number;
+            /**
+             * Of these, those with a waiver that holds.
+             */
+            waived: number;
+        };
+        high: {
+            /**
+             * Vulnerabilities in a package.
+             */
+            found: number;
+            /**
+             * Of these, those with a fix in the release.
+             */
+            fixable: number;
+            /**
+             * Of these, those with a waiver that holds.
+             */
+            waived: number;
+        };
+        medium: {
+            /**
+             * Vulnerabilities in a package.
+             */
+            found: number;
+            /**
+             * Of these, those with a fix in the release.
+             */
+            fixable: number;
+            /**
+             * Of these, those with a waiver that holds.
+             */
+            waived: number;
+        };
+        low: {
+            /**
+             * Vulnerabilities in a package.
+             */
+            found: number;
+            /**
+             * Of these, those with a fix in the release.
+             */
+            fixable: number;
+            /**
+             * Of these, those with a waiver that holds.
+             */
+            waived: number;
+        };
+        negligible: {
+            /**
+             * Vulnerabilities in a package.
+             */
+            found: number;
+            /**
+             * Of these, those with a fix in the release.
+             */
+            fixable: number;
+            /**
+             * Of these, those with a waiver that holds.
+             */
+            waived: number;
+        };
+        unknown: {
+            /**
+             * Vulnerabilities in a package.
+             */
+            found: number;
+            /**
+             * Of these, those with a fix in the release.
+             */
+            fixable: number;
+            /**
+             * Of these, those with a waiver that holds.
+             */
+            waived: number;
+        };
+    };
+    /**
+     * Findings of which nobody knows whether the package is affected.
+     */
+    undetermined: number;
+    /**
+     * Findings that fail the gate.
+     */
+    failing: number;
+    /**
+     * Findings with a waiver that holds.
+     */
+    waived: number;
+};
+
+export type ComplianceScanReport = {
+    scan: ComplianceScan;
+    report: ComplianceReport;
+};
+
+export type ComplianceReport = {
+    format: 'lbuild-compliance/1';
+    judgedAt: string;
+    state: 'fail' | 'manual' | 'waived' | 'pass';
+    profiles: Array<{
+        id: 'base' | 'hipaa' | 'pci-dss' | 'soc2';
+        title: string;
+        source: string;
+        scope: string;
+        state: 'fail' | 'manual' | 'waived' | 'pass';
+        counts: {
+            pass: number;
+            fail: number;
+            not_applicable: number;
+            manual: number;
+            /**
+             * Of those that fail or are manual: those with a waiver that holds.
+             */
+            waived: number;
+        };
+    }>;
+    results: Array<{
+        check: string;
+        title: string;
+        severity: 'high' | 'medium' | 'low';
+        tag: 'image' | 'site';
+        clauses: {
+            [key: string]: Array<string>;
+        };
+        state: 'pass' | 'fail' | 'not_applicable' | 'manual';
+        evidence: Array<string>;
+        how: string;
+        remedy: string;
+        /**
+         * Parameters that it was judged with.
+         */
+        values?: {
+            [key: string]: Schema1;
+        };
+        /**
+         * That holds, of a check that fails or is manual.
+         */
+        waiver?: {
+            reason: string;
+            owner: string;
+            expires: string;
+        };
+    }>;
+    /**
+     * Waivers that do not hold, and why.
+     */
+    voidWaivers: Array<{
+        check: string;
+        problem: 'expired' | 'too_long' | 'unknown' | 'suspended' | 'not_permitted';
+        reason: string;
+        owner: string;
+        expires: string;
+    }>;
+    /**
+     * Checks that are waived and pass.
+     */
+    unusedWaivers: Array<string>;
+};
+
+export type VulnerabilityScanReport = {
+    scan: VulnerabilityScan;
+    report: {
+        kind: 'vulnerabilities';
+        buildId: string;
+        /**
+         * When it was scanned.
+         */
+        at: string;
+        /**
+         * Code name of the release.
+         */
+        release: string;
+        /**
+         * The vulnerability data that it was scanned with.
+         */
+        data: {
+            digest: string;
+            /**
+             * Newest date of the data.
+             */
+            takenAt?: string;
+            forms: Array<'debian-tracker' | 'osv'>;
+            /**
+             * Vulnerabilities in a source package of a release that it told of.
+             */
+            advisories: number;
+            /**
+             * Entries that could not be read.
+             */
+            skipped: number;
+        };
+        /**
+         * Packages that were looked at.
+         */
+        packages: number;
+        /**
+         * Packages whose version cannot be read, so that nothing is known of them; the first few.
+         */
+        unjudged: Array<string>;
+        policy: {
+            failOn?: 'critical' | 'high' | 'medium' | 'low';
+            onlyFixed: boolean;
+        };
+        verdict: 'pass' | 'fail';
+        counts: {
+            critical: {
+                /**
+                 * Vulnerabilities in a package.
+                 */
+                found: number;
+                /**
+                 * Of these, those with a fix in the release.
+                 */
+                fixable: number;
+                /**
+                 * Of these, those with a waiver that holds.
+                 */
+                waived: number;
+            };
+            high: {
+                /**
+                 * Vulnerabilities in a package.
+                 */
+                found: number;
+                /**
+                 * Of these, those with a fix in the release.
+                 */
+                fixable: number;
+                /**
+                 * Of these, those with a waiver that holds.
+                 */
+                waived: number;
+            };
+            medium: {
+                /**
+                 * Vulnerabilities in a package.
+                 */
+                found: number;
+                /**
+                 * Of these, those with a fix in the release.
+                 */
+                fixable: number;
+                /**
+                 * Of these, those with a waiver that holds.
+                 */
+                waived: number;
+            };
+            low: {
+                /**
+                 * Vulnerabilities in a package.
+                 */
+                found: number;
+                /**
+                 * Of these, those with a fix in the release.
+                 */
+                fixable: number;
+                /**
+                 * Of these, those with a waiver that holds.
+                 */
+                waived: number;
+            };
+            negligible: {
+                /**
+                 * Vulnerabilities in a package.
+                 */
+                found: number;
+                /**
+                 * Of these, those with a fix in the release.
+                 */
+                fixable: number;
+                /**
+                 * Of these, those with a waiver that holds.
+                 */
+                waived: number;
+            };
+            unknown: {
+                /**
+                 * Vulnerabilities in a package.
+                 */
+                found: number;
+                /**
+                 * Of these, those with a fix in the release.
+                 */
+                fixable: number;
+                /**
+                 * Of these, those with a waiver that holds.
+                 */
+                waived: number;
+            };
+        };
+        /**
+         * Findings of which nobody knows whether the package is affected.
+         */
+        undetermined: number;
+        /**
+         * Findings that fail the gate.
+         */
+        failing: number;
+        /**
+         * Findings with a waiver that holds.
+         */
+        waived: number;
+        /**
+         * Waivers that do nothing, and why.
+         */
+        waiversVoid: Array<{
+            advisory: string;
+            package?: string;
+            expires: string;
+            why: 'expired' | 'owner unknown' | 'matches nothing';
+        }>;
+        /**
+         * The most severe first.
+         */
+        findings: Array<{
+            /**
+             * CVE id, or the id of the advisory where there is none.
+             */
+            advisory: string;
+            /**
+             * Source package.
+             */
+            source: string;
+            /**
+             * Version of the source package in the image.
+             */
+            version: string;
+            /**
+             * Packages of the image that are built from it, the first of them by name.
+             */
+            binaries: Array<{
+                name: string;
+                version: string;
+                architecture: string;
+            }>;
+            /**
+             * How many they are.
+             */
+            binaryCount: number;
+            /**
+             * How it stands in the release; `fixed` where `fixedIn` has the fix.
+             */
+            status: 'fixed' | 'open' | 'postponed' | 'ignored' | 'end-of-life' | 'undetermined';
+            /**
+             * Version of the source package that has the fix.
+             */
+            fixedIn?: string;
+            severity: 'critical' | 'high' | 'medium' | 'low' | 'negligible' | 'unknown';
+            /**
+             * Who says the severity.
+             */
+            severitySource: 'distribution' | 'cvss' | 'nvd' | 'none';
+            description: string;
+            /**
+             * Documents that say so, where they have another id.
+             */
+            references: Array<string>;
+            /**
+             * What the gate made of it; absent: it is reported only.
+             */
+            gate?: 'fails' | 'waived';
+            /**
+             * The waiver that holds for it.
+             */
+            waiver?: {
+                reason: string;
+                owner: string;
+                expires: string;
+            };
+        }>;
+        /**
+         * There are more findings than these; the counts are of all.
+         */
+        cut: boolean;
+    };
+};
+
+export type Recheck = {
+    /**
+     * The new scan; the last one where nothing is otherwise.
+     */
+    scan: ComplianceScan;
+    isNew: boolean;
+    /**
+     * Checks that came to another result than in the scan before.
+     */
+    changes: Array<CheckChange>;
+};
+
+export type CheckChange = {
+    check: string;
+    /**
+     * Absent: it was not among the checks.
+     */
+    before?: 'pass' | 'fail' | 'not_applicable' | 'manual' | 'waived';
+    /**
+     * Absent: it is no longer among them.
+     */
+    after?: 'pass' | 'fail' | 'not_applicable' | 'manual' | 'waived';
+};
+
+export type RecheckPage = {
+    builds: Array<RecheckedBuild>;
+    /**
+     * There where more builds may follow, even if none are told here.
+     */
+    cursor?: string;
+};
+
+export type RecheckedBuild = {
+    build: string;
+    /**
+     * Name of its spec.
+     */
+    name: string;
+    submittedAt: string;
+    /**
+     * What it was when it was built.
+     */
+    was: 'fail' | 'manual' | 'waived' | 'pass';
+    /**
+     * What it is today; absent: it could not be judged.
+     */
+    now?: 'fail' | 'manual' | 'waived' | 'pass';
+    /**
+     * Its spec enforces its profiles; so it would fail where it is not let through.
+     */
+    enforced?: boolean;
+    /**
+     * Checks that came to another result than in the scan before.
+     */
+    changes: Array<CheckChange>;
+    /**
+     * Why it could not be judged.
+     */
+    problem?: {
+        code: string;
+        detail: string;
+    };
+};
+
 export type CacheList = {
     entries: Array<CacheEntry>;
     /**
@@ -5124,7 +5660,7 @@ export type DeadLetter = {
          * Unique and sortable; a consumer’s dedupe key.
          */
         id: string;
-        type: 'build.submitted' | 'build.queued' | 'build.started' | 'build.stage_completed' | 'build.cancel_requested' | 'build.succeeded' | 'build.failed' | 'build.cancelled' | 'build.rejected' | 'approval.requested' | 'approval.decided' | 'quota.warning' | 'budget.warning' | 'budget.exceeded' | 'invoice.closed' | 'webhook.disabled' | 'webhook.ping' | 'artifact.expiring' | 'artifact.trashed' | 'artifact.restored' | 'artifact.purged' | 'work.started' | 'work.ended' | 'work.unwanted' | 'cleanup.requested' | 'work.execution_ended' | 'webhook.replayed';
+        type: 'build.submitted' | 'build.queued' | 'build.started' | 'build.stage_completed' | 'build.cancel_requested' | 'build.succeeded' | 'build.failed' | 'build.cancelled' | 'build.rejected' | 'approval.requested' | 'approval.decided' | 'quota.warning' | 'budget.warning' | 'budget.exceeded' | 'invoice.closed' | 'webhook.disabled' | 'webhook.ping' | 'artifact.expiring' | 'artifact.trashed' | 'artifact.restored' | 'artifact.purged' | 'scan.completed' | 'work.started' | 'work.ended' | 'work.unwanted' | 'cleanup.requested' | 'work.execution_ended' | 'webhook.replayed';
         version: 1;
         tenantId: string;
         /**
@@ -12354,6 +12890,361 @@ export type ListVerificationsResponses = {
 };
 
 export type ListVerificationsResponse = ListVerificationsResponses[keyof ListVerificationsResponses];
+
+export type ListScansData = {
+    body?: never;
+    path: {
+        /**
+         * Id of the build.
+         */
+        id: string;
+    };
+    query?: {
+        /**
+         * Only scans of this kind.
+         */
+        kind?: 'compliance' | 'vulnerabilities';
+    };
+    url: '/v1/builds/{id}/scans';
+};
+
+export type ListScansErrors = {
+    /**
+     * `request.invalid`: The request is not valid.
+     */
+    400: Problem & {
+        status?: 400;
+        code?: 'request.invalid';
+    };
+    /**
+     * `access.unauthenticated`: No valid credentials.
+     */
+    401: Problem & {
+        status?: 401;
+        code?: 'access.unauthenticated';
+    };
+    /**
+     * `access.address_refused`: The key is not for this address. `access.forbidden`: The key may not do this.
+     */
+    403: Problem & {
+        status?: 403;
+        code?: 'access.address_refused' | 'access.forbidden';
+    };
+    /**
+     * `build.not_found`: There is no such build.
+     */
+    404: Problem & {
+        status?: 404;
+        code?: 'build.not_found';
+    };
+    /**
+     * `request.too_large`: The body is too large.
+     */
+    413: Problem & {
+        status?: 413;
+        code?: 'request.too_large';
+    };
+    /**
+     * `request.rate_limited`: The key asks too often.
+     */
+    429: Problem & {
+        status?: 429;
+        code?: 'request.rate_limited';
+    };
+    /**
+     * `internal.error`: The service failed.
+     */
+    500: Problem & {
+        status?: 500;
+        code?: 'internal.error';
+    };
+    /**
+     * `service.unavailable`: A part of the service is not available.
+     */
+    503: Problem & {
+        status?: 503;
+        code?: 'service.unavailable';
+    };
+};
+
+export type ListScansError = ListScansErrors[keyof ListScansErrors];
+
+export type ListScansResponses = {
+    /**
+     * Success.
+     */
+    200: ScanList;
+};
+
+export type ListScansResponse = ListScansResponses[keyof ListScansResponses];
+
+export type ReadScanData = {
+    body?: never;
+    path: {
+        /**
+         * Id of the build.
+         */
+        id: string;
+        /**
+         * Id of the scan.
+         */
+        scan: string;
+    };
+    query?: never;
+    url: '/v1/builds/{id}/scans/{scan}';
+};
+
+export type ReadScanErrors = {
+    /**
+     * `request.invalid`: The request is not valid.
+     */
+    400: Problem & {
+        status?: 400;
+        code?: 'request.invalid';
+    };
+    /**
+     * `access.unauthenticated`: No valid credentials.
+     */
+    401: Problem & {
+        status?: 401;
+        code?: 'access.unauthenticated';
+    };
+    /**
+     * `access.address_refused`: The key is not for this address. `access.forbidden`: The key may not do this.
+     */
+    403: Problem & {
+        status?: 403;
+        code?: 'access.address_refused' | 'access.forbidden';
+    };
+    /**
+     * `build.not_found`: There is no such build. `scan.not_found`: There is no such scan.
+     */
+    404: Problem & {
+        status?: 404;
+        code?: 'build.not_found' | 'scan.not_found';
+    };
+    /**
+     * `scan.damaged`: What a scan found is no longer stored.
+     */
+    410: Problem & {
+        status?: 410;
+        code?: 'scan.damaged';
+    };
+    /**
+     * `request.too_large`: The body is too large.
+     */
+    413: Problem & {
+        status?: 413;
+        code?: 'request.too_large';
+    };
+    /**
+     * `request.rate_limited`: The key asks too often.
+     */
+    429: Problem & {
+        status?: 429;
+        code?: 'request.rate_limited';
+    };
+    /**
+     * `internal.error`: The service failed.
+     */
+    500: Problem & {
+        status?: 500;
+        code?: 'internal.error';
+    };
+    /**
+     * `service.unavailable`: A part of the service is not available.
+     */
+    503: Problem & {
+        status?: 503;
+        code?: 'service.unavailable';
+    };
+};
+
+export type ReadScanError = ReadScanErrors[keyof ReadScanErrors];
+
+export type ReadScanResponses = {
+    /**
+     * Success.
+     */
+    200: ComplianceScanReport | VulnerabilityScanReport;
+};
+
+export type ReadScanResponse = ReadScanResponses[keyof ReadScanResponses];
+
+export type RecheckBuildData = {
+    body?: never;
+    path: {
+        /**
+         * Id of the build.
+         */
+        id: string;
+    };
+    query?: never;
+    url: '/v1/builds/{id}:recheck';
+};
+
+export type RecheckBuildErrors = {
+    /**
+     * `request.invalid`: The request is not valid.
+     */
+    400: Problem & {
+        status?: 400;
+        code?: 'request.invalid';
+    };
+    /**
+     * `access.unauthenticated`: No valid credentials.
+     */
+    401: Problem & {
+        status?: 401;
+        code?: 'access.unauthenticated';
+    };
+    /**
+     * `access.address_refused`: The key is not for this address. `access.forbidden`: The key may not do this.
+     */
+    403: Problem & {
+        status?: 403;
+        code?: 'access.address_refused' | 'access.forbidden';
+    };
+    /**
+     * `build.not_found`: There is no such build.
+     */
+    404: Problem & {
+        status?: 404;
+        code?: 'build.not_found';
+    };
+    /**
+     * `compliance.not_judged`: The build was not judged by compliance profiles.
+     */
+    409: Problem & {
+        status?: 409;
+        code?: 'compliance.not_judged';
+    };
+    /**
+     * `compliance.inspection_gone`: What the build was judged by is no longer stored.
+     */
+    410: Problem & {
+        status?: 410;
+        code?: 'compliance.inspection_gone';
+    };
+    /**
+     * `request.too_large`: The body is too large.
+     */
+    413: Problem & {
+        status?: 413;
+        code?: 'request.too_large';
+    };
+    /**
+     * `request.rate_limited`: The key asks too often.
+     */
+    429: Problem & {
+        status?: 429;
+        code?: 'request.rate_limited';
+    };
+    /**
+     * `internal.error`: The service failed.
+     */
+    500: Problem & {
+        status?: 500;
+        code?: 'internal.error';
+    };
+    /**
+     * `service.unavailable`: A part of the service is not available.
+     */
+    503: Problem & {
+        status?: 503;
+        code?: 'service.unavailable';
+    };
+};
+
+export type RecheckBuildError = RecheckBuildErrors[keyof RecheckBuildErrors];
+
+export type RecheckBuildResponses = {
+    /**
+     * Success.
+     */
+    200: Recheck;
+};
+
+export type RecheckBuildResponse = RecheckBuildResponses[keyof RecheckBuildResponses];
+
+export type RecheckBuildsData = {
+    body?: never;
+    path?: never;
+    query?: {
+        /**
+         * Builds that are looked at with a call; those without profiles are left out.
+         */
+        limit?: number;
+        /**
+         * As the call before gave it.
+         */
+        cursor?: string;
+    };
+    url: '/v1/builds:recheck';
+};
+
+export type RecheckBuildsErrors = {
+    /**
+     * `cursor.invalid`: The cursor is not valid. `request.invalid`: The request is not valid.
+     */
+    400: Problem & {
+        status?: 400;
+        code?: 'cursor.invalid' | 'request.invalid';
+    };
+    /**
+     * `access.unauthenticated`: No valid credentials.
+     */
+    401: Problem & {
+        status?: 401;
+        code?: 'access.unauthenticated';
+    };
+    /**
+     * `access.address_refused`: The key is not for this address. `access.forbidden`: The key may not do this.
+     */
+    403: Problem & {
+        status?: 403;
+        code?: 'access.address_refused' | 'access.forbidden';
+    };
+    /**
+     * `request.too_large`: The body is too large.
+     */
+    413: Problem & {
+        status?: 413;
+        code?: 'request.too_large';
+    };
+    /**
+     * `request.rate_limited`: The key asks too often.
+     */
+    429: Problem & {
+        status?: 429;
+        code?: 'request.rate_limited';
+    };
+    /**
+     * `internal.error`: The service failed.
+     */
+    500: Problem & {
+        status?: 500;
+        code?: 'internal.error';
+    };
+    /**
+     * `service.unavailable`: A part of the service is not available.
+     */
+    503: Problem & {
+        status?: 503;
+        code?: 'service.unavailable';
+    };
+};
+
+export type RecheckBuildsError = RecheckBuildsErrors[keyof RecheckBuildsErrors];
+
+export type RecheckBuildsResponses = {
+    /**
+     * Success.
+     */
+    200: RecheckPage;
+};
+
+export type RecheckBuildsResponse = RecheckBuildsResponses[keyof RecheckBuildsResponses];
 
 export type ListCacheData = {
     body?: never;

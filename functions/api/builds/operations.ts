@@ -5,6 +5,7 @@ import { downloadArtifact } from './download-artifact.ts';
 import { downloadEvidence } from './download-evidence.ts';
 import { listArtifacts } from './list-artifacts.ts';
 import { listBuilds } from './list-builds.ts';
+import { listScans } from './list-scans.ts';
 import { listVerifications } from './list-verifications.ts';
 import { previewPlan } from './preview-plan.ts';
 import { readBuild } from './read-build.ts';
@@ -13,7 +14,10 @@ import { readBuildTrace } from './read-build-trace.ts';
 import { readBuildLock } from './read-lock.ts';
 import { readLogs } from './read-logs.ts';
 import { readBuildRetention } from './read-retention.ts';
+import { readScan } from './read-scan.ts';
 import { readBuildSpec } from './read-spec.ts';
+import { recheckBuild } from './recheck-build.ts';
+import { recheckBuilds } from './recheck-builds.ts';
 import { removeBuildArtifacts } from './remove-artifacts.ts';
 import { restoreBuildArtifacts } from './restore-artifacts.ts';
 import { resumeBuild } from './resume-build.ts';
@@ -45,4 +49,8 @@ export const buildOperations: readonly Operation[] = [
   diffBuilds,
   verifyBuild,
   listVerifications,
+  listScans,
+  readScan,
+  recheckBuild,
+  recheckBuilds,
 ];

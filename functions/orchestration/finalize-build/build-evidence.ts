@@ -6,7 +6,13 @@ import { loadPlan, planStep, scopeIn } from '../../../core/builds/plan-store.ts'
 import { storedSpec } from '../../../core/builds/resume.ts';
 import { findResult, listArtifacts, listSteps, type StoredStage } from '../../../core/builds/stage-repository.ts';
 import { dropResult } from '../../../core/builds/step-cache.ts';
-import { complianceFailure, InspectionDamaged, judgeBuild, reportFiles } from '../../../core/compliance/judge-build.ts';
+import {
+  complianceFailure,
+  InspectionDamaged,
+  judgeBuild,
+  reportFiles,
+  summaryOf,
+} from '../../../core/compliance/judge-build.ts';
 import type { ComplianceReport } from '../../../core/compliance/report.ts';
 import { testResultStatement } from '../../../core/compliance/statement.ts';
 import type { NamedFile } from '../../../core/evidence/built-image.ts';
@@ -23,9 +29,10 @@ import { ancestorsOf } from '../../../core/plan/stages.ts';
 import type { Ports } from '../../../core/ports/ports.ts';
 import type { TableWrite } from '../../../core/ports/table.ts';
 import { needContent } from '../../../core/retention/content.ts';
+import { firstScanWrites } from '../../../core/scans/compliance-scans.ts';
 import { NoIndexHeader, readIndexHeader } from './index-header.ts';
 
-export type EvidencePorts = Pick<Ports, 'table' | 'blobs' | 'clock' | 'signer' | 'installation'>;
+export type EvidencePorts = Pick<Ports, 'table' | 'blobs' | 'clock' | 'ids' | 'signer' | 'installation'>;
 
 /** The index of a layer is missing or unreadable: it was dropped, and the next build makes the layer again. */
 export class IndexDamaged extends Error {
@@ -69,11 +76,16 @@ export async function storeEvidence(
   const reports = report === undefined ? [] : reportFiles(report, { build, spec, steps, artifacts });
   const failure = report === undefined ? undefined : complianceFailure(report, spec);
   const judged = report === undefined ? {} : { compliance: summaryOf(report) };
+  const scanned = report === undefined ? [] : await firstScanWrites(ports, build, report);
   if (report !== undefined && failure !== undefined) {
     const kept = [...reports, ...(await signReport(ports, report, artifacts, reports, key.keyId))];
-    return { writes: [evidenceWrite(build.id, await storeAll(ports, build, kept))], fields: judged, failure };
+    return {
+      writes: [evidenceWrite(build.id, await storeAll(ports, build, kept)), ...scanned],
+      fields: judged,
+      failure,
+    };
   }
-  if (artifacts.length === 0) return { writes: [], fields: judged };
+  if (artifacts.length === 0) return { writes: scanned, fields: judged };
   const known = new Map(steps.map(({ id, layer }) => [id, layer]));
   const layers = await Promise.all(layerSteps(plan).map((step) => readLayer(ports, build, step, known.get(step.id))));
   const ended = stages.flatMap(({ value }) => (value.endedAt === undefined ? [] : [value.endedAt]));
@@ -112,7 +124,7 @@ export async function storeEvidence(
   const records = await storeAll(ports, build, [...files, envelope, ...tested]);
   const lock = lockOfBuild(plan, new Map(layers.map(({ step, header }) => [step.id, header])));
   const locked = lock === undefined ? [] : lockWrites(build, await storeLock(ports.blobs, build.tenantId, lock));
-  return { writes: [evidenceWrite(build.id, records), ...locked], fields: judged };
+  return { writes: [evidenceWrite(build.id, records), ...locked, ...scanned], fields: judged };
 }
 
 /** @throws IndexDamaged where what the build's inspection wrote is gone or another */
@@ -127,11 +139,6 @@ async function judge(
     throw error;
   }
 }
-
-const summaryOf = ({ state, profiles }: ComplianceReport): NonNullable<BuildRecord['compliance']> => ({
-  state,
-  profiles: profiles.map(({ id, state: own, counts }) => ({ id, state: own, counts })),
-});
 
 /** The report's result as a signed statement about the artifacts; none where there are no artifacts. */
 async function signReport(

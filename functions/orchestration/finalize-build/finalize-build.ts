@@ -6,18 +6,15 @@ import { endBuild } from '../../../core/builds/settle.ts';
 import { listStages, type StoredStage } from '../../../core/builds/stage-repository.ts';
 import { countHits } from '../../../core/cache/hit-rates.ts';
 import type { JsonValue } from '../../../core/digest.ts';
-import type { Ports } from '../../../core/ports/ports.ts';
 import { concludeVerification, dropResults } from '../../../core/verify/conclude.ts';
 import { unpackZstd } from '../../shared/zstd.ts';
 import { type EvidencePorts, IndexDamaged, storeEvidence } from './build-evidence.ts';
-
-type FinalizePorts = EvidencePorts & Pick<Ports, 'ids'>;
 
 /**
  * Writes the outcome of a build whose stages are all settled: with a success the evidence of how it was made, in one
  * transaction, or of a verification first what it found. Safe to repeat: a build that is over keeps what it has.
  */
-export async function handle(ports: FinalizePorts, input: unknown): Promise<JsonValue> {
+export async function handle(ports: EvidencePorts, input: unknown): Promise<JsonValue> {
   const { buildId } = buildMessageSchema.parse(input);
   const [found, stages] = await Promise.all([findBuild(ports.table, buildId), listStages(ports.table, buildId)]);
   if (found === undefined) throw new Error(`the build ${buildId} is missing`);
@@ -29,7 +26,7 @@ export async function handle(ports: FinalizePorts, input: unknown): Promise<Json
 }
 
 async function endWell(
-  ports: FinalizePorts,
+  ports: EvidencePorts,
   build: BuildRecord,
   stages: readonly StoredStage[],
 ): Promise<BuildRecord | undefined> {
@@ -59,7 +56,7 @@ async function endWell(
 }
 
 async function endBadly(
-  ports: FinalizePorts,
+  ports: EvidencePorts,
   build: BuildRecord,
   stages: readonly StoredStage[],
 ): Promise<BuildRecord | undefined> {

@@ -4,6 +4,10 @@ import { billingPermissions } from './suite-billing.ts';
 export const neededPermissions: Readonly<Record<string, string>> = {
   ...billingPermissions,
   startBuild: 'builds:create',
+  listScans: 'compliance:read',
+  readScan: 'compliance:read',
+  recheckBuild: 'compliance:recheck',
+  recheckBuilds: 'compliance:recheck',
   readBuildAnalytics: 'analytics:read',
   beginMaintenance: 'installation:operate',
   endMaintenance: 'installation:operate',

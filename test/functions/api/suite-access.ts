@@ -20,6 +20,7 @@ function pathOf(operation: Operation, id: string): string {
     .replace('{key}', 'a'.repeat(64))
     .replace('{sha256}', 'a'.repeat(64))
     .replace('{n}', '1')
+    .replace('{scan}', `scn_${'0'.repeat(26)}`)
     .replace('{version}', '1')
     .replace('{letterId}', `dlq_${'0'.repeat(26)}`)
     .replace('{tenantId}', `ten_${'0'.repeat(26)}`)
@@ -153,6 +154,9 @@ export function describeAccess(api: () => ApiUnderTest): void {
         'diffBuilds',
         'verifyBuild',
         'listVerifications',
+        'listScans',
+        'readScan',
+        'recheckBuild',
       ]);
     });
 
@@ -166,6 +170,7 @@ export function describeAccess(api: () => ApiUnderTest): void {
           'listApprovals',
           'listArtifacts',
           'listBuilds',
+          'listScans',
           'listTeamMembers',
           'listTeams',
           'listTrash',
@@ -182,6 +187,7 @@ export function describeAccess(api: () => ApiUnderTest): void {
           'readBuildTrace',
           'readCapabilities',
           'readLogs',
+          'readScan',
           'readTeam',
         ],
         ...[
@@ -190,6 +196,8 @@ export function describeAccess(api: () => ApiUnderTest): void {
           'readTeamShare',
           'readUpload',
           'readUsage',
+          'recheckBuild',
+          'recheckBuilds',
           'rejectBuild',
           'removeArtifacts',
           'removeTeamMember',

@@ -137,6 +137,8 @@ export function describeBilling(api: () => ApiUnderTest): void {
       ]) {
         expect((await put('2100-01-01', body)).status).toBe(400);
       }
+      const hidden = await put('2100-01-01', JSON.parse('{"name": "x", "prices": {"__proto__": 1}}'));
+      expect([hidden.status, problemOf(hidden).errors?.map(({ path }) => path)]).toEqual([400, ['prices.__proto__']]);
       expect((await put('2100-13-01', version)).status).toBe(400);
       const first = await put('2100-01-01', version);
       expect([first.status, rateCardViewSchema.parse(first.json())]).toMatchObject([

@@ -54,10 +54,17 @@ export function describeTeamBuilds(api: () => ApiUnderTest): void {
 
       const ofOneBuild = operations.filter(({ path }) => path.startsWith('/v1/builds/{id}'));
       const ask = (path: string, id: string, method: string, key: string) =>
-        call(`${api().url}${path.replace('{id}', id).replace('{other}', id).replace('{name}', 'edge-web.iso')}`, {
-          ...{ method, key },
-          ...(method === 'PUT' ? { body: JSON.stringify({ tags: [] }) } : {}),
-        });
+        call(
+          `${api().url}${path
+            .replace('{id}', id)
+            .replace('{other}', id)
+            .replace('{name}', 'edge-web.iso')
+            .replace('{scan}', `scn_${'0'.repeat(26)}`)}`,
+          {
+            ...{ method, key },
+            ...(method === 'PUT' ? { body: JSON.stringify({ tags: [] }) } : {}),
+          },
+        );
       it.each(ofOneBuild.map(({ id, method, path }) => [id, method, path] as const))(
         '%s takes the role that somebody has in their team for its builds, and for no others',
         async (_id, method, path) => {
