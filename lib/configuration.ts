@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { EngineError, type FieldError } from '../core/errors.ts';
 import { originListSchema } from '../core/wiring/cors.ts';
 import { hostListSchema } from '../core/wiring/host-list.ts';
+import { webSourcesSchema } from '../core/wiring/mirror-sources.ts';
 import { isWholeOidc, oidcSettings } from '../core/wiring/oidc.ts';
 import { tierNames, usualTier } from '../core/wiring/plan-tiers.ts';
 import { noProxySchema, proxyAddressSchema } from '../core/wiring/proxy.ts';
@@ -58,6 +59,9 @@ const contextSchema = z
     'webhooks.privateHosts': hostListSchema
       .optional()
       .describe('Hosts with private addresses that webhooks may be at, also without TLS, parted by commas.'),
+    'vulnerabilities.sources': webSourcesSchema
+      .optional()
+      .describe('Addresses of mirrored vulnerability data, parted by commas; without them nothing is scanned.'),
     proxy: proxyAddressSchema
       .refine((url) => !url.includes('@'), 'an address without a password, which the template would show')
       .optional()

@@ -8,7 +8,7 @@ import { allowByWildcard } from './acknowledge.ts';
 import { handlerOf } from './function-code.ts';
 
 /** More memory is more CPU: cold starts and SHA-256 take half the time that they take with 512 MiB. */
-const memoryMiB = 1_024;
+const usualMemoryMiB = 1_024;
 
 export interface EngineFunctionProps {
   /** Name in core/wiring; the service's name in logs, metrics and traces. */
@@ -18,6 +18,8 @@ export interface EngineFunctionProps {
   /** The code of all functions. */
   readonly code: Code;
   readonly timeoutSeconds: number;
+  /** Where it needs more than is usual. */
+  readonly memoryMiB?: number | undefined;
   readonly description: string;
   readonly logRetention: RetentionDays;
 }
@@ -57,7 +59,7 @@ export class EngineFunction extends Construct {
       description: props.description,
       runtime: Runtime.NODEJS_24_X,
       architecture: Architecture.ARM_64,
-      memorySize: memoryMiB,
+      memorySize: props.memoryMiB ?? usualMemoryMiB,
       timeout: Duration.seconds(props.timeoutSeconds),
       role: this.role,
       logGroup,

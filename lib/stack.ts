@@ -65,14 +65,21 @@ export class BuilderStack extends Stack {
     // The functions: of the API, of the flow, of events.
     const code = functionCode();
     const front = new HttpApiFront(this, 'Http', { logRetention, origins: configuration['cors.origins'] });
-    const make = (name: string, entry: string, timeoutSeconds: number, description: string): EngineFunction =>
-      new EngineFunction(this, name, { name, entry, code, timeoutSeconds, description, logRetention });
+    const make = (
+      {
+        name,
+        entry,
+        timeoutSeconds,
+        memoryMiB,
+      }: Pick<EngineFunctionSpec, 'name' | 'entry' | 'timeoutSeconds' | 'memoryMiB'>,
+      description: string,
+    ): EngineFunction =>
+      new EngineFunction(this, name, { name, entry, code, timeoutSeconds, memoryMiB, description, logRetention });
     const groups = operationGroups.map((group) => ({
       ...group,
-      made: make(`api-${group.name}`, group.entry, group.timeoutSeconds, group.summary),
+      made: make({ ...group, name: `api-${group.name}` }, group.summary),
     }));
-    const makeOf = (spec: EngineFunctionSpec): EngineFunction =>
-      make(spec.name, spec.entry, spec.timeoutSeconds, `${spec.name} of the build flow`);
+    const makeOf = (spec: EngineFunctionSpec): EngineFunction => make(spec, `${spec.name} of the build flow`);
     const flow = mapValues(orchestrationFunctions, makeOf);
     const events = mapValues(eventFunctions, makeOf);
     const all = [
@@ -103,6 +110,7 @@ export class BuilderStack extends Stack {
     const snapshot = configuration['archives.snapshot'];
     const privateHosts = configuration['archives.privateHosts'];
     const webhookHosts = configuration['webhooks.privateHosts'];
+    const sources = configuration['vulnerabilities.sources'];
     // What proves the audit logs whole, from who can write everything else of the store.
     buckets.keepFor(eventFunctions.sealAudit.rights.writesUnder, events.sealAudit.role);
     for (const { made, rights } of all) {
@@ -151,6 +159,7 @@ export class BuilderStack extends Stack {
         ...(ubuntuSecurity === undefined ? {} : { [names.archiveUbuntuSecurity]: ubuntuSecurity }),
         ...(snapshot === undefined ? {} : { [names.archiveSnapshot]: snapshot }),
         ...(privateHosts === undefined ? {} : { [names.archivePrivateHosts]: privateHosts.join(',') }),
+        ...(sources === undefined ? {} : { [names.vulnerabilitySources]: sources.join(',') }),
         ...(webhookHosts === undefined ? {} : { [names.webhookPrivateHosts]: webhookHosts.join(',') }),
       });
     }

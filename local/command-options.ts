@@ -16,6 +16,7 @@ export const commandOptions = {
   'archive-private-hosts': text,
   'archive-snapshot': text,
   'webhook-private-hosts': text,
+  'vulnerability-data': text,
   proxy: text,
   'proxy-bypass': text,
   'default-tier': text,

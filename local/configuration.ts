@@ -4,6 +4,7 @@ import { z } from 'zod';
 import { EngineError, type FieldError } from '../core/errors.ts';
 import { originListSchema } from '../core/wiring/cors.ts';
 import { hostListSchema } from '../core/wiring/host-list.ts';
+import { mirrorSourcesSchema } from '../core/wiring/mirror-sources.ts';
 import { isWholeOidc, oidcSettings } from '../core/wiring/oidc.ts';
 import { tierNames, usualTier } from '../core/wiring/plan-tiers.ts';
 import { noProxySchema, proxyAddressSchema } from '../core/wiring/proxy.ts';
@@ -28,6 +29,7 @@ const valuesSchema = z.strictObject({
   archivePrivateHosts: hostListSchema.optional(),
   archiveSnapshot: snapshotTemplateSchema.optional(),
   webhookPrivateHosts: hostListSchema.optional(),
+  vulnerabilityData: mirrorSourcesSchema.optional(),
   proxy: proxyAddressSchema.optional(),
   noProxy: noProxySchema.optional(),
   defaultTier: z.enum(tierNames),
@@ -79,6 +81,7 @@ export function readConfiguration(
     archivePrivateHosts: value('archive-private-hosts', 'LBUILD_ARCHIVE_PRIVATE_HOSTS'),
     webhookPrivateHosts: value('webhook-private-hosts', 'LBUILD_WEBHOOK_PRIVATE_HOSTS'),
     archiveFallbackHours: value('archive-fallback-hours', 'LBUILD_ARCHIVE_FALLBACK_HOURS') ?? 24,
+    vulnerabilityData: value('vulnerability-data', 'LBUILD_VULNERABILITY_DATA'),
     proxy: value('proxy', 'LBUILD_PROXY'),
     noProxy: value('proxy-bypass', 'LBUILD_NO_PROXY'),
     defaultTier: value('default-tier', 'LBUILD_DEFAULT_TIER') ?? usualTier,

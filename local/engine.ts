@@ -2,6 +2,7 @@ import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createHttpArchive } from '../adapters/archive/http-archive.ts';
 import { createPackageFiles } from '../adapters/archive/package-files.ts';
+import { createVulnerabilityMirror } from '../adapters/mirror/vulnerability-mirror.ts';
 import { createTrustedFetch } from '../adapters/network/trusted-fetch.ts';
 import { createWebhookSender } from '../adapters/network/webhook-sender.ts';
 import { createTokenVerifier } from '../adapters/oidc/token-verifier.ts';
@@ -197,6 +198,9 @@ export async function startEngine(
     webhooks: createWebhookSender({
       ...{ privateHosts: configuration.webhookPrivateHosts ?? [], proxy, stopping: stopping.signal },
     }),
+    ...(configuration.vulnerabilityData === undefined
+      ? {}
+      : { vulnerabilityMirror: createVulnerabilityMirror({ sources: configuration.vulnerabilityData, proxy }) }),
     ...(oidc === undefined
       ? {}
       : { tokens: createTokenVerifier(oidc, { fetch: createTrustedFetch(proxy), clock, log: log.info }) }),

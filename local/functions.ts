@@ -14,6 +14,7 @@ import { handle as measureEngine } from '../functions/events/measure-engine/meas
 import { handle as publishOutbox } from '../functions/events/publish-outbox/publish-outbox.ts';
 import { handle as reapTasks } from '../functions/events/reap-tasks/reap-tasks.ts';
 import { handle as recordUsage } from '../functions/events/record-usage/record-usage.ts';
+import { handle as refreshVulnerabilities } from '../functions/events/refresh-vulnerabilities/refresh-vulnerabilities.ts';
 import { handle as rollUpAnalytics } from '../functions/events/roll-up-analytics/roll-up-analytics.ts';
 import { handle as sealAudit } from '../functions/events/seal-audit/seal-audit.ts';
 import { handle as settleBuild } from '../functions/events/settle-build/settle-build.ts';
@@ -50,6 +51,7 @@ export const eventHandlers: Record<EventFunctionName, EngineHandler> = {
   cleanUp,
   evictCache,
   warmCache,
+  refreshVulnerabilities,
   exportAudit,
   keepDeadLetters,
   measureEngine,

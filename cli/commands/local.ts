@@ -29,6 +29,10 @@ export const engineOptions = [
     'hosts with private addresses, parted by commas, that webhooks may be at, also by http; none without it',
   ),
   new Option(
+    '--vulnerability-data <addresses>',
+    'addresses (http, https, file), parted by commas, of mirrored vulnerability data; nothing is scanned without it',
+  ),
+  new Option(
     '--proxy <url>',
     'web proxy for archives and for scripts with network; a password is better set as LBUILD_PROXY; none without it',
   ),

@@ -66,6 +66,7 @@ export const auditActions = [
   'tenant.renamed',
   'tenant.share_set',
   'upload.removed',
+  'vulnerabilities.refresh_requested',
   'webhook.changed',
   'webhook.created',
   'webhook.disabled',

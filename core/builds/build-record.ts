@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { complianceSummarySchema } from '../compliance/report.ts';
 import { buildEstimateSchema } from '../plan/estimate.ts';
 import { priorities } from '../queue/priority.ts';
+import { vulnerabilitySummarySchema } from '../vulnerabilities/summary.ts';
 import { prepareCallSchema } from './flow-messages.ts';
 import { buildStates, workStates } from './lifecycle.ts';
 import {
@@ -106,6 +107,8 @@ export const buildRecordSchema = z.strictObject({
   failure: failureSchema.optional(),
   /** What its image is by the profiles of its spec (core/compliance); absent: it names none, or is not judged yet. */
   compliance: complianceSummarySchema.optional(),
+  /** What the scan at its end found; absent: there was no data of its release, or it is not scanned yet. */
+  vulnerabilities: vulnerabilitySummarySchema.optional(),
 });
 export type BuildRecord = z.infer<typeof buildRecordSchema>;
 

@@ -9,6 +9,7 @@ import type { Outlook } from '../queue/outlook.ts';
 import { priorities, usualPriority } from '../queue/priority.ts';
 import { workOf } from '../sharing/work-of.ts';
 import { versionReferenceSchema } from '../templates/template-record.ts';
+import { vulnerabilitySummarySchema } from '../vulnerabilities/summary.ts';
 import { type BuildRecord, type Failure, failureSchema } from './build-record.ts';
 import { findBuild } from './build-repository.ts';
 import { estimateView, estimateViewSchema } from './estimate-view.ts';
@@ -94,6 +95,9 @@ export const buildViewSchema = z
     compliance: complianceSummarySchema
       .optional()
       .describe('What its image is by the profiles of its spec, once it is judged; the evidence has the report.'),
+    vulnerabilities: vulnerabilitySummarySchema
+      .optional()
+      .describe('What the scan at its end found, where there is data of its release; the evidence has the findings.'),
     failure: failureViewSchema.optional().describe('Why it failed: code, step, last log lines.'),
   })
   .meta({ id: 'Build' });
@@ -151,9 +155,13 @@ function remedyOf(code: string): string {
   return (known ?? errorCatalogue['internal.error']).remedy;
 }
 
-/** Evidence is of a build that succeeded, or that its compliance profiles kept from being published. */
-export const hasEvidence = ({ state, compliance }: Pick<BuildRecord, 'state' | 'compliance'>): boolean =>
-  state === 'succeeded' || (state === 'failed' && compliance !== undefined);
+/** Evidence is of a build that succeeded, or that what was found of its image kept from being published. */
+export const hasEvidence = ({
+  state,
+  compliance,
+  vulnerabilities,
+}: Pick<BuildRecord, 'state' | 'compliance' | 'vulnerabilities'>): boolean =>
+  state === 'succeeded' || (state === 'failed' && (compliance !== undefined || vulnerabilities !== undefined));
 
 /** A failure as it may be shown: builds wrote its texts. */
 function failureView(failure: Failure): FailureView {
@@ -192,6 +200,7 @@ export function buildView(build: BuildRecord): BuildView {
     ...(build.warnings === undefined ? {} : { warnings: build.warnings }),
     ...(build.publication === undefined ? {} : { publication: build.publication }),
     ...(build.compliance === undefined ? {} : { compliance: build.compliance }),
+    ...(build.vulnerabilities === undefined ? {} : { vulnerabilities: build.vulnerabilities }),
     ...(build.failure === undefined || build.state === 'cancelled' ? {} : { failure: failureView(build.failure) }),
   };
 }

@@ -109,6 +109,12 @@ export const buildErrors = {
     remedy:
       'Read compliance.html, which is its evidence, for each check, what was found and what mends it: `lbuild download ID --to DIR --evidence`.',
   },
+  'vulnerabilities.failed': {
+    status: 422,
+    title: 'The image has vulnerabilities that its spec does not allow',
+    remedy:
+      'Read vulnerabilities.json, which is its evidence: `lbuild download ID --to DIR --evidence`. Build again once the release has the fixes, or waive what is borne for now.',
+  },
   'test.failed': {
     status: 422,
     title: 'A test of the image failed',

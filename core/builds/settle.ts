@@ -212,7 +212,7 @@ export async function endBuild(
   state: Exclude<keyof typeof endEvents, 'rejected'>,
   failure?: Failure,
   beside: readonly TableWrite[] = [],
-  fields: Pick<BuildRecord, 'publication' | 'approvals' | 'compliance'> = {},
+  fields: Pick<BuildRecord, 'publication' | 'approvals' | 'compliance' | 'vulnerabilities'> = {},
 ): Promise<BuildRecord | undefined> {
   return updateBuild(ports.table, buildId, (build) => {
     if (build.endedAt !== undefined) return undefined;

@@ -1,12 +1,28 @@
-import { patternText } from '../spec/refusal.ts';
+import { daySchema } from '../billing/days.ts';
+import { patternRefusal, patternText, type Refusal, ruledText } from '../spec/refusal.ts';
+import { quoted } from '../text.ts';
 
-/** A waiver of more days than this is a rule, and belongs into the profile. */
+/** A waiver of more days than this is a rule, and belongs into the profile or the threshold. */
 export const longestWaiverDays = 366;
 
-/** Somebody answers for what is not as it should be, for a while. */
+const dayForm = {
+  pattern: /^20[0-9]{2}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12][0-9]|3[01])$/,
+  maxLength: 10,
+  what: 'a day',
+  remedy: 'Give the last day on which it holds in quotes, such as "2027-03-31".',
+};
+
+function dayRefusal(text: string): Refusal | undefined {
+  const refusal = patternRefusal(text, dayForm);
+  if (refusal !== undefined || daySchema.safeParse(text).success) return refusal;
+  return { code: 'spec.invalid_value', reason: `${quoted(text)} is a day that no month has`, remedy: dayForm.remedy };
+}
+
+/** Somebody answers for what is not as it should be, for a while: what each waiver says, of whatever it waives. */
 export const waiverFields = {
   reason: patternText({
-    pattern: /^(?=.*\S)[^\p{Cc}]{10,500}$/u,
+    // No control characters, and none that turn the direction of text.
+    pattern: /^(?=.*\S)[^\p{Cc}\u061C\u200E\u200F\u2028-\u202E\u2066-\u2069]{10,500}$/u,
     maxLength: 500,
     what: 'a reason',
     remedy: 'Say in one line of 10 to 500 characters why this is borne and what stands in its place.',
@@ -17,12 +33,9 @@ export const waiverFields = {
     what: 'the e-mail address or the id of a member',
     remedy: 'Name the member who answers for it, who needs the permission compliance:waive.',
   }).describe('The member who answers for it, by e-mail address or id; needs the permission compliance:waive.'),
-  expires: patternText({
-    pattern: /^20[0-9]{2}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12][0-9]|3[01])$/,
-    maxLength: 10,
-    what: 'a day',
-    remedy: 'Give the last day on which it holds in quotes, such as "2027-03-31".',
-  }).describe('The last day on which it holds, in UTC.'),
+  expires: ruledText(dayRefusal, { maxLength: dayForm.maxLength, pattern: dayForm.pattern.source }).describe(
+    'The last day on which it holds, in UTC.',
+  ),
 } as const;
 
 export interface WaiverTerms {

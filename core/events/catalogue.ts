@@ -221,6 +221,22 @@ export const eventCatalogue = {
     ...{ version: 1, audience: 'internal', meaning: 'Somebody asked for a cleanup.' },
     detail: z.object({ cleanupId: z.string(), owner: z.string().describe('A tenant, or the installation.') }),
   },
+  'vulnerabilities.changed': {
+    ...{
+      version: 1,
+      audience: 'internal',
+      meaning: 'The vulnerability data is another: builds are to be scanned again.',
+    },
+    detail: z.object({
+      dataDigest: z.string().describe('Of the data that came in.'),
+      tenant: z.string().optional().describe('The tenant that is gone on with; absent: the first.'),
+      cursor: z.string().optional().describe('How far its builds have been gone through.'),
+    }),
+  },
+  'vulnerabilities.refresh_requested': {
+    ...{ version: 1, audience: 'internal', meaning: 'Somebody asked for the mirror of vulnerability data to be read.' },
+    detail: z.object({}),
+  },
   'work.started': {
     ...{ version: 1, audience: 'internal', meaning: 'A work runs whose own build left it while others shared it.' },
     detail: z.object({ buildId }),

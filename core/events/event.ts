@@ -31,6 +31,9 @@ export const eventTypes = [
   'work.unwanted',
   // Somebody asked for a cleanup.
   'cleanup.requested',
+  // The vulnerability data is another; somebody asked for it to be looked at.
+  'vulnerabilities.changed',
+  'vulnerabilities.refresh_requested',
   // What Step Functions told in vain: it is told again by the engine itself (core/dead-letters).
   'work.execution_ended',
   // That a delivery is to be sent again at once.

@@ -12,6 +12,7 @@ export const evidenceFiles = {
   compliance: { name: 'compliance.json', mediaType: 'application/json' },
   'compliance-page': { name: 'compliance.html', mediaType: 'text/html; charset=utf-8' },
   'compliance-signature': { name: 'compliance.dsse.json', mediaType: 'application/vnd.dsse.envelope.v1+json' },
+  vulnerabilities: { name: 'vulnerabilities.json', mediaType: 'application/json' },
   provenance: { name: 'provenance.intoto.json', mediaType: 'application/vnd.in-toto+json' },
   signature: { name: 'provenance.dsse.json', mediaType: 'application/vnd.dsse.envelope.v1+json' },
   checksums: { name: 'SHA256SUMS', mediaType: 'text/plain' },
@@ -29,12 +30,13 @@ export const usualEvidence = [
   'checksums',
 ] as const satisfies readonly EvidenceKind[];
 
-/** All that there can be: one that is judged by compliance profiles has more. */
+/** All that there can be: one that is scanned, or judged by compliance profiles, has more. */
 export const evidenceKinds = [
   ...usualEvidence,
   'compliance',
   'compliance-page',
   'compliance-signature',
+  'vulnerabilities',
 ] as const satisfies readonly EvidenceKind[];
 
 /** A file of evidence with its bytes. */

@@ -11,7 +11,8 @@ import type { ResolvedSpec } from '../spec/schema.ts';
  */
 export function embeddedSpecText(spec: ResolvedSpec): string | undefined {
   if (spec.embedSpec !== true) return undefined;
-  const { name: _name, lock: _lock, disk: _disk, outputs, tests: _tests, compliance: _compliance, ...rest } = spec;
+  const { name: _name, lock: _lock, disk: _disk, outputs, tests: _tests, ...judged } = spec;
+  const { compliance: _compliance, vulnerabilities: _vulnerabilities, ...rest } = judged;
   const { snapshot: _snapshot, ...base } = spec.base;
   const { package: kernelPackage, modules } = spec.kernel;
   // Its default is filled in for specs too whose tree has no kernel.

@@ -13,6 +13,7 @@ import type { Signer } from './signer.ts';
 import type { Table } from './table.ts';
 import type { TokenVerifier } from './token-verifier.ts';
 import type { Vault } from './vault.ts';
+import type { VulnerabilityMirror } from './vulnerability-mirror.ts';
 import type { WebhookSender } from './webhook-sender.ts';
 
 /** All that the functions stand on. A composition root (a lambda.ts, local/) makes one; a function takes what it needs. */
@@ -32,6 +33,8 @@ export interface Ports {
   readonly auditArchive?: AuditArchive;
   /** Absent: no issuer is configured, and API keys alone are taken. */
   readonly tokens?: TokenVerifier;
+  /** Absent: the operator names no vulnerability data. */
+  readonly vulnerabilityMirror?: VulnerabilityMirror;
   /** Absent: nobody measures. */
   readonly metrics?: Metrics;
   readonly clock: Clock;

@@ -94,7 +94,11 @@ export async function bringOn(ports: FollowPorts, buildId: string, work: BuildRe
   const outcome = outcomeOf(work);
   if (outcome === undefined) return;
   const left = [{ kind: 'delete', key: sharerKey(work.id, buildId) } as const];
-  const judged = work.compliance === undefined ? {} : { compliance: work.compliance };
+  const { compliance, vulnerabilities } = work;
+  const judged = {
+    ...(compliance === undefined ? {} : { compliance }),
+    ...(vulnerabilities === undefined ? {} : { vulnerabilities }),
+  };
   const build = (await findBuild(ports.table, buildId))?.value;
   if (build?.sharesWith !== work.id) return;
   if (build.cancelRequestedAt !== undefined) await endBuild(ports, buildId, 'cancelled', undefined, left);

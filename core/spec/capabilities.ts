@@ -64,6 +64,7 @@ const inTree: Record<Customization, Verdict> = {
   steps: yes,
   embedSpec: yes,
   compliance: yes,
+  vulnerabilities: yes,
   tests: no('it starts no machine', testable),
   ...withoutDisk,
 };

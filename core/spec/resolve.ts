@@ -2,6 +2,7 @@ import { resolveCompliance } from '../compliance/settings.ts';
 import { digestOf, type Sha256 } from '../digest.ts';
 import { distributions } from '../distributions/registry.ts';
 import { byCodeUnits } from '../text.ts';
+import { resolveVulnerabilities } from '../vulnerabilities/policy.ts';
 import { resolveConfiguration, resolveKernelModules } from './configuration/resolve.ts';
 import { resolveDisk } from './disk-layout.ts';
 import { resolveOutput } from './outputs.ts';
@@ -50,6 +51,7 @@ export function resolveSpec(spec: Spec): ResolvedSpec {
     disk: divided,
     embedSpec,
     compliance,
+    vulnerabilities,
     ...rest
   } = spec;
   const tests = resolveTests(given);
@@ -82,6 +84,7 @@ export function resolveSpec(spec: Spec): ResolvedSpec {
     ...(embedSpec === true && { embedSpec }),
     ...(tests && { tests }),
     ...(compliance && { compliance: resolveCompliance(compliance) }),
+    ...(vulnerabilities && { vulnerabilities: resolveVulnerabilities(vulnerabilities) }),
     ...(disk && { disk }),
     outputs: spec.outputs.map((output) => resolveOutput(spec.name, output)),
   };

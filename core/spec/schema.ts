@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { complianceSchema } from '../compliance/settings.ts';
+import { vulnerabilityPolicySchema } from '../vulnerabilities/policy.ts';
 import { groupSchema, rootAccountSchema, userSchema } from './accounts.ts';
 import { baseSchema } from './base.ts';
 import { archivesSchema } from './configuration/archives.ts';
@@ -86,6 +87,7 @@ export const specSchema = z
       .optional()
       .describe('What must hold of the image in a machine that boots it; where one does not, nothing is published.'),
     compliance: complianceSchema.optional(),
+    vulnerabilities: vulnerabilityPolicySchema.optional(),
   })
   .describe('A build spec: what an image is made of and what is made of it.');
 

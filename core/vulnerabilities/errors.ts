@@ -13,8 +13,19 @@ export const vulnerabilityErrors = {
   },
   'vulnerabilities.data_too_large': {
     status: 422,
-    title: 'The vulnerability data has more entries than are read',
+    title: 'The vulnerability data is larger than is read',
     remedy: 'Mirror the data of the releases that are built here, and leave out the others.',
+  },
+  'vulnerabilities.mirror_unreachable': {
+    status: 502,
+    title: 'The mirror of vulnerability data does not answer',
+    remedy:
+      'Correct the address of the source, or have its server answer; the data that there is stays in use until then.',
+  },
+  'vulnerabilities.not_configured': {
+    status: 409,
+    title: 'The installation has no source of vulnerability data',
+    remedy: 'Ask the operator to mirror vulnerability data and to name its addresses.',
   },
   'vulnerabilities.no_data': {
     status: 409,

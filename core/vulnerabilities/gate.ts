@@ -1,8 +1,8 @@
 import { z } from 'zod';
+import { type OwnerProblem, waiverProblem, waiverProblems } from '../compliance/waiver.ts';
 import { type Finding, findingKey, isKnown } from './finding.ts';
 import type { VulnerabilityPolicy, Waiver } from './policy.ts';
 import { bySeverity, type Severity } from './severity.ts';
-import { type WaiverFault, type WaiverJudge, waiverFault } from './waiver.ts';
 
 const countSchema = z.strictObject({
   found: z.int().min(0).describe('Vulnerabilities in a package.'),
@@ -20,8 +20,16 @@ export type Counts = Readonly<z.infer<typeof countsSchema>>;
 export const verdicts = ['pass', 'fail'] as const;
 export type Verdict = (typeof verdicts)[number];
 
-/** Why a waiver does nothing. */
-export type VoidReason = WaiverFault | 'matches nothing';
+/** Why a waiver does nothing: `unused` is one that holds and that matches nothing. */
+export const voidReasons = [...waiverProblems, 'unused'] as const;
+export type VoidReason = (typeof voidReasons)[number];
+
+/** What waivers are judged by. */
+export interface WaiverJudge {
+  readonly now: Date;
+  /** What is wrong with the owner of a waiver; undefined where they may answer for one. */
+  ownerProblem(owner: string): OwnerProblem | undefined;
+}
 
 export interface Judgement {
   /** Without a threshold nothing fails. */
@@ -45,7 +53,10 @@ export function judge(
   policy: Pick<VulnerabilityPolicy, 'failOn' | 'onlyFixed' | 'waivers'>,
   by: WaiverJudge,
 ): Judgement {
-  const faults = policy.waivers.map((waiver) => ({ waiver, why: waiverFault(waiver, by) }));
+  const faults = policy.waivers.map((waiver) => ({
+    waiver,
+    why: waiverProblem(waiver, by.now, by.ownerProblem(waiver.owner)),
+  }));
   const holding = faults.flatMap(({ waiver, why }) => (why === undefined ? [waiver] : []));
   const waived = findings.flatMap((finding) => {
     const waiver = holding.find((one) => isFor(one, finding));
@@ -60,7 +71,7 @@ export function judge(
     ...{ failing, waived },
     waiversVoid: faults.flatMap(({ waiver, why }): Judgement['waiversVoid'] => {
       if (why !== undefined) return [{ waiver, why }];
-      return findings.some((finding) => isFor(waiver, finding)) ? [] : [{ waiver, why: 'matches nothing' }];
+      return findings.some((finding) => isFor(waiver, finding)) ? [] : [{ waiver, why: 'unused' }];
     }),
     counts: countsOf(known, isWaived),
     undetermined: findings.length - known.length,

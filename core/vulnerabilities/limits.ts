@@ -21,6 +21,11 @@ export const vulnerabilityLimits = {
   statements: 1_000_000,
   /** Entries that could not be read and are told; all are counted. */
   skippedExamples: 20,
+  /**
+   * Versions of one source package that an image is looked at for. Some kernels may be installed side by side; more is what
+   * a tenant wrote into the package database, each with thousands of findings.
+   */
+  versionsOfSource: 8,
   /** Findings of a stored scan: an image with an old kernel has about 3,000. */
   findings: 5_000,
   /** Binary packages that a finding names; all are counted. */
@@ -31,7 +36,4 @@ export const vulnerabilityLimits = {
   rebuildAdvisories: 20,
   /** Waivers of a policy: whoever waives more has a threshold that does not fit. */
   waivers: 200,
-  /** Characters of a waiver's reason, and of its owner. */
-  reason: 500,
-  owner: 100,
 } as const;

@@ -16,7 +16,7 @@ export type ScannedPackage = Omit<InstalledPackage, 'licences'>;
 export interface Match {
   /** The most severe first, then by id, source package and version. */
   readonly findings: readonly Finding[];
-  /** Names of packages whose version is none, so that nothing could be said of them, sorted. */
+  /** Names of packages of which nothing is said, since their version is none or one of too many, sorted. */
   readonly unjudged: readonly string[];
 }
 
@@ -30,6 +30,7 @@ export function matchPackages(packages: readonly ScannedPackage[], index: Adviso
     throw new EngineError('vulnerabilities.no_data', `the vulnerability data says nothing of ${quoted(release)}`);
   }
   const groups = new Map<string, Group>();
+  const versions = new Map<string, number>();
   const unjudged: string[] = [];
   for (const installed of packages) {
     const { source, version } = installedSource(installed);
@@ -39,9 +40,18 @@ export function matchPackages(packages: readonly ScannedPackage[], index: Adviso
       continue;
     }
     const key = `${source}\0${version}`;
-    const group = groups.get(key) ?? { source, version, order, packages: [] };
-    group.packages.push(installed);
-    groups.set(key, group);
+    const known = groups.get(key);
+    if (known !== undefined) {
+      known.packages.push(installed);
+      continue;
+    }
+    const count = (versions.get(source) ?? 0) + 1;
+    if (count > limits.versionsOfSource) {
+      unjudged.push(installed.name);
+      continue;
+    }
+    versions.set(source, count);
+    groups.set(key, { source, version, order, packages: [installed] });
   }
   const findings = [...groups.values()].flatMap((group) => findingsOf(group, index.of(release, group.source)));
   return { findings: findings.sort(byUrgency), unjudged: unjudged.sort(byCodeUnits) };

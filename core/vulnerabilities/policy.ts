@@ -1,8 +1,8 @@
 import { z } from 'zod';
+import { waiverFields } from '../compliance/waiver.ts';
 import { patternText } from '../spec/refusal.ts';
-import { quoted } from '../text.ts';
+import { byCodeUnits, quoted } from '../text.ts';
 import { vulnerabilityLimits as limits } from './limits.ts';
-import { waiverFields } from './waiver.ts';
 
 /** Severities that a gate may have as its threshold, the worst first. */
 export const thresholds = ['critical', 'high', 'medium', 'low'] as const;
@@ -66,3 +66,11 @@ export const vulnerabilityPolicySchema = z
   })
   .describe('Which vulnerabilities the image may have.');
 export type VulnerabilityPolicy = Readonly<z.output<typeof vulnerabilityPolicySchema>>;
+
+/** A policy in one form: waivers by what they waive. */
+export function resolveVulnerabilities({
+  waivers,
+  ...rest
+}: VulnerabilityPolicy): z.output<typeof vulnerabilityPolicySchema> {
+  return { ...rest, waivers: waivers.toSorted((one, other) => byCodeUnits(waivedThing(one), waivedThing(other))) };
+}

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { dayAt } from '../billing/days.ts';
 import type { AdvisoryIndex } from './advisory-index.ts';
 import { findingKey, findingSchema } from './finding.ts';
-import { countsSchema, type Judgement, judge, verdicts } from './gate.ts';
+import { countsSchema, type Judgement, judge, verdicts, voidReasons, type WaiverJudge } from './gate.ts';
 import { vulnerabilityLimits as limits } from './limits.ts';
 import { matchPackages, type ScannedPackage } from './match.ts';
 import { thresholds, type VulnerabilityPolicy } from './policy.ts';
@@ -22,7 +22,7 @@ const voidWaiverSchema = z.strictObject({
   advisory: z.string(),
   package: z.string().exactOptional(),
   expires: z.string(),
-  why: z.enum(['expired', 'owner unknown', 'matches nothing']),
+  why: z.enum(voidReasons),
 });
 
 /** What a scan of a build found. */
@@ -44,7 +44,7 @@ export const scanRecordSchema = z.strictObject({
   unjudged: z
     .array(z.string())
     .max(limits.unjudged)
-    .describe('Packages whose version cannot be read, so that nothing is known of them; the first few.'),
+    .describe('Packages of which nothing is said, since their version cannot be read or is one of too many of its source; the first few.'),
   policy: z.strictObject({ failOn: z.enum(thresholds).exactOptional(), onlyFixed: z.boolean() }),
   verdict: z.enum(verdicts),
   counts: countsSchema,
@@ -64,7 +64,7 @@ const reportOnly: VulnerabilityPolicy = { onlyFixed: false, waivers: [] };
  * Scans the packages of a build and judges what is found.
  * @param scan.release code name of the release that the build is of
  * @param scan.policy of its spec; absent: nothing fails
- * @param scan.isOwner whether somebody has the name who may answer for a waiver
+ * @param scan.ownerProblem what is wrong with the owner of a waiver
  * @throws EngineError vulnerabilities.no_data where there is no data of the release
  */
 export function scanBuild(scan: {
@@ -74,11 +74,11 @@ export function scanBuild(scan: {
   readonly packages: readonly ScannedPackage[];
   readonly index: AdvisoryIndex;
   readonly policy?: VulnerabilityPolicy;
-  isOwner(name: string): boolean;
+  readonly ownerProblem: WaiverJudge['ownerProblem'];
 }): ScanRecord {
-  const { buildId, now, release, packages, index, policy = reportOnly } = scan;
+  const { buildId, now, release, packages, index, policy = reportOnly, ownerProblem } = scan;
   const { findings, unjudged } = matchPackages(packages, index, release);
-  const judgement = judge(findings, policy, { now, isOwner: (name) => scan.isOwner(name) });
+  const judgement = judge(findings, policy, { now, ownerProblem });
   const { digest, takenAt, forms, advisories, skipped } = index.data;
   return {
     ...{ kind: 'vulnerabilities', buildId, at: now.toISOString(), release },

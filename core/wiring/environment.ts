@@ -51,5 +51,6 @@ export const environmentNames = {
   archiveDebianSecurity: 'LBUILD_ARCHIVE_DEBIAN_SECURITY',
   archiveUbuntu: 'LBUILD_ARCHIVE_UBUNTU',
   archiveUbuntuSecurity: 'LBUILD_ARCHIVE_UBUNTU_SECURITY',
+  vulnerabilitySources: 'LBUILD_VULNERABILITY_DATA',
 } as const;
 export type EnvironmentName = (typeof environmentNames)[keyof typeof environmentNames];

@@ -24,6 +24,11 @@ export const eventRules: readonly {
     types: ['build.succeeded', 'build.failed', 'build.cancelled', 'build.rejected'],
     target: 'rollUpAnalytics',
   },
+  {
+    name: 'refresh-vulnerabilities-on-request',
+    types: ['vulnerabilities.refresh_requested'],
+    target: 'refreshVulnerabilities',
+  },
   { name: 'clean-up-on-request', types: ['cleanup.requested'], target: 'cleanUp' },
   { name: 'cancel-requested-builds', types: ['build.cancel_requested', 'work.unwanted'], target: 'cancelBuild' },
   { name: 'settle-redriven-executions', types: ['work.execution_ended'], target: 'settleBuild' },
@@ -69,6 +74,8 @@ export const schedules: readonly {
   { name: 'clean-up', everyMinutes: 60, target: 'cleanUp' },
   { name: 'evict-cache', everyMinutes: 60, target: 'evictCache' },
   { name: 'warm-cache', everyMinutes: 30, target: 'warmCache' },
+  // Debian's tracker changes about twice an hour; each change has every build scanned again.
+  { name: 'refresh-vulnerabilities', everyMinutes: 240, target: 'refreshVulnerabilities' },
   { name: 'expire-approvals', everyMinutes: 1, target: 'expireApprovals' },
   { name: 'measure-engine', everyMinutes: 1, target: 'measureEngine' },
   { name: 'fold-analytics', everyMinutes: 1, target: 'rollUpAnalytics' },

@@ -1,4 +1,5 @@
 import { anchorsPrefix } from '../audit/places.ts';
+import { vulnerabilityPrefix } from '../vulnerabilities/places.ts';
 import { webhookSecretPrefix } from '../webhooks/places.ts';
 import type { GroupRights } from './operation-groups.ts';
 
@@ -14,6 +15,8 @@ export interface EngineFunction {
     readonly exportsAudit?: boolean;
   };
   readonly timeoutSeconds: number;
+  /** MiB on AWS, where it needs more than is usual (lib/engine-function.ts). */
+  readonly memoryMiB?: number;
   /** Events that one machine calls it with at once: of one that waits for others’ servers, fewer than there is room for. */
   readonly mostAtOnce?: number;
 }
@@ -133,6 +136,18 @@ export const eventFunctions = {
     entry: 'functions/events/warm-cache/lambda.ts',
     rights: none,
     timeoutSeconds: 120,
+  },
+  refreshVulnerabilities: {
+    name: 'refresh-vulnerabilities',
+    entry: 'functions/events/refresh-vulnerabilities/lambda.ts',
+    rights: {
+      ...{ ...none, blobs: 'write' },
+      ...{ readsUnder: vulnerabilityPrefix, writesUnder: vulnerabilityPrefix },
+    },
+    // It fetches some files, each for up to two minutes, and reads them.
+    timeoutSeconds: 900,
+    // The 80 MB of Debian's tracker are several times as much as values in memory.
+    memoryMiB: 3_008,
   },
   exportAudit: {
     name: 'export-audit',

@@ -225,6 +225,15 @@ export const operationGroups: readonly OperationGroup[] = [
     summary: 'The exchange between builders and the engine',
   },
   {
+    name: 'vulnerabilities',
+    prefixes: ['/v1/vulnerabilities'],
+    entry: 'functions/api/vulnerabilities/lambda.ts',
+    // It has the data fetched by writing an event to the outbox.
+    rights: { table: 'write', blobs: 'none', signsUrls: false, startsFlow: false, stopsFlow: false, stopsTasks: false },
+    timeoutSeconds: 29,
+    summary: 'Vulnerability data: what there is, and having it fetched',
+  },
+  {
     name: 'webhooks',
     prefixes: ['/v1/webhooks'],
     entry: 'functions/api/webhooks/lambda.ts',

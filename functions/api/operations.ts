@@ -17,6 +17,7 @@ import { stageOperations } from './stages/operations.ts';
 import { teamOperations } from './teams/operations.ts';
 import { templateOperations } from './templates/operations.ts';
 import { uploadOperations } from './uploads/operations.ts';
+import { vulnerabilityOperations } from './vulnerabilities/operations.ts';
 import { webhookOperations } from './webhooks/operations.ts';
 
 /** Every operation, by the name of its group in core/wiring/operation-groups.ts. */
@@ -38,6 +39,7 @@ export const operationsByGroup: Readonly<Record<string, readonly Operation[]>> =
   templates: templateOperations,
   uploads: uploadOperations,
   stages: stageOperations,
+  vulnerabilities: vulnerabilityOperations,
   webhooks: webhookOperations,
   service: serviceOperations,
 };

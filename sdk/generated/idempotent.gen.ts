@@ -28,4 +28,5 @@ export const repeatableOperations: ReadonlySet<string> = /*#__PURE__*/ new Set([
   'POST /v1/locks',
   'POST /v1/specs/validate',
   'POST /v1/uploads',
+  'POST /v1/vulnerabilities/refresh',
 ]);

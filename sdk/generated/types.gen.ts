@@ -1241,6 +1241,44 @@ export type Spec = {
             expires: string;
         }>;
     };
+    /**
+     * Which vulnerabilities the image may have.
+     */
+    vulnerabilities?: {
+        /**
+         * A vulnerability of this severity or a worse one fails the gate. Absent: they are reported only.
+         */
+        failOn?: 'critical' | 'high' | 'medium' | 'low';
+        /**
+         * Only vulnerabilities that have a fix in the release fail the gate.
+         */
+        onlyFixed?: boolean;
+        /**
+         * Vulnerabilities that do not fail the gate for now.
+         */
+        waivers?: Array<{
+            /**
+             * Id of the advisory, as a scan shows it: mostly a CVE id.
+             */
+            advisory: string;
+            /**
+             * Source package that it is waived in. Absent: in every one.
+             */
+            package?: string;
+            /**
+             * Why it is borne, and what stands in its place.
+             */
+            reason: string;
+            /**
+             * The member who answers for it, by e-mail address or id; needs the permission compliance:waive.
+             */
+            owner: string;
+            /**
+             * The last day on which it holds, in UTC.
+             */
+            expires: string;
+        }>;
+    };
 };
 
 /**
@@ -3026,6 +3064,10 @@ export type Build = {
      */
     compliance?: ComplianceSummary;
     /**
+     * What the scan at its end found, where there is data of its release; the evidence has the findings.
+     */
+    vulnerabilities?: VulnerabilitySummary;
+    /**
      * Why it failed: code, step, last log lines.
      */
     failure?: Failure;
@@ -3052,6 +3094,126 @@ export type ComplianceSummary = {
             waived: number;
         };
     }>;
+};
+
+export type VulnerabilitySummary = {
+    /**
+     * When it was scanned.
+     */
+    at: string;
+    /**
+     * What the gate of its spec says; `pass` without one.
+     */
+    verdict: 'pass' | 'fail';
+    /**
+     * By severity.
+     */
+    counts: {
+        critical: {
+            /**
+             * Vulnerabilities in a package.
+             */
+            found: number;
+            /**
+             * Of these, those with a fix in the release.
+             */
+            fixable: number;
+            /**
+             * Of these, those with a waiver that holds.
+             */
+            waived: number;
+        };
+        high: {
+            /**
+             * Vulnerabilities in a package.
+             */
+            found: number;
+            /**
+             * Of these, those with a fix in the release.
+             */
+            fixable: number;
+            /**
+             * Of these, those with a waiver that holds.
+             */
+            waived: number;
+        };
+        medium: {
+            /**
+             * Vulnerabilities in a package.
+             */
+            found: number;
+            /**
+             * Of these, those with a fix in the release.
+             */
+            fixable: number;
+            /**
+             * Of these, those with a waiver that holds.
+             */
+            waived: number;
+        };
+        low: {
+            /**
+             * Vulnerabilities in a package.
+             */
+            found: number;
+            /**
+             * Of these, those with a fix in the release.
+             */
+            fixable: number;
+            /**
+             * Of these, those with a waiver that holds.
+             */
+            waived: number;
+        };
+        negligible: {
+            /**
+             * Vulnerabilities in a package.
+             */
+            found: number;
+            /**
+             * Of these, those with a fix in the release.
+             */
+            fixable: number;
+            /**
+             * Of these, those with a waiver that holds.
+             */
+            waived: number;
+        };
+        unknown: {
+            /**
+             * Vulnerabilities in a package.
+             */
+            found: number;
+            /**
+             * Of these, those with a fix in the release.
+             */
+            fixable: number;
+            /**
+             * Of these, those with a waiver that holds.
+             */
+            waived: number;
+        };
+    };
+    /**
+     * Findings of which nobody knows whether the package is affected.
+     */
+    undetermined: number;
+    /**
+     * Findings that fail the gate.
+     */
+    failing: number;
+    /**
+     * Findings with a waiver that holds.
+     */
+    waived: number;
+    /**
+     * Which data it was scanned with.
+     */
+    dataDigest: string;
+    /**
+     * Newest date of that.
+     */
+    dataTakenAt?: string;
 };
 
 export type Failure = {
@@ -3334,6 +3496,10 @@ export type BuildDetail = {
      */
     compliance?: ComplianceSummary;
     /**
+     * What the scan at its end found, where there is data of its release; the evidence has the findings.
+     */
+    vulnerabilities?: VulnerabilitySummary;
+    /**
      * Why it failed: code, step, last log lines.
      */
     failure?: Failure;
@@ -3458,7 +3624,7 @@ export type BuildApproval = {
 
 export type Evidence = {
     name: string;
-    kind: 'packages' | 'spdx' | 'cyclonedx' | 'spec' | 'provenance' | 'signature' | 'checksums' | 'compliance' | 'compliance-page' | 'compliance-signature' | 'serial-log' | 'screenshot';
+    kind: 'packages' | 'spdx' | 'cyclonedx' | 'spec' | 'provenance' | 'signature' | 'checksums' | 'compliance' | 'compliance-page' | 'compliance-signature' | 'vulnerabilities' | 'serial-log' | 'screenshot';
     /**
      * Bytes.
      */
@@ -4569,6 +4735,44 @@ export type BuildSpec = {
                 expires: string;
             }>;
         };
+        /**
+         * Which vulnerabilities the image may have.
+         */
+        vulnerabilities?: {
+            /**
+             * A vulnerability of this severity or a worse one fails the gate. Absent: they are reported only.
+             */
+            failOn?: 'critical' | 'high' | 'medium' | 'low';
+            /**
+             * Only vulnerabilities that have a fix in the release fail the gate.
+             */
+            onlyFixed: boolean;
+            /**
+             * Vulnerabilities that do not fail the gate for now.
+             */
+            waivers: Array<{
+                /**
+                 * Id of the advisory, as a scan shows it: mostly a CVE id.
+                 */
+                advisory: string;
+                /**
+                 * Source package that it is waived in. Absent: in every one.
+                 */
+                package?: string;
+                /**
+                 * Why it is borne, and what stands in its place.
+                 */
+                reason: string;
+                /**
+                 * The member who answers for it, by e-mail address or id; needs the permission compliance:waive.
+                 */
+                owner: string;
+                /**
+                 * The last day on which it holds, in UTC.
+                 */
+                expires: string;
+            }>;
+        };
     };
 };
 
@@ -5368,7 +5572,7 @@ export type VulnerabilityScanReport = {
             advisory: string;
             package?: string;
             expires: string;
-            why: 'expired' | 'owner unknown' | 'matches nothing';
+            why: 'expired' | 'too_long' | 'unknown' | 'suspended' | 'not_permitted' | 'unused';
         }>;
         /**
          * The most severe first.
@@ -5660,7 +5864,7 @@ export type DeadLetter = {
          * Unique and sortable; a consumer’s dedupe key.
          */
         id: string;
-        type: 'build.submitted' | 'build.queued' | 'build.started' | 'build.stage_completed' | 'build.cancel_requested' | 'build.succeeded' | 'build.failed' | 'build.cancelled' | 'build.rejected' | 'approval.requested' | 'approval.decided' | 'quota.warning' | 'budget.warning' | 'budget.exceeded' | 'invoice.closed' | 'webhook.disabled' | 'webhook.ping' | 'artifact.expiring' | 'artifact.trashed' | 'artifact.restored' | 'artifact.purged' | 'scan.completed' | 'work.started' | 'work.ended' | 'work.unwanted' | 'cleanup.requested' | 'work.execution_ended' | 'webhook.replayed';
+        type: 'build.submitted' | 'build.queued' | 'build.started' | 'build.stage_completed' | 'build.cancel_requested' | 'build.succeeded' | 'build.failed' | 'build.cancelled' | 'build.rejected' | 'approval.requested' | 'approval.decided' | 'quota.warning' | 'budget.warning' | 'budget.exceeded' | 'invoice.closed' | 'webhook.disabled' | 'webhook.ping' | 'artifact.expiring' | 'artifact.trashed' | 'artifact.restored' | 'artifact.purged' | 'scan.completed' | 'work.started' | 'work.ended' | 'work.unwanted' | 'cleanup.requested' | 'vulnerabilities.changed' | 'vulnerabilities.refresh_requested' | 'work.execution_ended' | 'webhook.replayed';
         version: 1;
         tenantId: string;
         /**
@@ -6424,6 +6628,69 @@ export type RemovedUpload = {
      * Until then it counts against the room of the tenant: an address that was given may still bring bytes.
      */
     countedUntil?: string;
+};
+
+export type VulnerabilityData = {
+    /**
+     * Whether the operator names any data.
+     */
+    configured: boolean;
+    /**
+     * When its sources were last read, or were tried.
+     */
+    checkedAt?: string;
+    /**
+     * What scans are made with; absent: there is none yet.
+     */
+    data?: {
+        /**
+         * SHA-256 over all files: other data has another.
+         */
+        digest: string;
+        /**
+         * Since when it is in use.
+         */
+        storedAt: string;
+        /**
+         * Newest date of any file.
+         */
+        takenAt: string;
+        forms: Array<'debian-tracker' | 'osv'>;
+        /**
+         * Vulnerabilities in a source package of a release.
+         */
+        advisories: number;
+        releases: Array<{
+            release: string;
+            advisories: number;
+        }>;
+        /**
+         * Entries that could not be read, the first of them with their reasons.
+         */
+        skipped: {
+            count: number;
+            examples: Array<{
+                entry: string;
+                reason: string;
+            }>;
+        };
+    };
+    /**
+     * Why nothing was taken over when the sources were last read; the data that there was stays in use.
+     */
+    failure?: {
+        at: string;
+        code: string;
+        /**
+         * For the operator: it names addresses.
+         */
+        reason?: string;
+        source?: string;
+    };
+    /**
+     * For the operator: where the data comes from.
+     */
+    sources?: Array<string>;
 };
 
 export type MadeWebhook = {
@@ -9519,7 +9786,7 @@ export type ListAuditData = {
         /**
          * Only entries of this action.
          */
-        action?: 'access.refused' | 'approval.covered' | 'approval.expired' | 'approval.given' | 'approval.rejected' | 'approval.withdrawn' | 'approval_policy.removed' | 'approval_policy.set' | 'budget.removed' | 'budget.set' | 'artifact.purged' | 'artifact.restored' | 'artifact.tagged' | 'artifact.trashed' | 'build.cancel_requested' | 'build.submitted' | 'cache.removed' | 'cleanup.requested' | 'dead_letter.discarded' | 'dead_letter.redriven' | 'invoice.closed' | 'hold.placed' | 'hold.released' | 'key.created' | 'key.revoked' | 'key.rotated' | 'maintenance.begun' | 'maintenance.ended' | 'member.added' | 'member.changed' | 'member.removed' | 'quota.set' | 'rates.removed' | 'rates.set' | 'retention.set' | 'retention_policy.removed' | 'retention_policy.set' | 'role.removed' | 'role.set' | 'secret.removed' | 'secret.set' | 'team.changed' | 'team.created' | 'team.member_removed' | 'team.member_set' | 'team.removed' | 'team.share_set' | 'template.changed' | 'template.created' | 'template.forked' | 'template.published' | 'template.removed' | 'template.reviewed' | 'template.review_removed' | 'tenant.created' | 'tenant.renamed' | 'tenant.share_set' | 'upload.removed' | 'webhook.changed' | 'webhook.created' | 'webhook.disabled' | 'webhook.pinged' | 'webhook.removed' | 'webhook.replayed' | 'webhook.secret_rotated';
+        action?: 'access.refused' | 'approval.covered' | 'approval.expired' | 'approval.given' | 'approval.rejected' | 'approval.withdrawn' | 'approval_policy.removed' | 'approval_policy.set' | 'budget.removed' | 'budget.set' | 'artifact.purged' | 'artifact.restored' | 'artifact.tagged' | 'artifact.trashed' | 'build.cancel_requested' | 'build.submitted' | 'cache.removed' | 'cleanup.requested' | 'dead_letter.discarded' | 'dead_letter.redriven' | 'invoice.closed' | 'hold.placed' | 'hold.released' | 'key.created' | 'key.revoked' | 'key.rotated' | 'maintenance.begun' | 'maintenance.ended' | 'member.added' | 'member.changed' | 'member.removed' | 'quota.set' | 'rates.removed' | 'rates.set' | 'retention.set' | 'retention_policy.removed' | 'retention_policy.set' | 'role.removed' | 'role.set' | 'secret.removed' | 'secret.set' | 'team.changed' | 'team.created' | 'team.member_removed' | 'team.member_set' | 'team.removed' | 'team.share_set' | 'template.changed' | 'template.created' | 'template.forked' | 'template.published' | 'template.removed' | 'template.reviewed' | 'template.review_removed' | 'tenant.created' | 'tenant.renamed' | 'tenant.share_set' | 'upload.removed' | 'vulnerabilities.refresh_requested' | 'webhook.changed' | 'webhook.created' | 'webhook.disabled' | 'webhook.pinged' | 'webhook.removed' | 'webhook.replayed' | 'webhook.secret_rotated';
         /**
          * Only what this member did or was refused.
          */
@@ -18766,6 +19033,153 @@ export type ExchangeResponses = {
 };
 
 export type ExchangeResponse = ExchangeResponses[keyof ExchangeResponses];
+
+export type ReadVulnerabilityDataData = {
+    body?: never;
+    path?: never;
+    query?: never;
+    url: '/v1/vulnerabilities';
+};
+
+export type ReadVulnerabilityDataErrors = {
+    /**
+     * `request.invalid`: The request is not valid.
+     */
+    400: Problem & {
+        status?: 400;
+        code?: 'request.invalid';
+    };
+    /**
+     * `access.unauthenticated`: No valid credentials.
+     */
+    401: Problem & {
+        status?: 401;
+        code?: 'access.unauthenticated';
+    };
+    /**
+     * `access.address_refused`: The key is not for this address. `access.forbidden`: The key may not do this.
+     */
+    403: Problem & {
+        status?: 403;
+        code?: 'access.address_refused' | 'access.forbidden';
+    };
+    /**
+     * `request.too_large`: The body is too large.
+     */
+    413: Problem & {
+        status?: 413;
+        code?: 'request.too_large';
+    };
+    /**
+     * `request.rate_limited`: The key asks too often.
+     */
+    429: Problem & {
+        status?: 429;
+        code?: 'request.rate_limited';
+    };
+    /**
+     * `internal.error`: The service failed.
+     */
+    500: Problem & {
+        status?: 500;
+        code?: 'internal.error';
+    };
+    /**
+     * `service.unavailable`: A part of the service is not available.
+     */
+    503: Problem & {
+        status?: 503;
+        code?: 'service.unavailable';
+    };
+};
+
+export type ReadVulnerabilityDataError = ReadVulnerabilityDataErrors[keyof ReadVulnerabilityDataErrors];
+
+export type ReadVulnerabilityDataResponses = {
+    /**
+     * Success.
+     */
+    200: VulnerabilityData;
+};
+
+export type ReadVulnerabilityDataResponse = ReadVulnerabilityDataResponses[keyof ReadVulnerabilityDataResponses];
+
+export type RefreshVulnerabilityDataData = {
+    body?: never;
+    path?: never;
+    query?: never;
+    url: '/v1/vulnerabilities/refresh';
+};
+
+export type RefreshVulnerabilityDataErrors = {
+    /**
+     * `request.invalid`: The request is not valid.
+     */
+    400: Problem & {
+        status?: 400;
+        code?: 'request.invalid';
+    };
+    /**
+     * `access.unauthenticated`: No valid credentials.
+     */
+    401: Problem & {
+        status?: 401;
+        code?: 'access.unauthenticated';
+    };
+    /**
+     * `access.address_refused`: The key is not for this address. `access.forbidden`: The key may not do this.
+     */
+    403: Problem & {
+        status?: 403;
+        code?: 'access.address_refused' | 'access.forbidden';
+    };
+    /**
+     * `vulnerabilities.not_configured`: The installation has no source of vulnerability data.
+     */
+    409: Problem & {
+        status?: 409;
+        code?: 'vulnerabilities.not_configured';
+    };
+    /**
+     * `request.too_large`: The body is too large.
+     */
+    413: Problem & {
+        status?: 413;
+        code?: 'request.too_large';
+    };
+    /**
+     * `request.rate_limited`: The key asks too often.
+     */
+    429: Problem & {
+        status?: 429;
+        code?: 'request.rate_limited';
+    };
+    /**
+     * `internal.error`: The service failed.
+     */
+    500: Problem & {
+        status?: 500;
+        code?: 'internal.error';
+    };
+    /**
+     * `service.unavailable`: A part of the service is not available.
+     */
+    503: Problem & {
+        status?: 503;
+        code?: 'service.unavailable';
+    };
+};
+
+export type RefreshVulnerabilityDataError = RefreshVulnerabilityDataErrors[keyof RefreshVulnerabilityDataErrors];
+
+export type RefreshVulnerabilityDataResponses = {
+    /**
+     * Success.
+     */
+    202: VulnerabilityData;
+};
+
+export type RefreshVulnerabilityDataResponse = RefreshVulnerabilityDataResponses[keyof RefreshVulnerabilityDataResponses];
 
 export type ListWebhooksData = {
     body?: never;

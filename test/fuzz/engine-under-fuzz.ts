@@ -2,8 +2,10 @@ import { Agent, type IncomingMessage, request as send } from 'node:http';
 import { foundTenant } from '../../core/access/found-tenant.ts';
 import { eventEnvelope } from '../../core/events/envelope.ts';
 import { newEvent } from '../../core/events/outbox.ts';
+import { utf8 } from '../../core/json.ts';
 import type { Ports } from '../../core/ports/ports.ts';
 import { ConditionFailed } from '../../core/ports/table.ts';
+import { refreshData } from '../../core/vulnerabilities/refresh.ts';
 import { operations } from '../../functions/api/operations.ts';
 import { handle as keepDeadLetters } from '../../functions/events/keep-dead-letters/keep-dead-letters.ts';
 import { largestBodyBytes } from '../../functions/shared/request-body.ts';
@@ -15,6 +17,7 @@ import { forceState, storeAttempt, storeStage } from '../functions/api/stored-bu
 import { until } from '../support/callers.ts';
 import { type ControlPlane, openControlPlane } from '../support/control-plane.ts';
 import { keyWith } from '../support/members.ts';
+import { trackerFile } from '../support/mirror-folder.ts';
 import type { FuzzAnswer } from './judge.ts';
 import type { Credentials, FuzzRequest } from './requests.ts';
 
@@ -37,17 +40,29 @@ export interface TenantUnderFuzz {
   readonly kept: readonly string[];
 }
 
+/** What the tracker says of one of the packages. */
+const known = trackerFile({
+  bash: { 'CVE-2026-0001': { status: 'resolved', fixed_version: '99.0-1', urgency: 'medium' } },
+});
+
 export async function openEngineUnderFuzz(): Promise<EngineUnderFuzz> {
   const plane = await openControlPlane(
     archive,
     // A limit that is never met, so that answers have the headers of one.
     { rateLimit: { burst: 1_000_000, perSecond: 1_000_000, shared: false }, warmsPresets: true },
-    { webhooks: { send: async () => ({ kind: 'answered', status: 200, body: 'ok', truncated: false }) } },
+    {
+      webhooks: { send: async () => ({ kind: 'answered', status: 200, body: 'ok', truncated: false }) },
+      vulnerabilityMirror: {
+        sources: ['https://mirror.example/tracker.json'],
+        read: async () => ({ bytes: utf8(JSON.stringify(known)) }),
+      },
+    },
   );
   // What steps take from archives is what locks are made of.
   plane.agent.scripts.set('bootstrap', [{ taken: ['apt', 'bash'].map((name) => samplePackage(name)) }]);
   plane.agent.scripts.set('packages', [{ taken: [samplePackage('openssh-server')] }]);
   const { ports } = plane;
+  await refreshData(ports);
   const causes: unknown[] = [];
   const log = { request: () => undefined, failure: (_: unknown, cause: unknown) => void causes.push(cause) };
   // As in production: answers are not checked by the engine itself.

@@ -55,6 +55,11 @@ describe('configuration of a deployment', () => {
       { ...archive, 'archives.snapshot': 'https://{archive}.internal/{timestamp}' },
       ['configuration.invalid archives.snapshot'],
     ],
+    [
+      'vulnerability data of a machine that a function does not have',
+      { ...archive, 'vulnerabilities.sources': 'file:///srv/tracker.json' },
+      ['configuration.invalid vulnerabilities.sources'],
+    ],
     ['a proxy with a password', { ...archive, proxy: 'http://u:p@proxy:3128' }, ['configuration.invalid proxy']],
     ['a proxy that is none', { ...archive, proxy: 'socks5://proxy' }, ['configuration.invalid proxy']],
     ['hosts that are none', { ...archive, noProxy: 'a b' }, ['configuration.invalid noProxy']],

@@ -150,6 +150,12 @@ describe('readConfiguration', () => {
     ['archive-snapshot', 'http://{archive}.internal/{timestamp}'],
     ['archive-snapshot', 'ftp://snapshots.internal/{archive}/{timestamp}'],
     ['archive-snapshot', 'http://u:p@snapshots.internal/{archive}/{timestamp}'],
+    ['vulnerability-data', ''],
+    ['vulnerability-data', '/srv/tracker.json'],
+    ['vulnerability-data', 'ftp://mirror.internal/tracker.json'],
+    ['vulnerability-data', 'https://u:p@mirror.internal/tracker.json'],
+    ['vulnerability-data', 'file:///srv/a.json,file:///srv/a.json'],
+    ['vulnerability-data', Array.from({ length: 17 }, (_, at) => `file:///srv/${at}.json`).join(',')],
   ])('refuses --%s %s', (name, value) => {
     expect(refusal({ [name]: value }).fields).toHaveLength(1);
   });

@@ -165,5 +165,6 @@ export const everythingFacts: Readonly<Record<Exclude<Customization, (typeof uns
       '/usr/share/lbuild/spec.json',
     ),
   },
+  vulnerabilities: { 'sudo -n grep -c onlyFixed /usr/share/lbuild/spec.json': says('0') },
   tests: { 'find / -xdev -name "*lbuild-test*" 2>/dev/null | wc -l': says('0') },
 };

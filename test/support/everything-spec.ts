@@ -155,6 +155,7 @@ export function everythingSpec(site: { readonly url: string; readonly key: strin
     ],
     embedSpec: true,
     compliance: { profiles: ['base', 'hipaa', 'pci-dss', 'soc2'] },
+    vulnerabilities: { onlyFixed: true },
     disk: {
       ...{ efi: { sizeMiB: 100 }, root: { fileSystem: 'ext4' }, swap: { sizeMiB: 64 }, growth: 'first-boot' },
       partitions: [

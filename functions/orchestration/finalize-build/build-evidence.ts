@@ -6,13 +6,7 @@ import { loadPlan, planStep, scopeIn } from '../../../core/builds/plan-store.ts'
 import { storedSpec } from '../../../core/builds/resume.ts';
 import { findResult, listArtifacts, listSteps, type StoredStage } from '../../../core/builds/stage-repository.ts';
 import { dropResult } from '../../../core/builds/step-cache.ts';
-import {
-  complianceFailure,
-  InspectionDamaged,
-  judgeBuild,
-  reportFiles,
-  summaryOf,
-} from '../../../core/compliance/judge-build.ts';
+import { InspectionDamaged } from '../../../core/compliance/judge-build.ts';
 import type { ComplianceReport } from '../../../core/compliance/report.ts';
 import { testResultStatement } from '../../../core/compliance/statement.ts';
 import type { NamedFile } from '../../../core/evidence/built-image.ts';
@@ -31,6 +25,7 @@ import type { TableWrite } from '../../../core/ports/table.ts';
 import { needContent } from '../../../core/retention/content.ts';
 import { firstScanWrites } from '../../../core/scans/compliance-scans.ts';
 import { NoIndexHeader, readIndexHeader } from './index-header.ts';
+import { judgeFindings } from './judge-findings.ts';
 
 export type EvidencePorts = Pick<Ports, 'table' | 'blobs' | 'clock' | 'ids' | 'signer' | 'installation'>;
 
@@ -48,7 +43,7 @@ export class IndexDamaged extends Error {
 export interface StoredEvidence {
   /** For the transaction that ends the build. */
   readonly writes: readonly TableWrite[];
-  readonly fields: Pick<BuildRecord, 'compliance'>;
+  readonly fields: Pick<BuildRecord, 'compliance' | 'vulnerabilities'>;
   /** Why the build ends without being published, though its stages have succeeded. */
   readonly failure?: Failure;
 }
@@ -56,9 +51,9 @@ export interface StoredEvidence {
 /**
  * Makes and stores the evidence of a build whose stages have all succeeded: from its records, its plan and the headers
  * of its layers' indexes; no tree is unpacked and no artifact read. With it goes the lock, from the same headers. All of
- * it but the signature is the same each time.
+ * it but the signature, and what is judged by today's data and members, is the same each time.
  * @returns what makes it the build's; no writes for a build without artifacts
- * @throws IndexDamaged
+ * @throws IndexDamaged; EngineError vulnerabilities.no_data where its spec has a gate that nothing can be judged by
  */
 export async function storeEvidence(
   ports: EvidencePorts,
@@ -72,22 +67,20 @@ export async function storeEvidence(
     storedSpec(ports.table, build.id),
     ports.signer.key(),
   ]);
-  const report = await judge(ports, { build, spec, steps, artifacts });
-  const reports = report === undefined ? [] : reportFiles(report, { build, spec, steps, artifacts });
-  const failure = report === undefined ? undefined : complianceFailure(report, spec);
-  const judged = report === undefined ? {} : { compliance: summaryOf(report) };
-  const scanned = report === undefined ? [] : await firstScanWrites(ports, build, report);
-  if (report !== undefined && failure !== undefined) {
-    const kept = [...reports, ...(await signReport(ports, report, artifacts, reports, key.keyId))];
-    return {
-      writes: [evidenceWrite(build.id, await storeAll(ports, build, kept)), ...scanned],
-      fields: judged,
-      failure,
-    };
-  }
-  if (artifacts.length === 0) return { writes: scanned, fields: judged };
   const known = new Map(steps.map(({ id, layer }) => [id, layer]));
-  const layers = await Promise.all(layerSteps(plan).map((step) => readLayer(ports, build, step, known.get(step.id))));
+  const needed = artifacts.length === 0 ? [] : layerSteps(plan);
+  const layers = await Promise.all(needed.map((step) => readLayer(ports, build, step, known.get(step.id))));
+  const packages = installedPackages(layers.map(({ header }) => header));
+  const found = await judge(ports, { build, spec, steps, artifacts, packages });
+  const { report, fields, failure } = found;
+  const sign = async (): Promise<EvidenceFile[]> =>
+    report === undefined ? [] : signReport(ports, report, artifacts, found.reports, key.keyId);
+  const scanned = report === undefined ? [] : await firstScanWrites(ports, build, report);
+  if (failure !== undefined) {
+    const kept = [...found.reports, ...found.scans, ...(await sign())];
+    return { writes: [evidenceWrite(build.id, await storeAll(ports, build, kept)), ...scanned], fields, failure };
+  }
+  if (artifacts.length === 0) return { writes: scanned, fields };
   const ended = stages.flatMap(({ value }) => (value.endedAt === undefined ? [] : [value.endedAt]));
   const { files, payload } = makeEvidence({
     image: {
@@ -96,11 +89,11 @@ export async function storeEvidence(
       release: plan.release,
       planDigest: build.planDigest ?? planDigest(plan),
       sourceDateEpoch: plan.sourceDateEpoch,
-      packages: installedPackages(layers.map(({ header }) => header)),
+      packages,
     },
     artifacts: artifacts.map(({ name, size, sha256, mediaType }) => ({ name, size, sha256, mediaType })),
     spec,
-    reports,
+    reports: [...found.reports, ...found.scans],
     run: {
       id: build.id,
       specDigest: build.specDigest,
@@ -113,27 +106,21 @@ export async function storeEvidence(
       keyId: key.keyId,
     },
   });
-  const sign = async (): Promise<EvidenceFile> => {
+  const signStatement = async (): Promise<EvidenceFile> => {
     const signature = await ports.signer.sign(preAuthenticationEncoding(payload));
     return envelopeFile({ payload, keyId: key.keyId, signature });
   };
-  const [envelope, tested] = await Promise.all([
-    sign(),
-    report === undefined ? [] : signReport(ports, report, artifacts, reports, key.keyId),
-  ]);
+  const [envelope, tested] = await Promise.all([signStatement(), sign()]);
   const records = await storeAll(ports, build, [...files, envelope, ...tested]);
   const lock = lockOfBuild(plan, new Map(layers.map(({ step, header }) => [step.id, header])));
   const locked = lock === undefined ? [] : lockWrites(build, await storeLock(ports.blobs, build.tenantId, lock));
-  return { writes: [evidenceWrite(build.id, records), ...locked, ...scanned], fields: judged };
+  return { writes: [evidenceWrite(build.id, records), ...locked, ...scanned], fields };
 }
 
 /** @throws IndexDamaged where what the build's inspection wrote is gone or another */
-async function judge(
-  ports: EvidencePorts,
-  build: Parameters<typeof judgeBuild>[1],
-): Promise<ComplianceReport | undefined> {
+async function judge(ports: EvidencePorts, built: Parameters<typeof judgeFindings>[1]) {
   try {
-    return await judgeBuild(ports, build);
+    return await judgeFindings(ports, built);
   } catch (error) {
     if (error instanceof InspectionDamaged) throw new IndexDamaged(inspectionStep, error);
     throw error;

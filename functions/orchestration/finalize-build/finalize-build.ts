@@ -6,6 +6,7 @@ import { endBuild } from '../../../core/builds/settle.ts';
 import { listStages, type StoredStage } from '../../../core/builds/stage-repository.ts';
 import { countHits } from '../../../core/cache/hit-rates.ts';
 import type { JsonValue } from '../../../core/digest.ts';
+import { EngineError } from '../../../core/errors.ts';
 import { concludeVerification, dropResults } from '../../../core/verify/conclude.ts';
 import { unpackZstd } from '../../shared/zstd.ts';
 import { type EvidencePorts, IndexDamaged, storeEvidence } from './build-evidence.ts';
@@ -44,6 +45,9 @@ async function endWell(
     const all = { ...fields, ...gate.fields };
     return await endBuild(ports, build.id, 'succeeded', undefined, [...writes, ...gate.writes], all);
   } catch (error) {
+    if (error instanceof EngineError && error.code === 'vulnerabilities.no_data') {
+      return endBuild(ports, build.id, 'failed', { code: error.code, reason: error.detail, logTail: [] });
+    }
     if (!(error instanceof IndexDamaged)) throw error;
     const failure: Failure = {
       code: 'layer.damaged',

@@ -24,6 +24,8 @@ import { ConditionFailed, type Table, type TableWrite } from '../../../core/port
 import { plannedUse, reservePlanned } from '../../../core/quota/gate.ts';
 import { joinWork } from '../../../core/sharing/follow.ts';
 import type { ResolvedSpec } from '../../../core/spec/schema.ts';
+import { openData } from '../../../core/vulnerabilities/open-data.ts';
+import { needData } from '../../../core/vulnerabilities/scan-at-end.ts';
 
 type PlanPorts = Pick<Ports, 'table' | 'blobs' | 'clock' | 'ids' | 'archive' | 'packages' | 'vault' | 'installation'>;
 
@@ -62,7 +64,7 @@ async function planBuild(ports: PlanPorts, buildId: string): Promise<void> {
     await endRefused(ports, buildId, error);
     return;
   }
-  const { plan, archiveReadAt } = made;
+  const { plan, archiveReadAt, gated } = made;
   const figures = await planFigures(ports.table, planning.tenantId, planning.name, plan);
   // A verification takes nothing from the cache.
   const cached = planning.verifies === undefined ? figures.cached : new Map<string, number>();
@@ -76,7 +78,7 @@ async function planBuild(ports: PlanPorts, buildId: string): Promise<void> {
   const planned: Partial<BuildRecord> = {
     planDigest: planDigest(plan),
     estimate: estimated.total,
-    ...(plan.steps.some(({ produces }) => judges.has(produces)) ? { tested: true as const } : {}),
+    ...(gated || plan.steps.some(({ produces }) => judges.has(produces)) ? { tested: true as const } : {}),
     ...(archiveReadAt === undefined ? {} : { archiveReadAt }),
     plannedAt: ports.clock.now().toISOString(),
   };
@@ -98,22 +100,29 @@ async function endRefused(ports: PlanPorts, buildId: string, error: unknown): Pr
 
 /**
  * The plan, stored once: where an earlier try has stored one, that one stays and is used. With it, where the archive did
- * not answer, when the state that it is made for was last read.
+ * not answer, when the state that it is made for was last read, and whether known vulnerabilities may keep what it makes
+ * from being published.
  */
-async function makeAndStore(ports: PlanPorts, build: BuildRecord): Promise<{ plan: Plan; archiveReadAt?: string }> {
+async function makeAndStore(
+  ports: PlanPorts,
+  build: BuildRecord,
+): Promise<{ plan: Plan; archiveReadAt?: string; gated: boolean }> {
   if (build.verifies !== undefined) {
     // The very plan: its keys are in what the steps make.
     await storePlan(ports.blobs, build.id, await loadPlan(ports.blobs, build.verifies));
-    return { plan: await loadPlan(ports.blobs, build.id) };
+    return { plan: await loadPlan(ports.blobs, build.id), gated: false };
   }
   const spec = await storedSpec(ports.table, build.id);
+  const gated = build.purpose === undefined && spec.vulnerabilities?.failOn !== undefined;
+  // Better now than after all the work.
+  if (gated) needData(await openData(ports), spec);
   const { fusing } = ports.installation;
   const before = await stateBefore(ports, build, spec);
   const { plan: made, archiveReadAt } = await planSpec(ports, build.tenantId, spec, before);
   await needPackages(ports, build.tenantId, made);
   await storePlan(ports.blobs, build.id, build.purpose === 'warm' ? warmPlan(made, fusing) : made);
   const plan = await loadPlan(ports.blobs, build.id);
-  return archiveReadAt === undefined ? { plan } : { plan, archiveReadAt };
+  return { plan, gated, ...(archiveReadAt === undefined ? {} : { archiveReadAt }) };
 }
 
 /** The archive's state of the build whose work is gone on with, if any: what that finished has keys that hold it. */

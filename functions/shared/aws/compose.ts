@@ -12,6 +12,7 @@ import { createBuilderTasks } from '../../../adapters/ecs/builder-tasks.ts';
 import { createEventBus } from '../../../adapters/eventbridge/event-bus.ts';
 import { createKmsSigner } from '../../../adapters/kms/kms-signer.ts';
 import { createKmsVault } from '../../../adapters/kms/kms-vault.ts';
+import { createVulnerabilityMirror } from '../../../adapters/mirror/vulnerability-mirror.ts';
 import { createTrustedFetch } from '../../../adapters/network/trusted-fetch.ts';
 import { createWebhookSender } from '../../../adapters/network/webhook-sender.ts';
 import { createTokenVerifier } from '../../../adapters/oidc/token-verifier.ts';
@@ -71,6 +72,7 @@ export async function composePorts(environment: Environment): Promise<Ports> {
     proxy,
   };
   const kms = tracer.captureAWSv3Client(new KMSClient({ region }));
+  const sources = environment[names.vulnerabilitySources];
   const oidc = oidcOf({
     ...{ issuer: environment[names.oidcIssuer], audience: environment[names.oidcAudience] },
     tenantClaim: environment[names.oidcTenantClaim],
@@ -137,6 +139,7 @@ export async function composePorts(environment: Environment): Promise<Ports> {
     signer: createKmsSigner({ client: kms, keyArn: environment[names.signingKeyArn] }),
     vault: createKmsVault({ client: kms, keyArn: environment[names.secretKeyArn] }),
     webhooks: createWebhookSender({ privateHosts: environment[names.webhookPrivateHosts] ?? [], proxy }),
+    ...(sources === undefined ? {} : { vulnerabilityMirror: createVulnerabilityMirror({ sources, proxy }) }),
     ...(oidc === undefined
       ? {}
       : { tokens: createTokenVerifier(oidc, { fetch: createTrustedFetch(proxy), clock, log }) }),

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { EngineError } from '../../../core/errors.ts';
 import { installationSchema } from '../../../core/tenancy/installation.ts';
 import { environmentNames } from '../../../core/wiring/environment.ts';
+import { webSourcesSchema } from '../../../core/wiring/mirror-sources.ts';
 import { oidcSettings } from '../../../core/wiring/oidc.ts';
 import { noProxySchema, proxyAddressSchema } from '../../../core/wiring/proxy.ts';
 import { rateLimitSchema } from '../../../core/wiring/rate-limit.ts';
@@ -67,6 +68,7 @@ const environmentSchema = z.object({
   [names.archivePrivateHosts]: list.optional(),
   [names.archiveSnapshot]: snapshotTemplateSchema.optional(),
   [names.webhookPrivateHosts]: list.optional(),
+  [names.vulnerabilitySources]: webSourcesSchema.optional(),
 });
 export type Environment = z.infer<typeof environmentSchema>;
 

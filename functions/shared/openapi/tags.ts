@@ -41,6 +41,11 @@ export const tags: readonly TagOfPaths[] = [
     description: 'How long artifacts are kept: policies, trash, legal holds, cleanups.',
   },
   {
+    name: 'vulnerabilities',
+    begins: ['vulnerabilities'],
+    description: 'The vulnerability data that images are scanned with.',
+  },
+  {
     name: 'webhooks',
     begins: ['webhooks'],
     description: 'Addresses that events are sent to, signed, and what was sent.',

@@ -33,6 +33,16 @@ describe('the section compliance', () => {
     ['a check waived twice', { profiles: ['base'], waivers: [waiver, waiver] }, 'compliance.waivers[1].check'],
     ['no reason', { profiles: ['base'], waivers: [{ ...waiver, reason: 'because' }] }, 'compliance.waivers[0].reason'],
     ['no owner', { profiles: ['base'], waivers: [{ ...waiver, owner: 'a b' }] }, 'compliance.waivers[0].owner'],
+    [
+      'a day that no month has',
+      { profiles: ['base'], waivers: [{ ...waiver, expires: '2027-02-30' }] },
+      'compliance.waivers[0].expires',
+    ],
+    [
+      'a reason that turns its own direction',
+      { profiles: ['base'], waivers: [{ ...waiver, reason: 'until the \u202espring' }] },
+      'compliance.waivers[0].reason',
+    ],
     ['no day', { profiles: ['base'], waivers: [{ ...waiver, expires: 'soon' }] }, 'compliance.waivers[0].expires'],
     [
       'looser than the clause',

@@ -42,6 +42,7 @@ const uses: Readonly<Record<Customization, Readonly<Record<string, unknown>>>> =
   firstBoot: { firstBoot: [{ name: 'a', run: 'true' }] },
   embedSpec: { embedSpec: true },
   compliance: { compliance: { profiles: ['base'] } },
+  vulnerabilities: { vulnerabilities: { onlyFixed: true } },
   'kernel.modules': { kernel: { modules: { load: ['dummy'] } } },
   firewall: { firewall: {} },
   sysctl: { sysctl: { 'vm.swappiness': '10' } },

@@ -11,15 +11,21 @@ const policy = vulnerabilityPolicySchema.parse({
   failOn: 'high',
   onlyFixed: true,
   waivers: [
-    { advisory: 'CVE-2023-1001', package: 'openssl', reason: 'not served', owner: 'ops', expires: '2026-02-28' },
-    { advisory: 'CVE-2023-1003', reason: 'not served', owner: 'ops', expires: '2026-02-01' },
-    { advisory: 'CVE-2019-0001', reason: 'not served', owner: 'ops', expires: '2026-12-31' },
+    {
+      advisory: 'CVE-2023-1001',
+      package: 'openssl',
+      reason: 'it is not served',
+      owner: 'ops@example.org',
+      expires: '2026-02-28',
+    },
+    { advisory: 'CVE-2023-1003', reason: 'it is not served', owner: 'ops@example.org', expires: '2026-02-01' },
+    { advisory: 'CVE-2019-0001', reason: 'it is not served', owner: 'ops@example.org', expires: '2026-12-31' },
   ],
 });
 const scanOf = (more: Partial<Parameters<typeof scanBuild>[0]> = {}): ScanRecord =>
   scanBuild({
     ...{ buildId: 'bld_1', now, release: 'bookworm', packages: images.bookworm, index: sampleIndex(), policy },
-    isOwner: (name) => name === 'ops',
+    ownerProblem: (owner) => (owner === 'ops@example.org' ? undefined : 'unknown'),
     ...more,
   });
 
@@ -35,7 +41,7 @@ describe('a scan', () => {
       counts: { critical: { found: 1, fixable: 0, waived: 0 }, high: { found: 3, fixable: 3, waived: 1 } },
       waiversVoid: [
         { advisory: 'CVE-2023-1003', expires: '2026-02-01', why: 'expired' },
-        { advisory: 'CVE-2019-0001', expires: '2026-12-31', why: 'matches nothing' },
+        { advisory: 'CVE-2019-0001', expires: '2026-12-31', why: 'unused' },
       ],
     });
     const gates = scan.findings.flatMap(({ advisory, gate }) => (gate === undefined ? [] : [[advisory, gate]]));
@@ -45,13 +51,13 @@ describe('a scan', () => {
       ['CVE-2024-6001', 'fails'],
     ]);
     expect(scan.findings.find(({ gate }) => gate === 'waived')?.waiver).toEqual({
-      ...{ reason: 'not served', owner: 'ops', expires: '2026-02-28' },
+      ...{ reason: 'it is not served', owner: 'ops@example.org', expires: '2026-02-28' },
     });
   });
 
   it('of a spec without a policy passes', () => {
     const build = { buildId: 'bld_1', release: 'bookworm', packages: images.bookworm };
-    const scan = scanBuild({ ...build, now, index: sampleIndex(), isOwner: () => true });
+    const scan = scanBuild({ ...build, now, index: sampleIndex(), ownerProblem: () => undefined });
     expect(scan).toMatchObject({ verdict: 'pass', failing: 0, waived: 0, policy: { onlyFixed: false } });
     expect(scan.findings).toHaveLength(16);
   });
@@ -68,6 +74,16 @@ describe('a scan', () => {
   it('names packages of which it knows nothing', () => {
     const packages = ['b-', 'a-'].map((version) => ({ name: `odd-${version}x`, version, architecture: 'all' }));
     expect(scanOf({ packages }).unjudged).toEqual(['odd-a-x', 'odd-b-x']);
+  });
+
+  it('looks at eight versions of a source package, however many an image claims to have', () => {
+    const packages = Array.from({ length: 5_000 }, (_, number) => ({
+      ...{ name: `bash-${number}`, version: `5.2.${number % 10}-2`, architecture: 'amd64', source: 'bash' },
+    }));
+    const scan = scanOf({ packages });
+    expect(new Set(scan.findings.map(({ version }) => version)).size).toBe(8);
+    expect(scan.unjudged.slice(0, 2)).toEqual(['bash-1008', 'bash-1009']);
+    expect(scan.findings[0]?.binaryCount).toBe(500);
   });
 
   it('keeps the 5,000 most severe findings, and counts all', () => {

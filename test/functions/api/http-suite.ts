@@ -36,6 +36,7 @@ import { describeUploadRemoval } from './suite-upload-removal.ts';
 import { describeUploads } from './suite-uploads.ts';
 import { describeUsage } from './suite-usage.ts';
 import { describeVerify } from './suite-verify.ts';
+import { describeVulnerabilities } from './suite-vulnerabilities.ts';
 import { describeWebhooks } from './suite-webhooks.ts';
 
 /** The API over HTTP, the same whatever table it stands on. `openTable` is called once. */
@@ -91,5 +92,6 @@ export function httpSuite(name: string, openTable: () => Promise<{ table: Table;
     describeTemplateUses(opened);
     describeUploads(opened);
     describeUploadRemoval(opened);
+    describeVulnerabilities(opened);
   });
 }

@@ -9,6 +9,8 @@ export const neededPermissions: Readonly<Record<string, string>> = {
   recheckBuild: 'compliance:recheck',
   recheckBuilds: 'compliance:recheck',
   readBuildAnalytics: 'analytics:read',
+  readVulnerabilityData: 'compliance:read',
+  refreshVulnerabilityData: 'installation:operate',
   beginMaintenance: 'installation:operate',
   endMaintenance: 'installation:operate',
   readMaintenance: 'tenant:read',
