@@ -235,7 +235,7 @@ export const eventCatalogue = {
   },
   'vulnerabilities.refresh_requested': {
     ...{ version: 1, audience: 'internal', meaning: 'Somebody asked for the mirror of vulnerability data to be read.' },
-    detail: z.object({}),
+    detail: z.object({ memberId: z.string().describe('Who asked.') }),
   },
   'work.started': {
     ...{ version: 1, audience: 'internal', meaning: 'A work runs whose own build left it while others shared it.' },

@@ -13,7 +13,7 @@ export async function askForRefresh(
     throw new EngineError('vulnerabilities.not_configured', 'No source of vulnerability data is configured.');
   }
   await ports.table.transact([
-    outboxWrite(ports, 'vulnerabilities.refresh_requested', installationOwner, {}),
+    outboxWrite(ports, 'vulnerabilities.refresh_requested', installationOwner, { memberId: actor.memberId }),
     auditWrite(ports, actor, { action: 'vulnerabilities.refresh_requested', target: 'installation' }),
   ]);
 }

@@ -44,7 +44,9 @@ export const scanRecordSchema = z.strictObject({
   unjudged: z
     .array(z.string())
     .max(limits.unjudged)
-    .describe('Packages of which nothing is said, since their version cannot be read or is one of too many of its source; the first few.'),
+    .describe(
+      'Packages of which nothing is said, since their version cannot be read or is one of too many of its source; the first few.',
+    ),
   policy: z.strictObject({ failOn: z.enum(thresholds).exactOptional(), onlyFixed: z.boolean() }),
   verdict: z.enum(verdicts),
   counts: countsSchema,

@@ -5459,7 +5459,7 @@ export type VulnerabilityScanReport = {
          */
         packages: number;
         /**
-         * Packages whose version cannot be read, so that nothing is known of them; the first few.
+         * Packages of which nothing is said, since their version cannot be read or is one of too many of its source; the first few.
          */
         unjudged: Array<string>;
         policy: {

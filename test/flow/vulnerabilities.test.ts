@@ -67,7 +67,7 @@ beforeEach(() => {
 const refresh = () =>
   refreshVulnerabilities(
     plane.ports,
-    eventEnvelope(newEvent(plane.ports, 'vulnerabilities.refresh_requested', 'installation', {})),
+    eventEnvelope(newEvent(plane.ports, 'vulnerabilities.refresh_requested', 'installation', { memberId: 'mem_1' })),
   );
 const onSchedule = () => refreshVulnerabilities(plane.ports, scheduleEnvelope('refresh-1', new Date()));
 /** Takes a file over, as the schedule does. */

@@ -77,7 +77,7 @@ describe('the catalogue of events', () => {
   it('keeps from tenants exactly what goes between parts of the engine', () => {
     const internal = eventTypes.filter((type) => !isPublic(type));
     expect(internal).toEqual(
-      eventTypes.filter((type) => /^(work|cleanup)\./.test(type) || type === 'webhook.replayed'),
+      eventTypes.filter((type) => /^(work|cleanup|vulnerabilities)\./.test(type) || type === 'webhook.replayed'),
     );
     for (const type of eventTypes) {
       expect(eventCatalogue[type].meaning, type).toMatch(/^[A-Z].{10,}\.$/);

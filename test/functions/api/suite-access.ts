@@ -196,6 +196,7 @@ export function describeAccess(api: () => ApiUnderTest): void {
           'readTeamShare',
           'readUpload',
           'readUsage',
+          'readVulnerabilityData',
           'recheckBuild',
           'recheckBuilds',
           'rejectBuild',
