@@ -18,6 +18,9 @@ export function planText(plan: PlanPreview): string {
       if (step === undefined) continue;
       const figures = step.hit ? `hit   ${''.padEnd(9)}` : `miss  ${timeOf(step.seconds).padEnd(9)}`;
       lines.push(`    ${id.padEnd(width)}  ${figures}  ${step.reason?.text ?? ''}`.trimEnd());
+      // What remediation does says no other line.
+      if (step.program === 'remediate')
+        lines.push(...wrapped(step.label, 100).map((line) => `    ${' '.repeat(width)}  ${line}`));
     }
   }
   const { estimate } = plan;
@@ -36,6 +39,17 @@ export function planText(plan: PlanPreview): string {
   if (plan.archiveReadAt !== undefined) lines.push(`archive        away; as it was at ${plan.archiveReadAt}`);
   if (plan.comparedWith !== undefined) lines.push(`compared with  ${plan.comparedWith}`);
   return lines.join('\n');
+}
+
+/** A text in lines of at most so many characters, parted at its spaces. */
+function wrapped(text: string, width: number): string[] {
+  const lines: string[] = [];
+  for (const word of text.split(' ')) {
+    const last = lines.at(-1);
+    if (last !== undefined && last.length + word.length < width) lines[lines.length - 1] = `${last} ${word}`;
+    else lines.push(word);
+  }
+  return lines;
 }
 
 /** What the builders would be billed. */

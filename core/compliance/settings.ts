@@ -38,6 +38,12 @@ const fields = z
       .describe(
         'Fail the build, and publish nothing, where a check fails or must be judged by a person and is not waived.',
       ),
+    remediate: z
+      .boolean()
+      .optional()
+      .describe(
+        'Make the checks pass that can be: what the spec leaves open is filled in, and a step changes the tree. What the spec says otherwise is an error.',
+      ),
     tailoring: tailoringSchema.default({}),
     waivers: z
       .array(waiverSchema)
@@ -83,9 +89,10 @@ export const complianceSchema = ruledValue(fields, ({ profiles, waivers, tailori
 export type ComplianceSettings = z.output<typeof complianceSchema>;
 
 /** Settings in one form: profiles in their own order, waivers by their checks. */
-export function resolveCompliance({ profiles, waivers, ...rest }: ComplianceSettings): ComplianceSettings {
+export function resolveCompliance({ profiles, waivers, remediate, ...rest }: ComplianceSettings): ComplianceSettings {
   return {
     ...rest,
+    ...(remediate === true && { remediate }),
     profiles: profileIds.filter((id) => profiles.includes(id)),
     waivers: waivers.toSorted((one, other) => byCodeUnits(one.check, other.check)),
   };

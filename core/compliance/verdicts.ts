@@ -19,9 +19,14 @@ export function judged(wrong: readonly string[], seen: readonly [string, ...stri
   return first === undefined ? pass(...seen) : fail(first, ...others);
 }
 
+const containers: ReadonlySet<string> = new Set(['oci', 'docker', 'wsl']);
+
+/** Whether every output is a container. */
+export const onlyContainers = ({ outputs }: Pick<JudgedSpec, 'outputs'>): boolean =>
+  outputs.every(({ type }) => containers.has(type));
+
 /** Why a check of a running system says nothing of a container; undefined where an output boots or is unpacked. */
 export function withoutSystem(spec: JudgedSpec): Verdict | undefined {
-  const containers = new Set(['oci', 'docker', 'wsl']);
-  if (!spec.outputs.every(({ type }) => containers.has(type))) return undefined;
+  if (!onlyContainers(spec)) return undefined;
   return notApplicable('every output is a container: kernel and services are those of its host');
 }

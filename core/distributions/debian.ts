@@ -36,6 +36,8 @@ export const debian = {
     // upgraded to the next release keeps its updates.
     securityOrigin: `origin=Debian,codename=\${distro_codename}-security,label=Debian-Security`,
   },
+  // The pool’s names for the distribution.
+  timeServers: [0, 1, 2, 3].map((number) => `${number}.debian.pool.ntp.org`),
   packageUrl: { type: 'deb', namespace: 'debian' },
   operatingSystem: { cimType: 96, description: 'Debian GNU/Linux, 64 bits' },
 } as const satisfies Distribution;

@@ -46,6 +46,8 @@ export interface Distribution {
   readonly bootPackages: Readonly<Record<'all' | 'live' | 'disk', readonly string[]>>;
   /** Settings of unattended-upgrades: lists of its own that stand beside `Origins-Pattern`, and the security updates. */
   readonly unattendedUpgrades: { readonly otherLists: readonly string[]; readonly securityOrigin: string };
+  /** What its systemd-timesyncd asks for the time where no configuration names a server. */
+  readonly timeServers: readonly string[];
   /** Type and namespace of package URLs (package-url specification). */
   readonly packageUrl: { readonly type: 'deb'; readonly namespace: string };
   /** The system of 64 bits in CIM's list (CIM_OperatingSystem.OSType), which OVF descriptors name. */

@@ -28,6 +28,7 @@ export const ubuntu = {
     otherLists: ['Unattended-Upgrade::Allowed-Origins'],
     securityOrigin: `origin=Ubuntu,archive=\${distro_codename}-security,label=Ubuntu`,
   },
+  timeServers: ['ntp.ubuntu.com'],
   packageUrl: { type: 'deb', namespace: 'ubuntu' },
   operatingSystem: { cimType: 94, description: 'Ubuntu, 64 bits' },
 } as const satisfies Distribution;

@@ -10,6 +10,7 @@ import { embeddedSpecText } from './embedded-spec.ts';
 import { exportStep, moduleOf } from './export-steps.ts';
 import { archiveSecrets } from './programs/archive-secrets.ts';
 import { bringsHooks, mayChangeInitramfs, removalMayChangeInitramfs } from './programs/initramfs-inputs.ts';
+import { addRemediationStep } from './remediation-step.ts';
 import { Chain, layersOf, type StepDraft, sortByNeeds } from './step-drafts.ts';
 import { testSteps } from './test-steps.ts';
 
@@ -35,7 +36,8 @@ function impliedPackages(spec: ResolvedSpec): string[] {
  * is known to bring hooks, or where the spec says which kernel modules load.
  * The declarative customisations are one chain, in which the user's files win over all that the engine writes; user
  * steps follow all of it by their `needs` ([] = only the declarative base); exports need every user step that no other
- * needs. A spec that is to be in the image is written last, after a user step where there is one.
+ * needs. A spec that is to be in the image is written last, after a user step where there is one; remediation comes after
+ * all of these, so that it sees what they left.
  *
  * Trust: the declarative steps edit the tree as data, so they are `service` although `files` carries tenant bytes. Those
  * that run code of the tree (system, certificates, initramfs) come before accounts and files.
@@ -154,7 +156,10 @@ export function expandSpec(
     // After the last one alone: what needed all of them would be a stage more where they run beside each other.
     leaves.splice(-1, 1, chain.beside('spec-file', embedded, { needs: [last], trust: 'tenant' }));
   }
-  if (leaves.length > 0) tips = leaves;
+  const scripts = leaves.length > 0;
+  const hardened = addRemediationStep(chain, spec, scripts ? [...leaves] : chain.tips, scripts);
+  if (hardened !== undefined) leaves.splice(0, leaves.length, hardened);
+  if (leaves.length > 0) tips = [...leaves, ...(scripts ? [] : booting)];
   // A container boots no kernel: its image has an initial RAM file system only where a user step is built on one.
   const unbooted = leaves.length > 0 ? leaves : chain.tips;
   if (initramfs !== undefined && late) tips = [...tips, refresh(chain, initramfs, tips, true)];

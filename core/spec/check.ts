@@ -1,3 +1,4 @@
+import { amendSpec } from '../compliance/remediation/amend.ts';
 import type { FieldError } from '../errors.ts';
 import { quoted, utf8Length } from '../text.ts';
 import { capabilityErrors } from './capability-check.ts';
@@ -16,7 +17,7 @@ import { type Outline, outlineSchema } from './outline.ts';
 import { type Architecture, architectures, type OutputType, outputTypes } from './releases.ts';
 import { removedResultErrors } from './removed-results.ts';
 import { resolveSpec } from './resolve.ts';
-import { type ResolvedSpec, specSchema } from './schema.ts';
+import { type ResolvedSpec, type Spec, specSchema } from './schema.ts';
 import { boundedErrors, type SpecError, specError } from './spec-errors.ts';
 import { surveyInput } from './survey.ts';
 import { testErrors } from './tests.ts';
@@ -101,22 +102,45 @@ export function checkSpec(input: unknown, abilities: Abilities): SpecCheck {
   if (outline.success) {
     errors.push(
       ...abilityErrors(outline.data, abilities),
-      ...capabilityErrors(input, outline.data),
-      ...distributionErrors(input),
-      ...duplicateErrors(outline.data),
-      ...joinedFieldErrors(outline.data),
-      ...needErrors(outline.data.steps),
-      ...kernelLineErrors(outline.data),
-      ...configurationErrors(input, outline.data),
       ...plainCredentialErrors(input, abilities.privateArchiveHosts ?? []),
-      ...emptiedPathErrors(input, outline.data),
-      ...removedResultErrors(outline.data),
-      ...embeddedSpecErrors(outline.data),
-      ...defaultUserErrors(outline.data),
-      ...testErrors(input, outline.data),
-      ...diskLayoutErrors(input, outline.data),
+      ...errorsBetweenFields(input, outline.data),
     );
   }
-  if (parsed.success && errors.length === 0) return { ok: true, spec: resolveSpec(parsed.data) };
-  return { ok: false, errors: boundedErrors(errors) };
+  if (!parsed.success || errors.length > 0) return { ok: false, errors: boundedErrors(errors) };
+  const amended = amendSpec(parsed.data);
+  errors.push(...amended.errors, ...(amended.spec === parsed.data ? [] : errorsOfAmended(amended.spec)));
+  if (errors.length > 0) return { ok: false, errors: boundedErrors(errors) };
+  return { ok: true, spec: resolveSpec(amended.spec) };
+}
+
+/** The rules between fields. @param input readable (see survey.ts) */
+function errorsBetweenFields(input: unknown, outline: Outline): SpecError[] {
+  return [
+    ...capabilityErrors(input, outline),
+    ...distributionErrors(input),
+    ...duplicateErrors(outline),
+    ...joinedFieldErrors(outline),
+    ...needErrors(outline.steps),
+    ...kernelLineErrors(outline),
+    ...configurationErrors(input, outline),
+    ...emptiedPathErrors(input, outline),
+    ...removedResultErrors(outline),
+    ...embeddedSpecErrors(outline),
+    ...defaultUserErrors(outline),
+    ...testErrors(input, outline),
+    ...diskLayoutErrors(input, outline),
+  ];
+}
+
+/** Where a spec that is good by itself does not bear what remediation adds to it. */
+function errorsOfAmended(spec: Spec): SpecError[] {
+  const parsed = specSchema.safeParse(spec);
+  const errors = parsed.success
+    ? errorsBetweenFields(spec, outlineSchema.parse(spec))
+    : parsed.error.issues.flatMap((issue) => issueErrors(issue, spec));
+  return errors.map((error) => ({
+    ...error,
+    reason: `${error.reason}: with what \`compliance.remediate\` adds to the spec`,
+    remedy: `${error.remedy} Or waive the check in \`compliance.waivers\`.`,
+  }));
 }

@@ -20,6 +20,7 @@ export const builtInStepIds = [
   'boot-test',
   'inspect',
   'spec-file',
+  'remediate',
   ...outputTypes,
 ] as const;
 

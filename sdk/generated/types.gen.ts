@@ -1139,6 +1139,10 @@ export type Spec = {
          */
         enforce?: boolean;
         /**
+         * Make the checks pass that can be: what the spec leaves open is filled in, and a step changes the tree. What the spec says otherwise is an error.
+         */
+        remediate?: boolean;
+        /**
          * Parameters of checks, by id: stricter values, and what only the owner of the image knows.
          */
         tailoring?: {
@@ -4632,6 +4636,10 @@ export type BuildSpec = {
              * Fail the build, and publish nothing, where a check fails or must be judged by a person and is not waived.
              */
             enforce: boolean;
+            /**
+             * Make the checks pass that can be: what the spec leaves open is filled in, and a step changes the tree. What the spec says otherwise is an error.
+             */
+            remediate?: boolean;
             /**
              * Parameters of checks, by id: stricter values, and what only the owner of the image knows.
              */

@@ -19,6 +19,7 @@ import { byPackageManager } from './package-managers.ts';
 import { packages } from './packages.ts';
 import { qcow2 } from './qcow2.ts';
 import { raw } from './raw.ts';
+import { remediate } from './remediate.ts';
 import { script } from './script.ts';
 import { services } from './services.ts';
 import { specFile } from './spec-file.ts';
@@ -43,6 +44,7 @@ export const stepPrograms: Readonly<Record<ProgramName, StepProgram>> = {
   services,
   'first-boot': firstBoot,
   script,
+  remediate,
   'spec-file': specFile,
   initramfs,
   module,

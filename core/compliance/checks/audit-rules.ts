@@ -3,20 +3,20 @@ import { type AuditRules, readAuditRules } from '../readers/audit-rules.ts';
 import { judged, withoutSystem } from '../verdicts.ts';
 
 /** Files whose changes are recorded. */
-const watched: Readonly<Record<string, readonly string[]>> = {
+export const watchedFiles: Readonly<Record<string, readonly string[]>> = {
   identity: ['/etc/passwd', '/etc/group', '/etc/shadow', '/etc/gshadow', '/etc/security/opasswd'],
   privilege: ['/etc/sudoers', '/etc/sudoers.d'],
   logins: ['/var/log/lastlog', '/var/run/faillock'],
   time: ['/etc/localtime'],
 };
 /** System calls that are recorded, each of programs of 64 bits and of 32. */
-const recorded: Readonly<Record<string, readonly string[]>> = {
+export const recordedCalls: Readonly<Record<string, readonly string[]>> = {
   deletion: ['unlink', 'unlinkat', 'rename', 'renameat'],
   mounts: ['mount'],
   time: ['adjtimex', 'settimeofday', 'clock_settime'],
 };
 /** Calls that processors newer than these have no number for (arm64 has only the `at` forms). */
-const older = new Set(['unlink', 'rename']);
+export const olderCalls: ReadonlySet<string> = new Set(['unlink', 'rename']);
 
 /** What matters is among what is recorded. */
 export const auditRules = check({
@@ -29,15 +29,15 @@ export const auditRules = check({
   remedy: 'Write such rules to a file of /etc/audit/rules.d.',
   judge({ spec, tree }) {
     const rules = readAuditRules(tree);
-    const files = Object.entries(watched).flatMap(([subject, paths]) =>
+    const files = Object.entries(watchedFiles).flatMap(([subject, paths]) =>
       paths.flatMap((path) =>
         watches(rules, path) ? [] : [`/etc/audit/rules.d: no rule records changes of ${path} (${subject})`],
       ),
     );
     const arm = spec.base.architecture === 'arm64';
-    const calls = Object.entries(recorded).flatMap(([subject, names]) =>
+    const calls = Object.entries(recordedCalls).flatMap(([subject, names]) =>
       names.flatMap((name) => {
-        if (arm && older.has(name)) return [];
+        if (arm && olderCalls.has(name)) return [];
         const of = (bits: 32 | 64) =>
           rules.calls.some(
             (rule) =>

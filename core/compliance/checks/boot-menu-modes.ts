@@ -9,7 +9,7 @@ export const bootMenuModes = check({
   severity: 'medium',
   tag: 'image',
   clauses: { base: ['File modes'], 'pci-dss': ['2.2.6'] },
-  how: 'A grub.cfg that the image’s tree has is 0600 of root or less. The menu that the engine writes beside the tree, into disks and ISOs, is not looked at.',
+  how: 'A grub.cfg that the image’s tree has is 0600 of root or less. The menu that the engine writes beside the tree is 0600 in disks; that of an ISO lies on a disc that nobody writes to.',
   remedy: 'Set /boot/grub/grub.cfg to 0600.',
   judge({ tree, found, spec }) {
     if (!spec.outputs.some(({ type }) => !['oci', 'docker', 'wsl', 'tar'].includes(type)))
@@ -19,7 +19,7 @@ export const bootMenuModes = check({
       { path: 'boot/grub/user.cfg', mode: 0o600 },
     ]);
     return judged(wrong, [
-      '/boot/grub: the tree has no boot menu that others read; the engine’s own, beside the tree, is not looked at',
+      '/boot/grub: the tree has no boot menu that others read; the engine’s own is 0600 in disks',
       ...seen,
     ]);
   },

@@ -3,6 +3,7 @@ import { judgeParameters } from '../kernel-values.ts';
 import { seen } from '../readers/place.ts';
 import { coreLimit } from '../readers/resource-limits.ts';
 import { systemdSettings } from '../readers/settings.ts';
+import { wantedParameters } from '../wanted-parameters.ts';
 
 /** What was in a program’s memory does not come to lie on a disk. */
 export const coreDumpsOff = check({
@@ -17,7 +18,7 @@ export const coreDumpsOff = check({
     const limit = coreLimit(context.tree);
     const storage = systemdSettings(context.tree, 'coredump.conf', 'Coredump').get('Storage');
     const kept = context.found.packages.some(({ name }) => name === 'systemd-coredump');
-    return judgeParameters(context, { 'fs.suid_dumpable': ['0'] }, [
+    return judgeParameters(context, wantedParameters['core-dumps-off'], [
       ...(limit?.value === '0' ? [] : [seen('* hard core', limit, 'programs may write core files')]),
       ...(kept && storage?.value !== 'none' ? [seen('Storage', storage, 'systemd-coredump keeps them')] : []),
     ]);

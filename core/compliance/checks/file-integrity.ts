@@ -2,6 +2,9 @@ import { check } from '../check.ts';
 import { readUnits } from '../readers/units.ts';
 import { judged, withoutSystem } from '../verdicts.ts';
 
+/** The unit of the engine’s own that makes the database where there is none. */
+export const aideUnit = 'lbuild-aide.service';
+
 const names = /^aide\.db(?:\.gz)?$/;
 
 /** A change that nobody made is noticed. */
@@ -26,19 +29,24 @@ export const fileIntegrity = check({
     )[0];
     const stored = tree.names('var/lib/aide').some((name) => names.test(name));
     const made = spec.firstBoot?.find(({ run }) => /\baide(?:init\b| (?:--init|-i)\b)/.test(run));
+    const unit = units.state(aideUnit) === 'enabled';
     const wrong = [
       ...(found.packages.some(({ name }) => /^aide(?:-dynamic|-xen)?$/.test(name))
         ? []
         : ['dpkg: aide is not installed']),
       ...(tree.find('etc/aide/aide.conf') === undefined ? ['/etc/aide/aide.conf: there is none'] : []),
       ...(timer === undefined && job === undefined ? ['no timer and no job of cron starts aide'] : []),
-      ...(stored || made !== undefined ? [] : ['/var/lib/aide: no database, and no first-boot script makes it']),
+      ...(stored || unit || made !== undefined
+        ? []
+        : ['/var/lib/aide: no database, and nothing makes it at the first boot']),
     ];
     return (
       withoutSystem(spec) ??
       judged(wrong, [
         `${timer ?? job} starts aide`,
-        stored ? '/var/lib/aide: the database is there' : `spec: firstBoot ${made?.name} makes the database`,
+        stored
+          ? '/var/lib/aide: the database is there'
+          : `${unit ? aideUnit : `spec: firstBoot ${made?.name}`} makes the database`,
       ])
     );
   },

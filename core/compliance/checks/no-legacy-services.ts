@@ -2,7 +2,7 @@ import { check } from '../check.ts';
 import { judged } from '../verdicts.ts';
 
 /** Packages of Debian and Ubuntu whose programs send passwords or data in the clear, or are asked by anybody. */
-const legacy = [
+export const legacyPackages: readonly string[] = [
   'telnet',
   'inetutils-telnet',
   'telnetd',
@@ -52,7 +52,7 @@ export const noLegacyServices = check({
   remedy: 'Remove the packages; ssh, sftp and rsync over ssh do what they did.',
   judge({ found: { packages } }) {
     const wrong = packages.flatMap(({ name, version }) =>
-      legacy.includes(name) ? [`dpkg: ${name} ${version} is installed`] : [],
+      legacyPackages.includes(name) ? [`dpkg: ${name} ${version} is installed`] : [],
     );
     return judged(wrong, [`dpkg: none of ${packages.length} packages is on the list`]);
   },

@@ -11,6 +11,7 @@ import { module } from './module.ts';
 import { netboot } from './netboot.ts';
 import { docker, oci } from './oci.ts';
 import { raw } from './raw.ts';
+import { remediate } from './remediate.ts';
 import { script } from './script.ts';
 import { specFile } from './spec-file.ts';
 import { wsl } from './wsl.ts';
@@ -28,6 +29,7 @@ export const programs = {
   services,
   'first-boot': firstBoot,
   script,
+  remediate,
   'spec-file': specFile,
   initramfs,
   module,

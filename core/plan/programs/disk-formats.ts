@@ -16,7 +16,7 @@ const disk = {
 export const qcow2 = {
   ...disk,
   name: 'qcow2',
-  version: 1,
+  version: 2,
   summary: 'Makes a disk image for QEMU',
   labels: ['fileName'],
   options: z.strictObject({ ...diskOptions, compression: z.enum(qcow2Compressions).describe('Of its clusters.') }),
@@ -26,7 +26,7 @@ export const qcow2 = {
 export const vmdk = {
   ...disk,
   name: 'vmdk',
-  version: 1,
+  version: 2,
   summary: 'Makes a disk image for VMware and VirtualBox',
   options: z.strictObject({ ...diskOptions, subformat: z.enum(vmdkSubformats).describe('Compressed, or plain.') }),
 } as const satisfies ProgramDeclaration;
@@ -35,7 +35,7 @@ export const vmdk = {
 export const vhd = {
   ...disk,
   name: 'vhd',
-  version: 1,
+  version: 2,
   summary: 'Makes a disk image for Azure and Hyper-V',
   labels: ['fileName'],
   options: z.strictObject({
@@ -48,7 +48,7 @@ export const vhd = {
 export const vhdx = {
   ...disk,
   name: 'vhdx',
-  version: 1,
+  version: 2,
   summary: 'Makes a disk image for Hyper-V',
   labels: ['fileName'],
   options: z.strictObject(diskOptions),
@@ -58,7 +58,7 @@ export const vhdx = {
 export const ova = {
   ...disk,
   name: 'ova',
-  version: 1,
+  version: 2,
   summary: 'Makes a virtual machine for VMware and VirtualBox',
   hostTools: [...diskTools, 'tar'],
   labels: ['fileName'],

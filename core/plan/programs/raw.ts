@@ -25,7 +25,7 @@ export const diskTools = ['mke2fs', 'debugfs', 'grub-mkimage', 'cp', 'mformat', 
 /** Declaration of `raw`: a disk image with a partition table, which boots with BIOS and UEFI. */
 export const raw = {
   name: 'raw',
-  version: 1,
+  version: 2,
   summary: 'Makes a disk image that boots with BIOS and UEFI',
   trust: 'seal',
   produces: 'artifact',

@@ -24,6 +24,19 @@ const edits = [
   ['first-boot', { scripts: [script] }],
   ['spec-file', { path: '/usr/share/lbuild/spec.json', text: '{}\n' }],
   ['services', { enable: ['nginx'], disable: [], mask: ['cron'] }],
+  [
+    'remediate',
+    {
+      changes: [
+        { kind: 'write', path: '/etc/motd', text: 'x', mode: 0o644 },
+        { kind: 'link', path: '/etc/systemd/system/multi-user.target.wants/x.service', target: '/etc/motd' },
+        { kind: 'setting', path: '/etc/motd', form: 'spaced', name: 'UMASK', value: '027' },
+        { kind: 'mode', path: '/etc/motd', mode: 0, groups: [] },
+        { kind: 'no-shells', except: [] },
+        { kind: 'not-for-all' },
+      ],
+    },
+  ],
 ] as const;
 
 /** Ways in which a tree may try to lead a program out of it: the link's place, and where it points. */

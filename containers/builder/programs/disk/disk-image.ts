@@ -134,5 +134,7 @@ async function addedFiles(context: Context, identity: DiskIdentity): Promise<Add
     context.log(`${bootMenuPath} is the image's own: it is left as it is, and must find the kernel by itself`);
     return files;
   }
-  return [...files, { path: bootMenuPath, text: bootMenu(hostname, identity.rootFileSystem, cmdline) }];
+  // Its kernel arguments are root’s alone to see.
+  const menu = { path: bootMenuPath, text: bootMenu(hostname, identity.rootFileSystem, cmdline), mode: 0o600 };
+  return [...files, menu];
 }

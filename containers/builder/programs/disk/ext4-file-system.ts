@@ -19,6 +19,8 @@ const firstInode = 11;
 export interface AddedFile {
   readonly path: string;
   readonly text: string;
+  /** Permission bits; 644 where absent. */
+  readonly mode?: number;
 }
 
 /** What the root folder of a file system is: that of its mount point. */
@@ -120,9 +122,10 @@ async function writeCommands(context: Context, options: Ext4Options): Promise<st
     return folder;
   };
   for (const folder of options.folders) await makeFolder(folder);
-  for (const [number, { path, text }] of options.files.entries()) {
+  for (const [number, { path, text, mode = 0o644 }] of options.files.entries()) {
     const source = join(context.scratch, `added-${number}`);
-    await writeFile(source, text, { mode: 0o644 });
+    // debugfs takes the mode from it.
+    await writeFile(source, text, { mode });
     const folder = await makeFolder(posix.dirname(path));
     const name = posix.basename(path);
     commands.push(`cd ${folder}`);
