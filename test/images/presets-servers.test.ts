@@ -1,7 +1,7 @@
-import { createServer } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { presetBench } from '../support/built-presets.ts';
+import { freePort } from '../support/free-port.ts';
 import { bootDisk } from '../support/qemu.ts';
 
 describe('the preset', () => {
@@ -35,20 +35,6 @@ describe('the preset', () => {
     expect(steps).toContain('first-boot');
   });
 });
-
-/** A port of loopback that is free now. */
-function freePort(): Promise<number> {
-  const { promise, resolve, reject } = Promise.withResolvers<number>();
-  const server = createServer();
-  server.once('error', reject).listen(0, '127.0.0.1', () => {
-    const address = server.address();
-    server.close(() => {
-      if (address === null || typeof address === 'string') reject(new Error('no port is free'));
-      else resolve(address.port);
-    });
-  });
-  return promise;
-}
 
 /** Asks until there is an answer: the login prompt comes before the address by DHCP. */
 async function answerOf(url: string): Promise<Response> {

@@ -20,6 +20,7 @@ const usual = new Set([
     'libpam-systemd',
     'udev',
     'dbus',
+    'dbus-system-bus-common',
   ],
   ...[
     'dbus-user-session',

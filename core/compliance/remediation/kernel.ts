@@ -18,7 +18,8 @@ export const kernelRemedies = {
     ...parameters(wantedParameters['core-dumps-off']),
     changes: () => [
       {
-        ...({ kind: 'write', path: '/etc/security/limits.d/00-lbuild-core.conf', mode: 0o644 } as const),
+        // After Debian’s 10-coredump-debian.conf, which lets all cores through.
+        ...({ kind: 'write', path: '/etc/security/limits.d/50-lbuild-core.conf', mode: 0o644 } as const),
         text: '* hard core 0\n',
       },
       {

@@ -137,6 +137,7 @@ export const plainTree: Tree = {
   'var/lib/pam/password': 'Module: unix\n[success=end default=ignore]\tpam_unix.so obscure yescrypt\n',
   'var/lib/pam/seen': 'unix\n',
   'etc/profile': '# profile\n',
+  'etc/security/limits.d/10-coredump-debian.conf': '* soft core 0\n* hard core infinity\n',
   'etc/issue': 'Debian GNU/Linux 13 \\n \\l\n',
   'etc/issue.net': 'Debian GNU/Linux 13\n',
   'etc/ssh/sshd_config':
