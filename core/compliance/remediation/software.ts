@@ -16,7 +16,7 @@ Type=exec
 Nice=19
 CPUSchedulingPolicy=idle
 IOSchedulingClass=idle
-ExecStart=/usr/sbin/aideinit --yes --force
+ExecStart=/usr/sbin/aideinit -y -f
 
 [Install]
 WantedBy=multi-user.target

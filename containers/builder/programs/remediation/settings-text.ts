@@ -1,6 +1,8 @@
 import type { ChangeOf } from '../../../../core/plan/programs/remediate.ts';
 
-type Setting = Omit<ChangeOf<'setting'>, 'kind' | 'path'>;
+type Setting = Omit<ChangeOf<'setting'>, 'kind' | 'path' | 'accepts'> & {
+  readonly accepts?: readonly string[] | undefined;
+};
 
 /** A line that sets something, with what it sets; undefined of any other. */
 function settingOf(line: string, form: Setting['form']): { readonly name: string; readonly value: string } | undefined {
