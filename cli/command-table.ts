@@ -34,6 +34,8 @@ export const commandTable: readonly (readonly [name: string, load: CommandMaker]
   ['diff', async (output) => (await import('./commands/diff.ts')).diffCommand(output)],
   ['verify', async (output) => (await import('./commands/verify.ts')).verifyCommand(output)],
   ['compliance', async (output) => (await import('./commands/compliance.ts')).complianceCommand(output)],
+  ['vulnerabilities', async (output) => (await import('./commands/vulnerabilities.ts')).vulnerabilitiesCommand(output)],
+  ['scan', async (output) => (await import('./commands/vulnerabilities.ts')).scanCommand(output)],
   ['list', async (output) => (await import('./commands/list.ts')).listCommand(output)],
   ['builds', async (output) => (await import('./commands/list.ts')).buildsCommand(output)],
   ['cache', async (output) => (await import('./commands/cache.ts')).cacheCommand(output)],

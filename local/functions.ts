@@ -16,6 +16,7 @@ import { handle as reapTasks } from '../functions/events/reap-tasks/reap-tasks.t
 import { handle as recordUsage } from '../functions/events/record-usage/record-usage.ts';
 import { handle as refreshVulnerabilities } from '../functions/events/refresh-vulnerabilities/refresh-vulnerabilities.ts';
 import { handle as rollUpAnalytics } from '../functions/events/roll-up-analytics/roll-up-analytics.ts';
+import { handle as scanBuilds } from '../functions/events/scan-builds/scan-builds.ts';
 import { handle as sealAudit } from '../functions/events/seal-audit/seal-audit.ts';
 import { handle as settleBuild } from '../functions/events/settle-build/settle-build.ts';
 import { handle as settleQuotas } from '../functions/events/settle-quotas/settle-quotas.ts';
@@ -52,6 +53,7 @@ export const eventHandlers: Record<EventFunctionName, EngineHandler> = {
   evictCache,
   warmCache,
   refreshVulnerabilities,
+  scanBuilds,
   exportAudit,
   keepDeadLetters,
   measureEngine,

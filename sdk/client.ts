@@ -20,6 +20,7 @@ import { teamCalls } from './teams.ts';
 import { templateCalls } from './templates.ts';
 import { type ClientOptions, createTransport } from './transport.ts';
 import { uploadCalls } from './uploads.ts';
+import { vulnerabilityCalls } from './vulnerabilities.ts';
 import { verifyWebhook } from './webhook-signature.ts';
 import { webhookCalls } from './webhooks.ts';
 
@@ -55,6 +56,7 @@ export class LinuxBuilderClient {
   readonly templates;
   readonly tenants;
   readonly uploads;
+  readonly vulnerabilities;
   readonly webhooks;
 
   /** Starts a build of a spec. */
@@ -107,6 +109,7 @@ export class LinuxBuilderClient {
     this.templates = templateCalls(engine);
     this.tenants = tenantCalls(engine);
     this.uploads = uploadCalls(engine);
+    this.vulnerabilities = vulnerabilityCalls(engine);
     this.webhooks = webhookCalls(engine);
   }
 }

@@ -221,16 +221,18 @@ export const eventCatalogue = {
     ...{ version: 1, audience: 'internal', meaning: 'Somebody asked for a cleanup.' },
     detail: z.object({ cleanupId: z.string(), owner: z.string().describe('A tenant, or the installation.') }),
   },
-  'vulnerabilities.changed': {
+  'vulnerabilities.rescan': {
     ...{
       version: 1,
       audience: 'internal',
-      meaning: 'The vulnerability data is another: builds are to be scanned again.',
+      meaning: 'Vulnerability data is another, or a day began: stored builds are to be scanned where that is due.',
     },
     detail: z.object({
-      dataDigest: z.string().describe('Of the data that came in.'),
-      tenant: z.string().optional().describe('The tenant that is gone on with; absent: the first.'),
-      cursor: z.string().optional().describe('How far its builds have been gone through.'),
+      dataDigest: z.string().describe('Of the data that they are scanned with.'),
+      tenant: z.string().optional().describe('The tenant whose images are gone through; absent: the next one’s.'),
+      cursor: z.string().optional().describe('How far that has come.'),
+      tenants: z.string().optional().describe('Behind which tenant the next one is; absent: the first, or none.'),
+      walk: z.string().optional().describe('Id of the event that began it; absent: this one does.'),
     }),
   },
   'vulnerabilities.refresh_requested': {

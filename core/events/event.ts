@@ -31,8 +31,8 @@ export const eventTypes = [
   'work.unwanted',
   // Somebody asked for a cleanup.
   'cleanup.requested',
-  // The vulnerability data is another; somebody asked for it to be looked at.
-  'vulnerabilities.changed',
+  // Stored builds are to be scanned where that is due; somebody asked for vulnerability data to be read.
+  'vulnerabilities.rescan',
   'vulnerabilities.refresh_requested',
   // What Step Functions told in vain: it is told again by the engine itself (core/dead-letters).
   'work.execution_ended',

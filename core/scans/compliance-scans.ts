@@ -7,6 +7,7 @@ import { EngineError } from '../errors.ts';
 import type { Blobs } from '../ports/blobs.ts';
 import type { TableWrite } from '../ports/table.ts';
 import { hasLeft, workOf } from '../sharing/work-of.ts';
+import { severeOf } from '../vulnerabilities/scan-at-end.ts';
 import { type CheckChange, checkChanges, isOpenState } from './check-changes.ts';
 import type { ComplianceScan, Scan } from './scan.ts';
 import { type FoundScan, listScans, readScanReport, type ScanPorts, scanWrites, storeScan } from './scan-repository.ts';
@@ -67,16 +68,20 @@ async function judgeToday(
   ports: RecheckPorts,
   build: BuildRecord,
 ): Promise<{ readonly report: ComplianceReport; readonly enforced: boolean }> {
-  const [spec, steps, artifacts] = await Promise.all([
+  const [spec, steps, artifacts, [scanned]] = await Promise.all([
     storedSpec(ports.table, build.id),
     listSteps(ports.table, workOf(build)),
     listArtifacts(ports.table, workOf(build)),
+    listScans(ports.table, build, 'vulnerabilities', 1),
   ]);
   if (spec.compliance === undefined || build.compliance === undefined || hasLeft(build)) {
     throw new EngineError('compliance.not_judged', `The build ${build.id} names no profiles, or was never judged.`);
   }
   try {
-    const report = await judgeBuild(ports, { build, spec, steps, artifacts });
+    const report = await judgeBuild(ports, {
+      ...{ build, spec, steps, artifacts },
+      ...(scanned === undefined ? {} : { vulnerabilities: severeOf(scanned.counts, scanned.at) }),
+    });
     if (report === undefined) throw new TypeError('a spec with profiles has a report');
     return { report, enforced: spec.compliance.enforce };
   } catch (error) {

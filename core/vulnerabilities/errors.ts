@@ -27,6 +27,16 @@ export const vulnerabilityErrors = {
     title: 'The installation has no source of vulnerability data',
     remedy: 'Ask the operator to mirror vulnerability data and to name its addresses.',
   },
+  'vulnerabilities.not_scannable': {
+    status: 409,
+    title: 'The build has no image that could be scanned',
+    remedy: 'Scan a build that has succeeded.',
+  },
+  'vulnerabilities.packages_gone': {
+    status: 410,
+    title: 'The list of packages of the build is no longer stored',
+    remedy: 'Build it again (`lbuild retry BUILD`): the new build is scanned at its end.',
+  },
   'vulnerabilities.no_data': {
     status: 409,
     title: 'There is no vulnerability data for the release',

@@ -34,6 +34,8 @@ export const vulnerabilityLimits = {
   unjudged: 20,
   /** Advisories that an entry of the list of rebuilds names for one package; all are counted. */
   rebuildAdvisories: 20,
+  /** Packages that an entry of the list of rebuilds names; all are counted. */
+  rebuildPackages: 40,
   /** Waivers of a policy: whoever waives more has a threshold that does not fit. */
   waivers: 200,
 } as const;

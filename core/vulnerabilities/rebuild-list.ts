@@ -1,22 +1,24 @@
+import { z } from 'zod';
 import { byCodeUnits } from '../text.ts';
+import { advisoryIdSchema, sourceNameSchema, versionSchema } from './advisory.ts';
 import { compareVersionTexts } from './debian-version.ts';
 import { vulnerabilityLimits as limits } from './limits.ts';
 import type { ScanFinding, ScanRecord } from './scan.ts';
 import { bySeverity, type Severity, severities } from './severity.ts';
 
 /** A source package that a rebuild would bring in a version with fixes. */
-export interface PackageToUpdate {
-  readonly source: string;
-  /** Version of the source package in the image. */
-  readonly installed: string;
-  /** The version that has all of the fixes, or an earlier one than the release has now. */
-  readonly fixedIn: string;
-  /** The worst of what it fixes. */
-  readonly severity: Severity;
-  /** What it fixes, the most severe first; the first few, and how many they are. */
-  readonly advisories: readonly string[];
-  readonly advisoryCount: number;
-}
+export const packageToUpdateSchema = z.strictObject({
+  source: sourceNameSchema.describe('Source package.'),
+  installed: versionSchema.describe('Version of it in the image.'),
+  fixedIn: versionSchema.describe('The version that has all of the fixes, or an earlier one than the release has now.'),
+  severity: z.enum(severities).describe('The worst of what it fixes.'),
+  advisories: z
+    .array(advisoryIdSchema)
+    .max(limits.rebuildAdvisories)
+    .describe('What it fixes, the most severe first; the first few.'),
+  advisoryCount: z.int().min(1).describe('How many they are.'),
+});
+export type PackageToUpdate = Readonly<z.infer<typeof packageToUpdateSchema>>;
 
 export interface BuildToRebuild {
   readonly buildId: string;

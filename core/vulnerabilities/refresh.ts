@@ -1,10 +1,11 @@
+import { dayAt } from '../billing/days.ts';
 import { sha256 } from '../digest.ts';
 import { EngineError } from '../errors.ts';
 import { outboxWrite } from '../events/outbox.ts';
 import type { Blobs } from '../ports/blobs.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Ids } from '../ports/ids.ts';
-import { type Table, wrote } from '../ports/table.ts';
+import { type Table, type TableWrite, wrote } from '../ports/table.ts';
 import type { VulnerabilityMirror } from '../ports/vulnerability-mirror.ts';
 import { installationOwner } from '../retention/places.ts';
 import { byCodeUnits } from '../text.ts';
@@ -45,16 +46,16 @@ export async function refreshData(ports: RefreshPorts): Promise<Refreshed> {
     const read = await readChanged(ports, mirror, before.data);
     if (read === undefined) {
       const { failure: _, ...whole } = before;
-      return { outcome: (await save({ ...whole, checkedAt })) ? 'unchanged' : 'overtaken' };
+      // Waivers end with a day.
+      const isNewDay = dayAt(Date.parse(before.checkedAt)) !== dayAt(Date.parse(checkedAt));
+      const told = isNewDay ? rescanWrites(ports, before.data?.digest) : [];
+      return { outcome: (await save({ ...whole, checkedAt }, told)) ? 'unchanged' : 'overtaken' };
     }
     const data = await storeData(ports, read);
     const replaced = (before.data?.releases ?? [])
       .filter((old) => !isNamed(data.releases, old))
       .map(({ release, sha256: digest }) => ({ release, sha256: digest }));
-    const told =
-      data.digest === before.data?.digest
-        ? []
-        : [outboxWrite(ports, 'vulnerabilities.changed', installationOwner, { dataDigest: data.digest })];
+    const told = data.digest === before.data?.digest ? [] : rescanWrites(ports, data.digest);
     if (!(await save({ checkedAt, data, replaced }, told))) return { outcome: 'overtaken' };
     // A scan that began with the data before this may still read it; with that before it none does any more.
     const gone = before.replaced.filter((old) => !isNamed([...data.releases, ...replaced], old));
@@ -68,6 +69,10 @@ export async function refreshData(ports: RefreshPorts): Promise<Refreshed> {
     return { outcome: 'refused', error: cause };
   }
 }
+
+/** Has stored builds scanned, where that is due. */
+const rescanWrites = (ports: RefreshPorts, dataDigest: string | undefined): TableWrite[] =>
+  dataDigest === undefined ? [] : [outboxWrite(ports, 'vulnerabilities.rescan', installationOwner, { dataDigest })];
 
 type Named = { readonly release: string; readonly sha256: string };
 const isNamed = (list: readonly Named[], old: Named): boolean =>

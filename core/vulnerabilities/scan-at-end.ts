@@ -119,15 +119,12 @@ export function summaryOfScan({
   };
 }
 
-/** What a check of compliance profiles is told of a scan: what is known, of a high or critical severity. */
-export function severeOf({ counts, data, at }: ScanRecord): {
-  readonly open: number;
-  readonly fixable: number;
-  readonly dataFrom: string;
-} {
-  return {
-    open: counts.critical.found + counts.high.found,
-    fixable: counts.critical.fixable + counts.high.fixable,
-    dataFrom: data.takenAt ?? at,
-  };
-}
+/**
+ * What a check of compliance profiles is told of a scan: what is known, of a high or critical severity.
+ * @param dataFrom when the data is from, or when it was scanned
+ */
+export const severeOf = ({ critical, high }: ScanRecord['counts'], dataFrom: string) => ({
+  open: critical.found + high.found,
+  fixable: critical.fixable + high.fixable,
+  dataFrom,
+});

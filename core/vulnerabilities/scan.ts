@@ -1,5 +1,4 @@
 import { z } from 'zod';
-import { dayAt } from '../billing/days.ts';
 import type { AdvisoryIndex } from './advisory-index.ts';
 import { findingKey, findingSchema } from './finding.ts';
 import { countsSchema, type Judgement, judge, verdicts, voidReasons, type WaiverJudge } from './gate.ts';
@@ -115,16 +114,4 @@ function withGate({ failing, waived }: Judgement, findings: readonly ScanFinding
     const { reason, owner, expires } = waiver;
     return { ...finding, gate: 'waived', waiver: { reason, owner, expires } };
   });
-}
-
-/** Whether a build should be scanned again: the data is other than it was, or a waiver that held has run out. */
-export function isScanDue(
-  record: ScanRecord,
-  { digest, now }: { readonly digest: string; readonly now: Date },
-): boolean {
-  const today = dayAt(now);
-  return (
-    record.data.digest !== digest ||
-    record.findings.some(({ waiver }) => waiver !== undefined && waiver.expires < today)
-  );
 }

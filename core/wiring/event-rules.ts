@@ -29,6 +29,7 @@ export const eventRules: readonly {
     types: ['vulnerabilities.refresh_requested'],
     target: 'refreshVulnerabilities',
   },
+  { name: 'scan-stored-builds', types: ['vulnerabilities.rescan'], target: 'scanBuilds' },
   { name: 'clean-up-on-request', types: ['cleanup.requested'], target: 'cleanUp' },
   { name: 'cancel-requested-builds', types: ['build.cancel_requested', 'work.unwanted'], target: 'cancelBuild' },
   { name: 'settle-redriven-executions', types: ['work.execution_ended'], target: 'settleBuild' },

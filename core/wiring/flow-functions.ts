@@ -1,4 +1,5 @@
 import { anchorsPrefix } from '../audit/places.ts';
+import { scansPrefix } from '../builds/places.ts';
 import { vulnerabilityPrefix } from '../vulnerabilities/places.ts';
 import { webhookSecretPrefix } from '../webhooks/places.ts';
 import type { GroupRights } from './operation-groups.ts';
@@ -148,6 +149,16 @@ export const eventFunctions = {
     timeoutSeconds: 900,
     // The 80 MB of Debian's tracker are several times as much as values in memory.
     memoryMiB: 3_008,
+  },
+  scanBuilds: {
+    name: 'scan-builds',
+    entry: 'functions/events/scan-builds/lambda.ts',
+    // It reads package lists and vulnerability data, and stores what it finds.
+    rights: { ...none, blobs: 'write', writesUnder: scansPrefix },
+    // It begins images for a minute, and ends with those that it has begun.
+    timeoutSeconds: 300,
+    // One walk at a time: it takes turns with whatever else is to be done.
+    mostAtOnce: 1,
   },
   exportAudit: {
     name: 'export-audit',

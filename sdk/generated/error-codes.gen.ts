@@ -161,6 +161,8 @@ export type ErrorCode =
   | 'vulnerabilities.mirror_unreachable'
   | 'vulnerabilities.no_data'
   | 'vulnerabilities.not_configured'
+  | 'vulnerabilities.not_scannable'
+  | 'vulnerabilities.packages_gone'
   | 'webhook.delivery_not_found'
   | 'webhook.not_found'
   | 'webhook.secrets_too_many'

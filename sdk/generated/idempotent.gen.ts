@@ -23,6 +23,7 @@ export const idempotentOperations: ReadonlySet<string> = /*#__PURE__*/ new Set([
 export const repeatableOperations: ReadonlySet<string> = /*#__PURE__*/ new Set([
   'POST /v1/builds/{id}/cancel',
   'POST /v1/builds/{id}:recheck',
+  'POST /v1/builds/{id}:scan',
   'POST /v1/builds:plan',
   'POST /v1/builds:recheck',
   'POST /v1/locks',

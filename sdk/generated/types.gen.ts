@@ -5712,6 +5712,22 @@ export type RecheckedBuild = {
     };
 };
 
+export type Rescan = {
+    /**
+     * The new scan; the last one where nothing is otherwise.
+     */
+    scan: VulnerabilityScan;
+    isNew: boolean;
+    /**
+     * Vulnerabilities that the scan before had not, the most severe first.
+     */
+    appeared: Array<string>;
+    /**
+     * Those that it had and that are gone.
+     */
+    gone: Array<string>;
+};
+
 export type CacheList = {
     entries: Array<CacheEntry>;
     /**
@@ -5872,7 +5888,7 @@ export type DeadLetter = {
          * Unique and sortable; a consumer’s dedupe key.
          */
         id: string;
-        type: 'build.submitted' | 'build.queued' | 'build.started' | 'build.stage_completed' | 'build.cancel_requested' | 'build.succeeded' | 'build.failed' | 'build.cancelled' | 'build.rejected' | 'approval.requested' | 'approval.decided' | 'quota.warning' | 'budget.warning' | 'budget.exceeded' | 'invoice.closed' | 'webhook.disabled' | 'webhook.ping' | 'artifact.expiring' | 'artifact.trashed' | 'artifact.restored' | 'artifact.purged' | 'scan.completed' | 'work.started' | 'work.ended' | 'work.unwanted' | 'cleanup.requested' | 'vulnerabilities.changed' | 'vulnerabilities.refresh_requested' | 'work.execution_ended' | 'webhook.replayed';
+        type: 'build.submitted' | 'build.queued' | 'build.started' | 'build.stage_completed' | 'build.cancel_requested' | 'build.succeeded' | 'build.failed' | 'build.cancelled' | 'build.rejected' | 'approval.requested' | 'approval.decided' | 'quota.warning' | 'budget.warning' | 'budget.exceeded' | 'invoice.closed' | 'webhook.disabled' | 'webhook.ping' | 'artifact.expiring' | 'artifact.trashed' | 'artifact.restored' | 'artifact.purged' | 'scan.completed' | 'work.started' | 'work.ended' | 'work.unwanted' | 'cleanup.requested' | 'vulnerabilities.rescan' | 'vulnerabilities.refresh_requested' | 'work.execution_ended' | 'webhook.replayed';
         version: 1;
         tenantId: string;
         /**
@@ -6699,6 +6715,76 @@ export type VulnerabilityData = {
      * For the operator: where the data comes from.
      */
     sources?: Array<string>;
+};
+
+export type RebuildList = {
+    rebuilds: Array<BuildToRebuild>;
+    /**
+     * There where more may follow.
+     */
+    cursor?: string;
+};
+
+export type BuildToRebuild = {
+    build: string;
+    /**
+     * Name of its spec.
+     */
+    name: string;
+    teamId?: string;
+    /**
+     * When its packages were last looked at.
+     */
+    scannedAt: string;
+    /**
+     * The scan that says so.
+     */
+    scan: string;
+    /**
+     * The worst of what a rebuild would end.
+     */
+    severity: 'critical' | 'high' | 'medium' | 'low' | 'negligible' | 'unknown';
+    /**
+     * Findings that a rebuild would end.
+     */
+    fixable: number;
+    /**
+     * What would come in another version, the most severe first.
+     */
+    packages: Array<{
+        /**
+         * Source package.
+         */
+        source: string;
+        /**
+         * Version of it in the image.
+         */
+        installed: string;
+        /**
+         * The version that has all of the fixes, or an earlier one than the release has now.
+         */
+        fixedIn: string;
+        /**
+         * The worst of what it fixes.
+         */
+        severity: 'critical' | 'high' | 'medium' | 'low' | 'negligible' | 'unknown';
+        /**
+         * What it fixes, the most severe first; the first few.
+         */
+        advisories: Array<string>;
+        /**
+         * How many they are.
+         */
+        advisoryCount: number;
+    }>;
+    /**
+     * How many packages these are; the first 40 are told.
+     */
+    packageCount: number;
+    /**
+     * True: its packages come from a lock or a snapshot, so that it needs a new one to get others.
+     */
+    pinned: boolean;
 };
 
 export type MadeWebhook = {
@@ -13521,6 +13607,102 @@ export type RecheckBuildsResponses = {
 
 export type RecheckBuildsResponse = RecheckBuildsResponses[keyof RecheckBuildsResponses];
 
+export type ScanBuildData = {
+    body?: never;
+    path: {
+        /**
+         * Id of the build.
+         */
+        id: string;
+    };
+    query?: never;
+    url: '/v1/builds/{id}:scan';
+};
+
+export type ScanBuildErrors = {
+    /**
+     * `request.invalid`: The request is not valid.
+     */
+    400: Problem & {
+        status?: 400;
+        code?: 'request.invalid';
+    };
+    /**
+     * `access.unauthenticated`: No valid credentials.
+     */
+    401: Problem & {
+        status?: 401;
+        code?: 'access.unauthenticated';
+    };
+    /**
+     * `access.address_refused`: The key is not for this address. `access.forbidden`: The key may not do this.
+     */
+    403: Problem & {
+        status?: 403;
+        code?: 'access.address_refused' | 'access.forbidden';
+    };
+    /**
+     * `build.not_found`: There is no such build.
+     */
+    404: Problem & {
+        status?: 404;
+        code?: 'build.not_found';
+    };
+    /**
+     * `vulnerabilities.no_data`: There is no vulnerability data for the release. `vulnerabilities.not_scannable`: The build has no image that could be scanned.
+     */
+    409: Problem & {
+        status?: 409;
+        code?: 'vulnerabilities.no_data' | 'vulnerabilities.not_scannable';
+    };
+    /**
+     * `vulnerabilities.packages_gone`: The list of packages of the build is no longer stored.
+     */
+    410: Problem & {
+        status?: 410;
+        code?: 'vulnerabilities.packages_gone';
+    };
+    /**
+     * `request.too_large`: The body is too large.
+     */
+    413: Problem & {
+        status?: 413;
+        code?: 'request.too_large';
+    };
+    /**
+     * `request.rate_limited`: The key asks too often.
+     */
+    429: Problem & {
+        status?: 429;
+        code?: 'request.rate_limited';
+    };
+    /**
+     * `internal.error`: The service failed.
+     */
+    500: Problem & {
+        status?: 500;
+        code?: 'internal.error';
+    };
+    /**
+     * `service.unavailable`: A part of the service is not available.
+     */
+    503: Problem & {
+        status?: 503;
+        code?: 'service.unavailable';
+    };
+};
+
+export type ScanBuildError = ScanBuildErrors[keyof ScanBuildErrors];
+
+export type ScanBuildResponses = {
+    /**
+     * Success.
+     */
+    200: Rescan;
+};
+
+export type ScanBuildResponse = ScanBuildResponses[keyof ScanBuildResponses];
+
 export type ListCacheData = {
     body?: never;
     path?: never;
@@ -19188,6 +19370,85 @@ export type RefreshVulnerabilityDataResponses = {
 };
 
 export type RefreshVulnerabilityDataResponse = RefreshVulnerabilityDataResponses[keyof RefreshVulnerabilityDataResponses];
+
+export type ListRebuildsData = {
+    body?: never;
+    path?: never;
+    query?: {
+        /**
+         * Entries a page.
+         */
+        limit?: number;
+        /**
+         * As the page before gave it, with the same query.
+         */
+        cursor?: string;
+    };
+    url: '/v1/vulnerabilities/rebuilds';
+};
+
+export type ListRebuildsErrors = {
+    /**
+     * `cursor.invalid`: The cursor is not valid. `request.invalid`: The request is not valid.
+     */
+    400: Problem & {
+        status?: 400;
+        code?: 'cursor.invalid' | 'request.invalid';
+    };
+    /**
+     * `access.unauthenticated`: No valid credentials.
+     */
+    401: Problem & {
+        status?: 401;
+        code?: 'access.unauthenticated';
+    };
+    /**
+     * `access.address_refused`: The key is not for this address. `access.forbidden`: The key may not do this.
+     */
+    403: Problem & {
+        status?: 403;
+        code?: 'access.address_refused' | 'access.forbidden';
+    };
+    /**
+     * `request.too_large`: The body is too large.
+     */
+    413: Problem & {
+        status?: 413;
+        code?: 'request.too_large';
+    };
+    /**
+     * `request.rate_limited`: The key asks too often.
+     */
+    429: Problem & {
+        status?: 429;
+        code?: 'request.rate_limited';
+    };
+    /**
+     * `internal.error`: The service failed.
+     */
+    500: Problem & {
+        status?: 500;
+        code?: 'internal.error';
+    };
+    /**
+     * `service.unavailable`: A part of the service is not available.
+     */
+    503: Problem & {
+        status?: 503;
+        code?: 'service.unavailable';
+    };
+};
+
+export type ListRebuildsError = ListRebuildsErrors[keyof ListRebuildsErrors];
+
+export type ListRebuildsResponses = {
+    /**
+     * Success.
+     */
+    200: RebuildList;
+};
+
+export type ListRebuildsResponse = ListRebuildsResponses[keyof ListRebuildsResponses];
 
 export type ListWebhooksData = {
     body?: never;

@@ -41,6 +41,8 @@ export interface ControlPlane {
   archive: ArchiveState;
   /** Types of the events that told of a build, in that order, each once, but for those of its stages. */
   typesOf(buildId: string): EngineEvent['type'][];
+  /** Events that told of a build, each once. */
+  eventsOf(buildId: string): readonly EngineEvent[];
   /** Digests of package files that neither cache nor archive has. */
   readonly gone: Set<string>;
   submit(spec: ResolvedSpec, run?: RunOptions, tenantId?: string): Promise<BuildRecord>;
@@ -166,6 +168,7 @@ export async function openControlPlane(
   const plane: ControlPlane = {
     ...{ ports, agent, archive, gone: new Set() },
     fileOf: objects.fileOf,
+    eventsOf: (buildId) => [...told.values()].filter(({ detail }) => detail.buildId === buildId),
     typesOf: (buildId) =>
       [...told.values()].flatMap(({ type, detail }) =>
         detail.buildId === buildId && type !== 'build.stage_completed' ? [type] : [],

@@ -22,6 +22,7 @@ import { removeBuildArtifacts } from './remove-artifacts.ts';
 import { restoreBuildArtifacts } from './restore-artifacts.ts';
 import { resumeBuild } from './resume-build.ts';
 import { retryBuild } from './retry-build.ts';
+import { scanBuild } from './scan-build.ts';
 import { startBuild } from './start-build.ts';
 import { tagBuildArtifacts } from './tag-artifacts.ts';
 import { verifyBuild } from './verify-build.ts';
@@ -53,4 +54,5 @@ export const buildOperations: readonly Operation[] = [
   readScan,
   recheckBuild,
   recheckBuilds,
+  scanBuild,
 ];

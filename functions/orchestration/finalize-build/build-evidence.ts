@@ -24,6 +24,7 @@ import type { Ports } from '../../../core/ports/ports.ts';
 import type { TableWrite } from '../../../core/ports/table.ts';
 import { needContent } from '../../../core/retention/content.ts';
 import { firstScanWrites } from '../../../core/scans/compliance-scans.ts';
+import { firstVulnerabilityWrites } from '../../../core/scans/vulnerability-scans.ts';
 import { NoIndexHeader, readIndexHeader } from './index-header.ts';
 import { judgeFindings } from './judge-findings.ts';
 
@@ -75,7 +76,13 @@ export async function storeEvidence(
   const { report, fields, failure } = found;
   const sign = async (): Promise<EvidenceFile[]> =>
     report === undefined ? [] : signReport(ports, report, artifacts, found.reports, key.keyId);
-  const scanned = report === undefined ? [] : await firstScanWrites(ports, build, report);
+  const published = failure === undefined;
+  const scanned = [
+    ...(report === undefined ? [] : await firstScanWrites(ports, build, report)),
+    ...(found.scan === undefined
+      ? []
+      : await firstVulnerabilityWrites(ports, build, spec, { record: found.scan, published })),
+  ];
   if (failure !== undefined) {
     const kept = [...found.reports, ...found.scans, ...(await sign())];
     return { writes: [evidenceWrite(build.id, await storeAll(ports, build, kept)), ...scanned], fields, failure };

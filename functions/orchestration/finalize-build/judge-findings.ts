@@ -47,7 +47,7 @@ export async function judgeFindings(
   const scan = artifacts.length === 0 ? undefined : await scanAtEnd(ports, { build, spec, packages });
   const report = await judgeBuild(ports, {
     ...built,
-    ...(scan === undefined ? {} : { vulnerabilities: severeOf(scan) }),
+    ...(scan === undefined ? {} : { vulnerabilities: severeOf(scan.counts, scan.data.takenAt ?? scan.at) }),
   });
   const failure =
     (report === undefined ? undefined : complianceFailure(report, spec)) ??

@@ -3,7 +3,9 @@ import { EngineError } from '../../../core/errors.ts';
 import { vulnerabilityPolicySchema } from '../../../core/vulnerabilities/policy.ts';
 import { rebuildList } from '../../../core/vulnerabilities/rebuild-list.ts';
 import { compareScans } from '../../../core/vulnerabilities/rescan.ts';
-import { isScanDue, type ScanRecord, scanBuild, scanRecordSchema } from '../../../core/vulnerabilities/scan.ts';
+import { type ScanRecord, scanBuild, scanRecordSchema } from '../../../core/vulnerabilities/scan.ts';
+import { isLookDue, standingOf } from '../../../core/vulnerabilities/standing.ts';
+import { specWith } from '../plan/plan-fixtures.ts';
 import { images, indexOf, sampleIndex } from './data-set.ts';
 
 const now = new Date('2026-02-10T08:00:00.000Z');
@@ -149,16 +151,6 @@ describe('a scan with later data', () => {
     });
   });
 
-  it('is due when the data is another, or a waiver has run out', () => {
-    const { digest } = before.data;
-    expect(isScanDue(before, { digest, now })).toBe(false);
-    expect(isScanDue(before, { digest: after.data.digest, now })).toBe(true);
-    const waived = scanOf();
-    const due = (at: string) => isScanDue(waived, { digest: waived.data.digest, now: new Date(at) });
-    expect(due('2026-02-28T23:59:59.999Z')).toBe(false);
-    expect(due('2026-03-01T00:00:00.000Z')).toBe(true);
-  });
-
   it('makes the list of what to rebuild, the most severe first', () => {
     expect(rebuildList([before])).toEqual([]);
     expect(rebuildList([before, after])).toEqual([
@@ -230,5 +222,29 @@ describe('the list of what to rebuild', () => {
       withFindings('e', 'high', 'high'),
     ]);
     expect(list.map(({ buildId }) => buildId)).toEqual(['b', 'e', 'a', 'c', 'd']);
+  });
+});
+
+describe('how a build stands', () => {
+  const build = { id: 'bld_1', tenantId: 'ten_1', name: 'edge' };
+  const standing = standingOf(build, specWith({}), scanOf(), 'scn_1');
+  const { digest } = scanOf().data;
+  const due = (at: string, by = digest) => isLookDue(standing, { digest: by, now: new Date(at) });
+
+  it('is looked at again when the data is another, or a waiver that holds for something has run out', () => {
+    expect(isLookDue(undefined, { digest, now })).toBe(true);
+    expect(due('2026-02-10T08:00:00.000Z', 'f'.repeat(64))).toBe(true);
+    expect(due('2026-02-28T23:59:59.999Z')).toBe(false);
+    expect(due('2026-03-01T00:00:00.000Z')).toBe(true);
+    const without = standingOf(build, specWith({}), scanOf({ policy: vulnerabilityPolicySchema.parse({}) }), 'scn_1');
+    expect(isLookDue(without, { digest, now: new Date('2036-01-01T00:00:00.000Z') })).toBe(false);
+  });
+
+  it('says what a rebuild would bring, and whether it would bring anything', () => {
+    expect(standing.rebuild).toMatchObject({ severity: 'high', fixable: 8, packageCount: 5 });
+    expect(standing.pinned).toBeUndefined();
+    const pinned = specWith({ base: { release: 'trixie', architecture: 'amd64', snapshot: '20260101T000000Z' } });
+    expect(standingOf(build, pinned, scanOf(), 'scn_1').pinned).toBe(true);
+    expect(standingOf(build, pinned, scanOf({ packages: [] }), 'scn_1').rebuild).toBeUndefined();
   });
 });

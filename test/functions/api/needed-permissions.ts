@@ -9,6 +9,8 @@ export const neededPermissions: Readonly<Record<string, string>> = {
   recheckBuild: 'compliance:recheck',
   recheckBuilds: 'compliance:recheck',
   readBuildAnalytics: 'analytics:read',
+  scanBuild: 'compliance:recheck',
+  listRebuilds: 'compliance:read',
   readVulnerabilityData: 'compliance:read',
   refreshVulnerabilityData: 'installation:operate',
   beginMaintenance: 'installation:operate',

@@ -157,6 +157,7 @@ export function describeAccess(api: () => ApiUnderTest): void {
         'listScans',
         'readScan',
         'recheckBuild',
+        'scanBuild',
       ]);
     });
 
@@ -170,6 +171,7 @@ export function describeAccess(api: () => ApiUnderTest): void {
           'listApprovals',
           'listArtifacts',
           'listBuilds',
+          'listRebuilds',
           'listScans',
           'listTeamMembers',
           'listTeams',
@@ -205,6 +207,7 @@ export function describeAccess(api: () => ApiUnderTest): void {
           'restoreArtifacts',
           'resumeBuild',
           'retryBuild',
+          'scanBuild',
           'setTeamMember',
           'startBuild',
           'tagArtifacts',
