@@ -77,7 +77,10 @@ describe('lbuild vulnerabilities and lbuild scan', () => {
 
     await take({ 'CVE-2026-0001': fixed('5.2.37-3') });
     const later = await cli.run(['scan', id]);
-    expect([later.code, later.out]).toEqual([9, expect.stringMatching(/ fail .*1 high.*\nsince the scan before:\n {2}\+ CVE-2026-0001\n$/)]);
+    expect([later.code, later.out]).toEqual([
+      9,
+      expect.stringMatching(/ fail .*1 high.*\nsince the scan before:\n {2}\+ CVE-2026-0001\n$/),
+    ]);
     const json = z.object({ isNew: z.boolean() }).parse(JSON.parse((await cli.run(['scan', id, '--json'])).out));
     expect(json.isNew).toBe(false);
   });
