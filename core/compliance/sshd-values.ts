@@ -22,9 +22,13 @@ export function wrongValues(
   const matched = sshd.matched.filter((one) => one.keyword === name && !isGood(one.value));
   return [
     ...(isGood(found?.value ?? usual) ? [] : [seen(keyword, found, `sshd takes ${usual}`)]),
-    ...matched.map(({ value, place, match }) => `${place}: ${keyword} ${value}, where Match ${match}`),
+    ...matched.map((one) => toldOf(keyword, one)),
   ];
 }
+
+/** A value in a Match block, for evidence. */
+export const toldOf = (keyword: string, { value, place, match }: SshdSettings['matched'][number]): string =>
+  `${place}: ${keyword} ${value}, where Match ${match}`;
 
 /** What a keyword of sshd’s is, for evidence. */
 export const shown = (sshd: SshdSettings, keyword: string, usual: string): string =>

@@ -12,7 +12,7 @@ export const accountFileModes = check({
   severity: 'high',
   tag: 'image',
   clauses: { base: ['File modes'], hipaa: ['164.312(a)(1)'], 'pci-dss': ['2.2.6', '8.3.2'] },
-  how: 'passwd, group and shells are 0644 of root or less, shadow and gshadow 0640 of root and shadow or less, opasswd 0600.',
+  how: 'passwd, group and shells are 0644 of root or less, shadow and gshadow 0640 of root and shadow or less, opasswd 0600; none has an access control list.',
   remedy: 'Set the modes and owners that Debian gives them.',
   judge({ tree, found }) {
     const { wrong, seen } = wrongModes(tree, found, [

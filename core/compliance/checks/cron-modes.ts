@@ -9,7 +9,7 @@ export const cronModes = check({
   severity: 'low',
   tag: 'image',
   clauses: { base: ['File modes'], 'pci-dss': ['2.2.6'] },
-  how: '/etc/crontab is 0600 of root or less, and the folders /etc/cron.* and /var/spool/cron/crontabs are closed to others.',
+  how: '/etc/crontab is 0600 of root or less, and the folders /etc/cron.* and /var/spool/cron/crontabs are closed to others; none has an access control list.',
   remedy: 'Set /etc/crontab to 0600 and the folders to 0700.',
   judge({ tree, found }) {
     const folders = tree.names('etc').filter((name) => /^cron\.(?:d|hourly|daily|weekly|monthly|yearly)$/.test(name));

@@ -1,6 +1,6 @@
 import { check } from '../check.ts';
 import { readSshd } from '../readers/sshd.ts';
-import { withoutSshd } from '../sshd-values.ts';
+import { withoutSshd, wrongValues } from '../sshd-values.ts';
 import { judged } from '../verdicts.ts';
 
 /** What agetty puts in for these tells of the system (agetty(8)). */
@@ -21,12 +21,9 @@ export const loginBanner = check({
       if (text === '') return [`/${path}: there is no text`];
       return telling.test(text) ? [`/${path}: tells of the system: ${telling.exec(text)?.[0]}`] : [];
     });
-    const banner = readSshd(context.tree).global.get('banner');
+    const shows = (value: string) => value.toLowerCase() !== 'none';
     const silent =
-      withoutSshd(context) === undefined && (banner === undefined || banner.value.toLowerCase() === 'none');
-    return judged(
-      [...texts, ...(silent ? ['sshd: Banner is not set'] : [])],
-      ['/etc/issue, /etc/issue.net: a text that tells nothing of the system'],
-    );
+      withoutSshd(context) === undefined ? wrongValues(readSshd(context.tree), 'Banner', 'none', shows) : [];
+    return judged([...texts, ...silent], ['/etc/issue, /etc/issue.net: a text that tells nothing of the system']);
   },
 });

@@ -15,17 +15,14 @@ export const sshKeyOnly = check({
   judge(context) {
     const sshd = readSshd(context.tree);
     const no = (value: string) => value.toLowerCase() === 'no';
-    // By its old name it is the same keyword.
-    const old = sshd.global.has('challengeresponseauthentication') && !sshd.global.has('kbdinteractiveauthentication');
-    const interactive = old ? 'ChallengeResponseAuthentication' : 'KbdInteractiveAuthentication';
     const wrong = [
       ...wrongValues(sshd, 'PasswordAuthentication', 'yes', no),
-      ...wrongValues(sshd, interactive, 'yes', no),
+      ...wrongValues(sshd, 'KbdInteractiveAuthentication', 'yes', no),
       ...wrongValues(sshd, 'PubkeyAuthentication', 'yes', (value) => value.toLowerCase() === 'yes'),
     ];
     return (
       withoutSshd(context) ??
-      judged(wrong, [shown(sshd, 'PasswordAuthentication', 'yes'), shown(sshd, interactive, 'yes')])
+      judged(wrong, [shown(sshd, 'PasswordAuthentication', 'yes'), shown(sshd, 'KbdInteractiveAuthentication', 'yes')])
     );
   },
 });

@@ -26,6 +26,27 @@ export const fileCases = [
     ['passwd writable', 'fail', { tree: { 'etc/passwd': { text: 'root:x:0:0::/root:/bin/sh\n', mode: 0o664 } } }],
     ['stricter', 'pass', { tree: { 'etc/shadow': { text: 'root:*:1::::::\n', mode: 0o600 } } }],
     ['none', 'fail', { tree: { 'etc/shadow': null }, evidence: /shadow: there is none/ }],
+    [
+      'an access control list',
+      'fail',
+      {
+        tree: {
+          'etc/shadow': {
+            ...{ text: 'root:*:1::::::\n', mode: 0o640, gid: 42 },
+            xattrs: { 'system.posix_acl_access': 'AgAAAAEABgD/////' },
+          },
+        },
+        evidence: /shadow: .*an access control list lets others in/,
+      },
+    ],
+    [
+      'a link out of what is inspected',
+      'fail',
+      {
+        tree: { 'etc/gshadow': { link: '../srv/gshadow' }, 'srv/gshadow': { text: 'root:*::\n', mode: 0o666 } },
+        evidence: /gshadow: a link to \.\.\/srv\/gshadow/,
+      },
+    ],
   ]),
   ...casesOf('cron-modes', [
     ['crontab is open', 'fail', { tree: { 'etc/crontab': 'SHELL=/bin/sh\n' }, evidence: /crontab: 0644/ }],

@@ -44,6 +44,38 @@ export const sshCases = [
       { tree: { 'etc/ssh/sshd_config.d/05-x.conf': 'Match User x\nX11Forwarding no\n' } },
     ],
     ['Match all is for all', 'fail', { tree: { [dropIn]: 'Match all\nPermitRootLogin yes\n' } }],
+    [
+      'Match all is over what stands before it',
+      'fail',
+      { tree: { [main]: 'PermitRootLogin no\nMatch all\nPermitRootLogin yes\n' }, evidence: /sshd_config:3/ },
+    ],
+    [
+      'after Match all no block counts',
+      'pass',
+      { tree: { [main]: 'Match all\nPermitRootLogin no\nMatch User root\nPermitRootLogin yes\n' } },
+    ],
+    [
+      'before Match all a block does',
+      'fail',
+      { tree: { [main]: 'Match User root\nPermitRootLogin yes\nMatch all\nPermitRootLogin no\n' } },
+    ],
+    [
+      'Match all in a file that a block includes',
+      'fail',
+      {
+        tree: {
+          [main]: 'PermitRootLogin no\nMatch User root\nInclude more.conf\n',
+          'etc/ssh/sshd_config.d/more.conf': 'PermitRootLogin no\n',
+          'etc/ssh/more.conf': { link: 'sshd_config.d/all.conf' },
+          'etc/ssh/sshd_config.d/all.conf': 'Match all\nPermitRootLogin yes\n',
+        },
+        evidence: /where Match User root/,
+      },
+    ],
+    ['single quotes', 'pass', { tree: { [dropIn]: "PermitRootLogin 'no'\n" } }],
+    ['quotes in a word', 'pass', { tree: { [dropIn]: '"PermitRootLogin" n"o" # never\n' } }],
+    ['a quoted sign', 'fail', { tree: { [dropIn]: 'PermitRootLogin \\"no\\"\n' } }],
+    ['a comment in a word', 'fail', { tree: { [dropIn]: 'PermitRootLogin no#\n' } }],
     ['quotes', 'pass', { tree: { [dropIn]: 'PermitRootLogin "no" # never\n' } }],
     [
       'on the command line',
@@ -71,6 +103,19 @@ export const sshCases = [
     ],
     ['keyboard-interactive', 'fail', { tree: { [main]: include }, evidence: /KbdInteractive/ }],
     ['by its old name', 'pass', { tree: { [main]: `${include}ChallengeResponseAuthentication no\n` } }],
+    [
+      'the old name first',
+      'fail',
+      { tree: { [main]: `ChallengeResponseAuthentication yes\nKbdInteractiveAuthentication no\n${include}` } },
+    ],
+    [
+      'the old name in a Match',
+      'fail',
+      {
+        tree: { [main]: `${include}KbdInteractiveAuthentication no\nMatch User x\nSkeyAuthentication yes\n` },
+        evidence: /where Match User x/,
+      },
+    ],
     ['no keys', 'fail', { tree: { [main]: `${include}KbdInteractiveAuthentication no\nPubkeyAuthentication no\n` } }],
     ['no server', 'not_applicable', { tree: without }],
   ]),
@@ -116,6 +161,25 @@ export const sshCases = [
     ['an hour', 'fail', { tree: { [dropIn]: 'ClientAliveInterval 20m\nClientAliveCountMax 3\n' } }],
     ['minutes', 'pass', { tree: { [dropIn]: 'ClientAliveInterval 5m\nClientAliveCountMax 3\n' } }],
     ['a count of none', 'fail', { tree: { [dropIn]: 'ClientAliveInterval 300\nClientAliveCountMax 0\n' } }],
+    [
+      'never in a Match',
+      'fail',
+      {
+        tree: { [dropIn]: 'ClientAliveInterval 300\nMatch User ops\nClientAliveInterval 0\n' },
+        evidence: /ClientAliveInterval 0, where Match User ops/,
+      },
+    ],
+    [
+      'a count in a Match',
+      'fail',
+      { tree: { [dropIn]: 'ClientAliveInterval 300\nMatch User ops\nClientAliveCountMax 4\n' } },
+    ],
+    [
+      'less in a Match',
+      'pass',
+      { tree: { [dropIn]: 'ClientAliveInterval 300\nMatch User ops\nClientAliveInterval 1m\n' } },
+    ],
+    ['no number', 'fail', { tree: { [dropIn]: 'ClientAliveInterval 300\nClientAliveCountMax x\n' } }],
     ['no server', 'not_applicable', { tree: without }],
   ]),
   ...casesOf('login-banner', [
@@ -127,6 +191,11 @@ export const sshCases = [
     ['its version', 'fail', { tree: { 'etc/issue.net': 'Kernel \\r\n' } }],
     ['empty', 'fail', { tree: { 'etc/issue': '\n' } }],
     ['sshd is silent', 'fail', { tree: { [dropIn]: 'Banner none\n' }, evidence: /Banner/ }],
+    [
+      'sshd is silent to some',
+      'fail',
+      { tree: { [dropIn]: 'Banner /etc/issue.net\nMatch User ops\nBanner none\n' }, evidence: /Match User ops/ },
+    ],
     ['no server', 'pass', { tree: without }],
   ]),
   ...casesOf('tls-floor', [
