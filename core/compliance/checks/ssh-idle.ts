@@ -8,7 +8,7 @@ const units: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3_600, d: 86_4
 
 /** Seconds of a time of sshd’s: `300`, `5m`, `1h30m` (sshd_config(5), TIME FORMATS). */
 function secondsOf(text: string): number {
-  if (!/^(?:[0-9]+[smhdw]?)+$/i.test(text)) return Number.NaN;
+  if (text === '' || !/^(?:[0-9]+[smhdw])*(?:[0-9]+)?$/i.test(text)) return Number.NaN;
   let seconds = 0;
   for (const [, number = '0', unit = ''] of text.matchAll(/([0-9]+)([smhdw]?)/gi))
     seconds += Number(number) * (units[unit.toLowerCase() || 's'] ?? 1);

@@ -179,6 +179,12 @@ export const sshCases = [
       'pass',
       { tree: { [dropIn]: 'ClientAliveInterval 300\nMatch User ops\nClientAliveInterval 1m\n' } },
     ],
+    ['hours and minutes', 'fail', { tree: { [dropIn]: 'ClientAliveInterval 1h5m\n' } }],
+    [
+      'what would take a poor pattern years',
+      'fail',
+      { tree: { [dropIn]: `ClientAliveInterval ${'1'.repeat(64)}x\n` } },
+    ],
     ['no number', 'fail', { tree: { [dropIn]: 'ClientAliveInterval 300\nClientAliveCountMax x\n' } }],
     ['no server', 'not_applicable', { tree: without }],
   ]),
