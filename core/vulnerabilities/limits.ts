@@ -28,6 +28,11 @@ export const vulnerabilityLimits = {
   versionsOfSource: 8,
   /** Findings of a stored scan: an image with an old kernel has about 3,000. */
   findings: 5_000,
+  /**
+   * Characters of their JSON: an answer of a function has 6 MB, and a tenant chooses names of packages. Real ones take a
+   * third of it.
+   */
+  findingsText: 4_000_000,
   /** Binary packages that a finding names; all are counted. */
   binaries: 20,
   /** Packages without a readable version that a scan names. */

@@ -89,7 +89,7 @@ export function vulnerabilityFailure(scan: ScanRecord): Failure | undefined {
   const more = scan.failing - names.length;
   return {
     code: 'vulnerabilities.failed',
-    reason: `${scan.failing} vulnerabilities of severity ${scan.policy.failOn} or worse${scan.policy.onlyFixed ? ' that have a fix' : ''}: ${names.join(', ')}${more > 0 ? `, and ${more} more` : ''}`,
+    reason: `${scan.failing} ${scan.failing === 1 ? 'vulnerability' : 'vulnerabilities'} of severity ${scan.policy.failOn} or worse${scan.policy.onlyFixed ? ' that have a fix' : ''}: ${names.join(', ')}${more > 0 ? `, and ${more} more` : ''}`,
     logTail: failing.slice(0, namedInLines).map(({ advisory, source, version, severity, fixedIn, description }) => {
       const fix = fixedIn === undefined ? 'no fix yet' : `fixed in ${fixedIn}`;
       const waiver = voided.get(advisory);

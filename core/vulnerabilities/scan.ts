@@ -81,6 +81,7 @@ export function scanBuild(scan: {
   const { findings, unjudged } = matchPackages(packages, index, release);
   const judgement = judge(findings, policy, { now, ownerProblem });
   const { digest, takenAt, forms, advisories, skipped } = index.data;
+  const kept = firstOf(withGate(judgement, findings.slice(0, limits.findings)));
   return {
     ...{ kind: 'vulnerabilities', buildId, at: now.toISOString(), release },
     data: {
@@ -99,9 +100,19 @@ export function scanBuild(scan: {
       ...{ advisory, expires, why },
       ...(source === undefined ? {} : { package: source }),
     })),
-    findings: withGate(judgement, findings.slice(0, limits.findings)),
-    cut: findings.length > limits.findings,
+    findings: kept,
+    cut: findings.length > kept.length,
   };
+}
+
+/** As many findings as a scan has room for. */
+function firstOf(findings: readonly ScanFinding[]): ScanFinding[] {
+  let room = limits.findingsText;
+  const end = findings.findIndex((finding) => {
+    room -= JSON.stringify(finding).length;
+    return room < 0;
+  });
+  return findings.slice(0, end === -1 ? findings.length : end);
 }
 
 function withGate({ failing, waived }: Judgement, findings: readonly ScanFinding[]): ScanFinding[] {

@@ -17,16 +17,17 @@ const tracker = Object.fromEntries(
   ]),
 );
 
-it('1,000 packages are matched against 60,000 advisories within a second', () => {
+it('1,000 packages are matched against 60,000 advisories within a second of the processor', () => {
   const set = mergeAdvisories([readValue(tracker)]);
   expect(set.advisories).toHaveLength(60_000);
   const packages = Array.from({ length: 1_000 }, (_, number) => ({
     ...{ name: `package-${number}`, version: '1.9-1+b1', architecture: 'amd64' },
     ...{ source: `source-${number * 2}`, sourceVersion: '1.9-1' },
   }));
-  const start = performance.now();
+  const start = process.cpuUsage();
   const { findings } = matchPackages(packages, indexAdvisories(set), 'bookworm');
-  const milliseconds = performance.now() - start;
+  // Of the processor: other tests may have it meanwhile.
+  const { user, system } = process.cpuUsage(start);
   expect(findings).toHaveLength(10_000);
-  expect(milliseconds).toBeLessThan(1_000);
+  expect((user + system) / 1_000).toBeLessThan(1_000);
 });

@@ -100,6 +100,22 @@ describe('a scan', () => {
     expect(compareScans(scan, scanOf()).incomplete).toBe(true);
   });
 
+  it('keeps what an answer has room for, whatever names a tenant gives to packages', () => {
+    const long = 'x'.repeat(150);
+    const packages = Array.from({ length: 20 }, (_, number) => ({
+      ...{ name: `${long}${number}`, version: `1.${'0'.repeat(150)}`, architecture: 'amd64' },
+      ...{ source: 'bash', sourceVersion: '5.2.15-2' },
+    }));
+    const issues = Array.from({ length: 4_000 }, (_, number) => [
+      `CVE-2025-${10_000 + number}`,
+      { releases: { bookworm: { status: 'open', urgency: 'low' } } },
+    ]);
+    const scan = scanOf({ packages, index: indexOf({ bash: Object.fromEntries(issues) }) });
+    expect(JSON.stringify(scan.findings).length).toBeLessThan(4_100_000);
+    expect(scan).toMatchObject({ cut: true, counts: { low: { found: 4_000 } } });
+    expect(scan.findings.length).toBeGreaterThan(400);
+  });
+
   it('names the first twenty packages of a source, and counts all', () => {
     const packages = Array.from({ length: 30 }, (_, number) => ({
       ...{ name: `bash-${number}`, version: '5.2.15-2', architecture: 'amd64', source: 'bash' },
