@@ -50,7 +50,7 @@ const passwordOptions = {
 /** Declaration of `users`: adds users by editing the user databases as data; homes, keys, password hashes. */
 export const users = {
   name: 'users',
-  version: 1,
+  version: 2,
   summary: 'Adds users',
   trust: 'service',
   produces: 'layer',

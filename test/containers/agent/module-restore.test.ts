@@ -3,7 +3,7 @@ import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, wr
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { writeModuleTar } from '../../../containers/builder/layers/module-tar.ts';
-import { restoreLayers } from '../../../containers/builder/layers/restore.ts';
+import { restoreLayers, restoreSparse } from '../../../containers/builder/layers/restore.ts';
 import { LayerShelf } from '../../../containers/builder/layers/shelf.ts';
 import { walkTree } from '../../../containers/builder/layers/walk.ts';
 import { readXattrs } from '../../../containers/builder/layers/xattrs.ts';
@@ -128,6 +128,24 @@ describe('a tree from modules', () => {
     });
     expect(await describeTree(fromModules)).toBe(await describeTree(fromTars));
     expect(statSync(join(fromModules, 'bin')).mode & 0o777).toBe(0o711);
+  });
+
+  it('in part has what is asked for of the module, with the layers above it whole, and says what it lacks', async () => {
+    const { index } = await restoreLayers(newFolder(), shelf, {
+      ...{ present: [], steps: ['lower', 'beside'], sourceDateEpoch: epoch },
+    });
+    const part = newFolder();
+    const { merge, absent } = await restoreSparse(part, shelf, {
+      ...{ steps: ['lower', 'beside'], paths: ['bin/tool2', 'srv/turns', 'dev'], sourceDateEpoch: epoch },
+      scratchFile: join(newFolder(), 'paths'),
+    });
+    expect([...merge.index.keys()]).toEqual([...index.keys()]);
+    const found = (tree: string) => execFileSync('find', ['.', '-mindepth', '1', '-printf', '%P\\n'], { cwd: tree });
+    const there = found(part).toString().trimEnd().split('\n').sort();
+    expect(there).toEqual(['bin', 'bin/tool', 'bin/tool2', 'dev', 'dev/null', 'srv', 'srv/turns']);
+    expect([...absent].sort()).toEqual([...index.keys()].filter((path) => !there.includes(path)).sort());
+    expect(statSync(join(part, 'bin')).mode & 0o777).toBe(0o711);
+    expect(readFileSync(join(part, 'bin/tool2'), 'utf8')).toBe('bin/tool');
   });
 });
 

@@ -1,4 +1,4 @@
-import { readFile, stat } from 'node:fs/promises';
+import { chmod, lstat, mkdir, readFile, readlink, stat, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { groups } from '../../../containers/builder/programs/groups.ts';
@@ -43,6 +43,28 @@ describe('groups', () => {
 });
 
 describe('users', () => {
+  it('copies all of /etc/skel into a new home: files, folders and links, with their modes, for their owner', () =>
+    withBenchFolder(async (folder) => {
+      await plant(folder.tree);
+      const skeleton = join(folder.tree, 'etc/skel');
+      await mkdir(join(skeleton, '.config/shell'), { recursive: true });
+      await chmod(join(skeleton, '.config'), 0o700);
+      await writeFile(join(skeleton, '.config/shell/rc'), 'set -o vi\n', { mode: 0o600 });
+      await symlink('.config/shell/rc', join(skeleton, '.shrc'));
+      await runProgram(users, { users: [{ ...ops, uid: 1234, name: 'skel', home: '/home/skel' }] }, folder);
+      const home = join(folder.tree, 'home/skel');
+      expect(await readlink(join(home, '.shrc'))).toBe('.config/shell/rc');
+      expect(await readFile(join(home, '.shrc'), 'utf8')).toBe('set -o vi\n');
+      for (const [place, mode] of [
+        ['.config', 0o700],
+        ['.config/shell/rc', 0o600],
+        ['.shrc', 0o777],
+      ] as const) {
+        const found = await lstat(join(home, place));
+        expect([place, found.mode & 0o7777, found.uid]).toEqual([place, mode, 1234]);
+      }
+    }));
+
   it('adds a user as useradd would, with home, keys, hash and sub-ids', () =>
     withBenchFolder(async (folder) => {
       await plant(folder.tree);

@@ -37,7 +37,8 @@ async function copySkeleton(access: TreeAccess, from: string, to: string, owner:
       await lchown(made, owner.uid, owner.gid);
       await chmod(made, mode & 0o7777);
     } else if (entry.isSymbolicLink()) {
-      await linkInTree(access, target, await readlink(posix.join(hostFolder, entry.name)));
+      const link = await linkInTree(access, target, await readlink(posix.join(hostFolder, entry.name)));
+      await lchown(link, owner.uid, owner.gid);
     } else {
       const file = await readTreeFile(access, source);
       if (file !== undefined) await writeTreeFile(access, target, file.bytes, { mode: file.mode, ...owner });

@@ -87,11 +87,15 @@ export async function writeTreeFile(
   await rename(fresh, hostPath);
 }
 
-/** Puts a symlink at a path of the tree, replacing a file or link there. `target` is written as it is. */
-export async function linkInTree(access: TreeAccess, path: string, target: string): Promise<void> {
+/**
+ * Puts a symlink at a path of the tree, replacing a file or link there. `target` is written as it is. Answers the host
+ * path of the link, which is root's.
+ */
+export async function linkInTree(access: TreeAccess, path: string, target: string): Promise<string> {
   const { hostPath } = await placeFor(access, path);
   await rm(hostPath, { force: true });
   await symlink(target, hostPath);
+  return hostPath;
 }
 
 async function placeFor(access: TreeAccess, path: string): Promise<{ hostPath: string; folder: string }> {
