@@ -13,13 +13,16 @@ export interface BuiltPreset {
   readonly image: string;
 }
 
-/** An engine for the tests of a file, which build presets, and a folder for what they make. */
-export function presetBench() {
+/**
+ * An engine for the tests of a file, which build presets, and a folder for what they make.
+ * @param settings more of the engine's options, by their names; of the folder
+ */
+export function presetBench(settings: (folder: string) => Readonly<Record<string, string>> = () => ({})) {
   const folder = mkdtempSync(join(tmpdir(), 'lbuild-presets-'));
   const directory = engineFolder();
   let engine: EngineInProcess;
   beforeAll(async () => {
-    engine = await startEngineInProcess(directory, { mode: 'contained' });
+    engine = await startEngineInProcess(directory, { mode: 'contained', settings: settings(folder) });
   });
   afterAll(async () => {
     await engine.close();

@@ -108,8 +108,7 @@ export const plainTree: Tree = {
       'daemon:*:20000:0:99999:7:::',
       'sync:*:20000:0:99999:7:::',
       'backup:*:20000:0:99999:7:::',
-      // No password that anybody knows.
-      `ops:$6$saltsalt$${'x'.repeat(86)}:20000:0:99999:7:::`,
+      'ops:!:20000:0:99999:7:::',
       '',
     ].join('\n'),
     mode: 0o666,
