@@ -11,6 +11,7 @@ type ValuesOf<One extends Pick<Check, 'parameters'>> = z.output<NonNullable<One[
 
 const loginDefs = { kind: 'setting', path: '/etc/login.defs', form: 'spaced' } as const;
 
+/** Remedies of accounts, passwords and sessions, by check. */
 export const accountRemedies = {
   'root-locked': {
     // Debian and Ubuntu lock root; only the spec opens it.

@@ -28,6 +28,7 @@ WantedBy=local-fs.target
 const othersWrite = (mode: string): boolean => (Number.parseInt(mode, 8) & 0o002) !== 0;
 const isSticky = (mode: string): boolean => (Number.parseInt(mode, 8) & 0o1000) !== 0;
 
+/** Remedies of file systems and modes, by check. */
 export const fileRemedies = {
   'temporary-folder': {
     system: true,

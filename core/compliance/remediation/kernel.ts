@@ -13,6 +13,7 @@ const wrongArguments = ({ kernel }: Spec, isWrong: (word: string) => boolean, wh
 
 const auditOn = (word: string): boolean => word === 'audit=1' || word === 'audit=on';
 
+/** Remedies of the kernel, by check. */
 export const kernelRemedies = {
   'core-dumps-off': {
     ...parameters(wantedParameters['core-dumps-off']),

@@ -22,6 +22,7 @@ function auditRules(architecture: string): string {
 
 const auditdConf = { kind: 'setting', path: '/etc/audit/auditd.conf', form: 'equals' } as const;
 
+/** Remedies of logs and of the time, by check. */
 export const logRemedies = {
   'audit-rules': {
     system: true,

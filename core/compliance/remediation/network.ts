@@ -36,6 +36,7 @@ const firewall: Remedy = {
   },
 };
 
+/** Remedies of the packet filter, by check. */
 export const networkRemedies = {
   'firewall-default-drop': firewall,
   'firewall-ports': firewall,

@@ -22,6 +22,7 @@ ExecStart=/usr/sbin/aideinit -y -f
 WantedBy=multi-user.target
 `;
 
+/** Remedies of software, by check. */
 export const softwareRemedies = {
   'tls-floor': {
     // The package has the file, and the link by which the library finds it.

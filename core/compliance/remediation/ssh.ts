@@ -20,7 +20,7 @@ const algorithms = {
   ],
 } as const;
 
-/** Where the spec has a section for it, that says it; where the server comes by itself, a drop-in does. */
+/** Remedies of the SSH server, by check: the spec’s section for it says it, and a drop-in where there is no section. */
 export const sshRemedies = {
   'ssh-root-login': {
     contradictions: ({ spec: { ssh } }) =>
