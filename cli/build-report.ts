@@ -23,6 +23,7 @@ export function buildText(build: BuildDetail): string {
   const waiting = waitingText(build);
   if (waiting !== undefined) lines.push(`  ${waiting}`);
   if (build.publication === 'refused') lines.push('  what it made was not approved, and is held for good');
+  if (build.plugins !== undefined) lines.push(`  ${pluginsText(build.id, build.plugins)}`);
   for (const stage of build.stages) {
     lines.push(`  ${stage.id}  ${stage.state}${stage.attempts > 1 ? ` (attempt ${stage.attempts})` : ''}`);
     for (const step of stage.steps) {
@@ -38,6 +39,13 @@ export function buildText(build: BuildDetail): string {
   if (shown.length > 0) lines.push(`  boot tests showed: ${shown.map(({ name }) => name).join(', ')}`);
   const failure = failureText(build);
   return failure === undefined ? lines.join('\n') : `${lines.join('\n')}\n${failure}`;
+}
+
+/** That plugins judged a build, and whether that went well. */
+function pluginsText(id: string, { runs, failed, askApproval }: NonNullable<Build['plugins']>): string {
+  const failures = failed === 0 ? '' : `, of which ${failed} failed`;
+  const asking = askApproval === undefined ? '' : `; approval is asked for by ${askApproval.join(', ')}`;
+  return `plugins: ${runs} run(s)${failures}${asking} (lbuild plugins runs ${id})`;
 }
 
 /** Where a build stands in the queue; undefined where it does not wait there. */

@@ -58,6 +58,7 @@ export const commandTable: readonly (readonly [name: string, load: CommandMaker]
   ['holds', async (output) => (await import('./commands/holds.ts')).holdsCommand(output)],
   ['audit', async (output) => (await import('./commands/audit.ts')).auditCommand(output)],
   ['webhooks', async (output) => (await import('./commands/webhooks.ts')).webhooksCommand(output)],
+  ['plugins', async (output) => (await import('./commands/plugins.ts')).pluginsCommand(output)],
   ['dlq', async (output) => (await import('./commands/dlq.ts')).dlqCommand(output)],
   ['maintenance', async (output) => (await import('./commands/maintenance.ts')).maintenanceCommand(output)],
   ['analytics', async (output) => (await import('./commands/analytics.ts')).analyticsCommand(output)],

@@ -5,6 +5,7 @@ import { buildErrors } from './builds/errors.ts';
 import { deadLetterErrors } from './dead-letters/errors.ts';
 import { lockErrors, snapshotErrors } from './lock/lock-errors.ts';
 import { maintenanceErrors } from './maintenance/errors.ts';
+import { pluginErrors } from './plugins/errors.ts';
 import { protectionErrors } from './protection/errors.ts';
 import { quotaErrors } from './quota/errors.ts';
 import { retentionErrors } from './retention/errors.ts';
@@ -95,6 +96,7 @@ export const errorCatalogue = {
   },
   ...uploadErrors,
   ...webhookErrors,
+  ...pluginErrors,
   ...scanErrors,
   ...secretErrors,
   ...teamErrors,

@@ -7,6 +7,7 @@ import { createTrustedFetch } from '../adapters/network/trusted-fetch.ts';
 import { createWebhookSender } from '../adapters/network/webhook-sender.ts';
 import { createTokenVerifier } from '../adapters/oidc/token-verifier.ts';
 import { createPrometheusMetrics } from '../adapters/prometheus/prometheus-metrics.ts';
+import { createPluginRunner } from '../adapters/quickjs/plugin-runner.ts';
 import { createKeySigner } from '../adapters/signing/key-signer.ts';
 import { openSqliteTable } from '../adapters/sqlite/sqlite-table.ts';
 import { createSystemClock } from '../adapters/system/clock.ts';
@@ -198,6 +199,7 @@ export async function startEngine(
     webhooks: createWebhookSender({
       ...{ privateHosts: configuration.webhookPrivateHosts ?? [], proxy, stopping: stopping.signal },
     }),
+    plugins: createPluginRunner({ privateHosts: configuration.webhookPrivateHosts ?? [], proxy }),
     ...(configuration.vulnerabilityData === undefined
       ? {}
       : { vulnerabilityMirror: createVulnerabilityMirror({ sources: configuration.vulnerabilityData, proxy }) }),

@@ -1,4 +1,5 @@
 import { chmod, cp, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
@@ -20,7 +21,10 @@ export async function buildCli(folder: string): Promise<void> {
   await mkdir(folder, { recursive: true });
   const { metafile } = await build({
     ...{
-      entryPoints: { lbuild: path.join(source, 'packed.ts') },
+      entryPoints: {
+        lbuild: path.join(source, 'packed.ts'),
+        'sandbox-process': path.join(root, 'adapters/quickjs/sandbox-process.ts'),
+      },
       outdir: path.join(folder, 'lib'),
       absWorkingDir: root,
     },
@@ -32,6 +36,9 @@ export async function buildCli(folder: string): Promise<void> {
   const entry = path.join(folder, 'lib', 'lbuild.js');
   await writeFile(entry, `#!/usr/bin/env node\n${await readFile(entry, 'utf8')}`);
   await chmod(entry, 0o755);
+  // What `lbuild plugins test` runs plugins in.
+  const engine = createRequire(import.meta.url).resolve('quickjs-wasi/quickjs.wasm');
+  await cp(engine, path.join(folder, 'lib', 'quickjs.wasm'));
   await cp(path.join(root, 'presets'), path.join(folder, 'presets'), { recursive: true });
   await cp(path.join(root, 'LICENSE'), path.join(folder, 'LICENSE'));
   await cp(path.join(source, 'README.md'), path.join(folder, 'README.md'));

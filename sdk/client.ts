@@ -12,6 +12,7 @@ import { downloadCalls } from './downloads.ts';
 import { followCalls } from './following.ts';
 import { lockCalls } from './locks.ts';
 import { maintenanceCalls } from './maintenance.ts';
+import { pluginCalls } from './plugins.ts';
 import { quotaCalls } from './quotas.ts';
 import { retentionCalls } from './retention.ts';
 import { secretCalls } from './secrets.ts';
@@ -41,6 +42,8 @@ export class LinuxBuilderClient {
   readonly builds;
   readonly cache;
   readonly compliance;
+  /** Plugins of the tenant, and their runs. */
+  readonly plugins;
   readonly deadLetters;
   readonly keys;
   readonly locks;
@@ -94,6 +97,7 @@ export class LinuxBuilderClient {
     this.billing = billingCalls(engine);
     this.cache = cacheCalls(engine);
     this.compliance = complianceCalls(engine);
+    this.plugins = pluginCalls(engine);
     this.deadLetters = deadLetterCalls(engine);
     this.keys = keyCalls(engine);
     this.locks = lockCalls(engine);

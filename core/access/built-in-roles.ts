@@ -62,6 +62,7 @@ export const builtInRoles: Readonly<
       'templates:write',
       'templates:review',
       'approvals:read',
+      'plugins:read',
     ],
   },
   approver: {
@@ -82,6 +83,7 @@ export const builtInRoles: Readonly<
       'members:read',
       'roles:read',
       'keys:read',
+      'plugins:read',
       'quota:read',
       'retention:read',
       'secrets:read',

@@ -80,7 +80,7 @@ const passes: Passage = { waits: false, fields: {}, writes: [] };
 async function judgeAtGate(ports: GatePorts, build: BuildRecord): Promise<Passage> {
   if (build.purpose === 'warm') return passes;
   const book = await readPolicies(ports.table, build.tenantId);
-  if (book.policies.length === 0) return passes;
+  if (book.policies.length === 0 && build.plugins?.approval === undefined) return passes;
   const facts = await readFacts(ports.table, build);
   // From the first on, so that nothing of it is given out while it runs. What a verification makes never is.
   const isHeld = build.purpose === undefined && policiesFor(book.policies, 'publish', facts).length > 0;
@@ -153,6 +153,7 @@ async function readFacts(table: Table, build: BuildRecord): Promise<ApprovalFact
     outputs: [...new Set(spec.outputs.map(({ type }) => type))].sort(),
     ...(build.teamId === undefined ? {} : { teamId: build.teamId }),
     costMicros: Math.round((build.estimate?.dollars ?? 0) * 1_000_000),
+    ...(build.plugins?.approval === undefined ? {} : { plugins: build.plugins.approval }),
   };
 }
 

@@ -108,6 +108,8 @@ export const factsSchema = z.strictObject({
   costMicros: z.number().int().min(0),
   /** Absent before the build has ended. */
   compliance: z.enum(judgedStates).exactOptional(),
+  /** Plugins of the tenant that ask for approval of it, with the version that did. */
+  plugins: z.array(z.strictObject({ name: z.string(), version: z.number().int().min(1) })).exactOptional(),
 });
 export type ApprovalFacts = z.infer<typeof factsSchema>;
 
@@ -122,11 +124,27 @@ export function conditionsHold(when: Conditions, facts: ApprovalFacts): boolean 
   return costAboveMicros === undefined || facts.costMicros > costAboveMicros;
 }
 
+/**
+ * What stands for a plugin that asks for approval: one of whoever may approve, as long as approvals usually hold. An
+ * approval is for the version that asked. No policy of a tenant has a name like it.
+ */
+function policyOfPlugin({ name, version }: { readonly name: string; readonly version: number }): PolicyRecord {
+  const long = '1970-01-01T00:00:00.000Z';
+  return {
+    ...{ tenantId: '', name: `plugin:${name}`, description: '', gate: 'build', when: {}, approvers: {}, quorum: 1 },
+    ...{ validSeconds: approvalLimits.usualSeconds, revision: version, createdAt: long, changedAt: long },
+  };
+}
+
 /** The policies that hold a build at a gate. */
 export function policiesFor(
   policies: readonly PolicyRecord[],
   gate: ApprovalGate,
   facts: ApprovalFacts,
 ): readonly PolicyRecord[] {
-  return policies.filter((policy) => policy.gate === gate && conditionsHold(policy.when, facts));
+  const plugins = gate === 'build' ? (facts.plugins ?? []) : [];
+  return [
+    ...policies.filter((policy) => policy.gate === gate && conditionsHold(policy.when, facts)),
+    ...plugins.map(policyOfPlugin),
+  ];
 }

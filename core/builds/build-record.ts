@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { complianceSummarySchema } from '../compliance/report.ts';
 import { buildEstimateSchema } from '../plan/estimate.ts';
+import { buildPluginsSchema } from '../plugins/stored-runs.ts';
 import { priorities } from '../queue/priority.ts';
 import { vulnerabilitySummarySchema } from '../vulnerabilities/summary.ts';
 import { prepareCallSchema } from './flow-messages.ts';
@@ -109,6 +110,8 @@ export const buildRecordSchema = z.strictObject({
   compliance: complianceSummarySchema.optional(),
   /** What the scan at its end found; absent: there was no data of its release, or it is not scanned yet. */
   vulnerabilities: vulnerabilitySummarySchema.optional(),
+  /** What plugins of the tenant had to do with it; absent: nothing so far. */
+  plugins: buildPluginsSchema.optional(),
 });
 export type BuildRecord = z.infer<typeof buildRecordSchema>;
 

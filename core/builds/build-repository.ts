@@ -8,6 +8,8 @@ import { buildSubject } from '../events/build-subject.ts';
 import { outboxWrite } from '../events/outbox.ts';
 import { toJsonObject } from '../json.ts';
 import { needService } from '../maintenance/maintenance.ts';
+import type { PluginRunRecord } from '../plugins/run-record.ts';
+import { countsOf, runWrites } from '../plugins/stored-runs.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Ids } from '../ports/ids.ts';
 import { ConditionFailed, type Table, type TableRecord, type TableWrite } from '../ports/table.ts';
@@ -113,6 +115,14 @@ export type RunOptions = Pick<
   'keepGoing' | 'resumedFrom' | 'retryOf' | 'archiveOf' | 'purpose' | 'verifies' | 'teamId' | 'force' | 'priority'
 >;
 
+/** What plugins were told that a build is called, and their runs. */
+export interface Judgement {
+  readonly buildId: string;
+  readonly records: readonly PluginRunRecord[];
+  /** Of what was asked for before they changed it; absent: they changed nothing. */
+  readonly asked?: string;
+}
+
 /** A build to be made. */
 export interface Submission {
   readonly tenantId: string;
@@ -122,6 +132,8 @@ export interface Submission {
   /** The version of a template that the spec was expanded from, and what is to be told of it. */
   readonly template?: BuildRecord['template'];
   readonly warnings?: readonly Warning[];
+  /** Present where plugins of the tenant were asked. */
+  readonly judged?: Judgement;
   readonly idempotencyKey?: string;
   /** Who asks for it; absent: the engine itself. */
   readonly actor?: Actor;
@@ -138,9 +150,13 @@ export async function submitBuild(
   ports: { table: Table; clock: Clock; ids: Ids; installation?: Installation },
   submission: Submission,
 ): Promise<{ build: BuildRecord; created: boolean }> {
-  const { tenantId, keyId, spec, run = {}, actor = { tenantId }, template, warnings = [] } = submission;
+  const { tenantId, keyId, spec, run = {}, actor = { tenantId }, template, warnings = [], judged } = submission;
   const specDigest = digestOf(spec);
-  const request = { tenantId, key: submission.idempotencyKey, digest: digestOf({ specDigest, run }) };
+  const request = {
+    tenantId,
+    key: submission.idempotencyKey,
+    digest: digestOf({ specDigest: judged?.asked ?? specDigest, run }),
+  };
   const { made: build, created } = await createOnce(
     ports,
     request,
@@ -148,7 +164,7 @@ export async function submitBuild(
       await needService(ports);
       await needBudget(ports, { tenantId, teamId: run.teamId, purpose: run.purpose });
       const build: BuildRecord = {
-        id: ports.ids.next('bld'),
+        id: judged?.buildId ?? ports.ids.next('bld'),
         tenantId,
         keyId,
         ...('memberId' in actor ? { memberId: actor.memberId } : {}),
@@ -159,6 +175,7 @@ export async function submitBuild(
         submittedAt: ports.clock.now().toISOString(),
         ...(template === undefined ? {} : { template }),
         ...(warnings.length === 0 ? {} : { warnings: [...warnings] }),
+        ...(judged === undefined ? {} : { plugins: countsOf(judged.records) }),
         ...run,
         // A warming waits for everybody else and is in nobody's way.
         ...(run.purpose === 'warm' || ports.installation === undefined ? {} : { waits: true }),
@@ -174,6 +191,7 @@ export async function submitBuild(
           }),
           ...(build.teamId === undefined ? [] : [teamBuildWrite(tenantId, build.teamId, build.id)]),
           ...usedWrites(build),
+          ...runWrites(build.id, '1', judged?.records ?? [], ports.clock.now()),
           ...remember(build.id),
           ...source,
         ]),

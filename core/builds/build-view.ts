@@ -4,6 +4,7 @@ import { buildApproval, buildApprovalSchema } from '../approvals/views.ts';
 import { complianceSummarySchema } from '../compliance/report.ts';
 import { errorCatalogue } from '../error-catalogue.ts';
 import { evidenceKinds } from '../evidence/evidence-file.ts';
+import type { BuildPlugins } from '../plugins/stored-runs.ts';
 import type { Table } from '../ports/table.ts';
 import type { Outlook } from '../queue/outlook.ts';
 import { priorities, usualPriority } from '../queue/priority.ts';
@@ -98,6 +99,17 @@ export const buildViewSchema = z
     vulnerabilities: vulnerabilitySummarySchema
       .optional()
       .describe('What the scan at its end found, where there is data of its release; the evidence has the findings.'),
+    plugins: z
+      .strictObject({
+        runs: z
+          .number()
+          .int()
+          .describe('Runs of the tenant’s plugins until it was planned; GET …/plugin-runs has them.'),
+        failed: z.number().int().describe('Of these, those that failed.'),
+        askApproval: z.array(z.string()).exactOptional().describe('Names of those that ask for approval of it.'),
+      })
+      .optional()
+      .describe('There where plugins of the tenant judged it.'),
     failure: failureViewSchema.optional().describe('Why it failed: code, step, last log lines.'),
   })
   .meta({ id: 'Build' });
@@ -201,7 +213,15 @@ export function buildView(build: BuildRecord): BuildView {
     ...(build.publication === undefined ? {} : { publication: build.publication }),
     ...(build.compliance === undefined ? {} : { compliance: build.compliance }),
     ...(build.vulnerabilities === undefined ? {} : { vulnerabilities: build.vulnerabilities }),
+    ...(build.plugins === undefined ? {} : { plugins: pluginsView(build.plugins) }),
     ...(build.failure === undefined || build.state === 'cancelled' ? {} : { failure: failureView(build.failure) }),
+  };
+}
+
+function pluginsView({ runs, failed, planned, approval }: BuildPlugins): NonNullable<BuildView['plugins']> {
+  return {
+    ...{ runs: runs + (planned?.runs ?? 0), failed: failed + (planned?.failed ?? 0) },
+    ...(approval === undefined ? {} : { askApproval: approval.map(({ name }) => name) }),
   };
 }
 

@@ -9,6 +9,9 @@ import type { Submission } from './build-repository.ts';
 import { specKey } from './keys.ts';
 import { isTerminal } from './lifecycle.ts';
 
+/** A spec in place of the stored one, with what is known of it. */
+type Given = Pick<Submission, 'spec' | 'template' | 'warnings' | 'judged'>;
+
 /** What a caller may change when a build is built again. */
 export interface Again {
   readonly keyId: string;
@@ -48,7 +51,7 @@ export async function resumeOf(
   build: BuildRecord,
   again: Again & {
     /** Another spec, with the template that it lay over. */
-    readonly given?: Pick<Submission, 'spec' | 'template' | 'warnings'>;
+    readonly given?: Given;
     readonly archive: 'resumed' | 'latest';
   },
 ): Promise<Submission> {
@@ -87,7 +90,7 @@ async function storedAgain(
 async function submission(
   table: Table,
   build: BuildRecord,
-  given: Pick<Submission, 'spec' | 'template' | 'warnings'>,
+  given: Given,
   again: Again,
   origin: NonNullable<Submission['run']>,
 ): Promise<Submission> {

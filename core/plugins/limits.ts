@@ -9,6 +9,12 @@ export const pluginLimits = {
   codeBytes: { value: 262_144, reason: 'a version is one item of the table, which holds 400 KB' },
   /** Plugins of a tenant that are enabled at once. */
   enabled: { value: 20, reason: 'a build waits for each of them, one after another' },
+  /** Plugins of a tenant, enabled or not. */
+  plugins: { value: 100, reason: 'they are listed in one answer' },
+  /** Versions of a plugin. */
+  versions: { value: 1_000, reason: 'a removal deletes them all in one call' },
+  /** Milliseconds that the plugins of a submission may take together, and those of a plan. */
+  togetherMilliseconds: { value: 20_000, reason: 'a request to the API is answered within 29 seconds' },
   /** Hosts that a plugin may declare. */
   fetchHosts: { value: 10, reason: 'an admin must be able to judge each of them' },
   description: { value: 200, reason: 'it is one line for people' },

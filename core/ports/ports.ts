@@ -9,6 +9,7 @@ import type { Ids } from './ids.ts';
 import type { Metrics } from './metrics.ts';
 import type { PackageArchive } from './package-archive.ts';
 import type { PackageFiles } from './package-files.ts';
+import type { PluginRunner } from './plugin-runner.ts';
 import type { Signer } from './signer.ts';
 import type { Table } from './table.ts';
 import type { TokenVerifier } from './token-verifier.ts';
@@ -29,6 +30,8 @@ export interface Ports {
   readonly signer: Signer;
   readonly vault: Vault;
   readonly webhooks: WebhookSender;
+  /** Absent: the installation runs no plugins of tenants. */
+  readonly plugins?: PluginRunner;
   /** Absent: no copies of audit logs are kept. */
   readonly auditArchive?: AuditArchive;
   /** Absent: no issuer is configured, and API keys alone are taken. */

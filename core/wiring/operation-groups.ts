@@ -151,6 +151,17 @@ export const operationGroups: readonly OperationGroup[] = [
     summary: 'Whether the installation takes builds',
   },
   {
+    name: 'plugins',
+    prefixes: ['/v1/plugins'],
+    entry: 'functions/api/plugins/lambda.ts',
+    rights: {
+      ...{ table: 'write', blobs: 'none', signsUrls: false, startsFlow: false, stopsFlow: false, stopsTasks: false },
+    },
+    // A removal deletes all versions, which are large.
+    timeoutSeconds: 29,
+    summary: 'A tenant’s own rules: plugins, their versions and grants',
+  },
+  {
     name: 'retention',
     prefixes: ['/v1/retention'],
     entry: 'functions/api/retention/lambda.ts',

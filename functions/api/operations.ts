@@ -9,6 +9,7 @@ import { cacheOperations } from './cache/operations.ts';
 import { deadLetterOperations } from './dead-letters/operations.ts';
 import { lockOperations } from './locks/operations.ts';
 import { maintenanceOperations } from './maintenance/operations.ts';
+import { pluginOperations } from './plugins/operations.ts';
 import { retentionOperations } from './retention/operations.ts';
 import { secretOperations } from './secrets/operations.ts';
 import { serviceOperations } from './service/operations.ts';
@@ -32,6 +33,7 @@ export const operationsByGroup: Readonly<Record<string, readonly Operation[]>> =
   'dead-letters': deadLetterOperations,
   locks: lockOperations,
   maintenance: maintenanceOperations,
+  plugins: pluginOperations,
   retention: retentionOperations,
   secrets: secretOperations,
   specs: specOperations,

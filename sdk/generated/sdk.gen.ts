@@ -2,7 +2,7 @@
 
 import { client } from './client.gen.ts';
 import type { Client, ClientMeta, Options as Options2, RequestResult, TDataShape } from './client/index.ts';
-import type { AddMemberData, AddMemberErrors, AddMemberResponses, ApproveBuildData, ApproveBuildErrors, ApproveBuildResponses, BeginMaintenanceData, BeginMaintenanceErrors, BeginMaintenanceResponses, CancelBuildData, CancelBuildErrors, CancelBuildResponses, ChangeMemberData, ChangeMemberErrors, ChangeMemberResponses, ChangeTeamData, ChangeTeamErrors, ChangeTeamResponses, ChangeTemplateData, ChangeTemplateErrors, ChangeTemplateResponses, ChangeWebhookData, ChangeWebhookErrors, ChangeWebhookResponses, CreateKeyData, CreateKeyErrors, CreateKeyResponses, CreateTeamData, CreateTeamErrors, CreateTeamResponses, CreateTemplateData, CreateTemplateErrors, CreateTemplateResponses, CreateTenantData, CreateTenantErrors, CreateTenantResponses, CreateWebhookData, CreateWebhookErrors, CreateWebhookResponses, DeclareUploadData, DeclareUploadErrors, DeclareUploadResponses, DiffBuildsData, DiffBuildsErrors, DiffBuildsResponses, DiscardDeadLetterData, DiscardDeadLetterErrors, DiscardDeadLetterResponses, DownloadArtifactData, DownloadArtifactErrors, DownloadEvidenceData, DownloadEvidenceErrors, EndMaintenanceData, EndMaintenanceErrors, EndMaintenanceResponses, ExchangeData, ExchangeErrors, ExchangeResponses, ExplainCacheData, ExplainCacheErrors, ExplainCacheResponses, ForkTemplateData, ForkTemplateErrors, ForkTemplateResponses, ListApprovalPoliciesData, ListApprovalPoliciesErrors, ListApprovalPoliciesResponses, ListApprovalsData, ListApprovalsErrors, ListApprovalsResponses, ListArtifactsData, ListArtifactsErrors, ListArtifactsResponses, ListAuditAnchorsData, ListAuditAnchorsErrors, ListAuditAnchorsResponses, ListAuditData, ListAuditErrors, ListAuditResponses, ListBuildsData, ListBuildsErrors, ListBuildsResponses, ListCacheData, ListCacheErrors, ListCacheResponses, ListCleanupEntriesData, ListCleanupEntriesErrors, ListCleanupEntriesResponses, ListCleanupsData, ListCleanupsErrors, ListCleanupsResponses, ListCostsData, ListCostsErrors, ListCostsResponses, ListDeadLettersData, ListDeadLettersErrors, ListDeadLettersResponses, ListHoldsData, ListHoldsErrors, ListHoldsResponses, ListInvoicesData, ListInvoicesErrors, ListInvoicesResponses, ListKeysData, ListKeysErrors, ListKeysResponses, ListMembersData, ListMembersErrors, ListMembersResponses, ListRebuildsData, ListRebuildsErrors, ListRebuildsResponses, ListRetentionPoliciesData, ListRetentionPoliciesErrors, ListRetentionPoliciesResponses, ListRolesData, ListRolesErrors, ListRolesResponses, ListScansData, ListScansErrors, ListScansResponses, ListSecretsData, ListSecretsErrors, ListSecretsResponses, ListTeamMembersData, ListTeamMembersErrors, ListTeamMembersResponses, ListTeamsData, ListTeamsErrors, ListTeamsResponses, ListTemplateReviewsData, ListTemplateReviewsErrors, ListTemplateReviewsResponses, ListTemplatesData, ListTemplatesErrors, ListTemplatesResponses, ListTemplateVersionsData, ListTemplateVersionsErrors, ListTemplateVersionsResponses, ListTenantsData, ListTenantsErrors, ListTenantsResponses, ListTrashData, ListTrashErrors, ListTrashResponses, ListUploadsData, ListUploadsErrors, ListUploadsResponses, ListUsageRecordsData, ListUsageRecordsErrors, ListUsageRecordsResponses, ListVerificationsData, ListVerificationsErrors, ListVerificationsResponses, ListWebhookDeliveriesData, ListWebhookDeliveriesErrors, ListWebhookDeliveriesResponses, ListWebhooksData, ListWebhooksErrors, ListWebhooksResponses, PingWebhookData, PingWebhookErrors, PingWebhookResponses, PlaceHoldData, PlaceHoldErrors, PlaceHoldResponses, PreviewBillData, PreviewBillErrors, PreviewBillResponses, PreviewPlanData, PreviewPlanErrors, PreviewPlanResponses, PublishTemplateVersionData, PublishTemplateVersionErrors, PublishTemplateVersionResponses, ReadApprovalData, ReadApprovalErrors, ReadApprovalPolicyData, ReadApprovalPolicyErrors, ReadApprovalPolicyResponses, ReadApprovalResponses, ReadAuditTailData, ReadAuditTailErrors, ReadAuditTailResponses, ReadBudgetData, ReadBudgetErrors, ReadBudgetResponses, ReadBuildAnalyticsData, ReadBuildAnalyticsErrors, ReadBuildAnalyticsResponses, ReadBuildCostData, ReadBuildCostErrors, ReadBuildCostResponses, ReadBuildData, ReadBuildErrors, ReadBuildLockData, ReadBuildLockErrors, ReadBuildLockResponses, ReadBuildResponses, ReadBuildRetentionData, ReadBuildRetentionErrors, ReadBuildRetentionResponses, ReadBuildSpecData, ReadBuildSpecErrors, ReadBuildSpecResponses, ReadBuildTraceData, ReadBuildTraceErrors, ReadBuildTraceResponses, ReadCacheStatsData, ReadCacheStatsErrors, ReadCacheStatsResponses, ReadCapabilitiesData, ReadCapabilitiesErrors, ReadCapabilitiesResponses, ReadCleanupData, ReadCleanupErrors, ReadCleanupResponses, ReadDocsData, ReadDocsErrors, ReadDocsResponses, ReadHealthData, ReadHealthErrors, ReadHealthResponses, ReadInvoiceData, ReadInvoiceErrors, ReadInvoiceResponses, ReadLivenessData, ReadLivenessErrors, ReadLivenessResponses, ReadLogsData, ReadLogsErrors, ReadLogsResponses, ReadMaintenanceData, ReadMaintenanceErrors, ReadMaintenanceResponses, ReadMemberData, ReadMemberErrors, ReadMemberResponses, ReadOpenapiData, ReadOpenapiErrors, ReadOpenapiResponses, ReadQuotaData, ReadQuotaErrors, ReadQuotaResponses, ReadRatesData, ReadRatesErrors, ReadRatesResponses, ReadReadinessData, ReadReadinessErrors, ReadReadinessResponses, ReadRetentionData, ReadRetentionErrors, ReadRetentionPolicyData, ReadRetentionPolicyErrors, ReadRetentionPolicyResponses, ReadRetentionResponses, ReadScanData, ReadScanErrors, ReadScanResponses, ReadSigningKeyData, ReadSigningKeyErrors, ReadSigningKeyResponses, ReadTeamBudgetData, ReadTeamBudgetErrors, ReadTeamBudgetResponses, ReadTeamData, ReadTeamErrors, ReadTeamQuotaData, ReadTeamQuotaErrors, ReadTeamQuotaResponses, ReadTeamResponses, ReadTeamShareData, ReadTeamShareErrors, ReadTeamShareResponses, ReadTemplateData, ReadTemplateErrors, ReadTemplateResponses, ReadTemplateVersionData, ReadTemplateVersionErrors, ReadTemplateVersionResponses, ReadTenantData, ReadTenantErrors, ReadTenantQuotaData, ReadTenantQuotaErrors, ReadTenantQuotaResponses, ReadTenantResponses, ReadTenantShareData, ReadTenantShareErrors, ReadTenantShareResponses, ReadUploadData, ReadUploadErrors, ReadUploadResponses, ReadUsageData, ReadUsageErrors, ReadUsageResponses, ReadVulnerabilityDataData, ReadVulnerabilityDataErrors, ReadVulnerabilityDataResponses, ReadWebhookData, ReadWebhookDeliveryData, ReadWebhookDeliveryErrors, ReadWebhookDeliveryResponses, ReadWebhookErrors, ReadWebhookResponses, RecheckBuildData, RecheckBuildErrors, RecheckBuildResponses, RecheckBuildsData, RecheckBuildsErrors, RecheckBuildsResponses, RedriveDeadLetterData, RedriveDeadLetterErrors, RedriveDeadLetterResponses, RefreshVulnerabilityDataData, RefreshVulnerabilityDataErrors, RefreshVulnerabilityDataResponses, RejectBuildData, RejectBuildErrors, RejectBuildResponses, ReleaseHoldData, ReleaseHoldErrors, ReleaseHoldResponses, RemoveApprovalPolicyData, RemoveApprovalPolicyErrors, RemoveApprovalPolicyResponses, RemoveArtifactsData, RemoveArtifactsErrors, RemoveArtifactsResponses, RemoveBudgetData, RemoveBudgetErrors, RemoveBudgetResponses, RemoveCachedData, RemoveCachedErrors, RemoveCachedResponses, RemoveMemberData, RemoveMemberErrors, RemoveMemberResponses, RemoveRatesData, RemoveRatesErrors, RemoveRatesResponses, RemoveRetentionPolicyData, RemoveRetentionPolicyErrors, RemoveRetentionPolicyResponses, RemoveRoleData, RemoveRoleErrors, RemoveRoleResponses, RemoveSecretData, RemoveSecretErrors, RemoveSecretResponses, RemoveTeamBudgetData, RemoveTeamBudgetErrors, RemoveTeamBudgetResponses, RemoveTeamData, RemoveTeamErrors, RemoveTeamMemberData, RemoveTeamMemberErrors, RemoveTeamMemberResponses, RemoveTeamResponses, RemoveTemplateData, RemoveTemplateErrors, RemoveTemplateResponses, RemoveTemplateReviewData, RemoveTemplateReviewErrors, RemoveTemplateReviewResponses, RemoveUploadData, RemoveUploadErrors, RemoveUploadResponses, RemoveWebhookData, RemoveWebhookErrors, RemoveWebhookResponses, RenameTenantData, RenameTenantErrors, RenameTenantResponses, ReplayWebhookDeliveriesData, ReplayWebhookDeliveriesErrors, ReplayWebhookDeliveriesResponses, ReplayWebhookDeliveryData, ReplayWebhookDeliveryErrors, ReplayWebhookDeliveryResponses, RestoreArtifactsData, RestoreArtifactsErrors, RestoreArtifactsResponses, ResumeBuildData, ResumeBuildErrors, ResumeBuildResponses, RetryBuildData, RetryBuildErrors, RetryBuildResponses, ReviewTemplateData, ReviewTemplateErrors, ReviewTemplateResponses, RevokeKeyData, RevokeKeyErrors, RevokeKeyResponses, RotateKeyData, RotateKeyErrors, RotateKeyResponses, RotateWebhookSecretData, RotateWebhookSecretErrors, RotateWebhookSecretResponses, ScanBuildData, ScanBuildErrors, ScanBuildResponses, SetApprovalPolicyData, SetApprovalPolicyErrors, SetApprovalPolicyResponses, SetBudgetData, SetBudgetErrors, SetBudgetResponses, SetRatesData, SetRatesErrors, SetRatesResponses, SetRetentionData, SetRetentionErrors, SetRetentionPolicyData, SetRetentionPolicyErrors, SetRetentionPolicyResponses, SetRetentionResponses, SetRoleData, SetRoleErrors, SetRoleResponses, SetSecretData, SetSecretErrors, SetSecretResponses, SetTeamBudgetData, SetTeamBudgetErrors, SetTeamBudgetResponses, SetTeamMemberData, SetTeamMemberErrors, SetTeamMemberResponses, SetTeamQuotaData, SetTeamQuotaErrors, SetTeamQuotaResponses, SetTeamShareData, SetTeamShareErrors, SetTeamShareResponses, SetTenantQuotaData, SetTenantQuotaErrors, SetTenantQuotaResponses, SetTenantShareData, SetTenantShareErrors, SetTenantShareResponses, StartBuildData, StartBuildErrors, StartBuildResponses, StartCleanupData, StartCleanupErrors, StartCleanupResponses, TagArtifactsData, TagArtifactsErrors, TagArtifactsResponses, UploadLockData, UploadLockErrors, UploadLockResponses, ValidateSpecData, ValidateSpecErrors, ValidateSpecResponses, VerifyBuildData, VerifyBuildErrors, VerifyBuildResponses, WarmCacheData, WarmCacheErrors, WarmCacheResponses, WhoAmIData, WhoAmIErrors, WhoAmIResponses, WithdrawApprovalData, WithdrawApprovalErrors, WithdrawApprovalResponses } from './types.gen.ts';
+import type { AddMemberData, AddMemberErrors, AddMemberResponses, ApproveBuildData, ApproveBuildErrors, ApproveBuildResponses, BeginMaintenanceData, BeginMaintenanceErrors, BeginMaintenanceResponses, CancelBuildData, CancelBuildErrors, CancelBuildResponses, ChangeMemberData, ChangeMemberErrors, ChangeMemberResponses, ChangeTeamData, ChangeTeamErrors, ChangeTeamResponses, ChangeTemplateData, ChangeTemplateErrors, ChangeTemplateResponses, ChangeWebhookData, ChangeWebhookErrors, ChangeWebhookResponses, CreateKeyData, CreateKeyErrors, CreateKeyResponses, CreateTeamData, CreateTeamErrors, CreateTeamResponses, CreateTemplateData, CreateTemplateErrors, CreateTemplateResponses, CreateTenantData, CreateTenantErrors, CreateTenantResponses, CreateWebhookData, CreateWebhookErrors, CreateWebhookResponses, DeclareUploadData, DeclareUploadErrors, DeclareUploadResponses, DiffBuildsData, DiffBuildsErrors, DiffBuildsResponses, DisablePluginData, DisablePluginErrors, DisablePluginResponses, DiscardDeadLetterData, DiscardDeadLetterErrors, DiscardDeadLetterResponses, DownloadArtifactData, DownloadArtifactErrors, DownloadEvidenceData, DownloadEvidenceErrors, EnablePluginData, EnablePluginErrors, EnablePluginResponses, EndMaintenanceData, EndMaintenanceErrors, EndMaintenanceResponses, ExchangeData, ExchangeErrors, ExchangeResponses, ExplainCacheData, ExplainCacheErrors, ExplainCacheResponses, ForkTemplateData, ForkTemplateErrors, ForkTemplateResponses, GrantPluginData, GrantPluginErrors, GrantPluginResponses, ListApprovalPoliciesData, ListApprovalPoliciesErrors, ListApprovalPoliciesResponses, ListApprovalsData, ListApprovalsErrors, ListApprovalsResponses, ListArtifactsData, ListArtifactsErrors, ListArtifactsResponses, ListAuditAnchorsData, ListAuditAnchorsErrors, ListAuditAnchorsResponses, ListAuditData, ListAuditErrors, ListAuditResponses, ListBuildsData, ListBuildsErrors, ListBuildsResponses, ListCacheData, ListCacheErrors, ListCacheResponses, ListCleanupEntriesData, ListCleanupEntriesErrors, ListCleanupEntriesResponses, ListCleanupsData, ListCleanupsErrors, ListCleanupsResponses, ListCostsData, ListCostsErrors, ListCostsResponses, ListDeadLettersData, ListDeadLettersErrors, ListDeadLettersResponses, ListHoldsData, ListHoldsErrors, ListHoldsResponses, ListInvoicesData, ListInvoicesErrors, ListInvoicesResponses, ListKeysData, ListKeysErrors, ListKeysResponses, ListMembersData, ListMembersErrors, ListMembersResponses, ListPluginRunsData, ListPluginRunsErrors, ListPluginRunsResponses, ListPluginsData, ListPluginsErrors, ListPluginsResponses, ListRebuildsData, ListRebuildsErrors, ListRebuildsResponses, ListRetentionPoliciesData, ListRetentionPoliciesErrors, ListRetentionPoliciesResponses, ListRolesData, ListRolesErrors, ListRolesResponses, ListScansData, ListScansErrors, ListScansResponses, ListSecretsData, ListSecretsErrors, ListSecretsResponses, ListTeamMembersData, ListTeamMembersErrors, ListTeamMembersResponses, ListTeamsData, ListTeamsErrors, ListTeamsResponses, ListTemplateReviewsData, ListTemplateReviewsErrors, ListTemplateReviewsResponses, ListTemplatesData, ListTemplatesErrors, ListTemplatesResponses, ListTemplateVersionsData, ListTemplateVersionsErrors, ListTemplateVersionsResponses, ListTenantsData, ListTenantsErrors, ListTenantsResponses, ListTrashData, ListTrashErrors, ListTrashResponses, ListUploadsData, ListUploadsErrors, ListUploadsResponses, ListUsageRecordsData, ListUsageRecordsErrors, ListUsageRecordsResponses, ListVerificationsData, ListVerificationsErrors, ListVerificationsResponses, ListWebhookDeliveriesData, ListWebhookDeliveriesErrors, ListWebhookDeliveriesResponses, ListWebhooksData, ListWebhooksErrors, ListWebhooksResponses, PingWebhookData, PingWebhookErrors, PingWebhookResponses, PlaceHoldData, PlaceHoldErrors, PlaceHoldResponses, PreviewBillData, PreviewBillErrors, PreviewBillResponses, PreviewPlanData, PreviewPlanErrors, PreviewPlanResponses, PublishTemplateVersionData, PublishTemplateVersionErrors, PublishTemplateVersionResponses, PutPluginData, PutPluginErrors, PutPluginResponses, ReadApprovalData, ReadApprovalErrors, ReadApprovalPolicyData, ReadApprovalPolicyErrors, ReadApprovalPolicyResponses, ReadApprovalResponses, ReadAuditTailData, ReadAuditTailErrors, ReadAuditTailResponses, ReadBudgetData, ReadBudgetErrors, ReadBudgetResponses, ReadBuildAnalyticsData, ReadBuildAnalyticsErrors, ReadBuildAnalyticsResponses, ReadBuildCostData, ReadBuildCostErrors, ReadBuildCostResponses, ReadBuildData, ReadBuildErrors, ReadBuildLockData, ReadBuildLockErrors, ReadBuildLockResponses, ReadBuildResponses, ReadBuildRetentionData, ReadBuildRetentionErrors, ReadBuildRetentionResponses, ReadBuildSpecData, ReadBuildSpecErrors, ReadBuildSpecResponses, ReadBuildTraceData, ReadBuildTraceErrors, ReadBuildTraceResponses, ReadCacheStatsData, ReadCacheStatsErrors, ReadCacheStatsResponses, ReadCapabilitiesData, ReadCapabilitiesErrors, ReadCapabilitiesResponses, ReadCleanupData, ReadCleanupErrors, ReadCleanupResponses, ReadDocsData, ReadDocsErrors, ReadDocsResponses, ReadHealthData, ReadHealthErrors, ReadHealthResponses, ReadInvoiceData, ReadInvoiceErrors, ReadInvoiceResponses, ReadLivenessData, ReadLivenessErrors, ReadLivenessResponses, ReadLogsData, ReadLogsErrors, ReadLogsResponses, ReadMaintenanceData, ReadMaintenanceErrors, ReadMaintenanceResponses, ReadMemberData, ReadMemberErrors, ReadMemberResponses, ReadOpenapiData, ReadOpenapiErrors, ReadOpenapiResponses, ReadPluginData, ReadPluginErrors, ReadPluginResponses, ReadPluginVersionData, ReadPluginVersionErrors, ReadPluginVersionResponses, ReadQuotaData, ReadQuotaErrors, ReadQuotaResponses, ReadRatesData, ReadRatesErrors, ReadRatesResponses, ReadReadinessData, ReadReadinessErrors, ReadReadinessResponses, ReadRetentionData, ReadRetentionErrors, ReadRetentionPolicyData, ReadRetentionPolicyErrors, ReadRetentionPolicyResponses, ReadRetentionResponses, ReadScanData, ReadScanErrors, ReadScanResponses, ReadSigningKeyData, ReadSigningKeyErrors, ReadSigningKeyResponses, ReadTeamBudgetData, ReadTeamBudgetErrors, ReadTeamBudgetResponses, ReadTeamData, ReadTeamErrors, ReadTeamQuotaData, ReadTeamQuotaErrors, ReadTeamQuotaResponses, ReadTeamResponses, ReadTeamShareData, ReadTeamShareErrors, ReadTeamShareResponses, ReadTemplateData, ReadTemplateErrors, ReadTemplateResponses, ReadTemplateVersionData, ReadTemplateVersionErrors, ReadTemplateVersionResponses, ReadTenantData, ReadTenantErrors, ReadTenantQuotaData, ReadTenantQuotaErrors, ReadTenantQuotaResponses, ReadTenantResponses, ReadTenantShareData, ReadTenantShareErrors, ReadTenantShareResponses, ReadUploadData, ReadUploadErrors, ReadUploadResponses, ReadUsageData, ReadUsageErrors, ReadUsageResponses, ReadVulnerabilityDataData, ReadVulnerabilityDataErrors, ReadVulnerabilityDataResponses, ReadWebhookData, ReadWebhookDeliveryData, ReadWebhookDeliveryErrors, ReadWebhookDeliveryResponses, ReadWebhookErrors, ReadWebhookResponses, RecheckBuildData, RecheckBuildErrors, RecheckBuildResponses, RecheckBuildsData, RecheckBuildsErrors, RecheckBuildsResponses, RedriveDeadLetterData, RedriveDeadLetterErrors, RedriveDeadLetterResponses, RefreshVulnerabilityDataData, RefreshVulnerabilityDataErrors, RefreshVulnerabilityDataResponses, RejectBuildData, RejectBuildErrors, RejectBuildResponses, ReleaseHoldData, ReleaseHoldErrors, ReleaseHoldResponses, RemoveApprovalPolicyData, RemoveApprovalPolicyErrors, RemoveApprovalPolicyResponses, RemoveArtifactsData, RemoveArtifactsErrors, RemoveArtifactsResponses, RemoveBudgetData, RemoveBudgetErrors, RemoveBudgetResponses, RemoveCachedData, RemoveCachedErrors, RemoveCachedResponses, RemoveMemberData, RemoveMemberErrors, RemoveMemberResponses, RemovePluginData, RemovePluginErrors, RemovePluginResponses, RemoveRatesData, RemoveRatesErrors, RemoveRatesResponses, RemoveRetentionPolicyData, RemoveRetentionPolicyErrors, RemoveRetentionPolicyResponses, RemoveRoleData, RemoveRoleErrors, RemoveRoleResponses, RemoveSecretData, RemoveSecretErrors, RemoveSecretResponses, RemoveTeamBudgetData, RemoveTeamBudgetErrors, RemoveTeamBudgetResponses, RemoveTeamData, RemoveTeamErrors, RemoveTeamMemberData, RemoveTeamMemberErrors, RemoveTeamMemberResponses, RemoveTeamResponses, RemoveTemplateData, RemoveTemplateErrors, RemoveTemplateResponses, RemoveTemplateReviewData, RemoveTemplateReviewErrors, RemoveTemplateReviewResponses, RemoveUploadData, RemoveUploadErrors, RemoveUploadResponses, RemoveWebhookData, RemoveWebhookErrors, RemoveWebhookResponses, RenameTenantData, RenameTenantErrors, RenameTenantResponses, ReplayWebhookDeliveriesData, ReplayWebhookDeliveriesErrors, ReplayWebhookDeliveriesResponses, ReplayWebhookDeliveryData, ReplayWebhookDeliveryErrors, ReplayWebhookDeliveryResponses, RestoreArtifactsData, RestoreArtifactsErrors, RestoreArtifactsResponses, ResumeBuildData, ResumeBuildErrors, ResumeBuildResponses, RetryBuildData, RetryBuildErrors, RetryBuildResponses, ReviewTemplateData, ReviewTemplateErrors, ReviewTemplateResponses, RevokeKeyData, RevokeKeyErrors, RevokeKeyResponses, RevokePluginData, RevokePluginErrors, RevokePluginResponses, RotateKeyData, RotateKeyErrors, RotateKeyResponses, RotateWebhookSecretData, RotateWebhookSecretErrors, RotateWebhookSecretResponses, ScanBuildData, ScanBuildErrors, ScanBuildResponses, SetApprovalPolicyData, SetApprovalPolicyErrors, SetApprovalPolicyResponses, SetBudgetData, SetBudgetErrors, SetBudgetResponses, SetRatesData, SetRatesErrors, SetRatesResponses, SetRetentionData, SetRetentionErrors, SetRetentionPolicyData, SetRetentionPolicyErrors, SetRetentionPolicyResponses, SetRetentionResponses, SetRoleData, SetRoleErrors, SetRoleResponses, SetSecretData, SetSecretErrors, SetSecretResponses, SetTeamBudgetData, SetTeamBudgetErrors, SetTeamBudgetResponses, SetTeamMemberData, SetTeamMemberErrors, SetTeamMemberResponses, SetTeamQuotaData, SetTeamQuotaErrors, SetTeamQuotaResponses, SetTeamShareData, SetTeamShareErrors, SetTeamShareResponses, SetTenantQuotaData, SetTenantQuotaErrors, SetTenantQuotaResponses, SetTenantShareData, SetTenantShareErrors, SetTenantShareResponses, StartBuildData, StartBuildErrors, StartBuildResponses, StartCleanupData, StartCleanupErrors, StartCleanupResponses, TagArtifactsData, TagArtifactsErrors, TagArtifactsResponses, UploadLockData, UploadLockErrors, UploadLockResponses, ValidateSpecData, ValidateSpecErrors, ValidateSpecResponses, VerifyBuildData, VerifyBuildErrors, VerifyBuildResponses, WarmCacheData, WarmCacheErrors, WarmCacheResponses, WhoAmIData, WhoAmIErrors, WhoAmIResponses, WithdrawApprovalData, WithdrawApprovalErrors, WithdrawApprovalResponses } from './types.gen.ts';
 
 export type Options<TData extends TDataShape = TDataShape, ThrowOnError extends boolean = boolean, TResponse = unknown> = Options2<TData, ThrowOnError, TResponse> & {
     /**
@@ -1126,6 +1126,21 @@ export const listVerifications = <ThrowOnError extends boolean = false>(options:
 });
 
 /**
+ * Runs of the tenant’s plugins for a build, in the order of its life: what came of each, and its log
+ *
+ * Needs the permission `builds:read`, in the tenant or in a team.
+ */
+export const listPluginRuns = <ThrowOnError extends boolean = false>(options: Options<ListPluginRunsData, ThrowOnError>): RequestResult<ListPluginRunsResponses, ListPluginRunsErrors, ThrowOnError> => (options.client ?? client).get<ListPluginRunsResponses, ListPluginRunsErrors, ThrowOnError>({
+    security: [{
+            key: 'apiKey',
+            scheme: 'bearer',
+            type: 'http'
+        }],
+    url: '/v1/builds/{id}/plugin-runs',
+    ...options
+});
+
+/**
  * How the image of a build was judged, and its packages scanned, the latest first
  *
  * Needs the permission `compliance:read`, in the tenant or in a team.
@@ -1390,6 +1405,153 @@ export const beginMaintenance = <ThrowOnError extends boolean = false>(options: 
         'Content-Type': 'application/json',
         ...options.headers
     }
+});
+
+/**
+ * The plugins of the tenant by name: all of them, enabled or not
+ *
+ * Needs the permission `plugins:read`.
+ */
+export const listPlugins = <ThrowOnError extends boolean = false>(options?: Options<ListPluginsData, ThrowOnError>): RequestResult<ListPluginsResponses, ListPluginsErrors, ThrowOnError> => (options?.client ?? client).get<ListPluginsResponses, ListPluginsErrors, ThrowOnError>({
+    security: [{
+            key: 'apiKey',
+            scheme: 'bearer',
+            type: 'http'
+        }],
+    url: '/v1/plugins',
+    ...options
+});
+
+/**
+ * Remove a plugin with the code of all of its versions; their numbers do not come again
+ *
+ * Needs the permission `plugins:write`.
+ */
+export const removePlugin = <ThrowOnError extends boolean = false>(options: Options<RemovePluginData, ThrowOnError>): RequestResult<RemovePluginResponses, RemovePluginErrors, ThrowOnError> => (options.client ?? client).delete<RemovePluginResponses, RemovePluginErrors, ThrowOnError>({
+    security: [{
+            key: 'apiKey',
+            scheme: 'bearer',
+            type: 'http'
+        }],
+    url: '/v1/plugins/{name}',
+    ...options
+});
+
+/**
+ * How a plugin stands: its latest version, the one that is run, what is granted
+ *
+ * Needs the permission `plugins:read`.
+ */
+export const readPlugin = <ThrowOnError extends boolean = false>(options: Options<ReadPluginData, ThrowOnError>): RequestResult<ReadPluginResponses, ReadPluginErrors, ThrowOnError> => (options.client ?? client).get<ReadPluginResponses, ReadPluginErrors, ThrowOnError>({
+    security: [{
+            key: 'apiKey',
+            scheme: 'bearer',
+            type: 'http'
+        }],
+    url: '/v1/plugins/{name}',
+    ...options
+});
+
+/**
+ * Put a version of a plugin; the same as the latest makes none. It is not run before it is enabled
+ *
+ * Needs the permission `plugins:write`.
+ */
+export const putPlugin = <ThrowOnError extends boolean = false>(options: Options<PutPluginData, ThrowOnError>): RequestResult<PutPluginResponses, PutPluginErrors, ThrowOnError> => (options.client ?? client).put<PutPluginResponses, PutPluginErrors, ThrowOnError>({
+    security: [{
+            key: 'apiKey',
+            scheme: 'bearer',
+            type: 'http'
+        }],
+    url: '/v1/plugins/{name}',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json',
+        ...options.headers
+    }
+});
+
+/**
+ * A version of a plugin, with its code
+ *
+ * Needs the permission `plugins:read`.
+ */
+export const readPluginVersion = <ThrowOnError extends boolean = false>(options: Options<ReadPluginVersionData, ThrowOnError>): RequestResult<ReadPluginVersionResponses, ReadPluginVersionErrors, ThrowOnError> => (options.client ?? client).get<ReadPluginVersionResponses, ReadPluginVersionErrors, ThrowOnError>({
+    security: [{
+            key: 'apiKey',
+            scheme: 'bearer',
+            type: 'http'
+        }],
+    url: '/v1/plugins/{name}/versions/{version}',
+    ...options
+});
+
+/**
+ * Have a version of a plugin run from now on, in place of the one that did
+ *
+ * Needs the permission `plugins:write`.
+ */
+export const enablePlugin = <ThrowOnError extends boolean = false>(options: Options<EnablePluginData, ThrowOnError>): RequestResult<EnablePluginResponses, EnablePluginErrors, ThrowOnError> => (options.client ?? client).post<EnablePluginResponses, EnablePluginErrors, ThrowOnError>({
+    security: [{
+            key: 'apiKey',
+            scheme: 'bearer',
+            type: 'http'
+        }],
+    url: '/v1/plugins/{name}:enable',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json',
+        ...options.headers
+    }
+});
+
+/**
+ * Have no version of a plugin run any more
+ *
+ * Needs the permission `plugins:write`.
+ */
+export const disablePlugin = <ThrowOnError extends boolean = false>(options: Options<DisablePluginData, ThrowOnError>): RequestResult<DisablePluginResponses, DisablePluginErrors, ThrowOnError> => (options.client ?? client).post<DisablePluginResponses, DisablePluginErrors, ThrowOnError>({
+    security: [{
+            key: 'apiKey',
+            scheme: 'bearer',
+            type: 'http'
+        }],
+    url: '/v1/plugins/{name}:disable',
+    ...options
+});
+
+/**
+ * Grant what a version of a plugin wants, or part of it, in place of what was granted
+ *
+ * Needs the permission `plugins:grant`.
+ */
+export const grantPlugin = <ThrowOnError extends boolean = false>(options: Options<GrantPluginData, ThrowOnError>): RequestResult<GrantPluginResponses, GrantPluginErrors, ThrowOnError> => (options.client ?? client).post<GrantPluginResponses, GrantPluginErrors, ThrowOnError>({
+    security: [{
+            key: 'apiKey',
+            scheme: 'bearer',
+            type: 'http'
+        }],
+    url: '/v1/plugins/{name}:grant',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json',
+        ...options.headers
+    }
+});
+
+/**
+ * Take back all that was granted to a plugin
+ *
+ * Needs the permission `plugins:grant`.
+ */
+export const revokePlugin = <ThrowOnError extends boolean = false>(options: Options<RevokePluginData, ThrowOnError>): RequestResult<RevokePluginResponses, RevokePluginErrors, ThrowOnError> => (options.client ?? client).post<RevokePluginResponses, RevokePluginErrors, ThrowOnError>({
+    security: [{
+            key: 'apiKey',
+            scheme: 'bearer',
+            type: 'http'
+        }],
+    url: '/v1/plugins/{name}:revoke',
+    ...options
 });
 
 /**

@@ -79,7 +79,7 @@ export type SetRoleBody = {
     /**
      * `resource:action`, or `resource:*` for all of a resource, later ones included.
      */
-    grants: Array<'analytics:read' | 'approvals:decide' | 'approvals:manage' | 'approvals:read' | 'artifacts:read' | 'artifacts:write' | 'audit:read' | 'billing:read' | 'billing:write' | 'builds:create' | 'builds:read' | 'builds:cancel' | 'builds:urgent' | 'cache:read' | 'cache:delete' | 'compliance:read' | 'compliance:recheck' | 'compliance:waive' | 'installation:operate' | 'keys:own' | 'keys:read' | 'keys:write' | 'members:read' | 'members:write' | 'quota:read' | 'quota:write' | 'retention:hold' | 'retention:read' | 'retention:write' | 'roles:read' | 'roles:write' | 'secrets:read' | 'secrets:write' | 'specs:validate' | 'templates:read' | 'templates:write' | 'templates:review' | 'templates:publish' | 'teams:read' | 'teams:write' | 'tenant:read' | 'tenant:write' | 'usage:read' | 'webhooks:read' | 'webhooks:write' | 'analytics:*' | 'approvals:*' | 'artifacts:*' | 'audit:*' | 'billing:*' | 'builds:*' | 'cache:*' | 'compliance:*' | 'installation:*' | 'keys:*' | 'members:*' | 'quota:*' | 'retention:*' | 'roles:*' | 'secrets:*' | 'specs:*' | 'templates:*' | 'teams:*' | 'tenant:*' | 'usage:*' | 'webhooks:*'>;
+    grants: Array<'analytics:read' | 'approvals:decide' | 'approvals:manage' | 'approvals:read' | 'artifacts:read' | 'artifacts:write' | 'audit:read' | 'billing:read' | 'billing:write' | 'builds:create' | 'builds:read' | 'builds:cancel' | 'builds:urgent' | 'cache:read' | 'cache:delete' | 'compliance:read' | 'compliance:recheck' | 'compliance:waive' | 'installation:operate' | 'keys:own' | 'keys:read' | 'keys:write' | 'members:read' | 'members:write' | 'plugins:grant' | 'plugins:read' | 'plugins:write' | 'quota:read' | 'quota:write' | 'retention:hold' | 'retention:read' | 'retention:write' | 'roles:read' | 'roles:write' | 'secrets:read' | 'secrets:write' | 'specs:validate' | 'templates:read' | 'templates:write' | 'templates:review' | 'templates:publish' | 'teams:read' | 'teams:write' | 'tenant:read' | 'tenant:write' | 'usage:read' | 'webhooks:read' | 'webhooks:write' | 'analytics:*' | 'approvals:*' | 'artifacts:*' | 'audit:*' | 'billing:*' | 'builds:*' | 'cache:*' | 'compliance:*' | 'installation:*' | 'keys:*' | 'members:*' | 'plugins:*' | 'quota:*' | 'retention:*' | 'roles:*' | 'secrets:*' | 'specs:*' | 'templates:*' | 'teams:*' | 'tenant:*' | 'usage:*' | 'webhooks:*'>;
 };
 
 export type CreateKeyBody = {
@@ -94,7 +94,7 @@ export type CreateKeyBody = {
     /**
      * All that the key may do of what its member may. Without scopes it may all of that.
      */
-    scopes?: Array<'analytics:read' | 'approvals:decide' | 'approvals:manage' | 'approvals:read' | 'artifacts:read' | 'artifacts:write' | 'audit:read' | 'billing:read' | 'billing:write' | 'builds:create' | 'builds:read' | 'builds:cancel' | 'builds:urgent' | 'cache:read' | 'cache:delete' | 'compliance:read' | 'compliance:recheck' | 'compliance:waive' | 'installation:operate' | 'keys:own' | 'keys:read' | 'keys:write' | 'members:read' | 'members:write' | 'quota:read' | 'quota:write' | 'retention:hold' | 'retention:read' | 'retention:write' | 'roles:read' | 'roles:write' | 'secrets:read' | 'secrets:write' | 'specs:validate' | 'templates:read' | 'templates:write' | 'templates:review' | 'templates:publish' | 'teams:read' | 'teams:write' | 'tenant:read' | 'tenant:write' | 'usage:read' | 'webhooks:read' | 'webhooks:write' | 'analytics:*' | 'approvals:*' | 'artifacts:*' | 'audit:*' | 'billing:*' | 'builds:*' | 'cache:*' | 'compliance:*' | 'installation:*' | 'keys:*' | 'members:*' | 'quota:*' | 'retention:*' | 'roles:*' | 'secrets:*' | 'specs:*' | 'templates:*' | 'teams:*' | 'tenant:*' | 'usage:*' | 'webhooks:*'>;
+    scopes?: Array<'analytics:read' | 'approvals:decide' | 'approvals:manage' | 'approvals:read' | 'artifacts:read' | 'artifacts:write' | 'audit:read' | 'billing:read' | 'billing:write' | 'builds:create' | 'builds:read' | 'builds:cancel' | 'builds:urgent' | 'cache:read' | 'cache:delete' | 'compliance:read' | 'compliance:recheck' | 'compliance:waive' | 'installation:operate' | 'keys:own' | 'keys:read' | 'keys:write' | 'members:read' | 'members:write' | 'plugins:grant' | 'plugins:read' | 'plugins:write' | 'quota:read' | 'quota:write' | 'retention:hold' | 'retention:read' | 'retention:write' | 'roles:read' | 'roles:write' | 'secrets:read' | 'secrets:write' | 'specs:validate' | 'templates:read' | 'templates:write' | 'templates:review' | 'templates:publish' | 'teams:read' | 'teams:write' | 'tenant:read' | 'tenant:write' | 'usage:read' | 'webhooks:read' | 'webhooks:write' | 'analytics:*' | 'approvals:*' | 'artifacts:*' | 'audit:*' | 'billing:*' | 'builds:*' | 'cache:*' | 'compliance:*' | 'installation:*' | 'keys:*' | 'members:*' | 'plugins:*' | 'quota:*' | 'retention:*' | 'roles:*' | 'secrets:*' | 'specs:*' | 'templates:*' | 'teams:*' | 'tenant:*' | 'usage:*' | 'webhooks:*'>;
     /**
      * Addresses, or networks as ADDRESS/PREFIX, that the key may be used from. Without any: from everywhere.
      */
@@ -1456,6 +1456,92 @@ export type BeginMaintenanceBody = {
     until?: string;
 };
 
+export type PutPluginBody = {
+    declaration: {
+        /**
+         * 1 to 40 lower-case letters, digits and inner hyphens, beginning with a letter.
+         */
+        name: string;
+        /**
+         * For people.
+         */
+        description?: string;
+        /**
+         * The functions that the module exports.
+         */
+        hooks: Array<'transformSpec' | 'validateSpec' | 'planPolicy' | 'onEvent'>;
+        /**
+         * Of `onEvent`, which needs it: the types of events that it hears.
+         */
+        events?: Array<string>;
+        /**
+         * Plugins run from the lowest to the highest; of the same order by name.
+         */
+        order?: number;
+        /**
+         * fail-closed: a failure stops the build. fail-open: the build goes on without the plugin.
+         */
+        onFailure?: 'fail-closed' | 'fail-open';
+        /**
+         * What it needs beside its input.
+         */
+        wants?: {
+            /**
+             * Date tells the time of the build, the same throughout a run.
+             */
+            clock?: boolean;
+            /**
+             * Math.random gives numbers, the same for the same build.
+             */
+            random?: boolean;
+            /**
+             * Hosts that fetch may ask by https, each by its full name.
+             */
+            fetch?: Array<string>;
+        };
+        /**
+         * Processor time of a run.
+         */
+        timeoutMilliseconds?: number;
+    };
+    /**
+     * One ES module without imports.
+     */
+    code: string;
+};
+
+export type EnablePluginBody = {
+    /**
+     * The latest unless given.
+     */
+    version?: number;
+    /**
+     * Its place among the others; as it declares unless given.
+     */
+    order?: number;
+};
+
+export type GrantPluginBody = {
+    /**
+     * The latest unless given.
+     */
+    version?: number;
+    granted: {
+        /**
+         * Date tells the time of the build, the same throughout a run.
+         */
+        clock?: boolean;
+        /**
+         * Math.random gives numbers, the same for the same build.
+         */
+        random?: boolean;
+        /**
+         * Hosts that fetch may ask by https, each by its full name.
+         */
+        fetch?: Array<string>;
+    };
+};
+
 export type SetRetentionBody = {
     /**
      * Days that the trash keeps what is removed from then on.
@@ -2057,14 +2143,14 @@ export type WhoAmI = {
     /**
      * What the roles hold, less what the key’s scopes leave out.
      */
-    permissions: Array<'analytics:read' | 'approvals:decide' | 'approvals:manage' | 'approvals:read' | 'artifacts:read' | 'artifacts:write' | 'audit:read' | 'billing:read' | 'billing:write' | 'builds:create' | 'builds:read' | 'builds:cancel' | 'builds:urgent' | 'cache:read' | 'cache:delete' | 'compliance:read' | 'compliance:recheck' | 'compliance:waive' | 'installation:operate' | 'keys:own' | 'keys:read' | 'keys:write' | 'members:read' | 'members:write' | 'quota:read' | 'quota:write' | 'retention:hold' | 'retention:read' | 'retention:write' | 'roles:read' | 'roles:write' | 'secrets:read' | 'secrets:write' | 'specs:validate' | 'templates:read' | 'templates:write' | 'templates:review' | 'templates:publish' | 'teams:read' | 'teams:write' | 'tenant:read' | 'tenant:write' | 'usage:read' | 'webhooks:read' | 'webhooks:write'>;
+    permissions: Array<'analytics:read' | 'approvals:decide' | 'approvals:manage' | 'approvals:read' | 'artifacts:read' | 'artifacts:write' | 'audit:read' | 'billing:read' | 'billing:write' | 'builds:create' | 'builds:read' | 'builds:cancel' | 'builds:urgent' | 'cache:read' | 'cache:delete' | 'compliance:read' | 'compliance:recheck' | 'compliance:waive' | 'installation:operate' | 'keys:own' | 'keys:read' | 'keys:write' | 'members:read' | 'members:write' | 'plugins:grant' | 'plugins:read' | 'plugins:write' | 'quota:read' | 'quota:write' | 'retention:hold' | 'retention:read' | 'retention:write' | 'roles:read' | 'roles:write' | 'secrets:read' | 'secrets:write' | 'specs:validate' | 'templates:read' | 'templates:write' | 'templates:review' | 'templates:publish' | 'teams:read' | 'teams:write' | 'tenant:read' | 'tenant:write' | 'usage:read' | 'webhooks:read' | 'webhooks:write'>;
     /**
      * The same inside each team, for what belongs to it.
      */
     teams: Array<{
         teamId: string;
         name: string;
-        permissions: Array<'analytics:read' | 'approvals:decide' | 'approvals:manage' | 'approvals:read' | 'artifacts:read' | 'artifacts:write' | 'audit:read' | 'billing:read' | 'billing:write' | 'builds:create' | 'builds:read' | 'builds:cancel' | 'builds:urgent' | 'cache:read' | 'cache:delete' | 'compliance:read' | 'compliance:recheck' | 'compliance:waive' | 'installation:operate' | 'keys:own' | 'keys:read' | 'keys:write' | 'members:read' | 'members:write' | 'quota:read' | 'quota:write' | 'retention:hold' | 'retention:read' | 'retention:write' | 'roles:read' | 'roles:write' | 'secrets:read' | 'secrets:write' | 'specs:validate' | 'templates:read' | 'templates:write' | 'templates:review' | 'templates:publish' | 'teams:read' | 'teams:write' | 'tenant:read' | 'tenant:write' | 'usage:read' | 'webhooks:read' | 'webhooks:write'>;
+        permissions: Array<'analytics:read' | 'approvals:decide' | 'approvals:manage' | 'approvals:read' | 'artifacts:read' | 'artifacts:write' | 'audit:read' | 'billing:read' | 'billing:write' | 'builds:create' | 'builds:read' | 'builds:cancel' | 'builds:urgent' | 'cache:read' | 'cache:delete' | 'compliance:read' | 'compliance:recheck' | 'compliance:waive' | 'installation:operate' | 'keys:own' | 'keys:read' | 'keys:write' | 'members:read' | 'members:write' | 'plugins:grant' | 'plugins:read' | 'plugins:write' | 'quota:read' | 'quota:write' | 'retention:hold' | 'retention:read' | 'retention:write' | 'roles:read' | 'roles:write' | 'secrets:read' | 'secrets:write' | 'specs:validate' | 'templates:read' | 'templates:write' | 'templates:review' | 'templates:publish' | 'teams:read' | 'teams:write' | 'tenant:read' | 'tenant:write' | 'usage:read' | 'webhooks:read' | 'webhooks:write'>;
     }>;
 };
 
@@ -2122,7 +2208,7 @@ export type ApiKey = {
     /**
      * All that it may; absent: all that its member may.
      */
-    scopes?: Array<'analytics:read' | 'approvals:decide' | 'approvals:manage' | 'approvals:read' | 'artifacts:read' | 'artifacts:write' | 'audit:read' | 'billing:read' | 'billing:write' | 'builds:create' | 'builds:read' | 'builds:cancel' | 'builds:urgent' | 'cache:read' | 'cache:delete' | 'compliance:read' | 'compliance:recheck' | 'compliance:waive' | 'installation:operate' | 'keys:own' | 'keys:read' | 'keys:write' | 'members:read' | 'members:write' | 'quota:read' | 'quota:write' | 'retention:hold' | 'retention:read' | 'retention:write' | 'roles:read' | 'roles:write' | 'secrets:read' | 'secrets:write' | 'specs:validate' | 'templates:read' | 'templates:write' | 'templates:review' | 'templates:publish' | 'teams:read' | 'teams:write' | 'tenant:read' | 'tenant:write' | 'usage:read' | 'webhooks:read' | 'webhooks:write' | 'analytics:*' | 'approvals:*' | 'artifacts:*' | 'audit:*' | 'billing:*' | 'builds:*' | 'cache:*' | 'compliance:*' | 'installation:*' | 'keys:*' | 'members:*' | 'quota:*' | 'retention:*' | 'roles:*' | 'secrets:*' | 'specs:*' | 'templates:*' | 'teams:*' | 'tenant:*' | 'usage:*' | 'webhooks:*'>;
+    scopes?: Array<'analytics:read' | 'approvals:decide' | 'approvals:manage' | 'approvals:read' | 'artifacts:read' | 'artifacts:write' | 'audit:read' | 'billing:read' | 'billing:write' | 'builds:create' | 'builds:read' | 'builds:cancel' | 'builds:urgent' | 'cache:read' | 'cache:delete' | 'compliance:read' | 'compliance:recheck' | 'compliance:waive' | 'installation:operate' | 'keys:own' | 'keys:read' | 'keys:write' | 'members:read' | 'members:write' | 'plugins:grant' | 'plugins:read' | 'plugins:write' | 'quota:read' | 'quota:write' | 'retention:hold' | 'retention:read' | 'retention:write' | 'roles:read' | 'roles:write' | 'secrets:read' | 'secrets:write' | 'specs:validate' | 'templates:read' | 'templates:write' | 'templates:review' | 'templates:publish' | 'teams:read' | 'teams:write' | 'tenant:read' | 'tenant:write' | 'usage:read' | 'webhooks:read' | 'webhooks:write' | 'analytics:*' | 'approvals:*' | 'artifacts:*' | 'audit:*' | 'billing:*' | 'builds:*' | 'cache:*' | 'compliance:*' | 'installation:*' | 'keys:*' | 'members:*' | 'plugins:*' | 'quota:*' | 'retention:*' | 'roles:*' | 'secrets:*' | 'specs:*' | 'templates:*' | 'teams:*' | 'tenant:*' | 'usage:*' | 'webhooks:*'>;
     /**
      * Where it may be used from; absent: everywhere.
      */
@@ -2192,7 +2278,7 @@ export type Role = {
     name: string;
     builtIn: boolean;
     description: string;
-    grants: Array<'analytics:read' | 'approvals:decide' | 'approvals:manage' | 'approvals:read' | 'artifacts:read' | 'artifacts:write' | 'audit:read' | 'billing:read' | 'billing:write' | 'builds:create' | 'builds:read' | 'builds:cancel' | 'builds:urgent' | 'cache:read' | 'cache:delete' | 'compliance:read' | 'compliance:recheck' | 'compliance:waive' | 'installation:operate' | 'keys:own' | 'keys:read' | 'keys:write' | 'members:read' | 'members:write' | 'quota:read' | 'quota:write' | 'retention:hold' | 'retention:read' | 'retention:write' | 'roles:read' | 'roles:write' | 'secrets:read' | 'secrets:write' | 'specs:validate' | 'templates:read' | 'templates:write' | 'templates:review' | 'templates:publish' | 'teams:read' | 'teams:write' | 'tenant:read' | 'tenant:write' | 'usage:read' | 'webhooks:read' | 'webhooks:write' | 'analytics:*' | 'approvals:*' | 'artifacts:*' | 'audit:*' | 'billing:*' | 'builds:*' | 'cache:*' | 'compliance:*' | 'installation:*' | 'keys:*' | 'members:*' | 'quota:*' | 'retention:*' | 'roles:*' | 'secrets:*' | 'specs:*' | 'templates:*' | 'teams:*' | 'tenant:*' | 'usage:*' | 'webhooks:*'>;
+    grants: Array<'analytics:read' | 'approvals:decide' | 'approvals:manage' | 'approvals:read' | 'artifacts:read' | 'artifacts:write' | 'audit:read' | 'billing:read' | 'billing:write' | 'builds:create' | 'builds:read' | 'builds:cancel' | 'builds:urgent' | 'cache:read' | 'cache:delete' | 'compliance:read' | 'compliance:recheck' | 'compliance:waive' | 'installation:operate' | 'keys:own' | 'keys:read' | 'keys:write' | 'members:read' | 'members:write' | 'plugins:grant' | 'plugins:read' | 'plugins:write' | 'quota:read' | 'quota:write' | 'retention:hold' | 'retention:read' | 'retention:write' | 'roles:read' | 'roles:write' | 'secrets:read' | 'secrets:write' | 'specs:validate' | 'templates:read' | 'templates:write' | 'templates:review' | 'templates:publish' | 'teams:read' | 'teams:write' | 'tenant:read' | 'tenant:write' | 'usage:read' | 'webhooks:read' | 'webhooks:write' | 'analytics:*' | 'approvals:*' | 'artifacts:*' | 'audit:*' | 'billing:*' | 'builds:*' | 'cache:*' | 'compliance:*' | 'installation:*' | 'keys:*' | 'members:*' | 'plugins:*' | 'quota:*' | 'retention:*' | 'roles:*' | 'secrets:*' | 'specs:*' | 'templates:*' | 'teams:*' | 'tenant:*' | 'usage:*' | 'webhooks:*'>;
     /**
      * Of a role of the tenant’s own.
      */
@@ -3072,6 +3158,23 @@ export type Build = {
      */
     vulnerabilities?: VulnerabilitySummary;
     /**
+     * There where plugins of the tenant judged it.
+     */
+    plugins?: {
+        /**
+         * Runs of the tenant’s plugins until it was planned; GET …/plugin-runs has them.
+         */
+        runs: number;
+        /**
+         * Of these, those that failed.
+         */
+        failed: number;
+        /**
+         * Names of those that ask for approval of it.
+         */
+        askApproval?: Array<string>;
+    };
+    /**
      * Why it failed: code, step, last log lines.
      */
     failure?: Failure;
@@ -3503,6 +3606,23 @@ export type BuildDetail = {
      * What the scan at its end found, where there is data of its release; the evidence has the findings.
      */
     vulnerabilities?: VulnerabilitySummary;
+    /**
+     * There where plugins of the tenant judged it.
+     */
+    plugins?: {
+        /**
+         * Runs of the tenant’s plugins until it was planned; GET …/plugin-runs has them.
+         */
+        runs: number;
+        /**
+         * Of these, those that failed.
+         */
+        failed: number;
+        /**
+         * Names of those that ask for approval of it.
+         */
+        askApproval?: Array<string>;
+    };
     /**
      * Why it failed: code, step, last log lines.
      */
@@ -5176,6 +5296,65 @@ export type Verification = {
     };
 };
 
+export type PluginRunList = {
+    runs: Array<PluginRun>;
+    /**
+     * There where more may follow.
+     */
+    cursor?: string;
+};
+
+export type PluginRun = {
+    plugin: string;
+    version: number;
+    hook: 'transformSpec' | 'validateSpec' | 'planPolicy' | 'onEvent';
+    outcome: 'succeeded' | 'failed';
+    /**
+     * Of one that failed: whether it stopped what it was asked about.
+     */
+    onFailure: 'fail-closed' | 'fail-open';
+    /**
+     * Why it failed.
+     */
+    code?: 'plugin.syntax' | 'plugin.hook_missing' | 'plugin.threw' | 'plugin.unsettled' | 'plugin.timeout' | 'plugin.memory' | 'plugin.stack' | 'plugin.crashed' | 'plugin.code_too_large' | 'plugin.input_too_large' | 'plugin.output' | 'plugin.output_too_large' | 'plugin.not_granted' | 'plugin.fetch_refused' | 'plugin.fetch_failed';
+    reason?: string;
+    milliseconds: number;
+    cpuMilliseconds: number;
+    memoryBytes: number;
+    log: {
+        lines: Array<{
+            level: 'debug' | 'log' | 'info' | 'warn' | 'error';
+            text: string;
+        }>;
+        truncated: boolean;
+    };
+    fetches: Array<{
+        host: string;
+        status?: number;
+        reason?: string;
+    }>;
+    /**
+     * Of transformSpec: the places that it changed, and how many more there are.
+     */
+    changed?: {
+        paths: Array<string>;
+        more: number;
+    };
+    /**
+     * Of validateSpec: errors that it found.
+     */
+    found?: number;
+    /**
+     * Of planPolicy.
+     */
+    decision?: 'allow' | 'deny' | 'require-approval';
+    decisionReason?: string;
+    /**
+     * When it was stored.
+     */
+    at: string;
+};
+
 export type ScanList = {
     scans: Array<ComplianceScan | VulnerabilityScan>;
 };
@@ -5939,6 +6118,110 @@ export type MaintenanceStatus = {
          */
         until?: string;
     } | null;
+};
+
+export type PluginList = {
+    plugins: Array<Plugin>;
+};
+
+export type Plugin = {
+    name: string;
+    /**
+     * The latest version; they count from 1.
+     */
+    latest: number;
+    /**
+     * The version that is run; absent: the plugin is disabled.
+     */
+    enabled?: number;
+    /**
+     * Its place among the others, where it is not the declared one.
+     */
+    order?: number;
+    /**
+     * What an admin has granted; a version has of it what it wants.
+     */
+    granted: {
+        /**
+         * Date tells the time of the build, the same throughout a run.
+         */
+        clock: boolean;
+        /**
+         * Math.random gives numbers, the same for the same build.
+         */
+        random: boolean;
+        /**
+         * Hosts that fetch may ask by https, each by its full name.
+         */
+        fetch: Array<string>;
+    };
+    createdAt: string;
+    changedAt: string;
+};
+
+export type PluginVersion = {
+    version: number;
+    declaration: {
+        /**
+         * 1 to 40 lower-case letters, digits and inner hyphens, beginning with a letter.
+         */
+        name: string;
+        /**
+         * For people.
+         */
+        description: string;
+        /**
+         * The functions that the module exports.
+         */
+        hooks: Array<'transformSpec' | 'validateSpec' | 'planPolicy' | 'onEvent'>;
+        /**
+         * Of `onEvent`, which needs it: the types of events that it hears.
+         */
+        events?: Array<string>;
+        /**
+         * Plugins run from the lowest to the highest; of the same order by name.
+         */
+        order: number;
+        /**
+         * fail-closed: a failure stops the build. fail-open: the build goes on without the plugin.
+         */
+        onFailure: 'fail-closed' | 'fail-open';
+        /**
+         * What it needs beside its input.
+         */
+        wants: {
+            /**
+             * Date tells the time of the build, the same throughout a run.
+             */
+            clock: boolean;
+            /**
+             * Math.random gives numbers, the same for the same build.
+             */
+            random: boolean;
+            /**
+             * Hosts that fetch may ask by https, each by its full name.
+             */
+            fetch: Array<string>;
+        };
+        /**
+         * Processor time of a run.
+         */
+        timeoutMilliseconds: number;
+    };
+    code: string;
+    /**
+     * Of the code as UTF-8.
+     */
+    sha256: string;
+    createdAt: string;
+    /**
+     * Who put it.
+     */
+    memberId: string;
+};
+
+export type PluginRemoval = {
+    removed: true;
 };
 
 export type Retention = {
@@ -9880,7 +10163,7 @@ export type ListAuditData = {
         /**
          * Only entries of this action.
          */
-        action?: 'access.refused' | 'approval.covered' | 'approval.expired' | 'approval.given' | 'approval.rejected' | 'approval.withdrawn' | 'approval_policy.removed' | 'approval_policy.set' | 'budget.removed' | 'budget.set' | 'artifact.purged' | 'artifact.restored' | 'artifact.tagged' | 'artifact.trashed' | 'build.cancel_requested' | 'build.submitted' | 'cache.removed' | 'cleanup.requested' | 'dead_letter.discarded' | 'dead_letter.redriven' | 'invoice.closed' | 'hold.placed' | 'hold.released' | 'key.created' | 'key.revoked' | 'key.rotated' | 'maintenance.begun' | 'maintenance.ended' | 'member.added' | 'member.changed' | 'member.removed' | 'quota.set' | 'rates.removed' | 'rates.set' | 'retention.set' | 'retention_policy.removed' | 'retention_policy.set' | 'role.removed' | 'role.set' | 'secret.removed' | 'secret.set' | 'team.changed' | 'team.created' | 'team.member_removed' | 'team.member_set' | 'team.removed' | 'team.share_set' | 'template.changed' | 'template.created' | 'template.forked' | 'template.published' | 'template.removed' | 'template.reviewed' | 'template.review_removed' | 'tenant.created' | 'tenant.renamed' | 'tenant.share_set' | 'upload.removed' | 'vulnerabilities.refresh_requested' | 'webhook.changed' | 'webhook.created' | 'webhook.disabled' | 'webhook.pinged' | 'webhook.removed' | 'webhook.replayed' | 'webhook.secret_rotated';
+        action?: 'access.refused' | 'approval.covered' | 'approval.expired' | 'approval.given' | 'approval.rejected' | 'approval.withdrawn' | 'approval_policy.removed' | 'approval_policy.set' | 'budget.removed' | 'budget.set' | 'artifact.purged' | 'artifact.restored' | 'artifact.tagged' | 'artifact.trashed' | 'build.cancel_requested' | 'build.submitted' | 'cache.removed' | 'cleanup.requested' | 'dead_letter.discarded' | 'dead_letter.redriven' | 'invoice.closed' | 'hold.placed' | 'hold.released' | 'key.created' | 'key.revoked' | 'key.rotated' | 'maintenance.begun' | 'maintenance.ended' | 'member.added' | 'member.changed' | 'member.removed' | 'plugin.disabled' | 'plugin.enabled' | 'plugin.granted' | 'plugin.removed' | 'plugin.revoked' | 'plugin.version_put' | 'quota.set' | 'rates.removed' | 'rates.set' | 'retention.set' | 'retention_policy.removed' | 'retention_policy.set' | 'role.removed' | 'role.set' | 'secret.removed' | 'secret.set' | 'team.changed' | 'team.created' | 'team.member_removed' | 'team.member_set' | 'team.removed' | 'team.share_set' | 'template.changed' | 'template.created' | 'template.forked' | 'template.published' | 'template.removed' | 'template.reviewed' | 'template.review_removed' | 'tenant.created' | 'tenant.renamed' | 'tenant.share_set' | 'upload.removed' | 'vulnerabilities.refresh_requested' | 'webhook.changed' | 'webhook.created' | 'webhook.disabled' | 'webhook.pinged' | 'webhook.removed' | 'webhook.replayed' | 'webhook.secret_rotated';
         /**
          * Only what this member did or was refused.
          */
@@ -11275,11 +11558,11 @@ export type StartBuildErrors = {
         code?: 'lock.not_found' | 'team.not_found';
     };
     /**
-     * `idempotency.in_progress`: The first call with the idempotency key still runs. `resource.conflict`: The thing was changed by another request.
+     * `idempotency.in_progress`: The first call with the idempotency key still runs. `plugin.unsupported`: The installation runs no plugins. `resource.conflict`: The thing was changed by another request.
      */
     409: Problem & {
         status?: 409;
-        code?: 'idempotency.in_progress' | 'resource.conflict';
+        code?: 'idempotency.in_progress' | 'plugin.unsupported' | 'resource.conflict';
     };
     /**
      * `request.too_large`: The body is too large.
@@ -11296,11 +11579,11 @@ export type StartBuildErrors = {
         code?: 'request.media_type';
     };
     /**
-     * `idempotency.mismatch`: The idempotency key was used with another body. `lock.does_not_fit`: The lock does not fit the spec. `plan.too_large`: The plan has too many stages. `spec.invalid`: The build spec is not valid.
+     * `idempotency.mismatch`: The idempotency key was used with another body. `lock.does_not_fit`: The lock does not fit the spec. `plan.too_large`: The plan has too many stages. `plugin.time_exceeded`: The tenant’s plugins took longer together than they may. `spec.invalid`: The build spec is not valid.
      */
     422: Problem & {
         status?: 422;
-        code?: 'idempotency.mismatch' | 'lock.does_not_fit' | 'plan.too_large' | 'spec.invalid';
+        code?: 'idempotency.mismatch' | 'lock.does_not_fit' | 'plan.too_large' | 'plugin.time_exceeded' | 'spec.invalid';
     };
     /**
      * `queue.full`: Too many builds wait already. `quota.exceeded`: A quota is used up. `request.rate_limited`: The key asks too often.
@@ -11382,6 +11665,13 @@ export type PreviewPlanErrors = {
         code?: 'lock.not_found';
     };
     /**
+     * `plugin.unsupported`: The installation runs no plugins.
+     */
+    409: Problem & {
+        status?: 409;
+        code?: 'plugin.unsupported';
+    };
+    /**
      * `request.too_large`: The body is too large.
      */
     413: Problem & {
@@ -11396,11 +11686,11 @@ export type PreviewPlanErrors = {
         code?: 'request.media_type';
     };
     /**
-     * `archive.unauthorized`: An archive of the spec does not take the user and password. `lock.does_not_fit`: The lock does not fit the spec. `plan.too_large`: The plan has too many stages. `spec.invalid`: The build spec is not valid.
+     * `archive.unauthorized`: An archive of the spec does not take the user and password. `lock.does_not_fit`: The lock does not fit the spec. `plan.too_large`: The plan has too many stages. `plugin.time_exceeded`: The tenant’s plugins took longer together than they may. `spec.invalid`: The build spec is not valid.
      */
     422: Problem & {
         status?: 422;
-        code?: 'archive.unauthorized' | 'lock.does_not_fit' | 'plan.too_large' | 'spec.invalid';
+        code?: 'archive.unauthorized' | 'lock.does_not_fit' | 'plan.too_large' | 'plugin.time_exceeded' | 'spec.invalid';
     };
     /**
      * `request.rate_limited`: The key asks too often.
@@ -12026,11 +12316,11 @@ export type ResumeBuildErrors = {
         code?: 'build.not_found' | 'lock.not_found';
     };
     /**
-     * `build.not_resumable`: There is nothing to resume. `idempotency.in_progress`: The first call with the idempotency key still runs. `resource.conflict`: The thing was changed by another request.
+     * `build.not_resumable`: There is nothing to resume. `idempotency.in_progress`: The first call with the idempotency key still runs. `plugin.unsupported`: The installation runs no plugins. `resource.conflict`: The thing was changed by another request.
      */
     409: Problem & {
         status?: 409;
-        code?: 'build.not_resumable' | 'idempotency.in_progress' | 'resource.conflict';
+        code?: 'build.not_resumable' | 'idempotency.in_progress' | 'plugin.unsupported' | 'resource.conflict';
     };
     /**
      * `request.too_large`: The body is too large.
@@ -12047,11 +12337,11 @@ export type ResumeBuildErrors = {
         code?: 'request.media_type';
     };
     /**
-     * `idempotency.mismatch`: The idempotency key was used with another body. `lock.does_not_fit`: The lock does not fit the spec. `plan.too_large`: The plan has too many stages. `spec.invalid`: The build spec is not valid.
+     * `idempotency.mismatch`: The idempotency key was used with another body. `lock.does_not_fit`: The lock does not fit the spec. `plan.too_large`: The plan has too many stages. `plugin.time_exceeded`: The tenant’s plugins took longer together than they may. `spec.invalid`: The build spec is not valid.
      */
     422: Problem & {
         status?: 422;
-        code?: 'idempotency.mismatch' | 'lock.does_not_fit' | 'plan.too_large' | 'spec.invalid';
+        code?: 'idempotency.mismatch' | 'lock.does_not_fit' | 'plan.too_large' | 'plugin.time_exceeded' | 'spec.invalid';
     };
     /**
      * `queue.full`: Too many builds wait already. `quota.exceeded`: A quota is used up. `request.rate_limited`: The key asks too often.
@@ -12155,11 +12445,11 @@ export type RetryBuildErrors = {
         code?: 'build.not_found' | 'lock.not_found';
     };
     /**
-     * `build.not_ended`: The build has not ended. `idempotency.in_progress`: The first call with the idempotency key still runs. `resource.conflict`: The thing was changed by another request.
+     * `build.not_ended`: The build has not ended. `idempotency.in_progress`: The first call with the idempotency key still runs. `plugin.unsupported`: The installation runs no plugins. `resource.conflict`: The thing was changed by another request.
      */
     409: Problem & {
         status?: 409;
-        code?: 'build.not_ended' | 'idempotency.in_progress' | 'resource.conflict';
+        code?: 'build.not_ended' | 'idempotency.in_progress' | 'plugin.unsupported' | 'resource.conflict';
     };
     /**
      * `request.too_large`: The body is too large.
@@ -12169,11 +12459,11 @@ export type RetryBuildErrors = {
         code?: 'request.too_large';
     };
     /**
-     * `idempotency.mismatch`: The idempotency key was used with another body. `lock.does_not_fit`: The lock does not fit the spec. `plan.too_large`: The plan has too many stages. `spec.invalid`: The build spec is not valid.
+     * `idempotency.mismatch`: The idempotency key was used with another body. `lock.does_not_fit`: The lock does not fit the spec. `plan.too_large`: The plan has too many stages. `plugin.time_exceeded`: The tenant’s plugins took longer together than they may. `spec.invalid`: The build spec is not valid.
      */
     422: Problem & {
         status?: 422;
-        code?: 'idempotency.mismatch' | 'lock.does_not_fit' | 'plan.too_large' | 'spec.invalid';
+        code?: 'idempotency.mismatch' | 'lock.does_not_fit' | 'plan.too_large' | 'plugin.time_exceeded' | 'spec.invalid';
     };
     /**
      * `queue.full`: Too many builds wait already. `quota.exceeded`: A quota is used up. `request.rate_limited`: The key asks too often.
@@ -13251,6 +13541,97 @@ export type ListVerificationsResponses = {
 };
 
 export type ListVerificationsResponse = ListVerificationsResponses[keyof ListVerificationsResponses];
+
+export type ListPluginRunsData = {
+    body?: never;
+    path: {
+        /**
+         * Id of the build.
+         */
+        id: string;
+    };
+    query?: {
+        /**
+         * Entries a page.
+         */
+        limit?: number;
+        /**
+         * As the page before gave it, with the same query.
+         */
+        cursor?: string;
+    };
+    url: '/v1/builds/{id}/plugin-runs';
+};
+
+export type ListPluginRunsErrors = {
+    /**
+     * `cursor.invalid`: The cursor is not valid. `request.invalid`: The request is not valid.
+     */
+    400: Problem & {
+        status?: 400;
+        code?: 'cursor.invalid' | 'request.invalid';
+    };
+    /**
+     * `access.unauthenticated`: No valid credentials.
+     */
+    401: Problem & {
+        status?: 401;
+        code?: 'access.unauthenticated';
+    };
+    /**
+     * `access.address_refused`: The key is not for this address. `access.forbidden`: The key may not do this.
+     */
+    403: Problem & {
+        status?: 403;
+        code?: 'access.address_refused' | 'access.forbidden';
+    };
+    /**
+     * `build.not_found`: There is no such build.
+     */
+    404: Problem & {
+        status?: 404;
+        code?: 'build.not_found';
+    };
+    /**
+     * `request.too_large`: The body is too large.
+     */
+    413: Problem & {
+        status?: 413;
+        code?: 'request.too_large';
+    };
+    /**
+     * `request.rate_limited`: The key asks too often.
+     */
+    429: Problem & {
+        status?: 429;
+        code?: 'request.rate_limited';
+    };
+    /**
+     * `internal.error`: The service failed.
+     */
+    500: Problem & {
+        status?: 500;
+        code?: 'internal.error';
+    };
+    /**
+     * `service.unavailable`: A part of the service is not available.
+     */
+    503: Problem & {
+        status?: 503;
+        code?: 'service.unavailable';
+    };
+};
+
+export type ListPluginRunsError = ListPluginRunsErrors[keyof ListPluginRunsErrors];
+
+export type ListPluginRunsResponses = {
+    /**
+     * Success.
+     */
+    200: PluginRunList;
+};
+
+export type ListPluginRunsResponse = ListPluginRunsResponses[keyof ListPluginRunsResponses];
 
 export type ListScansData = {
     body?: never;
@@ -14701,6 +15082,755 @@ export type BeginMaintenanceResponses = {
 };
 
 export type BeginMaintenanceResponse = BeginMaintenanceResponses[keyof BeginMaintenanceResponses];
+
+export type ListPluginsData = {
+    body?: never;
+    path?: never;
+    query?: never;
+    url: '/v1/plugins';
+};
+
+export type ListPluginsErrors = {
+    /**
+     * `request.invalid`: The request is not valid.
+     */
+    400: Problem & {
+        status?: 400;
+        code?: 'request.invalid';
+    };
+    /**
+     * `access.unauthenticated`: No valid credentials.
+     */
+    401: Problem & {
+        status?: 401;
+        code?: 'access.unauthenticated';
+    };
+    /**
+     * `access.address_refused`: The key is not for this address. `access.forbidden`: The key may not do this.
+     */
+    403: Problem & {
+        status?: 403;
+        code?: 'access.address_refused' | 'access.forbidden';
+    };
+    /**
+     * `request.too_large`: The body is too large.
+     */
+    413: Problem & {
+        status?: 413;
+        code?: 'request.too_large';
+    };
+    /**
+     * `request.rate_limited`: The key asks too often.
+     */
+    429: Problem & {
+        status?: 429;
+        code?: 'request.rate_limited';
+    };
+    /**
+     * `internal.error`: The service failed.
+     */
+    500: Problem & {
+        status?: 500;
+        code?: 'internal.error';
+    };
+    /**
+     * `service.unavailable`: A part of the service is not available.
+     */
+    503: Problem & {
+        status?: 503;
+        code?: 'service.unavailable';
+    };
+};
+
+export type ListPluginsError = ListPluginsErrors[keyof ListPluginsErrors];
+
+export type ListPluginsResponses = {
+    /**
+     * Success.
+     */
+    200: PluginList;
+};
+
+export type ListPluginsResponse = ListPluginsResponses[keyof ListPluginsResponses];
+
+export type RemovePluginData = {
+    body?: never;
+    path: {
+        name: string;
+    };
+    query?: never;
+    url: '/v1/plugins/{name}';
+};
+
+export type RemovePluginErrors = {
+    /**
+     * `request.invalid`: The request is not valid.
+     */
+    400: Problem & {
+        status?: 400;
+        code?: 'request.invalid';
+    };
+    /**
+     * `access.unauthenticated`: No valid credentials.
+     */
+    401: Problem & {
+        status?: 401;
+        code?: 'access.unauthenticated';
+    };
+    /**
+     * `access.address_refused`: The key is not for this address. `access.forbidden`: The key may not do this.
+     */
+    403: Problem & {
+        status?: 403;
+        code?: 'access.address_refused' | 'access.forbidden';
+    };
+    /**
+     * `plugin.not_found`: There is no such plugin.
+     */
+    404: Problem & {
+        status?: 404;
+        code?: 'plugin.not_found';
+    };
+    /**
+     * `request.too_large`: The body is too large.
+     */
+    413: Problem & {
+        status?: 413;
+        code?: 'request.too_large';
+    };
+    /**
+     * `request.rate_limited`: The key asks too often.
+     */
+    429: Problem & {
+        status?: 429;
+        code?: 'request.rate_limited';
+    };
+    /**
+     * `internal.error`: The service failed.
+     */
+    500: Problem & {
+        status?: 500;
+        code?: 'internal.error';
+    };
+    /**
+     * `service.unavailable`: A part of the service is not available.
+     */
+    503: Problem & {
+        status?: 503;
+        code?: 'service.unavailable';
+    };
+};
+
+export type RemovePluginError = RemovePluginErrors[keyof RemovePluginErrors];
+
+export type RemovePluginResponses = {
+    /**
+     * Success.
+     */
+    200: PluginRemoval;
+};
+
+export type RemovePluginResponse = RemovePluginResponses[keyof RemovePluginResponses];
+
+export type ReadPluginData = {
+    body?: never;
+    path: {
+        name: string;
+    };
+    query?: never;
+    url: '/v1/plugins/{name}';
+};
+
+export type ReadPluginErrors = {
+    /**
+     * `request.invalid`: The request is not valid.
+     */
+    400: Problem & {
+        status?: 400;
+        code?: 'request.invalid';
+    };
+    /**
+     * `access.unauthenticated`: No valid credentials.
+     */
+    401: Problem & {
+        status?: 401;
+        code?: 'access.unauthenticated';
+    };
+    /**
+     * `access.address_refused`: The key is not for this address. `access.forbidden`: The key may not do this.
+     */
+    403: Problem & {
+        status?: 403;
+        code?: 'access.address_refused' | 'access.forbidden';
+    };
+    /**
+     * `plugin.not_found`: There is no such plugin.
+     */
+    404: Problem & {
+        status?: 404;
+        code?: 'plugin.not_found';
+    };
+    /**
+     * `request.too_large`: The body is too large.
+     */
+    413: Problem & {
+        status?: 413;
+        code?: 'request.too_large';
+    };
+    /**
+     * `request.rate_limited`: The key asks too often.
+     */
+    429: Problem & {
+        status?: 429;
+        code?: 'request.rate_limited';
+    };
+    /**
+     * `internal.error`: The service failed.
+     */
+    500: Problem & {
+        status?: 500;
+        code?: 'internal.error';
+    };
+    /**
+     * `service.unavailable`: A part of the service is not available.
+     */
+    503: Problem & {
+        status?: 503;
+        code?: 'service.unavailable';
+    };
+};
+
+export type ReadPluginError = ReadPluginErrors[keyof ReadPluginErrors];
+
+export type ReadPluginResponses = {
+    /**
+     * Success.
+     */
+    200: Plugin;
+};
+
+export type ReadPluginResponse = ReadPluginResponses[keyof ReadPluginResponses];
+
+export type PutPluginData = {
+    body: PutPluginBody;
+    path: {
+        name: string;
+    };
+    query?: never;
+    url: '/v1/plugins/{name}';
+};
+
+export type PutPluginErrors = {
+    /**
+     * `request.invalid`: The request is not valid. `request.unreadable`: The body cannot be read.
+     */
+    400: Problem & {
+        status?: 400;
+        code?: 'request.invalid' | 'request.unreadable';
+    };
+    /**
+     * `access.unauthenticated`: No valid credentials.
+     */
+    401: Problem & {
+        status?: 401;
+        code?: 'access.unauthenticated';
+    };
+    /**
+     * `access.address_refused`: The key is not for this address. `access.forbidden`: The key may not do this.
+     */
+    403: Problem & {
+        status?: 403;
+        code?: 'access.address_refused' | 'access.forbidden';
+    };
+    /**
+     * `plugin.too_many`: The tenant has as many plugins, or the plugin as many versions, as it may. `plugin.unsupported`: The installation runs no plugins.
+     */
+    409: Problem & {
+        status?: 409;
+        code?: 'plugin.too_many' | 'plugin.unsupported';
+    };
+    /**
+     * `request.too_large`: The body is too large.
+     */
+    413: Problem & {
+        status?: 413;
+        code?: 'request.too_large';
+    };
+    /**
+     * `request.media_type`: The media type is not supported.
+     */
+    415: Problem & {
+        status?: 415;
+        code?: 'request.media_type';
+    };
+    /**
+     * `plugin.code_refused`: The code is not what the plugin declares. `plugin.hook_unsupported`: This version of the engine does not call the hook.
+     */
+    422: Problem & {
+        status?: 422;
+        code?: 'plugin.code_refused' | 'plugin.hook_unsupported';
+    };
+    /**
+     * `request.rate_limited`: The key asks too often.
+     */
+    429: Problem & {
+        status?: 429;
+        code?: 'request.rate_limited';
+    };
+    /**
+     * `internal.error`: The service failed.
+     */
+    500: Problem & {
+        status?: 500;
+        code?: 'internal.error';
+    };
+    /**
+     * `service.unavailable`: A part of the service is not available.
+     */
+    503: Problem & {
+        status?: 503;
+        code?: 'service.unavailable';
+    };
+};
+
+export type PutPluginError = PutPluginErrors[keyof PutPluginErrors];
+
+export type PutPluginResponses = {
+    /**
+     * It is changed.
+     */
+    200: PluginVersion;
+    /**
+     * It is made.
+     */
+    201: PluginVersion;
+};
+
+export type PutPluginResponse = PutPluginResponses[keyof PutPluginResponses];
+
+export type ReadPluginVersionData = {
+    body?: never;
+    path: {
+        name: string;
+        version: number;
+    };
+    query?: never;
+    url: '/v1/plugins/{name}/versions/{version}';
+};
+
+export type ReadPluginVersionErrors = {
+    /**
+     * `request.invalid`: The request is not valid.
+     */
+    400: Problem & {
+        status?: 400;
+        code?: 'request.invalid';
+    };
+    /**
+     * `access.unauthenticated`: No valid credentials.
+     */
+    401: Problem & {
+        status?: 401;
+        code?: 'access.unauthenticated';
+    };
+    /**
+     * `access.address_refused`: The key is not for this address. `access.forbidden`: The key may not do this.
+     */
+    403: Problem & {
+        status?: 403;
+        code?: 'access.address_refused' | 'access.forbidden';
+    };
+    /**
+     * `plugin.not_found`: There is no such plugin. `plugin.version_not_found`: The plugin has no such version.
+     */
+    404: Problem & {
+        status?: 404;
+        code?: 'plugin.not_found' | 'plugin.version_not_found';
+    };
+    /**
+     * `request.too_large`: The body is too large.
+     */
+    413: Problem & {
+        status?: 413;
+        code?: 'request.too_large';
+    };
+    /**
+     * `request.rate_limited`: The key asks too often.
+     */
+    429: Problem & {
+        status?: 429;
+        code?: 'request.rate_limited';
+    };
+    /**
+     * `internal.error`: The service failed.
+     */
+    500: Problem & {
+        status?: 500;
+        code?: 'internal.error';
+    };
+    /**
+     * `service.unavailable`: A part of the service is not available.
+     */
+    503: Problem & {
+        status?: 503;
+        code?: 'service.unavailable';
+    };
+};
+
+export type ReadPluginVersionError = ReadPluginVersionErrors[keyof ReadPluginVersionErrors];
+
+export type ReadPluginVersionResponses = {
+    /**
+     * Success.
+     */
+    200: PluginVersion;
+};
+
+export type ReadPluginVersionResponse = ReadPluginVersionResponses[keyof ReadPluginVersionResponses];
+
+export type EnablePluginData = {
+    body: EnablePluginBody;
+    path: {
+        name: string;
+    };
+    query?: never;
+    url: '/v1/plugins/{name}:enable';
+};
+
+export type EnablePluginErrors = {
+    /**
+     * `request.invalid`: The request is not valid. `request.unreadable`: The body cannot be read.
+     */
+    400: Problem & {
+        status?: 400;
+        code?: 'request.invalid' | 'request.unreadable';
+    };
+    /**
+     * `access.unauthenticated`: No valid credentials.
+     */
+    401: Problem & {
+        status?: 401;
+        code?: 'access.unauthenticated';
+    };
+    /**
+     * `access.address_refused`: The key is not for this address. `access.forbidden`: The key may not do this.
+     */
+    403: Problem & {
+        status?: 403;
+        code?: 'access.address_refused' | 'access.forbidden';
+    };
+    /**
+     * `plugin.not_found`: There is no such plugin. `plugin.version_not_found`: The plugin has no such version.
+     */
+    404: Problem & {
+        status?: 404;
+        code?: 'plugin.not_found' | 'plugin.version_not_found';
+    };
+    /**
+     * `plugin.too_many_enabled`: As many plugins of the tenant are enabled as may be.
+     */
+    409: Problem & {
+        status?: 409;
+        code?: 'plugin.too_many_enabled';
+    };
+    /**
+     * `request.too_large`: The body is too large.
+     */
+    413: Problem & {
+        status?: 413;
+        code?: 'request.too_large';
+    };
+    /**
+     * `request.media_type`: The media type is not supported.
+     */
+    415: Problem & {
+        status?: 415;
+        code?: 'request.media_type';
+    };
+    /**
+     * `request.rate_limited`: The key asks too often.
+     */
+    429: Problem & {
+        status?: 429;
+        code?: 'request.rate_limited';
+    };
+    /**
+     * `internal.error`: The service failed.
+     */
+    500: Problem & {
+        status?: 500;
+        code?: 'internal.error';
+    };
+    /**
+     * `service.unavailable`: A part of the service is not available.
+     */
+    503: Problem & {
+        status?: 503;
+        code?: 'service.unavailable';
+    };
+};
+
+export type EnablePluginError = EnablePluginErrors[keyof EnablePluginErrors];
+
+export type EnablePluginResponses = {
+    /**
+     * Success.
+     */
+    200: Plugin;
+};
+
+export type EnablePluginResponse = EnablePluginResponses[keyof EnablePluginResponses];
+
+export type DisablePluginData = {
+    body?: never;
+    path: {
+        name: string;
+    };
+    query?: never;
+    url: '/v1/plugins/{name}:disable';
+};
+
+export type DisablePluginErrors = {
+    /**
+     * `request.invalid`: The request is not valid.
+     */
+    400: Problem & {
+        status?: 400;
+        code?: 'request.invalid';
+    };
+    /**
+     * `access.unauthenticated`: No valid credentials.
+     */
+    401: Problem & {
+        status?: 401;
+        code?: 'access.unauthenticated';
+    };
+    /**
+     * `access.address_refused`: The key is not for this address. `access.forbidden`: The key may not do this.
+     */
+    403: Problem & {
+        status?: 403;
+        code?: 'access.address_refused' | 'access.forbidden';
+    };
+    /**
+     * `plugin.not_found`: There is no such plugin.
+     */
+    404: Problem & {
+        status?: 404;
+        code?: 'plugin.not_found';
+    };
+    /**
+     * `request.too_large`: The body is too large.
+     */
+    413: Problem & {
+        status?: 413;
+        code?: 'request.too_large';
+    };
+    /**
+     * `request.rate_limited`: The key asks too often.
+     */
+    429: Problem & {
+        status?: 429;
+        code?: 'request.rate_limited';
+    };
+    /**
+     * `internal.error`: The service failed.
+     */
+    500: Problem & {
+        status?: 500;
+        code?: 'internal.error';
+    };
+    /**
+     * `service.unavailable`: A part of the service is not available.
+     */
+    503: Problem & {
+        status?: 503;
+        code?: 'service.unavailable';
+    };
+};
+
+export type DisablePluginError = DisablePluginErrors[keyof DisablePluginErrors];
+
+export type DisablePluginResponses = {
+    /**
+     * Success.
+     */
+    200: Plugin;
+};
+
+export type DisablePluginResponse = DisablePluginResponses[keyof DisablePluginResponses];
+
+export type GrantPluginData = {
+    body: GrantPluginBody;
+    path: {
+        name: string;
+    };
+    query?: never;
+    url: '/v1/plugins/{name}:grant';
+};
+
+export type GrantPluginErrors = {
+    /**
+     * `request.invalid`: The request is not valid. `request.unreadable`: The body cannot be read.
+     */
+    400: Problem & {
+        status?: 400;
+        code?: 'request.invalid' | 'request.unreadable';
+    };
+    /**
+     * `access.unauthenticated`: No valid credentials.
+     */
+    401: Problem & {
+        status?: 401;
+        code?: 'access.unauthenticated';
+    };
+    /**
+     * `access.address_refused`: The key is not for this address. `access.forbidden`: The key may not do this.
+     */
+    403: Problem & {
+        status?: 403;
+        code?: 'access.address_refused' | 'access.forbidden';
+    };
+    /**
+     * `plugin.not_found`: There is no such plugin. `plugin.version_not_found`: The plugin has no such version.
+     */
+    404: Problem & {
+        status?: 404;
+        code?: 'plugin.not_found' | 'plugin.version_not_found';
+    };
+    /**
+     * `request.too_large`: The body is too large.
+     */
+    413: Problem & {
+        status?: 413;
+        code?: 'request.too_large';
+    };
+    /**
+     * `request.media_type`: The media type is not supported.
+     */
+    415: Problem & {
+        status?: 415;
+        code?: 'request.media_type';
+    };
+    /**
+     * `plugin.grant_refused`: The version of the plugin does not want that.
+     */
+    422: Problem & {
+        status?: 422;
+        code?: 'plugin.grant_refused';
+    };
+    /**
+     * `request.rate_limited`: The key asks too often.
+     */
+    429: Problem & {
+        status?: 429;
+        code?: 'request.rate_limited';
+    };
+    /**
+     * `internal.error`: The service failed.
+     */
+    500: Problem & {
+        status?: 500;
+        code?: 'internal.error';
+    };
+    /**
+     * `service.unavailable`: A part of the service is not available.
+     */
+    503: Problem & {
+        status?: 503;
+        code?: 'service.unavailable';
+    };
+};
+
+export type GrantPluginError = GrantPluginErrors[keyof GrantPluginErrors];
+
+export type GrantPluginResponses = {
+    /**
+     * Success.
+     */
+    200: Plugin;
+};
+
+export type GrantPluginResponse = GrantPluginResponses[keyof GrantPluginResponses];
+
+export type RevokePluginData = {
+    body?: never;
+    path: {
+        name: string;
+    };
+    query?: never;
+    url: '/v1/plugins/{name}:revoke';
+};
+
+export type RevokePluginErrors = {
+    /**
+     * `request.invalid`: The request is not valid.
+     */
+    400: Problem & {
+        status?: 400;
+        code?: 'request.invalid';
+    };
+    /**
+     * `access.unauthenticated`: No valid credentials.
+     */
+    401: Problem & {
+        status?: 401;
+        code?: 'access.unauthenticated';
+    };
+    /**
+     * `access.address_refused`: The key is not for this address. `access.forbidden`: The key may not do this.
+     */
+    403: Problem & {
+        status?: 403;
+        code?: 'access.address_refused' | 'access.forbidden';
+    };
+    /**
+     * `plugin.not_found`: There is no such plugin.
+     */
+    404: Problem & {
+        status?: 404;
+        code?: 'plugin.not_found';
+    };
+    /**
+     * `request.too_large`: The body is too large.
+     */
+    413: Problem & {
+        status?: 413;
+        code?: 'request.too_large';
+    };
+    /**
+     * `request.rate_limited`: The key asks too often.
+     */
+    429: Problem & {
+        status?: 429;
+        code?: 'request.rate_limited';
+    };
+    /**
+     * `internal.error`: The service failed.
+     */
+    500: Problem & {
+        status?: 500;
+        code?: 'internal.error';
+    };
+    /**
+     * `service.unavailable`: A part of the service is not available.
+     */
+    503: Problem & {
+        status?: 503;
+        code?: 'service.unavailable';
+    };
+};
+
+export type RevokePluginError = RevokePluginErrors[keyof RevokePluginErrors];
+
+export type RevokePluginResponses = {
+    /**
+     * Success.
+     */
+    200: Plugin;
+};
+
+export type RevokePluginResponse = RevokePluginResponses[keyof RevokePluginResponses];
 
 export type ReadRetentionData = {
     body?: never;
@@ -16177,6 +17307,13 @@ export type ValidateSpecErrors = {
         code?: 'access.address_refused' | 'access.forbidden';
     };
     /**
+     * `plugin.unsupported`: The installation runs no plugins.
+     */
+    409: Problem & {
+        status?: 409;
+        code?: 'plugin.unsupported';
+    };
+    /**
      * `request.too_large`: The body is too large.
      */
     413: Problem & {
@@ -16189,6 +17326,13 @@ export type ValidateSpecErrors = {
     415: Problem & {
         status?: 415;
         code?: 'request.media_type';
+    };
+    /**
+     * `plugin.time_exceeded`: The tenant’s plugins took longer together than they may.
+     */
+    422: Problem & {
+        status?: 422;
+        code?: 'plugin.time_exceeded';
     };
     /**
      * `request.rate_limited`: The key asks too often.

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, beforeEach } from 'vitest';
 import { createWebhookSender } from '../../adapters/network/webhook-sender.ts';
+import { createPluginRunner } from '../../adapters/quickjs/plugin-runner.ts';
 import { createKeySigner } from '../../adapters/signing/key-signer.ts';
 import { openSqliteTable } from '../../adapters/sqlite/sqlite-table.ts';
 import { createSystemClock } from '../../adapters/system/clock.ts';
@@ -150,6 +151,7 @@ export async function openControlPlane(
     signer: createKeySigner(openSigningKey(directory)),
     vault: createKeyVault(openVaultKey(directory)),
     webhooks: createWebhookSender({ privateHosts: [] }),
+    plugins: createPluginRunner(),
     ...parts,
   };
   const told = new Map<string, EngineEvent>();

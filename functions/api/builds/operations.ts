@@ -5,6 +5,7 @@ import { downloadArtifact } from './download-artifact.ts';
 import { downloadEvidence } from './download-evidence.ts';
 import { listArtifacts } from './list-artifacts.ts';
 import { listBuilds } from './list-builds.ts';
+import { listPluginRuns } from './list-plugin-runs.ts';
 import { listScans } from './list-scans.ts';
 import { listVerifications } from './list-verifications.ts';
 import { previewPlan } from './preview-plan.ts';
@@ -50,6 +51,7 @@ export const buildOperations: readonly Operation[] = [
   diffBuilds,
   verifyBuild,
   listVerifications,
+  listPluginRuns,
   listScans,
   readScan,
   recheckBuild,

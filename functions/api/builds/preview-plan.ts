@@ -28,12 +28,20 @@ export const previewPlan = defineOperation({
   response: planPreviewSchema,
   status: 200,
   repeatable: true,
-  errors: ['spec.invalid', 'archive.unreachable', 'archive.unauthorized', 'archive.untrusted', ...lockErrorCodes],
+  errors: [
+    'spec.invalid',
+    'plugin.time_exceeded',
+    'plugin.unsupported',
+    'archive.unreachable',
+    'archive.unauthorized',
+    'archive.untrusted',
+    ...lockErrorCodes,
+  ],
   async handle(ports, { query, body, context }) {
     const principal = principalOf(context);
     const reach = reachOf(context);
     const { tenantId } = reach;
-    const { spec, template, warnings } = await plannedSpec(ports, principal, withLock(body, query.lock));
+    const { spec, template, warnings } = await plannedSpec(ports, principal, withLock(body, query.lock), context);
     const { plan, archiveReadAt } = await planSpec(ports, tenantId, spec);
     const [known, card] = await Promise.all([planContext(ports, reach, spec.name, plan), readRateCard(ports.table)]);
     const rates = versionOn(card, dayAt(ports.clock.now()));

@@ -7,7 +7,7 @@ import { needSecrets } from '../../../core/secrets/spec-secrets.ts';
 import { needUploads } from '../../../core/uploads/spec-uploads.ts';
 import { defineOperation } from '../../shared/operation.ts';
 import { principalOf, reachOf } from '../../shared/principal-of.ts';
-import { checkedSpec, submittedSpec } from '../specs/checked-spec.ts';
+import { checkedSpec, judgedAgain, submittedSpec } from '../specs/checked-spec.ts';
 import { specBodySchema } from '../specs/spec-body.ts';
 import { buildParamsSchema } from './build-params.ts';
 import { lockErrorCodes } from './lock-query.ts';
@@ -40,6 +40,8 @@ export const resumeBuild = defineOperation({
     'build.not_found',
     'build.not_resumable',
     'spec.invalid',
+    'plugin.time_exceeded',
+    'plugin.unsupported',
     'quota.exceeded',
     'budget.exceeded',
     'queue.full',
@@ -58,7 +60,9 @@ export const resumeBuild = defineOperation({
       ...readKeepGoing(query.keepGoing),
       ...readForce(query.force),
       ...readPriority(query, actor, before),
-      ...(body === undefined ? {} : { given: await submittedSpec(ports, actor, body) }),
+      ...(body === undefined
+        ? {}
+        : { given: await submittedSpec(ports, actor, body, { signal: context.signal, teamId: before.teamId }) }),
       ...(context.idempotencyKey === undefined ? {} : { idempotencyKey: context.idempotencyKey }),
     });
     if (body === undefined) {
@@ -66,7 +70,8 @@ export const resumeBuild = defineOperation({
       await needSecrets(ports.table, tenantId, submission.spec, submission.spec);
     }
     await needFittingLock(ports, tenantId, submission.spec);
-    const { build } = await submitBuild(ports, { ...submission, actor });
+    const judged = body === undefined ? await judgedAgain(ports, actor, submission, context.signal) : submission;
+    const { build } = await submitBuild(ports, { ...judged, actor });
     return { headers: { location: `/v1/builds/${build.id}` }, body: buildView(build) };
   },
 });

@@ -7,7 +7,7 @@ import { needSecrets } from '../../../core/secrets/spec-secrets.ts';
 import { needUploads } from '../../../core/uploads/spec-uploads.ts';
 import { defineOperation } from '../../shared/operation.ts';
 import { principalOf, reachOf } from '../../shared/principal-of.ts';
-import { checkedSpec } from '../specs/checked-spec.ts';
+import { checkedSpec, judgedAgain } from '../specs/checked-spec.ts';
 import { buildParamsSchema } from './build-params.ts';
 import { lockErrorCodes } from './lock-query.ts';
 import { forceQuery, keepGoingQuery, priorityQuery, readForce, readKeepGoing, readPriority } from './run-query.ts';
@@ -29,6 +29,8 @@ export const retryBuild = defineOperation({
     'build.not_found',
     'build.not_ended',
     'spec.invalid',
+    'plugin.time_exceeded',
+    'plugin.unsupported',
     'quota.exceeded',
     'budget.exceeded',
     'queue.full',
@@ -51,7 +53,8 @@ export const retryBuild = defineOperation({
     await needUploads(ports, tenantId, submission.spec, submission.spec);
     await needSecrets(ports.table, tenantId, submission.spec, submission.spec);
     await needFittingLock(ports, tenantId, submission.spec);
-    const { build } = await submitBuild(ports, { ...submission, actor });
+    const judged = await judgedAgain(ports, actor, submission, context.signal);
+    const { build } = await submitBuild(ports, { ...judged, actor });
     return { headers: { location: `/v1/builds/${build.id}` }, body: buildView(build) };
   },
 });

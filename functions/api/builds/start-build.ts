@@ -27,6 +27,8 @@ export const startBuild = defineOperation({
   locates: true,
   errors: [
     'spec.invalid',
+    'plugin.time_exceeded',
+    'plugin.unsupported',
     'team.not_found',
     'quota.exceeded',
     'budget.exceeded',
@@ -40,7 +42,9 @@ export const startBuild = defineOperation({
     const { tenantId, keyId } = actor;
     await needTeam(ports.table, actor, reachOf(context), query.team);
     const priority = readPriority(query, actor, { teamId: query.team });
-    const given = await submittedSpec(ports, actor, withLock(body, query.lock));
+    const given = await submittedSpec(ports, actor, withLock(body, query.lock), {
+      ...{ signal: context.signal, teamId: query.team },
+    });
     await needFittingLock(ports, tenantId, given.spec);
     const { build } = await submitBuild(ports, {
       ...{ tenantId, keyId, actor, ...given },

@@ -30,10 +30,10 @@ export const validateSpec = defineOperation({
     .meta({ id: 'SpecVerdict' }),
   status: 200,
   repeatable: true,
-  errors: [],
+  errors: ['plugin.time_exceeded', 'plugin.unsupported'],
   async handle(ports, { body, context }) {
     try {
-      const { spec, template, warnings } = await plannedSpec(ports, principalOf(context), body);
+      const { spec, template, warnings } = await plannedSpec(ports, principalOf(context), body, context);
       return {
         body: {
           ...{ valid: true, digest: specDigest(spec), errors: [] },

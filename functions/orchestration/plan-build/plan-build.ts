@@ -26,8 +26,12 @@ import { joinWork } from '../../../core/sharing/follow.ts';
 import type { ResolvedSpec } from '../../../core/spec/schema.ts';
 import { openData } from '../../../core/vulnerabilities/open-data.ts';
 import { needData } from '../../../core/vulnerabilities/scan-at-end.ts';
+import { askPlugins } from './ask-plugins.ts';
 
-type PlanPorts = Pick<Ports, 'table' | 'blobs' | 'clock' | 'ids' | 'archive' | 'packages' | 'vault' | 'installation'>;
+type PlanPorts = Pick<
+  Ports,
+  'table' | 'blobs' | 'clock' | 'ids' | 'archive' | 'packages' | 'vault' | 'installation' | 'plugins'
+>;
 
 /** Milliseconds after which a build that is not planned has lost its event, or its planner. */
 const overdue = 60_000;
@@ -69,7 +73,9 @@ async function planBuild(ports: PlanPorts, buildId: string): Promise<void> {
   // A verification takes nothing from the cache.
   const cached = planning.verifies === undefined ? figures.cached : new Map<string, number>();
   const estimated = estimatePlan(plan, { ...figures, cached });
+  let plugins: BuildRecord['plugins'];
   try {
+    plugins = await askPlugins(ports, planning, plan, { ...figures, cached });
     await reservePlanned(ports, planning, plannedUse(planning, plan, estimated));
   } catch (error) {
     await endRefused(ports, buildId, error);
@@ -77,6 +83,7 @@ async function planBuild(ports: PlanPorts, buildId: string): Promise<void> {
   }
   const planned: Partial<BuildRecord> = {
     planDigest: planDigest(plan),
+    ...(plugins === undefined ? {} : { plugins }),
     estimate: estimated.total,
     ...(gated || plan.steps.some(({ produces }) => judges.has(produces)) ? { tested: true as const } : {}),
     ...(archiveReadAt === undefined ? {} : { archiveReadAt }),

@@ -46,6 +46,11 @@ export const tags: readonly TagOfPaths[] = [
     description: 'The vulnerability data that images are scanned with.',
   },
   {
+    name: 'plugins',
+    begins: ['plugins'],
+    description: 'JavaScript of the tenant that changes and judges specs and plans: versions, grants.',
+  },
+  {
     name: 'webhooks',
     begins: ['webhooks'],
     description: 'Addresses that events are sent to, signed, and what was sent.',

@@ -28,7 +28,7 @@ function pathOf(operation: Operation, id: string): string {
     .replace('{teamId}', `team_${'0'.repeat(26)}`)
     .replace('{tenantId}', `ten_${'0'.repeat(26)}`)
     .replace('{keyId}', `key_${'0'.repeat(26)}`)
-    .replace('{name}', /^\/v1\/(roles|approval-policies)/.test(operation.path) ? 'nobody' : 'edge-web.iso');
+    .replace('{name}', /^\/v1\/(roles|approval-policies|plugins)/.test(operation.path) ? 'nobody' : 'edge-web.iso');
 }
 
 function send(api: ApiUnderTest, operation: Operation, id: string, key?: string) {
@@ -154,6 +154,7 @@ export function describeAccess(api: () => ApiUnderTest): void {
         'diffBuilds',
         'verifyBuild',
         'listVerifications',
+        'listPluginRuns',
         'listScans',
         'readScan',
         'recheckBuild',
@@ -171,6 +172,7 @@ export function describeAccess(api: () => ApiUnderTest): void {
           'listApprovals',
           'listArtifacts',
           'listBuilds',
+          'listPluginRuns',
           'listRebuilds',
           'listScans',
           'listTeamMembers',

@@ -1,0 +1,82 @@
+import type { BuildRecord } from '../../../core/builds/build-record.ts';
+import { updateBuild } from '../../../core/builds/build-repository.ts';
+import { storedSpec } from '../../../core/builds/resume.ts';
+import { EngineError } from '../../../core/errors.ts';
+import { toJsonObject } from '../../../core/json.ts';
+import type { Plan } from '../../../core/plan/plan.ts';
+import { type PlanContext, previewOf } from '../../../core/plan/preview.ts';
+import type { HookInput } from '../../../core/plugins/contracts.ts';
+import { type PolicyVerdict, planPolicy } from '../../../core/plugins/plan-policy.ts';
+import { planSummaryOf } from '../../../core/plugins/plan-summary.ts';
+import { enabledPlugins, loadPlugins } from '../../../core/plugins/plugin-repository.ts';
+import type { PluginRunRecord } from '../../../core/plugins/run-record.ts';
+import { type BuildPlugins, countsOf, runWrites } from '../../../core/plugins/stored-runs.ts';
+import { type HookPorts, hasHook, withinTime } from '../../../core/plugins/submitted.ts';
+
+/** Characters of a reason that a failure shows. */
+const shownReason = 2_000;
+
+/**
+ * Has the tenant's plugins judge a plan, and stores their runs. Of what is built ahead of need for all tenants nobody is
+ * asked.
+ * @returns what the build says of plugins from now on; undefined where none was asked
+ * @throws EngineError plugin.denied, plugin.failed, plugin.time_exceeded; service.unavailable
+ */
+export async function askPlugins(
+  ports: HookPorts,
+  build: BuildRecord,
+  plan: Plan,
+  figures: Pick<PlanContext, 'cached' | 'history'>,
+): Promise<BuildPlugins | undefined> {
+  if (build.purpose === 'warm') return undefined;
+  const { id, tenantId } = build;
+  const enabled = await enabledPlugins(ports.table, tenantId);
+  if (!hasHook(enabled, 'planPolicy')) return undefined;
+  const plugins = await loadPlugins(ports.table, tenantId, enabled, ['planPolicy']);
+  const spec = toJsonObject(await storedSpec(ports.table, build.verifies ?? id));
+  const subject = {
+    ...planSummaryOf(previewOf(plan, build.name, figures, { svg: false }), plan),
+    ...{ spec, context: contextOf(build) },
+  };
+  const asked = { buildId: id, seed: id, signal: new AbortController().signal };
+  const { decision, because, records } = await withinTime(ports, asked, (runs) => planPolicy(runs, plugins, subject));
+  const asking = because.flatMap(({ plugin }) => plugins.filter(({ name }) => name === plugin));
+  const said: BuildPlugins = {
+    ...(build.plugins ?? { runs: 0, failed: 0 }),
+    planned: countsOf(records),
+    ...(decision === 'require-approval' ? { approval: asking.map(({ name, version }) => ({ name, version })) } : {}),
+  };
+  // Stored first, so that they stand with the build whatever becomes of it.
+  await updateBuild(ports.table, id, (current) =>
+    current.state === 'planning'
+      ? { build: { ...current, plugins: said }, writes: runWrites(id, '2', records, ports.clock.now()) }
+      : undefined,
+  );
+  if (decision === 'deny') throw denial(because, records);
+  return said;
+}
+
+/** Why a plan is not built: a plugin does not want it, or failed at saying so. */
+function denial(because: readonly PolicyVerdict[], records: readonly PluginRunRecord[]): EngineError {
+  const failed = (name: string) => records.some(({ plugin, outcome }) => plugin === name && outcome === 'failed');
+  const text = because.map(({ plugin, reason }) => `${plugin}: ${reason}`).join('; ');
+  const code = because.every(({ plugin }) => failed(plugin)) ? 'plugin.failed' : 'plugin.denied';
+  return new EngineError(code, text.slice(0, shownReason));
+}
+
+function contextOf({
+  id,
+  tenantId,
+  memberId,
+  teamId,
+  template,
+  purpose,
+}: BuildRecord): HookInput<'planPolicy'>['context'] {
+  return {
+    ...{ tenantId, buildId: id },
+    ...(memberId === undefined ? {} : { memberId }),
+    ...(teamId === undefined ? {} : { teamId }),
+    ...(template === undefined ? {} : { template }),
+    ...(purpose === undefined ? {} : { purpose }),
+  };
+}
