@@ -199,7 +199,9 @@ export async function startEngine(
     webhooks: createWebhookSender({
       ...{ privateHosts: configuration.webhookPrivateHosts ?? [], proxy, stopping: stopping.signal },
     }),
-    plugins: createPluginRunner({ privateHosts: configuration.webhookPrivateHosts ?? [], proxy }),
+    plugins: createPluginRunner({
+      ...{ privateHosts: configuration.webhookPrivateHosts ?? [], proxy, sandboxFile: toolchain.sandboxFile },
+    }),
     ...(configuration.vulnerabilityData === undefined
       ? {}
       : { vulnerabilityMirror: createVulnerabilityMirror({ sources: configuration.vulnerabilityData, proxy }) }),
