@@ -1,9 +1,15 @@
+import { copyFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { AssetHashType, DockerImage } from 'aws-cdk-lib';
 import { AssetCode, type Code } from 'aws-cdk-lib/aws-lambda';
 import { buildSync } from 'esbuild';
-import { eventFunctions, orchestrationFunctions } from '../core/wiring/flow-functions.ts';
+import { eventFunctions, orchestrationFunctions, pluginFunction } from '../core/wiring/flow-functions.ts';
 import { operationGroups } from '../core/wiring/operation-groups.ts';
+
+/** Where the code of a sandbox and its engine lie in the asset. */
+export const sandboxFolder = 'sandbox';
 
 const repository = fileURLToPath(new URL('..', import.meta.url));
 
@@ -21,7 +27,7 @@ export const functionEntries: readonly string[] = [
 export function bundleFunctions(outdir: string): void {
   buildSync({
     absWorkingDir: repository,
-    entryPoints: [...functionEntries],
+    entryPoints: [...functionEntries, pluginFunction.entry],
     outdir,
     outbase: repository,
     outExtension: { '.js': '.mjs' },
@@ -39,6 +45,14 @@ export function bundleFunctions(outdir: string): void {
     banner: { js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);" },
     logLevel: 'error',
   });
+  // Beside each other in a folder of their own: the sandbox's process may read all that is there.
+  const sandbox = join(outdir, sandboxFolder);
+  buildSync({
+    ...{ absWorkingDir: repository, entryPoints: ['adapters/quickjs/sandbox-process.ts'] },
+    ...{ outfile: join(sandbox, 'sandbox-process.mjs'), bundle: true, platform: 'node', format: 'esm' },
+    ...{ target: 'node24', minify: true, logLevel: 'error' },
+  });
+  copyFileSync(createRequire(import.meta.url).resolve('quickjs-wasi/quickjs.wasm'), join(sandbox, 'quickjs.wasm'));
 }
 
 /** The code of all functions: one asset; each names its entry by `handlerOf`. */

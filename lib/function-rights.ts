@@ -30,6 +30,7 @@ export interface GrantedThings {
   readonly signingKey: SigningKey;
   readonly secretKey: SecretKey;
   readonly auditBucket: Bucket;
+  readonly pluginFunctionArn: string;
 }
 
 const tableReads = ['dynamodb:GetItem', 'dynamodb:BatchGetItem', 'dynamodb:Query'];
@@ -115,6 +116,7 @@ export function grantRights(target: EngineFunction, rights: Rights, things: Gran
       'An execution is named by its build.',
     );
   }
+  if (rights.runsPlugins === true) allow(['lambda:InvokeFunction'], [things.pluginFunctionArn]);
   if (rights.stopsTasks) things.pool.grantStop(role);
   if (rights.signingKey !== undefined) allow(signingActions[rights.signingKey], [things.signingKey.arn]);
   if (rights.secretKey !== undefined) {

@@ -6,6 +6,7 @@ import {
   type EngineFunction as EngineFunctionSpec,
   eventFunctions,
   orchestrationFunctions,
+  pluginFunction,
 } from '../core/wiring/flow-functions.ts';
 import { operationGroups } from '../core/wiring/operation-groups.ts';
 import { AuditBucket } from './audit-bucket.ts';
@@ -25,6 +26,7 @@ import { functionCode } from './function-code.ts';
 import { grantRights } from './function-rights.ts';
 import { HttpApiFront } from './http-api.ts';
 import { Operations } from './operations.ts';
+import { PluginFunction } from './plugin-function.ts';
 import { PresignRole } from './presign-role.ts';
 import { SecretKey } from './secret-key.ts';
 import { SigningKey } from './signing-key.ts';
@@ -88,6 +90,8 @@ export class BuilderStack extends Stack {
       ...pairs(eventFunctions, events),
     ];
 
+    const plugins = new PluginFunction(this, pluginFunction.name, { code, logRetention, proxy });
+
     // Who may do what, and where each finds the rest.
     const signers = all.filter(({ rights }) => rights.signsUrls).map(({ made }) => made.role);
     const presign = new PresignRole(this, 'Presign', { buckets, signers });
@@ -102,6 +106,7 @@ export class BuilderStack extends Stack {
       signingKey,
       secretKey,
       auditBucket: audit.bucket,
+      pluginFunctionArn: plugins.function.functionArn,
     };
     const caps = ownerCaps(configuration);
     const security = configuration['archives.debianSecurity'];
@@ -150,6 +155,7 @@ export class BuilderStack extends Stack {
         [names.eventBusName]: channels.bus.eventBusName,
         [names.signingKeyArn]: signingKey.arn,
         [names.secretKeyArn]: secretKey.arn,
+        [names.pluginFunction]: plugins.function.functionName,
         ...proxy,
         ...oidcVariables(configuration),
         [names.archiveDebian]: archive,

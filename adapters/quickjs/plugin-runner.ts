@@ -1,10 +1,8 @@
-import type { PluginFailureCode } from '../../core/plugins/failures.ts';
-import { pluginLimits } from '../../core/plugins/limits.ts';
-import type { PluginCall, PluginOutcome, PluginRunner } from '../../core/ports/plugin-runner.ts';
-import { utf8Length } from '../../core/text.ts';
+import type { PluginRunner } from '../../core/ports/plugin-runner.ts';
 import { createPluginFetch, type PluginFetchOptions } from './plugin-fetch.ts';
 import { runInProcess } from './run-process.ts';
 import { RunSlots } from './run-slots.ts';
+import { sizeFault } from './size-fault.ts';
 import { installedEngine, installedSandbox, type SandboxFiles } from './start-process.ts';
 
 export interface PluginRunnerOptions extends PluginFetchOptions, Partial<SandboxFiles> {
@@ -43,16 +41,4 @@ export function createPluginRunner(options: PluginRunnerOptions = {}): PluginRun
       }
     },
   };
-}
-
-/** What is too large is not run. */
-function sizeFault({ code, limits }: PluginCall, input: string): PluginOutcome | undefined {
-  const refused = (failure: PluginFailureCode, reason: string): PluginOutcome => ({
-    ...{ ok: false, code: failure, reason, log: { lines: [], truncated: false }, fetches: [] },
-    ...{ milliseconds: 0, cpuMilliseconds: 0, memoryBytes: 0 },
-  });
-  const { value: mostCode } = pluginLimits.codeBytes;
-  if (utf8Length(code) > mostCode) return refused('plugin.code_too_large', `the code has more than ${mostCode} bytes`);
-  if (utf8Length(input) <= limits.inputBytes) return undefined;
-  return refused('plugin.input_too_large', `the input has more than ${limits.inputBytes} bytes as JSON`);
 }

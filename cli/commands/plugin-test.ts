@@ -53,7 +53,12 @@ export async function testPlugin(output: Output, file: string, given: unknown): 
   }
   const moment = { now: new Date().toISOString(), seed: 'test' };
   const plugin = { ...declaration, version: 1, code, granted: declaration.wants };
-  const runs = { runner: createPluginRunner(packedSandbox()), moment, signal: new AbortController().signal };
+  const runs = {
+    runner: createPluginRunner(packedSandbox()),
+    tenantId: 'test',
+    moment,
+    signal: new AbortController().signal,
+  };
   const run = await runHook(runs, plugin, hook, read.data as never, contract.output as z.ZodType<unknown>);
   const result = run.ok ? toJson(run.output) : null;
   if (json) output.document({ result, run: run.record });

@@ -16,6 +16,7 @@ import { figuresOf, type PluginRunRecord } from './run-record.ts';
 /** What all runs of a build or an event have in common. */
 export interface PluginRuns {
   readonly runner: PluginRunner;
+  readonly tenantId: string;
   readonly moment: Moment;
   readonly signal: AbortSignal;
 }
@@ -34,14 +35,17 @@ export type FailedRun = PluginRunRecord & { readonly code: PluginFailureCode; re
  * @throws EngineError service.unavailable; the signal's reason
  */
 export async function runHook<Hook extends PluginHook, Output>(
-  { runner, moment, signal }: PluginRuns,
+  { runner, tenantId, moment, signal }: PluginRuns,
   plugin: Plugin,
   hook: Hook,
   input: HookInput<Hook>,
   output: z.ZodType<Output>,
 ): Promise<HookRun<Output>> {
   const outcome = await runner.run(
-    { code: plugin.code, hook, input: toJson(input), limits: limitsOf(plugin), grants: grantsOf(plugin, hook, moment) },
+    {
+      ...{ tenantId, code: plugin.code, hook, input: toJson(input) },
+      ...{ limits: limitsOf(plugin), grants: grantsOf(plugin, hook, moment) },
+    },
     signal,
   );
   const { name, version, onFailure } = plugin;
@@ -78,7 +82,7 @@ function contractFault({ issues: [issue] }: z.ZodError): string {
  */
 export async function exportedHooks(
   runner: PluginRunner,
-  plugin: Pick<Plugin, 'code' | 'timeoutMilliseconds'>,
+  plugin: Pick<Plugin, 'code' | 'timeoutMilliseconds'> & { readonly tenantId: string },
   signal: AbortSignal,
 ): Promise<
   | { readonly ok: true; readonly hooks: readonly PluginHook[] }
@@ -93,8 +97,8 @@ export async function exportedHooks(
       reason: `the code has ${bytes} bytes; at most ${most} are taken`,
     };
   }
-  const { code } = plugin;
-  const call = { code, input: null, limits: limitsOf(plugin), grants: { fetchHosts: [] } };
+  const { tenantId, code } = plugin;
+  const call = { tenantId, code, input: null, limits: limitsOf(plugin), grants: { fetchHosts: [] } };
   const outcome = await runner.run(call, signal);
   if (!outcome.ok) return { ok: false, code: outcome.code, reason: shown(outcome.reason) };
   const named = outcome.output;

@@ -55,7 +55,7 @@ export async function transformed(
   readonly records: readonly PluginRunRecord[];
 }> {
   const plugins = await loadPlugins(ports.table, asked.actor.tenantId, enabled, ['transformSpec']);
-  const done = await withinTime(ports, asked, (runs) =>
+  const done = await withinTime(ports, { ...asked, tenantId: asked.actor.tenantId }, (runs) =>
     transformSpec(runs, plugins, { spec, context: contextOf(asked) }, checkSpec),
   );
   const { records } = done;
@@ -74,7 +74,9 @@ export async function judged(
   spec: JsonObject,
 ): Promise<{ readonly errors: readonly FieldError[]; readonly records: readonly PluginRunRecord[] }> {
   const plugins = await loadPlugins(ports.table, asked.actor.tenantId, enabled, ['validateSpec']);
-  return withinTime(ports, asked, (runs) => validateSpec(runs, plugins, { spec, context: contextOf(asked) }));
+  return withinTime(ports, { ...asked, tenantId: asked.actor.tenantId }, (runs) =>
+    validateSpec(runs, plugins, { spec, context: contextOf(asked) }),
+  );
 }
 
 /**
@@ -83,7 +85,7 @@ export async function judged(
  */
 export async function withinTime<T>(
   { clock, plugins: runner }: HookPorts,
-  { buildId, seed, signal }: Pick<Asked, 'buildId' | 'seed' | 'signal'>,
+  { tenantId, buildId, seed, signal }: Pick<Asked, 'buildId' | 'seed' | 'signal'> & { readonly tenantId: string },
   run: (runs: PluginRuns) => Promise<T>,
 ): Promise<T> {
   if (runner === undefined) throw new EngineError('plugin.unsupported', 'Nothing here runs the tenant’s plugins.');
@@ -91,7 +93,7 @@ export async function withinTime<T>(
   const time = AbortSignal.timeout(most);
   const moment = { now: clock.now().toISOString(), seed: buildId ?? seed };
   try {
-    return await run({ runner, moment, signal: AbortSignal.any([signal, time]) });
+    return await run({ runner, tenantId, moment, signal: AbortSignal.any([signal, time]) });
   } catch (error) {
     if (!time.aborted || error !== time.reason) throw error;
     throw new EngineError('plugin.time_exceeded', `They took more than ${most / 1_000} seconds.`);

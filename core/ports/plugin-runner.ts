@@ -28,6 +28,8 @@ export interface PluginGrants {
 
 /** One run of one plugin. It is plain JSON, and can be sent to where it is run. */
 export interface PluginCall {
+  /** Whose plugin it is: an adapter that can keeps runs of tenants on machines of their own. */
+  readonly tenantId: string;
   /** One ES module without imports. */
   readonly code: string;
   /** The function to call. Absent: none is called, and the result is the list of the hooks that the module exports. */

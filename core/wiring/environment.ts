@@ -41,6 +41,7 @@ export const environmentNames = {
   eventBusName: 'LBUILD_EVENT_BUS',
   signingKeyArn: 'LBUILD_SIGNING_KEY_ARN',
   secretKeyArn: 'LBUILD_SECRET_KEY_ARN',
+  pluginFunction: 'LBUILD_PLUGIN_FUNCTION',
   proxy: 'LBUILD_PROXY',
   noProxy: 'LBUILD_NO_PROXY',
   archiveDebian: 'LBUILD_ARCHIVE_DEBIAN',

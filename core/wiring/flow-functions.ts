@@ -76,7 +76,7 @@ export const eventFunctions = {
     name: 'plan-build',
     entry: 'functions/orchestration/plan-build/lambda.ts',
     // It reads the archives of specs with their passwords.
-    rights: { ...none, blobs: 'write', secretKey: 'open' },
+    rights: { ...none, blobs: 'write', secretKey: 'open', runsPlugins: true },
     timeoutSeconds: 120,
   },
   dispatchBuilds: {
@@ -222,4 +222,17 @@ export const eventFunctions = {
     mostAtOnce: 4,
   },
 } as const satisfies Record<string, EngineFunction>;
+/**
+ * Runs a plugin of a tenant. It is none of the engine's functions: it has no ports, no rights but to write its log, and an
+ * environment of its own that names nothing of the engine.
+ */
+export const pluginFunction = {
+  name: 'run-plugin',
+  entry: 'functions/plugins/run-plugin/lambda.ts',
+  // The longest run, and the start of its process.
+  timeoutSeconds: 20,
+  // One whole processor: limits of processor time are then those of one machine.
+  memoryMiB: 1_769,
+} as const;
+
 export type EventFunctionName = keyof typeof eventFunctions;

@@ -22,6 +22,8 @@ export interface GroupRights {
   readonly startsFlow: boolean;
   readonly stopsFlow: boolean;
   readonly stopsTasks: boolean;
+  /** It has plugins of tenants run, in a function that itself may do nothing. */
+  readonly runsPlugins?: true;
   /** What it may do with the key that signs evidence; absent: nothing. `sign` reads its public half too. */
   readonly signingKey?: 'read' | 'sign';
   /** What it may do with the key that seals secrets; absent: nothing. */
@@ -105,6 +107,7 @@ export const operationGroups: readonly OperationGroup[] = [
     prefixes: ['/v1/builds', '/v1/builds:plan', '/v1/builds:recheck', '/api/build'],
     entry: 'functions/api/builds/lambda.ts',
     rights: {
+      runsPlugins: true,
       ...{ table: 'write', blobs: 'write', signsUrls: true, startsFlow: false, stopsFlow: false, stopsTasks: false },
       writesUnder: scansPrefix,
       // A preview reads the archives of the spec with their passwords.
@@ -155,6 +158,7 @@ export const operationGroups: readonly OperationGroup[] = [
     prefixes: ['/v1/plugins'],
     entry: 'functions/api/plugins/lambda.ts',
     rights: {
+      runsPlugins: true,
       ...{ table: 'write', blobs: 'none', signsUrls: false, startsFlow: false, stopsFlow: false, stopsTasks: false },
     },
     // A removal deletes all versions, which are large.
@@ -188,6 +192,7 @@ export const operationGroups: readonly OperationGroup[] = [
     entry: 'functions/api/specs/lambda.ts',
     // It looks whether the uploads that a spec names are there.
     rights: {
+      runsPlugins: true,
       ...{ table: 'read', blobs: 'read', signsUrls: false, startsFlow: false, stopsFlow: false, stopsTasks: false },
       recordsAccess: true,
     },

@@ -5,7 +5,9 @@ import { App, type Stack } from 'aws-cdk-lib';
 import { expect } from 'vitest';
 import { z } from 'zod';
 import cdkJson from '../../cdk.json' with { type: 'json' };
+import { pluginFunction } from '../../core/wiring/flow-functions.ts';
 import { parseConfiguration } from '../../lib/configuration.ts';
+import { handlerOf } from '../../lib/function-code.ts';
 import { BuilderStack } from '../../lib/stack.ts';
 
 const resourceSchema = z.looseObject({
@@ -125,7 +127,11 @@ const functionSchema = z.looseObject({
 
 /** The template's functions: logical ids of them and their roles, and what they run. */
 export function functionsOf(template: BuilderTemplate) {
-  return [...resourcesOf(template, 'AWS::Lambda::Function')].map(([id, { Properties }]) => {
+  // What runs plugins is none of the engine's: test/lib/plugins.test.ts looks at it.
+  const engines = [...resourcesOf(template, 'AWS::Lambda::Function')].filter(
+    ([, { Properties }]) => Properties.Handler !== handlerOf(pluginFunction.entry),
+  );
+  return engines.map(([id, { Properties }]) => {
     const { Handler, Role, Environment } = functionSchema.parse(Properties);
     return { id, properties: Properties, roleId: Role['Fn::GetAtt'][0], Handler, Environment };
   });

@@ -42,8 +42,9 @@ export const putPlugin = defineOperation({
     if (declaration.hooks.includes('onEvent')) {
       throw new EngineError('plugin.hook_unsupported', 'Plugins are not told of events yet.');
     }
-    await needHooks(plugins, declaration, code, context.signal);
-    const { version, created } = await storeVersion(ports, principalOf(context), declaration, code);
+    const principal = principalOf(context);
+    await needHooks(plugins, { ...declaration, code, tenantId: principal.tenantId }, context.signal);
+    const { version, created } = await storeVersion(ports, principal, declaration, code);
     return { status: created ? 201 : 200, body: pluginVersionView(version) };
   },
 });
@@ -51,14 +52,13 @@ export const putPlugin = defineOperation({
 /** @throws EngineError plugin.code_refused, service.unavailable */
 async function needHooks(
   runner: PluginRunner,
-  declaration: PluginDeclaration,
-  code: string,
+  plugin: PluginDeclaration & { readonly code: string; readonly tenantId: string },
   signal: AbortSignal,
 ): Promise<void> {
-  const found = await exportedHooks(runner, { ...declaration, code }, signal);
+  const found = await exportedHooks(runner, plugin, signal);
   if (!found.ok) throw refused([fault('code', found.code, found.reason, pluginFailures[found.code].remedy)]);
   const { remedy } = pluginFailures['plugin.hook_missing'];
-  const missing = declaration.hooks.filter((hook) => !found.hooks.includes(hook));
+  const missing = plugin.hooks.filter((hook) => !found.hooks.includes(hook));
   if (missing.length === 0) return;
   throw refused(missing.map((hook) => fault('code', 'plugin.hook_missing', `it exports no function ${hook}`, remedy)));
 }

@@ -38,7 +38,7 @@ export async function askPlugins(
     ...planSummaryOf(previewOf(plan, build.name, figures, { svg: false }), plan),
     ...{ spec, context: contextOf(build) },
   };
-  const asked = { buildId: id, seed: id, signal: new AbortController().signal };
+  const asked = { tenantId, buildId: id, seed: id, signal: new AbortController().signal };
   const { decision, because, records } = await withinTime(ports, asked, (runs) => planPolicy(runs, plugins, subject));
   const asking = because.flatMap(({ plugin }) => plugins.filter(({ name }) => name === plugin));
   const said: BuildPlugins = {

@@ -12,6 +12,7 @@ import { createBuilderTasks } from '../../../adapters/ecs/builder-tasks.ts';
 import { createEventBus } from '../../../adapters/eventbridge/event-bus.ts';
 import { createKmsSigner } from '../../../adapters/kms/kms-signer.ts';
 import { createKmsVault } from '../../../adapters/kms/kms-vault.ts';
+import { createPluginInvoker, lambdaEndpoint } from '../../../adapters/lambda/plugin-invoker.ts';
 import { createVulnerabilityMirror } from '../../../adapters/mirror/vulnerability-mirror.ts';
 import { createTrustedFetch } from '../../../adapters/network/trusted-fetch.ts';
 import { createWebhookSender } from '../../../adapters/network/webhook-sender.ts';
@@ -139,6 +140,10 @@ export async function composePorts(environment: Environment): Promise<Ports> {
     signer: createKmsSigner({ client: kms, keyArn: environment[names.signingKeyArn] }),
     vault: createKmsVault({ client: kms, keyArn: environment[names.secretKeyArn] }),
     webhooks: createWebhookSender({ privateHosts: environment[names.webhookPrivateHosts] ?? [], proxy }),
+    plugins: createPluginInvoker({
+      ...{ endpoint: lambdaEndpoint(region), region, functionName: environment[names.pluginFunction] },
+      credentials: sts.config.credentials,
+    }),
     ...(sources === undefined ? {} : { vulnerabilityMirror: createVulnerabilityMirror({ sources, proxy }) }),
     ...(oidc === undefined
       ? {}

@@ -55,6 +55,7 @@ const environmentSchema = z.object({
   [names.eventBusName]: text,
   [names.signingKeyArn]: text,
   [names.secretKeyArn]: text,
+  [names.pluginFunction]: text,
   [names.oidcIssuer]: oidcSettings.issuer.optional(),
   [names.oidcAudience]: oidcSettings.audience.optional(),
   [names.oidcTenantClaim]: oidcSettings.tenantClaim,

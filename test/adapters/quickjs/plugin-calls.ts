@@ -19,6 +19,7 @@ export const realLimits: PluginLimits = {
 export function callOf(code: string, given: Partial<PluginCall> = {}): PluginCall {
   return {
     ...{
+      tenantId: 'ten_1',
       code,
       hook: 'transformSpec',
       input: { spec: { name: 'one' } },

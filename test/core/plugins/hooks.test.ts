@@ -25,7 +25,7 @@ const { sandboxFile, remove } = bundleSandbox();
 afterAll(remove);
 const runner = createPluginRunner({ parallel: 2, sandboxFile });
 const signal = new AbortController().signal;
-const runs = { runner, signal, moment: { now: '2026-11-28T00:00:00.000Z', seed: 'bld_1' } };
+const runs = { runner, tenantId: 'ten_1', signal, moment: { now: '2026-11-28T00:00:00.000Z', seed: 'bld_1' } };
 const context = { tenantId: 'ten_1', buildId: 'bld_1' };
 
 /** A plugin of one hook, but for what is said. */
@@ -259,7 +259,7 @@ describe('the example of the documents', () => {
   });
 
   it('does what it says', async () => {
-    expect(await exportedHooks(runner, plugin, signal)).toEqual({ ok: true, hooks });
+    expect(await exportedHooks(runner, { ...plugin, tenantId: 'ten_1' }, signal)).toEqual({ ok: true, hooks });
     const changed = await transform([plugin]);
     expect(changed).toMatchObject({ ok: true, spec: { packages: { install: ['prometheus-node-exporter'] } } });
     const users = [{ name: 'ada', sshKeys: ['ssh-ed25519 AAAA'] }, { name: 'bob' }];
@@ -281,7 +281,10 @@ describe('code that is about to be taken', () => {
     ],
     ['no hook', 'export const x = 1;', []],
   ])('tells %s', async (_, code, hooks) => {
-    expect(await exportedHooks(runner, { code, timeoutMilliseconds: 500 }, signal)).toEqual({ ok: true, hooks });
+    expect(await exportedHooks(runner, { tenantId: 'ten_1', code, timeoutMilliseconds: 500 }, signal)).toEqual({
+      ok: true,
+      hooks,
+    });
   });
 
   it.each([
@@ -289,7 +292,7 @@ describe('code that is about to be taken', () => {
     ['is too large', 'x'.repeat(262_145), 'plugin.code_too_large'],
     ['never ends', 'for (;;) {}', 'plugin.timeout'],
   ])('is refused where it %s', async (_, code, failure) => {
-    expect(await exportedHooks(runner, { code, timeoutMilliseconds: 100 }, signal)).toMatchObject({
+    expect(await exportedHooks(runner, { tenantId: 'ten_1', code, timeoutMilliseconds: 100 }, signal)).toMatchObject({
       ok: false,
       code: failure,
     });
