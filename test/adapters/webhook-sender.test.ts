@@ -2,8 +2,8 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import type { ResolveName } from '../../adapters/network/guarded-fetch.ts';
 import { createWebhookSender, type WebhookSenderOptions } from '../../adapters/network/webhook-sender.ts';
+import { resolverOf } from '../support/turning-resolver.ts';
 import { answering, openReceiver, type Receiver, selfSigned } from '../support/webhook-receiver.ts';
 
 let folder: string;
@@ -26,23 +26,6 @@ afterAll(async () => {
   await Promise.all([receiver.close(), secure.close()]);
   rmSync(folder, { recursive: true });
 });
-
-/** A resolver that gives a name the addresses of its turn: the last ones from then on. */
-function resolverOf(...turns: readonly (readonly string[])[]): ResolveName & { asked: string[] } {
-  const left = [...turns];
-  const resolve: ResolveName & { asked: string[] } = Object.assign(
-    (...[host, , done]: Parameters<ResolveName>) => {
-      resolve.asked.push(host);
-      const addresses = (left.length > 1 ? left.shift() : left[0]) ?? [];
-      done(
-        null,
-        addresses.map((address) => ({ address, family: address.includes(':') ? 6 : 4 })),
-      );
-    },
-    { asked: [] },
-  );
-  return resolve;
-}
 
 const send = (url: string, options: Partial<WebhookSenderOptions> = {}) =>
   createWebhookSender({ privateHosts: ['127.0.0.1'], ...options }).send({

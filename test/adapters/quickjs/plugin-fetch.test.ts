@@ -2,9 +2,9 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import type { ResolveName } from '../../../adapters/network/guarded-fetch.ts';
 import { createPluginRunner, type PluginRunnerOptions } from '../../../adapters/quickjs/plugin-runner.ts';
 import type { PluginOutcome } from '../../../core/ports/plugin-runner.ts';
+import { resolverOf } from '../../support/turning-resolver.ts';
 import { answering, openReceiver, type Receiver, selfSigned } from '../../support/webhook-receiver.ts';
 import { bundleSandbox } from './bundled-sandbox.ts';
 import { callOf } from './plugin-calls.ts';
@@ -32,23 +32,6 @@ afterAll(async () => {
   await receiver.close();
   rmSync(folder, { recursive: true });
 });
-
-/** A resolver that gives every name the addresses of its turn: the last ones from then on. */
-function resolverOf(...turns: readonly (readonly string[])[]): ResolveName & { asked: string[] } {
-  const left = [...turns];
-  const resolve: ResolveName & { asked: string[] } = Object.assign(
-    (...[name, , done]: Parameters<ResolveName>) => {
-      resolve.asked.push(name);
-      const addresses = (left.length > 1 ? left.shift() : left[0]) ?? [];
-      done(
-        null,
-        addresses.map((address) => ({ address, family: address.includes(':') ? 6 : 4 })),
-      );
-    },
-    { asked: [] },
-  );
-  return resolve;
-}
 
 /** The operator lets the host have a private address here, as no test reaches a public one. */
 const here = (): PluginRunnerOptions => ({
