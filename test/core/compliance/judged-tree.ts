@@ -72,17 +72,24 @@ export function specWith(over: object = {}): ResolvedSpec {
   return checked.spec;
 }
 
+/** What is judged beside a tree. */
+export interface Beside {
+  readonly spec?: object;
+  readonly build?: Partial<BuildFacts>;
+  readonly values?: object;
+}
+
 /** What one check says of a tree. */
-export async function judgeTree(
+export async function judgeTree(id: string, tree: Tree, beside: Beside = {}): Promise<Verdict> {
+  return judgeInspection(id, await inspectTree(tree), beside);
+}
+
+/** What one check says of a tree that was read. */
+export function judgeInspection(
   id: string,
-  tree: Tree,
-  {
-    spec = {},
-    build = {},
-    values = {},
-  }: { readonly spec?: object; readonly build?: Partial<BuildFacts>; readonly values?: object } = {},
-): Promise<Verdict> {
-  const found = await inspectTree(tree);
+  found: Inspection,
+  { spec = {}, build = {}, values = {} }: Beside = {},
+): Verdict {
   const check = checkNamed(id);
   return check.judge({
     spec: specWith(spec),
