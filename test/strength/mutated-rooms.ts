@@ -23,12 +23,19 @@ export const mutatedRooms: readonly GuardedRoom[] = [
   },
   {
     name: 'compliance',
-    code: ['core/compliance/{judge,waiver,inspected-tree,file-modes,sshd-values}.ts', 'core/compliance/readers/sshd.ts', 'core/scans/check-changes.ts'],
+    code: [
+      'core/compliance/{judge,waiver,inspected-tree,file-modes,sshd-values}.ts',
+      'core/compliance/readers/sshd.ts',
+      'core/scans/check-changes.ts',
+    ],
     tests: ['test/core/compliance/{judge,settings,checks}*.test.ts'],
   },
   {
     name: 'paths of builders',
     code: ['containers/builder/agent/tree-path.ts', 'containers/builder/layers/path-text.ts'],
-    tests: ['test/containers/programs/{hostile-tree,folders-and-removals}.test.ts', 'test/containers/agent/parts.test.ts'],
+    tests: [
+      'test/containers/programs/{hostile-tree,folders-and-removals}.test.ts',
+      'test/containers/agent/{parts,tree-path,path-text}.test.ts',
+    ],
   },
 ];
