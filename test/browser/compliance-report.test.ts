@@ -33,7 +33,8 @@ beforeAll(async () => {
     ...{ spec, settings: spec.compliance },
     inspection: await inspectTree({
       ...goodTree,
-      'etc/ssh/sshd_config.d/10-compliance.conf': `PermitRootLogin ${hostile}\n`,
+      // In quotes, so that sshd takes all of it for the value.
+      'etc/ssh/sshd_config.d/10-compliance.conf': `PermitRootLogin '${hostile}'\n`,
       'etc/login.defs': 'PASS_MAX_DAYS 99999\nENCRYPT_METHOD YESCRYPT\n',
     }),
     build: { evidence: true, specDigest: 'a'.repeat(64), approvals: 0 },
