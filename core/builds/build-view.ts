@@ -15,28 +15,12 @@ import { type BuildRecord, type Failure, failureSchema } from './build-record.ts
 import { findBuild } from './build-repository.ts';
 import { estimateView, estimateViewSchema } from './estimate-view.ts';
 import { type EvidenceRecord, listEvidence } from './evidence-record.ts';
-import { buildStates, isTerminal, type WorkState, workStates } from './lifecycle.ts';
-import { stageTimesSchema } from './manifest.ts';
+import { buildStates, isTerminal } from './lifecycle.ts';
 import { printable } from './printable.ts';
 import { listArtifacts, listAttempts, listProgress, listStages, listSteps } from './stage-repository.ts';
+import { stageViewSchema, stageViews } from './stage-view.ts';
 import { listTestFiles, type TestFile, testFileKinds } from './test-evidence.ts';
 import { warningSchema } from './warning.ts';
-
-const stepViewSchema = z
-  .strictObject({
-    id: z.string(),
-    state: z.enum(workStates),
-    hit: z.boolean().describe('Taken from the cache: nothing ran.'),
-    program: z.string().optional(),
-    bytes: z.number().int().optional().describe('Of its layer, module or artifact.'),
-    percent: z.number().int().min(0).max(100),
-    attempt: z.number().int().describe('The attempt that did it; 0 for a hit or before it ran.'),
-    startedAt: z.string().optional(),
-    endedAt: z.string().optional(),
-    milliseconds: z.strictObject({ program: z.number().int(), capture: z.number().int() }).optional(),
-    facts: z.record(z.string(), z.string()),
-  })
-  .meta({ id: 'Step' });
 
 const evidenceViewSchema = z
   .strictObject({
@@ -140,23 +124,7 @@ export const buildDetailSchema = z
       .describe(
         'What tells and proves how it was made, of a build that made artifacts; and of each boot test what its machine showed, whether it was passed or not.',
       ),
-    stages: z.array(
-      z
-        .strictObject({
-          id: z.string(),
-          state: z.enum(workStates),
-          trust: z.enum(['service', 'tenant', 'seal']),
-          needs: z.array(z.string()),
-          attempts: z.number().int().describe('Builders that were started for it.'),
-          startedAt: z.string().optional(),
-          endedAt: z.string().optional(),
-          milliseconds: stageTimesSchema
-            .optional()
-            .describe('Where the time of its latest builder went, by the builder’s own clock.'),
-          steps: z.array(stepViewSchema),
-        })
-        .meta({ id: 'Stage' }),
-    ),
+    stages: z.array(stageViewSchema),
   })
   .meta({ id: 'BuildDetail' });
 export type BuildDetail = z.infer<typeof buildDetailSchema>;
@@ -258,54 +226,10 @@ export async function buildDetail(
       artifacts,
     },
   );
-  const done = new Map(steps.map((step) => [step.id, step]));
-  const over = isTerminal(build.state);
-  const views = stages.map(({ value: stage }) => {
-    const attempt = attempts.find((one) => one.value.stage === stage.id && one.value.attempt === stage.attempt)?.value;
-    const current =
-      attempt?.state === 'live'
-        ? progress.find((one) => one.stage === stage.id && one.attempt === attempt.attempt)
-        : undefined;
-    const currentPosition = current === undefined ? -1 : stage.steps.indexOf(current.step);
-    // What a cancellation or a failure elsewhere left standing is told as its end, not as work that goes on.
-    const left: WorkState = build.state === 'cancelled' ? 'cancelled' : 'skipped';
-    const unsettled = stage.state === 'pending' || stage.state === 'running';
-    const state = over && unsettled ? left : stage.state;
-    return {
-      id: stage.id,
-      state,
-      trust: stage.trust,
-      needs: stage.needs,
-      attempts: stage.attempt,
-      ...(stage.startedAt === undefined ? {} : { startedAt: stage.startedAt }),
-      ...(stage.endedAt === undefined ? {} : { endedAt: stage.endedAt }),
-      ...(attempt?.milliseconds === undefined ? {} : { milliseconds: attempt.milliseconds }),
-      steps: stage.steps.map((id, position) => {
-        const record = done.get(id);
-        if (record !== undefined) {
-          const { layer: _, inspection: __, ...told } = record;
-          return { ...told, facts: shownFacts(record.facts), state: 'succeeded' as const, percent: 100 };
-        }
-        // A step before the one that the builder reports is done, though its receipt is settled only with the stage.
-        if (state === 'running' && position < currentPosition) {
-          return { id, hit: false, attempt: stage.attempt, facts: {}, percent: 100, state: 'succeeded' as const };
-        }
-        const own = current?.step === id ? current : undefined;
-        return {
-          id,
-          hit: false,
-          attempt: 0,
-          facts: {},
-          percent: own?.percent ?? 0,
-          state: stepState(id, state, own !== undefined),
-        };
-      }),
-    };
-    function stepState(id: string, stageState: WorkState, now: boolean): WorkState {
-      if (stageState === 'running') return now ? 'running' : 'pending';
-      if (stageState === 'failed') return stage.failure?.step === id ? 'failed' : 'skipped';
-      return stageState;
-    }
+  const views = stageViews(build, {
+    stages: stages.map(({ value }) => value),
+    attempts: attempts.map(({ value }) => value),
+    ...{ steps, progress },
   });
   const all = views.flatMap((stage) => stage.steps);
   const sum = all.reduce((total, step) => total + step.percent, 0);
@@ -330,8 +254,4 @@ function evidenceView(
 ): BuildDetail['evidence'][number] {
   const { name, kind, size, sha256 } = file;
   return { name, kind, size, sha256, downloadUrl: `${apiUrl}/v1/builds/${buildId}/evidence/${name}` };
-}
-
-function shownFacts(facts: Readonly<Record<string, string>>): Record<string, string> {
-  return Object.fromEntries(Object.entries(facts).map(([name, value]) => [printable(name), printable(value)]));
 }
