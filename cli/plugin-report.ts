@@ -1,4 +1,4 @@
-import type { Plugin, PluginRun, PluginVersion } from '../sdk/generated/types.gen.ts';
+import type { Plugin, PluginHearing, PluginRun, PluginVersion } from '../sdk/generated/types.gen.ts';
 
 /** What is granted, in some words. */
 function grantText({ clock, random, fetch }: Plugin['granted']): string {
@@ -57,4 +57,15 @@ export function runText(run: ShownRun): string {
   for (const { level, text } of run.log.lines) lines.push(`  ${level}: ${text}`);
   if (run.log.truncated) lines.push('  there was more log than is kept');
   return lines.join('\n');
+}
+
+/** What a plugin was told: the event, how it stands, and its last run. */
+export function hearingText({ id, event, state, tries, dueAt, reason, run }: PluginHearing): string {
+  const due = dueAt === undefined ? '' : `  due ${dueAt}`;
+  const { buildId } = event.detail;
+  return [
+    `${id}  ${event.at}  ${event.type}${typeof buildId === 'string' ? `  ${buildId}` : ''}  ${state}, ${tries} run(s)${due}`,
+    ...(reason === undefined ? [] : [`  ${reason}`]),
+    ...(run === undefined ? [] : [runText(run).replaceAll(/^/gm, '  ')]),
+  ].join('\n');
 }

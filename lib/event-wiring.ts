@@ -19,6 +19,21 @@ export interface EventWiringProps {
   readonly functions: Readonly<Record<EventFunctionName, EngineFunction>>;
 }
 
+/** Targets that EventBridge takes of a rule. */
+const mostTargets = 5;
+
+/** Schedules of the same period, as many in one rule as it has targets: a stack has room for 500 resources. */
+function scheduleRules() {
+  const byPeriod = Map.groupBy(schedules, ({ everyMinutes }) => everyMinutes);
+  return [...byPeriod].flatMap(([everyMinutes, all]) =>
+    Array.from({ length: Math.ceil(all.length / mostTargets) }, (_, index) => {
+      const some = all.slice(index * mostTargets, (index + 1) * mostTargets);
+      const name = `every-${everyMinutes}-minutes${index === 0 ? '' : `-${index + 1}`}`;
+      return { name, everyMinutes, targets: some.map(({ target }) => target), does: some.map((one) => one.name) };
+    }),
+  );
+}
+
 /** What calls the event functions: the engine's events, the ends of executions, schedules, and the table's stream. */
 export class EventWiring extends Construct {
   constructor(scope: Construct, id: string, props: EventWiringProps) {
@@ -48,12 +63,12 @@ export class EventWiring extends Construct {
       },
       targets: [target(executionRule.target)],
     });
-    for (const schedule of schedules) {
-      new Rule(this, schedule.name, {
-        description: schedule.name,
-        schedule: Schedule.rate(Duration.minutes(schedule.everyMinutes)),
-        // The function gets EventBridge's own Scheduled Event, which core/events/envelope.ts reads.
-        targets: [target(schedule.target)],
+    for (const { name, everyMinutes, targets, does } of scheduleRules()) {
+      new Rule(this, name, {
+        description: does.join(', '),
+        schedule: Schedule.rate(Duration.minutes(everyMinutes)),
+        // The functions get EventBridge's own Scheduled Event, which core/events/envelope.ts reads.
+        targets: targets.map(target),
       });
     }
 

@@ -116,10 +116,17 @@ export async function startEngine(
   });
   running = runner;
 
+  const openPlugins = () =>
+    createPluginRunner({
+      ...{ privateHosts: configuration.webhookPrivateHosts ?? [], proxy, sandboxFile: toolchain.sandboxFile },
+    });
+  const hearing = openPlugins();
   const metrics = createPrometheusMetrics();
   const measured = measureHandlers(metrics, clock);
   const invoke = async (name: EventFunctionName, payload: unknown): Promise<void> => {
-    await measured(name, () => eventHandlers[name](ports, payload));
+    // Who starts a build does not wait for plugins that are told of events.
+    const given = name === 'tellPlugins' ? { ...ports, plugins: hearing } : ports;
+    await measured(name, () => eventHandlers[name](given, payload));
   };
   const bus = createLocalBus({
     invoke,
@@ -199,9 +206,7 @@ export async function startEngine(
     webhooks: createWebhookSender({
       ...{ privateHosts: configuration.webhookPrivateHosts ?? [], proxy, stopping: stopping.signal },
     }),
-    plugins: createPluginRunner({
-      ...{ privateHosts: configuration.webhookPrivateHosts ?? [], proxy, sandboxFile: toolchain.sandboxFile },
-    }),
+    plugins: openPlugins(),
     ...(configuration.vulnerabilityData === undefined
       ? {}
       : { vulnerabilityMirror: createVulnerabilityMirror({ sources: configuration.vulnerabilityData, proxy }) }),

@@ -20,6 +20,7 @@ import { handle as scanBuilds } from '../functions/events/scan-builds/scan-build
 import { handle as sealAudit } from '../functions/events/seal-audit/seal-audit.ts';
 import { handle as settleBuild } from '../functions/events/settle-build/settle-build.ts';
 import { handle as settleQuotas } from '../functions/events/settle-quotas/settle-quotas.ts';
+import { handle as tellPlugins } from '../functions/events/tell-plugins/tell-plugins.ts';
 import { handle as warmCache } from '../functions/events/warm-cache/warm-cache.ts';
 import { handle as awaitDependencies } from '../functions/orchestration/await-dependencies/await-dependencies.ts';
 import { handle as classifyStage } from '../functions/orchestration/classify-stage/classify-stage.ts';
@@ -63,4 +64,5 @@ export const eventHandlers: Record<EventFunctionName, EngineHandler> = {
   expireApprovals,
   recordUsage,
   deliverWebhook,
+  tellPlugins,
 };

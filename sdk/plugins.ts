@@ -2,14 +2,19 @@ import * as operations from './generated/sdk.gen.ts';
 import type {
   EnablePluginData,
   GrantPluginData,
+  ListPluginHearingsData,
+  ListPluginHearingsResponse,
   ListPluginRunsResponse,
   Plugin,
+  PluginHearing,
   PluginRun,
   PluginVersion,
   PutPluginData,
 } from './generated/types.gen.ts';
 import { type Listing, listing, type PageQuery } from './pages.ts';
 import type { CallOptions, Transport } from './transport.ts';
+
+type HearingQuery = NonNullable<ListPluginHearingsData['query']>;
 
 /** Plugins of the tenant, and what they did to builds. @internal */
 export function pluginCalls(engine: Transport) {
@@ -56,5 +61,22 @@ export function pluginCalls(engine: Transport) {
           (await operations.listPluginRuns({ ...engine.of(options), path: { id: buildId }, query: page })).data,
         ({ runs }) => runs,
       ),
+
+    /** Events that a plugin was told, or is to be, the latest first. */
+    hearings: (
+      name: string,
+      query: HearingQuery = {},
+      options?: CallOptions,
+    ): Listing<ListPluginHearingsResponse, PluginHearing> =>
+      listing(
+        query,
+        async (page) =>
+          (await operations.listPluginHearings({ ...at(name, options), query: { ...query, ...page } })).data,
+        ({ hearings }) => hearings,
+      ),
+
+    /** Has a plugin told of an event again, within a minute. */
+    tellAgain: async (name: string, hearingId: string, options?: CallOptions): Promise<PluginHearing> =>
+      (await operations.tellPluginAgain({ ...engine.of(options), path: { name, hearingId } })).data,
   };
 }

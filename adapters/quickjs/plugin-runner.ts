@@ -33,7 +33,7 @@ export function createPluginRunner(options: PluginRunnerOptions = {}): PluginRun
       const input = JSON.stringify(call.input);
       const tooLarge = sizeFault(call, input);
       if (tooLarge !== undefined) return tooLarge;
-      const release = await slots.take(signal);
+      const release = await slots.take(call.tenantId, signal);
       try {
         return await runInProcess({ files, fetch, call, input, signal });
       } finally {

@@ -1,10 +1,11 @@
-import { Command, InvalidArgumentError } from 'commander';
+import { Command, InvalidArgumentError, Option } from 'commander';
 import { z } from 'zod';
+import { hearingStates } from '../../core/plugins/hearings/hearing.ts';
 import type { Plugin } from '../../sdk/generated/types.gen.ts';
 import { connect } from '../connection.ts';
 import type { Output } from '../output.ts';
 import { readDeclaration, readPluginText } from '../plugin-file.ts';
-import { pluginLine, runText, versionText } from '../plugin-report.ts';
+import { hearingText, pluginLine, runText, versionText } from '../plugin-report.ts';
 import { connectionOptionsSchema, engineCommand } from './common-options.ts';
 
 /** `lbuild plugins …`: the tenant's own rules, as JavaScript. */
@@ -20,6 +21,8 @@ export function pluginsCommand(output: Output): Command {
     .addCommand(actCommand(output, 'revoke', 'take back all that was granted to a plugin'))
     .addCommand(removeCommand(output))
     .addCommand(runsCommand(output))
+    .addCommand(hearingsCommand(output))
+    .addCommand(tellCommand(output))
     .addCommand(testCommand(output));
 }
 
@@ -142,6 +145,39 @@ function runsCommand(output: Output): Command {
       const runs = await connect(options).plugins.runs(id).all(shownRuns);
       if (options.json) output.document({ runs });
       else for (const run of runs) output.line(runText(run));
+    });
+}
+
+const hearingsSchema = connectionOptionsSchema.extend({
+  state: z.enum(hearingStates).optional(),
+  most: z.coerce.number().int().min(1).default(50),
+});
+
+function hearingsCommand(output: Output): Command {
+  return engineCommand('hearings')
+    .description('show events that a plugin was told, or is to be, with the last run of each')
+    .argument('<name>', nameText)
+    .addOption(new Option('--state <state>', 'only those that stand so').choices(hearingStates))
+    .option('--most <number>', 'so many, the latest first', '50')
+    .action(async (name: string, given: unknown) => {
+      const { state, most, ...options } = hearingsSchema.parse(given);
+      const query = state === undefined ? {} : { state };
+      const hearings = await connect(options).plugins.hearings(name, query).all(most);
+      if (options.json) output.document({ hearings });
+      else for (const hearing of hearings) output.line(hearingText(hearing));
+    });
+}
+
+function tellCommand(output: Output): Command {
+  return engineCommand('tell')
+    .description('tell a plugin of an event again, however that ended, within a minute')
+    .argument('<name>', nameText)
+    .argument('<hearing>', 'id of the hearing')
+    .action(async (name: string, id: string, given: unknown) => {
+      const options = connectionOptionsSchema.parse(given);
+      const hearing = await connect(options).plugins.tellAgain(name, id);
+      if (options.json) output.document(hearing);
+      else output.line(hearingText(hearing));
     });
 }
 

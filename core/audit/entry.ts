@@ -44,6 +44,7 @@ export const auditActions = [
   'plugin.granted',
   'plugin.removed',
   'plugin.revoked',
+  'plugin.told_again',
   'plugin.version_put',
   'quota.set',
   'rates.removed',

@@ -8,7 +8,7 @@ import type { Ids } from '../ports/ids.ts';
 import { type Table, type TableCondition, type TableRecord, type TableWrite, wrote } from '../ports/table.ts';
 import { type PluginDeclaration, type PluginWants, pluginWantsSchema } from './declaration.ts';
 import { pluginLimits } from './limits.ts';
-import { pluginBookPlace, pluginHeadPlace, pluginVersionPlace } from './places.ts';
+import { anyPluginBook, pluginBookPlace, pluginHeadPlace, pluginVersionPlace } from './places.ts';
 import {
   type EnabledPlugin,
   type PluginHead,
@@ -217,7 +217,10 @@ async function changePlugin(
     needRoom(enabled.length, plugins);
     const done = await wrote(table, [
       { kind: 'put', key, data: toJsonObject(head), condition: asBefore(stored) },
-      { kind: 'put', key: bookKey, data: toJsonObject({ plugins, enabled }), condition: asBefore(storedBook) },
+      {
+        ...{ kind: 'put', key: bookKey, data: toJsonObject({ plugins, enabled }), condition: asBefore(storedBook) },
+        indexes: { byState: anyPluginBook(tenantId) },
+      },
       auditWrite({ clock, ids }, actor, { action: audit.action, target: name, detail: toJsonObject(audit.detail) }),
       ...writes,
     ]);

@@ -10,6 +10,11 @@ export const pluginErrors = {
     title: 'The plugin has no such version',
     remedy: 'Versions count from 1; GET /v1/plugins/{name} tells the latest.',
   },
+  'plugin.hearing_not_found': {
+    status: 404,
+    title: 'The plugin was told nothing under this id',
+    remedy: 'See GET /v1/plugins/{name}/hearings (`lbuild plugins hearings`); they are kept for 30 days.',
+  },
   'plugin.too_many': {
     status: 409,
     title: 'The tenant has as many plugins, or the plugin as many versions, as it may',
@@ -24,11 +29,6 @@ export const pluginErrors = {
     status: 422,
     title: 'The code is not what the plugin declares',
     remedy: 'Correct what `fields` names. `lbuild plugins test` runs a plugin here before it is sent.',
-  },
-  'plugin.hook_unsupported': {
-    status: 422,
-    title: 'This version of the engine does not call the hook',
-    remedy: 'Take the hook out of `hooks`, or have the operator update the engine.',
   },
   'plugin.grant_refused': {
     status: 422,

@@ -15,6 +15,10 @@ export const pluginLimits = {
   versions: { value: 1_000, reason: 'a removal deletes them all in one call' },
   /** Milliseconds that the plugins of a submission may take together, and those of a plan. */
   togetherMilliseconds: { value: 20_000, reason: 'a request to the API is answered within 29 seconds' },
+  /** Calls that tell one tenant's plugins of events at once. */
+  hearingSlots: { value: 2, reason: 'half of what one machine does of it at once: no tenant has all of it' },
+  /** Days for which is kept what a plugin was told, and what came of it. */
+  hearingDays: { value: 30, reason: 'as long as deliveries to webhooks and dead letters' },
   /** Hosts that a plugin may declare. */
   fetchHosts: { value: 10, reason: 'an admin must be able to judge each of them' },
   description: { value: 200, reason: 'it is one line for people' },

@@ -1,6 +1,8 @@
 import { z } from 'zod';
 import { pluginDeclarationSchema, pluginNameSchema, pluginWantsSchema } from './declaration.ts';
+import { type Hearing, hearingSchema, hearingStates } from './hearings/hearing.ts';
 import type { PluginHead, PluginVersion } from './plugin-record.ts';
+import { pluginRunRecordSchema } from './run-record.ts';
 
 const number = z.number().int().min(1);
 
@@ -35,3 +37,27 @@ export const pluginVersionView = ({
   tenantId: _,
   ...version
 }: PluginVersion): z.input<typeof pluginVersionViewSchema> => version;
+
+/** What a plugin was told, as the API shows it. */
+export const hearingViewSchema = z
+  .strictObject({
+    ...hearingSchema.omit({ tenantId: true, claimedUntil: true, expires: true }).shape,
+    state: z
+      .enum(hearingStates)
+      .describe('pending: it is to be told, or told again. skipped: it was disabled, or hears such events no more.'),
+    tries: z.number().int().describe('Runs since the event, or since it was told again.'),
+    dueAt: z.string().exactOptional().describe('Of a pending one: when it is to be told.'),
+    run: pluginRunRecordSchema.exactOptional().describe('The last run.'),
+    expiresAt: z.string().describe('When it is forgotten.'),
+  })
+  .meta({ id: 'PluginHearing' });
+
+export const hearingView = ({
+  tenantId: _,
+  claimedUntil: __,
+  expires,
+  ...hearing
+}: Hearing): z.input<typeof hearingViewSchema> => ({
+  ...hearing,
+  expiresAt: new Date(expires * 1_000).toISOString(),
+});

@@ -1,12 +1,13 @@
 import { eventDetail, isPublic } from '../events/catalogue.ts';
 import type { EngineEvent } from '../events/event.ts';
 import { ConditionFailed, type TableRecord } from '../ports/table.ts';
+import { withSlot } from '../slots.ts';
 import { attemptDelivery, type DeliverPorts, type DeliveryName, type Looked, skipped } from './attempt.ts';
 import { deliveryIdOf, deliveryWrite, newDelivery } from './delivery.ts';
 import { pingType, wants } from './endpoint.ts';
 import { readEndpoints } from './endpoint-repository.ts';
 import { duePartition, endpointPrefix, endpointsPartitions } from './places.ts';
-import { withSlot } from './slots.ts';
+import { tenantSlots } from './slots.ts';
 import { atOnce, type Lane, Turns } from './turns.ts';
 
 /** What came of some deliveries, by how often. left: they are the sweep's. */
@@ -32,7 +33,7 @@ const ofEndpoint = 50;
 export async function deliverEvent(ports: DeliverPorts, event: EngineEvent): Promise<Tally> {
   const names = await namesFor(ports, event);
   if (names.length === 0) return {};
-  return (await withSlot(ports, event.tenantId, () => tryAll(ports, names))) ?? { left: names.length };
+  return (await withSlot(ports, tenantSlots(event.tenantId), () => tryAll(ports, names))) ?? { left: names.length };
 }
 
 /** The deliveries of an event that are to be tried at once, each written down. */

@@ -1,5 +1,6 @@
 import { isPublic } from '../events/catalogue.ts';
 import { type EventType, eventSource, eventTypes } from '../events/event.ts';
+import { sendableTypes } from '../webhooks/endpoint.ts';
 import type { EventFunctionName } from './flow-functions.ts';
 
 /** Which of the engine's own events call which function. */
@@ -48,6 +49,7 @@ export const eventRules: readonly {
     types: eventTypes.filter((type) => isPublic(type) || type === 'webhook.replayed'),
     target: 'deliverWebhook',
   },
+  { name: 'tell-plugins', types: sendableTypes, target: 'tellPlugins' },
 ];
 
 /** What writes down all that comes to the queue of dead letters. Its own failures stay in the queue. */
@@ -85,6 +87,7 @@ export const schedules: readonly {
   { name: 'sweep-quotas', everyMinutes: 15, target: 'settleQuotas' },
   { name: 'sweep-usage', everyMinutes: 5, target: 'recordUsage' },
   { name: 'sweep-webhooks', everyMinutes: 1, target: 'deliverWebhook' },
+  { name: 'sweep-plugins', everyMinutes: 1, target: 'tellPlugins' },
 ];
 
 /** `source` of the engine's own events, which its rules match. */

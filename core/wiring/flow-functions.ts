@@ -221,6 +221,14 @@ export const eventFunctions = {
     timeoutSeconds: 90,
     mostAtOnce: 4,
   },
+  tellPlugins: {
+    name: 'tell-plugins',
+    entry: 'functions/events/tell-plugins/lambda.ts',
+    rights: { ...none, runsPlugins: true },
+    // It begins runs for 40 seconds, and the last one may take 20 with the start of its machine.
+    timeoutSeconds: 90,
+    mostAtOnce: 4,
+  },
 } as const satisfies Record<string, EngineFunction>;
 /**
  * Runs a plugin of a tenant. It is none of the engine's functions: it has no ports, no rights but to write its log, and an

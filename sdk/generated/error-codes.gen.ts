@@ -94,7 +94,7 @@ export type ErrorCode =
   | 'plugin.denied'
   | 'plugin.failed'
   | 'plugin.grant_refused'
-  | 'plugin.hook_unsupported'
+  | 'plugin.hearing_not_found'
   | 'plugin.not_found'
   | 'plugin.time_exceeded'
   | 'plugin.too_many'

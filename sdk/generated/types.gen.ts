@@ -6224,6 +6224,102 @@ export type PluginRemoval = {
     removed: true;
 };
 
+export type PluginHearingList = {
+    hearings: Array<PluginHearing>;
+    /**
+     * There where more may follow.
+     */
+    cursor?: string;
+};
+
+export type PluginHearing = {
+    id: string;
+    plugin: string;
+    event: {
+        /**
+         * Unique and sortable; a consumer’s dedupe key.
+         */
+        id: string;
+        type: 'build.submitted' | 'build.queued' | 'build.started' | 'build.stage_completed' | 'build.cancel_requested' | 'build.succeeded' | 'build.failed' | 'build.cancelled' | 'build.rejected' | 'approval.requested' | 'approval.decided' | 'quota.warning' | 'budget.warning' | 'budget.exceeded' | 'invoice.closed' | 'webhook.disabled' | 'webhook.ping' | 'artifact.expiring' | 'artifact.trashed' | 'artifact.restored' | 'artifact.purged' | 'scan.completed' | 'work.started' | 'work.ended' | 'work.unwanted' | 'cleanup.requested' | 'vulnerabilities.rescan' | 'vulnerabilities.refresh_requested' | 'work.execution_ended' | 'webhook.replayed';
+        version: 1;
+        tenantId: string;
+        /**
+         * ISO 8601 in UTC with milliseconds.
+         */
+        at: string;
+        detail: {
+            [key: string]: Schema1;
+        };
+    };
+    /**
+     * pending: it is to be told, or told again. skipped: it was disabled, or hears such events no more.
+     */
+    state: 'pending' | 'succeeded' | 'failed' | 'skipped';
+    /**
+     * Runs since the event, or since it was told again.
+     */
+    tries: number;
+    /**
+     * Of a pending one: when it is to be told.
+     */
+    dueAt?: string;
+    /**
+     * The last run.
+     */
+    run?: {
+        plugin: string;
+        version: number;
+        hook: 'transformSpec' | 'validateSpec' | 'planPolicy' | 'onEvent';
+        outcome: 'succeeded' | 'failed';
+        /**
+         * Of one that failed: whether it stopped what it was asked about.
+         */
+        onFailure: 'fail-closed' | 'fail-open';
+        /**
+         * Why it failed.
+         */
+        code?: 'plugin.syntax' | 'plugin.hook_missing' | 'plugin.threw' | 'plugin.unsettled' | 'plugin.timeout' | 'plugin.memory' | 'plugin.stack' | 'plugin.crashed' | 'plugin.code_too_large' | 'plugin.input_too_large' | 'plugin.output' | 'plugin.output_too_large' | 'plugin.not_granted' | 'plugin.fetch_refused' | 'plugin.fetch_failed';
+        reason?: string;
+        milliseconds: number;
+        cpuMilliseconds: number;
+        memoryBytes: number;
+        log: {
+            lines: Array<{
+                level: 'debug' | 'log' | 'info' | 'warn' | 'error';
+                text: string;
+            }>;
+            truncated: boolean;
+        };
+        fetches: Array<{
+            host: string;
+            status?: number;
+            reason?: string;
+        }>;
+        /**
+         * Of transformSpec: the places that it changed, and how many more there are.
+         */
+        changed?: {
+            paths: Array<string>;
+            more: number;
+        };
+        /**
+         * Of validateSpec: errors that it found.
+         */
+        found?: number;
+        /**
+         * Of planPolicy.
+         */
+        decision?: 'allow' | 'deny' | 'require-approval';
+        decisionReason?: string;
+    };
+    reason?: string;
+    endedAt?: string;
+    /**
+     * When it is forgotten.
+     */
+    expiresAt: string;
+};
+
 export type Retention = {
     /**
      * Days that the trash keeps what is removed from now on.
@@ -7384,9 +7480,6 @@ export type Lock = string;
 
 export type MemberId = string;
 
-/**
- * 1 to 40 lower-case letters, digits and inner hyphens, beginning with a letter.
- */
 export type Name = string;
 
 /**
@@ -7400,6 +7493,11 @@ export type Priority = 'low' | 'normal' | 'high' | 'urgent';
 export type Scope = 'tenant' | 'installation';
 
 export type Sha256 = string;
+
+/**
+ * Only those that stand so.
+ */
+export type State = 'pending' | 'succeeded' | 'failed' | 'skipped';
 
 /**
  * Id of the team.
@@ -10163,7 +10261,7 @@ export type ListAuditData = {
         /**
          * Only entries of this action.
          */
-        action?: 'access.refused' | 'approval.covered' | 'approval.expired' | 'approval.given' | 'approval.rejected' | 'approval.withdrawn' | 'approval_policy.removed' | 'approval_policy.set' | 'budget.removed' | 'budget.set' | 'artifact.purged' | 'artifact.restored' | 'artifact.tagged' | 'artifact.trashed' | 'build.cancel_requested' | 'build.submitted' | 'cache.removed' | 'cleanup.requested' | 'dead_letter.discarded' | 'dead_letter.redriven' | 'invoice.closed' | 'hold.placed' | 'hold.released' | 'key.created' | 'key.revoked' | 'key.rotated' | 'maintenance.begun' | 'maintenance.ended' | 'member.added' | 'member.changed' | 'member.removed' | 'plugin.disabled' | 'plugin.enabled' | 'plugin.granted' | 'plugin.removed' | 'plugin.revoked' | 'plugin.version_put' | 'quota.set' | 'rates.removed' | 'rates.set' | 'retention.set' | 'retention_policy.removed' | 'retention_policy.set' | 'role.removed' | 'role.set' | 'secret.removed' | 'secret.set' | 'team.changed' | 'team.created' | 'team.member_removed' | 'team.member_set' | 'team.removed' | 'team.share_set' | 'template.changed' | 'template.created' | 'template.forked' | 'template.published' | 'template.removed' | 'template.reviewed' | 'template.review_removed' | 'tenant.created' | 'tenant.renamed' | 'tenant.share_set' | 'upload.removed' | 'vulnerabilities.refresh_requested' | 'webhook.changed' | 'webhook.created' | 'webhook.disabled' | 'webhook.pinged' | 'webhook.removed' | 'webhook.replayed' | 'webhook.secret_rotated';
+        action?: 'access.refused' | 'approval.covered' | 'approval.expired' | 'approval.given' | 'approval.rejected' | 'approval.withdrawn' | 'approval_policy.removed' | 'approval_policy.set' | 'budget.removed' | 'budget.set' | 'artifact.purged' | 'artifact.restored' | 'artifact.tagged' | 'artifact.trashed' | 'build.cancel_requested' | 'build.submitted' | 'cache.removed' | 'cleanup.requested' | 'dead_letter.discarded' | 'dead_letter.redriven' | 'invoice.closed' | 'hold.placed' | 'hold.released' | 'key.created' | 'key.revoked' | 'key.rotated' | 'maintenance.begun' | 'maintenance.ended' | 'member.added' | 'member.changed' | 'member.removed' | 'plugin.disabled' | 'plugin.enabled' | 'plugin.granted' | 'plugin.removed' | 'plugin.revoked' | 'plugin.told_again' | 'plugin.version_put' | 'quota.set' | 'rates.removed' | 'rates.set' | 'retention.set' | 'retention_policy.removed' | 'retention_policy.set' | 'role.removed' | 'role.set' | 'secret.removed' | 'secret.set' | 'team.changed' | 'team.created' | 'team.member_removed' | 'team.member_set' | 'team.removed' | 'team.share_set' | 'template.changed' | 'template.created' | 'template.forked' | 'template.published' | 'template.removed' | 'template.reviewed' | 'template.review_removed' | 'tenant.created' | 'tenant.renamed' | 'tenant.share_set' | 'upload.removed' | 'vulnerabilities.refresh_requested' | 'webhook.changed' | 'webhook.created' | 'webhook.disabled' | 'webhook.pinged' | 'webhook.removed' | 'webhook.replayed' | 'webhook.secret_rotated';
         /**
          * Only what this member did or was refused.
          */
@@ -15364,11 +15462,11 @@ export type PutPluginErrors = {
         code?: 'request.media_type';
     };
     /**
-     * `plugin.code_refused`: The code is not what the plugin declares. `plugin.hook_unsupported`: This version of the engine does not call the hook.
+     * `plugin.code_refused`: The code is not what the plugin declares.
      */
     422: Problem & {
         status?: 422;
-        code?: 'plugin.code_refused' | 'plugin.hook_unsupported';
+        code?: 'plugin.code_refused';
     };
     /**
      * `request.rate_limited`: The key asks too often.
@@ -15831,6 +15929,178 @@ export type RevokePluginResponses = {
 };
 
 export type RevokePluginResponse = RevokePluginResponses[keyof RevokePluginResponses];
+
+export type ListPluginHearingsData = {
+    body?: never;
+    path: {
+        name: string;
+    };
+    query?: {
+        /**
+         * Entries a page.
+         */
+        limit?: number;
+        /**
+         * As the page before gave it, with the same query.
+         */
+        cursor?: string;
+        /**
+         * Only those that stand so.
+         */
+        state?: 'pending' | 'succeeded' | 'failed' | 'skipped';
+    };
+    url: '/v1/plugins/{name}/hearings';
+};
+
+export type ListPluginHearingsErrors = {
+    /**
+     * `cursor.invalid`: The cursor is not valid. `request.invalid`: The request is not valid.
+     */
+    400: Problem & {
+        status?: 400;
+        code?: 'cursor.invalid' | 'request.invalid';
+    };
+    /**
+     * `access.unauthenticated`: No valid credentials.
+     */
+    401: Problem & {
+        status?: 401;
+        code?: 'access.unauthenticated';
+    };
+    /**
+     * `access.address_refused`: The key is not for this address. `access.forbidden`: The key may not do this.
+     */
+    403: Problem & {
+        status?: 403;
+        code?: 'access.address_refused' | 'access.forbidden';
+    };
+    /**
+     * `plugin.not_found`: There is no such plugin.
+     */
+    404: Problem & {
+        status?: 404;
+        code?: 'plugin.not_found';
+    };
+    /**
+     * `request.too_large`: The body is too large.
+     */
+    413: Problem & {
+        status?: 413;
+        code?: 'request.too_large';
+    };
+    /**
+     * `request.rate_limited`: The key asks too often.
+     */
+    429: Problem & {
+        status?: 429;
+        code?: 'request.rate_limited';
+    };
+    /**
+     * `internal.error`: The service failed.
+     */
+    500: Problem & {
+        status?: 500;
+        code?: 'internal.error';
+    };
+    /**
+     * `service.unavailable`: A part of the service is not available.
+     */
+    503: Problem & {
+        status?: 503;
+        code?: 'service.unavailable';
+    };
+};
+
+export type ListPluginHearingsError = ListPluginHearingsErrors[keyof ListPluginHearingsErrors];
+
+export type ListPluginHearingsResponses = {
+    /**
+     * Success.
+     */
+    200: PluginHearingList;
+};
+
+export type ListPluginHearingsResponse = ListPluginHearingsResponses[keyof ListPluginHearingsResponses];
+
+export type TellPluginAgainData = {
+    body?: never;
+    path: {
+        name: string;
+        hearingId: string;
+    };
+    query?: never;
+    url: '/v1/plugins/{name}/hearings/{hearingId}:tell';
+};
+
+export type TellPluginAgainErrors = {
+    /**
+     * `request.invalid`: The request is not valid.
+     */
+    400: Problem & {
+        status?: 400;
+        code?: 'request.invalid';
+    };
+    /**
+     * `access.unauthenticated`: No valid credentials.
+     */
+    401: Problem & {
+        status?: 401;
+        code?: 'access.unauthenticated';
+    };
+    /**
+     * `access.address_refused`: The key is not for this address. `access.forbidden`: The key may not do this.
+     */
+    403: Problem & {
+        status?: 403;
+        code?: 'access.address_refused' | 'access.forbidden';
+    };
+    /**
+     * `plugin.hearing_not_found`: The plugin was told nothing under this id. `plugin.not_found`: There is no such plugin.
+     */
+    404: Problem & {
+        status?: 404;
+        code?: 'plugin.hearing_not_found' | 'plugin.not_found';
+    };
+    /**
+     * `request.too_large`: The body is too large.
+     */
+    413: Problem & {
+        status?: 413;
+        code?: 'request.too_large';
+    };
+    /**
+     * `request.rate_limited`: The key asks too often.
+     */
+    429: Problem & {
+        status?: 429;
+        code?: 'request.rate_limited';
+    };
+    /**
+     * `internal.error`: The service failed.
+     */
+    500: Problem & {
+        status?: 500;
+        code?: 'internal.error';
+    };
+    /**
+     * `service.unavailable`: A part of the service is not available.
+     */
+    503: Problem & {
+        status?: 503;
+        code?: 'service.unavailable';
+    };
+};
+
+export type TellPluginAgainError = TellPluginAgainErrors[keyof TellPluginAgainErrors];
+
+export type TellPluginAgainResponses = {
+    /**
+     * Success.
+     */
+    202: PluginHearing;
+};
+
+export type TellPluginAgainResponse = TellPluginAgainResponses[keyof TellPluginAgainResponses];
 
 export type ReadRetentionData = {
     body?: never;

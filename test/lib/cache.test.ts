@@ -27,16 +27,12 @@ describe('the cache on AWS', () => {
     expect(evict.filter((action) => /^(states|ecs|events|sts):/.test(action))).toEqual([]);
     const warm = actionsOf(eventFunctions.warmCache.entry);
     expect(warm.filter((action) => /^(s3|states|ecs|events|sts):/.test(action))).toEqual([]);
-    const rates = [...resourcesOf(template, 'AWS::Events::Rule').values()].map(({ Properties }) => [
-      Properties.Description,
+    const rates = [...resourcesOf(template, 'AWS::Events::Rule').values()].map(({ Properties }): [string, unknown] => [
+      String(Properties.Description),
       Properties.ScheduleExpression,
     ]);
-    expect(rates).toEqual(
-      expect.arrayContaining([
-        ['evict-cache', 'rate(1 hour)'],
-        ['warm-cache', 'rate(30 minutes)'],
-      ]),
-    );
+    const rateOf = (name: string) => rates.find(([description]) => description.split(', ').includes(name))?.[1];
+    expect([rateOf('evict-cache'), rateOf('warm-cache')]).toEqual(['rate(1 hour)', 'rate(30 minutes)']);
   });
 
   it('has the limit and the warming that the deployment says', () => {

@@ -1,4 +1,7 @@
+import { Duration } from 'aws-cdk-lib';
+import { Schedule } from 'aws-cdk-lib/aws-events';
 import { describe, expect, it } from 'vitest';
+import { z } from 'zod';
 import { outboxKey } from '../../core/builds/keys.ts';
 import { outputTypes } from '../../core/spec/releases.ts';
 import { deadLetterKeeper, eventRules, outboxStream, schedules } from '../../core/wiring/event-rules.ts';
@@ -95,11 +98,33 @@ describe('the functions', () => {
 
   it('are called by the rules and schedules of core/wiring', () => {
     const rules = [...resourcesOf(template, 'AWS::Events::Rule').values()];
-    expect(rules).toHaveLength(eventRules.length + schedules.length + 1);
-    for (const rule of [...eventRules, ...schedules]) {
+    for (const rule of eventRules) {
       const found = rules.find(({ Properties }) => Properties.Description === rule.name);
       expect(references(found?.Properties.Targets)).toContain(functionOf(eventFunctions[rule.target].entry).id);
-      expect(JSON.stringify(found?.Properties.Targets)).toContain('DeadLetterConfig');
+    }
+    const scheduled = rules.filter(({ Properties }) => Properties.ScheduleExpression !== undefined);
+    expect(rules).toHaveLength(eventRules.length + scheduled.length + 1);
+    let count = 0;
+    for (const { Properties } of scheduled) {
+      const targets = z.array(z.unknown()).parse(Properties.Targets);
+      const names = z.string().parse(Properties.Description).split(', ');
+      // EventBridge takes five targets a rule.
+      expect([targets.length <= 5, names.length]).toEqual([true, targets.length]);
+      for (const [index, name] of names.entries()) {
+        const schedule = schedules.find((one) => one.name === name);
+        if (schedule === undefined) throw new Error(`no schedule is called ${name}`);
+        expect(Properties.ScheduleExpression).toBe(
+          Schedule.rate(Duration.minutes(schedule.everyMinutes)).expressionString,
+        );
+        expect(references(targets[index])).toContain(functionOf(eventFunctions[schedule.target].entry).id);
+        count += 1;
+      }
+    }
+    expect(count).toBe(schedules.length);
+    for (const { Properties } of rules) {
+      for (const target of z.array(z.unknown()).parse(Properties.Targets)) {
+        expect(JSON.stringify(target)).toContain('DeadLetterConfig');
+      }
     }
     const ended = rules.find(({ Properties }) => JSON.stringify(Properties.EventPattern ?? {}).includes('aws.states'));
     expect(references(ended?.Properties.Targets)).toContain(functionOf(eventFunctions.settleBuild.entry).id);

@@ -49,7 +49,7 @@ describe('the function that runs plugins', () => {
       ),
     );
     expect(callers.map(({ Handler }) => Handler.split('/')[2]).sort()).toEqual([
-      ...['builds', 'plan-build', 'plugins', 'specs'],
+      ...['builds', 'plan-build', 'plugins', 'specs', 'tell-plugins'],
     ]);
   });
 

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { pluginNameSchema } from '../../../core/plugins/declaration.ts';
+import { hearingIdSchema } from '../../../core/plugins/hearings/hearing.ts';
 import { pluginLimits } from '../../../core/plugins/limits.ts';
 import { wholeNumber } from '../../shared/whole-number.ts';
 
@@ -8,6 +9,8 @@ export const versionParams = z.strictObject({
   ...pluginParams.shape,
   version: wholeNumber(1, pluginLimits.versions.value),
 });
+
+export const hearingParams = z.strictObject({ ...pluginParams.shape, hearingId: hearingIdSchema });
 
 /** A version in a body. */
 export const askedVersion = z

@@ -29,7 +29,7 @@ export const putPlugin = defineOperation({
   response: pluginVersionViewSchema,
   status: 200,
   otherStatus: 201,
-  errors: ['plugin.code_refused', 'plugin.hook_unsupported', 'plugin.too_many', 'plugin.unsupported'],
+  errors: ['plugin.code_refused', 'plugin.too_many', 'plugin.unsupported'],
   async handle(ports, { params, body, context }) {
     const { declaration, code } = body;
     if (declaration.name !== params.name) {
@@ -39,9 +39,6 @@ export const putPlugin = defineOperation({
     }
     const { plugins } = ports;
     if (plugins === undefined) throw new EngineError('plugin.unsupported', 'Nothing here runs plugins.');
-    if (declaration.hooks.includes('onEvent')) {
-      throw new EngineError('plugin.hook_unsupported', 'Plugins are not told of events yet.');
-    }
     const principal = principalOf(context);
     await needHooks(plugins, { ...declaration, code, tenantId: principal.tenantId }, context.signal);
     const { version, created } = await storeVersion(ports, principal, declaration, code);

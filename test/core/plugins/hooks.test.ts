@@ -2,13 +2,11 @@ import { readFileSync } from 'node:fs';
 import { afterAll, describe, expect, it } from 'vitest';
 import { createPluginRunner } from '../../../adapters/quickjs/plugin-runner.ts';
 import type { JsonObject } from '../../../core/digest.ts';
-import type { EngineEvent } from '../../../core/events/event.ts';
 import { noHistory } from '../../../core/plan/estimate.ts';
 import { previewOf } from '../../../core/plan/preview.ts';
 import { type HookInput, hookContracts } from '../../../core/plugins/contracts.ts';
 import { type Plugin, pluginDeclarationSchema } from '../../../core/plugins/declaration.ts';
 import { pluginFailures } from '../../../core/plugins/failures.ts';
-import { hearEvent } from '../../../core/plugins/hear-event.ts';
 import { pluginLimitsDate } from '../../../core/plugins/limits.ts';
 import { planPolicy } from '../../../core/plugins/plan-policy.ts';
 import { planSummaryOf } from '../../../core/plugins/plan-summary.ts';
@@ -216,31 +214,6 @@ describe('what planPolicy is told', () => {
     }`;
     const { because } = await planPolicy(runs, [pluginOf('reads', code)], told);
     expect(because).toMatchObject([{ reason: `tenant,${plan.steps.length},iso,true` }]);
-  });
-});
-
-describe('onEvent', () => {
-  const event: EngineEvent = {
-    ...{ id: 'evt_1', type: 'build.failed', version: 1, tenantId: 'ten_1', at: '2026-11-28T00:00:00.000Z' },
-    detail: { buildId: 'bld_1', state: 'failed' },
-  };
-  const hears = (name: string, events: string[], text = '') =>
-    pluginOf(name, `export function onEvent({ event }) { console.log(event.type); ${text} }`, { events });
-
-  it('is told to those that hear the type, and nothing is stopped', async () => {
-    const plugins = [
-      hears('all', ['*']),
-      hears('kind', ['build.*'], 'throw new Error("no");'),
-      hears('none', ['build.succeeded']),
-      hears('talks', ['build.failed'], 'return { retry: true };'),
-    ];
-    const records = await hearEvent(runs, plugins, event);
-    expect(records.map(({ plugin, outcome, code }) => [plugin, outcome, code])).toEqual([
-      ['all', 'succeeded', undefined],
-      ['kind', 'failed', 'plugin.threw'],
-      ['talks', 'failed', 'plugin.output'],
-    ]);
-    expect(records[0]?.log.lines).toEqual([{ level: 'log', text: 'build.failed' }]);
   });
 });
 

@@ -9,22 +9,8 @@ import type { WebhookRequest, WebhookSender } from '../../../core/ports/webhook-
 import type { DeliverPorts } from '../../../core/webhooks/attempt.ts';
 import { deliveryIdOf } from '../../../core/webhooks/delivery.ts';
 import { wants } from '../../../core/webhooks/endpoint.ts';
+import { dyingTable } from '../../support/dying-table.ts';
 import { openWebhookWorld, type WebhookWorld } from './webhook-world.ts';
-
-/** A table that dies with one of its transactions: before it or after. */
-function dyingTable(table: Table, place: number, when: 'before' | 'after'): Table {
-  let count = 0;
-  return {
-    ...{ get: (key) => table.get(key), query: (query) => table.query(query) },
-    transact: async (writes) => {
-      const dies = count === place;
-      count += 1;
-      if (dies && when === 'before') throw new Killed();
-      await table.transact(writes);
-      if (dies) throw new Killed();
-    },
-  };
-}
 
 /** Notes what is sent, and answers as it is told. */
 function notedSender(answer: (request: WebhookRequest) => number) {

@@ -45,6 +45,8 @@ export const neededPermissions: Readonly<Record<string, string>> = {
   listPlugins: 'plugins:read',
   readPlugin: 'plugins:read',
   readPluginVersion: 'plugins:read',
+  listPluginHearings: 'plugins:read',
+  tellPluginAgain: 'plugins:write',
   putPlugin: 'plugins:write',
   enablePlugin: 'plugins:write',
   disablePlugin: 'plugins:write',
