@@ -44,6 +44,16 @@ const template = {
   spec: { ...nameless, system: { hostname: referenceTo('hostname'), timezone: referenceTo('zone') } },
 } satisfies Json;
 
+/** Hears what few requests cause: each run of a plugin is a process. */
+const plugin = {
+  declaration: {
+    ...{ name: 'chat', description: 'Tells the chat who waits', hooks: ['onEvent'], events: ['approval.requested'] },
+    wants: { fetch: ['chat.example.org'] },
+  },
+  code: 'export function onEvent({ event }) { console.log(event.type, event.detail.buildId); }\n',
+} satisfies Json;
+const chat = () => ({ name: 'chat' });
+
 const id =
   (operation: string, member = 'id') =>
   (found: Found) => ({ id: found(operation, member) });
@@ -96,6 +106,10 @@ export const firstRequests: readonly FirstRequest[] = [
     parameters: () => ({ name: 'costly' }),
     body: () => ({ gate: 'build', when: { outputs: ['iso'] }, quorum: 1 }),
   },
+  { operation: 'putPlugin', parameters: chat, body: () => plugin },
+  { operation: 'enablePlugin', parameters: chat, body: () => ({ order: 10 }) },
+  { operation: 'readPlugin', parameters: chat },
+  { operation: 'readPluginVersion', parameters: () => ({ ...chat(), version: '1' }) },
   { operation: 'startBuild', body: () => ({ ...goodSpec, name: 'gated', outputs: [{ type: 'iso' }] }) },
   {
     operation: 'startBuild',
@@ -125,6 +139,7 @@ export const firstRequests: readonly FirstRequest[] = [
     operation: 'listWebhookDeliveries',
     parameters: (found) => ({ id: found('createWebhook', 'webhook', 'id') }),
   },
+  { operation: 'listPluginHearings', parameters: chat },
   { operation: 'listKeys' },
   { operation: 'listMembers' },
 ];
@@ -154,8 +169,17 @@ export const laterRequests: readonly FirstRequest[] = [
   },
   { operation: 'revokeKey', parameters: (found) => ({ keyId: found('createKey', 'key', 'keyId') }) },
   { operation: 'changeTeam', parameters: team, body: () => ({ description: 'Builds what stands at the edge' }) },
+  { operation: 'listPluginHearings', parameters: chat },
+  {
+    operation: 'grantPlugin',
+    parameters: chat,
+    body: () => ({ version: 1, granted: { fetch: ['chat.example.org'] } }),
+  },
+  { operation: 'revokePlugin', parameters: chat },
+  { operation: 'disablePlugin', parameters: chat },
   { operation: 'validateSpec', body: () => goodSpec },
   { operation: 'previewPlan', body: () => goodSpec },
+  { operation: 'scanBuild', parameters: id('startBuild') },
   { operation: 'explainCache', query: (found) => ({ build: found('startBuild', 'id') }) },
   { operation: 'listUsageRecords', query: () => ({ day: new Date().toISOString().slice(0, 10) }) },
   { operation: 'changeTemplate', parameters: id('createTemplate'), body: () => ({ tags: ['web', 'edge'] }) },

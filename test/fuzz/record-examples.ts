@@ -70,7 +70,7 @@ async function askPlainly(operation: DescribedOperation): Promise<void> {
   const parameters: Record<string, string> = {};
   for (const { name, in: where } of operation.parameters) {
     if (where !== 'path') continue;
-    for (let tries = 0; tries < 8; tries += 1) {
+    for (let tries = 0; tries < 40; tries += 1) {
       parameters[name] = pool.ofResource(resourceBefore(operation.path, name), name, random) ?? 'none';
       const answer = await ask(plain(operation, tenant, parameters, undefined));
       if (answer.status < 300) return;
