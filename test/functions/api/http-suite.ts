@@ -23,6 +23,9 @@ import { describeMaintenance } from './suite-maintenance.ts';
 import { describeMembers } from './suite-members.ts';
 import { describePlans } from './suite-plans.ts';
 import { describePluginHearings } from './suite-plugin-hearings.ts';
+import { describePluginRecords } from './suite-plugin-records.ts';
+import { describePluginRuns } from './suite-plugin-runs.ts';
+import { describePlugins } from './suite-plugins.ts';
 import { describeQueue } from './suite-queue.ts';
 import { describeQuotas } from './suite-quotas.ts';
 import { describeRequests } from './suite-requests.ts';
@@ -95,5 +98,8 @@ export function httpSuite(name: string, openTable: () => Promise<{ table: Table;
     describeUploads(opened);
     describeUploadRemoval(opened);
     describeVulnerabilities(opened);
+    describePlugins(opened);
+    describePluginRuns(opened);
+    describePluginRecords(opened);
   });
 }
