@@ -5,8 +5,8 @@ import { endBuild } from '../../../core/builds/settle.ts';
 import { scheduleEnvelope } from '../../../core/events/envelope.ts';
 import { reservePlanned } from '../../../core/quota/gate.ts';
 import { usedCounter } from '../../../core/quota/lease.ts';
-import { countPlace, leasePlace, ownerOfTeam } from '../../../core/quota/places.ts';
-import { releaseStored, settleLeases } from '../../../core/quota/settlement.ts';
+import { countPlace, leasePlace } from '../../../core/quota/places.ts';
+import { settleLeases } from '../../../core/quota/settlement.ts';
 import { sweepQuotas, sweepTenant } from '../../../core/quota/sweep.ts';
 import { handle } from '../../../functions/events/settle-quotas/settle-quotas.ts';
 import { openQuotaWorld, type QuotaWorld } from './quota-world.ts';
@@ -26,60 +26,6 @@ async function madeImage(run: { teamId?: string } = {}): Promise<string> {
   await endBuild({ ...world, ids: createIds(world.clock) }, build.id, 'succeeded');
   return build.id;
 }
-
-describe('a build', () => {
-  it('holds what its plan needs until it has ended, and then what it came to', async () => {
-    const id = await madeImage();
-    const today = { 'buildsPerDay#2026-11-26': 1 };
-    expect(await world.counted(world.tenantId)).toEqual({
-      ...today,
-      ...{ 'buildMinutesPerMonth#2026-11-26': 5, 'images#all': 1, 'storedBytes#all': 700 },
-    });
-    expect(await settleLeases(world.table, id)).toBe(true);
-    expect(await settleLeases(world.table, id)).toBe(false);
-    expect(await world.counted(world.tenantId)).toEqual({
-      ...today,
-      ...{ 'buildMinutesPerMonth#2026-11-26': 3, 'images#all': 1, 'storedBytes#all': 500 },
-    });
-  });
-
-  it('counts for its team as for its tenant', async () => {
-    await settleLeases(world.table, await madeImage({ teamId: 'tem_1' }));
-    await settleLeases(world.table, await madeImage());
-    expect(await world.counted(ownerOfTeam(world.tenantId, 'tem_1'))).toMatchObject({ 'storedBytes#all': 500 });
-    expect(await world.counted(world.tenantId)).toMatchObject({ 'storedBytes#all': 1_000, 'images#all': 2 });
-  });
-
-  it('is refused at its gate where its team has no room, and takes nothing of its tenant then', async () => {
-    await world.limit(ownerOfTeam(world.tenantId, 'tem_1'), { storedBytes: 699 });
-    const build = await world.submit(world.table, { teamId: 'tem_1' });
-    await expect(reservePlanned(world, build, use)).rejects.toMatchObject({
-      ...{ code: 'quota.exceeded', status: 403 },
-      extensions: { quota: 'storedBytes', of: 'team', limit: 699, used: 0, requested: 700 },
-    });
-    expect(await world.counted(world.tenantId)).toEqual({ 'buildsPerDay#2026-11-26': 1 });
-    await expect(reservePlanned(world, build, { ...use, storedBytes: 699 })).resolves.toBeUndefined();
-  });
-
-  it('gives back what its artifacts took, once', async () => {
-    const id = await madeImage();
-    await settleLeases(world.table, id);
-    expect(await releaseStored(world.table, id)).toBe(true);
-    expect(await releaseStored(world.table, id)).toBe(false);
-    expect(await world.counted(world.tenantId)).toEqual({
-      'buildsPerDay#2026-11-26': 1,
-      'buildMinutesPerMonth#2026-11-26': 3,
-    });
-  });
-
-  it('of the engine’s own warming counts for nobody', async () => {
-    await world.limit(world.tenantId, { buildsPerDay: 0 });
-    const build = await world.submit(world.table, { purpose: 'warm' });
-    await reservePlanned(world, build, use);
-    expect(await world.counted(world.tenantId)).toEqual({});
-    await expect(world.submit()).rejects.toMatchObject({ code: 'quota.exceeded' });
-  });
-});
 
 describe('the sweeper', () => {
   it('ends what a lost event left, but nothing of a build whose event may be on its way', async () => {
