@@ -166,7 +166,8 @@ export function everythingSpec(site: { readonly url: string; readonly key: strin
     outputs: outputs(baseUrl),
     tests: [
       { boot: { firmware: ['bios'], timeoutSeconds: 600 } },
-      { run: 'systemctl is-active nginx ssh', retries: 5 },
+      { run: 'systemctl is-active nginx', retries: 5 },
+      { run: 'systemctl is-active ssh', retries: 5 },
       { run: 'test "$(hostname)" = edge-01' },
       { port: 22, retries: 5 },
     ],
