@@ -23,15 +23,11 @@ const moreTests = `  - run: systemctl is-active auditd && systemctl is-active ap
   - run: su -s /bin/sh ops -c true
 `;
 
-/**
- * The preset for a web server, of Debian 13 and as a raw disk. That release’s nginx.conf sets server_tokens itself, which
- * a site overrides in its server alone.
- */
+/** The preset for a web server, of Debian 13 and as a raw disk. */
 function webServer(compliance: object, tests = true): string {
   const preset = readFileSync(join(project, 'presets', 'web-server.yaml'), 'utf8')
     .replace('release: bookworm', 'release: trixie')
-    .replace('type: qcow2', 'type: raw')
-    .replace(/( +)server_tokens off;\n\n( +server \{\n)/, '$2$1    server_tokens off;\n');
+    .replace('type: qcow2', 'type: raw');
   const at = preset.indexOf('\ntests:');
   const text = tests ? preset + moreTests : preset.slice(0, at);
   return `${text}\ncompliance: ${JSON.stringify(compliance)}\n`;

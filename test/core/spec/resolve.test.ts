@@ -165,7 +165,7 @@ describe('the presets', () => {
   // A digest changes where the preset or what a spec resolves to changes: then plans change too, and so does this line.
   it.each([
     ['container-host', '2e3ed18d06249781bc9e6575e9d8dfe81ace15f4ac18a03bb117af80baa8a163'],
-    ['database', 'ec9dfb71ef893b5aada9d43e376fbc258a89ae48f4407d94dcc8c9244bbfd400'],
+    ['database', 'e4f71ffd5757b3962e9a3c4a0ab5e92ba7ed309e12d4b9243f589968e33bded7'],
     ['kiosk-desktop', '830ad02ef82ab76d58b94a382bf0a102906851ab908ec8ce594442c68bef2944'],
     ['minimal', 'becd3a0aabbf83e198b2180ce5127a9f6393b22d419b6f4ccc3aab57ec8f4f25'],
     ['rescue', '95693397a3586ff8dab887db316f49fac7c23dde12b8f06c7c2fbf0ac16146c4'],
