@@ -36,6 +36,7 @@ export function planText(plan: PlanPreview): string {
     ...priceLines(estimate.price),
     `known from     the cache ${cache}, past runs ${history}, the table ${table} (marked ~)`,
   );
+  lines.push(...policyLines(plan.policy));
   if (plan.archiveReadAt !== undefined) lines.push(`archive        away; as it was at ${plan.archiveReadAt}`);
   if (plan.comparedWith !== undefined) lines.push(`compared with  ${plan.comparedWith}`);
   return lines.join('\n');
@@ -50,6 +51,16 @@ function wrapped(text: string, width: number): string[] {
     else lines.push(word);
   }
   return lines;
+}
+
+/** What the tenant's plugins decide: a line for each that the decision is of. */
+function policyLines(policy: PlanPreview['policy']): string[] {
+  if (policy === undefined) return [];
+  const told = { allow: 'allowed', 'require-approval': 'waits for approval', deny: 'refused' }[policy.decision];
+  if (policy.because.length === 0) return [`plugins        ${told}`];
+  return policy.because.map(
+    ({ plugin, version, reason }) => `plugins        ${told} by ${plugin} ${version}: ${reason}`,
+  );
 }
 
 /** What the builders would be billed. */

@@ -4,6 +4,7 @@ import type { RateVersion } from '../billing/rate-card.ts';
 import { printable } from '../builds/printable.ts';
 import { warningSchema } from '../builds/warning.ts';
 import { digestOf } from '../digest.ts';
+import { planPolicySchema } from '../plugins/policy-view.ts';
 import { versionReferenceSchema } from '../templates/template-record.ts';
 import { costTable } from './cost-table.ts';
 import { buildEstimateSchema, estimatePlan, type Figure, figureSources, type RunHistory } from './estimate.ts';
@@ -84,6 +85,9 @@ export const planPreviewSchema = z
     mermaid: z.string().describe('The graph as a Mermaid flowchart.'),
     svg: z.string().optional().describe('The graph as an SVG document; only where it was asked for.'),
     template: versionReferenceSchema.optional().describe('The version of a template that the spec lies over.'),
+    policy: planPolicySchema
+      .optional()
+      .describe('What the tenant’s plugins decide of it; only where there are some that judge plans.'),
     warnings: z.array(warningSchema).optional().describe('What you should know of it, though it can be built.'),
   })
   .meta({ id: 'PlanPreview' });

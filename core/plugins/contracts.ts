@@ -94,3 +94,6 @@ export const hookContracts = {
 
 export type HookInput<Hook extends keyof typeof hookContracts> = z.input<(typeof hookContracts)[Hook]['input']>;
 export type PolicyDecision = z.output<(typeof hookContracts)['planPolicy']['output']>['decision'];
+
+/** From the mildest to the strictest. */
+export const policyDecisions = ['allow', 'require-approval', 'deny'] as const satisfies readonly PolicyDecision[];

@@ -1,4 +1,4 @@
-import { type HookInput, hookContracts, type PolicyDecision } from './contracts.ts';
+import { type HookInput, hookContracts, type PolicyDecision, policyDecisions } from './contracts.ts';
 import { inOrder, type Plugin } from './declaration.ts';
 import { type PluginRuns, runHook } from './run-hook.ts';
 import type { PluginRunRecord } from './run-record.ts';
@@ -6,12 +6,12 @@ import type { PluginRunRecord } from './run-record.ts';
 /** What a plugin decided of a plan, or its failing did. */
 export interface PolicyVerdict {
   readonly plugin: string;
+  readonly version: number;
   readonly decision: PolicyDecision;
   readonly reason: string;
+  /** It decided nothing: it failed, and is fail-closed. */
+  readonly failed?: true;
 }
-
-/** From the mildest to the strictest. */
-const strictness: readonly PolicyDecision[] = ['allow', 'require-approval', 'deny'];
 
 /**
  * Has all plugins judge a plan. The strictest decision holds, whatever the order; one that fails and is fail-closed
@@ -31,16 +31,17 @@ export async function planPolicy(
   const records: PluginRunRecord[] = [];
   const verdicts: PolicyVerdict[] = [];
   for (const plugin of inOrder(plugins, 'planPolicy')) {
+    const by = { plugin: plugin.name, version: plugin.version };
     const run = await runHook(runs, plugin, 'planPolicy', subject, hookContracts.planPolicy.output);
     if (run.ok) {
       const { decision, reason } = run.output;
       records.push({ ...run.record, decision, ...(reason === '' ? {} : { decisionReason: reason }) });
-      verdicts.push({ plugin: plugin.name, decision, reason });
+      verdicts.push({ ...by, decision, reason });
     } else {
       records.push(run.record);
       if (plugin.onFailure === 'fail-closed') {
         const reason = `the plugin failed (${run.record.code}): ${run.record.reason}`;
-        verdicts.push({ plugin: plugin.name, decision: 'deny', reason });
+        verdicts.push({ ...by, decision: 'deny', reason, failed: true });
       }
     }
   }
@@ -50,4 +51,4 @@ export async function planPolicy(
 }
 
 const strictest = (verdicts: readonly PolicyVerdict[]): PolicyDecision =>
-  strictness.findLast((decision) => verdicts.some((verdict) => verdict.decision === decision)) ?? 'allow';
+  policyDecisions.findLast((decision) => verdicts.some((verdict) => verdict.decision === decision)) ?? 'allow';

@@ -5,9 +5,10 @@ import { EngineError, type FieldError } from '../errors.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { PluginRunner } from '../ports/plugin-runner.ts';
 import type { Table } from '../ports/table.ts';
-import type { PluginContext } from './contracts.ts';
+import type { HookInput, PluginContext } from './contracts.ts';
 import type { PluginHook } from './hooks.ts';
 import { pluginLimits } from './limits.ts';
+import { planPolicy } from './plan-policy.ts';
 import type { EnabledPlugin } from './plugin-record.ts';
 import { loadPlugins } from './plugin-repository.ts';
 import type { PluginRuns } from './run-hook.ts';
@@ -32,7 +33,13 @@ export interface Asked {
   /** What their chance is made from where there is no build. */
   readonly seed: string;
   readonly signal: AbortSignal;
+  /** When all of them must have ended: milliseconds of the epoch, as togetherUntil has it. */
+  readonly until: number;
 }
+
+/** When plugins that are asked together from now on must have ended. */
+export const togetherUntil = ({ clock }: Pick<HookPorts, 'clock'>): number =>
+  clock.now().getTime() + pluginLimits.togetherMilliseconds.value;
 
 export const hasHook = (enabled: readonly EnabledPlugin[], ...hooks: readonly PluginHook[]): boolean =>
   enabled.some((plugin) => plugin.hooks.some((hook) => hooks.includes(hook)));
@@ -80,23 +87,51 @@ export async function judged(
 }
 
 /**
+ * What the tenant's plugins decide of a plan that is only looked at: nothing is built, and nothing is stored of it.
+ * @throws EngineError plugin.time_exceeded, plugin.unsupported, service.unavailable
+ */
+export async function planJudged(
+  ports: HookPorts,
+  enabled: readonly EnabledPlugin[],
+  asked: Asked,
+  subject: Omit<HookInput<'planPolicy'>, 'context'>,
+): ReturnType<typeof planPolicy> {
+  const { tenantId } = asked.actor;
+  const plugins = await loadPlugins(ports.table, tenantId, enabled, ['planPolicy']);
+  return withinTime(ports, { ...asked, tenantId }, (runs) =>
+    planPolicy(runs, plugins, { ...subject, context: contextOf(asked) }),
+  );
+}
+
+/**
  * Runs plugins for as long as they may take together.
  * @throws EngineError plugin.time_exceeded, plugin.unsupported, service.unavailable; the signal's reason
  */
 export async function withinTime<T>(
   { clock, plugins: runner }: HookPorts,
-  { tenantId, buildId, seed, signal }: Pick<Asked, 'buildId' | 'seed' | 'signal'> & { readonly tenantId: string },
+  {
+    tenantId,
+    buildId,
+    seed,
+    signal,
+    until,
+  }: Pick<Asked, 'buildId' | 'seed' | 'signal' | 'until'> & {
+    readonly tenantId: string;
+  },
   run: (runs: PluginRuns) => Promise<T>,
 ): Promise<T> {
   if (runner === undefined) throw new EngineError('plugin.unsupported', 'Nothing here runs the tenant’s plugins.');
-  const most = pluginLimits.togetherMilliseconds.value;
-  const time = AbortSignal.timeout(most);
-  const moment = { now: clock.now().toISOString(), seed: buildId ?? seed };
+  const now = clock.now();
+  const time = AbortSignal.timeout(Math.max(0, until - now.getTime()));
+  const moment = { now: now.toISOString(), seed: buildId ?? seed };
   try {
     return await run({ runner, tenantId, moment, signal: AbortSignal.any([signal, time]) });
   } catch (error) {
     if (!time.aborted || error !== time.reason) throw error;
-    throw new EngineError('plugin.time_exceeded', `They took more than ${most / 1_000} seconds.`);
+    throw new EngineError(
+      'plugin.time_exceeded',
+      `They took more than ${pluginLimits.togetherMilliseconds.value / 1_000} seconds.`,
+    );
   }
 }
 

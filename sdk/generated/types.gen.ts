@@ -3422,6 +3422,10 @@ export type PlanPreview = {
         version: number;
     };
     /**
+     * What the tenant’s plugins decide of it; only where there are some that judge plans.
+     */
+    policy?: PlanPolicy;
+    /**
      * What you should know of it, though it can be built.
      */
     warnings?: Array<Warning>;
@@ -3518,6 +3522,25 @@ export type PlanPrice = {
      * Builders alone: storage and downloads come with time.
      */
     microDollars: number;
+};
+
+export type PlanPolicy = {
+    /**
+     * Of a build of it now: allow, it goes on; require-approval, it waits; deny, it ends.
+     */
+    decision: 'allow' | 'require-approval' | 'deny';
+    /**
+     * The plugins that the decision is of; none where it is to allow.
+     */
+    because: Array<{
+        plugin: string;
+        version: number;
+        reason: string;
+        /**
+         * It decided nothing: it failed, and is fail-closed.
+         */
+        failed?: true;
+    }>;
 };
 
 export type BuildDetail = {

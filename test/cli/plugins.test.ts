@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { createPluginRunner } from '../../adapters/quickjs/plugin-runner.ts';
-import { type CliUnderTest, openCli } from './engine-under-test.ts';
+import { exampleYaml } from '../functions/api/example-spec.ts';
+import { type CliUnderTest, fileIn, openCli } from './engine-under-test.ts';
 
 let cli: CliUnderTest;
 let folder: string;
@@ -58,4 +59,28 @@ it('a plugin is tested without an engine', async () => {
   expect(failed.err).toMatch(/error: .*not now.* {2}\[plugin\.threw\]/);
   const wrong = await cli.run([...args, 'planPolicy']);
   expect([wrong.code, wrong.err]).toEqual([2, expect.stringContaining('[cli.input_invalid]')]);
+});
+
+it('a plan says what plugins decide of it', async () => {
+  const spec = await fileIn(folder, 'spec.yaml', exampleYaml);
+  const put = async (text: string) => {
+    await writeFile(file('judge.js'), `export function planPolicy() { return ${text}; }`);
+    await writeFile(file('judge.yaml'), 'name: judge\nhooks: [planPolicy]\n');
+    await cli.run(['plugins', 'put', file('judge.js'), '--declaration', file('judge.yaml'), '--enable']);
+  };
+  const plannedLine = async () => {
+    const { code, out } = await cli.run(['plan', spec]);
+    expect(code).toBe(0);
+    return out.split('\n').filter((line) => line.startsWith('plugins '));
+  };
+  expect(await plannedLine()).toEqual([]);
+  await put("{ decision: 'allow' }");
+  expect(await plannedLine()).toEqual(['plugins        allowed']);
+  await put("{ decision: 'require-approval', reason: 'dear' }");
+  expect(await plannedLine()).toEqual(['plugins        waits for approval by judge 2: dear']);
+  await put('null');
+  expect(await plannedLine()).toEqual([
+    expect.stringMatching(/^plugins {8}refused by judge 3: the plugin failed \(plugin\.output\): /),
+  ]);
+  expect((await cli.run(['plugins', 'rm', 'judge'])).code).toBe(0);
 });

@@ -10,6 +10,7 @@ import { principalOf, reachOf } from '../../shared/principal-of.ts';
 import { type GivenSpec, plannedSpec } from '../specs/checked-spec.ts';
 import { specBodySchema } from '../specs/spec-body.ts';
 import { lockErrorCodes, lockQuery, withLock } from './lock-query.ts';
+import { previewPolicy } from './preview-policy.ts';
 
 /** Plans a spec as a build of it would be planned now, and answers the plan. Nothing is stored and nothing started. */
 export const previewPlan = defineOperation({
@@ -41,12 +42,16 @@ export const previewPlan = defineOperation({
     const principal = principalOf(context);
     const reach = reachOf(context);
     const { tenantId } = reach;
-    const { spec, template, warnings } = await plannedSpec(ports, principal, withLock(body, query.lock), context);
+    const given = await plannedSpec(ports, principal, withLock(body, query.lock), context);
+    const { spec, template } = given;
     const { plan, archiveReadAt } = await planSpec(ports, tenantId, spec);
     const [known, card] = await Promise.all([planContext(ports, reach, spec.name, plan), readRateCard(ports.table)]);
     const rates = versionOn(card, dayAt(ports.clock.now()));
     const options = { svg: query.svg === 'true', archiveReadAt, rates };
-    return { body: { ...previewOf(plan, spec.name, known, options), ...aboutTemplate(template, warnings) } };
+    const preview = previewOf(plan, spec.name, known, options);
+    const judged = await previewPolicy(ports, given, plan, preview);
+    const warnings = [...given.warnings, ...judged.warnings];
+    return { body: { ...preview, ...judged.decided, ...aboutTemplate(template, warnings) } };
   },
 });
 

@@ -7,7 +7,14 @@ import { jsonObjectSchema, toJson, toJsonObject } from '../../../core/json.ts';
 import type { EnabledPlugin } from '../../../core/plugins/plugin-record.ts';
 import { enabledPlugins } from '../../../core/plugins/plugin-repository.ts';
 import type { PluginRunRecord } from '../../../core/plugins/run-record.ts';
-import { type Asked, failureWarnings, hasHook, judged, transformed } from '../../../core/plugins/submitted.ts';
+import {
+  type Asked,
+  failureWarnings,
+  hasHook,
+  judged,
+  togetherUntil,
+  transformed,
+} from '../../../core/plugins/submitted.ts';
 import type { Ports } from '../../../core/ports/ports.ts';
 import { needSecrets, secretErrors } from '../../../core/secrets/spec-secrets.ts';
 import { checkSpec, type SpecCheck } from '../../../core/spec/check.ts';
@@ -38,6 +45,12 @@ export interface GivenSpec {
   readonly warnings: readonly Warning[];
   /** Present where plugins of the tenant were asked. */
   readonly judged?: Judgement;
+}
+
+/** The same of a spec that nothing is built of, with those plugins that may be asked further. */
+export interface PlannedSpec extends GivenSpec {
+  readonly enabled: readonly EnabledPlugin[];
+  readonly asked: Asked;
 }
 
 /** Who asks, beside what they hold: for the tenant's plugins. */
@@ -77,7 +90,7 @@ async function expandedSpec(
   const { warnings, template } = expanded;
   const about = { warnings, ...(template === undefined ? {} : { template }) };
   const asked: Asked = {
-    ...{ actor: principal, signal, seed: principal.tenantId },
+    ...{ actor: principal, signal, seed: principal.tenantId, until: togetherUntil(ports) },
     ...(buildId === undefined ? {} : { buildId }),
     ...(teamId === undefined ? {} : { teamId }),
     ...(template === undefined ? {} : { template }),
@@ -141,10 +154,10 @@ export async function plannedSpec(
   principal: Principal,
   body: unknown,
   by: AskedFor,
-): Promise<GivenSpec> {
+): Promise<PlannedSpec> {
   const { tenantId } = principal;
   const expanded = await expandedSpec(ports, principal, body, by);
-  const { given, document, named } = expanded;
+  const { given, document, named, enabled, asked } = expanded;
   const [uploads, secrets, plugins] = await Promise.all([
     uploadErrors(ports, tenantId, given.spec, document),
     secretErrors(ports.table, tenantId, given.spec, document),
@@ -152,7 +165,7 @@ export async function plannedSpec(
   ]);
   const errors = [...uploads, ...secrets, ...plugins.errors];
   if (errors.length > 0) throw invalid(named(errors));
-  return { ...given, warnings: [...given.warnings, ...failureWarnings(plugins.records)] };
+  return { ...given, warnings: [...given.warnings, ...failureWarnings(plugins.records)], enabled, asked };
 }
 
 /**
@@ -201,7 +214,7 @@ export async function judgedAgain<Again extends Pick<Submission, 'spec' | 'run' 
   const { spec, run, template, warnings = [] } = submission;
   const buildId = ports.ids.next('bld');
   const asked: Asked = {
-    ...{ actor: principal, signal, seed: buildId, buildId },
+    ...{ actor: principal, signal, seed: buildId, buildId, until: togetherUntil(ports) },
     ...(run?.teamId === undefined ? {} : { teamId: run.teamId }),
     ...(template === undefined ? {} : { template }),
   };

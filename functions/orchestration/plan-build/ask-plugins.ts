@@ -9,9 +9,8 @@ import type { HookInput } from '../../../core/plugins/contracts.ts';
 import { type PolicyVerdict, planPolicy } from '../../../core/plugins/plan-policy.ts';
 import { planSummaryOf } from '../../../core/plugins/plan-summary.ts';
 import { enabledPlugins, loadPlugins } from '../../../core/plugins/plugin-repository.ts';
-import type { PluginRunRecord } from '../../../core/plugins/run-record.ts';
 import { type BuildPlugins, countsOf, runWrites } from '../../../core/plugins/stored-runs.ts';
-import { type HookPorts, hasHook, withinTime } from '../../../core/plugins/submitted.ts';
+import { type HookPorts, hasHook, togetherUntil, withinTime } from '../../../core/plugins/submitted.ts';
 
 /** Characters of a reason that a failure shows. */
 const shownReason = 2_000;
@@ -38,13 +37,15 @@ export async function askPlugins(
     ...planSummaryOf(previewOf(plan, build.name, figures, { svg: false }), plan),
     ...{ spec, context: contextOf(build) },
   };
-  const asked = { tenantId, buildId: id, seed: id, signal: new AbortController().signal };
+  const { signal } = new AbortController();
+  const asked = { tenantId, buildId: id, seed: id, signal, until: togetherUntil(ports) };
   const { decision, because, records } = await withinTime(ports, asked, (runs) => planPolicy(runs, plugins, subject));
-  const asking = because.flatMap(({ plugin }) => plugins.filter(({ name }) => name === plugin));
   const said: BuildPlugins = {
     ...(build.plugins ?? { runs: 0, failed: 0 }),
     planned: countsOf(records),
-    ...(decision === 'require-approval' ? { approval: asking.map(({ name, version }) => ({ name, version })) } : {}),
+    ...(decision === 'require-approval'
+      ? { approval: because.map(({ plugin: name, version }) => ({ name, version })) }
+      : {}),
   };
   // Stored first, so that they stand with the build whatever becomes of it.
   await updateBuild(ports.table, id, (current) =>
@@ -52,15 +53,14 @@ export async function askPlugins(
       ? { build: { ...current, plugins: said }, writes: runWrites(id, '2', records, ports.clock.now()) }
       : undefined,
   );
-  if (decision === 'deny') throw denial(because, records);
+  if (decision === 'deny') throw denial(because);
   return said;
 }
 
 /** Why a plan is not built: a plugin does not want it, or failed at saying so. */
-function denial(because: readonly PolicyVerdict[], records: readonly PluginRunRecord[]): EngineError {
-  const failed = (name: string) => records.some(({ plugin, outcome }) => plugin === name && outcome === 'failed');
+function denial(because: readonly PolicyVerdict[]): EngineError {
   const text = because.map(({ plugin, reason }) => `${plugin}: ${reason}`).join('; ');
-  const code = because.every(({ plugin }) => failed(plugin)) ? 'plugin.failed' : 'plugin.denied';
+  const code = because.every(({ failed }) => failed === true) ? 'plugin.failed' : 'plugin.denied';
   return new EngineError(code, text.slice(0, shownReason));
 }
 

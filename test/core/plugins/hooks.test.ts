@@ -196,8 +196,10 @@ describe('planPolicy', () => {
 
   it('says why', async () => {
     const { because, records } = await planPolicy(runs, [denies], judged);
-    expect(because).toEqual([{ plugin: 'denies', decision: 'deny', reason: 'no iso' }]);
+    expect(because).toEqual([{ plugin: 'denies', version: 3, decision: 'deny', reason: 'no iso' }]);
     expect(records).toMatchObject([{ decision: 'deny', decisionReason: 'no iso' }]);
+    const failed = await planPolicy(runs, [breaks('fail-closed')], judged);
+    expect(failed.because).toMatchObject([{ plugin: 'breaks', version: 3, failed: true }]);
   });
 });
 

@@ -23,6 +23,7 @@ import { describeMaintenance } from './suite-maintenance.ts';
 import { describeMembers } from './suite-members.ts';
 import { describePlans } from './suite-plans.ts';
 import { describePluginHearings } from './suite-plugin-hearings.ts';
+import { describePluginPreviews } from './suite-plugin-previews.ts';
 import { describePluginRecords } from './suite-plugin-records.ts';
 import { describePluginRuns } from './suite-plugin-runs.ts';
 import { describePlugins } from './suite-plugins.ts';
@@ -100,6 +101,7 @@ export function httpSuite(name: string, openTable: () => Promise<{ table: Table;
     describeVulnerabilities(opened);
     describePlugins(opened);
     describePluginRuns(opened);
+    describePluginPreviews(opened);
     describePluginRecords(opened);
   });
 }
