@@ -108,7 +108,7 @@ export async function readContentUse(table: Table, tenantId: string, digest: Sha
 }
 
 /** Whether anybody has artifacts of a work, or may come to have some: its own build, or one that shares it. */
-async function isStanding(table: Table, workId: string): Promise<boolean> {
+export async function isStanding(table: Table, workId: string): Promise<boolean> {
   const work = await findBuild(table, workId);
   if (work === undefined) return false;
   if (await hasImage(table, work.value)) return true;

@@ -147,5 +147,12 @@ export function needKept({ state, trash }: Pick<ImageRecord, 'state' | 'trash'>)
       extensions: { purgeAt: trash.purgeAt },
     });
   }
-  if (state !== 'kept') throw new EngineError('artifact.purged', 'The trash that they were in was emptied.');
+  if (state !== 'kept') throw purged();
 }
+
+/** @throws EngineError artifact.purged where nothing of an image is stored any more, or is about to be */
+export function needUnpurged({ state }: Pick<ImageRecord, 'state'>): void {
+  if (state === 'purging' || state === 'purged') throw purged();
+}
+
+const purged = () => new EngineError('artifact.purged', 'The trash that they were in was emptied.');

@@ -5,8 +5,10 @@ import { outboxWrite } from '../events/outbox.ts';
 import type { Blobs } from '../ports/blobs.ts';
 import { type Table, type TableRecord, type TableWrite, wrote } from '../ports/table.ts';
 import { releaseWrites, settleLeases } from '../quota/settlement.ts';
+import { removeScanReports } from '../scans/scan-repository.ts';
 import { workOf } from '../sharing/work-of.ts';
-import { removeContent } from './content.ts';
+import { forgetStanding } from '../vulnerabilities/standing.ts';
+import { isStanding, removeContent } from './content.ts';
 import type { Finding, Look, LookContext, LookFailure } from './finding.ts';
 import { findImage, type ImageRecord, imageWrite, type RetentionPorts, readImage, subjectOf } from './image.ts';
 import { isIndexed } from './index-tenant.ts';
@@ -101,7 +103,7 @@ async function mayGo(
 
 /**
  * Removes for good what is in the trash. First it is gone for everybody, and with that its quota is free, in one
- * transaction; then bytes go on which nobody else stands; then it is purged. Cut short, the next call goes on.
+ * transaction; then bytes go on which nobody else stands, and what scans of it found; then it is purged. Cut short, the next call goes on.
  * @returns false where something has changed, or bytes are in the hands of somebody else
  */
 export async function purge(ports: PurgePorts, buildId: string): Promise<boolean> {
@@ -133,8 +135,10 @@ export async function purge(ports: PurgePorts, buildId: string): Promise<boolean
   let busy = false;
   for (const digest of digests) if ((await removeContent(ports, tenantId, digest)) === 'busy') busy = true;
   if (busy) return false;
+  // Scans are of the work, as the artifacts are.
+  if (!(await isStanding(table, workOf(build)))) await removeScanReports(ports, build);
   const { stale } = await readProtections(table, build);
   const purged: ImageRecord = { ...image, state: 'purged', purgedAt: ports.clock.now().toISOString() };
   const rest = stale.slice(0, 90).map((key): TableWrite => ({ kind: 'delete', key }));
-  return wrote(table, [imageWrite(purged, version), ...rest]);
+  return wrote(table, [imageWrite(purged, version), forgetStanding(buildId), ...rest]);
 }

@@ -10,7 +10,15 @@ import { hasLeft, workOf } from '../sharing/work-of.ts';
 import { severeOf } from '../vulnerabilities/scan-at-end.ts';
 import { type CheckChange, checkChanges, isOpenState } from './check-changes.ts';
 import type { ComplianceScan, Scan } from './scan.ts';
-import { type FoundScan, listScans, readScanReport, type ScanPorts, scanWrites, storeScan } from './scan-repository.ts';
+import {
+  type FoundScan,
+  listScans,
+  needScannable,
+  readScanReport,
+  type ScanPorts,
+  scanWrites,
+  storeScan,
+} from './scan-repository.ts';
 
 export interface RecheckPorts extends ScanPorts {
   readonly blobs: Pick<Blobs, 'get' | 'put' | 'delete'>;
@@ -31,9 +39,10 @@ export interface Recheck {
 /**
  * Judges a stored build by the checks, members and day of today, from what its step `inspect` wrote: nothing is built.
  * A scan is stored where it says something else than the last one.
- * @throws EngineError compliance.not_judged, compliance.inspection_gone
+ * @throws EngineError compliance.not_judged, compliance.inspection_gone, artifact.purged
  */
 export async function recheckCompliance(ports: RecheckPorts, build: BuildRecord): Promise<Recheck> {
+  await needScannable(ports.table, build);
   const { report, enforced } = await judgeToday(ports, build);
   const [last] = await listScans(ports.table, build, 'compliance', 1);
   const changes = checkChanges(last === undefined ? undefined : await reportOf(ports, build, last), report);

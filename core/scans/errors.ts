@@ -8,7 +8,8 @@ export const scanErrors = {
   'scan.damaged': {
     status: 410,
     title: 'What a scan found is no longer stored',
-    remedy: 'Scan the build again (`lbuild compliance recheck BUILD`).',
+    remedy:
+      'Scan the build again (`lbuild compliance recheck BUILD`, `lbuild scan BUILD`); where its artifacts are removed for good, its evidence has what was found at its end.',
   },
   'compliance.not_judged': {
     status: 409,

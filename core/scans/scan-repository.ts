@@ -1,3 +1,4 @@
+import { untilDone } from '../access/attempts.ts';
 import type { BuildRecord } from '../builds/build-record.ts';
 import { buildKey, scanKey } from '../builds/keys.ts';
 import { scanPlace } from '../builds/places.ts';
@@ -9,7 +10,8 @@ import { readJson, toJsonObject, utf8 } from '../json.ts';
 import type { Blobs } from '../ports/blobs.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Ids } from '../ports/ids.ts';
-import type { Table, TableWrite } from '../ports/table.ts';
+import { type Table, type TableWrite, wrote } from '../ports/table.ts';
+import { findImage, imageUnchanged, needUnpurged, type StoredImage } from '../retention/image.ts';
 import { workOf } from '../sharing/work-of.ts';
 import { type Scan, type ScanKind, scanKinds, scanSchema } from './scan.ts';
 
@@ -41,8 +43,10 @@ export interface ScanChange {
 }
 
 /**
- * Stores what a scan found and tells of it (`scan.completed`), with the oldest that are too many removed.
+ * Stores what a scan found and tells of it (`scan.completed`), with the oldest that are too many removed. Reports go with
+ * the image that they are of: of one that is just being purged none is stored.
  * @returns the scan as it is stored
+ * @throws EngineError artifact.purged, service.unavailable
  */
 export async function storeScan(
   ports: ScanPorts,
@@ -50,10 +54,29 @@ export async function storeScan(
   found: FoundScan,
   change: ScanChange,
 ): Promise<Scan> {
+  const { table, blobs } = ports;
   const { scan, writes } = await scanWrites(ports, build, found, change);
-  await ports.table.transact(writes);
+  try {
+    await untilDone(async () => {
+      const image = await needScannable(table, build);
+      return (await wrote(table, [...writes, imageUnchanged(build.id, image?.version)])) ? true : undefined;
+    });
+  } catch (error) {
+    if (error instanceof EngineError) await blobs.delete(scanPlace(build.tenantId, scan.id));
+    throw error;
+  }
   await forgetOldest(ports, build, found.kind);
   return scan;
+}
+
+/** The image of a build, where it is written down. @throws EngineError artifact.purged where its scans are of the past */
+export async function needScannable(
+  table: Pick<Table, 'get'>,
+  build: Pick<BuildRecord, 'id'>,
+): Promise<StoredImage | undefined> {
+  const found = await findImage(table, build.id);
+  if (found !== undefined) needUnpurged(found.image);
+  return found;
 }
 
 /** Stores the report of a scan; answers the writes that make it a scan of the build, for a transaction with others. */
@@ -98,6 +121,21 @@ async function forgetOldest(ports: ScanPorts, build: BuildRecord, kind: ScanKind
   for (const { id } of scans.slice(keptScans)) {
     await ports.blobs.delete(scanPlace(build.tenantId, id));
     await ports.table.transact([{ kind: 'delete', key: scanKey(workOf(build), kind, id) }]);
+  }
+}
+
+/**
+ * Removes what the scans of a build found. That they were made, and what they came to, stays with the build. Safe to
+ * repeat.
+ */
+export async function removeScanReports(
+  { table, blobs }: { readonly table: Table; readonly blobs: Pick<Blobs, 'delete'> },
+  build: Pick<BuildRecord, 'id' | 'tenantId' | 'sharesWith'>,
+): Promise<void> {
+  for (const kind of scanKinds) {
+    // Also those that were about to be forgotten.
+    const scans = await listScans(table, build, kind, keptScans + 20);
+    await Promise.all(scans.map(({ id }) => blobs.delete(scanPlace(build.tenantId, id))));
   }
 }
 

@@ -114,6 +114,7 @@ const unscannable: readonly string[] = [
   'vulnerabilities.not_scannable',
   'vulnerabilities.packages_gone',
   'vulnerabilities.no_data',
+  'artifact.purged',
 ];
 
 async function scanIfDue(ports: RescanPorts, data: OpenData, buildId: string): Promise<boolean> {

@@ -80,6 +80,9 @@ export function standingWrite(standing: Standing, scan: ScanRecord): TableWrite 
   };
 }
 
+/** The write that forgets how a build stands: its image is gone, and out of the list of rebuilds. */
+export const forgetStanding = (buildId: string): TableWrite => ({ kind: 'delete', key: standingKey(buildId) });
+
 const most = 9_999;
 
 /** Sorts as the list of rebuilds does: more of the worst severity first; where that is equal, more of the next. */

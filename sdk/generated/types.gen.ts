@@ -13983,11 +13983,11 @@ export type RecheckBuildErrors = {
         code?: 'compliance.not_judged';
     };
     /**
-     * `compliance.inspection_gone`: What the build was judged by is no longer stored.
+     * `artifact.purged`: The artifacts of the build are removed for good. `compliance.inspection_gone`: What the build was judged by is no longer stored.
      */
     410: Problem & {
         status?: 410;
-        code?: 'compliance.inspection_gone';
+        code?: 'artifact.purged' | 'compliance.inspection_gone';
     };
     /**
      * `request.too_large`: The body is too large.
@@ -14158,11 +14158,11 @@ export type ScanBuildErrors = {
         code?: 'vulnerabilities.no_data' | 'vulnerabilities.not_scannable';
     };
     /**
-     * `vulnerabilities.packages_gone`: The list of packages of the build is no longer stored.
+     * `artifact.purged`: The artifacts of the build are removed for good. `vulnerabilities.packages_gone`: The list of packages of the build is no longer stored.
      */
     410: Problem & {
         status?: 410;
-        code?: 'vulnerabilities.packages_gone';
+        code?: 'artifact.purged' | 'vulnerabilities.packages_gone';
     };
     /**
      * `request.too_large`: The body is too large.

@@ -25,7 +25,7 @@ export const recheckBuild = defineOperation({
     })
     .meta({ id: 'Recheck' }),
   status: 200,
-  errors: ['build.not_found', 'compliance.not_judged', 'compliance.inspection_gone'],
+  errors: ['build.not_found', 'compliance.not_judged', 'compliance.inspection_gone', 'artifact.purged'],
   repeatable: true,
   async handle(ports, { params, context }) {
     const { value: build } = await getBuild(ports.table, reachOf(context), params.id);

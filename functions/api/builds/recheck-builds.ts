@@ -88,7 +88,8 @@ async function recheck(ports: RecheckPorts, build: BuildRecord): Promise<Recheck
     const { scan, changes, enforced } = await recheckCompliance(ports, build);
     return { ...told, now: scan.state, enforced, changes: [...changes] };
   } catch (error) {
-    if (!(error instanceof EngineError) || !error.code.startsWith('compliance.')) throw error;
+    if (!(error instanceof EngineError)) throw error;
+    if (!error.code.startsWith('compliance.') && error.code !== 'artifact.purged') throw error;
     return { ...told, changes: [], problem: { code: error.code, detail: error.message } };
   }
 }

@@ -32,6 +32,7 @@ export const scanBuild = defineOperation({
     'vulnerabilities.not_scannable',
     'vulnerabilities.packages_gone',
     'vulnerabilities.no_data',
+    'artifact.purged',
   ],
   repeatable: true,
   async handle(ports, { params, context }) {

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { findBuild } from '../../../core/builds/build-repository.ts';
 import { outboxKey } from '../../../core/builds/keys.ts';
-import { artifactPlace } from '../../../core/builds/places.ts';
+import { artifactPlace, scanPlace, scansPrefix } from '../../../core/builds/places.ts';
 import { sha256 } from '../../../core/digest.ts';
 import { eventEnvelope } from '../../../core/events/envelope.ts';
 import { utf8 } from '../../../core/json.ts';
@@ -13,6 +13,7 @@ import { findImage } from '../../../core/retention/image.ts';
 import { retentionPolicyContentSchema } from '../../../core/retention/policy.ts';
 import { setRetentionPolicy } from '../../../core/retention/policy-repository.ts';
 import { removeArtifacts, restoreArtifacts, tagArtifacts } from '../../../core/retention/trash.ts';
+import { listScans, storeScan } from '../../../core/scans/scan-repository.ts';
 import { handle } from '../../../functions/events/clean-up/clean-up.ts';
 import { openBench, type RetentionBench, RetentionWorld } from './retention-world.ts';
 
@@ -44,6 +45,24 @@ const eventsOf = async (type: string) => {
     .flatMap(({ records }) => records.map(({ data }) => data))
     .filter((data) => data.type === type && data.tenantId === world.tenantId);
 };
+
+const none = { found: 0, fixable: 0, waived: 0 };
+/** Stores a scan of a build. */
+async function scanOf(buildId: string, blobs = world.ports.blobs): Promise<string> {
+  const build = (await findBuild(bench.table, buildId))?.value;
+  if (build === undefined) throw new Error('the build is missing');
+  const scan = await storeScan(
+    { ...world.ports, blobs },
+    build,
+    {
+      ...{ kind: 'vulnerabilities', cause: 'data', state: 'pass', data: 'd'.repeat(64), report: { build: buildId } },
+      ...{ counts: { critical: none, high: none, medium: none, low: none, negligible: none, unknown: none } },
+      ...{ undetermined: 0, failing: 0, waived: 0 },
+    },
+    { appeared: 0, gone: 0 },
+  );
+  return scan.id;
+}
 
 describe('a cleanup', () => {
   it('puts what is old into the trash, and a week later deletes its bytes and frees its quota', async () => {
@@ -135,6 +154,51 @@ describe('a cleanup', () => {
     world.pass(8);
     await world.clean();
     expect(await isStored('shared')).toBe(false);
+  });
+
+  it('deletes what scans of an image found with the last build that has it, and keeps that it was scanned', async () => {
+    const work = await world.begin();
+    const sharer = await world.share(work);
+    await world.make(work, 'scanned');
+    await world.end(work);
+    await world.end(sharer);
+    const first = await scanOf(work);
+    const second = await scanOf(sharer);
+    const reports = () =>
+      Promise.all(
+        [first, second].map(async (id) => (await world.ports.blobs.head(scanPlace(world.tenantId, id))) !== undefined),
+      );
+    await trash(work);
+    world.pass(8);
+    await world.clean();
+    expect([await world.state(work), await reports()]).toEqual(['purged', [true, true]]);
+    await trash(sharer);
+    expect((await world.clean({ dryRun: true })).entries).toEqual([]);
+    world.pass(8);
+    await world.clean();
+    expect([await world.state(sharer), await reports()]).toEqual(['purged', [false, false]]);
+    const scans = await listScans(bench.table, { id: sharer, sharesWith: work }, 'vulnerabilities', 10);
+    expect(scans.map(({ id }) => id)).toEqual([second, first]);
+  });
+
+  it('leaves nothing of a scan that is about to be stored when its image goes', async () => {
+    const id = await world.image(['late']);
+    await scanOf(id);
+    await trash(id);
+    const { blobs } = world.ports;
+    const late: typeof blobs = {
+      ...blobs,
+      put: async (...given) => {
+        const outcome = await blobs.put(...given);
+        world.pass(8);
+        await world.clean();
+        return outcome;
+      },
+    };
+    await expect(scanOf(id, late)).rejects.toMatchObject({ code: 'artifact.purged' });
+    expect(await world.state(id)).toBe('purged');
+    expect((await blobs.list('work', `${scansPrefix}${world.tenantId}/`)).paths).toEqual([]);
+    expect(await listScans(bench.table, { id }, 'vulnerabilities', 10)).toHaveLength(1);
   });
 
   it('leaves in the trash what is held there, restorable with the same bytes', async () => {
