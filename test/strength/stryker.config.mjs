@@ -17,7 +17,7 @@ export default {
   },
   jsonReporter: { fileName: '.cache/mutation.json' },
   tempDirName: '.cache/stryker',
-  ignorePatterns: ['.cache', 'bench', 'cdk.out', 'docs/plots', 'integrations/github-action/dist'],
+  ignorePatterns: ['.cache', 'cdk.out', 'docs/plots', 'integrations/github-action/dist'],
   checkers: [],
   disableTypeChecks: false,
   timeoutMS: 20_000,
