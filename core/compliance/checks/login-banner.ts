@@ -1,4 +1,5 @@
 import { check } from '../check.ts';
+import type { InspectedTree } from '../inspected-tree.ts';
 import { readSshd } from '../readers/sshd.ts';
 import { withoutSshd, wrongValues } from '../sshd-values.ts';
 import { judged } from '../verdicts.ts';
@@ -21,9 +22,17 @@ export const loginBanner = check({
       if (text === '') return [`/${path}: there is no text`];
       return telling.test(text) ? [`/${path}: tells of the system: ${telling.exec(text)?.[0]}`] : [];
     });
-    const shows = (value: string) => value.toLowerCase() !== 'none';
+    const shows = (value: string) => value.toLowerCase() !== 'none' && !isLost(context.tree, value);
     const silent =
       withoutSshd(context) === undefined ? wrongValues(readSshd(context.tree), 'Banner', 'none', shows) : [];
     return judged([...texts, ...silent], ['/etc/issue, /etc/issue.net: a text that tells nothing of the system']);
   },
 });
+
+/** sshd says nothing where the file of its Banner is not there or empty. Of files outside of /etc nothing is known here. */
+function isLost(tree: InspectedTree, banner: string): boolean {
+  const path = banner.replace(/^\/+/, '');
+  if (!path.startsWith('etc/')) return false;
+  const found = tree.find(path);
+  return found === undefined || found.entry.type !== 'file' || found.entry.size === 0;
+}

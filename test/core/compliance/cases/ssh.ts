@@ -197,6 +197,10 @@ export const sshCases = [
     ['its version', 'fail', { tree: { 'etc/issue.net': 'Kernel \\r\n' } }],
     ['empty', 'fail', { tree: { 'etc/issue': '\n' } }],
     ['sshd is silent', 'fail', { tree: { [dropIn]: 'Banner none\n' }, evidence: /Banner/ }],
+    ['sshd has a file that is not there', 'fail', { tree: { [dropIn]: 'Banner /etc/none\n' }, evidence: /etc\/none/ }],
+    ['sshd has a folder', 'fail', { tree: { [dropIn]: 'Banner /etc/ssh\n' } }],
+    ['sshd has an empty file', 'fail', { tree: { [dropIn]: 'Banner /etc/empty\n', 'etc/empty': '' } }],
+    ['sshd has a file that nobody looked at', 'pass', { tree: { [dropIn]: 'Banner /srv/banner\n' } }],
     [
       'sshd is silent to some',
       'fail',
