@@ -9,10 +9,13 @@ import {
 } from 'aws-cdk-lib/aws-cloudwatch';
 import { SnsAction } from 'aws-cdk-lib/aws-cloudwatch-actions';
 import type { Table } from 'aws-cdk-lib/aws-dynamodb';
+import type { IFunction } from 'aws-cdk-lib/aws-lambda';
 import { Topic } from 'aws-cdk-lib/aws-sns';
 import type { Queue } from 'aws-cdk-lib/aws-sqs';
 import type { StateMachine } from 'aws-cdk-lib/aws-stepfunctions';
 import { Construct } from 'constructs';
+import { pluginLimits } from '../core/plugins/limits.ts';
+import { pluginFunction } from '../core/wiring/flow-functions.ts';
 import { tableSchema } from '../core/wiring/table-schema.ts';
 import type { EngineFunction } from './engine-function.ts';
 import { engineMetric } from './engine-metrics.ts';
@@ -20,6 +23,8 @@ import { type Runbook, runbookHint } from './runbooks.ts';
 
 export interface AlarmsProps {
   readonly functions: readonly EngineFunction[];
+  /** What runs plugins: none of the engine's functions. */
+  readonly plugins: IFunction;
   readonly machine: StateMachine;
   readonly deadLetters: Queue;
   readonly table: Table;
@@ -28,6 +33,9 @@ export interface AlarmsProps {
 }
 
 const period = Duration.minutes(5);
+
+/** Milliseconds of a call that runs a plugin: the longest run, and what its machine and process may take to start. */
+const longestPluginCall = pluginLimits.wallMilliseconds.value + 5_000;
 
 /** Seconds after which an event should long have been told: the sweep does so each minute. */
 const outboxSeconds = 300;
@@ -62,10 +70,17 @@ export class Alarms extends Construct {
 }
 
 /** All alarms, by their names. */
-function watchedOf({ functions, machine, deadLetters, table }: AlarmsProps): Readonly<Record<string, Watched>> {
+function watchedOf({
+  functions,
+  plugins,
+  machine,
+  deadLetters,
+  table,
+}: AlarmsProps): Readonly<Record<string, Watched>> {
   const maximum = { statistic: 'Maximum', period };
   return {
     ...Object.fromEntries(functions.flatMap(ofFunction)),
+    ...ofPlugins(plugins),
     'api-failures': {
       metric: engineMetric('lbuild_http_requests_total', {
         ...{ statistic: 'Sum', period, dimensions: { status: '5xx' } },
@@ -151,6 +166,32 @@ function throttlesOf(table: Table): MathExpression {
     .map((name) => `FILL(${name}, 0)`)
     .join(' + ');
   return new MathExpression({ expression, usingMetrics, period, label: 'throttled requests' });
+}
+
+/** What a plugin does wrong is an outcome and no error: what is seen here, the sandbox or the account did. */
+function ofPlugins(lambda: IFunction): Readonly<Record<string, Watched>> {
+  const { name } = pluginFunction;
+  const runbook = 'plugin-runs';
+  return {
+    [`${name}-errors`]: {
+      metric: lambda.metricErrors({ period }),
+      description: 'What runs plugins of tenants fails: no code of theirs should be able to do that.',
+      runbook,
+    },
+    [`${name}-throttles`]: {
+      metric: lambda.metricThrottles({ period }),
+      description: 'More plugins of tenants are to be run at once than may be.',
+      runbook,
+      // One more submission at once is no matter for the night: its caller tries again.
+      threshold: 10,
+    },
+    [`${name}-duration`]: {
+      metric: lambda.metricDuration({ period, statistic: 'Maximum' }),
+      description: 'A run of a plugin took longer than a sandbox lets it.',
+      runbook,
+      threshold: longestPluginCall,
+    },
+  };
 }
 
 function ofFunction({ name, function: lambda }: EngineFunction): [string, Watched][] {

@@ -92,6 +92,13 @@ const contextSchema = z
     concurrentBuildsPerTeam: perOwner.describe('Of these, builds of one team.'),
     concurrentBuildsPerMember: perOwner.describe('Of these, builds that one member asked for.'),
     concurrentBuildsPerKey: perOwner.describe('Of these, builds that one API key asked for.'),
+    concurrentPlugins: z.coerce
+      .number()
+      .int()
+      .min(1)
+      .max(10_000)
+      .optional()
+      .describe('Runs of plugins at once, reserved for them; as many as the account has left unless given.'),
     queuedBuilds: z.coerce.number().int().min(1).max(100_000).default(10_000).describe('Builds that may wait at once.'),
     queuedBuildsPerTenant: z.coerce
       .number()

@@ -1,12 +1,14 @@
 import { Duration } from 'aws-cdk-lib';
 import { Dashboard as CloudWatchDashboard, GraphWidget, type IMetric, TextWidget } from 'aws-cdk-lib/aws-cloudwatch';
 import type { Table } from 'aws-cdk-lib/aws-dynamodb';
+import type { IFunction } from 'aws-cdk-lib/aws-lambda';
 import type { Queue } from 'aws-cdk-lib/aws-sqs';
 import type { StateMachine } from 'aws-cdk-lib/aws-stepfunctions';
 import { Construct } from 'constructs';
 import { engineMetric } from './engine-metrics.ts';
 
 export interface DashboardProps {
+  readonly plugins: IFunction;
   readonly machine: StateMachine;
   readonly deadLetters: Queue;
   readonly table: Table;
@@ -20,7 +22,7 @@ const third = 8;
 export class Dashboard extends Construct {
   constructor(scope: Construct, id: string, props: DashboardProps) {
     super(scope, id);
-    const { machine, deadLetters, table } = props;
+    const { plugins, machine, deadLetters, table } = props;
     const board = new CloudWatchDashboard(this, 'Dashboard', { defaultInterval: Duration.days(1) });
     const graph = (title: string, left: IMetric[], right: IMetric[] = []): GraphWidget =>
       new GraphWidget({ title, left, right, width: third, leftYAxis: { min: 0 }, rightYAxis: { min: 0 } });
@@ -68,6 +70,17 @@ export class Dashboard extends Construct {
           table.metric('WriteThrottleEvents', { statistic: 'Sum', period }),
         ],
       ),
+    );
+    board.addWidgets(
+      graph(
+        'Plugins at once',
+        [plugins.metric('ConcurrentExecutions', { statistic: 'Maximum', period })],
+        [plugins.metricErrors({ period }), plugins.metricThrottles({ period })],
+      ),
+      graph('Milliseconds of plugins', [
+        plugins.metricDuration({ period, statistic: 'p50' }),
+        plugins.metricDuration({ period, statistic: 'Maximum' }),
+      ]),
     );
   }
 }

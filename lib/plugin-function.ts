@@ -1,6 +1,13 @@
 import { Duration, RemovalPolicy, Stack } from 'aws-cdk-lib';
 import { PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
-import { Architecture, type Code, Function as LambdaFunction, Runtime, TenancyConfig } from 'aws-cdk-lib/aws-lambda';
+import {
+  Architecture,
+  type Code,
+  Function as LambdaFunction,
+  LoggingFormat,
+  Runtime,
+  TenancyConfig,
+} from 'aws-cdk-lib/aws-lambda';
 import { LogGroup, type RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
 import type { EnvironmentName } from '../core/wiring/environment.ts';
@@ -12,6 +19,8 @@ export interface PluginFunctionProps {
   readonly logRetention: RetentionDays;
   /** The proxy that what plugins fetch goes by, if any: all of its environment. */
   readonly proxy: Readonly<Partial<Record<EnvironmentName, string>>>;
+  /** Runs at once, taken from the account's concurrency and kept for them; absent: as many as the account has left. */
+  readonly mostAtOnce: number | undefined;
 }
 
 /**
@@ -21,7 +30,7 @@ export interface PluginFunctionProps {
 export class PluginFunction extends Construct {
   readonly function: LambdaFunction;
 
-  constructor(scope: Construct, id: string, { code, logRetention, proxy }: PluginFunctionProps) {
+  constructor(scope: Construct, id: string, { code, logRetention, proxy, mostAtOnce }: PluginFunctionProps) {
     super(scope, id);
     const logGroup = new LogGroup(this, 'Logs', { retention: logRetention, removalPolicy: RemovalPolicy.DESTROY });
     const role = new Role(this, 'Role', {
@@ -42,6 +51,9 @@ export class PluginFunction extends Construct {
       memorySize: pluginFunction.memoryMiB,
       timeout: Duration.seconds(pluginFunction.timeoutSeconds),
       tenancyConfig: TenancyConfig.PER_TENANT,
+      // With it, Lambda writes to each line whose machine it was.
+      loggingFormat: LoggingFormat.JSON,
+      ...(mostAtOnce === undefined ? {} : { reservedConcurrentExecutions: mostAtOnce }),
       environment: { ...proxy },
     });
   }

@@ -7,6 +7,7 @@ export const runbooks = [
   'function-failures',
   'function-throttles',
   'outbox-stands',
+  'plugin-runs',
   'queue-stands',
   'table-throttles',
 ] as const;

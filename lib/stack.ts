@@ -90,7 +90,9 @@ export class BuilderStack extends Stack {
       ...pairs(eventFunctions, events),
     ];
 
-    const plugins = new PluginFunction(this, pluginFunction.name, { code, logRetention, proxy });
+    const plugins = new PluginFunction(this, pluginFunction.name, {
+      ...{ code, logRetention, proxy, mostAtOnce: configuration.concurrentPlugins },
+    });
 
     // Who may do what, and where each finds the rest.
     const signers = all.filter(({ rights }) => rights.signsUrls).map(({ made }) => made.role);
@@ -178,7 +180,7 @@ export class BuilderStack extends Stack {
     new DeadLetterWiring(this, 'DeadLetterWiring', { deadLetters: channels.deadLetters, functions: events });
 
     new Operations(this, 'Operations', {
-      ...{ functions: all.map(({ made }) => made), machine: build.machine },
+      ...{ functions: all.map(({ made }) => made), plugins: plugins.function, machine: build.machine },
       ...{ deadLetters: channels.deadLetters, table, topicArn: configuration.alarmTopicArn },
     });
 

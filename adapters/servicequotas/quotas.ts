@@ -47,6 +47,17 @@ export function concurrentBuildsUnder(quotas: AccountQuotas): number {
   );
 }
 
+/** Executions that Lambda keeps unreserved in an account that has more. */
+const unreservedLambdas = 100;
+
+/**
+ * Runs of plugins that a deployment may reserve under these quotas: a fifth of what can be reserved, so that the engine
+ * keeps the rest. 0: nothing can be.
+ */
+export function concurrentPluginsUnder({ lambdaConcurrency }: Pick<AccountQuotas, 'lambdaConcurrency'>): number {
+  return Math.max(0, Math.floor((lambdaConcurrency - unreservedLambdas) / 5));
+}
+
 async function readQuota(
   client: ServiceQuotasClient,
   code: { readonly ServiceCode: string; readonly QuotaCode: string },

@@ -40,19 +40,20 @@ const checkText = ({ name, state, detail, remedy }: Check): string =>
 
 async function checkAccount(output: Output, region: string | undefined, json: boolean): Promise<void> {
   // Loaded here and not above: no other command needs the AWS SDK, whose loading takes longer than most of them.
-  const [{ ServiceQuotasClient }, { readAccountQuotas, concurrentBuildsUnder }] = await Promise.all([
-    import('@aws-sdk/client-service-quotas'),
-    import('../../adapters/servicequotas/quotas.ts'),
-  ]);
+  const [{ ServiceQuotasClient }, { readAccountQuotas, concurrentBuildsUnder, concurrentPluginsUnder }] =
+    await Promise.all([import('@aws-sdk/client-service-quotas'), import('../../adapters/servicequotas/quotas.ts')]);
   const quotas = await readAccountQuotas(new ServiceQuotasClient(region === undefined ? {} : { region }));
   const concurrentBuilds = concurrentBuildsUnder(quotas);
+  const concurrentPlugins = concurrentPluginsUnder(quotas);
   const low = (['lambdaConcurrency', 'fargateVcpus'] as const).filter((name) => quotas[name] < wanted[name]);
   if (json) {
-    output.document({ quotas, concurrentBuilds, low });
+    output.document({ quotas, concurrentBuilds, concurrentPlugins, low });
   } else {
     output.line(`Lambda concurrent executions: ${quotas.lambdaConcurrency}`);
     output.line(`Fargate on-demand vCPUs:      ${quotas.fargateVcpus}`);
     output.line(`builds at once:               ${concurrentBuilds}  (context concurrentBuilds)`);
+    if (concurrentPlugins > 0)
+      output.line(`plugins at once:              ${concurrentPlugins}  (context concurrentPlugins)`);
     for (const name of low)
       output.line(`low: ${name} is below ${wanted[name]}; ask for more in the Service Quotas console`);
   }

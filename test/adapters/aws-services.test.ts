@@ -6,7 +6,11 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { createBuilderTasks } from '../../adapters/ecs/builder-tasks.ts';
 import { createEventBus } from '../../adapters/eventbridge/event-bus.ts';
 import { readSecret, secretsEndpoint } from '../../adapters/secretsmanager/secret-value.ts';
-import { concurrentBuildsUnder, readAccountQuotas } from '../../adapters/servicequotas/quotas.ts';
+import {
+  concurrentBuildsUnder,
+  concurrentPluginsUnder,
+  readAccountQuotas,
+} from '../../adapters/servicequotas/quotas.ts';
 import { createStateMachine } from '../../adapters/stepfunctions/state-machine.ts';
 import { EngineError } from '../../core/errors.ts';
 import type { EngineEvent } from '../../core/events/event.ts';
@@ -257,10 +261,10 @@ describe('Service Quotas', () => {
   });
 
   it.each([
-    [{ lambdaConcurrency: 10, fargateVcpus: 6 }, 2],
-    [{ lambdaConcurrency: 1_000, fargateVcpus: 6 }, 3],
-    [{ lambdaConcurrency: 1_000, fargateVcpus: 1 }, 0],
-  ])('allows under %o %i builds at once', (quotas, builds) => {
-    expect(concurrentBuildsUnder(quotas)).toBe(builds);
+    [{ lambdaConcurrency: 10, fargateVcpus: 6 }, 2, 0],
+    [{ lambdaConcurrency: 1_000, fargateVcpus: 6 }, 3, 180],
+    [{ lambdaConcurrency: 104, fargateVcpus: 1 }, 0, 0],
+  ])('allows under %o %i builds and %i plugins at once', (quotas, builds, plugins) => {
+    expect([concurrentBuildsUnder(quotas), concurrentPluginsUnder(quotas)]).toEqual([builds, plugins]);
   });
 });

@@ -83,8 +83,12 @@ describe('configuration of a deployment', () => {
     ],
     [
       'limits that are none',
-      { ...archive, concurrentBuildsPerTenant: '0', stagesPerBuild: '41' },
-      ['configuration.invalid concurrentBuildsPerTenant', 'configuration.invalid stagesPerBuild'],
+      { ...archive, concurrentBuildsPerTenant: '0', stagesPerBuild: '41', concurrentPlugins: '0' },
+      [
+        'configuration.invalid concurrentBuildsPerTenant',
+        'configuration.invalid concurrentPlugins',
+        'configuration.invalid stagesPerBuild',
+      ],
     ],
     [
       'an issuer without an audience',

@@ -40,6 +40,37 @@ describe('the function that runs plugins', () => {
 
   it('has machines of its own for each tenant', () => {
     expect(Properties.TenancyConfig).toEqual({ TenantIsolationMode: 'PER_TENANT' });
+    // Lambda names the tenant in a log of this form alone.
+    expect(Properties.LoggingConfig).toMatchObject({ LogFormat: 'JSON' });
+  });
+
+  it('takes as much of the account as the operator says, and nothing is reserved unless they do', () => {
+    const reservedOf = (context: Readonly<Record<string, unknown>>) =>
+      [...resourcesOf(synthesize(context).template, 'AWS::Lambda::Function').values()]
+        .filter((one) => one.Properties.ReservedConcurrentExecutions !== undefined)
+        .map((one) => [one.Properties.Handler, one.Properties.ReservedConcurrentExecutions]);
+    expect(Properties).not.toHaveProperty('ReservedConcurrentExecutions');
+    expect(reservedOf({ concurrentPlugins: '40' })).toEqual([[handler, 40]]);
+    // These, other than reserved runs, do not go with machines of one tenant each.
+    const { template: whole } = synthesize({ concurrentPlugins: '40' });
+    expect([...resourcesOf(whole, 'AWS::Lambda::Url')]).toEqual([]);
+    expect(JSON.stringify([...resourcesOf(whole, 'AWS::Lambda::Alias')])).not.toContain('ProvisionedConcurrency');
+  });
+
+  it('is watched: errors, throttles, and runs that no sandbox lets be so long', () => {
+    const { operations } = synthesize();
+    const watched = [...resourcesOf(operations, 'AWS::CloudWatch::Alarm').values()]
+      .map((alarm) => alarm.Properties)
+      .filter(({ AlarmDescription }) => String(AlarmDescription).endsWith('docs/operations/plugin-runs.md'));
+    const told = watched.map(({ MetricName, Statistic, Threshold }) => [MetricName, Statistic, Threshold]);
+    expect(told.sort()).toEqual([
+      ['Duration', 'Maximum', 15_000],
+      ['Errors', 'Sum', 1],
+      ['Throttles', 'Sum', 10],
+    ]);
+    // All of the one function, whose own bound they stay below.
+    expect(new Set(watched.map(({ Dimensions }) => JSON.stringify(Dimensions))).size).toBe(1);
+    expect(15_000).toBeLessThan(pluginFunction.timeoutSeconds * 1_000);
   });
 
   it('is called by those alone that ask plugins', () => {
