@@ -8,7 +8,7 @@ export const mutatedRooms: readonly GuardedRoom[] = [
   {
     name: 'access',
     code: ['core/access/{address-ranges,api-key,held,key-rights,reach}.ts'],
-    tests: ['test/core/access/{address-ranges,api-key,authenticate,key-rights,reach}.test.ts'],
+    tests: ['test/core/access/{address-ranges,api-key,authenticate,key-rights,key-schemas,reach}.test.ts'],
   },
   {
     name: 'quota',
