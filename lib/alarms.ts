@@ -14,7 +14,6 @@ import { Topic } from 'aws-cdk-lib/aws-sns';
 import type { Queue } from 'aws-cdk-lib/aws-sqs';
 import type { StateMachine } from 'aws-cdk-lib/aws-stepfunctions';
 import { Construct } from 'constructs';
-import { pluginLimits } from '../core/plugins/limits.ts';
 import { pluginFunction } from '../core/wiring/flow-functions.ts';
 import { tableSchema } from '../core/wiring/table-schema.ts';
 import type { EngineFunction } from './engine-function.ts';
@@ -33,9 +32,6 @@ export interface AlarmsProps {
 }
 
 const period = Duration.minutes(5);
-
-/** Milliseconds of a call that runs a plugin: the longest run, and what its machine and process may take to start. */
-const longestPluginCall = pluginLimits.wallMilliseconds.value + 5_000;
 
 /** Seconds after which an event should long have been told: the sweep does so each minute. */
 const outboxSeconds = 300;
@@ -170,7 +166,7 @@ function throttlesOf(table: Table): MathExpression {
 
 /** What a plugin does wrong is an outcome and no error: what is seen here, the sandbox or the account did. */
 function ofPlugins(lambda: IFunction): Readonly<Record<string, Watched>> {
-  const { name } = pluginFunction;
+  const { name, suspectMilliseconds } = pluginFunction;
   const runbook = 'plugin-runs';
   return {
     [`${name}-errors`]: {
@@ -189,7 +185,7 @@ function ofPlugins(lambda: IFunction): Readonly<Record<string, Watched>> {
       metric: lambda.metricDuration({ period, statistic: 'Maximum' }),
       description: 'A run of a plugin took longer than a sandbox lets it.',
       runbook,
-      threshold: longestPluginCall,
+      threshold: suspectMilliseconds,
     },
   };
 }

@@ -1,5 +1,6 @@
 import { anchorsPrefix } from '../audit/places.ts';
 import { scansPrefix } from '../builds/places.ts';
+import { pluginLimits } from '../plugins/limits.ts';
 import { vulnerabilityPrefix } from '../vulnerabilities/places.ts';
 import { webhookSecretPrefix } from '../webhooks/places.ts';
 import type { GroupRights } from './operation-groups.ts';
@@ -239,6 +240,8 @@ export const pluginFunction = {
   entry: 'functions/plugins/run-plugin/lambda.ts',
   // The longest run, and the start of its process.
   timeoutSeconds: 20,
+  // The longest run, and more than its process takes to start: a call that takes it was not ended by its sandbox.
+  suspectMilliseconds: pluginLimits.wallMilliseconds.value + 5_000,
   // One whole processor: limits of processor time are then those of one machine.
   memoryMiB: 1_769,
 } as const;
