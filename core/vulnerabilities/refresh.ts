@@ -17,7 +17,7 @@ import { advisoryLines } from './stored-advisories.ts';
 
 export interface RefreshPorts {
   readonly table: Table;
-  readonly blobs: Pick<Blobs, 'head' | 'put' | 'delete'>;
+  readonly blobs: Pick<Blobs, 'get' | 'put' | 'delete'>;
   readonly clock: Clock;
   readonly ids: Ids;
   readonly vulnerabilityMirror?: VulnerabilityMirror;
@@ -119,14 +119,15 @@ async function readChanged(
   return read;
 }
 
-/** Whether the data is of just these sources, and none of its files is missing. */
+/** Whether the data is of just these sources, and none of its files is missing or other bytes. */
 async function isWhole(ports: RefreshPorts, mirror: VulnerabilityMirror, data: StoredData): Promise<boolean> {
   const sources = data.files.map(({ source }) => source);
   if (sources.toSorted(byCodeUnits).join('\n') !== mirror.sources.toSorted(byCodeUnits).join('\n')) return false;
-  const heads = await Promise.all(
-    data.releases.map(({ release, sha256: digest }) => ports.blobs.head(advisoriesPlace(release, digest))),
-  );
-  return heads.every((head) => head !== undefined);
+  for (const { release, sha256: digest } of data.releases) {
+    const bytes = await ports.blobs.get(advisoriesPlace(release, digest));
+    if (bytes === undefined || sha256(bytes) !== digest) return false;
+  }
+  return true;
 }
 
 /** @returns undefined where it is as it was before */
@@ -174,6 +175,7 @@ async function storeRelease(
   const own = advisories.filter((advisory) => advisory.release === release);
   const bytes = advisoryLines(own);
   const digest = sha256(bytes);
-  await blobs.put(advisoriesPlace(release, digest), bytes, { contentType: 'application/x-ndjson', ifAbsent: true });
+  // Also where there is one: that may be damaged.
+  await blobs.put(advisoriesPlace(release, digest), bytes, { contentType: 'application/x-ndjson' });
   return { release, advisories: own.length, sha256: digest };
 }

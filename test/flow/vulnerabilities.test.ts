@@ -214,10 +214,14 @@ describe('with data', () => {
     });
   });
 
-  it('whose file is gone from the store keeps a gate shut, and is fetched anew by the next run', async () => {
+  it.each([
+    ['gone from the store', undefined],
+    ['other bytes in the store', '["openssl",[]]\n'],
+  ])('whose file is %s keeps a gate shut, and is fetched anew by the next run', async (_, text) => {
     const { table, blobs } = plane.ports;
     const release = (await readDataRecord(table))?.record.data?.releases.find((one) => one.release === 'trixie');
-    await blobs.delete(advisoriesPlace('trixie', release?.sha256 ?? ''));
+    const place = advisoriesPlace('trixie', release?.sha256 ?? '');
+    await (text === undefined ? blobs.delete(place) : blobs.put(place, utf8(text), { contentType: 'text/plain' }));
     expect((await build({})).vulnerabilities).toBeUndefined();
     expect((await build({ failOn: 'low' })).failure?.code).toBe('vulnerabilities.no_data');
     expect(await refresh()).toEqual({ outcome: 'changed' });

@@ -2,10 +2,12 @@ import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { buildDetailSchema } from '../../../core/builds/build-view.ts';
 import { storedSpec } from '../../../core/builds/resume.ts';
+import { sha256 } from '../../../core/digest.ts';
 import { storedPluginRunSchema } from '../../../core/plugins/stored-runs.ts';
+import { sampleArchive } from '../../core/spec/archive-samples.ts';
 import type { ApiUnderTest } from './api-under-test.ts';
 import { exampleSpec } from './example-spec.ts';
-import { type Answer, call, withoutRequestId } from './http-call.ts';
+import { type Answer, call, problemOf, withoutRequestId } from './http-call.ts';
 import { judges, pluginsUnder } from './plugins-under-test.ts';
 
 const runsSchema = z.strictObject({ runs: z.array(storedPluginRunSchema), cursor: z.string().exactOptional() });
@@ -71,6 +73,34 @@ export function describePluginRuns(api: () => ApiUnderTest): void {
       ];
       expect(refusal(theirs)).toEqual([404, 'build.not_found']);
       expect(withoutRequestId(theirs)).toBe(withoutRequestId(none));
+    });
+
+    it('add nothing to a spec that its tenant does not have, nor what the engine refuses', async () => {
+      const tenant = await api().tenant('plugins that take');
+      const { admin, builder } = tenant.keys;
+      const { other } = there();
+      const upload = { sha256: sha256('theirs'), size: 6 };
+      expect((await send('POST', '/uploads', upload, other.keys.builder)).status).toBe(201);
+      const secret = { credentials: { username: 'ci', password: { secret: 'their-token' } } };
+      const set = await send('PUT', '/secrets/their-token', { value: 'hush' }, other.keys.admin);
+      expect(set.status).toBeLessThan(300);
+      const additions = [
+        [{ files: [{ path: '/srv/x', upload: upload.sha256 }] }, 'spec.unknown_upload'],
+        [{ archives: [sampleArchive(secret)] }, 'spec.unknown_secret'],
+        [{ steps: [{ id: 'x', run: 'true', trust: 'service' }] }, 'plugin.failed'],
+      ] as const;
+      for (const [added, refused] of additions) {
+        const code = `export function transformSpec({ spec }) {
+          return { spec: { ...spec, ...${JSON.stringify(added)} } };
+        }`;
+        await put('adds', { hooks: ['transformSpec'] }, code, admin);
+        await send('POST', '/plugins/adds:enable', {}, admin);
+        for (const path of ['/builds', '/builds:plan']) {
+          const answer = await send('POST', path, exampleSpec, builder);
+          expect(refusal(answer)).toEqual([422, 'spec.invalid']);
+          expect(problemOf(answer).errors.map((error) => error.code)).toEqual([refused]);
+        }
+      }
     });
 
     it('are asked about a body once by one key, whatever they would make of it now', async () => {
