@@ -64,6 +64,8 @@ export const guardedRooms: readonly GuardedRoom[] = [
       'test/containers/agent/module-restore.test.ts',
       'test/containers/agent/modules.test.ts',
       'test/containers/agent/parts.test.ts',
+      'test/containers/agent/path-text.test.ts',
+      'test/containers/agent/tree-path.test.ts',
     ],
   },
 ];
