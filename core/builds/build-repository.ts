@@ -161,8 +161,13 @@ export async function submitBuild(
     ports,
     request,
     async (remember) => {
-      await needService(ports);
-      await needBudget(ports, { tenantId, teamId: run.teamId, purpose: run.purpose });
+      // Read at once. Where neither lets it pass, maintenance is told: it is over sooner.
+      for (const asked of await Promise.allSettled([
+        needService(ports),
+        needBudget(ports, { tenantId, teamId: run.teamId, purpose: run.purpose }),
+      ])) {
+        if (asked.status === 'rejected') throw asked.reason;
+      }
       const build: BuildRecord = {
         id: judged?.buildId ?? ports.ids.next('bld'),
         tenantId,

@@ -8,16 +8,22 @@ import { type PlanContext, previewOf } from '../../../core/plan/preview.ts';
 import type { HookInput } from '../../../core/plugins/contracts.ts';
 import { type PolicyVerdict, planPolicy } from '../../../core/plugins/plan-policy.ts';
 import { planSummaryOf } from '../../../core/plugins/plan-summary.ts';
+import type { EnabledPlugin } from '../../../core/plugins/plugin-record.ts';
 import { enabledPlugins, loadPlugins } from '../../../core/plugins/plugin-repository.ts';
 import { type BuildPlugins, countsOf, runWrites } from '../../../core/plugins/stored-runs.ts';
 import { type HookPorts, hasHook, togetherUntil, withinTime } from '../../../core/plugins/submitted.ts';
+import type { Table } from '../../../core/ports/table.ts';
 
 /** Characters of a reason that a failure shows. */
 const shownReason = 2_000;
 
+/** Those that may be asked of a build's plan: nobody of what is built ahead of need for all tenants. */
+export const pluginsFor = async (table: Table, build: BuildRecord): Promise<readonly EnabledPlugin[]> =>
+  build.purpose === 'warm' ? [] : enabledPlugins(table, build.tenantId);
+
 /**
- * Has the tenant's plugins judge a plan, and stores their runs. Of what is built ahead of need for all tenants nobody is
- * asked.
+ * Has the tenant's plugins judge a plan, and stores their runs.
+ * @param enabled as pluginsFor has them
  * @returns what the build says of plugins from now on; undefined where none was asked
  * @throws EngineError plugin.denied, plugin.failed, plugin.time_exceeded; service.unavailable
  */
@@ -26,10 +32,9 @@ export async function askPlugins(
   build: BuildRecord,
   plan: Plan,
   figures: Pick<PlanContext, 'cached' | 'history'>,
+  enabled: readonly EnabledPlugin[],
 ): Promise<BuildPlugins | undefined> {
-  if (build.purpose === 'warm') return undefined;
   const { id, tenantId } = build;
-  const enabled = await enabledPlugins(ports.table, tenantId);
   if (!hasHook(enabled, 'planPolicy')) return undefined;
   const plugins = await loadPlugins(ports.table, tenantId, enabled, ['planPolicy']);
   const spec = toJsonObject(await storedSpec(ports.table, build.verifies ?? id));

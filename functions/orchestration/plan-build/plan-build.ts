@@ -26,7 +26,7 @@ import { joinWork } from '../../../core/sharing/follow.ts';
 import type { ResolvedSpec } from '../../../core/spec/schema.ts';
 import { openData } from '../../../core/vulnerabilities/open-data.ts';
 import { needData } from '../../../core/vulnerabilities/scan-at-end.ts';
-import { askPlugins } from './ask-plugins.ts';
+import { askPlugins, pluginsFor } from './ask-plugins.ts';
 
 type PlanPorts = Pick<
   Ports,
@@ -69,13 +69,16 @@ async function planBuild(ports: PlanPorts, buildId: string): Promise<void> {
     return;
   }
   const { plan, archiveReadAt, gated } = made;
-  const figures = await planFigures(ports.table, planning.tenantId, planning.name, plan);
+  const [figures, enabled] = await Promise.all([
+    planFigures(ports.table, planning.tenantId, planning.name, plan),
+    pluginsFor(ports.table, planning),
+  ]);
   // A verification takes nothing from the cache.
   const cached = planning.verifies === undefined ? figures.cached : new Map<string, number>();
   const estimated = estimatePlan(plan, { ...figures, cached });
   let plugins: BuildRecord['plugins'];
   try {
-    plugins = await askPlugins(ports, planning, plan, { ...figures, cached });
+    plugins = await askPlugins(ports, planning, plan, { ...figures, cached }, enabled);
     await reservePlanned(ports, planning, plannedUse(planning, plan, estimated));
   } catch (error) {
     await endRefused(ports, buildId, error);

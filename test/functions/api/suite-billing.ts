@@ -101,6 +101,11 @@ export function describeBilling(api: () => ApiUnderTest): void {
         { code: 'budget.exceeded', of: 'tenant', limit: tenMinutes, freesAt: expect.any(String) },
       ]);
       expect(z.object({ used: z.number() }).parse(refused.json()).used).toBeGreaterThanOrEqual(tenMinutes);
+      // What is over soonest is told where more than one thing keeps builds out.
+      await send('/v1/maintenance', one.keys.operator, { method: 'PUT', body: { reason: 'a while' } });
+      const closed = await send('/v1/builds', one.keys.builder, { body: exampleSpec });
+      await send('/v1/maintenance', one.keys.operator, { method: 'DELETE' });
+      expect([closed.status, problemOf(closed).code]).toEqual([503, 'service.maintenance']);
       const gone = await send(path, one.keys.billing, { method: 'DELETE' });
       expect([gone.status, gone.json()]).toEqual([200, { removed: true }]);
       expect((await send('/v1/builds', one.keys.builder, { body: exampleSpec })).status).toBe(202);
