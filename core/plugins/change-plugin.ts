@@ -55,6 +55,8 @@ export async function putPlugin(
       put = { version: last, created: false };
       return undefined;
     }
+    // What a removal that was cut short has left is none of the new one's.
+    if (before?.removedAt !== undefined) await deleteVersions(ports.table, before);
     const number = (before?.latest ?? 0) + 1;
     if (number > pluginLimits.versions.value) {
       throw new EngineError('plugin.too_many', `The plugin has ${pluginLimits.versions.value} versions.`);
@@ -162,18 +164,18 @@ const deletedAtOnce = 25;
 
 /** Removes a plugin with the code of all of its versions. @throws EngineError plugin.not_found, service.unavailable */
 export async function removePlugin(ports: PluginPorts, actor: Actor, name: string): Promise<void> {
-  const { tenantId, latest } = await changeLiving(
-    ports,
-    actor,
-    name,
-    async ({ enabled: _, order: __, ...head }, now) => ({
-      head: { ...head, granted: nothing, changedAt: now, removedAt: now },
-      audit: { action: 'plugin.removed', detail: { latest: head.latest } },
-    }),
-  );
+  const removed = await changeLiving(ports, actor, name, async ({ enabled: _, order: __, ...head }, now) => ({
+    head: { ...head, granted: nothing, changedAt: now, removedAt: now },
+    audit: { action: 'plugin.removed', detail: { latest: head.latest } },
+  }));
+  await deleteVersions(ports.table, removed);
+}
+
+/** Deletes the versions of a plugin that is removed; those that are gone are as good as deleted. */
+async function deleteVersions(table: Table, { tenantId, name, latest }: PluginHead): Promise<void> {
   const keys = Array.from({ length: latest }, (_, at) => pluginVersionPlace(tenantId, name, at + 1));
   for (let at = 0; at < keys.length; at += deletedAtOnce) {
-    await ports.table.transact(keys.slice(at, at + deletedAtOnce).map((key) => ({ kind: 'delete', key }) as const));
+    await table.transact(keys.slice(at, at + deletedAtOnce).map((key) => ({ kind: 'delete', key }) as const));
   }
 }
 

@@ -17,7 +17,13 @@ import {
   pluginVersionPlace,
 } from '../../../core/plugins/places.ts';
 import { pluginBookSchema, pluginHeadSchema } from '../../../core/plugins/plugin-record.ts';
-import { enabledPlugins, findVersion, listPlugins, loadPlugins } from '../../../core/plugins/plugin-repository.ts';
+import {
+  enabledPlugins,
+  findVersion,
+  getPluginVersion,
+  listPlugins,
+  loadPlugins,
+} from '../../../core/plugins/plugin-repository.ts';
 import type { PluginRunRecord } from '../../../core/plugins/run-record.ts';
 import { listPluginRuns, runWrites } from '../../../core/plugins/stored-runs.ts';
 import type { Table } from '../../../core/ports/table.ts';
@@ -153,6 +159,26 @@ export function describePluginRecords(api: () => ApiUnderTest): void {
       expect((await put('long')).version.version).toBe(31);
       await expectWhole();
     }, 30_000);
+
+    it('of a removal that was cut short do not come back with the next plugin of the name', async () => {
+      for (const code of ['1', '2']) await put('cut', code);
+      let writes = 0;
+      const dying: Table = {
+        get: (key) => table().get(key),
+        query: (query) => table().query(query),
+        transact: async (list) => {
+          writes += 1;
+          if (writes > 1) throw new Error('it dies here');
+          await table().transact(list);
+        },
+      };
+      await expect(removePlugin({ ...api().ports, table: dying }, actor, 'cut')).rejects.toThrow('it dies here');
+      expect(await listPlugins(table(), actor.tenantId)).toEqual([]);
+      expect((await put('cut', '3')).version.version).toBe(3);
+      const asked = [1, 2, 3].map((version) => getPluginVersion(table(), actor.tenantId, 'cut', version));
+      expect(await codesOf(asked)).toEqual(['plugin.version_not_found', 'plugin.version_not_found', 'done']);
+      await expectWhole();
+    });
 
     it('has as many versions as it may, and no more', async () => {
       await put('old');
