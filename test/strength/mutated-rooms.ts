@@ -28,7 +28,10 @@ export const mutatedRooms: readonly GuardedRoom[] = [
       'core/compliance/readers/sshd.ts',
       'core/scans/check-changes.ts',
     ],
-    tests: ['test/core/compliance/{judge,settings,checks}*.test.ts'],
+    tests: [
+      'test/core/compliance/{checks,inspected-tree,judge,settings,sshd-reader,waiver}.test.ts',
+      'test/core/scans/check-changes.test.ts',
+    ],
   },
   {
     name: 'paths of builders',
