@@ -72,6 +72,39 @@ describe('a judged image', () => {
     expect(JSON.stringify(found)).not.toContain('\\u001b');
   });
 
+  it('has each profile’s checks counted by what came of them', async () => {
+    const report = await judge(
+      { profiles: ['soc2', 'base'], waivers: [waiver('disk-encryption'), waiver('umask')] },
+      { tree: { 'etc/login.defs': 'UMASK 022\nENCRYPT_METHOD YESCRYPT\n' } },
+    );
+    for (const { id, counts } of report.profiles) {
+      const own = report.results.filter(({ clauses }) => clauses[id] !== undefined);
+      const count = (state: string) => own.filter((result) => result.state === state).length;
+      expect(counts).toEqual({
+        ...{ pass: count('pass'), fail: count('fail'), manual: count('manual') },
+        not_applicable: count('not_applicable'),
+        waived: own.filter((result) => result.waiver !== undefined).length,
+      });
+      expect(counts.pass).toBeGreaterThan(5);
+    }
+    const [base, soc2] = report.profiles.map(({ counts }) => counts);
+    expect([base?.fail, base?.waived, soc2?.manual, soc2?.waived]).toEqual([1, 1, 2, 1]);
+  });
+
+  it('has values where a check takes any, and lines of a bounded length', async () => {
+    const report = await judge(
+      { profiles: ['base'] },
+      { tree: { 'etc/profile.d/timeout.sh': `readonly TMOUT=9${'9'.repeat(900)}\n` } },
+    );
+    const values = report.results.filter((result) => 'values' in result);
+    expect(values.length).toBeGreaterThan(0);
+    expect(values.length).toBeLessThan(report.results.length);
+    for (const result of values) expect(Object.keys(result.values ?? {})).not.toEqual([]);
+    for (const { evidence } of report.results) {
+      for (const line of evidence) expect(line.length).toBeLessThanOrEqual(500);
+    }
+  });
+
   it('is judged with what the spec tailors', async () => {
     const report = await judge({ profiles: ['pci-dss'], tailoring: { 'password-lockout': { attempts: 5 } } });
     const found = report.results.find(({ check }) => check === 'password-lockout');
@@ -122,5 +155,20 @@ describe('a waiver', () => {
   it('that is not needed is told', async () => {
     const report = await judge({ profiles: ['base'], waivers: [waiver('umask')] });
     expect(report).toMatchObject({ state: 'pass', unusedWaivers: ['umask'] });
+    expect(report.results.every(({ waiver: held }) => held === undefined)).toBe(true);
+  });
+
+  it('that does not hold is void and not unused, and those beside it hold', async () => {
+    const waivers = [waiver('umask', { expires: '2027-03-30' }), waiver('disk-encryption'), waiver('vulnerabilities')];
+    const report = await judge({ profiles: ['base', 'soc2'], waivers });
+    expect(report.voidWaivers).toEqual([{ ...waivers[0], problem: 'expired' }]);
+    expect(report.unusedWaivers).toEqual([]);
+    expect(report.state).toBe('waived');
+    const held = report.results.flatMap(({ check, waiver: one }) => (one === undefined ? [] : [[check, one]]));
+    const terms = { reason, owner: 'ops@example.org', expires: '2027-03-31' };
+    expect(held.sort()).toEqual([
+      ['disk-encryption', terms],
+      ['vulnerabilities', terms],
+    ]);
   });
 });
