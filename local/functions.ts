@@ -13,6 +13,7 @@ import { handle as keepDeadLetters } from '../functions/events/keep-dead-letters
 import { handle as measureEngine } from '../functions/events/measure-engine/measure-engine.ts';
 import { handle as publishOutbox } from '../functions/events/publish-outbox/publish-outbox.ts';
 import { handle as reapTasks } from '../functions/events/reap-tasks/reap-tasks.ts';
+import { handle as rebuildImages } from '../functions/events/rebuild-images/rebuild-images.ts';
 import { handle as recordUsage } from '../functions/events/record-usage/record-usage.ts';
 import { handle as refreshVulnerabilities } from '../functions/events/refresh-vulnerabilities/refresh-vulnerabilities.ts';
 import { handle as rollUpAnalytics } from '../functions/events/roll-up-analytics/roll-up-analytics.ts';
@@ -55,6 +56,7 @@ export const eventHandlers: Record<EventFunctionName, EngineHandler> = {
   warmCache,
   refreshVulnerabilities,
   scanBuilds,
+  rebuildImages,
   exportAudit,
   keepDeadLetters,
   measureEngine,

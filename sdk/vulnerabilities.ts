@@ -1,5 +1,12 @@
 import * as operations from './generated/sdk.gen.ts';
-import type { BuildToRebuild, RebuildList, Rescan, VulnerabilityData } from './generated/types.gen.ts';
+import type {
+  AutomaticRebuilds,
+  BuildToRebuild,
+  RebuildList,
+  Rescan,
+  SetAutomaticRebuildsData,
+  VulnerabilityData,
+} from './generated/types.gen.ts';
 import { type Listing, listing, type PageQuery } from './pages.ts';
 import type { CallOptions, Transport } from './transport.ts';
 
@@ -25,5 +32,16 @@ export function vulnerabilityCalls(engine: Transport) {
         async (page) => (await operations.listRebuilds({ ...engine.of(options), query: page })).data,
         ({ rebuilds }) => rebuilds,
       ),
+
+    /** Whether the engine builds images anew by itself when later packages have fixes. */
+    automatic: async (options?: CallOptions): Promise<AutomaticRebuilds> =>
+      (await operations.readAutomaticRebuilds(engine.of(options))).data,
+
+    /** Sets that; what is left out is as it is at first. */
+    setAutomatic: async (
+      settings: SetAutomaticRebuildsData['body'],
+      options?: CallOptions,
+    ): Promise<AutomaticRebuilds> =>
+      (await operations.setAutomaticRebuilds({ ...engine.of(options), body: settings })).data,
   };
 }

@@ -1,8 +1,9 @@
-import { Command } from 'commander';
+import { Command, Option } from 'commander';
+import { z } from 'zod';
 import { connect } from '../connection.ts';
 import { setExit } from '../exit.ts';
 import type { Output } from '../output.ts';
-import { dataText, rebuildText, rescanText } from '../vulnerability-report.ts';
+import { automaticText, dataText, rebuildText, rescanText } from '../vulnerability-report.ts';
 import { connectionOptionsSchema, engineCommand } from './common-options.ts';
 
 /** `lbuild vulnerabilities …`: what is known of the packages of images. */
@@ -11,6 +12,7 @@ export function vulnerabilitiesCommand(output: Output): Command {
     .description('the vulnerability data that images are scanned with, and which images a rebuild would mend')
     .addCommand(dataCommand(output))
     .addCommand(rebuildsCommand(output))
+    .addCommand(automaticCommand(output))
     .addCommand(refreshCommand(output));
 }
 
@@ -33,6 +35,36 @@ function rebuildsCommand(output: Output): Command {
       const listed = connect(options).vulnerabilities.rebuilds();
       if (options.json) output.document({ rebuilds: await listed.all() });
       else for await (const build of listed) output.line(rebuildText(build));
+    });
+}
+
+const automaticOptionsSchema = connectionOptionsSchema.extend({
+  on: z.literal(true).optional(),
+  off: z.literal(true).optional(),
+  severity: z.enum(['critical', 'high', 'medium', 'low']).optional(),
+  mostPerDay: z.coerce.number().optional(),
+});
+
+function automaticCommand(output: Output): Command {
+  return engineCommand('automatic')
+    .description('show whether the engine builds such images anew by itself, or set it')
+    .addOption(new Option('--on', 'it does from now on').conflicts('off'))
+    .option('--off', 'it does no more')
+    .option('--severity <severity>', 'from which severity on: critical, high, medium or low')
+    .option('--most-per-day <n>', 'how many of them on a day')
+    .action(async (given: unknown) => {
+      const { on, off, severity, mostPerDay, ...options } = automaticOptionsSchema.parse(given);
+      const engine = connect(options);
+      const before = await engine.vulnerabilities.automatic();
+      const asked = [on, off, severity, mostPerDay].some((option) => option !== undefined);
+      const after = {
+        automatic: on ?? (off === true ? false : before.automatic),
+        severity: severity ?? before.severity,
+        mostPerDay: mostPerDay ?? before.mostPerDay,
+      };
+      const settings = asked ? await engine.vulnerabilities.setAutomatic(after) : before;
+      if (options.json) output.document(settings);
+      else output.line(automaticText(settings));
     });
 }
 

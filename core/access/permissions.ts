@@ -19,6 +19,7 @@ export const permissions = [
   'cache:read',
   'cache:delete',
   'compliance:read',
+  'compliance:rebuild',
   'compliance:recheck',
   'compliance:waive',
   'installation:operate',

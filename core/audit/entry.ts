@@ -49,6 +49,8 @@ export const auditActions = [
   'quota.set',
   'rates.removed',
   'rates.set',
+  'rebuild.refused',
+  'rebuilds.set',
   'retention.set',
   'retention_policy.removed',
   'retention_policy.set',

@@ -3,6 +3,7 @@ import { complianceSummarySchema } from '../compliance/report.ts';
 import { buildEstimateSchema } from '../plan/estimate.ts';
 import { buildPluginsSchema } from '../plugins/stored-runs.ts';
 import { priorities } from '../queue/priority.ts';
+import { severities } from '../vulnerabilities/severity.ts';
 import { vulnerabilitySummarySchema } from '../vulnerabilities/summary.ts';
 import { prepareCallSchema } from './flow-messages.ts';
 import { buildStates, workStates } from './lifecycle.ts';
@@ -63,6 +64,8 @@ export const buildRecordSchema = z.strictObject({
   resumedFrom: z.string().optional(),
   /** The build that this one repeats. */
   retryOf: z.string().optional(),
+  /** Why the engine made it, which nobody asked for: by this scan, packages of the build that it repeats have fixes. */
+  rebuild: z.strictObject({ scan: z.string(), data: digest, severity: z.enum(severities) }).optional(),
   /** The build with whose archive state this one is planned; absent: with the archive's own. */
   archiveOf: z.string().optional(),
   /** True: a failure ends only what needs the failed step; else it ends the whole build soon. */

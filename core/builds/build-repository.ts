@@ -112,7 +112,16 @@ export async function buildsInState(table: Table, state: BuildState, limit: numb
 /** How a build runs and what it goes on from: all that is asked beside its spec. */
 export type RunOptions = Pick<
   BuildRecord,
-  'keepGoing' | 'resumedFrom' | 'retryOf' | 'archiveOf' | 'purpose' | 'verifies' | 'teamId' | 'force' | 'priority'
+  | 'keepGoing'
+  | 'resumedFrom'
+  | 'retryOf'
+  | 'rebuild'
+  | 'archiveOf'
+  | 'purpose'
+  | 'verifies'
+  | 'teamId'
+  | 'force'
+  | 'priority'
 >;
 
 /** What plugins were told that a build is called, and their runs. */
@@ -137,6 +146,8 @@ export interface Submission {
   readonly idempotencyKey?: string;
   /** Who asks for it; absent: the engine itself. */
   readonly actor?: Actor;
+  /** What is written in the same transaction; a condition of it that is false is thrown as ConditionFailed. */
+  readonly beside?: (build: BuildRecord) => readonly TableWrite[];
 }
 
 /**
@@ -199,6 +210,7 @@ export async function submitBuild(
           ...runWrites(build.id, '1', judged?.records ?? [], ports.clock.now()),
           ...remember(build.id),
           ...source,
+          ...(submission.beside?.(build) ?? []),
         ]),
       );
       return build;

@@ -10,6 +10,7 @@ import type { Outlook } from '../queue/outlook.ts';
 import { priorities, usualPriority } from '../queue/priority.ts';
 import { workOf } from '../sharing/work-of.ts';
 import { versionReferenceSchema } from '../templates/template-record.ts';
+import { severities } from '../vulnerabilities/severity.ts';
 import { vulnerabilitySummarySchema } from '../vulnerabilities/summary.ts';
 import { type BuildRecord, type Failure, failureSchema } from './build-record.ts';
 import { findBuild } from './build-repository.ts';
@@ -58,6 +59,14 @@ export const buildViewSchema = z
     priority: z.enum(priorities).describe('How much it matters among the builds of its team.'),
     resumedFrom: z.string().optional().describe('The build whose work it goes on with.'),
     retryOf: z.string().optional().describe('The build that it repeats.'),
+    rebuild: z
+      .strictObject({
+        scan: z.string().describe('The scan of the build that it repeats which said so.'),
+        data: z.string().describe('SHA-256 of the vulnerability data of that scan.'),
+        severity: z.enum(severities).describe('The worst of what it is to end.'),
+      })
+      .optional()
+      .describe('There where the engine made it by itself, since later packages have fixes.'),
     purpose: z
       .enum(['warm', 'verify'])
       .optional()
@@ -173,6 +182,7 @@ export function buildView(build: BuildRecord): BuildView {
     priority: build.priority ?? usualPriority,
     ...(build.resumedFrom === undefined ? {} : { resumedFrom: build.resumedFrom }),
     ...(build.retryOf === undefined ? {} : { retryOf: build.retryOf }),
+    ...(build.rebuild === undefined ? {} : { rebuild: build.rebuild }),
     ...(build.purpose === undefined ? {} : { purpose: build.purpose }),
     ...(build.verifies === undefined ? {} : { verifies: build.verifies }),
     ...(build.sharesWith === undefined ? {} : { sharedWith: build.sharesWith }),

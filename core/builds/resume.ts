@@ -22,6 +22,8 @@ export interface Again {
   readonly force?: true;
   /** Absent: normal. */
   readonly priority?: Priority;
+  /** Why the engine builds it by itself; absent: somebody asked. */
+  readonly rebuild?: NonNullable<BuildRecord['rebuild']>;
   /**
    * Judges the stored spec as one that is submitted now: what can be built here may have changed since.
    * @throws EngineError spec.invalid
@@ -105,6 +107,7 @@ async function submission(
       ...(await teamOf(table, build)),
       ...(again.force === true ? { force: again.force } : {}),
       ...(again.priority === undefined ? {} : { priority: again.priority }),
+      ...(again.rebuild === undefined ? {} : { rebuild: again.rebuild }),
       ...(build.purpose === 'warm' ? { purpose: build.purpose } : {}),
     },
     ...(again.idempotencyKey === undefined ? {} : { idempotencyKey: again.idempotencyKey }),

@@ -6,6 +6,7 @@ import type { JsonObject } from '../digest.ts';
 import { toJsonObject } from '../json.ts';
 import { quotaNames } from '../quota/tiers.ts';
 import { scanCauses, scanKinds, scanStates } from '../scans/scan.ts';
+import { severities } from '../vulnerabilities/severity.ts';
 import type { EngineEvent, EventType } from './event.ts';
 
 /**
@@ -71,6 +72,12 @@ const budget = {
   from: z.string().describe('First day of the month, UTC.'),
   to: z.string().describe('First day of the next one.'),
   hardStop: z.boolean().describe('True: when it is spent, no build is taken.'),
+};
+
+/** Why an image is built anew. */
+const rebuild = {
+  scanId: z.string().describe('The scan that says what has fixes.'),
+  severity: z.enum(severities).describe('The worst of what they fix.'),
 };
 
 /** Every event of the engine. */
@@ -217,6 +224,23 @@ export const eventCatalogue = {
         .describe('Of vulnerabilities: how many there are, by severity.'),
     }),
   },
+  'rebuild.submitted': {
+    ...{ version: 1, audience: 'public', meaning: 'The engine builds an image anew, since later packages have fixes.' },
+    detail: z.object({
+      ...image,
+      of: z.string().describe('The build whose image it is to replace.'),
+      ...rebuild,
+      fixes: z.number().int().min(1).describe('Source packages that have fixes which are severe enough.'),
+    }),
+  },
+  'rebuild.refused': {
+    ...{
+      version: 1,
+      audience: 'public',
+      meaning: 'An automatic rebuild of an image was refused as a submission may be.',
+    },
+    detail: z.object({ ...image, ...rebuild, code: z.string().describe('Stable code of why.') }),
+  },
   'cleanup.requested': {
     ...{ version: 1, audience: 'internal', meaning: 'Somebody asked for a cleanup.' },
     detail: z.object({ cleanupId: z.string(), owner: z.string().describe('A tenant, or the installation.') }),
@@ -233,6 +257,18 @@ export const eventCatalogue = {
       cursor: z.string().optional().describe('How far that has come.'),
       tenants: z.string().optional().describe('Behind which tenant the next one is; absent: the first, or none.'),
       walk: z.string().optional().describe('Id of the event that began it; absent: this one does.'),
+    }),
+  },
+  'vulnerabilities.rebuild': {
+    ...{
+      version: 1,
+      audience: 'internal',
+      meaning:
+        'A tenant’s images are scanned with new data, or a day began: they are to be built anew where that is due.',
+    },
+    detail: z.object({
+      dataDigest: z.string().describe('Of the data that they were scanned with.'),
+      cursor: z.string().optional().describe('How far the tenant’s images were gone through.'),
     }),
   },
   'vulnerabilities.refresh_requested': {

@@ -25,14 +25,18 @@ export const eventTypes = [
   'artifact.restored',
   'artifact.purged',
   'scan.completed',
+  // Of automatic rebuilds: one was submitted, or refused.
+  'rebuild.submitted',
+  'rebuild.refused',
   // Of a work whose own build left it while others shared it: that one is over, and nothing more is told of it.
   'work.started',
   'work.ended',
   'work.unwanted',
   // Somebody asked for a cleanup.
   'cleanup.requested',
-  // Stored builds are to be scanned where that is due; somebody asked for vulnerability data to be read.
+  // Stored builds are to be scanned, or built anew, where that is due; somebody asked for vulnerability data to be read.
   'vulnerabilities.rescan',
+  'vulnerabilities.rebuild',
   'vulnerabilities.refresh_requested',
   // What Step Functions told in vain: it is told again by the engine itself (core/dead-letters).
   'work.execution_ended',

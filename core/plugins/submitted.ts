@@ -1,4 +1,4 @@
-import type { Actor } from '../audit/entry.ts';
+import type { ActorOrEngine } from '../audit/entry.ts';
 import type { Warning } from '../builds/warning.ts';
 import type { JsonObject } from '../digest.ts';
 import { EngineError, type FieldError } from '../errors.ts';
@@ -25,7 +25,8 @@ export interface HookPorts {
 
 /** What plugins are told of who asks for what. */
 export interface Asked {
-  readonly actor: Actor;
+  /** The tenant alone: the engine itself. */
+  readonly actor: ActorOrEngine;
   /** What the build will be called; absent: nothing is built. */
   readonly buildId?: string;
   readonly teamId?: string;
@@ -137,7 +138,8 @@ export async function withinTime<T>(
 
 function contextOf({ actor, buildId, teamId, template }: Asked): PluginContext {
   return {
-    ...{ tenantId: actor.tenantId, memberId: actor.memberId },
+    tenantId: actor.tenantId,
+    ...('memberId' in actor ? { memberId: actor.memberId } : {}),
     ...(buildId === undefined ? {} : { buildId }),
     ...(teamId === undefined ? {} : { teamId }),
     ...(template === undefined ? {} : { template }),

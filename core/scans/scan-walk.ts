@@ -4,6 +4,7 @@ import { EngineError } from '../errors.ts';
 import type { EventDetail } from '../events/catalogue.ts';
 import { outboxWrite } from '../events/outbox.ts';
 import { type TableKey, wrote } from '../ports/table.ts';
+import { readRebuildSettings } from '../rebuilds/settings.ts';
 import { readImage } from '../retention/image.ts';
 import { installationOwner, keptImages } from '../retention/places.ts';
 import { listTenants } from '../tenancy/tenant.ts';
@@ -56,6 +57,9 @@ export async function walkImages(
         sum.errors.push(error);
       }
     }
+    if (position.tenant !== undefined && page.next?.tenant !== position.tenant) {
+      await askForRebuilds(ports, position.tenant, position.dataDigest);
+    }
     position = page.next;
     if (position !== undefined && ports.clock.now().getTime() - began >= within) {
       await goOn(ports, { ...position, walk });
@@ -63,6 +67,12 @@ export async function walkImages(
     }
   }
   return { ...sum, goesOn: false };
+}
+
+/** Has a tenant's images built anew that are due, where it wants that, once all of them are looked at. Safe to repeat. */
+async function askForRebuilds(ports: RescanPorts, tenantId: string, dataDigest: string): Promise<void> {
+  if (!(await readRebuildSettings(ports.table, tenantId)).automatic) return;
+  await ports.table.transact([outboxWrite(ports, 'vulnerabilities.rebuild', tenantId, { dataDigest })]);
 }
 
 /** Seconds for which it is known that a walk has come past a position: longer than any call is repeated. */

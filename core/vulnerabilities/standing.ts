@@ -5,6 +5,7 @@ import { toJsonObject } from '../json.ts';
 import type { Table, TableKey, TableWrite } from '../ports/table.ts';
 import type { ResolvedSpec } from '../spec/schema.ts';
 import { vulnerabilityLimits as limits } from './limits.ts';
+import { lineageOf } from './lineage.ts';
 import { packageToUpdateSchema, rebuildList } from './rebuild-list.ts';
 import type { ScanRecord } from './scan.ts';
 import { severities } from './severity.ts';
@@ -15,6 +16,8 @@ export const standingSchema = z.strictObject({
   tenantId: z.string(),
   teamId: z.string().exactOptional(),
   name: z.string(),
+  /** What images it follows upon (lineage.ts); absent: it was looked at before there were any. */
+  lineage: z.string().exactOptional(),
   /** The last scan that said something new. */
   scanId: z.string(),
   at: z.iso.datetime(),
@@ -41,6 +44,9 @@ const standingKey = (buildId: string): TableKey => ({ partition: `BUILD#${buildI
 /** Index byTenant: builds that a rebuild would mend, the most urgent first. */
 const rebuildsPartition = (tenantId: string): string => `REBUILDS#${tenantId}`;
 
+/** Index byState: builds of a lineage; ids sort by their time. */
+const lineagePartition = (tenantId: string, lineage: string): string => `LINEAGE#${tenantId}#${lineage}`;
+
 /** What is written down of a scan of a build. */
 export function standingOf(
   build: Pick<BuildRecord, 'id' | 'tenantId' | 'teamId' | 'name'>,
@@ -51,7 +57,7 @@ export function standingOf(
   const until = scan.findings.flatMap(({ waiver }) => (waiver === undefined ? [] : [waiver.expires])).sort()[0];
   const [rebuild] = rebuildList([scan]);
   return {
-    ...{ buildId: build.id, tenantId: build.tenantId, name: build.name },
+    ...{ buildId: build.id, tenantId: build.tenantId, name: build.name, lineage: lineageOf({ ...build, base }) },
     ...(build.teamId === undefined ? {} : { teamId: build.teamId }),
     ...{ scanId, at: scan.at, dataDigest: scan.data.digest },
     ...(until === undefined ? {} : { waivedUntil: until }),
@@ -72,12 +78,27 @@ export function standingOf(
 
 /** The write that stores how a build stands, in the list of rebuilds where one would mend something. */
 export function standingWrite(standing: Standing, scan: ScanRecord): TableWrite {
-  const { buildId, tenantId, rebuild } = standing;
+  const { buildId, tenantId, lineage, rebuild } = standing;
   const place = { partition: rebuildsPartition(tenantId), sort: `${urgencyOf(scan)}#${buildId}` };
   return {
     ...{ kind: 'put', key: standingKey(buildId), data: toJsonObject(standing) },
-    indexes: rebuild === undefined ? {} : { byTenant: place },
+    indexes: {
+      ...(rebuild === undefined ? {} : { byTenant: place }),
+      ...(lineage === undefined ? {} : { byState: { partition: lineagePartition(tenantId, lineage), sort: buildId } }),
+    },
   };
+}
+
+/** Ids of the builds of a lineage that were looked at, the newest first. */
+export async function newestStandings(
+  table: Table,
+  tenantId: string,
+  lineage: string,
+  limit: number,
+): Promise<readonly string[]> {
+  const partition = lineagePartition(tenantId, lineage);
+  const { records } = await table.query({ index: 'byState', partition, descending: true, limit });
+  return records.map(({ data }) => standingSchema.parse(data).buildId);
 }
 
 /** The write that forgets how a build stands: its image is gone, and out of the list of rebuilds. */

@@ -31,6 +31,7 @@ export const eventRules: readonly {
     target: 'refreshVulnerabilities',
   },
   { name: 'scan-stored-builds', types: ['vulnerabilities.rescan'], target: 'scanBuilds' },
+  { name: 'rebuild-images', types: ['vulnerabilities.rebuild'], target: 'rebuildImages' },
   { name: 'clean-up-on-request', types: ['cleanup.requested'], target: 'cleanUp' },
   { name: 'cancel-requested-builds', types: ['build.cancel_requested', 'work.unwanted'], target: 'cancelBuild' },
   { name: 'settle-redriven-executions', types: ['work.execution_ended'], target: 'settleBuild' },

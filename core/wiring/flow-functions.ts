@@ -161,6 +161,15 @@ export const eventFunctions = {
     // One walk at a time: it takes turns with whatever else is to be done.
     mostAtOnce: 1,
   },
+  rebuildImages: {
+    name: 'rebuild-images',
+    entry: 'functions/events/rebuild-images/lambda.ts',
+    // It submits builds, which the tenant's plugins judge.
+    rights: { ...none, blobs: 'read', runsPlugins: true },
+    // It begins images for a minute, and may have plugins asked for 20 seconds of each of ten.
+    timeoutSeconds: 300,
+    mostAtOnce: 2,
+  },
   exportAudit: {
     name: 'export-audit',
     entry: 'functions/events/export-audit/lambda.ts',

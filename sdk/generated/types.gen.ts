@@ -79,7 +79,7 @@ export type SetRoleBody = {
     /**
      * `resource:action`, or `resource:*` for all of a resource, later ones included.
      */
-    grants: Array<'analytics:read' | 'approvals:decide' | 'approvals:manage' | 'approvals:read' | 'artifacts:read' | 'artifacts:write' | 'audit:read' | 'billing:read' | 'billing:write' | 'builds:create' | 'builds:read' | 'builds:cancel' | 'builds:urgent' | 'cache:read' | 'cache:delete' | 'compliance:read' | 'compliance:recheck' | 'compliance:waive' | 'installation:operate' | 'keys:own' | 'keys:read' | 'keys:write' | 'members:read' | 'members:write' | 'plugins:grant' | 'plugins:read' | 'plugins:write' | 'quota:read' | 'quota:write' | 'retention:hold' | 'retention:read' | 'retention:write' | 'roles:read' | 'roles:write' | 'secrets:read' | 'secrets:write' | 'specs:validate' | 'templates:read' | 'templates:write' | 'templates:review' | 'templates:publish' | 'teams:read' | 'teams:write' | 'tenant:read' | 'tenant:write' | 'usage:read' | 'webhooks:read' | 'webhooks:write' | 'analytics:*' | 'approvals:*' | 'artifacts:*' | 'audit:*' | 'billing:*' | 'builds:*' | 'cache:*' | 'compliance:*' | 'installation:*' | 'keys:*' | 'members:*' | 'plugins:*' | 'quota:*' | 'retention:*' | 'roles:*' | 'secrets:*' | 'specs:*' | 'templates:*' | 'teams:*' | 'tenant:*' | 'usage:*' | 'webhooks:*'>;
+    grants: Array<'analytics:read' | 'approvals:decide' | 'approvals:manage' | 'approvals:read' | 'artifacts:read' | 'artifacts:write' | 'audit:read' | 'billing:read' | 'billing:write' | 'builds:create' | 'builds:read' | 'builds:cancel' | 'builds:urgent' | 'cache:read' | 'cache:delete' | 'compliance:read' | 'compliance:rebuild' | 'compliance:recheck' | 'compliance:waive' | 'installation:operate' | 'keys:own' | 'keys:read' | 'keys:write' | 'members:read' | 'members:write' | 'plugins:grant' | 'plugins:read' | 'plugins:write' | 'quota:read' | 'quota:write' | 'retention:hold' | 'retention:read' | 'retention:write' | 'roles:read' | 'roles:write' | 'secrets:read' | 'secrets:write' | 'specs:validate' | 'templates:read' | 'templates:write' | 'templates:review' | 'templates:publish' | 'teams:read' | 'teams:write' | 'tenant:read' | 'tenant:write' | 'usage:read' | 'webhooks:read' | 'webhooks:write' | 'analytics:*' | 'approvals:*' | 'artifacts:*' | 'audit:*' | 'billing:*' | 'builds:*' | 'cache:*' | 'compliance:*' | 'installation:*' | 'keys:*' | 'members:*' | 'plugins:*' | 'quota:*' | 'retention:*' | 'roles:*' | 'secrets:*' | 'specs:*' | 'templates:*' | 'teams:*' | 'tenant:*' | 'usage:*' | 'webhooks:*'>;
 };
 
 export type CreateKeyBody = {
@@ -94,7 +94,7 @@ export type CreateKeyBody = {
     /**
      * All that the key may do of what its member may. Without scopes it may all of that.
      */
-    scopes?: Array<'analytics:read' | 'approvals:decide' | 'approvals:manage' | 'approvals:read' | 'artifacts:read' | 'artifacts:write' | 'audit:read' | 'billing:read' | 'billing:write' | 'builds:create' | 'builds:read' | 'builds:cancel' | 'builds:urgent' | 'cache:read' | 'cache:delete' | 'compliance:read' | 'compliance:recheck' | 'compliance:waive' | 'installation:operate' | 'keys:own' | 'keys:read' | 'keys:write' | 'members:read' | 'members:write' | 'plugins:grant' | 'plugins:read' | 'plugins:write' | 'quota:read' | 'quota:write' | 'retention:hold' | 'retention:read' | 'retention:write' | 'roles:read' | 'roles:write' | 'secrets:read' | 'secrets:write' | 'specs:validate' | 'templates:read' | 'templates:write' | 'templates:review' | 'templates:publish' | 'teams:read' | 'teams:write' | 'tenant:read' | 'tenant:write' | 'usage:read' | 'webhooks:read' | 'webhooks:write' | 'analytics:*' | 'approvals:*' | 'artifacts:*' | 'audit:*' | 'billing:*' | 'builds:*' | 'cache:*' | 'compliance:*' | 'installation:*' | 'keys:*' | 'members:*' | 'plugins:*' | 'quota:*' | 'retention:*' | 'roles:*' | 'secrets:*' | 'specs:*' | 'templates:*' | 'teams:*' | 'tenant:*' | 'usage:*' | 'webhooks:*'>;
+    scopes?: Array<'analytics:read' | 'approvals:decide' | 'approvals:manage' | 'approvals:read' | 'artifacts:read' | 'artifacts:write' | 'audit:read' | 'billing:read' | 'billing:write' | 'builds:create' | 'builds:read' | 'builds:cancel' | 'builds:urgent' | 'cache:read' | 'cache:delete' | 'compliance:read' | 'compliance:rebuild' | 'compliance:recheck' | 'compliance:waive' | 'installation:operate' | 'keys:own' | 'keys:read' | 'keys:write' | 'members:read' | 'members:write' | 'plugins:grant' | 'plugins:read' | 'plugins:write' | 'quota:read' | 'quota:write' | 'retention:hold' | 'retention:read' | 'retention:write' | 'roles:read' | 'roles:write' | 'secrets:read' | 'secrets:write' | 'specs:validate' | 'templates:read' | 'templates:write' | 'templates:review' | 'templates:publish' | 'teams:read' | 'teams:write' | 'tenant:read' | 'tenant:write' | 'usage:read' | 'webhooks:read' | 'webhooks:write' | 'analytics:*' | 'approvals:*' | 'artifacts:*' | 'audit:*' | 'billing:*' | 'builds:*' | 'cache:*' | 'compliance:*' | 'installation:*' | 'keys:*' | 'members:*' | 'plugins:*' | 'quota:*' | 'retention:*' | 'roles:*' | 'secrets:*' | 'specs:*' | 'templates:*' | 'teams:*' | 'tenant:*' | 'usage:*' | 'webhooks:*'>;
     /**
      * Addresses, or networks as ADDRESS/PREFIX, that the key may be used from. Without any: from everywhere.
      */
@@ -2066,6 +2066,21 @@ export type ExchangeBody = {
     };
 };
 
+export type SetAutomaticRebuildsBody = {
+    /**
+     * Whether the engine builds images anew by itself.
+     */
+    automatic?: boolean;
+    /**
+     * From which severity on: that of the worst finding with a fix.
+     */
+    severity?: 'critical' | 'high' | 'medium' | 'low';
+    /**
+     * How many are tried on a day, UTC; the others have their turn on the next ones.
+     */
+    mostPerDay?: number;
+};
+
 export type CreateWebhookBody = {
     /**
      * Where events are posted to: an https address.
@@ -2143,14 +2158,14 @@ export type WhoAmI = {
     /**
      * What the roles hold, less what the key’s scopes leave out.
      */
-    permissions: Array<'analytics:read' | 'approvals:decide' | 'approvals:manage' | 'approvals:read' | 'artifacts:read' | 'artifacts:write' | 'audit:read' | 'billing:read' | 'billing:write' | 'builds:create' | 'builds:read' | 'builds:cancel' | 'builds:urgent' | 'cache:read' | 'cache:delete' | 'compliance:read' | 'compliance:recheck' | 'compliance:waive' | 'installation:operate' | 'keys:own' | 'keys:read' | 'keys:write' | 'members:read' | 'members:write' | 'plugins:grant' | 'plugins:read' | 'plugins:write' | 'quota:read' | 'quota:write' | 'retention:hold' | 'retention:read' | 'retention:write' | 'roles:read' | 'roles:write' | 'secrets:read' | 'secrets:write' | 'specs:validate' | 'templates:read' | 'templates:write' | 'templates:review' | 'templates:publish' | 'teams:read' | 'teams:write' | 'tenant:read' | 'tenant:write' | 'usage:read' | 'webhooks:read' | 'webhooks:write'>;
+    permissions: Array<'analytics:read' | 'approvals:decide' | 'approvals:manage' | 'approvals:read' | 'artifacts:read' | 'artifacts:write' | 'audit:read' | 'billing:read' | 'billing:write' | 'builds:create' | 'builds:read' | 'builds:cancel' | 'builds:urgent' | 'cache:read' | 'cache:delete' | 'compliance:read' | 'compliance:rebuild' | 'compliance:recheck' | 'compliance:waive' | 'installation:operate' | 'keys:own' | 'keys:read' | 'keys:write' | 'members:read' | 'members:write' | 'plugins:grant' | 'plugins:read' | 'plugins:write' | 'quota:read' | 'quota:write' | 'retention:hold' | 'retention:read' | 'retention:write' | 'roles:read' | 'roles:write' | 'secrets:read' | 'secrets:write' | 'specs:validate' | 'templates:read' | 'templates:write' | 'templates:review' | 'templates:publish' | 'teams:read' | 'teams:write' | 'tenant:read' | 'tenant:write' | 'usage:read' | 'webhooks:read' | 'webhooks:write'>;
     /**
      * The same inside each team, for what belongs to it.
      */
     teams: Array<{
         teamId: string;
         name: string;
-        permissions: Array<'analytics:read' | 'approvals:decide' | 'approvals:manage' | 'approvals:read' | 'artifacts:read' | 'artifacts:write' | 'audit:read' | 'billing:read' | 'billing:write' | 'builds:create' | 'builds:read' | 'builds:cancel' | 'builds:urgent' | 'cache:read' | 'cache:delete' | 'compliance:read' | 'compliance:recheck' | 'compliance:waive' | 'installation:operate' | 'keys:own' | 'keys:read' | 'keys:write' | 'members:read' | 'members:write' | 'plugins:grant' | 'plugins:read' | 'plugins:write' | 'quota:read' | 'quota:write' | 'retention:hold' | 'retention:read' | 'retention:write' | 'roles:read' | 'roles:write' | 'secrets:read' | 'secrets:write' | 'specs:validate' | 'templates:read' | 'templates:write' | 'templates:review' | 'templates:publish' | 'teams:read' | 'teams:write' | 'tenant:read' | 'tenant:write' | 'usage:read' | 'webhooks:read' | 'webhooks:write'>;
+        permissions: Array<'analytics:read' | 'approvals:decide' | 'approvals:manage' | 'approvals:read' | 'artifacts:read' | 'artifacts:write' | 'audit:read' | 'billing:read' | 'billing:write' | 'builds:create' | 'builds:read' | 'builds:cancel' | 'builds:urgent' | 'cache:read' | 'cache:delete' | 'compliance:read' | 'compliance:rebuild' | 'compliance:recheck' | 'compliance:waive' | 'installation:operate' | 'keys:own' | 'keys:read' | 'keys:write' | 'members:read' | 'members:write' | 'plugins:grant' | 'plugins:read' | 'plugins:write' | 'quota:read' | 'quota:write' | 'retention:hold' | 'retention:read' | 'retention:write' | 'roles:read' | 'roles:write' | 'secrets:read' | 'secrets:write' | 'specs:validate' | 'templates:read' | 'templates:write' | 'templates:review' | 'templates:publish' | 'teams:read' | 'teams:write' | 'tenant:read' | 'tenant:write' | 'usage:read' | 'webhooks:read' | 'webhooks:write'>;
     }>;
 };
 
@@ -2208,7 +2223,7 @@ export type ApiKey = {
     /**
      * All that it may; absent: all that its member may.
      */
-    scopes?: Array<'analytics:read' | 'approvals:decide' | 'approvals:manage' | 'approvals:read' | 'artifacts:read' | 'artifacts:write' | 'audit:read' | 'billing:read' | 'billing:write' | 'builds:create' | 'builds:read' | 'builds:cancel' | 'builds:urgent' | 'cache:read' | 'cache:delete' | 'compliance:read' | 'compliance:recheck' | 'compliance:waive' | 'installation:operate' | 'keys:own' | 'keys:read' | 'keys:write' | 'members:read' | 'members:write' | 'plugins:grant' | 'plugins:read' | 'plugins:write' | 'quota:read' | 'quota:write' | 'retention:hold' | 'retention:read' | 'retention:write' | 'roles:read' | 'roles:write' | 'secrets:read' | 'secrets:write' | 'specs:validate' | 'templates:read' | 'templates:write' | 'templates:review' | 'templates:publish' | 'teams:read' | 'teams:write' | 'tenant:read' | 'tenant:write' | 'usage:read' | 'webhooks:read' | 'webhooks:write' | 'analytics:*' | 'approvals:*' | 'artifacts:*' | 'audit:*' | 'billing:*' | 'builds:*' | 'cache:*' | 'compliance:*' | 'installation:*' | 'keys:*' | 'members:*' | 'plugins:*' | 'quota:*' | 'retention:*' | 'roles:*' | 'secrets:*' | 'specs:*' | 'templates:*' | 'teams:*' | 'tenant:*' | 'usage:*' | 'webhooks:*'>;
+    scopes?: Array<'analytics:read' | 'approvals:decide' | 'approvals:manage' | 'approvals:read' | 'artifacts:read' | 'artifacts:write' | 'audit:read' | 'billing:read' | 'billing:write' | 'builds:create' | 'builds:read' | 'builds:cancel' | 'builds:urgent' | 'cache:read' | 'cache:delete' | 'compliance:read' | 'compliance:rebuild' | 'compliance:recheck' | 'compliance:waive' | 'installation:operate' | 'keys:own' | 'keys:read' | 'keys:write' | 'members:read' | 'members:write' | 'plugins:grant' | 'plugins:read' | 'plugins:write' | 'quota:read' | 'quota:write' | 'retention:hold' | 'retention:read' | 'retention:write' | 'roles:read' | 'roles:write' | 'secrets:read' | 'secrets:write' | 'specs:validate' | 'templates:read' | 'templates:write' | 'templates:review' | 'templates:publish' | 'teams:read' | 'teams:write' | 'tenant:read' | 'tenant:write' | 'usage:read' | 'webhooks:read' | 'webhooks:write' | 'analytics:*' | 'approvals:*' | 'artifacts:*' | 'audit:*' | 'billing:*' | 'builds:*' | 'cache:*' | 'compliance:*' | 'installation:*' | 'keys:*' | 'members:*' | 'plugins:*' | 'quota:*' | 'retention:*' | 'roles:*' | 'secrets:*' | 'specs:*' | 'templates:*' | 'teams:*' | 'tenant:*' | 'usage:*' | 'webhooks:*'>;
     /**
      * Where it may be used from; absent: everywhere.
      */
@@ -2278,7 +2293,7 @@ export type Role = {
     name: string;
     builtIn: boolean;
     description: string;
-    grants: Array<'analytics:read' | 'approvals:decide' | 'approvals:manage' | 'approvals:read' | 'artifacts:read' | 'artifacts:write' | 'audit:read' | 'billing:read' | 'billing:write' | 'builds:create' | 'builds:read' | 'builds:cancel' | 'builds:urgent' | 'cache:read' | 'cache:delete' | 'compliance:read' | 'compliance:recheck' | 'compliance:waive' | 'installation:operate' | 'keys:own' | 'keys:read' | 'keys:write' | 'members:read' | 'members:write' | 'plugins:grant' | 'plugins:read' | 'plugins:write' | 'quota:read' | 'quota:write' | 'retention:hold' | 'retention:read' | 'retention:write' | 'roles:read' | 'roles:write' | 'secrets:read' | 'secrets:write' | 'specs:validate' | 'templates:read' | 'templates:write' | 'templates:review' | 'templates:publish' | 'teams:read' | 'teams:write' | 'tenant:read' | 'tenant:write' | 'usage:read' | 'webhooks:read' | 'webhooks:write' | 'analytics:*' | 'approvals:*' | 'artifacts:*' | 'audit:*' | 'billing:*' | 'builds:*' | 'cache:*' | 'compliance:*' | 'installation:*' | 'keys:*' | 'members:*' | 'plugins:*' | 'quota:*' | 'retention:*' | 'roles:*' | 'secrets:*' | 'specs:*' | 'templates:*' | 'teams:*' | 'tenant:*' | 'usage:*' | 'webhooks:*'>;
+    grants: Array<'analytics:read' | 'approvals:decide' | 'approvals:manage' | 'approvals:read' | 'artifacts:read' | 'artifacts:write' | 'audit:read' | 'billing:read' | 'billing:write' | 'builds:create' | 'builds:read' | 'builds:cancel' | 'builds:urgent' | 'cache:read' | 'cache:delete' | 'compliance:read' | 'compliance:rebuild' | 'compliance:recheck' | 'compliance:waive' | 'installation:operate' | 'keys:own' | 'keys:read' | 'keys:write' | 'members:read' | 'members:write' | 'plugins:grant' | 'plugins:read' | 'plugins:write' | 'quota:read' | 'quota:write' | 'retention:hold' | 'retention:read' | 'retention:write' | 'roles:read' | 'roles:write' | 'secrets:read' | 'secrets:write' | 'specs:validate' | 'templates:read' | 'templates:write' | 'templates:review' | 'templates:publish' | 'teams:read' | 'teams:write' | 'tenant:read' | 'tenant:write' | 'usage:read' | 'webhooks:read' | 'webhooks:write' | 'analytics:*' | 'approvals:*' | 'artifacts:*' | 'audit:*' | 'billing:*' | 'builds:*' | 'cache:*' | 'compliance:*' | 'installation:*' | 'keys:*' | 'members:*' | 'plugins:*' | 'quota:*' | 'retention:*' | 'roles:*' | 'secrets:*' | 'specs:*' | 'templates:*' | 'teams:*' | 'tenant:*' | 'usage:*' | 'webhooks:*'>;
     /**
      * Of a role of the tenant’s own.
      */
@@ -3123,6 +3138,23 @@ export type Build = {
      */
     retryOf?: string;
     /**
+     * There where the engine made it by itself, since later packages have fixes.
+     */
+    rebuild?: {
+        /**
+         * The scan of the build that it repeats which said so.
+         */
+        scan: string;
+        /**
+         * SHA-256 of the vulnerability data of that scan.
+         */
+        data: string;
+        /**
+         * The worst of what it is to end.
+         */
+        severity: 'critical' | 'high' | 'medium' | 'low' | 'negligible' | 'unknown';
+    };
+    /**
      * warm: it makes only what all tenants share, ahead of need. verify: it makes again what another build made.
      */
     purpose?: 'warm' | 'verify';
@@ -3594,6 +3626,23 @@ export type BuildDetail = {
      * The build that it repeats.
      */
     retryOf?: string;
+    /**
+     * There where the engine made it by itself, since later packages have fixes.
+     */
+    rebuild?: {
+        /**
+         * The scan of the build that it repeats which said so.
+         */
+        scan: string;
+        /**
+         * SHA-256 of the vulnerability data of that scan.
+         */
+        data: string;
+        /**
+         * The worst of what it is to end.
+         */
+        severity: 'critical' | 'high' | 'medium' | 'low' | 'negligible' | 'unknown';
+    };
     /**
      * warm: it makes only what all tenants share, ahead of need. verify: it makes again what another build made.
      */
@@ -6090,7 +6139,7 @@ export type DeadLetter = {
          * Unique and sortable; a consumer’s dedupe key.
          */
         id: string;
-        type: 'build.submitted' | 'build.queued' | 'build.started' | 'build.stage_completed' | 'build.cancel_requested' | 'build.succeeded' | 'build.failed' | 'build.cancelled' | 'build.rejected' | 'approval.requested' | 'approval.decided' | 'quota.warning' | 'budget.warning' | 'budget.exceeded' | 'invoice.closed' | 'webhook.disabled' | 'webhook.ping' | 'artifact.expiring' | 'artifact.trashed' | 'artifact.restored' | 'artifact.purged' | 'scan.completed' | 'work.started' | 'work.ended' | 'work.unwanted' | 'cleanup.requested' | 'vulnerabilities.rescan' | 'vulnerabilities.refresh_requested' | 'work.execution_ended' | 'webhook.replayed';
+        type: 'build.submitted' | 'build.queued' | 'build.started' | 'build.stage_completed' | 'build.cancel_requested' | 'build.succeeded' | 'build.failed' | 'build.cancelled' | 'build.rejected' | 'approval.requested' | 'approval.decided' | 'quota.warning' | 'budget.warning' | 'budget.exceeded' | 'invoice.closed' | 'webhook.disabled' | 'webhook.ping' | 'artifact.expiring' | 'artifact.trashed' | 'artifact.restored' | 'artifact.purged' | 'scan.completed' | 'rebuild.submitted' | 'rebuild.refused' | 'work.started' | 'work.ended' | 'work.unwanted' | 'cleanup.requested' | 'vulnerabilities.rescan' | 'vulnerabilities.rebuild' | 'vulnerabilities.refresh_requested' | 'work.execution_ended' | 'webhook.replayed';
         version: 1;
         tenantId: string;
         /**
@@ -6263,7 +6312,7 @@ export type PluginHearing = {
          * Unique and sortable; a consumer’s dedupe key.
          */
         id: string;
-        type: 'build.submitted' | 'build.queued' | 'build.started' | 'build.stage_completed' | 'build.cancel_requested' | 'build.succeeded' | 'build.failed' | 'build.cancelled' | 'build.rejected' | 'approval.requested' | 'approval.decided' | 'quota.warning' | 'budget.warning' | 'budget.exceeded' | 'invoice.closed' | 'webhook.disabled' | 'webhook.ping' | 'artifact.expiring' | 'artifact.trashed' | 'artifact.restored' | 'artifact.purged' | 'scan.completed' | 'work.started' | 'work.ended' | 'work.unwanted' | 'cleanup.requested' | 'vulnerabilities.rescan' | 'vulnerabilities.refresh_requested' | 'work.execution_ended' | 'webhook.replayed';
+        type: 'build.submitted' | 'build.queued' | 'build.started' | 'build.stage_completed' | 'build.cancel_requested' | 'build.succeeded' | 'build.failed' | 'build.cancelled' | 'build.rejected' | 'approval.requested' | 'approval.decided' | 'quota.warning' | 'budget.warning' | 'budget.exceeded' | 'invoice.closed' | 'webhook.disabled' | 'webhook.ping' | 'artifact.expiring' | 'artifact.trashed' | 'artifact.restored' | 'artifact.purged' | 'scan.completed' | 'rebuild.submitted' | 'rebuild.refused' | 'work.started' | 'work.ended' | 'work.unwanted' | 'cleanup.requested' | 'vulnerabilities.rescan' | 'vulnerabilities.rebuild' | 'vulnerabilities.refresh_requested' | 'work.execution_ended' | 'webhook.replayed';
         version: 1;
         tenantId: string;
         /**
@@ -7187,6 +7236,53 @@ export type BuildToRebuild = {
      * True: its packages come from a lock or a snapshot, so that it needs a new one to get others.
      */
     pinned: boolean;
+    /**
+     * There where the tenant has images built anew by themselves.
+     */
+    automatic?: AutomaticRebuild;
+};
+
+export type AutomaticRebuild = {
+    /**
+     * Why it is not built anew by itself; absent: it is, when its turn comes. below_severity: nothing that is severe enough has a fix. pinned: it needs a new lock or snapshot. superseded: there is a newer image of its name, team, release and architecture. declined: somebody cancelled the rebuild, or it was not approved, or the image was not. under_way: the rebuild has not ended. tried: that brought none of the fixes, three times; a newer fix begins anew. later: it is tried again with other data, on another day.
+     */
+    left?: 'below_severity' | 'pinned' | 'superseded' | 'declined' | 'under_way' | 'tried' | 'later';
+    /**
+     * The last one of its name, team, release and architecture; absent: there was none.
+     */
+    last?: {
+        at: string;
+        /**
+         * How often the same fixes were tried for.
+         */
+        tries: number;
+        /**
+         * The build that was submitted; absent: it was refused.
+         */
+        build?: string;
+        /**
+         * Why it was not submitted.
+         */
+        refusal?: {
+            code: string;
+            reason: string;
+        };
+    };
+};
+
+export type AutomaticRebuilds = {
+    /**
+     * Whether the engine builds images anew by itself.
+     */
+    automatic: boolean;
+    /**
+     * From which severity on: that of the worst finding with a fix.
+     */
+    severity: 'critical' | 'high' | 'medium' | 'low';
+    /**
+     * How many are tried on a day, UTC; the others have their turn on the next ones.
+     */
+    mostPerDay: number;
 };
 
 export type MadeWebhook = {
@@ -10284,7 +10380,7 @@ export type ListAuditData = {
         /**
          * Only entries of this action.
          */
-        action?: 'access.refused' | 'approval.covered' | 'approval.expired' | 'approval.given' | 'approval.rejected' | 'approval.withdrawn' | 'approval_policy.removed' | 'approval_policy.set' | 'budget.removed' | 'budget.set' | 'artifact.purged' | 'artifact.restored' | 'artifact.tagged' | 'artifact.trashed' | 'build.cancel_requested' | 'build.submitted' | 'cache.removed' | 'cleanup.requested' | 'dead_letter.discarded' | 'dead_letter.redriven' | 'invoice.closed' | 'hold.placed' | 'hold.released' | 'key.created' | 'key.revoked' | 'key.rotated' | 'maintenance.begun' | 'maintenance.ended' | 'member.added' | 'member.changed' | 'member.removed' | 'plugin.disabled' | 'plugin.enabled' | 'plugin.granted' | 'plugin.removed' | 'plugin.revoked' | 'plugin.told_again' | 'plugin.version_put' | 'quota.set' | 'rates.removed' | 'rates.set' | 'retention.set' | 'retention_policy.removed' | 'retention_policy.set' | 'role.removed' | 'role.set' | 'secret.removed' | 'secret.set' | 'team.changed' | 'team.created' | 'team.member_removed' | 'team.member_set' | 'team.removed' | 'team.share_set' | 'template.changed' | 'template.created' | 'template.forked' | 'template.published' | 'template.removed' | 'template.reviewed' | 'template.review_removed' | 'tenant.created' | 'tenant.renamed' | 'tenant.share_set' | 'upload.removed' | 'vulnerabilities.refresh_requested' | 'webhook.changed' | 'webhook.created' | 'webhook.disabled' | 'webhook.pinged' | 'webhook.removed' | 'webhook.replayed' | 'webhook.secret_rotated';
+        action?: 'access.refused' | 'approval.covered' | 'approval.expired' | 'approval.given' | 'approval.rejected' | 'approval.withdrawn' | 'approval_policy.removed' | 'approval_policy.set' | 'budget.removed' | 'budget.set' | 'artifact.purged' | 'artifact.restored' | 'artifact.tagged' | 'artifact.trashed' | 'build.cancel_requested' | 'build.submitted' | 'cache.removed' | 'cleanup.requested' | 'dead_letter.discarded' | 'dead_letter.redriven' | 'invoice.closed' | 'hold.placed' | 'hold.released' | 'key.created' | 'key.revoked' | 'key.rotated' | 'maintenance.begun' | 'maintenance.ended' | 'member.added' | 'member.changed' | 'member.removed' | 'plugin.disabled' | 'plugin.enabled' | 'plugin.granted' | 'plugin.removed' | 'plugin.revoked' | 'plugin.told_again' | 'plugin.version_put' | 'quota.set' | 'rates.removed' | 'rates.set' | 'rebuild.refused' | 'rebuilds.set' | 'retention.set' | 'retention_policy.removed' | 'retention_policy.set' | 'role.removed' | 'role.set' | 'secret.removed' | 'secret.set' | 'team.changed' | 'team.created' | 'team.member_removed' | 'team.member_set' | 'team.removed' | 'team.share_set' | 'template.changed' | 'template.created' | 'template.forked' | 'template.published' | 'template.removed' | 'template.reviewed' | 'template.review_removed' | 'tenant.created' | 'tenant.renamed' | 'tenant.share_set' | 'upload.removed' | 'vulnerabilities.refresh_requested' | 'webhook.changed' | 'webhook.created' | 'webhook.disabled' | 'webhook.pinged' | 'webhook.removed' | 'webhook.replayed' | 'webhook.secret_rotated';
         /**
          * Only what this member did or was refused.
          */
@@ -20886,6 +20982,153 @@ export type ListRebuildsResponses = {
 };
 
 export type ListRebuildsResponse = ListRebuildsResponses[keyof ListRebuildsResponses];
+
+export type ReadAutomaticRebuildsData = {
+    body?: never;
+    path?: never;
+    query?: never;
+    url: '/v1/vulnerabilities/automatic-rebuilds';
+};
+
+export type ReadAutomaticRebuildsErrors = {
+    /**
+     * `request.invalid`: The request is not valid.
+     */
+    400: Problem & {
+        status?: 400;
+        code?: 'request.invalid';
+    };
+    /**
+     * `access.unauthenticated`: No valid credentials.
+     */
+    401: Problem & {
+        status?: 401;
+        code?: 'access.unauthenticated';
+    };
+    /**
+     * `access.address_refused`: The key is not for this address. `access.forbidden`: The key may not do this.
+     */
+    403: Problem & {
+        status?: 403;
+        code?: 'access.address_refused' | 'access.forbidden';
+    };
+    /**
+     * `request.too_large`: The body is too large.
+     */
+    413: Problem & {
+        status?: 413;
+        code?: 'request.too_large';
+    };
+    /**
+     * `request.rate_limited`: The key asks too often.
+     */
+    429: Problem & {
+        status?: 429;
+        code?: 'request.rate_limited';
+    };
+    /**
+     * `internal.error`: The service failed.
+     */
+    500: Problem & {
+        status?: 500;
+        code?: 'internal.error';
+    };
+    /**
+     * `service.unavailable`: A part of the service is not available.
+     */
+    503: Problem & {
+        status?: 503;
+        code?: 'service.unavailable';
+    };
+};
+
+export type ReadAutomaticRebuildsError = ReadAutomaticRebuildsErrors[keyof ReadAutomaticRebuildsErrors];
+
+export type ReadAutomaticRebuildsResponses = {
+    /**
+     * Success.
+     */
+    200: AutomaticRebuilds;
+};
+
+export type ReadAutomaticRebuildsResponse = ReadAutomaticRebuildsResponses[keyof ReadAutomaticRebuildsResponses];
+
+export type SetAutomaticRebuildsData = {
+    body: SetAutomaticRebuildsBody;
+    path?: never;
+    query?: never;
+    url: '/v1/vulnerabilities/automatic-rebuilds';
+};
+
+export type SetAutomaticRebuildsErrors = {
+    /**
+     * `request.invalid`: The request is not valid. `request.unreadable`: The body cannot be read.
+     */
+    400: Problem & {
+        status?: 400;
+        code?: 'request.invalid' | 'request.unreadable';
+    };
+    /**
+     * `access.unauthenticated`: No valid credentials.
+     */
+    401: Problem & {
+        status?: 401;
+        code?: 'access.unauthenticated';
+    };
+    /**
+     * `access.address_refused`: The key is not for this address. `access.forbidden`: The key may not do this.
+     */
+    403: Problem & {
+        status?: 403;
+        code?: 'access.address_refused' | 'access.forbidden';
+    };
+    /**
+     * `request.too_large`: The body is too large.
+     */
+    413: Problem & {
+        status?: 413;
+        code?: 'request.too_large';
+    };
+    /**
+     * `request.media_type`: The media type is not supported.
+     */
+    415: Problem & {
+        status?: 415;
+        code?: 'request.media_type';
+    };
+    /**
+     * `request.rate_limited`: The key asks too often.
+     */
+    429: Problem & {
+        status?: 429;
+        code?: 'request.rate_limited';
+    };
+    /**
+     * `internal.error`: The service failed.
+     */
+    500: Problem & {
+        status?: 500;
+        code?: 'internal.error';
+    };
+    /**
+     * `service.unavailable`: A part of the service is not available.
+     */
+    503: Problem & {
+        status?: 503;
+        code?: 'service.unavailable';
+    };
+};
+
+export type SetAutomaticRebuildsError = SetAutomaticRebuildsErrors[keyof SetAutomaticRebuildsErrors];
+
+export type SetAutomaticRebuildsResponses = {
+    /**
+     * Success.
+     */
+    200: AutomaticRebuilds;
+};
+
+export type SetAutomaticRebuildsResponse = SetAutomaticRebuildsResponses[keyof SetAutomaticRebuildsResponses];
 
 export type ListWebhooksData = {
     body?: never;

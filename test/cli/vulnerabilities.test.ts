@@ -94,4 +94,22 @@ describe('lbuild vulnerabilities and lbuild scan', () => {
     const json = JSON.parse((await cli.run(['vulnerabilities', 'rebuilds', '--json'])).out);
     expect(json).toMatchObject({ rebuilds: [{ build: id, fixable: 1 }] });
   });
+
+  it('say whether images are built anew by themselves, and whose turn it is', async () => {
+    const automatic = (...more: string[]) => cli.run(['vulnerabilities', 'automatic', ...more]);
+    expect((await automatic()).out).toBe('the engine builds no image anew by itself\n');
+    expect((await automatic('--on', '--most-per-day', '3')).out).toBe(
+      'the engine builds anew what has fixes of high or worse, at most 3 a day\n',
+    );
+    expect((await cli.run(['vulnerabilities', 'rebuilds'])).out).toMatch(/\n {2}to be built anew by itself\n$/);
+    const set = await automatic('--severity', 'critical', '--json');
+    expect(JSON.parse(set.out)).toEqual({ automatic: true, severity: 'critical', mostPerDay: 3 });
+    expect((await cli.run(['vulnerabilities', 'rebuilds'])).out).toMatch(
+      /\n {2}not by itself: .* not severe enough\n$/,
+    );
+    expect((await automatic('--off')).out).toBe('the engine builds no image anew by itself\n');
+    expect((await cli.run(['vulnerabilities', 'rebuilds'])).out).not.toContain('by itself');
+    expect((await automatic('--on', '--off')).code).not.toBe(0);
+    expect((await automatic('--most-per-day', '0')).err).toContain('mostPerDay');
+  });
 });

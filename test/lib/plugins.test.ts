@@ -80,7 +80,7 @@ describe('the function that runs plugins', () => {
       ),
     );
     expect(callers.map(({ Handler }) => Handler.split('/')[2]).sort()).toEqual([
-      ...['builds', 'plan-build', 'plugins', 'specs', 'tell-plugins'],
+      ...['builds', 'plan-build', 'plugins', 'rebuild-images', 'specs', 'tell-plugins'],
     ]);
   });
 

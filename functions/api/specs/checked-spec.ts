@@ -1,4 +1,5 @@
 import type { Principal } from '../../../core/access/principal.ts';
+import type { ActorOrEngine } from '../../../core/audit/entry.ts';
 import type { Judgement, Submission } from '../../../core/builds/build-repository.ts';
 import type { Warning } from '../../../core/builds/warning.ts';
 import { digestOf, type JsonObject } from '../../../core/digest.ts';
@@ -205,16 +206,16 @@ export async function submittedSpec(
  */
 export async function judgedAgain<Again extends Pick<Submission, 'spec' | 'run' | 'template' | 'warnings'>>(
   ports: SpecPorts,
-  principal: Principal,
+  actor: ActorOrEngine,
   submission: Again,
   signal: AbortSignal,
 ): Promise<Again & Pick<Submission, 'judged' | 'warnings'>> {
-  const enabled = await enabledPlugins(ports.table, principal.tenantId);
+  const enabled = await enabledPlugins(ports.table, actor.tenantId);
   if (!hasHook(enabled, 'validateSpec')) return submission;
   const { spec, run, template, warnings = [] } = submission;
   const buildId = ports.ids.next('bld');
   const asked: Asked = {
-    ...{ actor: principal, signal, seed: buildId, buildId, until: togetherUntil(ports) },
+    ...{ actor, signal, seed: buildId, buildId, until: togetherUntil(ports) },
     ...(run?.teamId === undefined ? {} : { teamId: run.teamId }),
     ...(template === undefined ? {} : { template }),
   };

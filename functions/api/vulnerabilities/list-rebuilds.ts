@@ -1,5 +1,7 @@
 import { z } from 'zod';
 import { reaches } from '../../../core/access/reach.ts';
+import { readRebuildSettings } from '../../../core/rebuilds/settings.ts';
+import { automaticRebuildSchema, automaticView } from '../../../core/rebuilds/views.ts';
 import { findImage } from '../../../core/retention/image.ts';
 import { packageToUpdateSchema } from '../../../core/vulnerabilities/rebuild-list.ts';
 import { severities } from '../../../core/vulnerabilities/severity.ts';
@@ -22,6 +24,9 @@ const rebuildSchema = z
     pinned: z
       .boolean()
       .describe('True: its packages come from a lock or a snapshot, so that it needs a new one to get others.'),
+    automatic: automaticRebuildSchema
+      .optional()
+      .describe('There where the tenant has images built anew by themselves.'),
   })
   .meta({ id: 'BuildToRebuild' });
 
@@ -41,7 +46,7 @@ export const listRebuilds = defineOperation({
   response: z.strictObject({ rebuilds: z.array(rebuildSchema), cursor: nextCursor }).meta({ id: 'RebuildList' }),
   status: 200,
   errors: ['cursor.invalid'],
-  async handle({ table, installation }, { query, context }) {
+  async handle({ table, clock, installation }, { query, context }) {
     const reach = reachOf(context);
     const over = reach.teams === 'all' ? '' : [...reach.teams].sort().join();
     const scope = ['listRebuilds', reach.tenantId, over];
@@ -50,19 +55,26 @@ export const listRebuilds = defineOperation({
     );
     const reached = page.standings.filter((standing) => reaches(reach, standing));
     const images = await Promise.all(reached.map(({ buildId }) => findImage(table, buildId)));
-    const rebuilds = reached.flatMap((standing, index) =>
-      images[index]?.image.state === 'kept' ? viewOf(standing) : [],
+    const kept = reached.filter((_, index) => images[index]?.image.state === 'kept');
+    const settings = await readRebuildSettings(table, reach.tenantId);
+    const now = clock.now();
+    const rebuilds = await Promise.all(
+      kept.map(async (standing) => viewOf(standing, await automaticView({ table, now }, settings, standing))),
     );
-    return { body: { rebuilds, ...next } };
+    return { body: { rebuilds: rebuilds.flat(), ...next } };
   },
 });
 
-function viewOf({ buildId, name, teamId, at, scanId, pinned, rebuild }: Standing): z.input<typeof rebuildSchema>[] {
+function viewOf(
+  { buildId, name, teamId, at, scanId, pinned, rebuild }: Standing,
+  automatic: z.input<typeof automaticRebuildSchema> | undefined,
+): z.input<typeof rebuildSchema>[] {
   if (rebuild === undefined) return [];
   return [
     {
       ...{ build: buildId, name, scannedAt: at, scan: scanId, ...rebuild, pinned: pinned === true },
       ...(teamId === undefined ? {} : { teamId }),
+      ...(automatic === undefined ? {} : { automatic }),
     },
   ];
 }

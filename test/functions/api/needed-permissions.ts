@@ -11,6 +11,8 @@ export const neededPermissions: Readonly<Record<string, string>> = {
   readBuildAnalytics: 'analytics:read',
   scanBuild: 'compliance:recheck',
   listRebuilds: 'compliance:read',
+  readAutomaticRebuilds: 'compliance:read',
+  setAutomaticRebuilds: 'compliance:rebuild',
   readVulnerabilityData: 'compliance:read',
   refreshVulnerabilityData: 'installation:operate',
   beginMaintenance: 'installation:operate',

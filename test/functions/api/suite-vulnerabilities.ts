@@ -60,6 +60,35 @@ export function describeVulnerabilities(api: () => ApiUnderTest): void {
       });
     });
 
+    it('has images built anew by themselves only where an admin says so', async () => {
+      const url = `${api().url}/v1/vulnerabilities/automatic-rebuilds`;
+      const get = async () => (await call(url, { key: one.keys.viewer })).json();
+      const put = (body: object, key = one.keys.admin) => call(url, { method: 'PUT', key, body: JSON.stringify(body) });
+      expect(await get()).toEqual({ automatic: false, severity: 'high', mostPerDay: 10 });
+      expect((await put({ automatic: true }, one.keys.builder)).status).toBe(403);
+      for (const [field, body] of [
+        ['severity', { severity: 'unknown' }],
+        ['mostPerDay', { mostPerDay: 0 }],
+        ['mostPerDay', { mostPerDay: 101 }],
+        ['automatic', { automatic: 'yes' }],
+      ] as const) {
+        const refused = await put(body);
+        const { code, errors = [] } = problemOf(refused);
+        expect([refused.status, code, errors.map(({ path }) => path)]).toEqual([400, 'request.invalid', [field]]);
+      }
+      expect(await get()).toMatchObject({ automatic: false });
+      const set = await put({ automatic: true, severity: 'critical', mostPerDay: 3 });
+      expect([set.status, set.json(), await get()]).toEqual([200, await get(), set.json()]);
+      expect(await get()).toEqual({ automatic: true, severity: 'critical', mostPerDay: 3 });
+      // What is left out is as it was at first.
+      expect((await put({})).json()).toEqual({ automatic: false, severity: 'high', mostPerDay: 10 });
+      const tail = await call(`${api().url}/v1/audit/tail`, { key: one.keys.admin });
+      const { unsealed } = z.object({ unsealed: z.array(auditEntrySchema) }).parse(tail.json());
+      expect(unsealed.filter(({ action }) => action === 'rebuilds.set').map(({ detail }) => detail)).toContainEqual({
+        ...{ automatic: true, severity: 'critical', mostPerDay: 3 },
+      });
+    });
+
     it('is fetched where the operator asks for it, which is in the log', async () => {
       expect((await refresh(mirrored.url, one.keys.owner)).status).toBe(403);
       const answer = await refresh(mirrored.url, one.keys.operator);
