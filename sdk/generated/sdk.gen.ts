@@ -2475,7 +2475,7 @@ export const listRebuilds = <ThrowOnError extends boolean = false>(options?: Opt
 /**
  * Whether the engine builds images anew by itself when later packages have fixes
  *
- * Needs the permission `compliance:read`, in the tenant or in a team.
+ * Needs the permission `compliance:read`.
  */
 export const readAutomaticRebuilds = <ThrowOnError extends boolean = false>(options?: Options<ReadAutomaticRebuildsData, ThrowOnError>): RequestResult<ReadAutomaticRebuildsResponses, ReadAutomaticRebuildsErrors, ThrowOnError> => (options?.client ?? client).get<ReadAutomaticRebuildsResponses, ReadAutomaticRebuildsErrors, ThrowOnError>({
     security: [{

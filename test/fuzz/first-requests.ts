@@ -101,6 +101,7 @@ export const firstRequests: readonly FirstRequest[] = [
     body: () => ({ select: { names: ['nightly-*'] }, expire: { afterDays: 30, beyondNewest: 3 } }),
   },
   { operation: 'setRetention', body: () => ({ trashDays: 14, noticeDays: 3 }) },
+  { operation: 'setAutomaticRebuilds', body: () => ({ automatic: true, severity: 'high', mostPerDay: 5 }) },
   {
     operation: 'setApprovalPolicy',
     parameters: () => ({ name: 'costly' }),

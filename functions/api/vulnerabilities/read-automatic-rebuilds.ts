@@ -8,7 +8,7 @@ export const readAutomaticRebuilds = defineOperation({
   method: 'GET',
   path: '/v1/vulnerabilities/automatic-rebuilds',
   summary: 'Whether the engine builds images anew by itself when later packages have fixes',
-  access: { kind: 'permission', permission: 'compliance:read', inTeam: true },
+  access: { kind: 'permission', permission: 'compliance:read' },
   params: z.strictObject({}),
   query: z.strictObject({}),
   body: undefined,
