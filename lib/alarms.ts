@@ -36,6 +36,9 @@ const period = Duration.minutes(5);
 /** Seconds after which an event should long have been told: the sweep does so each minute. */
 const outboxSeconds = 300;
 
+/** Seconds after which vulnerability data is old: each distribution's changes several times a day, and is read every four hours. */
+const dataSeconds = 86_400;
+
 /** An alarm: what is watched, from which value on, for how many periods, and what to do about it. */
 interface Watched {
   readonly metric: IMetric;
@@ -128,6 +131,13 @@ function watchedOf({
       description: 'Builds wait, and none runs, for a quarter of an hour.',
       runbook: 'queue-stands',
       periods: 3,
+    },
+    'vulnerability-data-old': {
+      metric: engineMetric('lbuild_vulnerability_data_age_seconds', maximum),
+      description: 'The mirror of vulnerability data has had nothing new for a day.',
+      runbook: 'vulnerability-data-old',
+      threshold: dataSeconds,
+      periods: 2,
     },
     'table-throttles': {
       metric: throttlesOf(table),

@@ -1,5 +1,11 @@
 import { Duration } from 'aws-cdk-lib';
-import { Dashboard as CloudWatchDashboard, GraphWidget, type IMetric, TextWidget } from 'aws-cdk-lib/aws-cloudwatch';
+import {
+  Dashboard as CloudWatchDashboard,
+  GraphWidget,
+  type IMetric,
+  MathExpression,
+  TextWidget,
+} from 'aws-cdk-lib/aws-cloudwatch';
 import type { Table } from 'aws-cdk-lib/aws-dynamodb';
 import type { IFunction } from 'aws-cdk-lib/aws-lambda';
 import type { Queue } from 'aws-cdk-lib/aws-sqs';
@@ -80,6 +86,12 @@ export class Dashboard extends Construct {
       graph('Milliseconds of plugins', [
         plugins.metricDuration({ period, statistic: 'p50' }),
         plugins.metricDuration({ period, statistic: 'Maximum' }),
+      ]),
+      graph('Hours of vulnerability data', [
+        new MathExpression({
+          ...{ expression: 'age / 3600', period, label: 'since there was anything new' },
+          usingMetrics: { age: gauge('lbuild_vulnerability_data_age_seconds') },
+        }),
       ]),
     );
   }

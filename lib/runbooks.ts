@@ -10,6 +10,7 @@ export const runbooks = [
   'plugin-runs',
   'queue-stands',
   'table-throttles',
+  'vulnerability-data-old',
 ] as const;
 export type Runbook = (typeof runbooks)[number];
 

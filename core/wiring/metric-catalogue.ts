@@ -51,6 +51,10 @@ export const metricCatalogue = {
     ...{ kind: 'gauge', unit: 'count', labels: [], dimensions: [] },
     help: 'Dead letters that nobody has redriven or discarded, counted to 100.',
   },
+  lbuild_vulnerability_data_age_seconds: {
+    ...{ kind: 'gauge', unit: 'seconds', labels: [], dimensions: [] },
+    help: 'Since when the mirror of vulnerability data has had nothing new; 0 where there is no mirror, or no data yet.',
+  },
   lbuild_maintenance: {
     ...{ kind: 'gauge', unit: 'count', labels: [], dimensions: [] },
     help: '1 while the installation takes no new builds, else 0.',

@@ -54,6 +54,14 @@ describe('alarms', () => {
     for (const part of added) expect(part).toMatch(/^FILL\((reads|writes)\d, 0\)$/);
   });
 
+  it('hear of vulnerability data that is a day old, and say nothing where none is measured', () => {
+    const old = alarms.find(({ AlarmDescription }) => AlarmDescription.startsWith('The mirror of vulnerability data'));
+    expect(old).toMatchObject({
+      ...{ MetricName: 'lbuild_vulnerability_data_age_seconds', Threshold: 86_400, Statistic: 'Maximum' },
+      ...{ ComparisonOperator: 'GreaterThanOrEqualToThreshold', TreatMissingData: 'notBreaching' },
+    });
+  });
+
   it('fit into one stack beside the engine’s, and both leave room', () => {
     // CloudFormation takes 500 resources, and 200 parameters, a stack.
     for (const { Resources } of [template, operations]) expect(Object.keys(Resources).length).toBeLessThan(450);
