@@ -113,25 +113,28 @@ async function rebuildIfDue(ports: RebuildPorts, candidate: Candidate): Promise<
   if (day.count >= settings.mostPerDay) return 'enough';
   const { scanId, dataDigest, buildId, rebuild } = standing;
   if (rebuild === undefined) return undefined;
+  const wanted = wantedFixes(rebuild.packages, settings.severity);
   const next = attemptAfter(found.stored.attempt, {
     ...{ lineage: found.lineage, of: buildId, at: now.toISOString(), dataDigest, scanId, severity: rebuild.severity },
-    wanted: wantedFixes(rebuild.packages, settings.severity),
+    wanted,
   });
-  return submit(ports, candidate, { found, next, day: day.write });
+  return submit(ports, candidate, { found, next, fixes: wanted.length, day: day.write });
 }
 
 /** What is to be written with an attempt, whatever becomes of it. */
 interface Begun {
   readonly found: FoundLineage;
   readonly next: Attempt;
+  /** Source packages that it is for. */
+  readonly fixes: number;
   readonly day: TableWrite;
 }
 
 async function submit(ports: RebuildPorts, { standing, live, prepare }: Candidate, begun: Begun): Promise<Outcome> {
-  const { found, next, day } = begun;
+  const { found, next, fixes, day } = begun;
   const { tenantId } = standing;
   const { dataDigest, scanId, severity } = next;
-  const told = { scanId, severity, fixes: next.wanted.length };
+  const told = { scanId, severity, fixes };
   try {
     const submission = await prepare(found.build, { scan: scanId, data: dataDigest, severity });
     const { build } = await submitBuild(ports, {

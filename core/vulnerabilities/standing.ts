@@ -77,7 +77,7 @@ export function standingOf(
 }
 
 /** The write that stores how a build stands, in the list of rebuilds where one would mend something. */
-export function standingWrite(standing: Standing, scan: ScanRecord): TableWrite {
+export function standingWrite(standing: Standing, scan: Pick<ScanRecord, 'findings'>): TableWrite {
   const { buildId, tenantId, lineage, rebuild } = standing;
   const place = { partition: rebuildsPartition(tenantId), sort: `${urgencyOf(scan)}#${buildId}` };
   return {
@@ -107,7 +107,7 @@ export const forgetStanding = (buildId: string): TableWrite => ({ kind: 'delete'
 const most = 9_999;
 
 /** Sorts as the list of rebuilds does: more of the worst severity first; where that is equal, more of the next. */
-function urgencyOf({ findings }: ScanRecord): string {
+function urgencyOf({ findings }: Pick<ScanRecord, 'findings'>): string {
   const fixable = findings.filter(({ fixedIn }) => fixedIn !== undefined);
   return severities
     .map((severity) => fixable.filter((finding) => finding.severity === severity).length)
