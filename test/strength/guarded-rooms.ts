@@ -42,7 +42,11 @@ export const guardedRooms: readonly GuardedRoom[] = [
   {
     name: 'compliance',
     code: ['core/compliance/**/*.ts', 'core/scans/**/*.ts'],
-    tests: ['test/core/compliance/**/*.test.ts', 'test/flow/compliance*.test.ts'],
+    tests: [
+      'test/core/{compliance,scans}/**/*.test.ts',
+      'test/flow/compliance*.test.ts',
+      'test/flow/vulnerability-scans.test.ts',
+    ],
   },
   {
     name: 'paths of builders',
