@@ -41,7 +41,7 @@ export function distributionErrors(input: unknown): SpecError[] {
       specError(['disk', 'growth'], {
         code: 'spec.unsupported_option',
         reason: `no root of ${String(wanted)} was seen to grow yet`,
-        remedy: 'Remove it, and give the disk its size by `sizeMiB`.',
+        remedy: 'Remove it, and give the disk its size by `sizeMiB` of its output.',
       }),
     );
   }
