@@ -5,9 +5,9 @@ import { resolvedSpecSchema } from '../spec/resolve.ts';
 import type { ResolvedSpec } from '../spec/schema.ts';
 import { teamOf } from '../teams/team-repository.ts';
 import type { BuildRecord } from './build-record.ts';
-import type { Submission } from './build-repository.ts';
 import { specKey } from './keys.ts';
 import { isTerminal } from './lifecycle.ts';
+import type { Submission } from './submit-build.ts';
 
 /** A spec in place of the stored one, with what is known of it. */
 type Given = Pick<Submission, 'spec' | 'template' | 'warnings' | 'judged'>;

@@ -1,8 +1,9 @@
 import { z } from 'zod';
 import type { Actor } from '../audit/entry.ts';
 import type { BuildRecord } from '../builds/build-record.ts';
-import { findBuild, submitBuild } from '../builds/build-repository.ts';
+import { findBuild } from '../builds/build-repository.ts';
 import { warmedKey } from '../builds/keys.ts';
+import { submitBuild } from '../builds/submit-build.ts';
 import { digestOf } from '../digest.ts';
 import type { ArchiveState } from '../plan/archive-state.ts';
 import type { Clock } from '../ports/clock.ts';

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { auditWrite } from '../audit/entry.ts';
 import { dayAt } from '../billing/days.ts';
 import type { BuildRecord } from '../builds/build-record.ts';
-import { type Submission, submitBuild } from '../builds/build-repository.ts';
+import { type Submission, submitBuild } from '../builds/submit-build.ts';
 import { errorCatalogue } from '../error-catalogue.ts';
 import { EngineError, type FieldError } from '../errors.ts';
 import type { EventDetail } from '../events/catalogue.ts';

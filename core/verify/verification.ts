@@ -1,10 +1,10 @@
 import { z } from 'zod';
 import type { BuildRecord } from '../builds/build-record.ts';
-import type { Submission } from '../builds/build-repository.ts';
 import { buildKey, verificationKey } from '../builds/keys.ts';
 import { artifactTypes } from '../builds/manifest.ts';
 import { findPlan } from '../builds/plan-store.ts';
 import { storedSpec } from '../builds/resume.ts';
+import type { Submission } from '../builds/submit-build.ts';
 import { fileChangeSchema } from '../diff/file-page.ts';
 import { EngineError } from '../errors.ts';
 import { toJsonObject } from '../json.ts';

@@ -1,7 +1,6 @@
 import { createPublicKey, verify } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { wholeTenant } from '../../core/access/reach.ts';
-import type { RunOptions } from '../../core/builds/build-repository.ts';
 import type { BuildDetail } from '../../core/builds/build-view.ts';
 import { listEvidence } from '../../core/builds/evidence-record.ts';
 import { buildKey, evidenceKey, resultKey, specKey } from '../../core/builds/keys.ts';
@@ -9,6 +8,7 @@ import type { PackageStanza } from '../../core/builds/layer-index.ts';
 import { artifactPlace, blobPlace, planPlace } from '../../core/builds/places.ts';
 import { loadPlan, planStep, scopeOf } from '../../core/builds/plan-store.ts';
 import { findResult, listArtifacts } from '../../core/builds/stage-repository.ts';
+import type { RunOptions } from '../../core/builds/submit-build.ts';
 import { sha256 } from '../../core/digest.ts';
 import { EngineError } from '../../core/errors.ts';
 import { usualEvidence } from '../../core/evidence/evidence-file.ts';

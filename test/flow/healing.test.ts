@@ -1,12 +1,13 @@
 import { chmodSync, readFileSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { findBuild, submitBuild } from '../../core/builds/build-repository.ts';
+import { findBuild } from '../../core/builds/build-repository.ts';
 import type { BuildDetail } from '../../core/builds/build-view.ts';
 import { resultKey } from '../../core/builds/keys.ts';
 import { artifactPlace, blobPlace } from '../../core/builds/places.ts';
 import { loadPlan, planStep, scopeOf } from '../../core/builds/plan-store.ts';
 import { resumeOf } from '../../core/builds/resume.ts';
 import { findResult, listArtifacts } from '../../core/builds/stage-repository.ts';
+import { submitBuild } from '../../core/builds/submit-build.ts';
 import { utf8 } from '../../core/json.ts';
 import { resolvedSpecSchema } from '../../core/spec/resolve.ts';
 import type { ResolvedSpec } from '../../core/spec/schema.ts';

@@ -1,30 +1,21 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { createPluginRunner } from '../../adapters/quickjs/plugin-runner.ts';
+import { beforeEach, describe, expect, it } from 'vitest';
 import { createApiKey } from '../../core/access/key-repository.ts';
 import { sweepRequests } from '../../core/approvals/sweep.ts';
 import { LinuxBuilderClient } from '../../sdk/client.ts';
 import type { BuildDetail } from '../../sdk/generated/types.gen.ts';
-import { bundleSandbox } from '../adapters/quickjs/bundled-sandbox.ts';
-import { archive } from '../core/plan/plan-fixtures.ts';
-import { type Caller, type OpenedApi, openApiOver, until } from '../support/callers.ts';
-import { type ControlPlane, openControlPlane } from '../support/control-plane.ts';
+import { type Caller, type OpenedApi, until } from '../support/callers.ts';
+import type { ControlPlane } from '../support/control-plane.ts';
 import { memberWith } from '../support/members.ts';
+import { usePluginPlane } from '../support/plugin-plane.ts';
 
-const { sandboxFile, remove } = bundleSandbox();
 let plane: ControlPlane;
 let api: OpenedApi;
 /** Who writes plugins and asks for builds, and whoever judges these. */
 let owner: Caller;
 let ada: LinuxBuilderClient;
 
-beforeAll(async () => {
-  plane = await openControlPlane(archive, {}, { plugins: createPluginRunner({ parallel: 2, sandboxFile }) });
-  api = await openApiOver(plane.ports);
-});
-afterAll(async () => {
-  await api?.close();
-  await plane?.close();
-  remove();
+usePluginPlane((opened, its) => {
+  [plane, api] = [opened, its];
 });
 beforeEach(async () => {
   plane.agent.began.length = 0;

@@ -1,26 +1,17 @@
 import { readFileSync } from 'node:fs';
-import { afterAll, beforeAll, expect, it } from 'vitest';
-import { createPluginRunner } from '../../adapters/quickjs/plugin-runner.ts';
+import { expect, it } from 'vitest';
 import { findBuild } from '../../core/builds/build-repository.ts';
 import { scheduleEnvelope } from '../../core/events/envelope.ts';
 import { handle } from '../../functions/events/tell-plugins/tell-plugins.ts';
 import type { PluginHearing } from '../../sdk/generated/types.gen.ts';
-import { bundleSandbox } from '../adapters/quickjs/bundled-sandbox.ts';
-import { archive } from '../core/plan/plan-fixtures.ts';
-import { type Caller, type OpenedApi, openApiOver, until } from '../support/callers.ts';
-import { type ControlPlane, openControlPlane } from '../support/control-plane.ts';
+import { type Caller, type OpenedApi, until } from '../support/callers.ts';
+import type { ControlPlane } from '../support/control-plane.ts';
+import { usePluginPlane } from '../support/plugin-plane.ts';
 
-const { sandboxFile, remove } = bundleSandbox();
 let plane: ControlPlane;
 let api: OpenedApi;
-beforeAll(async () => {
-  plane = await openControlPlane(archive, {}, { plugins: createPluginRunner({ parallel: 2, sandboxFile }) });
-  api = await openApiOver(plane.ports);
-});
-afterAll(async () => {
-  await api?.close();
-  await plane?.close();
-  remove();
+usePluginPlane((opened, its) => {
+  [plane, api] = [opened, its];
 });
 
 async function enabled(who: Caller, name: string, code: string, events: string[], given: object = {}): Promise<void> {

@@ -1,27 +1,18 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { createPluginRunner } from '../../adapters/quickjs/plugin-runner.ts';
+import { beforeEach, describe, expect, it } from 'vitest';
 import { findBuild } from '../../core/builds/build-repository.ts';
 import { storedSpec } from '../../core/builds/resume.ts';
 import type { Build, PluginRun } from '../../sdk/generated/types.gen.ts';
-import { bundleSandbox } from '../adapters/quickjs/bundled-sandbox.ts';
-import { archive } from '../core/plan/plan-fixtures.ts';
-import { type Caller, type OpenedApi, openApiOver, until } from '../support/callers.ts';
-import { type ControlPlane, openControlPlane } from '../support/control-plane.ts';
+import { type Caller, type OpenedApi, until } from '../support/callers.ts';
+import type { ControlPlane } from '../support/control-plane.ts';
+import { usePluginPlane } from '../support/plugin-plane.ts';
 
-const { sandboxFile, remove } = bundleSandbox();
 let plane: ControlPlane;
 let api: OpenedApi;
 let one: Caller;
 let other: Caller;
 
-beforeAll(async () => {
-  plane = await openControlPlane(archive, {}, { plugins: createPluginRunner({ parallel: 2, sandboxFile }) });
-  api = await openApiOver(plane.ports);
-});
-afterAll(async () => {
-  await api?.close();
-  await plane?.close();
-  remove();
+usePluginPlane((opened, its) => {
+  [plane, api] = [opened, its];
 });
 beforeEach(async () => {
   [one, other] = [await api.caller('one'), await api.caller('other')];

@@ -1,7 +1,8 @@
 import { expect, it } from 'vitest';
-import { findBuild, submitBuild } from '../../core/builds/build-repository.ts';
+import { findBuild } from '../../core/builds/build-repository.ts';
 import { loadPlan } from '../../core/builds/plan-store.ts';
 import { resumeOf, retryOf } from '../../core/builds/resume.ts';
+import { submitBuild } from '../../core/builds/submit-build.ts';
 import type { ArchiveState } from '../../core/plan/archive-state.ts';
 import { resolvedSpecSchema } from '../../core/spec/resolve.ts';
 import { archive, specWith } from '../core/plan/plan-fixtures.ts';

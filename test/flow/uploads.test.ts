@@ -1,13 +1,14 @@
 import { randomBytes } from 'node:crypto';
 import { chmodSync, readFileSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { buildWrite, findBuild, submitBuild } from '../../core/builds/build-repository.ts';
+import { buildWrite, findBuild } from '../../core/builds/build-repository.ts';
 import type { BuildDetail } from '../../core/builds/build-view.ts';
 import { listEvidence } from '../../core/builds/evidence-record.ts';
 import { specKey, uploadKey, uploadUseKey } from '../../core/builds/keys.ts';
 import { artifactPlace, uploadPlace } from '../../core/builds/places.ts';
 import { resumeOf } from '../../core/builds/resume.ts';
 import { listAttempts } from '../../core/builds/stage-repository.ts';
+import { submitBuild } from '../../core/builds/submit-build.ts';
 import { sha256 } from '../../core/digest.ts';
 import { statementSchema } from '../../core/evidence/statement.ts';
 import { readJson, toJsonObject } from '../../core/json.ts';

@@ -1,6 +1,7 @@
 import { createIds } from '../../../adapters/system/ids.ts';
-import { submitBuild, updateBuild } from '../../../core/builds/build-repository.ts';
+import { updateBuild } from '../../../core/builds/build-repository.ts';
 import { endBuild } from '../../../core/builds/settle.ts';
+import { submitBuild } from '../../../core/builds/submit-build.ts';
 import { EngineError } from '../../../core/errors.ts';
 import { toJsonObject } from '../../../core/json.ts';
 import { ConditionFailed, type Table, type TableWrite } from '../../../core/ports/table.ts';

@@ -1,8 +1,9 @@
 import { z } from 'zod';
-import { getBuild, submitBuild } from '../../../core/builds/build-repository.ts';
+import { getBuild } from '../../../core/builds/build-repository.ts';
 import { buildView, buildViewSchema } from '../../../core/builds/build-view.ts';
 import { needFittingLock } from '../../../core/builds/plan-spec.ts';
 import { retryOf } from '../../../core/builds/resume.ts';
+import { submitBuild } from '../../../core/builds/submit-build.ts';
 import { needSecrets } from '../../../core/secrets/spec-secrets.ts';
 import { needUploads } from '../../../core/uploads/spec-uploads.ts';
 import { defineOperation } from '../../shared/operation.ts';

@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import { submitBuild } from '../../../core/builds/build-repository.ts';
 import { buildView, buildViewSchema } from '../../../core/builds/build-view.ts';
 import { needFittingLock } from '../../../core/builds/plan-spec.ts';
+import { submitBuild } from '../../../core/builds/submit-build.ts';
 import { needTeam } from '../../../core/teams/team-members.ts';
 import { defineOperation } from '../../shared/operation.ts';
 import { principalOf, reachOf } from '../../shared/principal-of.ts';

@@ -1,6 +1,7 @@
 import { z } from 'zod';
-import { getBuild, submitBuild } from '../../../core/builds/build-repository.ts';
+import { getBuild } from '../../../core/builds/build-repository.ts';
 import { buildView, buildViewSchema } from '../../../core/builds/build-view.ts';
+import { submitBuild } from '../../../core/builds/submit-build.ts';
 import { needSecrets } from '../../../core/secrets/spec-secrets.ts';
 import { needUploads } from '../../../core/uploads/spec-uploads.ts';
 import { verificationOf } from '../../../core/verify/verification.ts';

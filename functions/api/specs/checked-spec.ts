@@ -1,6 +1,6 @@
 import type { Principal } from '../../../core/access/principal.ts';
 import type { ActorOrEngine } from '../../../core/audit/entry.ts';
-import type { Judgement, Submission } from '../../../core/builds/build-repository.ts';
+import type { Judgement, Submission } from '../../../core/builds/submit-build.ts';
 import type { Warning } from '../../../core/builds/warning.ts';
 import { digestOf, type JsonObject } from '../../../core/digest.ts';
 import { EngineError, type FieldError } from '../../../core/errors.ts';

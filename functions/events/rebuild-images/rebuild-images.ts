@@ -1,6 +1,6 @@
 import type { BuildRecord } from '../../../core/builds/build-record.ts';
-import type { Submission } from '../../../core/builds/build-repository.ts';
 import { retryOf } from '../../../core/builds/resume.ts';
+import type { Submission } from '../../../core/builds/submit-build.ts';
 import { systemKeyId } from '../../../core/cache/warming.ts';
 import type { JsonValue } from '../../../core/digest.ts';
 import { eventCatalogue } from '../../../core/events/catalogue.ts';

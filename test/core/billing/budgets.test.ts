@@ -14,7 +14,7 @@ import {
 import { needBudget, tellBudgets, tellOwners } from '../../../core/billing/budget-watch.ts';
 import { budgetPlace, budgetTellingPlace, rateCardPlace, sumsPartition } from '../../../core/billing/places.ts';
 import { removeBudget, setBudget } from '../../../core/billing/set-budget.ts';
-import { submitBuild } from '../../../core/builds/build-repository.ts';
+import { submitBuild } from '../../../core/builds/submit-build.ts';
 import { toJsonObject } from '../../../core/json.ts';
 import { teamPlace } from '../../../core/teams/places.ts';
 import { createTeam, removeTeam } from '../../../core/teams/team-repository.ts';

@@ -1,8 +1,9 @@
 import { openSqliteTable } from '../../../adapters/sqlite/sqlite-table.ts';
 import { createIds } from '../../../adapters/system/ids.ts';
 import type { BuildRecord } from '../../../core/builds/build-record.ts';
-import { findBuild, type RunOptions, submitBuild, updateBuild } from '../../../core/builds/build-repository.ts';
+import { findBuild, updateBuild } from '../../../core/builds/build-repository.ts';
 import { endBuild } from '../../../core/builds/settle.ts';
+import { type RunOptions, submitBuild } from '../../../core/builds/submit-build.ts';
 import type { Clock } from '../../../core/ports/clock.ts';
 import type { Ports } from '../../../core/ports/ports.ts';
 import type { Table } from '../../../core/ports/table.ts';

@@ -1,12 +1,15 @@
 import { createIds } from '../../../adapters/system/ids.ts';
 import { MemoryTable } from '../../../bench/simulation/memory-table.ts';
 import type { AttemptRecord, BuildRecord } from '../../../core/builds/build-record.ts';
-import { buildWrite, findBuild, submitBuild } from '../../../core/builds/build-repository.ts';
+import { buildWrite, findBuild } from '../../../core/builds/build-repository.ts';
+import { endBuild } from '../../../core/builds/settle.ts';
 import { artifactWrite, attemptWrite } from '../../../core/builds/stage-repository.ts';
+import { submitBuild } from '../../../core/builds/submit-build.ts';
 import { toJsonObject } from '../../../core/json.ts';
 import type { Clock } from '../../../core/ports/clock.ts';
 import type { Ids } from '../../../core/ports/ids.ts';
 import type { Table } from '../../../core/ports/table.ts';
+import { reservePlanned } from '../../../core/quota/gate.ts';
 import { readLease, sumOf, usedCounter } from '../../../core/quota/lease.ts';
 import { countOf, headPrefix, leasePlace, leasePrefix, type Owner, settingPlace } from '../../../core/quota/places.ts';
 import type { QuotaLimits } from '../../../core/quota/tiers.ts';
@@ -89,4 +92,16 @@ export async function openQuotaWorld(table: Table = new MemoryTable()): Promise<
     },
   };
   return world;
+}
+
+/** What a build of the world is planned to use. */
+export const plannedImage = { buildMinutesPerMonth: 5, images: 1, storedBytes: 700 } as const;
+
+/** A build that has made an image and ended, and whose event has not come. */
+export async function madeImage(world: QuotaWorld, run: { teamId?: string } = {}): Promise<string> {
+  const build = await world.submit(world.table, run);
+  await reservePlanned(world, build, plannedImage);
+  await world.run(build, { minutes: 3, bytes: 500 });
+  await endBuild({ ...world, ids: createIds(world.clock) }, build.id, 'succeeded');
+  return build.id;
 }

@@ -6,26 +6,16 @@ import { ConditionFailed } from '../../../core/ports/table.ts';
 import { reservePlanned } from '../../../core/quota/gate.ts';
 import { ownerOfTeam } from '../../../core/quota/places.ts';
 import { releaseStored, releaseWrites, settleLeases } from '../../../core/quota/settlement.ts';
-import { openQuotaWorld, type QuotaWorld } from './quota-world.ts';
+import { madeImage, openQuotaWorld, plannedImage, type QuotaWorld } from './quota-world.ts';
 
-const use = { buildMinutesPerMonth: 5, images: 1, storedBytes: 700 } as const;
 let world: QuotaWorld;
 beforeEach(async () => {
   world = await openQuotaWorld();
 });
 
-/** A build that has made an image and ended, and whose event has not come. */
-async function madeImage(run: { teamId?: string } = {}): Promise<string> {
-  const build = await world.submit(world.table, run);
-  await reservePlanned(world, build, use);
-  await world.run(build, { minutes: 3, bytes: 500 });
-  await endBuild({ ...world, ids: createIds(world.clock) }, build.id, 'succeeded');
-  return build.id;
-}
-
 describe('a build', () => {
   it('holds what its plan needs until it has ended, and then what it came to', async () => {
-    const id = await madeImage();
+    const id = await madeImage(world);
     const today = { 'buildsPerDay#2026-11-26': 1 };
     expect(await world.counted(world.tenantId)).toEqual({
       ...today,
@@ -40,8 +30,8 @@ describe('a build', () => {
   });
 
   it('counts for its team as for its tenant', async () => {
-    await settleLeases(world.table, await madeImage({ teamId: 'tem_1' }));
-    await settleLeases(world.table, await madeImage());
+    await settleLeases(world.table, await madeImage(world, { teamId: 'tem_1' }));
+    await settleLeases(world.table, await madeImage(world));
     expect(await world.counted(ownerOfTeam(world.tenantId, 'tem_1'))).toMatchObject({ 'storedBytes#all': 500 });
     expect(await world.counted(world.tenantId)).toMatchObject({ 'storedBytes#all': 1_000, 'images#all': 2 });
   });
@@ -49,16 +39,16 @@ describe('a build', () => {
   it('is refused at its gate where its team has no room, and takes nothing of its tenant then', async () => {
     await world.limit(ownerOfTeam(world.tenantId, 'tem_1'), { storedBytes: 699 });
     const build = await world.submit(world.table, { teamId: 'tem_1' });
-    await expect(reservePlanned(world, build, use)).rejects.toMatchObject({
+    await expect(reservePlanned(world, build, plannedImage)).rejects.toMatchObject({
       ...{ code: 'quota.exceeded', status: 403 },
       extensions: { quota: 'storedBytes', of: 'team', limit: 699, used: 0, requested: 700 },
     });
     expect(await world.counted(world.tenantId)).toEqual({ 'buildsPerDay#2026-11-26': 1 });
-    await expect(reservePlanned(world, build, { ...use, storedBytes: 699 })).resolves.toBeUndefined();
+    await expect(reservePlanned(world, build, { ...plannedImage, storedBytes: 699 })).resolves.toBeUndefined();
   });
 
   it('gives back what its artifacts took, once', async () => {
-    const id = await madeImage();
+    const id = await madeImage(world);
     await settleLeases(world.table, id);
     expect(await releaseStored(world.table, id)).toBe(true);
     expect(await releaseStored(world.table, id)).toBe(false);
@@ -71,14 +61,14 @@ describe('a build', () => {
   it('of the engine’s own warming counts for nobody', async () => {
     await world.limit(world.tenantId, { buildsPerDay: 0 });
     const build = await world.submit(world.table, { purpose: 'warm' });
-    await reservePlanned(world, build, use);
+    await reservePlanned(world, build, plannedImage);
     expect(await world.counted(world.tenantId)).toEqual({});
     await expect(world.submit()).rejects.toMatchObject({ code: 'quota.exceeded' });
   });
 
   it('that runs, or that nobody knows, is not settled, and one that ended once is not again', async () => {
     const build = await world.submit();
-    await reservePlanned(world, build, use);
+    await reservePlanned(world, build, plannedImage);
     await world.run(build, { minutes: 3, bytes: 500 });
     const before = await world.counted(world.tenantId);
     expect(await settleLeases(world.table, build.id)).toBe(false);
@@ -89,12 +79,12 @@ describe('a build', () => {
 
   it('that made nothing holds no image, and one that is cancelled before it starts no minute', async () => {
     const none = await world.submit();
-    await reservePlanned(world, none, use);
+    await reservePlanned(world, none, plannedImage);
     await world.run(none, { minutes: 2, bytes: 0 });
     await endBuild({ ...world, ids: createIds(world.clock) }, none.id, 'cancelled');
     await settleLeases(world.table, none.id);
     const waiting = await world.submit();
-    await reservePlanned(world, waiting, use);
+    await reservePlanned(world, waiting, plannedImage);
     await endBuild({ ...world, ids: createIds(world.clock) }, waiting.id, 'cancelled');
     await settleLeases(world.table, waiting.id);
     expect(await world.counted(world.tenantId)).toEqual({
@@ -103,7 +93,7 @@ describe('a build', () => {
   });
 
   it('gives its artifacts back with who removes them, and not where its lease has changed meanwhile', async () => {
-    const id = await madeImage({ teamId: 'tem_1' });
+    const id = await madeImage(world, { teamId: 'tem_1' });
     await settleLeases(world.table, id);
     const build = (await findBuild(world.table, id))?.value;
     if (build === undefined) throw new Error('the build is missing');

@@ -3,33 +3,22 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import { createIds } from '../../../adapters/system/ids.ts';
 import { endBuild } from '../../../core/builds/settle.ts';
 import { scheduleEnvelope } from '../../../core/events/envelope.ts';
-import { reservePlanned } from '../../../core/quota/gate.ts';
 import { usedCounter } from '../../../core/quota/lease.ts';
 import { countPlace, leasePlace } from '../../../core/quota/places.ts';
 import { settleLeases } from '../../../core/quota/settlement.ts';
 import { sweepQuotas, sweepTenant } from '../../../core/quota/sweep.ts';
 import { handle } from '../../../functions/events/settle-quotas/settle-quotas.ts';
-import { openQuotaWorld, type QuotaWorld } from './quota-world.ts';
+import { madeImage, openQuotaWorld, type QuotaWorld } from './quota-world.ts';
 
 const hour = 3_600_000;
-const use = { buildMinutesPerMonth: 5, images: 1, storedBytes: 700 } as const;
 let world: QuotaWorld;
 beforeEach(async () => {
   world = await openQuotaWorld();
 });
 
-/** A build that has made an image and ended, and whose event has not come. */
-async function madeImage(run: { teamId?: string } = {}): Promise<string> {
-  const build = await world.submit(world.table, run);
-  await reservePlanned(world, build, use);
-  await world.run(build, { minutes: 3, bytes: 500 });
-  await endBuild({ ...world, ids: createIds(world.clock) }, build.id, 'succeeded');
-  return build.id;
-}
-
 describe('the sweeper', () => {
   it('ends what a lost event left, but nothing of a build whose event may be on its way', async () => {
-    await madeImage();
+    await madeImage(world);
     const tick = () => handle(world, scheduleEnvelope('evt_1', world.clock.now()));
     expect(await tick()).toMatchObject({ settled: 0 });
     world.now += hour;
@@ -52,7 +41,7 @@ describe('the sweeper', () => {
         fc.integer({ min: 0, max: 3 }),
         async (drifts, builds) => {
           world = await openQuotaWorld();
-          for (let at = 0; at < builds; at += 1) await madeImage();
+          for (let at = 0; at < builds; at += 1) await madeImage(world);
           for (const [key, by] of Object.entries(drifts)) {
             const [quota = '', period = ''] = key.split('#');
             const place = countPlace(world.tenantId, quota, period);
@@ -67,7 +56,7 @@ describe('the sweeper', () => {
   });
 
   it('does not undo what happens while it looks', async () => {
-    const ids = await Promise.all(Array.from({ length: 3 }, () => madeImage()));
+    const ids = await Promise.all(Array.from({ length: 3 }, () => madeImage(world)));
     const { table } = world;
     // Between its look at the counters and its look at the leases a build is settled and another one comes.
     let looked = 0;
@@ -92,7 +81,7 @@ describe('the sweeper', () => {
   });
 
   it('removes what is of days and months that are over, and keeps what is stored', async () => {
-    const kept = await madeImage();
+    const kept = await madeImage(world);
     const failed = await world.submit();
     const failure = { code: 'script.failed', reason: 'so', logTail: [] };
     await endBuild({ ...world, ids: createIds(world.clock) }, failed.id, 'failed', failure);

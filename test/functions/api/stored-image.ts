@@ -1,9 +1,9 @@
 import { encodeIndex } from '../../../containers/builder/layers/index-file.ts';
-import { submitBuild } from '../../../core/builds/build-repository.ts';
 import type { LayerEntry, LayerIndexHeader } from '../../../core/builds/layer-index.ts';
 import { blobPlace } from '../../../core/builds/places.ts';
 import { scopeOf, storePlan } from '../../../core/builds/plan-store.ts';
 import { stepWrite } from '../../../core/builds/stage-repository.ts';
+import { submitBuild } from '../../../core/builds/submit-build.ts';
 import { sha256 } from '../../../core/digest.ts';
 import { makePlan } from '../../../core/plan/make-plan.ts';
 import type { Plan } from '../../../core/plan/plan.ts';

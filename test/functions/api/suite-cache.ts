@@ -1,10 +1,11 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { ResultRecord, StepRecord } from '../../../core/builds/build-record.ts';
-import { buildWrite, findBuild, submitBuild } from '../../../core/builds/build-repository.ts';
+import { buildWrite, findBuild } from '../../../core/builds/build-repository.ts';
 import { buildViewSchema } from '../../../core/builds/build-view.ts';
 import { blobPlace } from '../../../core/builds/places.ts';
 import { scopeOf, storePlan } from '../../../core/builds/plan-store.ts';
 import { findResult, resultWrite, stepWrite } from '../../../core/builds/stage-repository.ts';
+import { submitBuild } from '../../../core/builds/submit-build.ts';
 import { buildExplanationSchema } from '../../../core/cache/explain-build.ts';
 import { countHits } from '../../../core/cache/hit-rates.ts';
 import { recordUse } from '../../../core/cache/uses.ts';

@@ -12,7 +12,7 @@ import type { Grant, Permission } from '../../../core/access/permissions.ts';
 import type { Principal } from '../../../core/access/principal.ts';
 import { wholeTenant } from '../../../core/access/reach.ts';
 import { setRole } from '../../../core/access/role-repository.ts';
-import { submitBuild } from '../../../core/builds/build-repository.ts';
+import { submitBuild } from '../../../core/builds/submit-build.ts';
 import { setTeamMember } from '../../../core/teams/team-members.ts';
 import { operations } from '../../../functions/api/operations.ts';
 import { createRouter } from '../../../functions/shared/router.ts';
